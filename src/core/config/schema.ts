@@ -1,0 +1,170 @@
+import {z} from 'zod'
+
+/** The one configuration schema: every key, its default, and a line of help. Commands read the sections they need. */
+
+const path = z.string().min(1)
+const count = z.int().min(0)
+const positive = z.int().min(1)
+const share = z.number().min(0).max(1)
+
+export const objectives = ['rpt', 'ntp', 'sft'] as const
+export const evalModes = ['standard', 'reasoning', 'forced-thought', 'empty-thought'] as const
+
+const data = z.strictObject({
+  documents: path.optional().describe('JSONL file, text file, or a folder of them'),
+  tokenizer: path.optional().describe('folder with tokenizer.json; the proxy checkpoint when absent'),
+  proxy: path.optional().describe('checkpoint that scores entropy'),
+  difficultyModel: path.optional().describe('checkpoint that scores held-out documents; the proxy when absent'),
+  documentsOnly: z
+    .boolean()
+    .default(false)
+    .describe('write documents without scoring positions: enough for ntp and sft'),
+  dir: path.optional().describe('folder that prepare-data wrote'),
+  textField: z.string().default('text').describe('JSONL field that holds the document'),
+  limit: positive.optional().describe('read only the first documents'),
+  valFraction: share.default(0.05).describe('share of documents held out, by seeded content hash'),
+  valDocuments: count.optional().describe('hold out this many documents instead: those with the smallest hashes'),
+  select: z.enum(['threshold', 'top', 'random']).default('threshold').describe('how training positions are chosen'),
+  selectThreshold: z.number().min(0).default(0.5).describe('entropy in nats above which a training position is kept'),
+  topShare: share.default(0.2).describe('share of positions kept by select: top or random'),
+  thresholds: z
+    .tuple([z.number(), z.number(), z.number()])
+    .default([0.5, 1.0, 1.5])
+    .describe('easy, medium, hard: entropy in nats'),
+  splits: z.enum(['nested', 'disjoint']).default('nested').describe('hard within medium within easy, or bins'),
+  topK: positive.default(16).describe('next tokens that the entropy is renormalised over'),
+  minContext: positive.default(1).describe('tokens of context that a position needs, start token included'),
+  batchTokens: positive.default(4096).describe('tokens scored at once'),
+})
+
+const model = z.strictObject({
+  path: path.optional().describe('checkpoint folder'),
+  config: path.optional().describe('config.json of a model to start from random weights'),
+  init: z
+    .strictObject({
+      embeddingStd: z.number().positive().default(0.02).describe('standard deviation of embeddings'),
+      linearGain: z.number().positive().default(1).describe('linear weights: gain / sqrt(fan in)'),
+      residualScale: z.number().positive().default(1).describe('factor on attention-out and ffn-down weights'),
+    })
+    .prefault({}),
+})
+
+const prompt = z.strictObject({
+  template: z.string().default('v0').describe("name of a built-in template, or text with '{context}'"),
+  maxTokens: positive.default(4096).describe('longest prompt; the context loses tokens from the left'),
+})
+
+const rollout = z.strictObject({
+  maxTokens: positive.default(8192).describe('longest completion'),
+  temperature: z.number().positive().default(0.8),
+  contextsPerBatch: positive.default(8).describe('contexts sampled at once'),
+})
+
+const reward = z.strictObject({
+  name: z.string().default('prefix-match'),
+  maxReferenceTokens: positive.default(32).describe('tokens of the continuation that a prediction may span'),
+})
+
+const grpo = z.strictObject({
+  groupSize: z.int().min(2, 'needs at least 2, because one completion has no group to compare with').default(8),
+  contextsPerStep: positive.default(256),
+  miniBatches: positive.default(1).describe('updates per rollout batch; 1 is exact on-policy'),
+  contextsPerMicroBatch: positive.default(8).describe('contexts whose gradient is computed at once'),
+  clipEpsilon: z.number().positive().default(0.2),
+  klCoef: z.number().min(0).default(0),
+  entropyCoef: z.number().min(0).default(0),
+  std: z.enum(['population', 'sample', 'none']).default('population').describe('what advantages are divided by'),
+  advantageEpsilon: z.number().positive().default(1e-6),
+  lossNormalizer: z
+    .enum(['token', 'sequence'])
+    .default('token')
+    .describe('mean over tokens of the step, or of means per completion'),
+  dynamicSampling: z
+    .strictObject({
+      fromStep: count.default(500).describe('first step that drops groups of equal rewards and refills'),
+      maxRefills: count.default(3).describe('extra rollout batches per step at the most'),
+      enabled: z.boolean().default(true),
+    })
+    .prefault({}),
+  mismatchLimit: z
+    .number()
+    .positive()
+    .default(1e-4)
+    .describe('largest |rollout - trainer| log-probability before the run stops'),
+})
+
+const optim = z.strictObject({
+  learningRate: z.number().positive().default(1e-6),
+  schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
+  warmupSteps: count.default(0),
+  finalShare: share.default(0.1).describe('share of the learning rate left at the end of linear and cosine'),
+  beta1: share.default(0.9),
+  beta2: share.default(0.999),
+  epsilon: z.number().positive().default(1e-8),
+  weightDecay: z.number().min(0).default(0.01).describe('on matrices only'),
+  maxGradNorm: z.number().positive().default(0.2),
+})
+
+const train = z.strictObject({
+  objective: z.enum(objectives).default('rpt'),
+  steps: count.default(1000),
+  batchRows: positive.default(16).describe('rows of a step: objectives ntp and sft'),
+  rowsPerMicroBatch: positive.default(16).describe('rows whose gradient is computed at once: objectives ntp and sft'),
+  maxRowTokens: positive.default(4096).describe('longest row: objectives ntp and sft'),
+  allowNoop: z.boolean().default(false).describe('zero steps is not an error'),
+})
+
+const sft = z.strictObject({
+  completions: path.optional().describe('JSONL rows of prompt and completion'),
+  documentShare: share.default(0).describe('share of rows that are plain documents of the training partition'),
+})
+
+const checkpoint = z.strictObject({
+  every: positive.default(100).describe('steps between checkpoints that a run can resume from'),
+  steps: z.array(count).default([]).describe('steps whose checkpoints are kept for good'),
+  keepLast: positive.default(2).describe('checkpoints kept besides checkpoint.steps'),
+})
+
+const evaluation = z.strictObject({
+  every: count.default(0).describe('steps between evaluations while training; 0 for none'),
+  checkpoint: count.optional().describe('step of the run to evaluate; the last when absent'),
+  modes: z.array(z.enum(evalModes)).min(1).default(['standard', 'reasoning']),
+  limit: positive.optional().describe('positions evaluated, chosen by seed'),
+  samples: count.default(0).describe('completions per position for pass@k'),
+  temperature: z.number().positive().default(0.8),
+  forcedThought: z.string().default('').describe('the uninformative thought of mode forced-thought'),
+  bootstraps: positive.default(2000),
+})
+
+const sweep = z.strictObject({
+  train: path.optional().describe('training config that every point starts from'),
+  axes: z.record(z.string(), z.array(z.union([z.string(), z.number(), z.boolean()])).min(1)).default({}),
+  checkpoints: z.array(positive).default([]).describe('steps evaluated; checkpoint.steps when empty'),
+  runs: z.array(path).default([]).describe('finished runs to use instead of training'),
+  bootstraps: positive.default(500),
+})
+
+const report = z.strictObject({runs: z.array(path).default([])})
+
+export const configSchema = z.strictObject({
+  out: path.optional().describe('folder to write'),
+  seed: count.default(0),
+  device: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
+  threads: count.default(0).describe('engine threads; 0 is one per core'),
+  data: data.prefault({}),
+  model: model.prefault({}),
+  prompt: prompt.prefault({}),
+  rollout: rollout.prefault({}),
+  reward: reward.prefault({}),
+  grpo: grpo.prefault({}),
+  optim: optim.prefault({}),
+  train: train.prefault({}),
+  sft: sft.prefault({}),
+  checkpoint: checkpoint.prefault({}),
+  eval: evaluation.prefault({}),
+  sweep: sweep.prefault({}),
+  report: report.prefault({}),
+})
+
+/** A complete, checked configuration. Paths are absolute. */
+export type Config = z.infer<typeof configSchema>
