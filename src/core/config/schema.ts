@@ -2,19 +2,28 @@ import {z} from 'zod'
 
 /** The one configuration schema: every key, its default, and a line of help. Commands read the sections they need. */
 
-const path = z.string().min(1)
+/** A file or folder; `loadConfig` makes it absolute. */
+const path = z.string().min(1).meta({path: 'file'})
+/** A file or folder, made absolute, or `hf:ID`, left as it is. */
+const dataset = z.string().min(1).meta({path: 'dataset'})
+/** A folder, made absolute, or a Hub id (`owner/name` of no existing folder, or `hf:...`), left as it is. */
+const checkpointSource = z.string().min(1).meta({path: 'source'})
 const count = z.int().min(0)
 const positive = z.int().min(1)
 const share = z.number().min(0).max(1)
 
+/** What `rpt train` can optimise: next-token reasoning, plain next tokens, completions. */
 export const objectives = ['rpt', 'ntp', 'sft'] as const
+/** How `rpt eval` may predict: argmax, after a thought, after a given thought, after an empty one. */
 export const evalModes = ['standard', 'reasoning', 'forced-thought', 'empty-thought'] as const
 
 const data = z.strictObject({
-  documents: path.optional().describe('JSONL file, text file, or a folder of them'),
-  tokenizer: path.optional().describe('folder with tokenizer.json; the proxy checkpoint when absent'),
-  proxy: path.optional().describe('checkpoint that scores entropy'),
-  difficultyModel: path.optional().describe('checkpoint that scores held-out documents; the proxy when absent'),
+  documents: dataset.optional().describe('JSONL or text file, a folder of them, or hf:ID'),
+  tokenizer: checkpointSource.optional().describe('folder with tokenizer.json; the proxy checkpoint when absent'),
+  proxy: checkpointSource.optional().describe('checkpoint that scores entropy'),
+  difficultyModel: checkpointSource
+    .optional()
+    .describe('checkpoint that scores held-out documents; the proxy when absent'),
   documentsOnly: z
     .boolean()
     .default(false)
@@ -28,7 +37,11 @@ const data = z.strictObject({
   selectThreshold: z.number().min(0).default(0.5).describe('entropy in nats above which a training position is kept'),
   topShare: share.default(0.2).describe('share of positions kept by select: top or random'),
   thresholds: z
-    .tuple([z.number(), z.number(), z.number()])
+    .tuple([z.number().min(0), z.number().min(0), z.number().min(0)])
+    .refine(
+      ([easy, medium, hard]) => easy <= medium && medium <= hard,
+      'needs three ascending numbers: easy, medium, hard',
+    )
     .default([0.5, 1.0, 1.5])
     .describe('easy, medium, hard: entropy in nats'),
   splits: z.enum(['nested', 'disjoint']).default('nested').describe('hard within medium within easy, or bins'),
@@ -38,7 +51,7 @@ const data = z.strictObject({
 })
 
 const model = z.strictObject({
-  path: path.optional().describe('checkpoint folder'),
+  path: checkpointSource.optional().describe('checkpoint folder, run directory or Hub id'),
   config: path.optional().describe('config.json of a model to start from random weights'),
   init: z
     .strictObject({
@@ -56,25 +69,29 @@ const prompt = z.strictObject({
 
 const rollout = z.strictObject({
   maxTokens: positive.default(8192).describe('longest completion'),
-  temperature: z.number().positive().default(0.8),
+  temperature: z.number().positive().default(0.8).describe('logits are divided by it when sampling'),
   contextsPerBatch: positive.default(8).describe('contexts sampled at once'),
 })
 
 const reward = z.strictObject({
-  name: z.string().default('prefix-match'),
+  name: z.string().default('prefix-match').describe('reward function'),
   maxReferenceTokens: positive.default(32).describe('tokens of the continuation that a prediction may span'),
 })
 
 const grpo = z.strictObject({
-  groupSize: z.int().min(2, 'needs at least 2, because one completion has no group to compare with').default(8),
-  contextsPerStep: positive.default(256),
+  groupSize: z
+    .int()
+    .min(2, 'needs at least 2, because one completion has no group to compare with')
+    .default(8)
+    .describe('completions per context'),
+  contextsPerStep: positive.default(256).describe('contexts of one step'),
   miniBatches: positive.default(1).describe('updates per rollout batch; 1 is exact on-policy'),
   contextsPerMicroBatch: positive.default(8).describe('contexts whose gradient is computed at once'),
-  clipEpsilon: z.number().positive().default(0.2),
-  klCoef: z.number().min(0).default(0),
-  entropyCoef: z.number().min(0).default(0),
+  clipEpsilon: z.number().positive().default(0.2).describe('the ratio is clipped to 1 - epsilon .. 1 + epsilon'),
+  klCoef: z.number().min(0).default(0).describe('weight of the divergence from the starting checkpoint'),
+  entropyCoef: z.number().min(0).default(0).describe('weight of the entropy bonus'),
   std: z.enum(['population', 'sample', 'none']).default('population').describe('what advantages are divided by'),
-  advantageEpsilon: z.number().positive().default(1e-6),
+  advantageEpsilon: z.number().positive().default(1e-6).describe('added to the deviation of a group'),
   lossNormalizer: z
     .enum(['token', 'sequence'])
     .default('token')
@@ -83,7 +100,7 @@ const grpo = z.strictObject({
     .strictObject({
       fromStep: count.default(500).describe('first step that drops groups of equal rewards and refills'),
       maxRefills: count.default(3).describe('extra rollout batches per step at the most'),
-      enabled: z.boolean().default(true),
+      enabled: z.boolean().default(true).describe('whether it is used at all'),
     })
     .prefault({}),
   mismatchLimit: z
@@ -94,20 +111,20 @@ const grpo = z.strictObject({
 })
 
 const optim = z.strictObject({
-  learningRate: z.number().positive().default(1e-6),
-  schedule: z.enum(['constant', 'linear', 'cosine']).default('constant'),
-  warmupSteps: count.default(0),
+  learningRate: z.number().positive().default(1e-6).describe('after warm-up'),
+  schedule: z.enum(['constant', 'linear', 'cosine']).default('constant').describe('decay after warm-up'),
+  warmupSteps: count.default(0).describe('steps over which the learning rate rises from 0'),
   finalShare: share.default(0.1).describe('share of the learning rate left at the end of linear and cosine'),
-  beta1: share.default(0.9),
-  beta2: share.default(0.999),
-  epsilon: z.number().positive().default(1e-8),
+  beta1: share.default(0.9).describe('decay of the first moment'),
+  beta2: share.default(0.999).describe('decay of the second moment'),
+  epsilon: z.number().positive().default(1e-8).describe('added to the root of the second moment'),
   weightDecay: z.number().min(0).default(0.01).describe('on matrices only'),
-  maxGradNorm: z.number().positive().default(0.2),
+  maxGradNorm: z.number().positive().default(0.2).describe('gradients are scaled down to this global norm'),
 })
 
 const train = z.strictObject({
-  objective: z.enum(objectives).default('rpt'),
-  steps: count.default(1000),
+  objective: z.enum(objectives).default('rpt').describe('what is learned'),
+  steps: count.default(1000).describe('updates'),
   batchRows: positive.default(16).describe('rows of a step: objectives ntp and sft'),
   rowsPerMicroBatch: positive.default(16).describe('rows whose gradient is computed at once: objectives ntp and sft'),
   maxRowTokens: positive.default(4096).describe('longest row: objectives ntp and sft'),
@@ -128,28 +145,32 @@ const checkpoint = z.strictObject({
 const evaluation = z.strictObject({
   every: count.default(0).describe('steps between evaluations while training; 0 for none'),
   checkpoint: count.optional().describe('step of the run to evaluate; the last when absent'),
-  modes: z.array(z.enum(evalModes)).min(1).default(['standard', 'reasoning']),
+  modes: z.array(z.enum(evalModes)).min(1).default(['standard', 'reasoning']).describe('how to predict'),
   limit: positive.optional().describe('positions evaluated, chosen by seed'),
   samples: count.default(0).describe('completions per position for pass@k'),
-  temperature: z.number().positive().default(0.8),
+  temperature: z.number().positive().default(0.8).describe('of the completions for pass@k'),
   forcedThought: z.string().default('').describe('the uninformative thought of mode forced-thought'),
-  bootstraps: positive.default(2000),
+  bootstraps: positive.default(2000).describe('resamples of the documents for intervals'),
 })
 
 const sweep = z.strictObject({
   train: path.optional().describe('training config that every point starts from'),
-  axes: z.record(z.string(), z.array(z.union([z.string(), z.number(), z.boolean()])).min(1)).default({}),
+  axes: z
+    .record(z.string(), z.array(z.union([z.string(), z.number(), z.boolean()])).min(1))
+    .default({})
+    .describe('config key: values to try; every combination is one point'),
   checkpoints: z.array(positive).default([]).describe('steps evaluated; checkpoint.steps when empty'),
   runs: z.array(path).default([]).describe('finished runs to use instead of training'),
-  bootstraps: positive.default(500),
+  bootstraps: positive.default(500).describe('resamples for the intervals of the fit'),
 })
 
-const report = z.strictObject({runs: z.array(path).default([])})
+const report = z.strictObject({runs: z.array(path).default([]).describe('run directories to report on')})
 
+/** Every key with its check; unknown keys are refused. */
 export const configSchema = z.strictObject({
   out: path.optional().describe('folder to write'),
-  seed: count.default(0),
-  device: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
+  seed: count.default(0).describe('the one seed; every random number follows from it'),
+  device: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto').describe('where graphs run'),
   threads: count.default(0).describe('engine threads; 0 is one per core'),
   data: data.prefault({}),
   model: model.prefault({}),

@@ -1,0 +1,117 @@
+#!/usr/bin/env node
+/**
+ * Checks that Python reads what `dist/` writes and the other way round: Arrow tables with pyarrow, checkpoints with safetensors.
+ *
+ * Needs `npm run build` before, and python3 with venv. Keeps its packages in `.venv-interop`.
+ */
+import {spawnSync} from 'node:child_process'
+import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {dirname, join} from 'node:path'
+import {fileURLToPath, pathToFileURL} from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const interop = join(root, 'test', 'interop')
+const environment = join(root, '.venv-interop')
+const store = join(root, 'dist', 'core', 'store', 'index.js')
+
+/** Ends the check with a message and exit status 1. */
+function fail(message) {
+  console.error(`check:interop: ${message}`)
+  process.exit(1)
+}
+
+function run(command, args, remedy) {
+  const {status, error} = spawnSync(command, args, {stdio: ['ignore', 'inherit', 'inherit']})
+  if (error || status !== 0)
+    fail(`'${[command, ...args].join(' ')}' failed${error ? ` (${error.message})` : ''}; ${remedy}`)
+}
+
+/** Path of a Python that has the pinned packages. */
+function preparePython() {
+  const python = join(environment, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
+  const requirements = join(interop, 'requirements.txt')
+  const done = join(environment, 'installed.txt')
+  if (existsSync(done) && readFileSync(done, 'utf8') === readFileSync(requirements, 'utf8')) return python
+  const system = process.env.PYTHON ?? 'python3'
+  run(
+    system,
+    ['-m', 'venv', '--clear', environment],
+    'install python3 (3.11 or newer) with its venv module, or set PYTHON',
+  )
+  run(
+    python,
+    ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements],
+    'check the network',
+  )
+  writeFileSync(done, readFileSync(requirements))
+  return python
+}
+
+/** A JSON value of the samples as the value of a column. */
+function toColumn(value, type) {
+  if (value === null) return null
+  if (type === 'List<Int32>') return Int32Array.from(value)
+  if (type === 'List<Float32>') return Float32Array.from(value)
+  return type === 'Binary' ? new Uint8Array(Buffer.from(value, 'hex')) : value
+}
+
+function sampleRows(table) {
+  const samples = JSON.parse(readFileSync(join(interop, 'sample-rows.json'), 'utf8'))
+  const fix = ([name, value]) => [name, toColumn(value, String(table.columns[name].type))]
+  return samples[table.name].map((row) => Object.fromEntries(Object.entries(row).map(fix)))
+}
+
+async function writeTables(folder, {openStream, tables, writeTable}) {
+  for (const table of Object.values(tables)) {
+    if (table.format === 'file') await writeTable(join(folder, `${table.name}.arrow`), table, sampleRows(table))
+    else await (await appendAll(openStream, join(folder, `${table.name}.arrow`), table)).close()
+  }
+  return appendAll(openStream, join(folder, 'metrics-open.arrow'), tables.metrics)
+}
+
+async function appendAll(openStream, path, table) {
+  const stream = await openStream(path, table)
+  for (const row of sampleRows(table)) await stream.append(row)
+  return stream
+}
+
+async function writeCheckpoint(folder, {writeSafetensors}) {
+  const tensors = new Map([
+    ['matrix', {shape: [2, 2], data: Float32Array.of(1, -2.5, 3, 0.125)}],
+    ['scalar', {shape: [], data: Float32Array.of(7)}],
+    ['empty', {shape: [0, 4], data: new Float32Array(0)}],
+  ])
+  await writeSafetensors(join(folder, 'ours.safetensors'), tensors)
+}
+
+/** Compares what rpt reads with what Python wrote, value by value. */
+function compareCheckpoint(folder, {readSafetensors}) {
+  const expected = Object.entries(JSON.parse(readFileSync(join(folder, 'theirs.json'), 'utf8')))
+  const read = readSafetensors(join(folder, 'theirs.safetensors'))
+  if (read.size !== expected.length) fail(`read ${read.size} tensors, expected ${expected.length}`)
+  for (const [name, {shape, values}] of expected) {
+    const tensor = read.get(name)
+    if (String(tensor.shape) !== String(shape)) fail(`${name}: read shape [${tensor.shape}], expected [${shape}]`)
+    const parse = tensor.data instanceof BigInt64Array ? BigInt : Number
+    const index = values.findIndex((value, at) => !Object.is(tensor.data[at], parse(value)))
+    if (index >= 0 || tensor.data.length !== values.length) {
+      fail(`${name}[${index}]: read ${tensor.data[index]}, expected ${values[index]}`)
+    }
+  }
+  console.log(`rpt reads theirs: ${expected.map(([name, {values}]) => `${values.length} ${name}`).join(', ')}`)
+}
+
+if (!existsSync(store)) fail(`${store} is missing; run 'npm run build' first`)
+const library = await import(pathToFileURL(store).href)
+const python = preparePython()
+const folder = mkdtempSync(join(tmpdir(), 'rpt-interop-'))
+try {
+  const open = await writeTables(folder, library)
+  await writeCheckpoint(folder, library)
+  run(python, [join(interop, 'check_tables.py'), folder], 'see the difference above')
+  await open.close()
+  compareCheckpoint(folder, library)
+} finally {
+  rmSync(folder, {recursive: true, force: true})
+}

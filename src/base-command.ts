@@ -1,0 +1,169 @@
+import {Command, Flags, type Interfaces} from '@oclif/core'
+import {keyOfFlag} from './core/config/flags.js'
+import type {ConfigKey} from './core/config/keys.js'
+import type {KeyNeed, LoadedConfig} from './core/config/load.js'
+import type {Config} from './core/config/schema.js'
+import {ExitCode} from './core/util/errors.js'
+import type {Services} from './core/util/services.js'
+import {nearest} from './core/util/suggest.js'
+import {createColors} from './terminal/colors.js'
+import {describeFailure, renderFailure} from './terminal/failure.js'
+
+/** What a command works with once its flags are read. */
+export interface Request {
+  readonly config: Config
+  readonly services: Services
+  readonly flags: Readonly<Record<string, unknown>>
+  /** Positional arguments. */
+  readonly argv: readonly string[]
+}
+
+const helpValues: Readonly<Record<string, string>> = {
+  file: 'PATH',
+  dataset: 'PATH|hf:ID',
+  source: 'DIR|ID',
+  integer: 'N',
+}
+
+function flagOf(key: ConfigKey): Interfaces.FlagInput[string] {
+  const standard =
+    key.defaultValue === undefined || key.type === 'boolean' ? '' : ` [default: ${[key.defaultValue].flat().join(',')}]`
+  const description = `${key.help}${standard} (config: ${key.key})`
+  const helpValue = helpValues[key.path ?? key.type]
+  if (key.type === 'boolean') return Flags.boolean({description, allowNo: true})
+  if (key.type === 'integer') return Flags.integer({description, helpValue})
+  if (key.type === 'array') return Flags.string({description, helpValue: key.options?.join(',')})
+  return Flags.string({description, helpValue, ...(key.options && {options: [...key.options]})})
+}
+
+/** Flags that set config keys, with type, choices and help from the schema. */
+export function configFlags(command: string, names: readonly string[]): Interfaces.FlagInput {
+  return Object.fromEntries(names.map((name) => [name, flagOf(keyOfFlag(name, command)!)]))
+}
+
+/** `--resume` and `--overwrite`, for commands that write a run directory. */
+export const directoryFlags: Interfaces.FlagInput = {
+  resume: Flags.boolean({description: 'continue what an earlier run left in --out', exclusive: ['overwrite']}),
+  overwrite: Flags.boolean({description: 'replace what an earlier run left in --out'}),
+}
+
+function grouped(flags: Interfaces.FlagInput): Interfaces.FlagInput {
+  return Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, {...flag, helpGroup: 'GLOBAL'}]))
+}
+
+/** What all commands share: the configuration, `--json`, `--dry-run`, Ctrl-C, the presentation of errors, exit codes. */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true
+  static override baseFlags = grouped({
+    config: Flags.string({
+      description: 'YAML file of settings; may repeat, later ones win',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'FILE',
+    }),
+    set: Flags.string({
+      description: 'one setting, e.g. grpo.groupSize=4; may repeat',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'KEY=VALUE',
+    }),
+    ...configFlags('', ['out', 'seed', 'device', 'threads']),
+    'dry-run': Flags.boolean({
+      description: 'show the settings with their sources and what would be written; run nothing',
+    }),
+    json: Flags.boolean({description: 'print one JSON document on stdout and everything else on stderr'}),
+  })
+  /** Config keys that the command cannot run without. */
+  static needs: readonly KeyNeed[] = []
+
+  private readonly stopping = new AbortController()
+  private readonly colors = createColors(process.env)
+
+  override async init(): Promise<void> {
+    await super.init()
+    if (this.jsonEnabled()) console.log = console.info = console.debug = console.error
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, this.stop)
+  }
+
+  /** Reads flags and configuration, makes the one core call, prints what it returns. */
+  protected async perform<T extends object>(core: (request: Request) => Promise<T>): Promise<object> {
+    const command = this.ctor as typeof BaseCommand
+    const {flags, argv} = await this.parse(command)
+    const {loadConfig, requireKeys} = await import('./core/config/load.js')
+    const loaded = loadConfig({
+      command: this.id,
+      files: flags.config,
+      sets: flags.set,
+      flags,
+      cwd: process.cwd(),
+    })
+    requireKeys(loaded.config, command.needs)
+    if (flags['dry-run']) return this.rehearse(loaded)
+    const services = await this.services(flags, loaded)
+    const summary = await core({config: loaded.config, services, flags, argv: argv as string[]})
+    if (!this.jsonEnabled()) {
+      const {renderSummary} = await import('./terminal/tables.js')
+      this.log(renderSummary(summary as Record<string, unknown>, this.colors))
+    }
+    return summary
+  }
+
+  /** `--dry-run`: the text is a config file that gives the same settings again; the plan follows as comments. */
+  private async rehearse({config, sources}: LoadedConfig): Promise<object> {
+    const [{resolvedYaml}, {planOf}, {renderPlan}] = await Promise.all([
+      import('./core/config/resolved.js'),
+      import('./core/trainer/plan.js'),
+      import('./terminal/tables.js'),
+    ])
+    const plan = await planOf(this.id!, config)
+    this.log(resolvedYaml(config, sources) + renderPlan(plan, this.colors).replaceAll(/^/gm, '# '))
+    return {command: this.id, dry_run: true, config, sources: Object.fromEntries(sources), plan}
+  }
+
+  private async services(flags: Record<string, unknown>, {sources}: LoadedConfig): Promise<Services> {
+    const {createProgress} = await import('./terminal/create-progress.js')
+    const {env, stderr, stdout} = process
+    return {
+      progress: await createProgress({isJson: this.jsonEnabled(), env, stderr, stdout}),
+      signal: this.stopping.signal,
+      sources,
+      command: this.id!,
+      version: this.config.version,
+      resume: Boolean(flags.resume),
+      overwrite: Boolean(flags.overwrite),
+    }
+  }
+
+  private readonly stop = (): void => {
+    if (this.stopping.signal.aborted) process.exit(ExitCode.interrupted)
+    this.stopping.abort()
+    process.stderr.write('stopping after what is under way; press Ctrl-C again to stop at once\n')
+  }
+
+  override logJson(document: unknown): void {
+    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+  }
+
+  protected override async catch(error: Error & {flags?: unknown}): Promise<void> {
+    const failure = describeFailure(this.withSuggestions(error), this.stopping.signal.aborted)
+    if (this.jsonEnabled()) this.logJson({error: failure})
+    else process.stderr.write(`${renderFailure(failure, this.colors)}\n`)
+    if (process.env.DEBUG) console.error(error)
+    this.exit(failure.exit_code)
+  }
+
+  protected override async finally(error: Error | undefined): Promise<void> {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, this.stop)
+    await super.finally(error)
+  }
+
+  /** oclif names the unknown flags in `flags`; the nearest known one is worth a try. */
+  private withSuggestions(error: Error & {flags?: unknown}): Error {
+    if (!Array.isArray(error.flags)) return error
+    const known = Object.keys({...this.ctor.baseFlags, ...this.ctor.flags}).map((name) => `--${name}`)
+    const guesses = error.flags.map((flag) => nearest(String(flag), known)).filter((guess) => guess !== undefined)
+    return guesses.length > 0
+      ? Object.assign(error, {suggestions: guesses.map((guess) => `did you mean ${guess}?`)})
+      : error
+  }
+}

@@ -1,0 +1,26 @@
+import {BaseCommand, configFlags, directoryFlags} from '../base-command.js'
+
+/** `rpt eval`: a checkpoint and prepared data -> accuracy per split with intervals. */
+export default class Eval extends BaseCommand {
+  static override summary = 'measure next-token accuracy on easy, medium and hard held-out positions'
+  static override description =
+    'Modes: standard is the argmax of the next token, reasoning lets the model think first, forced-thought and empty-thought are controls. Every accuracy has a 95% bootstrap interval over documents; eval.arrow and eval/ hold every prediction.'
+  static override examples = [
+    '<%= config.bin %> eval --config experiments/tiny/eval.yaml',
+    '<%= config.bin %> eval --data runs/data --model runs/rpt --out runs/eval --limit 500',
+    '<%= config.bin %> eval --data runs/data --model runs/rpt --checkpoint 100 --mode reasoning --samples 8 --out runs/eval',
+  ]
+  static override flags = {
+    ...configFlags('eval', ['data', 'model', 'checkpoint', 'mode', 'samples', 'limit']),
+    ...directoryFlags,
+  }
+  static override needs = ['data.dir', 'model.path', 'out']
+
+  /** Evaluates and prints one row per mode and split. */
+  run(): Promise<object> {
+    return this.perform(async ({config, services}) => {
+      const {evaluate} = await import('../core/trainer/evaluate.js')
+      return evaluate(config, services)
+    })
+  }
+}

@@ -1,0 +1,46 @@
+import {resolve} from 'node:path'
+import {Args, Flags} from '@oclif/core'
+import {BaseCommand} from '../base-command.js'
+
+/** `rpt inspect`: prepared data or a run directory -> positions, rollouts, and why a reward was 0. */
+export default class Inspect extends BaseCommand {
+  static override summary = 'look at prepared data or a run: positions, rollouts, why a reward was 0'
+  static override examples = [
+    '<%= config.bin %> inspect runs/tiny/data --rows 5 --difficulty hard',
+    '<%= config.bin %> inspect runs/tiny/rpt --step 42 --outcome no-box',
+    '<%= config.bin %> inspect runs/tiny/rpt --step 42 --doc corpus.jsonl:17 --position 23',
+  ]
+  static override args = {path: Args.string({description: 'prepared data or run directory', required: true})}
+  static override flags = {
+    rows: Flags.integer({description: 'rows to show', default: 10, min: 1, helpValue: 'N'}),
+    step: Flags.integer({description: 'rollouts of this step; the last when absent', min: 0, helpValue: 'N'}),
+    doc: Flags.string({description: 'only this document', helpValue: 'ID'}),
+    position: Flags.integer({description: 'only this position', min: 0, helpValue: 'N'}),
+    difficulty: Flags.string({
+      description: 'only positions of this difficulty',
+      options: ['none', 'easy', 'medium', 'hard'],
+    }),
+    outcome: Flags.string({
+      description: 'only completions with this outcome',
+      options: ['parsed', 'no-box', 'unfinished-thinking', 'truncated'],
+    }),
+  }
+
+  /** Prints what was found. */
+  run(): Promise<object> {
+    return this.perform(async ({flags, services, argv}) => {
+      const {rows, step, doc, position, difficulty, outcome} = flags as InspectFlags
+      const {inspect} = await import('../core/report/inspect.js')
+      return inspect(resolve(argv[0]), {rows, step, docId: doc, position, difficulty, outcome}, services)
+    })
+  }
+}
+
+interface InspectFlags {
+  readonly rows?: number
+  readonly step?: number
+  readonly doc?: string
+  readonly position?: number
+  readonly difficulty?: string
+  readonly outcome?: string
+}

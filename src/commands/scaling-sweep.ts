@@ -1,0 +1,22 @@
+import {BaseCommand, directoryFlags} from '../base-command.js'
+
+/** `rpt scaling-sweep`: axes -> runs, accuracy against compute, the fitted power law. */
+export default class ScalingSweep extends BaseCommand {
+  static override summary = 'train over axes of settings and fit how accuracy grows with compute'
+  static override description =
+    'Every combination of the values in sweep.axes is one run; a ledger remembers which are done, so that an interrupted sweep goes on where it stopped. The fit is P(C) = A / C^alpha + P*, with R^2 and bootstrap intervals.'
+  static override examples = [
+    '<%= config.bin %> scaling-sweep --config experiments/tiny/sweep.yaml',
+    '<%= config.bin %> scaling-sweep --config sweep.yaml --out runs/sweep --resume',
+  ]
+  static override flags = {...directoryFlags}
+  static override needs = ['out']
+
+  /** Runs what is missing of the sweep and prints the fits. */
+  run(): Promise<object> {
+    return this.perform(async ({config, services}) => {
+      const {sweep} = await import('../core/sweep/sweep.js')
+      return sweep(config, services)
+    })
+  }
+}

@@ -1,0 +1,27 @@
+import {BaseCommand, configFlags, directoryFlags} from '../base-command.js'
+
+/** `rpt train`: prepared data and a checkpoint -> a run directory. */
+export default class Train extends BaseCommand {
+  static override summary = 'train a model by next-token reasoning with GRPO, or by one of the baselines'
+  static override description =
+    'Objective rpt samples G thoughts per context, rewards those whose prediction is a byte-exact prefix of what really comes next, and updates the model with GRPO. Objective ntp is plain next-token training, sft trains on completions only.'
+  static override examples = [
+    '<%= config.bin %> train --config experiments/tiny/rpt.yaml',
+    '<%= config.bin %> train --data runs/data --model ./base --out runs/rpt --steps 200 --set grpo.groupSize=8',
+    '<%= config.bin %> train --config experiments/tiny/rpt.yaml --resume',
+    '<%= config.bin %> train --data runs/data --model-config config.json --objective ntp --out runs/ntp --dry-run',
+  ]
+  static override flags = {
+    ...configFlags('train', ['data', 'model', 'model-config', 'objective', 'steps', 'allow-noop']),
+    ...directoryFlags,
+  }
+  static override needs = ['data.dir', ['model.path', 'model.config'], 'out']
+
+  /** Trains and prints the last metrics. */
+  run(): Promise<object> {
+    return this.perform(async ({config, services}) => {
+      const {train} = await import('../core/trainer/train.js')
+      return train(config, services)
+    })
+  }
+}

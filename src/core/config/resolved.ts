@@ -1,0 +1,44 @@
+import {createHash} from 'node:crypto'
+import {stringify} from 'yaml'
+import {configKeys} from './keys.js'
+import {valueAt} from './load.js'
+import type {Config} from './schema.js'
+
+/**
+ * Every setting with a comment that names where it came from; a config file that gives the same configuration again.
+ *
+ * @param sources of `loadConfig`
+ */
+export function resolvedYaml(config: Config, sources: ReadonlyMap<string, string>): string {
+  const rows: {text: string; source?: string}[] = []
+  let open: string[] = []
+  for (const {key} of configKeys) {
+    const path = key.split('.')
+    const sections = path.slice(0, -1)
+    const shared = sections.findIndex((name, depth) => open[depth] !== name)
+    const from = shared === -1 ? sections.length : shared
+    for (let depth = from; depth < sections.length; depth++)
+      rows.push({text: `${'  '.repeat(depth)}${sections[depth]}:`})
+    open = sections
+    const text = `${'  '.repeat(sections.length)}${path.at(-1)}: ${flow(valueAt(config, key))}`
+    rows.push({text, source: sources.get(key) ?? 'default'})
+  }
+  const width = Math.min(60, Math.max(...rows.map(({text}) => text.length)))
+  return `${rows.map(({text, source}) => (source ? `${text.padEnd(width)}  # ${source}` : text)).join('\n')}\n`
+}
+
+function flow(value: unknown): string {
+  if (value === undefined) return 'null'
+  if (typeof value === 'string') return stringify(value, {defaultStringType: 'QUOTE_DOUBLE', lineWidth: 0}).trimEnd()
+  return stringify(value, {collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0}).trimEnd()
+}
+
+/**
+ * SHA-256 over the settings in the schema's order, as hexadecimal.
+ *
+ * @param ignored dotted keys that may differ between equal configurations, e.g. `out` and `threads`
+ */
+export function configHash(config: Config, ignored: readonly string[] = []): string {
+  const settings = configKeys.flatMap(({key}) => (ignored.includes(key) ? [] : [[key, valueAt(config, key) ?? null]]))
+  return createHash('sha256').update(JSON.stringify(settings)).digest('hex')
+}

@@ -1,0 +1,183 @@
+import {readFileSync} from 'node:fs'
+import {dirname, relative, resolve} from 'node:path'
+import {isMap, LineCounter, type Node, parse, parseDocument} from 'yaml'
+import {UsageError} from '../util/errors.js'
+import {nearest} from '../util/suggest.js'
+import {keyOfFlag} from './flags.js'
+import {type ConfigKey, configKeys, findKey, isSection, namesIn} from './keys.js'
+
+/** One value that the user gave, with the place it came from; null puts the default back. */
+export interface Setting {
+  readonly key: ConfigKey
+  readonly value: unknown
+  /** `--set`, `--seed` or `tiny.yaml:12`. */
+  readonly source: string
+  /** Folder that a relative path in `value` is relative to. */
+  readonly base: string
+}
+
+/** A place in a config file or `null` when the value came from the command line. */
+interface Place {
+  readonly name: string
+  readonly base: string
+  line(path: readonly string[]): string
+}
+
+/**
+ * The settings of one YAML file.
+ *
+ * @throws {UsageError} when it cannot be read, is not YAML, is not a mapping, or has an unknown key
+ */
+export function readConfigFile(file: string, cwd: string): Setting[] {
+  const path = resolve(cwd, file)
+  const name = displayName(path, cwd)
+  const lines = new LineCounter()
+  const document = parseDocument(readText(path, name), {lineCounter: lines})
+  const [error] = document.errors
+  if (error) {
+    const [what] = error.message.split(/ at line \d+|:?\n/)
+    const at = error.linePos?.[0]
+    throw new UsageError(`config: ${name}:${at?.line ?? 1}:${at?.col ?? 1} is not valid YAML: ${what}`, {cause: error})
+  }
+  const content: unknown = document.toJS()
+  if (content === null || content === undefined) return []
+  if (!isMapping(content)) {
+    throw new UsageError(`config: ${name} holds ${describe(content)}; needs a mapping of keys, as in 'seed: 1'`)
+  }
+  const place: Place = {name, base: dirname(path), line: (keys) => lineOf(document.contents, keys, lines)}
+  return settingsOf(content, [], place)
+}
+
+/**
+ * The settings of `--set key=value` arguments; values are YAML, and a plain comma list is a list where the key holds one.
+ *
+ * @throws {UsageError} for an argument without '=' or with an unknown key
+ */
+export function readSets(sets: readonly string[], cwd: string): Setting[] {
+  return sets.map((argument) => {
+    const equals = argument.indexOf('=')
+    if (equals < 1) throw new UsageError(`config: --set ${argument} has no value; write --set key=value`)
+    const name = argument.slice(0, equals).trim()
+    const key = findKey(name)
+    if (!key) throw unknownKey(name.split('.'), '--set', '')
+    return {key, value: parsedValue(key, argument.slice(equals + 1), argument), source: '--set', base: cwd}
+  })
+}
+
+/** The settings that a command's flags give; flags that are no setting are passed over. */
+export function readFlags(flags: Readonly<Record<string, unknown>>, command: string, cwd: string): Setting[] {
+  return Object.entries(flags).flatMap(([flag, value]) => {
+    const key = keyOfFlag(flag, command)
+    if (!key || value === undefined) return []
+    const given = typeof value === 'string' ? parsedValue(key, value, `--${flag} ${value}`) : value
+    return [{key, value: given, source: `--${flag}`, base: cwd}]
+  })
+}
+
+/** The error for a dotted name that is no key. */
+export function unknownKey(path: readonly string[], source: string, section: string): UsageError {
+  const name = path.join('.')
+  if (isSection(name)) {
+    const example = configKeys.find(({key}) => key.startsWith(`${name}.`))?.key
+    return new UsageError(`config: ${name} (set by ${source}) is a section; set one of its keys, e.g. ${example}`)
+  }
+  const local = path.at(-1)!
+  const sibling = nearest(local, namesIn(section))
+  const found =
+    sibling === undefined
+      ? nearest(
+          name,
+          configKeys.map(({key}) => key),
+        )
+      : qualified(section, sibling)
+  const elsewhere = configKeys.filter(({key}) => key.endsWith(`.${local}`)).map(({key}) => key)
+  const guess = found ?? elsewhere[0]
+  return new UsageError(`config: unknown key ${name} (set by ${source})`, {
+    suggestions: guess ? [`did you mean ${guess}?`] : ['docs/reference/config.md lists every key'],
+  })
+}
+
+function qualified(section: string, name: string): string {
+  return section === '' ? name : `${section}.${name}`
+}
+
+function settingsOf(mapping: Readonly<Record<string, unknown>>, path: readonly string[], place: Place): Setting[] {
+  return Object.entries(mapping).flatMap(([name, value]) => {
+    const here = [...path, name]
+    const source = `${place.name}:${place.line(here)}`
+    const key = findKey(here.join('.'))
+    if (key && (path.length > 0 || !name.includes('.'))) return [{key, value, source, base: place.base}]
+    if (!isSection(here.join('.'))) throw misspelt(here, source)
+    if (value === null) return []
+    if (!isMapping(value)) {
+      const message = `config: ${here.join('.')} is ${describe(value)} (set by ${source}); needs a mapping of its keys`
+      throw new UsageError(message)
+    }
+    return settingsOf(value, here, place)
+  })
+}
+
+function misspelt(path: readonly string[], source: string): UsageError {
+  const name = path.join('.')
+  if (!findKey(name)) return unknownKey(path, source, path.slice(0, -1).join('.'))
+  const nested = name.split('.').join(': {')
+  return new UsageError(`config: unknown key '${name}' (set by ${source}); in a file, sections are nested`, {
+    suggestions: [`write ${nested}: ...${'}'.repeat(name.split('.').length - 1)}`],
+  })
+}
+
+function parsedValue(key: ConfigKey, text: string, argument: string): unknown {
+  if (text.trim() === 'null') return null
+  if (key.type === 'string') return text
+  if (key.type === 'array' && !text.trim().startsWith('[')) {
+    return text.split(',').map((entry) => (key.itemType === 'string' ? entry.trim() : parseScalar(entry, argument)))
+  }
+  return parseScalar(text, argument)
+}
+
+function parseScalar(text: string, argument: string): unknown {
+  try {
+    return parse(text)
+  } catch (cause) {
+    throw new UsageError(`config: the value of ${argument} is not valid YAML`, {cause})
+  }
+}
+
+function lineOf(root: Node | null, path: readonly string[], lines: LineCounter): string {
+  let node: unknown = root
+  let line = 1
+  for (const name of path) {
+    const pair = isMap(node) ? node.items.find(({key}) => String(key) === name) : undefined
+    if (!pair) break
+    const offset = (pair.key as Node).range?.[0]
+    if (offset !== undefined) line = lines.linePos(offset).line
+    node = pair.value
+  }
+  return String(line)
+}
+
+function readText(path: string, name: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code
+    const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`
+    throw new UsageError(`config: ${name} ${why}; --config needs a YAML file`, {cause})
+  }
+}
+
+function displayName(path: string, cwd: string): string {
+  const local = relative(cwd, path)
+  return local.startsWith('..') ? path : local
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A value as an error message shows it. */
+export function describe(value: unknown): string {
+  if (value === undefined) return 'not set'
+  if (Array.isArray(value) && value.length === 0) return 'an empty list'
+  return typeof value === 'string' ? `'${value}'` : JSON.stringify(value)
+}

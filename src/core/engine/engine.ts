@@ -1,0 +1,109 @@
+import {readModelConfig} from '../models/model-config.js'
+import {parameterCount} from '../models/parameters.js'
+import type {SessionOptions} from '../runtime/session.js'
+import {RuntimeFailure} from '../util/errors.js'
+import {loadOptimizer, loadWeights, saveOptimizer, saveWeights} from './checkpoint.js'
+import {type LanguageModelRequest, type LanguageModelUpdate, updateLanguageModel} from './language-model-update.js'
+import {type InitializationSettings, ModelState} from './model-state.js'
+import {type PolicyRequest, type PolicyUpdate, updatePolicy} from './policy-update.js'
+import {type RolloutRequest, type RolloutResult, rolloutPrompts} from './rollout.js'
+import {type ScoreSettings, scoreSequences, type TokenScores} from './score.js'
+import {SessionCache} from './session-cache.js'
+
+/** Where weights come from: a checkpoint folder, or random numbers in the shape of a `config.json`. */
+export type WeightSource =
+  | {readonly checkpoint: string}
+  | {readonly config: string; readonly init: InitializationSettings; readonly seed: number}
+
+/** What was loaded. */
+export interface LoadedModel {
+  readonly parameterCount: number
+}
+
+/**
+ * Owner of weights, moments and compiled graphs; everything that computes goes through it.
+ *
+ * One model at a time: `load` replaces weights and forgets moments.
+ */
+export interface Engine {
+  load(source: WeightSource): Promise<LoadedModel>
+  /** Keeps a frozen copy of the present weights as the reference of the KL term. */
+  keepReference(): Promise<void>
+  score(sequences: readonly Int32Array[], settings: ScoreSettings): Promise<TokenScores[]>
+  rollout(request: RolloutRequest): Promise<RolloutResult>
+  /** One GRPO update; `isOnPolicy` says whether the weights are still those that sampled. */
+  updatePolicy(request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate>
+  updateLanguageModel(request: LanguageModelRequest): Promise<LanguageModelUpdate>
+  /** Writes weights and config.json, and the optimizer's state if asked to. */
+  save(folder: string, withOptimizer: boolean): Promise<void>
+  /** Restores the optimizer's state that `save` wrote. */
+  restoreOptimizer(folder: string): Promise<void>
+  /** Peak resident memory of the process so far, bytes. */
+  peakMemory(): Promise<number>
+  close(): Promise<void>
+}
+
+/** The engine in this thread. `startEngine` runs it in a worker, because a running graph blocks its thread. */
+export class LocalEngine implements Engine {
+  private readonly sessions: SessionCache
+  private state: ModelState | null = null
+  private reference: ReadonlyMap<string, Float32Array> | null = null
+
+  constructor(options: SessionOptions) {
+    this.sessions = new SessionCache(options)
+  }
+
+  async load(source: WeightSource): Promise<LoadedModel> {
+    const config = await readModelConfig('checkpoint' in source ? source.checkpoint : source.config)
+    const state = new ModelState(config)
+    if ('checkpoint' in source) await loadWeights(state, source.checkpoint)
+    else state.initialize(source.init, source.seed)
+    // Graphs of another model must not be found under the shapes of this one.
+    await this.sessions.release()
+    this.state = state
+    this.reference = null
+    return {parameterCount: parameterCount(config)}
+  }
+
+  async keepReference(): Promise<void> {
+    this.reference = new Map([...this.loaded.weights].map(([name, weight]) => [name, weight.slice()]))
+  }
+
+  score(sequences: readonly Int32Array[], settings: ScoreSettings): Promise<TokenScores[]> {
+    return scoreSequences(this.loaded, this.sessions, sequences, settings)
+  }
+
+  rollout(request: RolloutRequest): Promise<RolloutResult> {
+    return rolloutPrompts(this.loaded, this.sessions, request)
+  }
+
+  updatePolicy(request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate> {
+    return updatePolicy(this.loaded, this.sessions, request, this.reference, isOnPolicy)
+  }
+
+  updateLanguageModel(request: LanguageModelRequest): Promise<LanguageModelUpdate> {
+    return updateLanguageModel(this.loaded, this.sessions, request)
+  }
+
+  async save(folder: string, withOptimizer: boolean): Promise<void> {
+    await saveWeights(this.loaded, folder)
+    if (withOptimizer) await saveOptimizer(this.loaded, folder)
+  }
+
+  restoreOptimizer(folder: string): Promise<void> {
+    return loadOptimizer(this.loaded, folder)
+  }
+
+  async peakMemory(): Promise<number> {
+    return process.resourceUsage().maxRSS * 1024
+  }
+
+  close(): Promise<void> {
+    return this.sessions.release()
+  }
+
+  private get loaded(): ModelState {
+    if (!this.state) throw new RuntimeFailure('the engine was used before a model was loaded')
+    return this.state
+  }
+}

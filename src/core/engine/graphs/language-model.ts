@@ -1,0 +1,37 @@
+import {hiddenStates, logitsOf} from '../../models/decoder.js'
+import type {ModelConfig} from '../../models/model-config.js'
+import {causalAttention} from '../../nn/attention.js'
+import {logProbabilities, pickTokens} from '../../nn/distribution.js'
+import {type DecoderGraph, decoderGraph, type GraphSettings, outputGradients} from './decoder-graph.js'
+
+export interface LanguageModelShape {
+  readonly rows: number
+  readonly length: number
+  /** Tokens that the loss looks at, padding included. */
+  readonly trained: number
+}
+
+/**
+ * Next-token prediction on B rows of T tokens (RPT, Eq. 1): loss = -sum of weight * log p(target), and its gradients.
+ *
+ * Inputs: `ids`, `positions` [B*T]; `trained_rows` (indices into B*T), `targets` and `token_weights`, [trained] each.
+ */
+export function languageModelGraph(
+  config: ModelConfig,
+  {rows, length, trained}: LanguageModelShape,
+  settings?: GraphSettings,
+): DecoderGraph {
+  const built = decoderGraph(config, length, settings)
+  const {op, weights} = built
+  const count = rows * length
+  const tokens = {ids: op.indexInput('ids', [count]), positions: op.indexInput('positions', [count])}
+  const trainedRows = op.indexInput('trained_rows', [trained])
+  const targets = op.indexInput('targets', [trained])
+  const tokenWeights = op.input('token_weights', [trained])
+  const attend = causalAttention(op, config, {rows, length})
+  const hidden = hiddenStates(op, weights, tokens, () => attend)
+  const logits = logitsOf(op, weights, op.gather(hidden, trainedRows))
+  const logprobs = pickTokens(op, logProbabilities(op, logits, 1), targets)
+  outputGradients(built, op.neg(op.total(op.mul(logprobs, tokenWeights))))
+  return built
+}

@@ -1,0 +1,70 @@
+import {clippedObjective, type ObjectiveSettings} from '../../grpo/objective.js'
+import {hiddenStates, logitsOf} from '../../models/decoder.js'
+import type {ModelConfig} from '../../models/model-config.js'
+import {sharedContextAttention} from '../../nn/attention.js'
+import {entropyOf, logProbabilities, pickTokens} from '../../nn/distribution.js'
+import {type DecoderGraph, decoderGraph, type GraphSettings, outputGradients} from './decoder-graph.js'
+
+export interface PolicyShape {
+  readonly contexts: number
+  readonly groupSize: number
+  readonly contextLength: number
+  readonly completionLength: number
+  /** Completion tokens that are looked at, padding included. */
+  readonly trained: number
+}
+
+/**
+ * Log-probabilities of completions under the policy and, given an objective, GRPO's loss with its gradients.
+ *
+ * Each context is computed once for its G completions. A completion's rows start with the prompt's last token, so that
+ * row t predicts completion token t; the context is the prompt without that token.
+ *
+ * Inputs: `ids`, `positions` [P*Tc + P*G*Tg]; `context_lengths` [P]; [trained] each: `trained_rows` (indices into all
+ * rows), `targets`, and with an objective `old_logprobs`, `ref_logprobs` (where klCoef is not 0), `advantages`,
+ * `completion_mask`, `token_weights`.
+ * Outputs, [trained] each: `policy_logprobs` (of logits / temperature), `entropy` (nats, of the same distribution).
+ */
+export function policyGraph(
+  config: ModelConfig,
+  shape: PolicyShape,
+  temperature: number,
+  objective?: ObjectiveSettings,
+  settings?: GraphSettings,
+): DecoderGraph {
+  const {contexts, groupSize, contextLength, completionLength, trained} = shape
+  const built = decoderGraph(config, contextLength + completionLength, settings)
+  const {op, weights} = built
+  const count = contexts * (contextLength + groupSize * completionLength)
+  const tokens = {ids: op.indexInput('ids', [count]), positions: op.indexInput('positions', [count])}
+  const contextLengths = op.indexInput('context_lengths', [contexts])
+  const trainedRows = op.indexInput('trained_rows', [trained])
+  const targets = op.indexInput('targets', [trained])
+
+  const attend = sharedContextAttention(op, {...config, ...shape}, contextLengths)
+  const hidden = hiddenStates(op, weights, tokens, () => attend)
+  const logits = logitsOf(op, weights, op.gather(hidden, trainedRows))
+  const logprobs = logProbabilities(op, logits, temperature)
+  const policyLogprobs = pickTokens(op, logprobs, targets)
+  const policyEntropy = entropyOf(op, logprobs)
+  op.graph.output('policy_logprobs', policyLogprobs)
+  op.graph.output('entropy', policyEntropy)
+  if (!objective) return built
+
+  const perToken = (name: string) => op.input(name, [trained])
+  const loss = clippedObjective(
+    op,
+    {
+      policyLogprobs,
+      policyEntropy,
+      oldLogprobs: perToken('old_logprobs'),
+      refLogprobs: objective.klCoef > 0 ? perToken('ref_logprobs') : undefined,
+      advantages: perToken('advantages'),
+      completionMask: perToken('completion_mask'),
+      tokenWeights: perToken('token_weights'),
+    },
+    objective,
+  )
+  outputGradients(built, loss)
+  return built
+}

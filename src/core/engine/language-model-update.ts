@@ -1,0 +1,74 @@
+import {chunks, countBucket, lengthBucket, shareBucket} from './bucket.js'
+import {languageModelGraph} from './graphs/language-model.js'
+import type {ModelState, OptimizerSettings} from './model-state.js'
+import type {SessionCache} from './session-cache.js'
+
+/** Tokens of one training row and which of them are trained. */
+export interface TrainingRow {
+  readonly ids: Int32Array
+  /** The first token that is a target; the ones before it are context only. At least 1. */
+  readonly trainedFrom: number
+}
+
+export interface LanguageModelRequest {
+  readonly rows: readonly TrainingRow[]
+  readonly rowsPerMicroBatch: number
+  readonly optimizer: OptimizerSettings
+}
+
+export interface LanguageModelUpdate {
+  /** Mean negative log-likelihood of the trained tokens, nats. */
+  readonly loss: number
+  readonly gradNorm: number
+  readonly trainedTokens: number
+}
+
+/**
+ * One optimizer step of next-token prediction. The loss is a mean over all trained tokens of the step, so that the size
+ * of a micro-batch does not change the gradient.
+ */
+export async function updateLanguageModel(
+  state: ModelState,
+  sessions: SessionCache,
+  {rows, rowsPerMicroBatch, optimizer}: LanguageModelRequest,
+): Promise<LanguageModelUpdate> {
+  const trainedTokens = rows.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
+  let loss = 0
+  for (const batch of chunks(rows, rowsPerMicroBatch)) {
+    const inputLength = Math.max(...batch.map((row) => row.ids.length)) - 1
+    const shape = {rows: countBucket(batch.length), length: lengthBucket(inputLength)}
+    const used = batch.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
+    const graphShape = {...shape, trained: shareBucket(used, shape.rows * shape.length)}
+    const session = await sessions.get('language-model', graphShape, () => languageModelGraph(state.config, graphShape))
+    const inputs = microBatch(batch, graphShape, 1 / trainedTokens)
+    const outputs = await session.run({...state.feeds(shape.length), ...inputs})
+    loss += Number(outputs.loss[0])
+    state.accumulate(outputs)
+  }
+  return {loss, gradNorm: state.applyGradients(optimizer), trainedTokens}
+}
+
+function microBatch(
+  batch: readonly TrainingRow[],
+  {rows, length, trained}: {rows: number; length: number; trained: number},
+  weight: number,
+) {
+  const ids = new BigInt64Array(rows * length)
+  const positions = BigInt64Array.from(ids, (_, i) => BigInt(i % length))
+  const trainedRows = new BigInt64Array(trained)
+  const targets = new BigInt64Array(trained)
+  const tokenWeights = new Float32Array(trained)
+  let slot = 0
+  batch.forEach((row, index) => {
+    const inputs = row.ids.subarray(0, -1)
+    inputs.forEach((id, t) => {
+      ids[index * length + t] = BigInt(id)
+    })
+    for (let t = row.trainedFrom; t < row.ids.length; t++, slot++) {
+      trainedRows[slot] = BigInt(index * length + t - 1)
+      targets[slot] = BigInt(row.ids[t])
+      tokenWeights[slot] = weight
+    }
+  })
+  return {ids, positions, trained_rows: trainedRows, targets, token_weights: tokenWeights}
+}

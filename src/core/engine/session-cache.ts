@@ -1,0 +1,36 @@
+import {createHash} from 'node:crypto'
+import {Session, type SessionOptions} from '../runtime/session.js'
+import type {DecoderGraph} from './graphs/decoder-graph.js'
+
+/** Sessions kept compiled at most; each holds its own memory arena. */
+const capacity = 20
+
+/** Compiled graphs by what they compute and in which shape; the least recently used one goes first. */
+export class SessionCache {
+  private readonly sessions = new Map<string, Promise<Session>>()
+
+  constructor(private readonly options: SessionOptions) {}
+
+  /** The session for a graph, compiled on first use. `key` must determine the graph. */
+  async get(kind: string, key: object, build: () => DecoderGraph): Promise<Session> {
+    const id = createHash('sha256')
+      .update(JSON.stringify([kind, key]))
+      .digest('hex')
+    const cached = this.sessions.get(id)
+    const session = cached ?? Session.compile(build().op.graph, this.options)
+    this.sessions.delete(id)
+    this.sessions.set(id, session)
+    if (this.sessions.size > capacity) await this.dropOldest()
+    return session
+  }
+
+  async release(): Promise<void> {
+    while (this.sessions.size > 0) await this.dropOldest()
+  }
+
+  private async dropOldest(): Promise<void> {
+    const [id, session] = this.sessions.entries().next().value!
+    this.sessions.delete(id)
+    await (await session).release()
+  }
+}

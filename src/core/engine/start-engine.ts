@@ -1,0 +1,68 @@
+import {availableParallelism} from 'node:os'
+import {Worker} from 'node:worker_threads'
+import type {Device} from '../runtime/providers.js'
+import {RuntimeFailure} from '../util/errors.js'
+import type {Engine} from './engine.js'
+import {type DescribedError, reviveError} from './error-transfer.js'
+import type {EngineCall} from './worker.js'
+
+interface Answer {
+  readonly id: number
+  readonly result?: unknown
+  readonly error?: DescribedError
+}
+
+interface Waiting {
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+const methods: readonly (keyof Engine)[] = [
+  'load',
+  'keepReference',
+  'score',
+  'rollout',
+  'updatePolicy',
+  'updateLanguageModel',
+  'save',
+  'restoreOptimizer',
+  'peakMemory',
+  'close',
+]
+
+/**
+ * Starts an engine in a worker thread, so that progress and Ctrl-C work while graphs run.
+ *
+ * @param settings `threads` 0 means one per core
+ */
+export function startEngine({device, threads}: {device: Device; threads: number}): Engine {
+  const isSource = import.meta.url.endsWith('.ts')
+  const worker = new Worker(new URL(isSource ? './worker.ts' : './worker.js', import.meta.url), {
+    workerData: {device, threads: threads || availableParallelism()},
+    execArgv: isSource ? ['--import', 'tsx'] : [],
+  })
+  const waiting = new Map<number, Waiting>()
+  let calls = 0
+  const failAll = (error: Error) => {
+    for (const {reject} of waiting.values()) reject(error)
+    waiting.clear()
+  }
+  worker.on('message', ({id, result, error}: Answer) => {
+    const caller = waiting.get(id)
+    waiting.delete(id)
+    if (error) caller?.reject(reviveError(error))
+    else caller?.resolve(result)
+  })
+  worker.on('error', (cause) => failAll(new RuntimeFailure(`the engine thread failed: ${cause.message}`, {cause})))
+  worker.on('exit', (code) => failAll(new RuntimeFailure(`the engine thread ended with code ${code}`)))
+
+  const call =
+    (method: keyof Engine) =>
+    (...args: unknown[]) =>
+      new Promise((resolve, reject) => {
+        const request: EngineCall = {id: calls++, method, args}
+        waiting.set(request.id, {resolve, reject})
+        worker.postMessage(request)
+      })
+  return Object.fromEntries(methods.map((method) => [method, call(method)])) as unknown as Engine
+}

@@ -1,0 +1,22 @@
+import {parentPort, workerData} from 'node:worker_threads'
+import {type Engine, LocalEngine} from './engine.js'
+import {describeError} from './error-transfer.js'
+
+/** A call from the main thread and its answer. */
+export interface EngineCall {
+  readonly id: number
+  readonly method: keyof Engine
+  readonly args: readonly unknown[]
+}
+
+const engine = new LocalEngine(workerData)
+
+parentPort!.on('message', async ({id, method, args}: EngineCall) => {
+  try {
+    const call = engine[method] as (...args: unknown[]) => Promise<unknown>
+    parentPort!.postMessage({id, result: await call.apply(engine, [...args])})
+  } catch (error) {
+    parentPort!.postMessage({id, error: describeError(error)})
+  }
+  if (method === 'close') parentPort!.close()
+})

@@ -1,0 +1,39 @@
+import {GraphError} from '../util/errors.js'
+
+/** What advantages are divided by: NumPy's deviation (over G), torch's (over G - 1), or nothing (Dr. GRPO). */
+export type Deviation = 'population' | 'sample' | 'none'
+
+/**
+ * Advantage of each completion within its group: (r - mean) / (std + epsilon).
+ *
+ * A group of equal rewards gets exact zeros. Source: DeepSeekMath (arXiv 2402.03300), outcome supervision; verl and TRL
+ * take the sample deviation, larger by sqrt(G / (G - 1)).
+ *
+ * @param rewards [P][G], any scale
+ * @returns [P][G], each row sums to 0 up to rounding
+ * @throws {GraphError} when a group has fewer than two completions
+ */
+export function groupAdvantages(
+  rewards: readonly (readonly number[])[],
+  {std, advantageEpsilon}: {std: Deviation; advantageEpsilon: number},
+): number[][] {
+  return rewards.map((group) => {
+    if (group.length < 2)
+      throw new GraphError(`a group of ${group.length} has nothing to compare with; needs 2 or more`)
+    if (isUniform(group)) return group.map(() => 0)
+    const mean = meanOf(group)
+    const squares = group.reduce((sum, reward) => sum + (reward - mean) ** 2, 0)
+    const divisors = {population: group.length, sample: group.length - 1}
+    const scale = std === 'none' ? 1 : Math.sqrt(squares / divisors[std]) + advantageEpsilon
+    return group.map((reward) => (reward - mean) / scale)
+  })
+}
+
+/** Whether all rewards of a group are exactly equal: it carries no signal. */
+export function isUniform(group: readonly number[]): boolean {
+  return group.every((reward) => reward === group[0])
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}

@@ -1,0 +1,68 @@
+import {sizeOf} from '../util/shape.js'
+import type {ModelConfig} from './model-config.js'
+
+/** How a tensor starts when there is no checkpoint. */
+export type Initialization = 'embedding' | 'linear' | 'residual' | 'ones' | 'zeros'
+
+/** One tensor of a checkpoint: its Hugging Face name and its share of the leading axis. */
+export interface ParameterPart {
+  readonly name: string
+  readonly rows: number
+}
+
+/**
+ * One weight of the decoder as graphs see it.
+ *
+ * Projections of the same input are one matrix (query, key and value; gate and up), so that they are one product; its
+ * parts are the tensors of the checkpoint, stacked along the first axis.
+ */
+export interface Parameter {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly parts: readonly ParameterPart[]
+  readonly initialization: Initialization
+}
+
+/** Every weight of the model, in the order of the forward pass. */
+export function parametersOf(config: ModelConfig): Parameter[] {
+  const {hidden, intermediate, headSize, heads, kvHeads, vocabulary} = config
+  const single = (name: string, shape: readonly number[], initialization: Initialization): Parameter => ({
+    name,
+    shape,
+    parts: [{name, rows: shape[0]}],
+    initialization,
+  })
+  const qkvRows = {q: heads * headSize, k: kvHeads * headSize, v: kvHeads * headSize}
+  const stacked = (name: string, suffix: string, parts: Record<string, number>, columns: number[]): Parameter => ({
+    name: `${name}.${Object.keys(parts).join('')}_proj.${suffix}`,
+    shape: [Object.values(parts).reduce((sum, rows) => sum + rows, 0), ...columns],
+    parts: Object.entries(parts).map(([part, rows]) => ({name: `${name}.${part}_proj.${suffix}`, rows})),
+    initialization: suffix === 'bias' ? 'zeros' : 'linear',
+  })
+  const layer = (index: number): Parameter[] => {
+    const at = `model.layers.${index}`
+    return [
+      single(`${at}.input_layernorm.weight`, [hidden], 'ones'),
+      stacked(`${at}.self_attn`, 'weight', qkvRows, [hidden]),
+      ...(config.qkvBias ? [stacked(`${at}.self_attn`, 'bias', qkvRows, [])] : []),
+      ...(config.qkNorm
+        ? ['q', 'k'].map((part) => single(`${at}.self_attn.${part}_norm.weight`, [headSize], 'ones'))
+        : []),
+      single(`${at}.self_attn.o_proj.weight`, [hidden, heads * headSize], 'residual'),
+      single(`${at}.post_attention_layernorm.weight`, [hidden], 'ones'),
+      stacked(`${at}.mlp`, 'weight', {gate: intermediate, up: intermediate}, [hidden]),
+      single(`${at}.mlp.down_proj.weight`, [hidden, intermediate], 'residual'),
+    ]
+  }
+  return [
+    single('model.embed_tokens.weight', [vocabulary, hidden], 'embedding'),
+    ...Array.from({length: config.layers}, (_, index) => layer(index)).flat(),
+    single('model.norm.weight', [hidden], 'ones'),
+    ...(config.tiedHead ? [] : [single('lm_head.weight', [vocabulary, hidden], 'linear')]),
+  ]
+}
+
+/** Number of trained numbers. */
+export function parameterCount(config: ModelConfig): number {
+  return parametersOf(config).reduce((sum, {shape}) => sum + sizeOf(shape), 0)
+}

@@ -1,0 +1,184 @@
+import {isSameShape, normalizeAxis, type Shape} from '../util/shape.js'
+import {Graph} from './graph.js'
+import type {DType, FloatType, OpAttrs, OpType, Value} from './types.js'
+
+/** What a loop body computes in one trip. */
+export interface LoopStep {
+  /** Scalar bool: go on? */
+  readonly goOn: Value
+  /** Next values of the carried tensors, same types as they came in. */
+  readonly carried: readonly Value[]
+  /** Tensors collected over the trips. */
+  readonly scanned: readonly Value[]
+}
+
+/** One typed method per operator, on one graph and one float type. */
+export class Ops {
+  constructor(
+    readonly graph: Graph,
+    readonly float: FloatType = 'float32',
+  ) {}
+
+  private one<K extends OpType>(op: K, inputs: readonly Value[], attrs: OpAttrs[K]): Value {
+    return this.graph.emit(op, inputs, attrs)[0]
+  }
+
+  scope<T>(name: string, build: () => T): T {
+    return this.graph.scope(name, build)
+  }
+
+  /** A float input of the graph's float type. */
+  input(name: string, shape: Shape): Value {
+    return this.graph.input(name, this.float, shape)
+  }
+
+  indexInput(name: string, shape: Shape): Value {
+    return this.graph.input(name, 'int64', shape)
+  }
+
+  /** A float scalar. */
+  scalar(value: number): Value {
+    return this.graph.constant(this.float, [], [value])
+  }
+
+  /** An int64 constant: a scalar or a tensor of the given shape. */
+  index(data: number | readonly number[], shape?: Shape): Value {
+    return typeof data === 'number'
+      ? this.graph.constant('int64', [], [data])
+      : this.graph.constant('int64', shape ?? [data.length], data)
+  }
+
+  bool(value: boolean): Value {
+    return this.graph.constant('bool', [], [Number(value)])
+  }
+
+  zeros(shape: Shape, dtype: DType = this.float): Value {
+    return this.expand(this.graph.constant(dtype, [], [0]), shape)
+  }
+
+  add = (a: Value, b: Value) => this.one('Add', [a, b], {})
+  sub = (a: Value, b: Value) => this.one('Sub', [a, b], {})
+  mul = (a: Value, b: Value) => this.one('Mul', [a, b], {})
+  div = (a: Value, b: Value) => this.one('Div', [a, b], {})
+  min = (a: Value, b: Value) => this.one('Min', [a, b], {})
+  max = (a: Value, b: Value) => this.one('Max', [a, b], {})
+  neg = (x: Value) => this.one('Neg', [x], {})
+  exp = (x: Value) => this.one('Exp', [x], {})
+  log = (x: Value) => this.one('Log', [x], {})
+  sqrt = (x: Value) => this.one('Sqrt', [x], {})
+  sigmoid = (x: Value) => this.one('Sigmoid', [x], {})
+  less = (a: Value, b: Value) => this.one('Less', [a, b], {})
+  equal = (a: Value, b: Value) => this.one('Equal', [a, b], {})
+  not = (x: Value) => this.one('Not', [x], {})
+  or = (a: Value, b: Value) => this.one('Or', [a, b], {})
+  where = (condition: Value, a: Value, b: Value) => this.one('Where', [condition, a, b], {})
+  cast = (x: Value, to: DType) => (x.dtype === to ? x : this.one('Cast', [x], {to}))
+  softmax = (x: Value) => this.one('Softmax', [x], {axis: x.shape.length - 1})
+  logSoftmax = (x: Value) => this.one('LogSoftmax', [x], {axis: x.shape.length - 1})
+
+  matMul = (a: Value, b: Value) => this.one('MatMul', [a, b], {})
+
+  /** alpha * op(a) x op(b), where op transposes the last two axes if asked to. */
+  fusedMatMul(a: Value, b: Value, {transA = 0, transB = 0, alpha = 1}: Partial<OpAttrs['FusedMatMul']> = {}): Value {
+    return this.one('FusedMatMul', [a, b], {transA, transB, alpha})
+  }
+
+  transpose = (x: Value, perm: readonly number[]) => this.one('Transpose', [x], {perm})
+
+  reshape(x: Value, shape: Shape): Value {
+    return isSameShape(x.shape, shape) ? x : this.one('Reshape', [x], {shape})
+  }
+
+  expand(x: Value, shape: Shape): Value {
+    return isSameShape(x.shape, shape) ? x : this.one('Expand', [x], {shape})
+  }
+
+  /** Elements `start` to `end` (not included) of one axis. */
+  slice(x: Value, axis: number, start: number, end: number): Value {
+    const at = normalizeAxis(axis, x.shape.length)
+    return start === 0 && end === x.shape[at] ? x : this.one('Slice', [x], {axis: at, start, end})
+  }
+
+  /** Cuts one axis into pieces of the given sizes. */
+  split(x: Value, axis: number, sizes: readonly number[]): readonly Value[] {
+    return sizes.length === 1 ? [x] : this.graph.emit('Split', [x], {axis: normalizeAxis(axis, x.shape.length), sizes})
+  }
+
+  /** Zeros around one axis. */
+  pad(x: Value, axis: number, before: number, after: number): Value {
+    return before + after === 0 ? x : this.one('Pad', [x], {axis, before, after})
+  }
+
+  concat(parts: readonly Value[], axis: number): Value {
+    return parts.length === 1 ? parts[0] : this.one('Concat', parts, {axis: normalizeAxis(axis, parts[0].shape.length)})
+  }
+
+  gather = (x: Value, indices: Value, axis = 0) => this.one('Gather', [x, indices], {axis})
+
+  gatherElements(x: Value, indices: Value, axis: number): Value {
+    return this.one('GatherElements', [x, indices], {axis: normalizeAxis(axis, x.shape.length)})
+  }
+
+  /** `x` with `updates` written to (or added at) `indices` along one axis. */
+  scatterElements(x: Value, indices: Value, updates: Value, axis: number, reduction: 'none' | 'add'): Value {
+    return this.one('ScatterElements', [x, indices, updates], {axis: normalizeAxis(axis, x.shape.length), reduction})
+  }
+
+  sum(x: Value, axes: readonly number[], keepdims: 0 | 1 = 1): Value {
+    return this.one('ReduceSum', [x], {axes: axes.map((axis) => normalizeAxis(axis, x.shape.length)), keepdims})
+  }
+
+  mean(x: Value, axes: readonly number[], keepdims: 0 | 1 = 1): Value {
+    return this.one('ReduceMean', [x], {axes: axes.map((axis) => normalizeAxis(axis, x.shape.length)), keepdims})
+  }
+
+  /** Sum of all elements, a scalar. */
+  total(x: Value): Value {
+    return x.shape.length === 0 ? x : this.sum(x, [...x.shape.keys()], 0)
+  }
+
+  /** Whether all elements of a bool tensor are true, a scalar bool. */
+  all(x: Value): Value {
+    const axes = [...x.shape.keys()]
+    return this.cast(this.one('ReduceMin', [this.cast(x, 'float32')], {axes, keepdims: 0}), 'bool')
+  }
+
+  cumSum = (x: Value, axis: number) => this.one('CumSum', [x], {axis: normalizeAxis(axis, x.shape.length)})
+
+  argMax(x: Value, axis: number, keepdims: 0 | 1 = 0): Value {
+    return this.one('ArgMax', [x], {axis: normalizeAxis(axis, x.shape.length), keepdims})
+  }
+
+  /** The k largest entries of the last axis, largest first, with their indices. */
+  topK(x: Value, k: number): {values: Value; indices: Value} {
+    const [values, indices] = this.graph.emit('TopK', [x], {axis: x.shape.length - 1, k})
+    return {values, indices}
+  }
+
+  /**
+   * Runs `body` at most `maxTrips` times, for as long as it says so.
+   *
+   * @param body gets the Ops of the loop body, the trip index (int64 scalar) and the carried values
+   * @returns final carried values and, per scanned tensor, its trips stacked in front ([trips, ...shape] at run time)
+   */
+  loop(
+    maxTrips: Value,
+    start: readonly Value[],
+    body: (ops: Ops, trip: Value, carried: readonly Value[]) => LoopStep,
+  ): {carried: readonly Value[]; scanned: readonly Value[]} {
+    const inner = new Graph(this.graph)
+    const trip = inner.input('trip', 'int64', [])
+    inner.input('going', 'bool', [])
+    const carried = start.map((value, i) => inner.input(`carried_${i}`, value.dtype, value.shape))
+    const step = body(new Ops(inner, this.float), trip, carried)
+    inner.output('go_on', step.goOn)
+    step.carried.forEach((value, i) => {
+      inner.output(`next_${i}`, value)
+    })
+    step.scanned.forEach((value, i) => {
+      inner.output(`scanned_${i}`, value)
+    })
+    const outputs = this.graph.emit('Loop', [maxTrips, this.bool(true), ...start], {body: inner})
+    return {carried: outputs.slice(0, start.length), scanned: outputs.slice(start.length)}
+  }
+}

@@ -1,0 +1,75 @@
+import type {Graph} from './graph.js'
+
+export type FloatType = 'float32' | 'float64'
+export type DType = FloatType | 'int64' | 'bool'
+
+/** Element type and static shape of a tensor. */
+export interface TensorType {
+  readonly dtype: DType
+  readonly shape: readonly number[]
+}
+
+/** A named tensor in a graph. */
+export interface Value extends TensorType {
+  readonly name: string
+}
+
+type None = Readonly<Record<string, never>>
+
+/**
+ * Every operator with its attributes: forgetting a shape rule or a gradient rule for one of them does not compile.
+ *
+ * Shapes, axes and sizes are attributes here even where ONNX takes them as constant inputs (see `op-specs.ts`), so that
+ * an operator's inputs are exactly the tensors that gradients may flow to.
+ */
+export interface OpAttrs {
+  Add: None
+  Sub: None
+  Mul: None
+  Div: None
+  Min: None
+  Max: None
+  Neg: None
+  Exp: None
+  Log: None
+  Sqrt: None
+  Sigmoid: None
+  Less: None
+  Equal: None
+  Not: None
+  Or: None
+  Where: None
+  Cast: {readonly to: DType}
+  MatMul: None
+  FusedMatMul: {readonly transA: 0 | 1; readonly transB: 0 | 1; readonly alpha: number}
+  Transpose: {readonly perm: readonly number[]}
+  Reshape: {readonly shape: readonly number[]}
+  Expand: {readonly shape: readonly number[]}
+  Slice: {readonly axis: number; readonly start: number; readonly end: number}
+  Split: {readonly axis: number; readonly sizes: readonly number[]}
+  Pad: {readonly axis: number; readonly before: number; readonly after: number}
+  Concat: {readonly axis: number}
+  Gather: {readonly axis: number}
+  GatherElements: {readonly axis: number}
+  ScatterElements: {readonly axis: number; readonly reduction: 'none' | 'add'}
+  ReduceSum: {readonly axes: readonly number[]; readonly keepdims: 0 | 1}
+  ReduceMean: {readonly axes: readonly number[]; readonly keepdims: 0 | 1}
+  ReduceMin: {readonly axes: readonly number[]; readonly keepdims: 0 | 1}
+  Softmax: {readonly axis: number}
+  LogSoftmax: {readonly axis: number}
+  CumSum: {readonly axis: number}
+  ArgMax: {readonly axis: number; readonly keepdims: 0 | 1}
+  TopK: {readonly axis: number; readonly k: number}
+  Loop: {readonly body: Graph}
+}
+
+export type OpType = keyof OpAttrs
+
+/** One operator application. */
+export interface OpNode<K extends OpType = OpType> {
+  readonly op: K
+  readonly name: string
+  readonly inputs: readonly Value[]
+  readonly outputs: readonly Value[]
+  readonly attrs: OpAttrs[K]
+}

@@ -1,0 +1,35 @@
+import {existsSync} from 'node:fs'
+import {join} from 'node:path'
+import {documentsTable, readRows} from '../store/index.js'
+import {tail} from './format.js'
+
+/** A position of a document. */
+export interface PositionKey {
+  readonly doc_id: string
+  readonly position: number
+}
+
+/** Looks up the end of the text before a position; null where the document is not at hand. */
+export type ContextLookup = (key: PositionKey) => string | null
+
+/**
+ * The text before each of `keys`, read from `documents.arrow` of prepared data; only the documents asked for are kept.
+ *
+ * @param dataDir where prepared data may be; nothing is found where it is undefined or gone
+ * @param length characters shown of each context, counted from its end
+ */
+export function readContexts(dataDir: unknown, keys: readonly PositionKey[], length: number): ContextLookup {
+  const path = typeof dataDir === 'string' ? join(dataDir, 'documents.arrow') : ''
+  if (!existsSync(path) || keys.length === 0) return () => null
+  const wanted = new Set(keys.map(({doc_id}) => doc_id))
+  const documents = new Map<string, {readonly text: Buffer; readonly byteOffsets: Int32Array}>()
+  for (const {doc_id, text, byte_offsets} of readRows(path, documentsTable)) {
+    if (wanted.has(doc_id)) documents.set(doc_id, {text: Buffer.from(text), byteOffsets: byte_offsets})
+    if (documents.size === wanted.size) break
+  }
+  return ({doc_id, position}) => {
+    const document = documents.get(doc_id)
+    const end = document?.byteOffsets[position]
+    return document && end !== undefined ? tail(document.text.toString('utf8', 0, end), length) : null
+  }
+}

@@ -1,0 +1,145 @@
+import type {Outcome} from '../records/records.js'
+import {outcomes} from '../records/records.js'
+import type {RolloutRow} from '../store/index.js'
+import {percent, plural} from './format.js'
+import {groupBy} from './results.js'
+
+/** What the completions of one step did, as shares in [0, 1]. */
+export interface RolloutStatistics {
+  readonly completions: number
+  readonly groups: number
+  readonly mean_reward: number
+  readonly mean_tokens: number
+  /** Groups in which every reward is the same low value, the same high value, or in which rewards differ. */
+  readonly groups_all_wrong: number
+  readonly groups_all_right: number
+  readonly groups_mixed: number
+  readonly outcomes: Readonly<Record<Outcome, number>>
+  /** Completions that lost although parsed, by what was wrong with the prediction. */
+  readonly losses: Readonly<Record<Loss, number>>
+  /** Share of the most frequent thought, and that thought. */
+  readonly repeated_thought: number
+  readonly commonest_thought: string
+}
+
+/** Why a parsed prediction lost. */
+export type Loss = 'empty' | 'missing-space' | 'extra-space' | 'inside-token' | 'other'
+
+/** Statistics of one step's completions; `rows` must not be empty. */
+export function summarizeRollouts(rows: readonly RolloutRow[]): RolloutStatistics {
+  const groups = groupBy(rows, ({group}) => String(group))
+  const share = (part: number, whole = rows.length) => part / whole
+  const isUniform = (group: readonly RolloutRow[]) => group.every(({reward}) => reward === group[0].reward)
+  const equal = groups.filter(isUniform)
+  const wrong = equal.filter(([{reward}]) => reward <= 0).length
+  const lost = rows.filter(({outcome, reward}) => outcome === 'parsed' && reward <= 0).map(lossOf)
+  const thoughts = groupBy(rows.map(thoughtOf), (thought) => thought).sort((a, b) => b.length - a.length)
+  return {
+    completions: rows.length,
+    groups: groups.length,
+    mean_reward: share(rows.reduce((sum, {reward}) => sum + reward, 0)),
+    mean_tokens: share(rows.reduce((sum, {completion_ids}) => sum + completion_ids.length, 0)),
+    groups_all_wrong: share(wrong, groups.length),
+    groups_all_right: share(equal.length - wrong, groups.length),
+    groups_mixed: share(groups.length - equal.length, groups.length),
+    outcomes: tally(
+      outcomes,
+      rows.map(({outcome}) => outcome),
+    ),
+    losses: tally(['empty', 'missing-space', 'extra-space', 'inside-token', 'other'], lost, rows.length),
+    repeated_thought: share(thoughts[0].length),
+    commonest_thought: thoughts[0][0],
+  }
+}
+
+interface Finding {
+  readonly isSeen: (statistics: RolloutStatistics) => boolean
+  readonly say: (statistics: RolloutStatistics) => string
+}
+
+/** In the order in which they stand in the way of learning. */
+const findings: readonly Finding[] = [
+  {
+    isSeen: ({groups_all_wrong}) => groups_all_wrong > 0.5,
+    say: ({groups_all_wrong}) =>
+      `${percent(groups_all_wrong)}% of groups all-wrong: they carry no signal. Compare pass@k (rpt eval --samples 8): ` +
+      'near 0 the model needs a warm start (objective sft) or easier positions.',
+  },
+  {
+    isSeen: ({groups_all_right}) => groups_all_right > 0.5,
+    say: ({groups_all_right}) =>
+      `${percent(groups_all_right)}% of groups all-right: nothing is left to learn from them. ` +
+      'Raise data.selectThreshold or let dynamic sampling start earlier.',
+  },
+  {
+    isSeen: ({outcomes}) => outcomes.truncated > 0.1,
+    say: ({outcomes}) =>
+      `${percent(outcomes.truncated)}% of completions were cut at the limit and got 0: raise rollout.maxTokens, ` +
+      'or look for repetition in their text.',
+  },
+  {
+    isSeen: ({outcomes}) => outcomes['unfinished-thinking'] > 0.2,
+    say: ({outcomes}) =>
+      `${percent(outcomes['unfinished-thinking'])}% never close their thought with </think>: the model does not know the ` +
+      'form; try another prompt.template or a warm start.',
+  },
+  {
+    isSeen: ({outcomes}) => outcomes['no-box'] > 0.2,
+    say: ({outcomes}) =>
+      `${percent(outcomes['no-box'])}% have no \\boxed{...} after the thought: the template or the base model does not ask for one.`,
+  },
+  {
+    isSeen: ({losses}) => losses['missing-space'] > 0.05,
+    say: ({losses}) =>
+      `${percent(losses['missing-space'])}% would have won with a leading space in the box: the word is known, its form is not yet.`,
+  },
+  {
+    isSeen: ({losses}) => losses['extra-space'] > 0.05,
+    say: ({losses}) => `${percent(losses['extra-space'])}% would have won without a space at the end of the box.`,
+  },
+  {
+    isSeen: ({losses}) => losses['inside-token'] > 0.05,
+    say: ({losses}) =>
+      `${percent(losses['inside-token'])}% are the start of the truth but end inside a token, which Eq. 3 does not reward.`,
+  },
+  {
+    isSeen: ({losses}) => losses.empty > 0.05,
+    say: ({losses}) => `${percent(losses.empty)}% have an empty box.`,
+  },
+  {
+    isSeen: ({repeated_thought, completions}) => repeated_thought > 0.3 && completions > 8,
+    say: ({repeated_thought, commonest_thought}) =>
+      `${percent(repeated_thought)}% of thoughts are the same text, ${JSON.stringify(commonest_thought.slice(0, 60))}: ` +
+      'reward may be won without thinking; evaluate with --mode forced-thought.',
+  },
+]
+
+/** What stands out in a step, in plain language; never empty. */
+export function diagnose(statistics: RolloutStatistics): string[] {
+  const seen = findings.filter(({isSeen}) => isSeen(statistics)).map(({say}) => say(statistics))
+  const signal = `${percent(statistics.groups_mixed)}% of ${plural(statistics.groups, 'group')} carry signal (rewards differ).`
+  return [signal, ...(seen.length > 0 ? seen : ['Nothing else stands out.'])]
+}
+
+function thoughtOf({completion_text}: RolloutRow): string {
+  return completion_text.split('</think>')[0].trim()
+}
+
+function lossOf({prediction, truth, boundaries}: RolloutRow): Loss {
+  const bytes = Buffer.from(prediction ?? [])
+  const ends = new Set(boundaries)
+  const wins = (candidate: Buffer) => ends.has(candidate.length) && startsWith(truth, candidate)
+  if (bytes.length === 0) return 'empty'
+  if (wins(Buffer.concat([Buffer.from(' '), bytes]))) return 'missing-space'
+  if (bytes.at(-1) === 0x20 && wins(bytes.subarray(0, -1))) return 'extra-space'
+  return startsWith(truth, bytes) ? 'inside-token' : 'other'
+}
+
+function startsWith(truth: Uint8Array, prefix: Uint8Array): boolean {
+  return prefix.length <= truth.length && prefix.every((byte, i) => truth[i] === byte)
+}
+
+function tally<K extends string>(keys: readonly K[], found: readonly K[], whole = found.length): Record<K, number> {
+  const counts = keys.map((key) => [key, found.filter((one) => one === key).length / whole])
+  return Object.fromEntries(counts) as Record<K, number>
+}

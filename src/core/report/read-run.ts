@@ -1,0 +1,135 @@
+import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs'
+import {basename, join, resolve} from 'node:path'
+import {parse} from 'yaml'
+import {
+  type EvalRow,
+  evalTable,
+  guardRead,
+  type MetricsRow,
+  metricsTable,
+  type PredictionRow,
+  predictionsTable,
+  type RolloutRow,
+  readTable,
+  rolloutsTable,
+  type SweepRow,
+  sweepTable,
+} from '../store/index.js'
+import {DataError} from '../util/errors.js'
+
+/** What a run directory holds; tables that the command did not write are empty. */
+export interface RunFolder {
+  readonly name: string
+  readonly path: string
+  readonly metrics: readonly MetricsRow[]
+  readonly evals: readonly EvalRow[]
+  readonly sweep: readonly SweepRow[]
+  /** Steps whose rollouts were kept, ascending. */
+  readonly rolloutSteps: readonly number[]
+  readonly summary: Readonly<Record<string, unknown>> | null
+  /** Text of `config.resolved.yaml`. */
+  readonly settings: string | null
+}
+
+/** Any one of these makes a folder a run directory. */
+const runFiles = ['metrics.arrow', 'eval.arrow', 'sweep.arrow', 'rollouts', 'config.resolved.yaml']
+const searchDepth = 3
+
+/**
+ * Run directories at or below each of `paths`, in order and without repeats; folders inside a run are its own business.
+ *
+ * @throws {DataError} where a path is no folder, or there is no run at or below it
+ */
+export function findRuns(paths: readonly string[]): string[] {
+  const found = paths.flatMap((path) => {
+    if (!existsSync(path) || !statSync(path).isDirectory()) {
+      throw new DataError(`report: ${path} is not a folder; expected a run directory`, {
+        suggestions: ['give the --out of an earlier train, eval or scaling-sweep'],
+      })
+    }
+    const runs = findRunsBelow(resolve(path), searchDepth)
+    if (runs.length > 0) return runs
+    throw new DataError(`report: no run at or below ${path}; expected a folder with one of ${runFiles.join(', ')}`)
+  })
+  return [...new Set(found)]
+}
+
+function findRunsBelow(path: string, depth: number): string[] {
+  if (existsSync(join(path, 'positions.arrow'))) return []
+  if (runFiles.some((file) => existsSync(join(path, file)))) return [path]
+  if (depth === 0) return []
+  const folders = readdirSync(path, {withFileTypes: true}).filter((entry) => entry.isDirectory())
+  return folders
+    .map(({name}) => name)
+    .sort()
+    .flatMap((name) => findRunsBelow(join(path, name), depth - 1))
+}
+
+/** Reads a run directory. Throws {DataError} at a table or summary that cannot be read. */
+export function readRun(path: string): RunFolder {
+  const at = (file: string) => join(path, file)
+  const settings = existsSync(at('config.resolved.yaml')) ? readText(at('config.resolved.yaml')) : null
+  const summary = existsSync(at('summary.json')) ? readJson(at('summary.json')) : null
+  return {
+    name: basename(path),
+    path,
+    metrics: existsSync(at('metrics.arrow')) ? readTable(at('metrics.arrow'), metricsTable) : [],
+    evals: existsSync(at('eval.arrow')) ? readTable(at('eval.arrow'), evalTable) : [],
+    sweep: existsSync(at('sweep.arrow')) ? readTable(at('sweep.arrow'), sweepTable) : [],
+    rolloutSteps: stepsIn(at('rollouts')),
+    summary,
+    settings,
+  }
+}
+
+/** Every completion of one step. */
+export function readRollouts(runPath: string, step: number): RolloutRow[] {
+  return readTable(join(runPath, 'rollouts', stepFile(step)), rolloutsTable)
+}
+
+/** Every prediction of one evaluation, or null where they were not kept. */
+export function readPredictions(runPath: string, step: number): PredictionRow[] | null {
+  const path = join(runPath, 'eval', stepFile(step))
+  return existsSync(path) ? readTable(path, predictionsTable) : null
+}
+
+/** A setting of the resolved configuration, e.g. `data.dir`; undefined where there is none. */
+export function settingOf({settings, path}: Pick<RunFolder, 'settings' | 'path'>, key: string): unknown {
+  if (settings === null) return undefined
+  let value: unknown
+  try {
+    value = parse(settings)
+  } catch (cause) {
+    throw new DataError(`reading ${join(path, 'config.resolved.yaml')}: not YAML`, {cause})
+  }
+  for (const part of key.split('.')) value = (value as Record<string, unknown> | null | undefined)?.[part]
+  return value ?? undefined
+}
+
+function stepFile(step: number): string {
+  return `step-${String(step).padStart(6, '0')}.arrow`
+}
+
+function stepsIn(folder: string): number[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .flatMap((name) => /^step-(\d+)\.arrow$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b)
+}
+
+function readText(path: string): string {
+  return guardRead('reading', path, () => readFileSync(path, 'utf8'))
+}
+
+function readJson(path: string): Record<string, unknown> {
+  const text = readText(path)
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new DataError(`reading ${path}: not JSON (${text.length} characters)`, {
+      cause,
+      suggestions: ['let the command that writes it finish'],
+    })
+  }
+}

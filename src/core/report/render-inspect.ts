@@ -1,0 +1,80 @@
+import {percent, short} from './format.js'
+import type {CompletionView, DataInspection, Inspection, PositionView, RunInspection} from './inspect.js'
+
+/** An inspection as lines for a terminal, without colour. */
+export function renderInspect(inspection: Inspection): string[] {
+  return inspection.kind === 'data' ? renderData(inspection) : renderRun(inspection)
+}
+
+function renderData({path, positions, kept, by_difficulty, by_reason, diagnosis, matching, rows}: DataInspection) {
+  return [
+    `${path}: ${positions} positions, ${kept} kept`,
+    `  hardest level: ${counts(by_difficulty)}`,
+    `  reasons: ${counts(by_reason)}`,
+    ...diagnosis.map((line) => `  ${line}`),
+    '',
+    shownOf(rows.length, matching, 'positions'),
+    ...rows.flatMap(renderPosition),
+  ]
+}
+
+function renderPosition(row: PositionView): string[] {
+  const second = row.difficulty_entropy === null ? '' : ` (difficulty model ${short(row.difficulty_entropy)})`
+  return [
+    '',
+    `${row.doc_id} position ${row.position}, ${row.partition}`,
+    `  context  ${row.context === null ? '(document not found)' : JSON.stringify(row.context)}`,
+    `  target   ${row.target}, probability ${percent(Math.exp(row.target_logprob))}%`,
+    `  entropy  ${short(row.entropy)} nats${second}, ${row.difficulty}`,
+    `  ${row.kept ? 'kept' : `dropped: ${row.reason}`}`,
+  ]
+}
+
+function renderRun({kind, path, step, steps, statistics, diagnosis, matching, rows}: RunInspection): string[] {
+  const numbers = statistics
+    ? [
+        `  ${statistics.completions} completions in ${statistics.groups} groups, mean reward ${short(statistics.mean_reward)}, ` +
+          `mean length ${short(statistics.mean_tokens)} tokens`,
+        `  groups: ${shares({mixed: statistics.groups_mixed, 'all-wrong': statistics.groups_all_wrong, 'all-right': statistics.groups_all_right})}`,
+        `  outcomes: ${shares(statistics.outcomes)}`,
+      ]
+    : []
+  return [
+    `${path}: ${kind} of step ${step} (of ${steps.length} kept, ${steps[0]} to ${steps[steps.length - 1]})`,
+    ...numbers,
+    ...diagnosis.map((line) => `  ${line}`),
+    '',
+    shownOf(rows.length, matching, kind),
+    ...rows.flatMap(renderCompletion),
+  ]
+}
+
+function renderCompletion(row: CompletionView): string[] {
+  const advantage = row.advantage === null ? '' : `, advantage ${short(row.advantage)}`
+  const fields = [
+    ['context', row.context && JSON.stringify(row.context)],
+    ['truth', row.truth],
+    ['predicted', row.prediction ?? '(nothing)'],
+    ['text', row.text && JSON.stringify(row.text).replaceAll('\\\\', '\\')],
+    ['outcome', [row.outcome, `reward ${short(row.reward)}${advantage}`].filter(Boolean).join(', ')],
+    ['because', row.explanation],
+  ]
+  const title = `${row.doc_id} position ${row.position}, ${row.mode ? `${row.mode}, ` : ''}sample ${row.sample}`
+  return ['', title, ...fields.filter(([, text]) => text).map(([name, text]) => `  ${name!.padEnd(9)} ${text}`)]
+}
+
+function shownOf(shown: number, matching: number, what: string): string {
+  return shown === 0 ? `no ${what} match` : `${shown} of ${matching} ${what}:`
+}
+
+function counts(record: Readonly<Record<string, number>>): string {
+  return Object.entries(record)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ')
+}
+
+function shares(record: Readonly<Record<string, number>>): string {
+  return Object.entries(record)
+    .map(([name, share]) => `${name} ${percent(share)}%`)
+    .join(', ')
+}

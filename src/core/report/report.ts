@@ -1,0 +1,93 @@
+import {existsSync, mkdirSync, statSync} from 'node:fs'
+import {basename, dirname, join} from 'node:path'
+import {replaceFile, writeFully} from '../store/durable.js'
+import {guardWrite} from '../store/index.js'
+import {UsageError} from '../util/errors.js'
+import {type Progress, silentProgress} from '../util/progress.js'
+import {page} from './html.js'
+import {findRuns, type RunFolder, readRun} from './read-run.js'
+import {collectResults, compareAll} from './results.js'
+import {collectFits, collectScaling} from './scaling-figures.js'
+import {
+  headlineSection,
+  type ReportContent,
+  readingSection,
+  resultSection,
+  rolloutSection,
+  scalingSection,
+  settingsSection,
+  trainingSection,
+} from './sections.js'
+
+/** What `writeReport` wrote. */
+export interface ReportSummary {
+  readonly path: string
+  readonly runs: readonly string[]
+  readonly bytes: number
+}
+
+export interface ReportOptions {
+  readonly progress?: Progress
+  readonly title?: string
+}
+
+/**
+ * Writes one self-contained HTML page about run directories; equal inputs give equal bytes.
+ *
+ * @param paths run directories, or folders with run directories in them
+ * @param out file to write, or a folder that gets a `report.html`
+ * @throws {UsageError} without runs
+ * @throws {DataError} where a run cannot be read
+ */
+export async function writeReport(
+  paths: readonly string[],
+  out: string,
+  {progress = silentProgress, title}: ReportOptions = {},
+): Promise<ReportSummary> {
+  if (paths.length === 0) {
+    throw new UsageError('report: no run directories; expected at least one', {
+      suggestions: ['name run directories, or set report.runs'],
+    })
+  }
+  const runs = nameRunsApart(findRuns(paths).map(readRun))
+  const stage = progress.stage('report', runs.length, 'runs')
+  const text = await renderReport(runs, title)
+  const path = existsSync(out) && statSync(out).isDirectory() ? join(out, 'report.html') : out
+  await guardWrite('creating', dirname(path), async () => mkdirSync(dirname(path), {recursive: true}))
+  const bytes = Buffer.from(text)
+  await replaceFile(path, (handle) => writeFully(handle, bytes))
+  stage.done(`${path}, ${Math.ceil(bytes.length / 1024)} KiB`)
+  return {path, runs: runs.map((run) => run.path), bytes: bytes.length}
+}
+
+/** The page as text. */
+export async function renderReport(runs: readonly RunFolder[], title = titleOf(runs)): Promise<string> {
+  const results = collectResults(runs)
+  const points = collectScaling(runs)
+  const content: ReportContent = {
+    runs,
+    results,
+    comparisons: compareAll(results),
+    points,
+    fits: collectFits(runs, points),
+  }
+  return page(title, [
+    headlineSection(content),
+    await resultSection(content),
+    await scalingSection(content),
+    await trainingSection(content),
+    rolloutSection(content),
+    settingsSection(content),
+    readingSection(),
+  ])
+}
+
+function titleOf(runs: readonly RunFolder[]): string {
+  return `Reinforcement Pre-Training: ${runs.map(({name}) => name).join(', ')}`
+}
+
+/** Names runs by their folder, with the parent folder in front where two would be equal. */
+function nameRunsApart(runs: readonly RunFolder[]): RunFolder[] {
+  const isTaken = (run: RunFolder) => runs.some((other) => other !== run && other.name === run.name)
+  return runs.map((run) => (isTaken(run) ? {...run, name: `${basename(dirname(run.path))}/${run.name}`} : run))
+}

@@ -1,0 +1,172 @@
+import {type GradedPrediction, type PairedDifference, pairedDifference} from '../scaling/interval.js'
+import {isInSplit, type Split, type SplitRule, splits} from '../scaling/split.js'
+import type {EvalRow, PredictionRow} from '../store/index.js'
+import type {Measured} from './plot.js'
+import {type RunFolder, readPredictions} from './read-run.js'
+
+/** One line of a Table-1-shaped result: a checkpoint in a mode. */
+export interface Result {
+  readonly label: string
+  readonly run: RunFolder
+  readonly objective: string
+  readonly mode: string
+  readonly step: number
+  readonly seed: number
+  readonly cells: Readonly<Partial<Record<Split, ResultCell>>>
+}
+
+export interface ResultCell extends Measured {
+  readonly count: number
+  readonly correct: number
+  readonly passAtK: number | null
+}
+
+/** The paired difference of two results, split by split; null where their positions differ. */
+export interface Comparison {
+  readonly subject: Result
+  readonly other: Result
+  readonly differences: Readonly<Partial<Record<Split, PairedDifference>>> | null
+}
+
+/** Base first, then the baseline, then what is being studied. */
+const objectiveOrder = ['base', 'ntp', 'sft', 'rpt']
+const modeOrder = ['standard', 'reasoning', 'forced-thought', 'empty-thought']
+
+/** The last evaluation of each objective, mode and seed of each run; one that several runs hold is listed once. */
+export function collectResults(runs: readonly RunFolder[]): Result[] {
+  const latest = new Map<string, Result>()
+  for (const run of runs) {
+    for (const rows of groupBy(run.evals, evaluationKey)) {
+      const result = toResult(run, rows)
+      const key = JSON.stringify([rows[0].run, rows[0].objective, result.mode, result.seed])
+      const known = latest.get(key)
+      if (!known || isBetter(result, known)) latest.set(key, result)
+    }
+  }
+  return nameApart([...latest.values()].sort(compareResults))
+}
+
+/**
+ * Compares what RPT learned with every other line of the same seed, on the same positions.
+ *
+ * Subjects are the lines of objective rpt in mode reasoning; without any, all lines that are not the base model's.
+ */
+export function compareAll(results: readonly Result[], bootstraps?: number): Comparison[] {
+  const reasoning = results.filter(({objective, mode}) => objective === 'rpt' && mode === 'reasoning')
+  const subjects = reasoning.length > 0 ? reasoning : results.filter(({objective}) => objective !== 'base')
+  return subjects.flatMap((subject) =>
+    results
+      .filter((other) => other !== subject && other.seed === subject.seed)
+      .map((other) => ({subject, other, differences: differencesOf(subject, other, bootstraps)})),
+  )
+}
+
+function differencesOf(subject: Result, other: Result, bootstraps?: number): Comparison['differences'] {
+  const [a, b] = [greedyPredictions(subject), greedyPredictions(other)]
+  if (!a || !b || !coverSamePositions(a, b)) return null
+  const rule = splitRule(subject)
+  const shown = splits.filter((split) => (subject.cells[split]?.count ?? 0) > 0)
+  return Object.fromEntries(
+    shown.map((split) => {
+      const members = (rows: readonly PredictionRow[]) =>
+        rows.filter((row) => isInSplit(row.split, split, rule)).map(grade)
+      return [split, pairedDifference(members(a), members(b), {bootstraps, seed: subject.seed})]
+    }),
+  )
+}
+
+function grade({doc_id, position, correct}: PredictionRow): GradedPrediction {
+  return {docId: doc_id, position, correct}
+}
+
+/** The first sample of each position: the greedy one. */
+function greedyPredictions({run, step, mode}: Result): PredictionRow[] | null {
+  const rows = readPredictions(run.path, step)?.filter((row) => row.mode === mode)
+  if (!rows || rows.length === 0) return null
+  const first = new Map<string, PredictionRow>()
+  for (const row of rows) {
+    const known = first.get(positionKey(row))
+    if (!known || row.sample < known.sample) first.set(positionKey(row), row)
+  }
+  return [...first.values()]
+}
+
+function coverSamePositions(a: readonly PredictionRow[], b: readonly PredictionRow[]): boolean {
+  const keys = new Map(b.map((row) => [positionKey(row), row.split]))
+  return a.length === b.length && a.every((row) => keys.get(positionKey(row)) === row.split)
+}
+
+function positionKey({doc_id, position}: PredictionRow): string {
+  return JSON.stringify([doc_id, position])
+}
+
+/** Nested splits count a hard position as easy too, so `easy` holds all of them. */
+function splitRule({cells}: Result): SplitRule {
+  return cells.easy && cells.all && cells.easy.count < cells.all.count ? 'disjoint' : 'nested'
+}
+
+function evaluationKey({objective, checkpoint, step, mode, seed}: EvalRow): string {
+  return JSON.stringify([objective, checkpoint, step, mode, seed])
+}
+
+function toResult(run: RunFolder, rows: readonly EvalRow[]): Result {
+  const {objective, mode, step, seed} = rows[0]
+  const cells = Object.fromEntries(
+    rows.map((row) => [
+      row.split,
+      {
+        count: row.count,
+        correct: row.correct,
+        accuracy: row.accuracy,
+        ciLow: row.ci_low,
+        ciHigh: row.ci_high,
+        passAtK: row.pass_at_k,
+      },
+    ]),
+  )
+  const label = `${objective}${step > 0 ? `, step ${step}` : ''}, ${mode}`
+  return {label, run, objective, mode, step, seed, cells}
+}
+
+function isBetter(a: Result, b: Result): boolean {
+  if (a.step !== b.step) return a.step > b.step
+  return (a.cells.all?.count ?? 0) > (b.cells.all?.count ?? 0)
+}
+
+function compareResults(a: Result, b: Result): number {
+  return (
+    a.seed - b.seed ||
+    rank(objectiveOrder, a.objective) - rank(objectiveOrder, b.objective) ||
+    rank(modeOrder, a.mode) - rank(modeOrder, b.mode) ||
+    (a.run.name < b.run.name ? -1 : 1)
+  )
+}
+
+function rank(order: readonly string[], name: string): number {
+  const at = order.indexOf(name)
+  return at === -1 ? order.length : at
+}
+
+/** Adds the seed where there are several, and the run where labels would still be equal. */
+function nameApart(results: readonly Result[]): Result[] {
+  const hasSeeds = new Set(results.map(({seed}) => seed)).size > 1
+  const seeded = results.map((result) =>
+    hasSeeds ? {...result, label: `${result.label}, seed ${result.seed}`} : result,
+  )
+  const counts = new Map<string, number>()
+  for (const {label} of seeded) counts.set(label, (counts.get(label) ?? 0) + 1)
+  return seeded.map((result) =>
+    counts.get(result.label) === 1 ? result : {...result, label: `${result.label} (${result.run.name})`},
+  )
+}
+
+/** Items with equal keys together, groups in the order of their first item. */
+export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const group = groups.get(keyOf(item))
+    if (group) group.push(item)
+    else groups.set(keyOf(item), [item])
+  }
+  return [...groups.values()]
+}

@@ -1,0 +1,111 @@
+import {fitPowerLaw} from '../scaling/power-law.js'
+import {type FitRow, fitRow, seriesName} from '../scaling/series.js'
+import {type Split, splits} from '../scaling/split.js'
+import {plotScaling, type ReferenceLine, type ScalingSeries} from './plot.js'
+import type {RunFolder} from './read-run.js'
+import {groupBy, type Result} from './results.js'
+
+/** One measured checkpoint of one curve. */
+export interface ScalingPointRow {
+  readonly series: string
+  readonly mode: string
+  readonly split: Split
+  readonly compute: number
+  readonly accuracy: number
+  readonly ciLow: number
+  readonly ciHigh: number
+}
+
+/** Checkpoints that a curve needs to be worth a figure. */
+const pointsPerCurve = 3
+
+/**
+ * Accuracy against compute: from the ledgers of sweeps, and without any from runs that evaluated several checkpoints,
+ * whose compute is the sum of their FLOPs metrics up to that step.
+ */
+export function collectScaling(runs: readonly RunFolder[]): ScalingPointRow[] {
+  const swept = runs.flatMap(({sweep}) =>
+    sweep.map(({mode, split, point, compute_flops, accuracy, ci_low, ci_high}) => ({
+      series: seriesName(mode, point),
+      mode,
+      split,
+      compute: compute_flops,
+      accuracy,
+      ciLow: ci_low,
+      ciHigh: ci_high,
+    })),
+  )
+  const rows = (swept.length > 0 ? swept : runs.flatMap(pointsOfRun)).filter(({compute}) => compute > 0)
+  return groupBy(rows, curveKey)
+    .filter((curve) => new Set(curve.map(({compute}) => compute)).size >= pointsPerCurve)
+    .flat()
+}
+
+/** The fit of every curve: that of the sweep's summary where it has one, with intervals; else fitted to the points. */
+export function collectFits(runs: readonly RunFolder[], points: readonly ScalingPointRow[]): FitRow[] {
+  const known = runs.flatMap(({summary}) => (Array.isArray(summary?.fits) ? (summary.fits as FitRow[]) : []))
+  return groupBy(points, curveKey).map((curve) => {
+    const {series, mode, split} = curve[0]
+    const stored = known.find((fit) => fit.split === split && (fit.series ?? fit.mode) === series)
+    return stored
+      ? {...stored, series, warnings: stored.warnings ?? []}
+      : fitRow({series, mode, split}, {fit: fitPowerLaw(curve), intervals: null})
+  })
+}
+
+/** One figure per split, all on the same axis of accuracy, with the base model's argmax accuracy as a line. */
+export async function drawScaling(
+  points: readonly ScalingPointRow[],
+  fits: readonly FitRow[],
+  results: readonly Result[],
+): Promise<{readonly split: Split; readonly svg: string}[]> {
+  const shown = splits.filter((split) => points.some((point) => point.split === split))
+  const named = shown.length > 1 ? shown.filter((split) => split !== 'all') : shown
+  const base = results.find(({objective, mode}) => objective === 'base' && mode === 'standard')
+  const ends = points.flatMap(({accuracy, ciLow, ciHigh}) => [accuracy, ciLow, ciHigh]).filter(Number.isFinite)
+  const lines = named.map((split) => base?.cells[split]?.accuracy).filter((line) => line !== undefined)
+  const low = Math.floor(20 * Math.min(...ends, ...lines)) / 20
+  const high = Math.ceil(20 * Math.max(...ends, ...lines)) / 20
+  return Promise.all(
+    named.map(async (split) => {
+      const curves = groupBy(
+        points.filter((point) => point.split === split),
+        ({series}) => series,
+      )
+      const series = curves.map((curve): ScalingSeries => {
+        const fit = fits.find((one) => one.series === curve[0].series && one.split === split)
+        return {name: curve[0].series, points: curve, fit: lawOf(fit)}
+      })
+      const accuracy = base?.cells[split]?.accuracy
+      const references: ReferenceLine[] = accuracy === undefined ? [] : [{name: 'base, argmax', accuracy}]
+      return {split, svg: await plotScaling(series, {title: split, references, yDomain: [low, high]})}
+    }),
+  )
+}
+
+function pointsOfRun(run: RunFolder): ScalingPointRow[] {
+  const computeAt = new Map<number, number>()
+  let compute = 0
+  for (const row of run.metrics) {
+    compute += (row['rpt/flops_generation'] ?? 0) + (row['rpt/flops_update'] ?? 0)
+    computeAt.set(row.step, compute)
+  }
+  return run.evals.map(({mode, split, step, accuracy, ci_low, ci_high}) => ({
+    series: `${run.name}, ${mode}`,
+    mode,
+    split,
+    compute: computeAt.get(step) ?? 0,
+    accuracy,
+    ciLow: ci_low,
+    ciHigh: ci_high,
+  }))
+}
+
+function curveKey({series, split}: ScalingPointRow): string {
+  return JSON.stringify([series, split])
+}
+
+function lawOf(fit: FitRow | undefined) {
+  if (!fit || fit.A === null || fit.alpha === null || fit.P_star === null) return undefined
+  return {A: fit.A, alpha: fit.alpha, pStar: fit.P_star}
+}

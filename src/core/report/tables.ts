@@ -1,0 +1,139 @@
+import type {FitRow} from '../scaling/series.js'
+import {type Split, splits} from '../scaling/split.js'
+import type {MetricsRow} from '../store/index.js'
+import {percent, plural, points, short} from './format.js'
+import {type Comparison, groupBy, type Result} from './results.js'
+
+/** A table ready to be drawn, on a page or in a terminal. */
+export interface Table {
+  readonly title: string
+  readonly columns: readonly string[]
+  /** The first cell of a row names it. */
+  readonly rows: readonly (readonly Cell[])[]
+  readonly note?: string
+}
+
+export interface Cell {
+  readonly text: string
+  /** Second line: an interval or a count. */
+  readonly detail?: string
+  /** `above` and `below`: the paired interval excludes 0. */
+  readonly tone?: 'above' | 'below' | 'muted'
+}
+
+/** Next-token accuracy in the shape of the paper's Table 1: one row per model and mode, one column per split. */
+export function resultTable(results: readonly Result[]): Table {
+  const columns = usedSplits(results)
+  const hasPassAtK = results.some(({cells}) => Object.values(cells).some(({passAtK}) => passAtK !== null))
+  const rows = results.map(({label, cells}) => [
+    {text: label},
+    ...columns.map((split): Cell => {
+      const cell = cells[split]
+      if (!cell || cell.count === 0) return {text: '-', tone: 'muted'}
+      const sampled = cell.passAtK === null ? '' : ` · pass@k ${percent(cell.passAtK)}`
+      return {text: percent(cell.accuracy), detail: `${interval(cell.ciLow, cell.ciHigh, percent)}${sampled}`}
+    }),
+  ])
+  const counts = columns.map((split) => `${split} ${Math.max(...results.map(({cells}) => cells[split]?.count ?? 0))}`)
+  return {
+    title: 'Next-token accuracy, %',
+    columns: ['model and mode', ...columns],
+    rows,
+    note:
+      `Brackets: 95% bootstrap over documents. Positions: ${counts.join(', ')}.` +
+      (hasPassAtK ? ' pass@k: chance that one of the sampled completions is right, unbiased.' : ''),
+  }
+}
+
+/** Paired differences in percentage points. */
+export function comparisonTable(comparisons: readonly Comparison[]): Table {
+  const columns = usedSplits(comparisons.flatMap(({subject, other}) => [subject, other]))
+  const rows = comparisons.map(({subject, other, differences}) => [
+    {text: `${subject.label} \u2212 ${other.label}`},
+    ...columns.map((split): Cell => {
+      if (!differences) return {text: 'positions differ', tone: 'muted'}
+      const cell = differences[split]
+      if (!cell) return {text: '-', tone: 'muted'}
+      const tone = cell.isAbove ? 'above' : cell.isBelow ? 'below' : undefined
+      return {text: points(cell.difference), detail: interval(cell.ciLow, cell.ciHigh, points), tone}
+    }),
+  ])
+  return {
+    title: 'Paired differences, percentage points',
+    columns: ['first minus second', ...columns],
+    rows,
+    note: 'Same positions on both sides. Coloured where the 95% interval excludes 0: only then is one above the other.',
+  }
+}
+
+/** Constants of P(C) = A / C^alpha + P* per curve and split. */
+export function fitTable(fits: readonly FitRow[]): Table {
+  const rows = fits.map((fit): Cell[] => [
+    {text: `${fit.series}, ${fit.split}`},
+    constant(fit.A, fit.A_ci, short),
+    constant(fit.alpha, fit.alpha_ci, short),
+    constant(fit.P_star, fit.P_star_ci, percent),
+    constant(fit.r2, fit.r2_ci, (value) => value.toFixed(3)),
+    {text: String(fit.point_count)},
+  ])
+  const warned = fits.flatMap(({series, split, warnings}) => warnings.map((text) => ({series, split, text})))
+  const warnings = groupBy(warned, ({series, text}) => JSON.stringify([series, text])).map(
+    (same) => `${same[0].series} (${same.map(({split}) => split).join(', ')}): ${same[0].text}.`,
+  )
+  return {
+    title: 'Fit of P(C) = A / C^alpha + P*',
+    columns: ['curve', 'A', 'alpha', 'P*, %', 'R²', 'points'],
+    rows,
+    note: ['Three constants on few points: R² near 1 is weak evidence.', ...warnings].join(' '),
+  }
+}
+
+/** First and last values of the metrics that a run has, means over a tenth of its steps. */
+export function metricTable(name: string, metrics: readonly MetricsRow[]): Table {
+  const window = Math.max(1, Math.floor(metrics.length / 10))
+  const keys = Object.keys(metrics[0] ?? {}).filter((key) => key !== 'step' && key !== 'wall_seconds') as MetricName[]
+  const rows = keys.flatMap((key) => {
+    const values = metrics.flatMap((row) => (row[key] === null ? [] : [Number(row[key])]))
+    if (values.length === 0) return []
+    const ends = [values.slice(0, window), values.slice(-window)]
+    return [[{text: key}, ...ends.map((part) => ({text: short(mean(part))})), {text: short(Math.max(...values))}]]
+  })
+  return {
+    title: `Training metrics of ${name}`,
+    columns: ['metric', 'first', 'last', 'maximum'],
+    rows,
+    note: `${plural(metrics.length, 'step')}; first and last are means over ${plural(window, 'step')}.`,
+  }
+}
+
+/** A table as aligned lines of text, details in the same line. */
+export function renderTable({title, columns, rows, note}: Table): string[] {
+  const lines = [columns, ...rows.map((row) => row.map(({text, detail}) => (detail ? `${text} ${detail}` : text)))]
+  const widths = columns.map((_, column) => Math.max(...lines.map((line) => line[column].length)))
+  const align = (line: readonly string[]) =>
+    line.map((text, i) => (i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i]))).join('  ')
+  return [title, '', align(lines[0]), ...lines.slice(1).map(align), ...(note ? ['', note] : [])]
+}
+
+type MetricName = keyof MetricsRow
+
+function usedSplits(results: readonly Result[]): Split[] {
+  return splits.filter((split) => results.some(({cells}) => (cells[split]?.count ?? 0) > 0))
+}
+
+function interval(low: number, high: number, format: (value: number) => string): string {
+  return Number.isFinite(low) && Number.isFinite(high) ? `[${format(low)}, ${format(high)}]` : ''
+}
+
+function constant(
+  value: number | null,
+  range: readonly [number, number] | null,
+  format: (value: number) => string,
+): Cell {
+  if (value === null) return {text: 'no fit', tone: 'muted'}
+  return {text: format(value), detail: range ? interval(range[0], range[1], format) : undefined}
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}

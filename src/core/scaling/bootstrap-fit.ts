@@ -1,0 +1,107 @@
+import {Sampler, streamSeed} from '../util/rng.js'
+import {fitPowerLaw, type NoFit, type PowerLawFit, type ScalingPoint} from './power-law.js'
+import {drawRows, type Interval, percentileInterval} from './resample.js'
+
+/** How many predictions of one document were right at one checkpoint. */
+export interface DocumentScore {
+  readonly docId: string
+  readonly correct: number
+  readonly count: number
+}
+
+/** The checkpoints of one run on one split. */
+export interface ScalingCurve {
+  readonly seed: number
+  readonly checkpoints: readonly {readonly compute: number; readonly documents: readonly DocumentScore[]}[]
+}
+
+export interface FitIntervals {
+  readonly A: Interval
+  readonly alpha: Interval
+  readonly pStar: Interval
+  readonly r2: Interval
+}
+
+export interface BootstrapFit {
+  readonly fit: PowerLawFit | NoFit
+  /** 95% percentile intervals; null where the measured points themselves have no fit. */
+  readonly intervals: FitIntervals | null
+  /** Resamples that could be fitted, of those asked for. */
+  readonly fittedResamples: number
+}
+
+export interface BootstrapFitOptions {
+  readonly bootstraps?: number
+  readonly seed?: number
+  /** Also resample the runs themselves; says something from about five seeds on. */
+  readonly resampleSeeds?: boolean
+}
+
+/** A checkpoint's totals by document, in the order of all document ids. */
+interface Tally {
+  readonly compute: number
+  readonly correct: Float64Array
+  readonly count: Float64Array
+}
+
+/**
+ * Fits Eq. 5 to the checkpoints of one or more runs, with intervals of its constants by bootstrap over documents.
+ *
+ * Each resample draws documents once and uses them at every checkpoint of every run, because the same held-out documents
+ * are graded throughout; what makes a document hard moves the whole curve, not one point. Every (run, checkpoint) is a
+ * point of the fit.
+ */
+export function bootstrapFit(
+  curves: readonly ScalingCurve[],
+  {bootstraps = 500, seed = 0, resampleSeeds = false}: BootstrapFitOptions = {},
+): BootstrapFit {
+  const ordered = [...curves].sort((a, b) => a.seed - b.seed)
+  const docIds = [
+    ...new Set(ordered.flatMap(({checkpoints}) => checkpoints.flatMap(({documents}) => documents.map((d) => d.docId)))),
+  ].sort()
+  const indexOf = new Map(docIds.map((docId, index) => [docId, index]))
+  const tallies = ordered.map(({checkpoints}) => checkpoints.map((checkpoint) => tally(checkpoint, indexOf)))
+  const everyDocument = Int32Array.from(docIds, (_, index) => index)
+  const fit = fitPowerLaw(measure(tallies.flat(), everyDocument))
+  if (fit.kind !== 'fitted') return {fit, intervals: null, fittedResamples: 0}
+
+  const stream = streamSeed(seed, 'bootstrap', 'documents')
+  const runs = new Sampler(streamSeed(seed, 'bootstrap', 'seeds'))
+  const drawn = new Int32Array(docIds.length)
+  const fits: PowerLawFit[] = []
+  for (let resample = 0; resample < bootstraps; resample++) {
+    drawRows(drawn, resample, stream)
+    const chosen = resampleSeeds ? tallies.map(() => tallies[runs.integer(tallies.length)]) : tallies
+    const refit = fitPowerLaw(measure(chosen.flat(), drawn))
+    if (refit.kind === 'fitted') fits.push(refit)
+  }
+  return {fit, intervals: intervalsOf(fits), fittedResamples: fits.length}
+}
+
+function intervalsOf(fits: readonly PowerLawFit[]): FitIntervals {
+  const of = (name: 'A' | 'alpha' | 'pStar' | 'r2') => percentileInterval(fits.map((fit) => fit[name]))
+  return {A: of('A'), alpha: of('alpha'), pStar: of('pStar'), r2: of('r2')}
+}
+
+function tally({compute, documents}: ScalingCurve['checkpoints'][number], indexOf: ReadonlyMap<string, number>): Tally {
+  const correct = new Float64Array(indexOf.size)
+  const count = new Float64Array(indexOf.size)
+  for (const document of documents) {
+    const index = indexOf.get(document.docId)!
+    correct[index] += document.correct
+    count[index] += document.count
+  }
+  return {compute, correct, count}
+}
+
+function measure(tallies: readonly Tally[], drawn: Int32Array): ScalingPoint[] {
+  return tallies.map(({compute, correct, count}) => {
+    let rightSum = 0
+    let countSum = 0
+    for (const index of drawn) {
+      rightSum += correct[index]
+      countSum += count[index]
+    }
+    return {compute, accuracy: rightSum / countSum}
+  })
+}

@@ -1,0 +1,128 @@
+import {DataError} from '../util/errors.js'
+import {streamSeed} from '../util/rng.js'
+import {type Interval, percentileInterval, resampleSums} from './resample.js'
+
+/** One graded prediction: was the token at a position of a document predicted? */
+export interface GradedPrediction {
+  readonly docId: string
+  readonly position: number
+  readonly correct: boolean
+}
+
+export interface BootstrapOptions {
+  /** Resamples; 2000 settles a 95% interval to about a tenth of its width. */
+  readonly bootstraps?: number
+  readonly seed?: number
+}
+
+/** A share of correct predictions. Empty input: `count` 0 and NaN elsewhere. One document: the interval is NaN. */
+export interface AccuracyInterval {
+  readonly count: number
+  readonly correct: number
+  /** In [0, 1]. */
+  readonly accuracy: number
+  readonly ciLow: number
+  readonly ciHigh: number
+}
+
+/** Accuracy of a minus accuracy of b on the same positions, in [-1, 1]. Empty input: NaN, neither above nor below. */
+export interface PairedDifference {
+  readonly count: number
+  readonly difference: number
+  readonly ciLow: number
+  readonly ciHigh: number
+  /** The whole interval lies above 0. */
+  readonly isAbove: boolean
+  /** The whole interval lies below 0. */
+  readonly isBelow: boolean
+}
+
+/**
+ * Accuracy with its 95% percentile bootstrap interval over documents.
+ *
+ * Positions of one document are correlated, so whole documents are resampled (cluster bootstrap). Like every percentile
+ * bootstrap it degenerates to a point where all predictions agree. The order of the items does not matter.
+ */
+export function accuracyInterval(
+  items: readonly Pick<GradedPrediction, 'docId' | 'correct'>[],
+  {bootstraps = 2000, seed = 0}: BootstrapOptions = {},
+): AccuracyInterval {
+  const documents = groupByDocument(items)
+  const counts = Float64Array.from(documents, (document) => document.length)
+  const corrects = Float64Array.from(documents, countCorrect)
+  const correct = corrects.reduce((sum, value) => sum + value, 0)
+  const {low, high} = ratioInterval(corrects, counts, {bootstraps, seed})
+  return {count: items.length, correct, accuracy: correct / items.length, ciLow: low, ciHigh: high}
+}
+
+/**
+ * Difference of two accuracies on the same positions, with its 95% percentile bootstrap interval over documents.
+ *
+ * Both sides share each resample, so what makes a document hard for both cancels.
+ *
+ * @throws {DataError} when a position is repeated, or is in one of the two sets only
+ */
+export function pairedDifference(
+  a: readonly GradedPrediction[],
+  b: readonly GradedPrediction[],
+  {bootstraps = 2000, seed = 0}: BootstrapOptions = {},
+): PairedDifference {
+  const correctOfB = indexByPosition(b)
+  const keysOfA = indexByPosition(a)
+  const unmatched = [...keysOfA.keys()].find((key) => !correctOfB.has(key))
+  if (unmatched !== undefined || keysOfA.size !== correctOfB.size) {
+    throw new DataError(
+      `paired difference: the two sets of predictions cover ${a.length} and ${b.length} positions` +
+        `${unmatched === undefined ? '' : ` and ${unmatched} is in the first only`}; expected the same positions`,
+      {suggestions: ['evaluate both with the same --data, --limit and --seed']},
+    )
+  }
+  const documents = groupByDocument(a)
+  const counts = Float64Array.from(documents, (document) => document.length)
+  const gains = Float64Array.from(documents, (document) =>
+    document.reduce((sum, item) => sum + Number(item.correct) - Number(correctOfB.get(positionKey(item))), 0),
+  )
+  const {low, high} = ratioInterval(gains, counts, {bootstraps, seed})
+  const difference = gains.reduce((sum, value) => sum + value, 0) / a.length
+  return {count: a.length, difference, ciLow: low, ciHigh: high, isAbove: low > 0, isBelow: high < 0}
+}
+
+function ratioInterval(
+  numerators: Float64Array,
+  denominators: Float64Array,
+  {bootstraps, seed}: Required<BootstrapOptions>,
+): Interval {
+  if (numerators.length < 2) return {low: Number.NaN, high: Number.NaN}
+  const stream = streamSeed(seed, 'bootstrap', 'documents')
+  const [top, bottom] = resampleSums([numerators, denominators], {bootstraps, stream})
+  return percentileInterval(top.map((sum, resample) => sum / bottom[resample]))
+}
+
+/** Items of each document, documents in the order of their ids. */
+function groupByDocument<T extends {readonly docId: string}>(items: readonly T[]): T[][] {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const group = groups.get(item.docId)
+    if (group) group.push(item)
+    else groups.set(item.docId, [item])
+  }
+  return [...groups.keys()].sort().map((docId) => groups.get(docId)!)
+}
+
+function countCorrect(items: readonly {readonly correct: boolean}[]): number {
+  return items.reduce((sum, {correct}) => sum + Number(correct), 0)
+}
+
+function positionKey({docId, position}: GradedPrediction): string {
+  return `document ${docId} position ${position}`
+}
+
+function indexByPosition(items: readonly GradedPrediction[]): Map<string, boolean> {
+  const index = new Map(items.map((item) => [positionKey(item), item.correct]))
+  if (index.size === items.length) return index
+  const seen = new Set<string>()
+  const repeated = items.map(positionKey).find((key) => seen.size === seen.add(key).size)
+  throw new DataError(`paired difference: ${repeated} appears more than once; expected one prediction per position`, {
+    suggestions: ['keep one mode and one sample of each position'],
+  })
+}

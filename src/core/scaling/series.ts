@@ -1,0 +1,60 @@
+import type {BootstrapFit} from './bootstrap-fit.js'
+import type {Interval} from './resample.js'
+
+/** Axis keys that move a point along a curve, or repeat it, rather than start another curve. */
+const alongCurve = new Set(['seed', 'train.steps', 'step'])
+
+/**
+ * Name of the curve that a sweep point belongs to: its mode, and whatever axes set it apart from other curves.
+ *
+ * @param point JSON of the axis values, as in `sweep.arrow`
+ */
+export function seriesName(mode: string, point: string): string {
+  const axes = Object.entries(JSON.parse(point) as Record<string, unknown>)
+    .filter(([key]) => !alongCurve.has(key))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+  return [mode, ...axes.map(([key, value]) => `${key}=${value}`)].join(', ')
+}
+
+/** A fit as plain data for `summary.json` and reports; numbers are null where there is no fit. */
+export interface FitRow {
+  readonly series: string
+  readonly mode: string
+  readonly split: string
+  readonly A: number | null
+  readonly alpha: number | null
+  readonly P_star: number | null
+  readonly r2: number | null
+  /** 95% intervals, [low, high]. */
+  readonly A_ci: readonly [number, number] | null
+  readonly alpha_ci: readonly [number, number] | null
+  readonly P_star_ci: readonly [number, number] | null
+  readonly r2_ci: readonly [number, number] | null
+  readonly point_count: number
+  /** Why there is no fit, and what to beware of. */
+  readonly warnings: readonly string[]
+}
+
+/** Flattens a fit with its intervals. */
+export function fitRow(
+  {series, mode, split}: Pick<FitRow, 'series' | 'mode' | 'split'>,
+  {fit, intervals}: Pick<BootstrapFit, 'fit' | 'intervals'>,
+): FitRow {
+  const isFitted = fit.kind === 'fitted'
+  const pair = (interval: Interval | undefined) => (interval ? ([interval.low, interval.high] as const) : null)
+  return {
+    series,
+    mode,
+    split,
+    A: isFitted ? fit.A : null,
+    alpha: isFitted ? fit.alpha : null,
+    P_star: isFitted ? fit.pStar : null,
+    r2: isFitted ? fit.r2 : null,
+    A_ci: pair(intervals?.A),
+    alpha_ci: pair(intervals?.alpha),
+    P_star_ci: pair(intervals?.pStar),
+    r2_ci: pair(intervals?.r2),
+    point_count: fit.points.length,
+    warnings: isFitted ? fit.warnings : [fit.message, ...fit.warnings],
+  }
+}

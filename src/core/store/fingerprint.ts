@@ -1,0 +1,79 @@
+import {createHash} from 'node:crypto'
+import {closeSync, openSync, readdirSync, readSync, statSync} from 'node:fs'
+import {basename, join} from 'node:path'
+import {DataError} from '../util/errors.js'
+import {guardRead} from './storage-error.js'
+
+/** What a result depends on: files or folders by content and name, and the options. */
+export interface Fingerprint {
+  /** In the order that matters to the result; absolute or relative, the folders above do not count. */
+  readonly inputs: readonly string[]
+  readonly options: unknown
+}
+
+/**
+ * JSON with sorted keys and no spaces: equal values give equal text. Undefined properties are left out.
+ *
+ * @throws {DataError} at a number that is not finite, a function, or anything else JSON cannot hold
+ */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(',')}]`
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).filter(([, item]) => item !== undefined)
+    const sorted = entries.sort(([a], [b]) => (a < b ? -1 : 1))
+    return `{${sorted.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`
+  }
+  const isPlain = value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
+  if (!isPlain) throw new DataError(`fingerprint: ${String(value)} (${typeof value}) cannot be written as JSON`)
+  return JSON.stringify(value)
+}
+
+/** sha256 of a value's canonical JSON, in hexadecimal. */
+export function hashJson(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex')
+}
+
+/**
+ * sha256 of a file's bytes, in hexadecimal, read a mebibyte at a time.
+ *
+ * @throws {DataError} when the file cannot be read
+ */
+export function hashFile(path: string): string {
+  return guardRead('reading', path, () => {
+    const hash = createHash('sha256')
+    const buffer = new Uint8Array(2 ** 20)
+    const fd = openSync(path, 'r')
+    try {
+      for (let count = readSync(fd, buffer); count > 0; count = readSync(fd, buffer))
+        hash.update(buffer.subarray(0, count))
+    } finally {
+      closeSync(fd)
+    }
+    return hash.digest('hex')
+  })
+}
+
+/** Paths of all files below a folder, relative with '/', sorted. */
+export function listFiles(folder: string): string[] {
+  const entries = readdirSync(folder, {withFileTypes: true})
+  const paths = entries.flatMap((entry) =>
+    entry.isDirectory() ? listFiles(join(folder, entry.name)).map((path) => `${entry.name}/${path}`) : [entry.name],
+  )
+  return paths.sort()
+}
+
+/**
+ * sha256 of inputs and options together: equal exactly when names, contents and options are.
+ *
+ * @throws {DataError} when an input cannot be read
+ */
+export function fingerprintOf({inputs, options}: Fingerprint): string {
+  return hashJson({inputs: inputs.map(describeInput), options})
+}
+
+function describeInput(path: string): unknown {
+  const isFolder = guardRead('reading', path, () => statSync(path).isDirectory())
+  if (!isFolder) return {name: basename(path), sha256: hashFile(path)}
+  const files = guardRead('reading', path, () => listFiles(path))
+  return {files: files.map((file) => ({name: file, sha256: hashFile(join(path, file))}))}
+}

@@ -1,0 +1,137 @@
+import {existsSync, readFileSync, statSync} from 'node:fs'
+import {mkdir, open, readdir, rename, rm, writeFile} from 'node:fs/promises'
+import {dirname, join, resolve} from 'node:path'
+import {DataError} from '../util/errors.js'
+import {syncFolder} from './durable.js'
+import {hashFile, listFiles} from './fingerprint.js'
+import {guardWrite} from './storage-error.js'
+import {replacedName, temporaryName, whileInUse} from './temporary.js'
+
+/** What a caller adds to a manifest; `files` is taken. */
+export type ManifestFields = Readonly<Record<string, unknown>> & {readonly files?: never}
+
+/** `manifest.json` of a folder: size in bytes and sha256 of every file, by path, and the caller's fields. */
+export interface Manifest {
+  readonly files: Readonly<Record<string, {readonly size: number; readonly sha256: string}>>
+  readonly [field: string]: unknown
+}
+
+/** Whether a folder is all there. */
+export type Verdict =
+  | {readonly kind: 'valid'; readonly manifest: Manifest}
+  | {readonly kind: 'invalid'; readonly reason: string}
+
+const manifestName = 'manifest.json'
+
+/**
+ * Makes a folder that is either absent, as it was, or complete, at any moment.
+ *
+ * `fill` writes into a folder beside; its files are flushed and hashed, `manifest.json` is written last, and the folder is
+ * renamed to `target`. A folder that was there is replaced.
+ *
+ * @param fields what else the manifest says; a function is called after `fill`
+ * @throws {RuntimeFailure} when the file system refuses; what `fill` throws passes unchanged; nothing is left beside
+ */
+export async function writeFolder(
+  target: string,
+  fill: (folder: string) => Promise<void>,
+  fields: ManifestFields | (() => ManifestFields) = {},
+): Promise<Manifest> {
+  const path = resolve(target)
+  return guardWrite('writing', path, () =>
+    whileInUse(path, async () => {
+      const folder = temporaryName(path)
+      try {
+        await rm(folder, {recursive: true, force: true})
+        await mkdir(folder, {recursive: true})
+        await fill(folder)
+        const manifest = await seal(folder, typeof fields === 'function' ? fields() : fields)
+        await swapIn(folder, path)
+        return manifest
+      } catch (error) {
+        // The first error is the one to report; what is left here is swept later.
+        await rm(folder, {recursive: true, force: true}).catch(() => undefined)
+        throw error
+      }
+    }),
+  )
+}
+
+/** Flushes everything in a folder and writes its manifest. */
+async function seal(folder: string, fields: ManifestFields): Promise<Manifest> {
+  const paths = listFiles(folder).filter((path) => path !== manifestName)
+  const files = Object.fromEntries(
+    paths.map((path) => [path, {size: statSync(join(folder, path)).size, sha256: hashFile(join(folder, path))}]),
+  )
+  const manifest = {...fields, files}
+  await writeFile(join(folder, manifestName), `${JSON.stringify(manifest, null, 2)}\n`)
+  for (const path of [...paths, manifestName]) await syncFile(join(folder, path))
+  await syncFolders(folder)
+  return manifest
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function syncFolders(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, {withFileTypes: true})) {
+    if (entry.isDirectory()) await syncFolders(join(folder, entry.name))
+  }
+  await syncFolder(folder)
+}
+
+async function swapIn(folder: string, path: string): Promise<void> {
+  const replaced = replacedName(path)
+  await rm(replaced, {recursive: true, force: true})
+  if (existsSync(path)) await rename(path, replaced)
+  await rename(folder, path)
+  await syncFolder(dirname(path))
+  await rm(replaced, {recursive: true, force: true})
+}
+
+/** Checks that a folder has a manifest and that every file in it has the size and the sha256 that it says. */
+export function verifyFolder(target: string): Verdict {
+  const manifest = readManifest(join(target, manifestName))
+  if (typeof manifest === 'string') return {kind: 'invalid', reason: manifest}
+  for (const [path, expected] of Object.entries(manifest.files)) {
+    const reason = findFault(target, path, expected)
+    if (reason !== null) return {kind: 'invalid', reason}
+  }
+  return {kind: 'valid', manifest}
+}
+
+function readManifest(path: string): Manifest | string {
+  if (!existsSync(path)) return `${path} is missing`
+  try {
+    const manifest = JSON.parse(readFileSync(path, 'utf8'))
+    const hasFiles = typeof manifest?.files === 'object' && manifest.files !== null
+    return hasFiles ? manifest : `${path} lists no files`
+  } catch (error) {
+    return `${path} cannot be read: ${(error as Error).message}`
+  }
+}
+
+function findFault(folder: string, path: string, expected: {size?: unknown; sha256?: unknown} | null): string | null {
+  if (path.startsWith('/') || path.split(/[\\/]/).includes('..'))
+    return `the manifest names ${path}, outside the folder`
+  const file = join(folder, path)
+  const size = statSync(file, {throwIfNoEntry: false})?.size
+  if (size === undefined) return `${file} is missing`
+  if (size !== expected?.size) return `${file} has ${size} bytes, expected ${expected?.size}`
+  return hashOrReason(file, expected.sha256)
+}
+
+function hashOrReason(file: string, expected: unknown): string | null {
+  try {
+    return hashFile(file) === expected ? null : `${file} has changed: its sha256 is not the manifest's`
+  } catch (error) {
+    if (error instanceof DataError) return error.message
+    throw error
+  }
+}

@@ -1,0 +1,144 @@
+import {constants, copyFileSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {hostname} from 'node:os'
+import {join} from 'node:path'
+import {RuntimeFailure, UsageError} from '../util/errors.js'
+import {isAlive, startOf} from './process-identity.js'
+import {guardWrite} from './storage-error.js'
+
+/** A folder that this process alone may write to. */
+export interface Lock {
+  /** Lets go; a second call does nothing. */
+  release(): void
+}
+
+interface Owner {
+  readonly pid: number
+  /** Start time of the process where the system tells it: a later process may get the same id. */
+  readonly start: string | null
+  readonly host: string
+}
+
+const lockName = 'run.lock'
+const hasNoLinks: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
+
+/** Locks that this process holds, for systems that do not tell start times. */
+const held = new Set<string>()
+
+/**
+ * Locks an existing folder with a file `run.lock` that names this process.
+ *
+ * The lock of a dead process is taken over; that of another machine never is, because nobody here can tell.
+ *
+ * @throws {UsageError} when another process holds the lock
+ * @throws {RuntimeFailure} when the file system refuses
+ */
+export async function lockFolder(folder: string): Promise<Lock> {
+  const path = join(folder, lockName)
+  return guardWrite('locking', path, () => {
+    const text = JSON.stringify({pid: process.pid, start: startOf(process.pid), host: hostname()})
+    claim(path, `${text}\n`)
+    held.add(path)
+    return {release: () => release(path, `${text}\n`)}
+  })
+}
+
+/** Puts the lock file in place with its content, which `link` does in one step, unless a living process has one there. */
+function claim(path: string, text: string): void {
+  const own = `${path}.tmp-${process.pid}`
+  writeFileSync(own, text)
+  try {
+    for (let attempt = 0; attempt < 10; attempt++) {
+      if (link(own, path)) return
+      removeStale(path)
+    }
+    throw new RuntimeFailure(`locking ${path}: it keeps coming back`, {suggestions: ['see which processes write here']})
+  } finally {
+    rmSync(own, {force: true})
+  }
+}
+
+function link(from: string, to: string): boolean {
+  try {
+    linkSync(from, to)
+    return true
+  } catch (error) {
+    const {code} = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return false
+    if (!hasNoLinks.has(code)) throw error
+  }
+  return copyNew(from, to)
+}
+
+/** Second best, where the file system has no hard links: a reader may see the file before its content. */
+function copyNew(from: string, to: string): boolean {
+  try {
+    copyFileSync(from, to, constants.COPYFILE_EXCL)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/**
+ * Takes away the lock of a dead process.
+ *
+ * @throws {UsageError} when its process may be alive
+ */
+function removeStale(path: string): void {
+  const seen = read(path)
+  if (seen === null) return
+  refuseLiving(path, seen)
+  // Two processes may both have seen the dead one's lock: only move what was seen, and put back what was not.
+  const aside = `${path}.old-${process.pid}`
+  try {
+    renameSync(path, aside)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  if (read(aside) !== seen) link(aside, path)
+  rmSync(aside, {force: true})
+}
+
+function refuseLiving(path: string, text: string): void {
+  const owner = parseOwner(text)
+  if (owner === null || !mayLive(path, owner)) return
+  const where = owner.host === hostname() ? '' : ` on ${owner.host}`
+  throw new UsageError(`${path}: locked by process ${owner.pid}${where}`, {
+    suggestions: ['wait for it to end', `if it is surely dead, remove ${path}`, 'choose another folder'],
+  })
+}
+
+function mayLive(path: string, owner: Owner): boolean {
+  if (owner.host !== hostname()) return true
+  if (!isAlive(owner.pid)) return false
+  const start = startOf(owner.pid)
+  if (start !== null && owner.start !== null) return start === owner.start
+  return owner.pid !== process.pid || held.has(path)
+}
+
+/** Content of a lock file, or null when it is gone. */
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** The owner that a lock file names, or null where it names none (the file is damaged: nobody writes one in pieces). */
+function parseOwner(text: string): Owner | null {
+  try {
+    const owner = JSON.parse(text)
+    return Number.isInteger(owner?.pid) && typeof owner.host === 'string' ? owner : null
+  } catch {
+    return null
+  }
+}
+
+function release(path: string, text: string): void {
+  if (!held.delete(path)) return
+  if (read(path) === text) rmSync(path, {force: true})
+}

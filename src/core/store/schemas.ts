@@ -1,0 +1,164 @@
+import type {evalModes} from '../config/schema.js'
+import {type Difficulty, type Outcome, outcomes, type Partition, type StopReason} from '../records/records.js'
+import {type Column, nullable} from './column.js'
+import {bool, float32, float64, int32, int64} from './columns-fixed.js'
+import {binary, float32List, float32Map, int32List, oneOf, utf8} from './columns-variable.js'
+import {defineTable, type Row} from './table.js'
+
+/** Every table that `rpt` writes. Names, types and order of the columns are a contract with whoever reads them. */
+
+type EvalMode = (typeof evalModes)[number]
+
+const partition = oneOf<Partition>('train', 'val')
+const difficulty = oneOf<Difficulty>('none', 'easy', 'medium', 'hard')
+const outcome = oneOf<Outcome>(...outcomes)
+const stopReason = oneOf<StopReason>('end-of-text', 'length')
+const mode = oneOf<EvalMode>('standard', 'reasoning', 'forced-thought', 'empty-thought')
+const split = oneOf('all', 'easy', 'medium', 'hard')
+
+/** One row per document of the corpus. */
+export const documentsTable = defineTable('documents', 'file', {
+  doc_id: utf8,
+  partition,
+  text: utf8,
+  token_ids: int32List,
+  byte_offsets: int32List,
+})
+
+/** One row per position that was looked at, kept or not. */
+export const positionsTable = defineTable('positions', 'file', {
+  doc_id: utf8,
+  position: int32,
+  partition,
+  target_id: int32,
+  target_bytes: binary,
+  entropy: float32,
+  difficulty_entropy: nullable(float32),
+  target_logprob: float32,
+  top1_id: int32,
+  difficulty,
+  kept: bool,
+  reason: utf8,
+})
+
+const metric = nullable(float64)
+const outcomeShares = Object.fromEntries(outcomes.map((name) => [`rpt/outcome_${name}`, metric])) as {
+  readonly [K in Outcome as `rpt/outcome_${K}`]: Column<number | null>
+}
+
+/** One row per training step; null where the objective does not have the metric. */
+export const metricsTable = defineTable(
+  'metrics',
+  'stream',
+  {
+    step: int32,
+    wall_seconds: float64,
+    reward: metric,
+    reward_std: metric,
+    frac_reward_zero_std: metric,
+    loss: metric,
+    grad_norm: metric,
+    learning_rate: metric,
+    entropy: metric,
+    kl: metric,
+    'completions/mean_length': metric,
+    'completions/clipped_ratio': metric,
+    'rpt/clip_fraction': metric,
+    'rpt/logprob_mismatch_max': metric,
+    ...outcomeShares,
+    'rpt/groups_dropped': metric,
+    'rpt/rollouts_generated': metric,
+    'rpt/uniforms_near_step': metric,
+    'rpt/flops_generation': metric,
+    'rpt/flops_update': metric,
+    num_tokens: metric,
+    step_time: metric,
+  },
+  ['wall_seconds', 'step_time'],
+)
+
+/** One row per completion of one step. */
+export const rolloutsTable = defineTable('rollouts', 'file', {
+  step: int32,
+  doc_id: utf8,
+  position: int32,
+  group: int32,
+  sample: int32,
+  prompt_ids: int32List,
+  completion_ids: int32List,
+  completion_text: utf8,
+  old_logprobs: float32List,
+  stop_reason: stopReason,
+  outcome,
+  prediction: nullable(binary),
+  truth: binary,
+  boundaries: int32List,
+  reward: float32,
+  reward_parts: float32Map,
+  explanation: utf8,
+  advantage: float32,
+})
+
+/** One row per checkpoint, split and mode. */
+export const evalTable = defineTable('eval', 'file', {
+  run: utf8,
+  objective: utf8,
+  checkpoint: utf8,
+  step: int32,
+  mode,
+  split,
+  count: int32,
+  correct: int32,
+  accuracy: float64,
+  ci_low: float64,
+  ci_high: float64,
+  pass_at_k: nullable(float64),
+  seed: int64,
+})
+
+/** One row per prediction of one evaluation; `split` is the hardest that the position reaches. */
+export const predictionsTable = defineTable('predictions', 'file', {
+  doc_id: utf8,
+  position: int32,
+  mode,
+  split: difficulty,
+  sample: int32,
+  prediction: nullable(binary),
+  truth: binary,
+  correct: bool,
+  outcome: nullable(outcome),
+  completion_text: nullable(utf8),
+})
+
+/** Ledger of a scaling sweep: one row per finished point, mode and split. */
+export const sweepTable = defineTable('sweep', 'stream', {
+  run: utf8,
+  point: utf8,
+  step: int32,
+  compute_flops: float64,
+  mode,
+  split,
+  accuracy: float64,
+  ci_low: float64,
+  ci_high: float64,
+  seed: int64,
+})
+
+/** Every table by name. */
+export const tables = {
+  documents: documentsTable,
+  positions: positionsTable,
+  metrics: metricsTable,
+  rollouts: rolloutsTable,
+  eval: evalTable,
+  predictions: predictionsTable,
+  sweep: sweepTable,
+} as const
+
+export type DocumentRow = Row<typeof documentsTable>
+export type PositionRow = Row<typeof positionsTable>
+export type MetricsRow = Row<typeof metricsTable>
+export type RolloutRow = Row<typeof rolloutsTable>
+export type EvalRow = Row<typeof evalTable>
+export type PredictionRow = Row<typeof predictionsTable>
+export type SweepRow = Row<typeof sweepTable>

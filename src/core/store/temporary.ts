@@ -1,0 +1,57 @@
+import {existsSync} from 'node:fs'
+import {readdir, rename, rm} from 'node:fs/promises'
+import {join} from 'node:path'
+import {isAlive} from './process-identity.js'
+import {guardWrite} from './storage-error.js'
+
+const pattern = /^(?<target>.+)\.(?<kind>tmp|old)-(?<pid>\d+)$/
+
+/** Temporaries that this process is filling now; one with its id that is not here was left by a namesake. */
+const inUse = new Set<string>()
+
+/** Name beside `path` that this process fills before renaming. */
+export function temporaryName(path: string): string {
+  return `${path}.tmp-${process.pid}`
+}
+
+/** Name beside `path` for what was there before, while it is being replaced. */
+export function replacedName(path: string): string {
+  return `${path}.old-${process.pid}`
+}
+
+/** Runs `body` with temporaries of `path` marked as in use. */
+export async function whileInUse<T>(path: string, body: () => Promise<T>): Promise<T> {
+  const names = [temporaryName(path), replacedName(path)]
+  for (const name of names) inUse.add(name)
+  try {
+    return await body()
+  } finally {
+    for (const name of names) inUse.delete(name)
+  }
+}
+
+/**
+ * Removes what killed processes left half-written in a folder, and puts back what one was just replacing.
+ *
+ * @returns the names that were dealt with, sorted
+ * @throws {RuntimeFailure} when the file system refuses
+ */
+export async function sweepTemporary(parent: string): Promise<string[]> {
+  return guardWrite('sweeping', parent, async () => {
+    const names = existsSync(parent) ? (await readdir(parent)).sort() : []
+    const stale = names.filter((name) => isStale(parent, name))
+    for (const name of stale) {
+      const {target, kind} = pattern.exec(name)!.groups!
+      if (kind === 'old' && !existsSync(join(parent, target))) await rename(join(parent, name), join(parent, target))
+      else await rm(join(parent, name), {recursive: true, force: true})
+    }
+    return stale
+  })
+}
+
+function isStale(parent: string, name: string): boolean {
+  const match = pattern.exec(name)
+  if (match === null) return false
+  const pid = Number(match.groups!.pid)
+  return pid === process.pid ? !inUse.has(join(parent, name)) : !isAlive(pid)
+}

@@ -1,0 +1,223 @@
+import {existsSync} from 'node:fs'
+import {copyFile, mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {configHash, resolvedYaml} from '../config/resolved.js'
+import type {Config} from '../config/schema.js'
+import {guardWrite, type Lock, lockFolder, sweepTemporary, verifyFolder, writeFolder} from '../store/index.js'
+import {DataError, UsageError} from '../util/errors.js'
+import {type ProgressEvent, teeProgress} from '../util/progress.js'
+import type {Services} from '../util/services.js'
+
+/** Settings that a resumed run may change: none of them touches what was computed so far. */
+const resumable = ['train.steps', 'train.allowNoop', 'threads', 'checkpoint.steps', 'checkpoint.keepLast']
+
+/** What a checkpoint remembers beside weights and moments. */
+export interface TrainerState {
+  readonly step: number
+  readonly objective: string
+  /** Contexts or rows visited so far. */
+  readonly visits: number
+  /** Tokens trained on or sampled so far. */
+  readonly numTokens: number
+  readonly flopsGeneration: number
+  readonly flopsUpdate: number
+  /** Seconds trained so far, over all attempts. */
+  readonly wallSeconds: number
+  readonly configHash: string
+  readonly seed: number
+}
+
+/** A run directory under lock: its files, its checkpoints, its log. */
+export class RunDirectory {
+  private constructor(
+    readonly path: string,
+    private readonly lock: Lock,
+    readonly services: Services,
+  ) {}
+
+  /**
+   * Creates or reopens a run directory and locks it.
+   *
+   * @throws {UsageError} when it is occupied and neither --resume nor --overwrite was given, when another process holds
+   *   it, or when the settings differ from those it was begun with
+   */
+  static async open(path: string, config: Config, services: Services): Promise<RunDirectory> {
+    const {resume, overwrite} = services
+    const isOccupied = existsSync(path) && (await readdir(path)).some((name) => name !== 'run.lock')
+    if (isOccupied && !resume && !overwrite)
+      throw new UsageError(`${services.command}: ${path} is not empty`, {
+        suggestions: ['give --resume to continue it', 'give --overwrite to start again', 'choose another --out'],
+      })
+    await guardWrite('creating', path, () => mkdir(path, {recursive: true}))
+    const lock = await lockFolder(path)
+    try {
+      if (isOccupied && overwrite) await emptyFolder(path)
+      const run = new RunDirectory(path, lock, services)
+      if (isOccupied && resume) await run.checkSameSettings(config)
+      await run.writeSettings(config)
+      await sweepTemporary(join(path, 'checkpoints'))
+      return new RunDirectory(path, lock, await run.withLog(services))
+    } catch (error) {
+      lock.release()
+      throw error
+    }
+  }
+
+  /** A path inside the run directory. */
+  at(...parts: string[]): string {
+    return join(this.path, ...parts)
+  }
+
+  /** Folder of the checkpoint of a step. */
+  checkpoint(step: number): string {
+    return this.at('checkpoints', stepName(step))
+  }
+
+  /** Writes a checkpoint folder: filled beside, flushed, hashed, renamed. */
+  async writeCheckpoint(state: TrainerState, tokenizerFolder: string, fill: (folder: string) => Promise<void>) {
+    await mkdir(this.at('checkpoints'), {recursive: true})
+    await writeFolder(
+      this.checkpoint(state.step),
+      async (folder) => {
+        await fill(folder)
+        await copyTokenizer(tokenizerFolder, folder)
+        await writeFile(join(folder, 'trainer-state.json'), `${JSON.stringify(state, null, 2)}\n`)
+      },
+      {step: state.step, objective: state.objective},
+    )
+  }
+
+  /** Removes checkpoints that neither `keep` nor the last `keepLast` hold. */
+  async pruneCheckpoints(keep: readonly number[], keepLast: number): Promise<void> {
+    const steps = await checkpointSteps(this.path)
+    const prunable = steps.filter((step) => !keep.includes(step)).slice(0, -keepLast)
+    for (const step of prunable) await rm(this.checkpoint(step), {recursive: true})
+  }
+
+  /** The newest checkpoint whose files match its manifest; broken ones are named and passed over. */
+  async latestCheckpoint(): Promise<{folder: string; state: TrainerState} | null> {
+    for (const step of (await checkpointSteps(this.path)).toReversed()) {
+      const folder = this.checkpoint(step)
+      const verdict = verifyFolder(folder)
+      if (verdict.kind === 'valid' && existsSync(join(folder, 'optimizer.safetensors')))
+        return {folder, state: JSON.parse(await readFile(join(folder, 'trainer-state.json'), 'utf8'))}
+      const reason = verdict.kind === 'invalid' ? verdict.reason : 'it has no optimizer state'
+      this.services.progress.warn(`checkpoint ${stepName(step)} is passed over: ${reason}`)
+    }
+    return null
+  }
+
+  /** Removes per-step tables beyond a step, left by an attempt that went further than its last checkpoint. */
+  async dropTablesAfter(step: number): Promise<void> {
+    for (const folder of ['rollouts', 'eval']) {
+      if (!existsSync(this.at(folder))) continue
+      for (const name of await readdir(this.at(folder)))
+        if (stepOf(name) > step) await rm(this.at(folder, name), {recursive: true})
+    }
+  }
+
+  /** Writes `summary.json`. */
+  async writeSummary(summary: object): Promise<void> {
+    await guardWrite('writing', this.at('summary.json'), () =>
+      writeFile(this.at('summary.json'), `${JSON.stringify(summary, null, 2)}\n`),
+    )
+  }
+
+  async close(): Promise<void> {
+    this.lock.release()
+  }
+
+  private async checkSameSettings(config: Config): Promise<void> {
+    const file = this.at('settings-hash.txt')
+    if (!existsSync(file)) return
+    const earlier = (await readFile(file, 'utf8')).trim()
+    if (earlier === runHash(config)) return
+    throw new UsageError(`${this.services.command}: --resume of ${this.path} with settings that it was not begun with`, {
+      suggestions: [`compare with ${this.at('config.resolved.yaml')}`, 'give --overwrite to start again'],
+    })
+  }
+
+  private async writeSettings(config: Config): Promise<void> {
+    await guardWrite('writing', this.path, async () => {
+      await writeFile(this.at('config.resolved.yaml'), resolvedYaml(config, this.services.sources))
+      await writeFile(this.at('settings-hash.txt'), `${runHash(config)}\n`)
+    })
+  }
+
+  /** Services whose progress is also written to `logs/attempt-N.jsonl`. */
+  private async withLog(services: Services): Promise<Services> {
+    const {createWriteStream} = await import('node:fs')
+    await mkdir(this.at('logs'), {recursive: true})
+    const attempt = (await readdir(this.at('logs'))).length + 1
+    const log = createWriteStream(this.at('logs', `attempt-${attempt}.jsonl`))
+    const write = (event: ProgressEvent) => log.write(`${JSON.stringify({time: new Date().toISOString(), ...event})}\n`)
+    return {...services, progress: teeProgress(services.progress, write)}
+  }
+}
+
+/** Hash of every setting that the results of a run depend on. */
+export function runHash(config: Config): string {
+  return configHash(config, resumable)
+}
+
+/** Steps that have a checkpoint folder, ascending. */
+export async function checkpointSteps(runPath: string): Promise<number[]> {
+  const folder = join(runPath, 'checkpoints')
+  if (!existsSync(folder)) return []
+  const steps = (await readdir(folder)).filter((name) => /^step-\d+$/.test(name)).map(stepOf)
+  return steps.sort((a, b) => a - b)
+}
+
+/** `step-000042`. */
+export function stepName(step: number): string {
+  return `step-${String(step).padStart(6, '0')}`
+}
+
+/** Copies the tokenizer's files into a checkpoint. */
+export async function copyTokenizer(from: string, to: string): Promise<void> {
+  for (const name of ['tokenizer.json', 'tokenizer_config.json'])
+    if (existsSync(join(from, name))) await copyFile(join(from, name), join(to, name))
+}
+
+function stepOf(name: string): number {
+  return Number(/^step-(\d+)/.exec(name)?.[1] ?? Number.NaN)
+}
+
+async function emptyFolder(path: string): Promise<void> {
+  for (const name of await readdir(path)) if (name !== 'run.lock') await rm(join(path, name), {recursive: true})
+}
+
+/** A checkpoint to load, and what it is called in results. */
+export interface ResolvedModel {
+  readonly folder: string
+  readonly run: string
+  readonly objective: string
+  readonly step: number
+}
+
+/**
+ * Finds the checkpoint that `--model` means: a checkpoint folder, or a run directory's checkpoint of a step (its last one
+ * when no step is given).
+ *
+ * @throws {DataError} when there is none
+ */
+export async function resolveModel(path: string, step?: number): Promise<ResolvedModel> {
+  if (!existsSync(path))
+    throw new DataError(`model ${path} does not exist`, {
+      suggestions: ['give a checkpoint folder or a run directory; download Hub models beforehand'],
+    })
+  if (existsSync(join(path, 'config.json'))) return describeCheckpoint(path)
+  const steps = await checkpointSteps(path)
+  const chosen = step ?? steps.at(-1)
+  if (chosen === undefined || !steps.includes(chosen))
+    throw new DataError(`${path} has no checkpoint ${step === undefined ? '' : `of step ${step}`}; found: ${steps.join(', ') || 'none'}`)
+  return describeCheckpoint(join(path, 'checkpoints', stepName(chosen)), path)
+}
+
+async function describeCheckpoint(folder: string, runPath?: string): Promise<ResolvedModel> {
+  const {basename} = await import('node:path')
+  const file = join(folder, 'trainer-state.json')
+  if (!existsSync(file)) return {folder, run: basename(folder), objective: 'base', step: 0}
+  const {objective, step} = JSON.parse(await readFile(file, 'utf8')) as TrainerState
+  return {folder, run: basename(runPath ?? join(folder, '..', '..')), objective, step}
+}

@@ -1,0 +1,18 @@
+import type {Progress} from './progress.js'
+
+/** What a command hands to the core call it makes, besides the configuration. */
+export interface Services {
+  readonly progress: Progress
+  /** Aborted when the user asks to stop; the core saves and throws `Interrupted`. */
+  readonly signal: AbortSignal
+  /** Dotted config key -> where its value came from. */
+  readonly sources: ReadonlyMap<string, string>
+  /** Name of the command, e.g. `train`. */
+  readonly command: string
+  /** Version of `rpt`. */
+  readonly version: string
+  /** Continue what an earlier run left in the output folder. */
+  readonly resume: boolean
+  /** Replace what an earlier run left in the output folder. */
+  readonly overwrite: boolean
+}

@@ -1,0 +1,31 @@
+import {ExitCode, UsageError} from '../core/util/errors.js'
+import {nearest} from '../core/util/suggest.js'
+import {createColors} from '../terminal/colors.js'
+import {describeFailure, renderFailure} from '../terminal/failure.js'
+
+/** What oclif calls the hook with. */
+interface UnknownCommand {
+  readonly id: string
+  readonly argv?: readonly string[]
+  readonly config: {readonly bin: string; readonly commandIDs: readonly string[]}
+}
+
+/** oclif hook: names the command that was probably meant, and ends with the exit status for wrong usage. */
+export default async function commandNotFound({id, argv = [], config}: UnknownCommand): Promise<void> {
+  const failure = describeFailure(unknownCommand(id.split(':'), config), false)
+  if (argv.includes('--json')) process.stdout.write(`${JSON.stringify({error: failure}, null, 2)}\n`)
+  else process.stderr.write(`${renderFailure(failure, createColors(process.env))}\n`)
+  process.exit(ExitCode.usage)
+}
+
+/** oclif joins the words before the first flag to one command id, also where the first word alone is a command. */
+function unknownCommand([word, ...rest]: readonly string[], {bin, commandIDs}: UnknownCommand['config']): UsageError {
+  if (commandIDs.includes(word)) {
+    const suggestions = [`${bin} ${word} --help shows its flags`]
+    return new UsageError(`${bin} ${word} takes no argument; got ${rest.join(' ')}`, {suggestions})
+  }
+  const guess = nearest(word, commandIDs)
+  const help = `${bin} --help lists the commands`
+  const suggestions = guess ? [`did you mean ${bin} ${guess}?`, help] : [help]
+  return new UsageError(`${bin}: there is no command ${word}`, {suggestions})
+}

@@ -1,0 +1,65 @@
+import {ExitCode, RptError} from '../core/util/errors.js'
+import type {Colors} from './colors.js'
+
+/** An error as the user meets it: in words on stderr, or as the JSON document `{error: ...}`. */
+export interface Failure {
+  readonly name: string
+  readonly message: string
+  readonly suggestions: readonly string[]
+  readonly exit_code: number
+}
+
+/** Operating system errors that storage is to blame for. */
+const storageErrors: Readonly<Record<string, string>> = {
+  ENOSPC: 'free some space, or choose another --out',
+  EDQUOT: 'free some of your quota, or choose another --out',
+  EROFS: 'choose an --out that can be written',
+  EACCES: 'check the permissions of the folder, or choose another --out',
+  EPERM: 'check the permissions of the folder, or choose another --out',
+  EIO: 'check the disk',
+}
+
+interface ForeignError extends Error {
+  readonly code?: string
+  /** Set by oclif on what the user typed wrong. */
+  readonly oclif?: {readonly exit?: number}
+  readonly suggestions?: readonly string[]
+}
+
+/** What an error means to the user. Errors that nobody raised on purpose are ours, with exit status 1. */
+export function describeFailure(thrown: unknown, isStopping: boolean): Failure {
+  const error: ForeignError = thrown instanceof Error ? thrown : new Error(String(thrown))
+  const described = {name: error.name, message: error.message, suggestions: error.suggestions ?? []}
+  if (error instanceof RptError) return {...described, exit_code: error.exitCode}
+  if (isStopping && error.name === 'AbortError') {
+    return {...described, name: 'Interrupted', message: 'stopped on request', exit_code: ExitCode.interrupted}
+  }
+  if (error.oclif?.exit !== undefined) return {...described, ...usage(error), exit_code: error.oclif.exit}
+  const remedy = storageErrors[error.code ?? '']
+  if (remedy) return {...described, name: 'RuntimeFailure', suggestions: [remedy], exit_code: ExitCode.internal}
+  const suggestions = ['run again with DEBUG=1 for the stack, and please report it']
+  return {
+    ...described,
+    name: 'InternalError',
+    message: `internal: ${error.message}`,
+    suggestions,
+    exit_code: ExitCode.internal,
+  }
+}
+
+/** oclif's parse errors end in a line that points to the help, some in a note that does not apply here. */
+function usage(error: ForeignError): Pick<Failure, 'name' | 'message' | 'suggestions'> {
+  const [message] = error.message.split(/\nSee more help|\n\nNote:/)
+  const suggestions = error.suggestions ?? []
+  return {
+    name: 'UsageError',
+    message: message.replaceAll(/\s*\n\s*/g, ' '),
+    suggestions: suggestions.length > 0 ? suggestions : ['see --help for the flags and arguments'],
+  }
+}
+
+/** The failure in words: one line for what went wrong, one for each thing to try. */
+export function renderFailure({name, message, suggestions}: Failure, colors: Colors): string {
+  const title = name === 'Interrupted' ? colors.yellow('Stopped:') : colors.red('Error:')
+  return [`${title} ${message}`, ...suggestions.map((line) => `  ${colors.cyan('try:')} ${line}`)].join('\n')
+}

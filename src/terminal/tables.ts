@@ -1,0 +1,85 @@
+import {stripVTControlCharacters} from 'node:util'
+import type {Colors} from './colors.js'
+import {formatBytes, formatValue} from './format.js'
+
+/** A row of a table: column name -> value. */
+export type Row = Readonly<Record<string, unknown>>
+
+/** What `--dry-run` shows besides the configuration. */
+export interface PlanView {
+  /** Lines such as `32 contexts x 8 = 256 completions = 4 micro-batches x 8 contexts`. */
+  readonly batch: readonly string[]
+  /** Memory by tensor, in bytes. */
+  readonly memory: readonly {readonly name: string; readonly bytes: number}[]
+  /** Files and folders that would be written. */
+  readonly files: readonly string[]
+}
+
+/** Rows as aligned columns under a heading; numbers to the right, text to the left. */
+export function renderTable(rows: readonly Row[], colors: Colors): string {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
+  const cells = rows.map((row) => columns.map((column) => formatValue(column, row[column])))
+  const isNumeric = columns.map((column) => rows.every((row) => row[column] == null || typeof row[column] === 'number'))
+  const widths = columns.map((column, c) => Math.max(width(column), ...cells.map((row) => width(row[c]))))
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, c) => pad(cell, widths[c], isNumeric[c]))
+      .join('  ')
+      .trimEnd()
+  return [colors.dim(line(columns)), ...cells.map(line)].join('\n')
+}
+
+/**
+ * A summary for people: its plain values as aligned pairs, its records indented, its lists of records as tables.
+ *
+ * Texts of several lines stand as they are.
+ */
+export function renderSummary(summary: Row, colors: Colors, indent = ''): string {
+  const entries = Object.entries(summary)
+  const labels = Math.max(0, ...entries.filter(([, value]) => isPlain(value)).map(([name]) => width(name)))
+  return entries.map(([name, value]) => indent + renderEntry(name, value, labels, colors, indent)).join('\n')
+}
+
+function renderEntry(name: string, value: unknown, labels: number, colors: Colors, indent: string): string {
+  if (isPlain(value)) return `${colors.dim(pad(name, labels, false))}  ${formatValue(name, value)}`
+  const inner = `${indent}  `
+  const block = typeof value === 'string' ? value : Array.isArray(value) ? renderTable(value, colors) : undefined
+  const body = block === undefined ? renderSummary(value as Row, colors, inner) : block.replaceAll(/^(?=.)/gm, inner)
+  return `${colors.bold(name)}\n${body}`
+}
+
+function isPlain(value: unknown): boolean {
+  if (typeof value === 'string') return !value.includes('\n')
+  if (Array.isArray(value)) return value.length === 0 || typeof value[0] !== 'object'
+  return typeof value !== 'object' || value === null || Object.keys(value).length === 0
+}
+
+/** The plan of a dry run: batch identity, memory with the largest tensor named, files. */
+export function renderPlan(plan: PlanView, colors: Colors): string {
+  const memory = plan.memory.toSorted((a, b) => b.bytes - a.bytes)
+  const total = memory.reduce((sum, {bytes}) => sum + bytes, 0)
+  const section = (title: string, lines: readonly string[]) =>
+    lines.length > 0 ? [colors.bold(title), ...lines.map(indented)] : []
+  const largest = memory[0] ? `, the largest is ${memory[0].name}` : ''
+  return [
+    ...section('batch', plan.batch),
+    ...section(
+      `memory, about ${formatBytes(total)}${largest}`,
+      memory.map(({name, bytes}) => `${formatBytes(bytes).padStart(10)}  ${name}`),
+    ),
+    ...section('would write', plan.files),
+  ].join('\n')
+}
+
+function indented(line: string): string {
+  return `  ${line}`
+}
+
+function width(text: string): number {
+  return stripVTControlCharacters(text).length
+}
+
+function pad(text: string, columns: number, right: boolean): string {
+  const space = ' '.repeat(Math.max(0, columns - width(text)))
+  return right ? space + text : text + space
+}

@@ -1,0 +1,38 @@
+import {describe, expect, it} from 'vitest'
+import {accuracyBySplit, type EvaluatedPosition} from '../../../src/core/eval/accuracy.js'
+
+const positions: EvaluatedPosition[] = [
+  {docId: 'a', position: 1, difficulty: 'none', correct: true},
+  {docId: 'a', position: 2, difficulty: 'easy', correct: true},
+  {docId: 'a', position: 3, difficulty: 'medium', correct: false, samples: {count: 4, correct: 4}},
+  {docId: 'b', position: 1, difficulty: 'hard', correct: true, samples: {count: 4, correct: 0}},
+]
+
+describe('accuracyBySplit', () => {
+  it('nests the splits as the thresholds read literally, or bins them', () => {
+    const counts = (rule: 'nested' | 'disjoint') =>
+      accuracyBySplit(positions, {rule}).map(({split, count, correct}) => [split, count, correct])
+    expect(counts('nested')).toEqual([
+      ['all', 3, 2],
+      ['easy', 3, 2],
+      ['medium', 2, 1],
+      ['hard', 1, 1],
+    ])
+    expect(counts('disjoint')).toEqual([
+      ['all', 3, 2],
+      ['easy', 1, 1],
+      ['medium', 1, 0],
+      ['hard', 1, 1],
+    ])
+  })
+
+  it('averages pass@k over the sampled positions and is null where there are none', () => {
+    const rows = accuracyBySplit(positions, {rule: 'disjoint', k: 2})
+    expect(rows.map(({passAtK}) => passAtK)).toEqual([0.5, null, 1, 0])
+  })
+
+  it('keeps a row for an empty split', () => {
+    expect(accuracyBySplit([], {rule: 'nested'})).toHaveLength(4)
+    expect(accuracyBySplit([], {rule: 'nested'})[0]).toMatchObject({split: 'all', count: 0, accuracy: Number.NaN})
+  })
+})

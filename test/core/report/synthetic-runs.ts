@@ -1,0 +1,213 @@
+import {mkdirSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {accuracyBySplit} from '../../../src/core/eval/accuracy.js'
+import type {Difficulty} from '../../../src/core/records/records.js'
+import {
+  documentsTable,
+  type EvalRow,
+  evalTable,
+  metricsTable,
+  nullsOf,
+  type PredictionRow,
+  positionsTable,
+  predictionsTable,
+  type RolloutRow,
+  rolloutsTable,
+  writeTable,
+} from '../../../src/core/store/index.js'
+import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
+
+/** Folders shaped like a small experiment: prepared data, a base evaluation, an ntp run and an rpt run. */
+export interface SyntheticRuns {
+  readonly root: string
+  readonly data: string
+  readonly base: string
+  readonly ntp: string
+  readonly rpt: string
+}
+
+const levels: readonly Difficulty[] = ['easy', 'medium', 'hard']
+const words = [' has', ' 17', ' pens', '.', ' After', ' C', ' Mia', ' Friday']
+export const hostileText = '<script>alert("x")</script> & \\boxed{ 17}'
+
+/** Writes everything below `root`; equal roots apart, the bytes are always the same. */
+export async function writeSyntheticRuns(root: string): Promise<SyntheticRuns> {
+  const at = (name: string) => join(root, name)
+  const runs = {root, data: at('data'), base: at('eval'), ntp: at('ntp'), rpt: at('rpt')}
+  await writeData(runs.data)
+  await writeEvaluations(runs.base, 'base', [0], {standard: () => 0.32, reasoning: () => 0.03})
+  await writeEvaluations(runs.ntp, 'ntp', [200], {standard: () => 0.36})
+  await writeMetrics(runs.ntp, false)
+  const reasoning = (step: number) => 0.48 - 0.32 * (10 / step) ** 0.9
+  await writeEvaluations(runs.rpt, 'rpt', [10, 20, 40, 80, 120, 160, 200], {reasoning, 'forced-thought': () => 0.27})
+  await writeMetrics(runs.rpt, true)
+  await writeRollouts(runs.rpt, 1, 0.06)
+  await writeRollouts(runs.rpt, 200, 0.45)
+  for (const [path, objective] of [
+    [runs.base, 'base'],
+    [runs.ntp, 'ntp'],
+    [runs.rpt, 'rpt'],
+  ]) {
+    const yaml = `seed: 0  # default\ndata:\n  dir: ${JSON.stringify(runs.data)}  # flag\ntrain:\n  objective: ${objective}  # <flag>\n`
+    writeFileSync(join(path, 'config.resolved.yaml'), yaml)
+    const summary = {command: objective === 'base' ? 'eval' : 'train', version: '0.1.0', wall_seconds: 104.7}
+    writeFileSync(join(path, 'summary.json'), JSON.stringify(summary))
+  }
+  return runs
+}
+
+function textOf(document: number): string {
+  return Array.from({length: 30}, (_, i) => words[(document + i * i) % words.length]).join('')
+}
+
+async function writeData(path: string): Promise<void> {
+  mkdirSync(path, {recursive: true})
+  const documents = Array.from({length: 40}, (_, document) => {
+    const tokens = Array.from({length: 30}, (_, i) => words[(document + i * i) % words.length])
+    const offsets = tokens.map((_, i) => Buffer.byteLength(tokens.slice(0, i).join('')))
+    return {
+      doc_id: `corpus.jsonl:${document}`,
+      partition: document < 20 ? ('val' as const) : ('train' as const),
+      text: textOf(document),
+      token_ids: Int32Array.from(tokens, (token) => words.indexOf(token)),
+      byte_offsets: Int32Array.from(offsets),
+    }
+  })
+  const positions = documents.flatMap(({doc_id, partition, token_ids}) =>
+    Array.from({length: 29}, (_, i) => {
+      const entropy = ((i * 7) % 20) / 10
+      const difficulty: Difficulty = entropy > 1.5 ? 'hard' : entropy > 1 ? 'medium' : entropy > 0.5 ? 'easy' : 'none'
+      return {
+        doc_id,
+        position: i + 1,
+        partition,
+        target_id: token_ids[i + 1],
+        target_bytes: Buffer.from(words[token_ids[i + 1]]),
+        entropy,
+        difficulty_entropy: partition === 'val' ? entropy : null,
+        target_logprob: -entropy,
+        top1_id: 0,
+        difficulty,
+        kept: entropy > 0.5,
+        reason: entropy > 0.5 ? 'kept' : 'below-threshold',
+      }
+    }),
+  )
+  await writeTable(join(path, 'documents.arrow'), documentsTable, documents)
+  await writeTable(join(path, 'positions.arrow'), positionsTable, positions)
+}
+
+type Chances = Readonly<Partial<Record<EvalRow['mode'], (step: number) => number>>>
+
+async function writeEvaluations(
+  path: string,
+  objective: string,
+  steps: readonly number[],
+  chances: Chances,
+): Promise<void> {
+  mkdirSync(join(path, 'eval'), {recursive: true})
+  const rows: EvalRow[] = []
+  for (const step of steps) {
+    const predictions: PredictionRow[] = []
+    for (const [mode, chanceAt] of Object.entries(chances) as [EvalRow['mode'], (step: number) => number][]) {
+      const own = predict(objective, mode, chanceAt(step))
+      predictions.push(...own)
+      const graded = own.map((row) => ({...row, docId: row.doc_id, difficulty: row.split}))
+      for (const cell of accuracyBySplit(graded, {rule: 'nested', bootstraps: 200})) {
+        const {split, count, correct, accuracy, ciLow: ci_low, ciHigh: ci_high} = cell
+        const numbers = {split, count, correct, accuracy, ci_low, ci_high, pass_at_k: null}
+        rows.push({run: objective, objective, checkpoint: `step-${step}`, step, mode, seed: 0, ...numbers})
+      }
+    }
+    const name = `step-${String(step).padStart(6, '0')}.arrow`
+    await writeTable(join(path, 'eval', name), predictionsTable, predictions)
+  }
+  await writeTable(join(path, 'eval.arrow'), evalTable, rows)
+}
+
+function predict(objective: string, mode: EvalRow['mode'], chance: number): PredictionRow[] {
+  const sampler = new Sampler(streamSeed(7, objective, mode, chance))
+  return Array.from({length: 1000}, (_, i) => {
+    const correct = sampler.next() < chance * [1.04, 1, 0.9][i % 3]
+    return {
+      doc_id: `corpus.jsonl:${i % 20}`,
+      position: 1 + Math.floor(i / 20),
+      mode,
+      split: levels[i % 3],
+      sample: 0,
+      prediction: Buffer.from(correct ? ' 17' : '17'),
+      truth: Buffer.from(' 17 pens'),
+      correct,
+      outcome: mode === 'standard' ? null : 'parsed',
+      completion_text: mode === 'standard' ? null : ' 13 A adds 4</think>\\boxed{ 17}',
+    }
+  })
+}
+
+async function writeMetrics(path: string, isRpt: boolean): Promise<void> {
+  const sampler = new Sampler(streamSeed(1, 'metrics'))
+  const rows = Array.from({length: 200}, (_, i) => {
+    const step = i + 1
+    const noise = () => 0.04 * sampler.normal()
+    const shared = {
+      ...nullsOf(metricsTable),
+      step,
+      wall_seconds: step / 2,
+      loss: isRpt ? noise() / 10 : 2.2 - 0.4 * (1 - Math.exp(-step / 50)) + noise() / 2,
+      grad_norm: 1 + noise() * 5,
+      learning_rate: 1e-4,
+      'rpt/flops_update': 6e9,
+      num_tokens: step * 2000,
+      step_time: 0.5,
+    }
+    if (!isRpt) return shared
+    return {
+      ...shared,
+      reward: 0.05 + 0.38 * (1 - Math.exp(-step / 30)) + noise() / 1.5,
+      reward_std: 0.3 + noise(),
+      frac_reward_zero_std: 0.66 - 0.45 * (1 - Math.exp(-step / 20)) + noise(),
+      entropy: 0.32 * Math.exp(-step / 60) + 0.05,
+      'completions/mean_length': 13.2 + noise() * 4,
+      'completions/clipped_ratio': 0,
+      'rpt/outcome_parsed': 0.97,
+      'rpt/outcome_no-box': 0.02,
+      'rpt/outcome_truncated': 0.01,
+      'rpt/outcome_unfinished-thinking': 0,
+      'rpt/flops_generation': 4e9,
+    }
+  })
+  await writeTable(join(path, 'metrics.arrow'), metricsTable, rows)
+}
+
+async function writeRollouts(path: string, step: number, chance: number): Promise<void> {
+  mkdirSync(join(path, 'rollouts'), {recursive: true})
+  const sampler = new Sampler(streamSeed(step, 'rollouts'))
+  const rows: RolloutRow[] = Array.from({length: 32 * 8}, (_, i) => {
+    const group = Math.floor(i / 8)
+    const isRight = sampler.next() < chance
+    const isHostile = i === 3
+    const prediction = isRight ? ' 17' : i % 2 === 0 ? '17' : ' 18'
+    const thought = ` 13 A adds 3 16 B costs 2 14 C adds ${i % 5}`
+    return {
+      step,
+      doc_id: `corpus.jsonl:${20 + (group % 20)}`,
+      position: 5 + (group % 7),
+      group,
+      sample: i % 8,
+      prompt_ids: Int32Array.of(1, 2, 3),
+      completion_ids: Int32Array.from({length: 14}, (_, token) => token),
+      completion_text: isHostile ? hostileText : `${thought}</think>\\boxed{${prediction}}`,
+      old_logprobs: new Float32Array(14),
+      stop_reason: 'end-of-text',
+      outcome: isHostile ? 'unfinished-thinking' : 'parsed',
+      prediction: isHostile ? null : Buffer.from(prediction),
+      truth: Buffer.from(' 17 pens.'),
+      boundaries: Int32Array.of(3, 8, 9),
+      reward: isRight && !isHostile ? 1 : 0,
+      reward_parts: {},
+      explanation: isRight ? 'the prediction is the next token' : `"${prediction}" is not a prefix of " 17 pens."`,
+      advantage: isRight ? 1.73 : -0.58,
+    }
+  })
+  await writeTable(join(path, 'rollouts', `step-${String(step).padStart(6, '0')}.arrow`), rolloutsTable, rows)
+}
