@@ -10,15 +10,16 @@ import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {fileURLToPath, pathToFileURL} from 'node:url'
 
+class InteropFailure extends Error {}
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const interop = join(root, 'test', 'interop')
 const environment = join(root, '.venv-interop')
 const store = join(root, 'dist', 'core', 'store', 'index.js')
 
-/** Ends the check with a message and exit status 1. */
+/** Ends the check; the message is printed without a stack. */
 function fail(message) {
-  console.error(`check:interop: ${message}`)
-  process.exit(1)
+  throw new InteropFailure(message)
 }
 
 function run(command, args, remedy) {
@@ -42,7 +43,7 @@ function preparePython() {
   run(
     python,
     ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements],
-    'check the network',
+    'check the network, and that Python is 3.11 or newer',
   )
   writeFileSync(done, readFileSync(requirements))
   return python
@@ -102,16 +103,26 @@ function compareCheckpoint(folder, {readSafetensors}) {
   console.log(`rpt reads theirs: ${expected.map(([name, {values}]) => `${values.length} ${name}`).join(', ')}`)
 }
 
-if (!existsSync(store)) fail(`${store} is missing; run 'npm run build' first`)
-const library = await import(pathToFileURL(store).href)
-const python = preparePython()
-const folder = mkdtempSync(join(tmpdir(), 'rpt-interop-'))
+async function check() {
+  if (!existsSync(store)) fail(`${store} is missing; run 'npm run build' first`)
+  const library = await import(pathToFileURL(store).href)
+  const python = preparePython()
+  const folder = mkdtempSync(join(tmpdir(), 'rpt-interop-'))
+  try {
+    const open = await writeTables(folder, library)
+    await writeCheckpoint(folder, library)
+    run(python, [join(interop, 'check_tables.py'), folder], 'see the difference above')
+    await open.close()
+    compareCheckpoint(folder, library)
+  } finally {
+    rmSync(folder, {recursive: true, force: true})
+  }
+}
+
 try {
-  const open = await writeTables(folder, library)
-  await writeCheckpoint(folder, library)
-  run(python, [join(interop, 'check_tables.py'), folder], 'see the difference above')
-  await open.close()
-  compareCheckpoint(folder, library)
-} finally {
-  rmSync(folder, {recursive: true, force: true})
+  await check()
+} catch (error) {
+  if (!(error instanceof InteropFailure)) throw error
+  console.error(`check:interop: ${error.message}`)
+  process.exitCode = 1
 }

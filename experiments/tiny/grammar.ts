@@ -28,7 +28,7 @@ interface Family {
   /** What stands between the colour and the start state. */
   readonly subject: (sampler: Sampler) => string
   /** Heading of the operations: the usual word and the rarer one. */
-  readonly headings: readonly [string, string]
+  readonly headings: readonly [usual: string, rare: string]
   readonly ask: string
 }
 
@@ -37,10 +37,16 @@ export const months = 'January February March April May June July August Septemb
 export const directions = 'north east south west'.split(' ')
 const names = 'Anna Boris Clara David Elena Felix Greta Henry Irene James Karen Louis'.split(' ')
 const colours = 'red blue green white black yellow silver brown golden purple'.split(' ')
+/** Closing words: the usual one and the rarer one. */
+const closings: readonly (readonly [usual: string, rare: string])[] = [
+  ['checked', 'copied'],
+  ['twice', 'again'],
+  ['today', 'there'],
+]
 const labels = 'A B C D E F G H'.split(' ')
 const stepsPerQuestion = 4
-/** Entropy 1.27 nats: medium, not hard. */
-const operationWeights = [0.45, 0.25, 0.2, 0.1]
+/** Entropy 1.32 nats: medium, not hard. */
+const operationWeights = [0.4, 0.25, 0.2, 0.15]
 /** Entropy 0.61 nats: easy, not medium. */
 const usualShare = 0.7
 
@@ -104,13 +110,15 @@ export function writeProblem(sampler: Sampler): Problem {
     {text: ` ${path[last]}`, chain: writeChain(path, listed, last)},
     {text: '.'},
   ]
+  const [verb, count, place] = closings.map((words) => usually(sampler, ...words))
+  const closing = ` ${pick(sampler, names)} ${verb} it ${count} ${place}.`
   return {
     signature: [name, path[0], ...drawn].join(' '),
     pieces: [
       {text: `${before} ${path[0]}. ${usually(sampler, ...headings)}: ${listed.join(', ')}.`},
       ...question(stepsPerQuestion),
       ...question(2 * stepsPerQuestion),
-      {text: ` ${pick(sampler, names)} checked it ${usually(sampler, 'twice', 'again')}.`},
+      {text: closing},
     ],
   }
 }
@@ -121,6 +129,19 @@ function writeChain(path: readonly string[], listed: readonly string[], last: nu
   const steps = listed.slice(first, last).map((step, index) => `${step} ${path[first + index + 1]}`)
   return [path[first], ...steps.join(' ').split(' ')]
 }
+
+/** Words that their context leaves open: all that is drawn at random, and the states. */
+export const openWords: ReadonlySet<string> = new Set([
+  ...families.flatMap((family) => [
+    family.name,
+    ...family.states,
+    ...Object.keys(family.operations),
+    ...family.headings,
+  ]),
+  ...names,
+  ...colours,
+  ...closings.flat(),
+])
 
 export function textOf(problem: Problem): string {
   return problem.pieces.map((piece) => piece.text).join('')

@@ -1,5 +1,5 @@
 import type {Sampler} from '../../src/core/util/rng.js'
-import {digits, directions, months, type Piece, type Problem, pick} from './grammar.js'
+import {digits, directions, months, openWords, type Piece, type Problem, pick} from './grammar.js'
 import {splitPreTokens} from './pre-tokens.js'
 
 /**
@@ -22,13 +22,15 @@ interface Thought {
 /** Computes nothing; the control that forces it is `eval.forcedThought` in the configs. */
 export const lazyThought = ' the next word is probably'
 
-const answerShare = 0.8
+const answerShare = 0.65
+/** Of the other positions: how many hold a word that the context leaves open. */
+const openShare = 0.8
 const thoughtWeights = {right: 0.6, sloppy: 0.1, lazy: 0.3}
 const boxWeights = {asIs: 0.15, stripped: 0.6, wordy: 0.25}
 const wrongWordShare = 0.1
 const wordsPerStep = 3
 /** A target needs this many words before it. */
-const minWords = 2
+const minWords = 1
 
 /** Draws a position of the problem's text and a trace that predicts the word there. */
 export function writeTrace(problem: Problem, sampler: Sampler): Trace {
@@ -72,7 +74,9 @@ function replaceState(state: string, sampler: Sampler): string {
 
 function predictWord({pieces}: Problem, sampler: Sampler): {prefix: string; thought: Thought} {
   const words = splitPreTokens(pieces.map((piece) => piece.text).join(''))
-  const at = minWords + sampler.integer(words.length - minWords)
+  const isOpen = sampler.next() < openShare
+  const places = [...words.keys()].filter((index) => index >= minWords && openWords.has(words[index].trim()) === isOpen)
+  const at = pick(sampler, places)
   const answer = sampler.next() < wrongWordShare ? pick(sampler, words) : words[at]
   return {prefix: words.slice(0, at).join(''), thought: {text: lazyThought, answer}}
 }

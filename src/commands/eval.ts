@@ -6,7 +6,7 @@ export default class Eval extends BaseCommand {
   static override description =
     'Modes: standard is the argmax of the next token, reasoning lets the model think first, forced-thought and empty-thought are controls. Every accuracy has a 95% bootstrap interval over documents; eval.arrow and eval/ hold every prediction.'
   static override examples = [
-    '<%= config.bin %> eval --config experiments/tiny/eval.yaml',
+    '<%= config.bin %> eval --config experiments/tiny/rpt.yaml --model runs/tiny/rpt --out runs/tiny/eval',
     '<%= config.bin %> eval --data runs/data --model runs/rpt --out runs/eval --limit 500',
     '<%= config.bin %> eval --data runs/data --model runs/rpt --checkpoint 100 --mode reasoning --samples 8 --out runs/eval',
   ]

@@ -24,6 +24,8 @@ function unknownCommand([word, ...rest]: readonly string[], {bin, commandIDs}: U
     const suggestions = [`${bin} ${word} --help shows its flags`]
     return new UsageError(`${bin} ${word} takes no argument; got ${rest.join(' ')}`, {suggestions})
   }
+  if (word.startsWith('-'))
+    return new UsageError(`${bin}: ${word} came before the command; write ${bin} COMMAND ${word}`)
   const guess = nearest(word, commandIDs)
   const help = `${bin} --help lists the commands`
   const suggestions = guess ? [`did you mean ${bin} ${guess}?`, help] : [help]

@@ -10,12 +10,12 @@ export interface TerminalOptions {
   readonly stdout: NodeJS.WriteStream
 }
 
-/** A live line where stderr is a terminal; plain lines in CI, in a pipe and under `--json`, when stdout stays untouched. */
+/** A live line where stderr is a terminal of known width (ora needs it); plain lines in CI, in a pipe and under `--json`, when stdout stays untouched. */
 export async function createProgress({isJson, env, stderr, stdout}: TerminalOptions): Promise<Progress> {
   const now = () => performance.now() / 1000
   const results = isJson ? stderr : stdout
   const writeResult = (line: string) => void results.write(`${line}\n`)
-  const isLive = Boolean(stderr.isTTY) && !isJson && !env.CI && env.TERM !== 'dumb'
+  const isLive = Boolean(stderr.isTTY) && stderr.columns > 0 && !isJson && !env.CI && env.TERM !== 'dumb'
   if (!isLive) return plainProgress({write: (line) => void stderr.write(`${line}\n`), writeResult, now})
   const {liveProgress} = await import('./live-progress.js')
   return liveProgress({stream: stderr, writeResult, now, colors: createColors(env)})

@@ -1,7 +1,14 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Difficulty, Document, Partition, Position} from '../records/records.js'
-import {documentsTable, type Manifest, type PositionRow, positionsTable, readRows, verifyFolder} from '../store/index.js'
+import {
+  documentsTable,
+  type Manifest,
+  type PositionRow,
+  positionsTable,
+  readRows,
+  verifyFolder,
+} from '../store/index.js'
 import {loadTokenizer, type Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError} from '../util/errors.js'
 

@@ -85,7 +85,7 @@ export function smooth(points: readonly PlotPoint[], window: number): PlotPoint[
 /** Metrics by step: raw values faint, a moving average over a tenth of the run on top. */
 export async function plotCurves(
   curves: readonly Curve[],
-  yTitle: string,
+  title: string,
   {width = 700, height = 260, names = curves.map(({name}) => name)}: CurveOptions = {},
 ): Promise<string> {
   const rows = (kind: 'raw' | 'smooth') =>
@@ -94,10 +94,11 @@ export async function plotCurves(
     )
   const encoding = {
     x: {field: 'x', type: 'quantitative', title: 'step', scale: {nice: false}},
-    y: {field: 'y', type: 'quantitative', title: yTitle, scale: {zero: false, ...flatDomain(rows('raw'))}},
+    y: {field: 'y', type: 'quantitative', title: null, scale: {zero: false, ...flatDomain(rows('raw'))}},
     color: colorBy(names),
   }
   return draw({
+    title,
     width,
     height,
     autosize: fixedSize,
@@ -148,7 +149,11 @@ export async function plotScaling(
     title: 'accuracy, %',
     scale: {zero: false, domain: yDomain?.map((value) => 100 * value)},
   }
-  const color = colorBy(series.map(({name}) => name))
+  const color = colorBy(
+    series.map(({name}) => name),
+    'name',
+    1,
+  )
   const lines = references.map(({name, accuracy}) => ({name, y: 100 * accuracy, x: domain[0]}))
   return draw({
     title,
@@ -217,13 +222,13 @@ export async function plotAccuracies(rows: readonly AccuracyRow[]): Promise<stri
   })
 }
 
-function colorBy(names: readonly string[], field = 'name') {
+function colorBy(names: readonly string[], field = 'name', columns = 4) {
   const domain = [...new Set(names)]
   return {
     field,
     type: 'nominal',
     scale: {domain, range: domain.map((_, i) => palette[i % palette.length])},
-    legend: domain.length > 1 ? {} : null,
+    legend: domain.length > 1 ? {columns} : null,
   }
 }
 

@@ -1,9 +1,10 @@
-import {percent, short} from './format.js'
+import {percent, printable, short} from './format.js'
 import type {CompletionView, DataInspection, Inspection, PositionView, RunInspection} from './inspect.js'
 
 /** An inspection as lines for a terminal, without colour. */
 export function renderInspect(inspection: Inspection): string[] {
-  return inspection.kind === 'data' ? renderData(inspection) : renderRun(inspection)
+  const lines = inspection.kind === 'data' ? renderData(inspection) : renderRun(inspection)
+  return lines.map(printable)
 }
 
 function renderData({path, positions, kept, by_difficulty, by_reason, diagnosis, matching, rows}: DataInspection) {

@@ -1,3 +1,4 @@
+export {replaceFile, writeFully} from './durable.js'
 export {canonicalJson, type Fingerprint, fingerprintOf, hashFile, hashJson} from './fingerprint.js'
 export {type Manifest, type ManifestFields, type Verdict, verifyFolder, writeFolder} from './folder.js'
 export {type Lock, lockFolder} from './lock.js'

@@ -33,6 +33,8 @@ export async function whileInUse<T>(path: string, body: () => Promise<T>): Promi
 /**
  * Removes what killed processes left half-written in a folder, and puts back what one was just replacing.
  *
+ * To be called before this process writes there: what another of its threads is filling is taken for left over.
+ *
  * @returns the names that were dealt with, sorted
  * @throws {RuntimeFailure} when the file system refuses
  */

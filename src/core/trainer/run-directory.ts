@@ -1,8 +1,9 @@
-import {existsSync} from 'node:fs'
-import {copyFile, mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises'
-import {join} from 'node:path'
+import {createWriteStream, existsSync} from 'node:fs'
+import {mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {basename, join} from 'node:path'
 import {configHash, resolvedYaml} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
+import {copyTokenizer} from '../data/copy-tokenizer.js'
 import {guardWrite, type Lock, lockFolder, sweepTemporary, verifyFolder, writeFolder} from '../store/index.js'
 import {DataError, UsageError} from '../util/errors.js'
 import {type ProgressEvent, teeProgress} from '../util/progress.js'
@@ -132,9 +133,12 @@ export class RunDirectory {
     if (!existsSync(file)) return
     const earlier = (await readFile(file, 'utf8')).trim()
     if (earlier === runHash(config)) return
-    throw new UsageError(`${this.services.command}: --resume of ${this.path} with settings that it was not begun with`, {
-      suggestions: [`compare with ${this.at('config.resolved.yaml')}`, 'give --overwrite to start again'],
-    })
+    throw new UsageError(
+      `${this.services.command}: --resume of ${this.path} with settings that it was not begun with`,
+      {
+        suggestions: [`compare with ${this.at('config.resolved.yaml')}`, 'give --overwrite to start again'],
+      },
+    )
   }
 
   private async writeSettings(config: Config): Promise<void> {
@@ -146,7 +150,6 @@ export class RunDirectory {
 
   /** Services whose progress is also written to `logs/attempt-N.jsonl`. */
   private async withLog(services: Services): Promise<Services> {
-    const {createWriteStream} = await import('node:fs')
     await mkdir(this.at('logs'), {recursive: true})
     const attempt = (await readdir(this.at('logs'))).length + 1
     const log = createWriteStream(this.at('logs', `attempt-${attempt}.jsonl`))
@@ -171,12 +174,6 @@ export async function checkpointSteps(runPath: string): Promise<number[]> {
 /** `step-000042`. */
 export function stepName(step: number): string {
   return `step-${String(step).padStart(6, '0')}`
-}
-
-/** Copies the tokenizer's files into a checkpoint. */
-export async function copyTokenizer(from: string, to: string): Promise<void> {
-  for (const name of ['tokenizer.json', 'tokenizer_config.json'])
-    if (existsSync(join(from, name))) await copyFile(join(from, name), join(to, name))
 }
 
 function stepOf(name: string): number {
@@ -210,12 +207,13 @@ export async function resolveModel(path: string, step?: number): Promise<Resolve
   const steps = await checkpointSteps(path)
   const chosen = step ?? steps.at(-1)
   if (chosen === undefined || !steps.includes(chosen))
-    throw new DataError(`${path} has no checkpoint ${step === undefined ? '' : `of step ${step}`}; found: ${steps.join(', ') || 'none'}`)
+    throw new DataError(
+      `${path} has no checkpoint ${step === undefined ? '' : `of step ${step}`}; found: ${steps.join(', ') || 'none'}`,
+    )
   return describeCheckpoint(join(path, 'checkpoints', stepName(chosen)), path)
 }
 
 async function describeCheckpoint(folder: string, runPath?: string): Promise<ResolvedModel> {
-  const {basename} = await import('node:path')
   const file = join(folder, 'trainer-state.json')
   if (!existsSync(file)) return {folder, run: basename(folder), objective: 'base', step: 0}
   const {objective, step} = JSON.parse(await readFile(file, 'utf8')) as TrainerState

@@ -1,0 +1,71 @@
+import {Plugin} from '@oclif/core'
+import {root} from './ensure-ready.js'
+
+const note = '<!-- Written by `npm run generate`; do not edit. -->\n'
+
+/** Path -> text of every file that is generated from the build in dist. */
+export async function generatedFiles() {
+  const plugin = new Plugin({root, ignoreManifest: true, respectNoCacheDefault: true, errorOnManifestCreate: true})
+  await plugin.load()
+  const {configJsonSchema, configKeys} = await import('../dist/core/config/keys.js')
+  const {flagOfKey} = await import('../dist/core/config/flags.js')
+  return {
+    'oclif.manifest.json': json(plugin.manifest),
+    'docs/reference/config.schema.json': json(configJsonSchema()),
+    'docs/reference/config.md': configPage(configKeys, flagOfKey),
+    'docs/reference/commands.md': commandsPage(plugin.manifest.commands),
+  }
+}
+
+function json(value) {
+  return `${JSON.stringify(value, null, 2)}\n`
+}
+
+function configPage(keys, flagOfKey) {
+  const rows = keys.map(({key, help, type, itemType, options, defaultValue}) => {
+    const kind = options ? options.join(', ') : itemType ? `list of ${itemType}` : type
+    const standard = defaultValue === undefined ? '' : code(JSON.stringify(defaultValue))
+    const values = itemType && options ? `list of ${kind}` : kind
+    return [code(key), code(flagOfKey(key) ?? ''), values, standard, help]
+  })
+  return `${note}
+# Settings
+
+Defaults < \`--config\` files in order < \`--set key=value\` < flags. Lists are replaced whole; \`null\` puts the default back.
+Paths in a config file are relative to that file. Unknown keys are errors. In a file, sections are nested:
+
+\`\`\`yaml
+# yaml-language-server: $schema=docs/reference/config.schema.json
+grpo:
+  groupSize: 8
+\`\`\`
+
+${table(['key', 'flag', 'values', 'default', 'meaning'], rows)}`
+}
+
+function commandsPage(commands) {
+  const pages = Object.values(commands).map(({id, summary, description, args, flags, examples}) => {
+    const argumentRows = Object.values(args).map((arg) => [code(arg.name.toUpperCase()), '', arg.description])
+    const flagRows = Object.values(flags)
+      .sort((a, b) => Number(a.helpGroup === 'GLOBAL') - Number(b.helpGroup === 'GLOBAL') || (a.name < b.name ? -1 : 1))
+      .map((flag) => [code(`--${flag.name}`), valuesOf(flag), flag.description])
+    const lines = examples.map((example) => example.replace('<%= config.bin %>', 'rpt')).join('\n')
+    const title = `## rpt ${id}\n\n${summary[0].toUpperCase()}${summary.slice(1)}.${description ? ` ${description}` : ''}`
+    const body = table(['flag or argument', 'values', 'meaning'], [...argumentRows, ...flagRows])
+    return `${title}\n\n\`\`\`sh\n${lines}\n\`\`\`\n\n${body}`
+  })
+  return `${note}\n# Commands\n\n${pages.join('\n')}`
+}
+
+function valuesOf(flag) {
+  return flag.options?.join(', ') ?? flag.helpValue ?? ''
+}
+
+function code(text) {
+  return text === '' ? '' : `\`${text}\``
+}
+
+function table(header, rows) {
+  const line = (cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`
+  return line(header) + line(header.map(() => '---')) + rows.map(line).join('')
+}

@@ -1,0 +1,32 @@
+import type {Document, Partition} from '../records/records.js'
+import type {Tokenizer} from '../tokenizer/tokenizer.js'
+import {DataError} from '../util/errors.js'
+import type {RawDocument} from './documents.js'
+
+/**
+ * Tokenizes a document: the start token where the model uses one, then the text's tokens with their byte offsets.
+ *
+ * @throws {DataError} when the tokens' bytes are not the text's bytes, or there is no token to predict
+ */
+export function tokenizeDocument({docId, text}: RawDocument, partition: Partition, tokenizer: Tokenizer): Document {
+  const ids = tokenizer.encodeText(text)
+  const bytes = Buffer.from(text)
+  const spelled = tokenizer.concatBytes(ids)
+  if (Buffer.compare(bytes, spelled) !== 0) {
+    const at = bytes.findIndex((byte, i) => byte !== spelled[i])
+    throw new DataError(`${docId}: its tokens spell other bytes than its text, from byte ${at} on`, {
+      suggestions: ['use a byte-level BPE tokenizer that does not normalise text'],
+    })
+  }
+  const start = tokenizer.startId === null ? [] : [tokenizer.startId]
+  const tokenIds = Int32Array.of(...start, ...ids)
+  if (tokenIds.length < 2)
+    throw new DataError(`${docId} is too short: ${tokenIds.length} token; needs 2, one of context and one to predict`)
+  let offset = 0
+  const byteOffsets = Int32Array.from(tokenIds, (id, i) => {
+    const at = offset
+    if (i >= start.length) offset += tokenizer.bytesOf(id).length
+    return at
+  })
+  return {docId, partition, text, tokenIds, byteOffsets}
+}

@@ -1,0 +1,134 @@
+import {existsSync} from 'node:fs'
+import {mkdir} from 'node:fs/promises'
+import {accuracyBySplit} from '../eval/accuracy.js'
+import type {Position} from '../records/records.js'
+import {type EvalRow, evalTable, type PredictionRow, predictionsTable, readTable, writeTable} from '../store/index.js'
+import {DataError} from '../util/errors.js'
+import {groupBy} from '../util/group-by.js'
+import {Sampler, streamSeed} from '../util/rng.js'
+import {type EvalMode, type Predictor, predict} from './predict.js'
+import {type RunDirectory, stepName} from './run-directory.js'
+
+/** Which checkpoint rows are about. */
+export interface Subject {
+  readonly run: string
+  readonly objective: string
+  readonly checkpoint: string
+  readonly step: number
+}
+
+/** Predictions and accuracies of one checkpoint. */
+export interface Evaluation {
+  readonly predictions: readonly PredictionRow[]
+  readonly rows: readonly EvalRow[]
+}
+
+/** Held-out positions to evaluate: all of them, or `limit` chosen by seed, in the order of the table. */
+export function evaluatedPositions({config, data}: Predictor): Position[] {
+  const {heldOutPositions, folder} = data
+  if (heldOutPositions.length === 0)
+    throw new DataError(`${folder} has no held-out positions; lower data.thresholds or hold out more documents`)
+  const {limit} = config.eval
+  if (limit === undefined || limit >= heldOutPositions.length) return [...heldOutPositions]
+  const sampler = new Sampler(streamSeed(config.seed, 'evaluated positions'))
+  const chosen = new Set(sampler.shuffle(heldOutPositions.keys()).slice(0, limit))
+  return heldOutPositions.filter((_, index) => chosen.has(index))
+}
+
+/** Evaluates the engine's present weights in every mode asked for, with intervals per split. */
+export async function evaluateModel(
+  predictor: Predictor & {progress: RunDirectory['services']['progress']},
+  subject: Subject,
+): Promise<Evaluation> {
+  const {config, progress} = predictor
+  const positions = evaluatedPositions(predictor)
+  const predictions: PredictionRow[] = []
+  const rows: EvalRow[] = []
+  for (const mode of config.eval.modes) {
+    const stage = progress.stage(
+      `evaluate ${subject.objective} step ${subject.step}, ${mode}`,
+      positions.length,
+      'positions',
+    )
+    const predicted = await predict(predictor, positions, mode, stage)
+    const graded = evalRows(predictor, subject, mode, predicted)
+    stage.done(graded.map((row) => `${row.split} ${(100 * row.accuracy).toFixed(1)}`).join(', '))
+    predictions.push(...predicted)
+    rows.push(...graded)
+  }
+  return {predictions, rows}
+}
+
+function evalRows(
+  {config, data}: Predictor,
+  subject: Subject,
+  mode: EvalMode,
+  predicted: readonly PredictionRow[],
+): EvalRow[] {
+  const rule = (data.manifest.splits as 'nested' | 'disjoint' | undefined) ?? config.data.splits
+  const samples = groupBy(
+    predicted.filter((row) => row.sample > 0),
+    positionKey,
+  )
+  const items = predicted
+    .filter((row) => row.sample === 0)
+    .map((row) => {
+      const drawn = samples.get(positionKey(row))
+      return {
+        docId: row.doc_id,
+        position: row.position,
+        correct: row.correct,
+        difficulty: row.split,
+        samples: drawn && {count: drawn.length, correct: drawn.filter((sample) => sample.correct).length},
+      }
+    })
+  return accuracyBySplit(items, {rule, bootstraps: config.eval.bootstraps, seed: config.seed})
+    .filter(({count}) => count > 0)
+    .map(({split, count, correct, accuracy, ciLow, ciHigh, passAtK}) => ({
+      ...subject,
+      mode,
+      split,
+      count,
+      correct,
+      accuracy,
+      ci_low: ciLow,
+      ci_high: ciHigh,
+      pass_at_k: passAtK,
+      seed: config.seed,
+    }))
+}
+
+function positionKey({doc_id, position}: PredictionRow): string {
+  return `${doc_id}\n${position}`
+}
+
+/** The evaluations of one run: `eval.arrow` and `eval/step-*.arrow`. */
+export class EvaluationLog {
+  private constructor(
+    private readonly run: RunDirectory,
+    private readonly predictor: Predictor,
+    private rows: readonly EvalRow[],
+  ) {}
+
+  /** Opens what an earlier attempt left. */
+  static async open(run: RunDirectory, predictor: Predictor): Promise<EvaluationLog> {
+    const file = run.at('eval.arrow')
+    return new EvaluationLog(run, predictor, existsSync(file) ? readTable(file, evalTable) : [])
+  }
+
+  /** Forgets evaluations beyond a step; without one, all of them. */
+  dropAfter(step = -1): void {
+    this.rows = this.rows.filter((row) => row.step <= step)
+  }
+
+  /** Evaluates the engine's weights and adds them under `subject`. */
+  async evaluate(subject: Subject): Promise<readonly EvalRow[]> {
+    const progress = this.run.services.progress
+    const {predictions, rows} = await evaluateModel({...this.predictor, progress}, subject)
+    await mkdir(this.run.at('eval'), {recursive: true})
+    await writeTable(this.run.at('eval', `${stepName(subject.step)}.arrow`), predictionsTable, predictions)
+    this.rows = [...this.rows, ...rows]
+    await writeTable(this.run.at('eval.arrow'), evalTable, this.rows)
+    return rows
+  }
+}

@@ -1,0 +1,71 @@
+import {readCompletions} from '../data/completions.js'
+import {documentsIn} from '../data/prepared.js'
+import type {TrainingRow} from '../engine/language-model-update.js'
+import {plainTrainingFlops} from '../scaling/flops.js'
+import {DataError, UsageError} from '../util/errors.js'
+import {type Objective, optimizerAt, type TrainingContext} from './objective.js'
+import {VisitOrder} from './order.js'
+
+/** Where the rows of a language-model step come from: the row of visit k = 0, 1, ... */
+type RowSource = (visit: number) => TrainingRow
+
+/** Next-token prediction on the training documents (RPT, Eq. 1): the continual pre-training baseline. */
+export function ntpObjective(training: TrainingContext): Objective {
+  return languageModelObjective(training, documentRows(training))
+}
+
+/**
+ * Supervised fine-tuning on rows of prompt and completion, loss on the completion only, with a share of plain documents.
+ *
+ * Shares are exact: of the first k visits, floor(k * documentShare) are documents.
+ */
+export async function sftObjective(training: TrainingContext): Promise<Objective> {
+  const {completions, documentShare} = training.config.sft
+  if (!completions)
+    throw new UsageError('train: objective sft needs sft.completions, a JSONL file of prompt and completion')
+  const rows = await readCompletions(completions, training.data.tokenizer, training.config.train.maxRowTokens)
+  const order = new VisitOrder(rows.length, training.config.seed, 'completions')
+  const document = documentShare > 0 ? documentRows(training) : null
+  return languageModelObjective(training, (visit) => {
+    const documentsBefore = Math.floor(visit * documentShare)
+    const isDocument = Math.floor((visit + 1) * documentShare) > documentsBefore
+    return document && isDocument ? document(documentsBefore) : rows[order.at(visit - documentsBefore)]
+  })
+}
+
+function languageModelObjective({config, engine, shape}: TrainingContext, rowAt: RowSource): Objective {
+  const {batchRows, rowsPerMicroBatch} = config.train
+  return {
+    async step(step, visits) {
+      const rows = Array.from({length: batchRows}, (_, i) => rowAt(visits + i))
+      // Rows of similar length share a micro-batch; their order within a step does not matter.
+      const sorted = rows.toSorted((a, b) => a.ids.length - b.ids.length)
+      const optimizer = optimizerAt(step, config)
+      const update = await engine.updateLanguageModel({rows: sorted, rowsPerMicroBatch, optimizer})
+      return {
+        metrics: {loss: update.loss, grad_norm: update.gradNorm},
+        rollouts: [],
+        visits: batchRows,
+        tokens: update.trainedTokens,
+        flopsGeneration: 0,
+        flopsUpdate: plainTrainingFlops(
+          shape,
+          rows.map((row) => row.ids.length - 1),
+        ),
+        note: `loss ${update.loss.toFixed(3)}`,
+      }
+    },
+  }
+}
+
+/** Training documents in seeded order, the end-of-text token appended, cut to the longest row. */
+function documentRows({config, data, model}: TrainingContext): RowSource {
+  const documents = documentsIn(data, 'train')
+  if (documents.length === 0) throw new DataError(`${data.folder} has no training documents`)
+  const order = new VisitOrder(documents.length, config.seed, 'documents')
+  const end = model.endIds.slice(0, 1)
+  return (visit) => {
+    const ids = Int32Array.of(...documents[order.at(visit)].tokenIds, ...end)
+    return {ids: ids.slice(0, config.train.maxRowTokens), trainedFrom: 1}
+  }
+}

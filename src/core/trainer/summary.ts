@@ -1,0 +1,33 @@
+import {configHash} from '../config/resolved.js'
+import type {Config} from '../config/schema.js'
+import type {Engine} from '../engine/engine.js'
+import type {Services} from '../util/services.js'
+
+/** What every command's `summary.json` says. */
+export interface Summary {
+  readonly command: string
+  readonly version: string
+  readonly config_hash: string
+  /** ISO 8601, UTC. */
+  readonly started: string
+  readonly wall_seconds: number
+  readonly peak_rss_bytes: number
+}
+
+/** The common part of a summary, taken when the work is done. */
+export async function summarize(
+  command: string,
+  config: Config,
+  {version}: Services,
+  started: Date,
+  engine: Engine | null,
+): Promise<Summary> {
+  return {
+    command,
+    version,
+    config_hash: configHash(config),
+    started: started.toISOString(),
+    wall_seconds: (Date.now() - started.getTime()) / 1000,
+    peak_rss_bytes: engine ? await engine.peakMemory() : process.resourceUsage().maxRSS * 1024,
+  }
+}

@@ -1,0 +1,220 @@
+import {basename} from 'node:path'
+import type {Config} from '../config/schema.js'
+import {openPrepared, type PreparedData} from '../data/prepared.js'
+import {startEngine} from '../engine/start-engine.js'
+import {readModelConfig} from '../models/model-config.js'
+import {
+  type MetricsRow,
+  metricsTable,
+  nullsOf,
+  openStream,
+  type RolloutRow,
+  rolloutsTable,
+  writeTable,
+} from '../store/index.js'
+import {Interrupted, NumericError, RuntimeFailure} from '../util/errors.js'
+import type {Services} from '../util/services.js'
+import {checkModelFits} from './check-model.js'
+import {EvaluationLog, type Subject} from './evaluation-log.js'
+import {ntpObjective, sftObjective} from './language-model.js'
+import {type Objective, optimizerAt, type StepResult, shapeOf, type TrainingContext} from './objective.js'
+import {rptObjective} from './rpt.js'
+import {RunDirectory, resolveModel, runHash, stepName, type TrainerState} from './run-directory.js'
+import {type Summary, summarize} from './summary.js'
+
+/** How each objective takes its steps. Adding an objective is adding a row. */
+const objectives: Readonly<
+  Record<Config['train']['objective'], (training: TrainingContext) => Objective | Promise<Objective>>
+> = {
+  rpt: rptObjective,
+  ntp: ntpObjective,
+  sft: sftObjective,
+}
+
+export interface TrainSummary extends Summary {
+  readonly objective: string
+  readonly steps: number
+  /** The last row of metrics.arrow. */
+  readonly metrics: MetricsRow | null
+  readonly checkpoint: string
+}
+
+/**
+ * `rpt train`: prepared data and a checkpoint (or random weights) -> a run directory.
+ *
+ * @throws {Interrupted} after a clean save when the signal is aborted
+ * @throws {NumericError} when a step's loss or gradient is not finite; its inputs are then in `failed/`
+ */
+export async function train(config: Config, services: Services): Promise<TrainSummary> {
+  const started = new Date()
+  const data = await openPrepared(config.data.dir!)
+  const source = await weightSource(config, data)
+  const run = await RunDirectory.open(config.out!, config, services)
+  const engine = startEngine(config)
+  try {
+    const model = await readModelConfig(source.path)
+    const shape = shapeOf(model, await engine.load(source.weights))
+    if (config.grpo.klCoef > 0) await engine.keepReference()
+    const training = {config, data, engine, model, shape, progress: run.services.progress}
+    const state = await resumeFrom(run, training)
+    const metrics = await trainSteps(run, training, state)
+    const summary: TrainSummary = {
+      ...(await summarize('train', config, services, started, engine)),
+      objective: config.train.objective,
+      steps: config.train.steps,
+      metrics,
+      checkpoint: run.checkpoint(Math.max(config.train.steps, state.step)),
+    }
+    await run.writeSummary(summary)
+    return summary
+  } finally {
+    await engine.close()
+    await run.close()
+  }
+}
+
+/** Where the first weights come from, after checking that they fit the data's tokenizer. */
+async function weightSource({model, seed}: Config, data: PreparedData) {
+  if (!model.path) {
+    await checkModelFits(model.config!, data)
+    return {path: model.config!, weights: {config: model.config!, init: model.init, seed}}
+  }
+  const {folder} = await resolveModel(model.path)
+  await checkModelFits(folder, data)
+  return {path: folder, weights: {checkpoint: folder}}
+}
+
+/** The state to go on from: the newest sound checkpoint of the run, or the beginning. */
+async function resumeFrom(run: RunDirectory, {config, engine}: TrainingContext): Promise<TrainerState> {
+  const beginning: TrainerState = {
+    step: 0,
+    objective: config.train.objective,
+    visits: 0,
+    numTokens: 0,
+    flopsGeneration: 0,
+    flopsUpdate: 0,
+    wallSeconds: 0,
+    configHash: runHash(config),
+    seed: config.seed,
+  }
+  const checkpoint = run.services.resume ? await run.latestCheckpoint() : null
+  if (!checkpoint) {
+    await run.dropTablesAfter(0)
+    return beginning
+  }
+  await engine.load({checkpoint: checkpoint.folder})
+  await engine.restoreOptimizer(checkpoint.folder)
+  await run.dropTablesAfter(checkpoint.state.step)
+  return checkpoint.state
+}
+
+/** The loop: every step takes rollouts, rewards, advantages and an update, and leaves one metrics row. */
+async function trainSteps(
+  run: RunDirectory,
+  training: TrainingContext,
+  from: TrainerState,
+): Promise<MetricsRow | null> {
+  const {config, progress} = training
+  const {steps, allowNoop} = config.train
+  const metrics = await openStream(run.at('metrics.arrow'), metricsTable)
+  const evaluations = await EvaluationLog.open(run, training)
+  await metrics.keepRows((row) => row.step <= from.step)
+  evaluations.dropAfter(from.step)
+  if (from.step >= steps) {
+    await metrics.close()
+    if (run.services.resume && from.step > 0) progress.log(`already complete at step ${from.step}`)
+    else if (!allowNoop)
+      throw new RuntimeFailure('train: train.steps is 0, so nothing was trained', {
+        suggestions: ['give --allow-noop if that is meant'],
+      })
+    return metrics.rows.at(-1) ?? null
+  }
+  const objective = await objectives[config.train.objective](training)
+  const stage = progress.stage(`train ${config.train.objective}`, steps, 'steps', from.step)
+  let state = from
+  let saved = from.step
+  try {
+    while (state.step < steps) {
+      const began = performance.now()
+      const result = await takeStep(run, objective, state)
+      state = advance(state, result, (performance.now() - began) / 1000)
+      await metrics.append(metricsRow(training, state, result, (performance.now() - began) / 1000))
+      if (isDue(state.step, config.eval.every, steps)) await evaluations.evaluate(subjectOf(run, state))
+      if (isDue(state.step, config.checkpoint.every, steps) || config.checkpoint.steps.includes(state.step)) {
+        await save(run, training, state)
+        saved = state.step
+      }
+      stage.advance(1, result.note)
+      if (run.services.signal.aborted) break
+    }
+    if (saved < state.step) await save(run, training, state)
+  } finally {
+    await metrics.close()
+  }
+  if (state.step < steps)
+    throw new Interrupted(`stopped after step ${state.step} of ${steps}; everything is saved`, {
+      suggestions: [`continue with --resume`],
+    })
+  stage.done(`${steps} steps`)
+  return metrics.rows.at(-1) ?? null
+}
+
+function subjectOf(run: RunDirectory, {objective, step}: TrainerState): Subject {
+  return {run: basename(run.path), objective, checkpoint: stepName(step), step}
+}
+
+async function takeStep(run: RunDirectory, objective: Objective, {step, visits}: TrainerState): Promise<StepResult> {
+  let inputs: readonly RolloutRow[] = []
+  try {
+    const result = await objective.step(step + 1, visits, (rows) => {
+      inputs = rows
+    })
+    if (result.rollouts.length > 0)
+      await writeTable(run.at('rollouts', `${stepName(step + 1)}.arrow`), rolloutsTable, result.rollouts)
+    return result
+  } catch (error) {
+    if (!(error instanceof NumericError)) throw error
+    const file = run.at('failed', `${stepName(step + 1)}.arrow`)
+    if (inputs.length > 0) await writeTable(file, rolloutsTable, inputs)
+    throw new NumericError(`train: step ${step + 1}: ${error.message}`, {
+      cause: error,
+      suggestions: [...error.suggestions, ...(inputs.length > 0 ? [`the step's inputs are in ${file}`] : [])],
+    })
+  }
+}
+
+function advance(state: TrainerState, result: StepResult, seconds: number): TrainerState {
+  return {
+    ...state,
+    step: state.step + 1,
+    visits: state.visits + result.visits,
+    numTokens: state.numTokens + result.tokens,
+    flopsGeneration: state.flopsGeneration + result.flopsGeneration,
+    flopsUpdate: state.flopsUpdate + result.flopsUpdate,
+    wallSeconds: state.wallSeconds + seconds,
+  }
+}
+
+/** One row; FLOPs and tokens are totals since step 1. */
+function metricsRow({config}: TrainingContext, state: TrainerState, result: StepResult, stepTime: number): MetricsRow {
+  return {
+    ...nullsOf(metricsTable),
+    ...result.metrics,
+    step: state.step,
+    wall_seconds: state.wallSeconds,
+    learning_rate: optimizerAt(state.step, config).learningRate,
+    'rpt/flops_generation': state.flopsGeneration,
+    'rpt/flops_update': state.flopsUpdate,
+    num_tokens: state.numTokens,
+    step_time: stepTime,
+  }
+}
+
+async function save(run: RunDirectory, {config, engine, data}: TrainingContext, state: TrainerState): Promise<void> {
+  await run.writeCheckpoint(state, data.folder, (folder) => engine.save(folder, true))
+  await run.pruneCheckpoints(config.checkpoint.steps, config.checkpoint.keepLast)
+}
+
+function isDue(step: number, every: number, steps: number): boolean {
+  return every > 0 && (step % every === 0 || step === steps)
+}

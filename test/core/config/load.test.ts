@@ -1,0 +1,193 @@
+import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {type ConfigInputs, loadConfig, requireKeys} from '../../../src/core/config/load.js'
+import {UsageError} from '../../../src/core/util/errors.js'
+
+let cwd: string
+
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'rpt-config-'))
+})
+
+afterEach(() => rmSync(cwd, {recursive: true}))
+
+function file(name: string, text: string): string {
+  mkdirSync(join(cwd, name, '..'), {recursive: true})
+  writeFileSync(join(cwd, name), text)
+  return name
+}
+
+function load(inputs: Partial<ConfigInputs>) {
+  return loadConfig({command: 'train', cwd, ...inputs})
+}
+
+function failure(inputs: Partial<ConfigInputs>): UsageError {
+  try {
+    load(inputs)
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError)
+    return error as UsageError
+  }
+  throw new Error('loadConfig accepted what it should refuse')
+}
+
+describe('precedence', () => {
+  it('defaults < files in order < --set < flags, each with its source', () => {
+    const files = [
+      file('a.yaml', 'seed: 1\ntrain:\n  steps: 10\n  batchRows: 2\ngrpo: {groupSize: 4}\n'),
+      file('b.yaml', 'train:\n  steps: 20\n'),
+    ]
+    const {config, sources} = load({files, sets: ['grpo.groupSize=6', 'seed=3'], flags: {seed: 4}})
+    expect([config.train.steps, config.train.batchRows, config.grpo.groupSize, config.seed]).toEqual([20, 2, 6, 4])
+    expect(['train.steps', 'train.batchRows', 'grpo.groupSize', 'seed', 'out'].map((key) => sources.get(key))).toEqual([
+      'b.yaml:2',
+      'a.yaml:4',
+      '--set',
+      '--seed',
+      'default',
+    ])
+  })
+
+  it('replaces lists whole', () => {
+    const files = [file('a.yaml', 'checkpoint: {steps: [1, 2, 3]}'), file('b.yaml', 'checkpoint: {steps: [9]}')]
+    expect(load({files}).config.checkpoint.steps).toEqual([9])
+  })
+
+  it('puts a default back for null', () => {
+    const {config, sources} = load({files: [file('a.yaml', 'train: {steps: 5}')], sets: ['train.steps=null']})
+    expect(config.train.steps).toBe(1000)
+    expect(sources.get('train.steps')).toBe('default')
+  })
+
+  it('lets --limit mean documents or positions, by command', () => {
+    expect(load({command: 'prepare-data', flags: {limit: 7}}).config.data.limit).toBe(7)
+    expect(load({command: 'eval', flags: {limit: 7}}).config.eval.limit).toBe(7)
+  })
+
+  it('freezes the configuration to its leaves', () => {
+    const {config} = load({})
+    expect(() => Object.assign(config.grpo.dynamicSampling, {fromStep: 1})).toThrow(TypeError)
+  })
+})
+
+describe('values of --set', () => {
+  it.each([
+    ['optim.learningRate=1e-4', (c: ReturnType<typeof load>['config']) => c.optim.learningRate, 1e-4],
+    ['eval.modes=standard,empty-thought', (c) => c.eval.modes, ['standard', 'empty-thought']],
+    ['eval.modes=[standard]', (c) => c.eval.modes, ['standard']],
+    ['data.thresholds=1, 2, 3', (c) => c.data.thresholds, [1, 2, 3]],
+    ['prompt.template=a: {context} = b', (c) => c.prompt.template, 'a: {context} = b'],
+    ['reward.name=123', (c) => c.reward.name, '123'],
+    ['train.allowNoop=true', (c) => c.train.allowNoop, true],
+  ] as [string, (c: ReturnType<typeof load>['config']) => unknown, unknown][])('%s', (set, read, expected) => {
+    expect(read(load({sets: [set]}).config)).toEqual(expected)
+  })
+})
+
+describe('paths', () => {
+  it('are relative to the config file there, to the working directory elsewhere', () => {
+    const files = [file('sub/a.yaml', 'data: {dir: ../runs/data}\nsweep: {runs: [x, /y]}\n')]
+    const {config} = load({files, sets: ['model.config=m.json'], flags: {out: 'o'}})
+    expect([config.data.dir, config.model.config, config.out, ...config.sweep.runs]).toEqual([
+      join(cwd, 'runs/data'),
+      join(cwd, 'm.json'),
+      join(cwd, 'o'),
+      join(cwd, 'sub/x'),
+      '/y',
+    ])
+  })
+
+  it('leave Hub ids alone, unless a folder of that name exists', () => {
+    mkdirSync(join(cwd, 'owner/here'), {recursive: true})
+    const sets = [
+      'model.path=owner/name',
+      'data.proxy=owner/here',
+      'data.documents=hf:owner/name',
+      'data.tokenizer=./owner/name',
+    ]
+    const {config} = load({sets})
+    expect(config.model.path).toBe('owner/name')
+    expect(config.data.proxy).toBe(join(cwd, 'owner/here'))
+    expect(config.data.documents).toBe('hf:owner/name')
+    expect(config.data.tokenizer).toBe(join(cwd, 'owner/name'))
+  })
+
+  it('of documents are never taken for Hub ids', () => {
+    expect(load({sets: ['data.documents=corpus/a.jsonl']}).config.data.documents).toBe(join(cwd, 'corpus/a.jsonl'))
+  })
+})
+
+describe('what is refused', () => {
+  it('a group of one, saying who set it and why not', () => {
+    expect(failure({sets: ['grpo.groupSize=1']}).message).toBe(
+      'config: grpo.groupSize is 1 (set by --set); needs at least 2, because one completion has no group to compare with',
+    )
+  })
+
+  it('an unknown key in a file, with file, line, key and the nearest known one', () => {
+    const error = failure({files: [file('a.yaml', 'seed: 1\ngrpo:\n  groupsize: 4\n')]})
+    expect(error.message).toBe('config: unknown key grpo.groupsize (set by a.yaml:3)')
+    expect(error.suggestions).toEqual(['did you mean grpo.groupSize?'])
+  })
+
+  it('an unknown section', () => {
+    expect(failure({files: [file('a.yaml', 'trian: {steps: 1}')]}).suggestions).toEqual(['did you mean train?'])
+  })
+
+  it('a key of another section, naming the right one', () => {
+    expect(failure({sets: ['grpo.maxGradNorm=1']}).suggestions).toEqual(['did you mean optim.maxGradNorm?'])
+  })
+
+  it.each([
+    ['a dotted key in a file', 'train.steps: 3\n', /sections are nested/],
+    ['a value for a section', 'train: 3\n', /train is 3 \(set by a.yaml:1\); needs a mapping/],
+    ['a list as a file', '- 1\n', /a.yaml holds \[1\]; needs a mapping/],
+    ['bad YAML, with line and column', 'train:\n  steps: 3\n steps: 4\n', /a.yaml:3:1 is not valid YAML/],
+    ['the same key twice', 'seed: 1\nseed: 2\n', /a.yaml:2:1 is not valid YAML: Map keys must be unique/],
+    ['keys that reach for prototypes', '__proto__: {seed: 1}\n', /unknown key __proto__/],
+  ])('%s', (_, text, message) => {
+    expect(failure({files: [file('a.yaml', text)]}).message).toMatch(message)
+  })
+
+  it('a file that does not exist', () => {
+    expect(failure({files: ['none.yaml']}).message).toMatch(/none.yaml does not exist/)
+  })
+
+  it('an axis of a sweep that is no key, or a value on it that the key refuses', () => {
+    expect(failure({files: [file('a.yaml', 'sweep:\n  axes:\n    grpo.groupsize: [4]\n')]}).suggestions).toEqual([
+      'did you mean grpo.groupSize?',
+    ])
+    expect(failure({files: [file('b.yaml', 'sweep: {axes: {grpo.groupSize: [4, 1]}}\n')]}).message).toMatch(
+      /groupSize is 1/,
+    )
+  })
+
+  it('every bad value at once, one line each', () => {
+    const {message} = failure({
+      sets: ['train.steps=x', 'optim.learningRate=0', 'eval.modes=[]', 'data.thresholds=2,1,3'],
+    })
+    expect(message.split('\n').toSorted()).toEqual([
+      'config: data.thresholds is [2,1,3] (set by --set); needs three ascending numbers: easy, medium, hard',
+      'config: eval.modes is an empty list (set by --set); needs at least 1 entry',
+      'config: optim.learningRate is 0 (set by --set); needs more than 0',
+      "config: train.steps is 'x' (set by --set); needs a number",
+    ])
+  })
+})
+
+describe('requireKeys', () => {
+  it('names the flag of a missing key', () => {
+    const {config} = load({})
+    expect(() => requireKeys(config, ['data.dir'])).toThrow('data.dir is not set; give --data')
+    expect(() => requireKeys(config, ['sweep.train'])).toThrow('give --set sweep.train=...')
+  })
+
+  it('wants exactly one of alternatives', () => {
+    const need = [['model.path', 'model.config']]
+    expect(() => requireKeys(load({}).config, need)).toThrow('give --model or --model-config')
+    expect(() => requireKeys(load({flags: {model: 'm', 'model-config': 'c'}}).config, need)).toThrow('both set')
+    expect(() => requireKeys(load({flags: {model: 'm'}}).config, need)).not.toThrow()
+  })
+})

@@ -1,0 +1,79 @@
+import {mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, beforeAll, describe, expect, it} from 'vitest'
+import {type DataInspection, inspect, type RunInspection} from '../../../src/core/report/inspect.js'
+import {renderInspect} from '../../../src/core/report/render-inspect.js'
+import {DataError, UsageError} from '../../../src/core/util/errors.js'
+import {type SyntheticRuns, writeSyntheticRuns} from './synthetic-runs.js'
+
+let runs: SyntheticRuns
+
+beforeAll(async () => {
+  runs = await writeSyntheticRuns(mkdtempSync(join(tmpdir(), 'rpt-inspect-')))
+})
+
+afterAll(() => rmSync(runs.root, {recursive: true, force: true}))
+
+describe('inspect', () => {
+  it('shows positions with what came before them, their entropy, and why they were kept', async () => {
+    const found = (await inspect(runs.data, {rows: 4})) as DataInspection
+    expect(found).toMatchObject({kind: 'data', positions: 1160, kept: 800, matching: 1160})
+    expect(found.by_reason).toEqual({'below-threshold': 360, kept: 800})
+    expect(found.rows).toHaveLength(4)
+    const one = (await inspect(runs.data, {docId: 'corpus.jsonl:0', position: 2})) as DataInspection
+    expect(one.rows).toEqual([
+      {
+        doc_id: 'corpus.jsonl:0',
+        position: 2,
+        partition: 'val',
+        context: ' has 17',
+        target: '" After"',
+        entropy: expect.closeTo(0.7, 6),
+        difficulty_entropy: expect.closeTo(0.7, 6),
+        target_logprob: expect.closeTo(-0.7, 6),
+        difficulty: 'easy',
+        kept: true,
+        reason: 'kept',
+      },
+    ])
+  })
+
+  it('filters by difficulty and by outcome', async () => {
+    const hard = (await inspect(runs.data, {difficulty: 'hard', rows: 500})) as DataInspection
+    expect(hard.matching).toBe(hard.by_difficulty.hard)
+    expect(hard.rows.every(({difficulty}) => difficulty === 'hard')).toBe(true)
+    const lost = (await inspect(runs.rpt, {step: 1, outcome: 'unfinished-thinking'})) as RunInspection
+    expect(lost.rows).toHaveLength(1)
+    expect(lost.rows[0]).toMatchObject({prediction: null, reward: 0, sample: 3})
+  })
+
+  it('diagnoses a step in plain language', async () => {
+    const first = (await inspect(runs.rpt, {step: 1})) as RunInspection
+    expect(first.statistics!.groups_all_wrong).toBeGreaterThan(0.5)
+    expect(first.diagnosis.join('\n')).toMatch(/5\d\.\d% of groups all-wrong: they carry no signal/)
+    expect(first.diagnosis.join('\n')).toMatch(/4\d\.\d% would have won with a leading space in the box/)
+    const last = (await inspect(runs.rpt)) as RunInspection
+    expect(last.step).toBe(200)
+    expect(last.diagnosis.join('\n')).not.toMatch(/all-wrong/)
+  })
+
+  it('shows the predictions of an evaluation', async () => {
+    const found = (await inspect(runs.base, {rows: 2})) as RunInspection
+    expect(found).toMatchObject({kind: 'predictions', step: 0, matching: 2000})
+    expect(found.diagnosis[1]).toMatch(/^standard: 3\d\.\d% of 1000 predictions right\.$/)
+  })
+
+  it('renders every kind as lines that say why', async () => {
+    const lines = async (path: string, options = {}) => renderInspect(await inspect(path, options)).join('\n')
+    expect(await lines(runs.data, {rows: 1})).toMatch(/1 of 1160 positions:[\s\S]*dropped: below-threshold/)
+    expect(await lines(runs.rpt, {rows: 1})).toMatch(/because {3}"17" is not a prefix of " 17 pens\."/)
+    expect(await lines(runs.base, {docId: 'nowhere'})).toMatch(/no predictions match/)
+  })
+
+  it('refuses a step that is not there, and a folder of another kind', async () => {
+    await expect(inspect(runs.rpt, {step: 7})).rejects.toThrow(UsageError)
+    await expect(inspect(runs.rpt, {step: 7})).rejects.toThrow(/2 steps, 1 to 200/)
+    await expect(inspect(runs.root)).rejects.toThrow(DataError)
+  })
+})

@@ -1,0 +1,136 @@
+import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, beforeAll, describe, expect, it} from 'vitest'
+import {readRun} from '../../../src/core/report/read-run.js'
+import {writeReport} from '../../../src/core/report/report.js'
+import {collectResults, compareAll} from '../../../src/core/report/results.js'
+import {collectFits, collectScaling} from '../../../src/core/report/scaling-figures.js'
+import {renderTable, resultTable} from '../../../src/core/report/tables.js'
+import {sweepTable, writeTable} from '../../../src/core/store/index.js'
+import {DataError, UsageError} from '../../../src/core/util/errors.js'
+import {hostileText, type SyntheticRuns, writeSyntheticRuns} from './synthetic-runs.js'
+
+let runs: SyntheticRuns
+let page: string
+
+beforeAll(async () => {
+  runs = await writeSyntheticRuns(mkdtempSync(join(tmpdir(), 'rpt-report-')))
+  const {path} = await writeReport([runs.base, runs.ntp, runs.rpt], join(runs.root, 'report.html'))
+  page = readFileSync(path, 'utf8')
+})
+
+afterAll(() => rmSync(runs.root, {recursive: true, force: true}))
+
+describe('writeReport', () => {
+  it('writes one page with the table, the curves, the rollouts and the settings', () => {
+    const table = page.slice(page.indexOf('Next-token accuracy, %'), page.indexOf('Paired differences'))
+    expect(table).toMatch(/base, standard<\/th><td class="plain">\d+\.\d<small>\[/)
+    expect(table).toContain('rpt, step 200, reasoning')
+    for (const heading of ['Accuracy against compute', 'Training', 'Rollouts', 'Settings', 'How to read this page']) {
+      expect(page).toContain(`<h2>${heading}</h2>`)
+    }
+    expect(page.match(/<svg /g)).toHaveLength(1 + 3 + 1 + 6)
+    expect(page).toContain('rpt, step 200, reasoning against base, standard: above on easy, medium, hard.')
+    expect(page).toContain('train:\n  objective: rpt')
+  })
+
+  it('escapes whatever a model or a file wrote', () => {
+    expect(hostileText).toContain('<script>')
+    expect(page).not.toContain('<script')
+    expect(page).toContain('&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; \\boxed{ 17}')
+    expect(page).toContain('# &lt;flag&gt;')
+  })
+
+  it('needs nothing from the network', () => {
+    const addresses = [...page.matchAll(/https?:\/\/[^"' <]+/g)].map(([address]) => address)
+    expect(new Set(addresses)).toEqual(new Set(['http://www.w3.org/2000/svg', 'http://www.w3.org/1999/xlink']))
+    expect(page).not.toMatch(/@import|url\(|<link|<img/)
+  })
+
+  it('gives equal bytes for equal runs, found by name or below a folder', async () => {
+    const again = await writeReport([runs.root], join(runs.root, 'pages', 'again.html'))
+    expect(readFileSync(again.path, 'utf8')).toBe(page)
+    expect(again.runs).toEqual([runs.base, runs.ntp, runs.rpt])
+  })
+
+  it('refuses no runs, a folder without runs, and a damaged summary', async () => {
+    await expect(writeReport([], runs.root)).rejects.toThrow(UsageError)
+    await expect(writeReport([runs.data], runs.root)).rejects.toThrow(/no run at or below/)
+    await expect(writeReport([join(runs.root, 'absent')], runs.root)).rejects.toThrow(DataError)
+    const broken = join(runs.root, 'broken')
+    mkdirSync(broken)
+    writeFileSync(join(broken, 'config.resolved.yaml'), 'seed: 0')
+    writeFileSync(join(broken, 'summary.json'), '{"command":')
+    await expect(writeReport([broken], runs.root)).rejects.toThrow(/summary\.json: not JSON/)
+    rmSync(broken, {recursive: true})
+  })
+})
+
+describe('results', () => {
+  it('lists the last evaluation of each objective and mode, base first', () => {
+    const results = collectResults([runs.rpt, runs.ntp, runs.base].map(readRun))
+    expect(results.map(({label}) => label)).toEqual([
+      'base, standard',
+      'base, reasoning',
+      'ntp, step 200, standard',
+      'rpt, step 200, reasoning',
+      'rpt, step 200, forced-thought',
+    ])
+    expect(renderTable(resultTable(results))[2]).toMatch(/^model and mode +all +easy +medium +hard$/)
+  })
+
+  it('compares on the same positions, with the members of a nested split', () => {
+    const results = collectResults([runs.rpt, runs.base].map(readRun))
+    const [first] = compareAll(results)
+    expect(first.other.label).toBe('base, standard')
+    expect(Object.values(first.differences!).map(({count}) => count)).toEqual([1000, 1000, 666, 333])
+    const {accuracy} = first.subject.cells.hard!
+    expect(first.differences!.hard!.difference).toBeCloseTo(accuracy - first.other.cells.hard!.accuracy, 12)
+    expect(first.differences!.hard!.isAbove).toBe(true)
+  })
+
+  it('says so where positions differ, instead of comparing', () => {
+    const results = collectResults([runs.rpt, runs.base].map(readRun))
+    const moved = results.map((result) => (result.objective === 'base' ? {...result, step: 999} : result))
+    expect(compareAll(moved)[0].differences).toBeNull()
+  })
+})
+
+describe('scaling', () => {
+  it('fits runs that evaluated several checkpoints against the FLOPs they had spent', () => {
+    const folders = [readRun(runs.rpt)]
+    const points = collectScaling(folders)
+    const hard = points.filter(({series, split}) => series === 'rpt, reasoning' && split === 'hard')
+    expect(hard.map(({compute}) => compute)).toEqual([10, 20, 40, 80, 120, 160, 200].map((step) => step * 1e10))
+    const fit = collectFits(folders, points).find(({series, split}) => series === 'rpt, reasoning' && split === 'easy')
+    expect(fit!.A).toBeLessThan(0)
+    expect(fit!.r2).toBeGreaterThan(0.9)
+  })
+
+  it('prefers the ledger of a sweep and the fits of its summary', async () => {
+    const path = join(runs.root, 'sweep')
+    mkdirSync(path)
+    const rows = [1, 2, 4, 8].map((step) => ({
+      run: `p${step}`,
+      point: JSON.stringify({'train.steps': step}),
+      step,
+      compute_flops: step * 1e12,
+      mode: 'reasoning' as const,
+      split: 'hard' as const,
+      accuracy: 0.5 - 0.3 / step,
+      ci_low: 0.1,
+      ci_high: 0.5,
+      seed: 0,
+    }))
+    await writeTable(join(path, 'sweep.arrow'), sweepTable, rows)
+    const folders = [readRun(path), readRun(runs.rpt)]
+    const points = collectScaling(folders)
+    expect(points).toHaveLength(4)
+    expect(collectFits(folders, points)[0]).toMatchObject({alpha: expect.closeTo(1, 3), alpha_ci: null})
+    const fits = [{mode: 'reasoning', split: 'hard', A: -1, alpha: 2, P_star: 0.5, r2: 0.9, alpha_ci: [1, 3]}]
+    writeFileSync(join(path, 'summary.json'), JSON.stringify({fits}))
+    expect(collectFits([readRun(path)], points)[0]).toMatchObject({alpha: 2, alpha_ci: [1, 3], warnings: []})
+    rmSync(path, {recursive: true})
+  })
+})

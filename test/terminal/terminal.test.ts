@@ -1,0 +1,127 @@
+import {Chalk} from 'chalk'
+import {describe, expect, it, vi} from 'vitest'
+import {DataError, Interrupted} from '../../src/core/util/errors.js'
+import {describeFailure, renderFailure} from '../../src/terminal/failure.js'
+import {formatBytes, formatDuration, formatValue} from '../../src/terminal/format.js'
+import {plainProgress} from '../../src/terminal/plain-progress.js'
+import {renderPlan, renderSummary} from '../../src/terminal/tables.js'
+
+const colors = new Chalk({level: 0})
+
+describe('plain progress', () => {
+  it('beats while a stage stalls, and is silent afterwards', () => {
+    vi.useFakeTimers()
+    const lines: string[] = []
+    const write = (line: string) => lines.push(line)
+    let seconds = 0
+    const progress = plainProgress({write, writeResult: write, now: () => seconds, heartbeatMs: 5000})
+    const stage = progress.stage('train', 40, 'steps', 10)
+    const pass = (count: number) => {
+      seconds += count
+      vi.advanceTimersByTime(count * 1000)
+    }
+    pass(5)
+    stage.advance(5, 'reward 0.25')
+    pass(5)
+    stage.done()
+    pass(60)
+    vi.useRealTimers()
+    expect(lines).toEqual([
+      'train: from 10 of 40 steps',
+      'train 10/40 steps (25%), 0:05 so far',
+      'train 15/40 steps (37%), 2 s each, 0:50 left, reward 0.25',
+      'train: 5 steps in 0:10',
+    ])
+  })
+
+  it('shows the newest of nested stages', () => {
+    const lines: string[] = []
+    const write = (line: string) => lines.push(line)
+    const progress = plainProgress({write, writeResult: write, now: () => 0})
+    const outer = progress.stage('train')
+    progress.stage('evaluate', 3, 'positions').done('accuracy 50%')
+    outer.done()
+    expect(lines).toEqual([
+      'train: started',
+      'evaluate: 3 positions',
+      'evaluate: accuracy 50% in 0:00',
+      'train: done in 0:00',
+    ])
+  })
+})
+
+describe('formats', () => {
+  it.each([
+    [formatDuration(59.6), '1:00'],
+    [formatDuration(3725), '1:02:05'],
+    [formatBytes(0), '0 B'],
+    [formatBytes(1536), '1.5 KiB'],
+    [formatValue('accuracy', 0.45112), '45.11%'],
+    [formatValue('peak_rss_bytes', 2 ** 30), '1.0 GiB'],
+    [formatValue('loss', 0.123456), '0.1235'],
+    [formatValue('loss', Number.NaN), 'NaN'],
+    [formatValue('pass_at_k', null), '-'],
+  ])('%s is %s', (shown, expected) => expect(shown).toBe(expected))
+})
+
+it('a summary is pairs, nested pairs and tables, all aligned', () => {
+  const rows = [
+    {split: 'easy', count: 5, accuracy: 0.5},
+    {split: 'medium', count: 12, accuracy: null},
+  ]
+  const text = renderSummary({command: 'eval', wall_seconds: 75, metrics: {reward: 0.5}, rows, note: 'a\nb'}, colors)
+  expect(text).toBe(
+    [
+      'command       eval',
+      'wall_seconds  1:15',
+      'metrics',
+      '  reward  0.5',
+      'rows',
+      '  split   count  accuracy',
+      '  easy        5    50.00%',
+      '  medium     12         -',
+      'note',
+      '  a',
+      '  b',
+    ].join('\n'),
+  )
+})
+
+it('a plan names the largest tensor first', () => {
+  const memory = [
+    {name: 'weights', bytes: 1024},
+    {name: 'logits', bytes: 4096},
+  ]
+  expect(renderPlan({batch: ['2 x 3 = 6'], memory, files: []}, colors)).toBe(
+    'batch\n  2 x 3 = 6\nmemory, about 5.0 KiB, the largest is logits\n     4.0 KiB  logits\n     1.0 KiB  weights',
+  )
+})
+
+describe('failures', () => {
+  it('carry the exit status of their kind', () => {
+    expect(describeFailure(new DataError('bad row'), false).exit_code).toBe(3)
+    expect(describeFailure(new Interrupted('saved'), true).exit_code).toBe(130)
+    expect(describeFailure(Object.assign(new Error('full'), {code: 'ENOSPC'}), false)).toMatchObject({
+      exit_code: 1,
+      message: 'full',
+    })
+  })
+
+  it('that nobody raised on purpose are internal', () => {
+    expect(describeFailure(new TypeError('x is undefined'), false)).toMatchObject({
+      exit_code: 1,
+      message: 'internal: x is undefined',
+    })
+  })
+
+  it('an abort counts as interrupted only when the user asked for it', () => {
+    const abort = new DOMException('aborted', 'AbortError')
+    expect(describeFailure(abort, true).exit_code).toBe(130)
+    expect(describeFailure(abort, false).exit_code).toBe(1)
+  })
+
+  it('are one line and one line for each thing to try', () => {
+    const failure = describeFailure(new DataError('row 3 has no text', {suggestions: ['set data.textField']}), false)
+    expect(renderFailure(failure, colors)).toBe('Error: row 3 has no text\n  try: set data.textField')
+  })
+})
