@@ -85,8 +85,11 @@ export abstract class BaseCommand extends Command {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, this.stop)
   }
 
-  /** Reads flags and configuration, makes the one core call, prints what it returns. */
-  protected async perform<T extends object>(core: (request: Request) => Promise<T>): Promise<object> {
+  /** Reads flags and configuration, makes the one core call, prints what it returns: with `render`, else as a table. */
+  protected async perform<T extends object>(
+    core: (request: Request) => Promise<T>,
+    render: (result: T) => Promise<string> = (result) => this.summaryText(result),
+  ): Promise<object> {
     const command = this.ctor as typeof BaseCommand
     const {flags, argv} = await this.parse(command)
     const {loadConfig, requireKeys} = await import('./core/config/load.js')
@@ -100,12 +103,14 @@ export abstract class BaseCommand extends Command {
     requireKeys(loaded.config, command.needs)
     if (flags['dry-run']) return this.rehearse(loaded)
     const services = await this.services(flags, loaded)
-    const summary = await core({config: loaded.config, services, flags, argv: argv as string[]})
-    if (!this.jsonEnabled()) {
-      const {renderSummary} = await import('./terminal/tables.js')
-      this.log(renderSummary(summary as Record<string, unknown>, this.colors))
-    }
-    return summary
+    const result = await core({config: loaded.config, services, flags, argv: argv as string[]})
+    if (!this.jsonEnabled()) this.log(await render(result))
+    return result
+  }
+
+  private async summaryText(summary: object): Promise<string> {
+    const {renderSummary} = await import('./terminal/tables.js')
+    return renderSummary({...summary}, this.colors)
   }
 
   /** `--dry-run`: the text is a config file that gives the same settings again; the plan follows as comments. */

@@ -111,7 +111,8 @@ export function writeProblem(sampler: Sampler): Problem {
     {text: '.'},
   ]
   const [verb, count, place] = closings.map((words) => usually(sampler, ...words))
-  const closing = ` ${pick(sampler, names)} ${verb} it ${count} ${place}.`
+  const [author, reader] = [pick(sampler, names), pick(sampler, names)]
+  const closing = ` ${author} ${verb} it ${count} ${place} for ${reader}.`
   return {
     signature: [name, path[0], ...drawn].join(' '),
     pieces: [

@@ -28,11 +28,17 @@ export default class Inspect extends BaseCommand {
 
   /** Prints what was found. */
   run(): Promise<object> {
-    return this.perform(async ({flags, services, argv}) => {
-      const {rows, step, doc, position, difficulty, outcome} = flags as InspectFlags
-      const {inspect} = await import('../core/report/inspect.js')
-      return inspect(resolve(argv[0]), {rows, step, docId: doc, position, difficulty, outcome}, services)
-    })
+    return this.perform(
+      async ({flags, argv}) => {
+        const {rows, step, doc, position, difficulty, outcome} = flags as InspectFlags
+        const {inspect} = await import('../core/report/inspect.js')
+        return inspect(resolve(argv[0]), {rows, step, docId: doc, position, difficulty, outcome})
+      },
+      async (inspection) => {
+        const {renderInspect} = await import('../core/report/render-inspect.js')
+        return renderInspect(inspection).join('\n')
+      },
+    )
   }
 }
 

@@ -1,9 +1,8 @@
-import {createReadStream} from 'node:fs'
-import {createInterface} from 'node:readline'
 import {z} from 'zod'
 import type {TrainingRow} from '../engine/language-model-update.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError} from '../util/errors.js'
+import {readLines} from './read-lines.js'
 
 const rowSchema = z.looseObject({prompt: z.string(), completion: z.string().min(1)})
 
@@ -15,34 +14,18 @@ const rowSchema = z.looseObject({prompt: z.string(), completion: z.string().min(
  */
 export async function readCompletions(file: string, tokenizer: Tokenizer, maxTokens: number): Promise<TrainingRow[]> {
   const rows: TrainingRow[] = []
-  let line = 0
-  for await (const text of createInterface({input: await open(file), crlfDelay: Number.POSITIVE_INFINITY})) {
-    line++
-    if (text.trim() === '') continue
-    const {prompt, completion} = parseRow(text, `${file}:${line}`)
+  for await (const {row, text} of readLines(file)) {
+    const {prompt, completion} = parseRow(text, `${file}:${row}`)
     const start = tokenizer.startId === null ? [] : [tokenizer.startId]
     const promptIds = tokenizer.encodeMarkup(prompt)
-    const ids = Int32Array.of(
-      ...start,
-      ...promptIds,
-      ...tokenizer.encodeMarkup(completion),
-      ...tokenizer.endIds.slice(0, 1),
-    )
+    const pieces = [start, promptIds, tokenizer.encodeMarkup(completion), tokenizer.endIds.slice(0, 1)]
+    const ids = Int32Array.from(pieces.flatMap((piece) => Array.from(piece)))
     if (ids.length > maxTokens)
-      throw new DataError(`${file}:${line} has ${ids.length} tokens; train.maxRowTokens allows ${maxTokens}`)
+      throw new DataError(`${file}:${row} has ${ids.length} tokens; train.maxRowTokens allows ${maxTokens}`)
     rows.push({ids, trainedFrom: Math.max(1, start.length + promptIds.length)})
   }
   if (rows.length === 0) throw new DataError(`${file} has no rows; expected JSONL with prompt and completion`)
   return rows
-}
-
-async function open(file: string) {
-  const stream = createReadStream(file, 'utf8')
-  await new Promise<void>((resolve, reject) => {
-    stream.once('open', () => resolve())
-    stream.once('error', (cause) => reject(new DataError(`reading completions ${file}: ${cause.message}`, {cause})))
-  })
-  return stream
 }
 
 function parseRow(text: string, where: string): z.infer<typeof rowSchema> {

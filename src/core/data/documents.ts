@@ -1,8 +1,7 @@
-import {createReadStream} from 'node:fs'
-import {open, readdir, readFile, stat} from 'node:fs/promises'
+import {readdir, readFile, stat} from 'node:fs/promises'
 import {basename, extname, join, relative, sep} from 'node:path'
-import {createInterface} from 'node:readline'
 import {DataError} from '../util/errors.js'
+import {decodeStrictly, failReading, readLines} from './read-lines.js'
 
 /** A document as it stands in its file. */
 export interface RawDocument {
@@ -29,87 +28,80 @@ const readers: Readonly<Record<string, Reader>> = {
   '.txt': readText,
   '.md': readText,
 }
+const supported = Object.keys(readers).join(', ')
 
 /**
  * Reads documents one by one; memory does not grow with the corpus.
  *
- * @throws {DataError} with file and row when something is missing, malformed, empty, or no UTF-8
+ * @throws {DataError} with file and row when something is missing, malformed, empty, or no Unicode text
  */
 export async function* readDocuments({path, textField, limit}: DocumentSource): AsyncGenerator<RawDocument> {
   let count = 0
   for (const {file, name} of await listDocumentFiles(path))
-    for await (const document of readers[extname(file)](file, name, textField)) {
+    for await (const document of readerOf(file)!(file, name, textField)) {
       yield document
       if (++count === limit) return
     }
   if (count === 0) throw new DataError(`${path} holds no documents`)
 }
 
+function readerOf(file: string): Reader | undefined {
+  return readers[extname(file).toLowerCase()]
+}
+
 async function listDocumentFiles(path: string): Promise<{file: string; name: string}[]> {
-  const supported = Object.keys(readers).join(', ')
-  const info = await stat(path).catch((cause) => {
-    throw new DataError(`reading documents ${path}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}`, {
-      cause,
-    })
-  })
-  if (info.isFile()) {
-    if (extname(path) in readers) return [{file: path, name: basename(path)}]
-    throw new DataError(
-      `documents ${path}: files of type ${extname(path) || '(none)'} cannot be read; supported: ${supported}`,
-    )
+  const info = await stat(path).catch(failReading(path))
+  if (!info.isDirectory()) {
+    if (readerOf(path)) return [{file: path, name: basename(path)}]
+    const type = extname(path) || '(none)'
+    throw new DataError(`documents ${path}: files of type ${type} cannot be read; supported: ${supported}`)
   }
-  const names = (await readdir(path, {recursive: true})).filter((name) => extname(name) in readers).sort()
-  if (names.length === 0) throw new DataError(`${path} holds no documents; supported: ${supported}`)
-  return names.map((name) => ({file: join(path, name), name: relative('.', name).split(sep).join('/')}))
+  const entries = await readdir(path, {recursive: true, withFileTypes: true}).catch(failReading(path))
+  const files = entries
+    .filter((entry) => !entry.isDirectory() && readerOf(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((file) => ({file, name: relative(path, file).split(sep).join('/')}))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+  if (files.length === 0) throw new DataError(`${path} holds no documents; supported: ${supported}`)
+  return files
 }
 
 async function* readText(file: string, name: string): AsyncGenerator<RawDocument> {
-  const text = decodeStrictly(await readFile(file), `${name}:1`)
-  if (text === '') throw new DataError(`${file} is empty`)
+  const text = decodeStrictly(await readFile(file).catch(failReading(file)), file)
+  if (text === '') throw new DataError(`${file} is empty; expected a text`)
   yield {docId: `${name}:1`, text}
 }
 
 async function* readJsonl(file: string, name: string, textField: string): AsyncGenerator<RawDocument> {
-  await checkReadable(file)
-  // latin1 keeps the bytes of a line as they are, so that broken UTF-8 is found and not papered over.
-  const lines = createInterface({input: createReadStream(file, 'latin1'), crlfDelay: Number.POSITIVE_INFINITY})
-  let row = 0
-  for await (const line of lines) {
-    row++
-    if (line.trim() === '') continue
-    const text = textOf(decodeStrictly(Buffer.from(line, 'latin1'), `${file}:${row}`), `${file}:${row}`, textField)
-    yield {docId: `${name}:${row}`, text}
-  }
-}
-
-async function checkReadable(file: string): Promise<void> {
-  const handle = await open(file).catch((cause) => {
-    throw new DataError(`reading documents ${file}: ${cause.message}`, {cause})
-  })
-  await handle.close()
-}
-
-function decodeStrictly(bytes: Uint8Array, where: string): string {
-  try {
-    return new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes)
-  } catch (cause) {
-    throw new DataError(`${where} is not UTF-8`, {cause})
-  }
+  for await (const {row, text} of readLines(file))
+    yield {docId: `${name}:${row}`, text: textOf(text, `${file}:${row}`, textField)}
 }
 
 function textOf(line: string, where: string, textField: string): string {
-  let row: unknown
+  const row = parseRow(line, where)
+  if (typeof row !== 'object' || row === null || Array.isArray(row))
+    throw new DataError(`${where} is not a JSON object; expected {${JSON.stringify(textField)}: "..."}`)
+  const text: unknown = Object.hasOwn(row, textField) ? (row as Record<string, unknown>)[textField] : undefined
+  if (typeof text === 'string' && /\p{Surrogate}/u.test(text))
+    throw new DataError(`${where}: field ${textField} has half a surrogate pair, which no UTF-8 can hold`)
+  if (typeof text === 'string' && text !== '') return text
+  const texts = Object.entries(row).flatMap(([field, value]) => (typeof value === 'string' && value ? [field] : []))
+  throw new DataError(`${where}: field ${textField} is ${describe(text)}; expected a text`, {
+    suggestions: texts.length > 0 ? [`set data.textField to one of ${texts.join(', ')}`] : [],
+  })
+}
+
+function parseRow(line: string, where: string): unknown {
   try {
-    row = JSON.parse(line)
+    return JSON.parse(line)
   } catch (cause) {
     throw new DataError(`${where} is not JSON: ${(cause as Error).message}`, {cause})
   }
-  if (typeof row !== 'object' || row === null || Array.isArray(row))
-    throw new DataError(`${where} is not a JSON object; expected {"${textField}": "..."}`)
-  const text = (row as Record<string, unknown>)[textField]
-  if (typeof text === 'string' && text !== '') return text
-  const texts = Object.entries(row).flatMap(([field, value]) => (typeof value === 'string' && value ? [field] : []))
-  throw new DataError(`${where}: field ${textField} is ${JSON.stringify(text) ?? 'missing'}; expected a text`, {
-    suggestions: texts.length > 0 ? [`set data.textField to one of ${texts.join(', ')}`] : [],
-  })
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'missing'
+  if (value === '') return 'empty'
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'a list' : `a ${typeof value}`
 }

@@ -24,7 +24,7 @@ const selections: Readonly<
     otherwise: 'below-threshold',
   }),
   top: (candidates, {topShare}) => {
-    const ranked = [...candidates].sort((a, b) => b.entropy - a.entropy)
+    const ranked = [...candidates].sort(byEntropy)
     const top = new Set(ranked.slice(0, Math.round(topShare * ranked.length)))
     return {isKept: (candidate) => top.has(candidate), otherwise: 'below-top-share'}
   },
@@ -32,6 +32,11 @@ const selections: Readonly<
     isKept: ({docId, position}) => uniform(streamSeed(seed, 'select', docId, position), 0) < topShare,
     otherwise: 'not-drawn',
   }),
+}
+
+/** Highest entropy first; equal ones by name and place, so that the order of the documents does not matter. */
+function byEntropy(a: Candidate, b: Candidate): number {
+  return b.entropy - a.entropy || Number(a.docId > b.docId) - Number(a.docId < b.docId) || a.position - b.position
 }
 
 /**

@@ -13,13 +13,16 @@ export function tokenizeDocument({docId, text}: RawDocument, partition: Partitio
   const bytes = Buffer.from(text)
   const spelled = tokenizer.concatBytes(ids)
   if (Buffer.compare(bytes, spelled) !== 0) {
-    const at = bytes.findIndex((byte, i) => byte !== spelled[i])
+    const difference = bytes.findIndex((byte, i) => byte !== spelled[i])
+    const at = difference < 0 ? bytes.length : difference
     throw new DataError(`${docId}: its tokens spell other bytes than its text, from byte ${at} on`, {
       suggestions: ['use a byte-level BPE tokenizer that does not normalise text'],
     })
   }
   const start = tokenizer.startId === null ? [] : [tokenizer.startId]
-  const tokenIds = Int32Array.of(...start, ...ids)
+  const tokenIds = new Int32Array(start.length + ids.length)
+  tokenIds.set(start)
+  tokenIds.set(ids, start.length)
   if (tokenIds.length < 2)
     throw new DataError(`${docId} is too short: ${tokenIds.length} token; needs 2, one of context and one to predict`)
   let offset = 0

@@ -67,8 +67,11 @@ export async function updatePolicy(
 ): Promise<PolicyUpdate> {
   const {objective, temperature} = request
   const totals = {loss: 0, mismatchMax: 0, entropy: 0, clipped: 0, kl: 0, trainedTokens: 0}
-  for (const batch of microBatches(request)) {
-    const {shape, slots, inputs} = layOut(batch, request)
+  const batches = microBatches(request)
+  // One size for all micro-batches of a step: the last one is padded rather than compiled for itself.
+  const contexts = batches.length > 1 ? request.contextsPerMicroBatch : countBucket(batches[0].length)
+  for (const batch of batches) {
+    const {shape, slots, inputs} = layOut(batch, contexts)
     const build = () => policyGraph(state.config, shape, temperature, objective)
     const session = await sessions.get('policy', {...shape, temperature, ...objective}, build)
     const feeds = {...state.feeds(shape.contextLength + shape.completionLength), ...inputs}
@@ -132,10 +135,9 @@ function microBatches({groups, objective, lossNormalizer, contextsPerMicroBatch}
 }
 
 /** Packs groups into the row order of `policyGraph`: contexts first, then completions, each padded on the right. */
-function layOut(groups: readonly WeightedGroup[], {objective}: PolicyRequest) {
+function layOut(groups: readonly WeightedGroup[], contexts: number) {
   const groupSize = groups[0].completions.length
   const longest = Math.max(...groups.flatMap((group) => group.completions.map(({ids}) => ids.length)))
-  const contexts = countBucket(groups.length)
   const contextLength = lengthBucket(Math.max(...groups.map((group) => group.promptIds.length - 1)))
   const completionLength = completionBucket(longest)
   const completionStart = contexts * contextLength
@@ -177,7 +179,7 @@ function layOut(groups: readonly WeightedGroup[], {objective}: PolicyRequest) {
     completion_mask: fill(() => 1),
     token_weights: fill((slot) => slot.weight),
   }
-  return {shape, slots, inputs, objective}
+  return {shape, slots, inputs}
 }
 
 async function referenceLogprobs(

@@ -3,7 +3,7 @@ import {Session, type SessionOptions} from '../runtime/session.js'
 import type {DecoderGraph} from './graphs/decoder-graph.js'
 
 /** Sessions kept compiled at most; each holds its own memory arena. */
-const capacity = 20
+const capacity = 16
 
 /** Compiled graphs by what they compute and in which shape; the least recently used one goes first. */
 export class SessionCache {

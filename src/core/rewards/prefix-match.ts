@@ -13,35 +13,56 @@ export function prefixReward(prediction: Uint8Array, truth: Uint8Array, boundari
 }
 
 /** Why a prediction got its prefix-matching reward, in one sentence. */
-export function explainPrefix(prediction: Uint8Array, {truth, boundaries}: Context): string {
-  const said = quoteBytes(prediction)
-  const ends = boundaries.subarray(0, 4).join(', ')
+export function explainPrefix(prediction: Uint8Array, context: Context): string {
+  const {truth, boundaries} = context
   if (prediction.length === 0) return `the box is empty; a prediction needs at least ${boundaries[0]} bytes`
-  if (prefixReward(prediction, truth, boundaries)) {
-    const tokens = boundaries.indexOf(prediction.length) + 1
-    return `${said} is what follows, ${tokens} ${tokens === 1 ? 'token' : 'tokens'} of it`
-  }
-  if (isPrefix(prediction, truth))
-    return `${said} begins what follows, but byte ${prediction.length} is no token boundary (boundaries ${ends})`
-  if (prediction.length > truth.length && isPrefix(truth, prediction))
-    return `${said} goes on beyond the ${truth.length} reference bytes`
-  const right = commonLength(prediction, truth)
-  const shown = quoteBytes(truth.subarray(0, Math.max(prediction.length, boundaries[0] ?? 0)))
-  if (boundaries.includes(right) && isBlank(prediction.subarray(right)))
-    return `${quoteBytes(prediction.subarray(0, right))} is what follows, lost to trailing white space`
-  if (truth[0] === 0x20 && isPrefix(prediction, truth.subarray(1))) return `${said} lacks the leading space of ${shown}`
-  return `${said} is not what follows, which begins ${shown}; they agree on ${right} bytes`
+  if (isPrefix(prediction, truth)) return explainBeginning(prediction, boundaries)
+  if (isPrefix(truth, prediction))
+    return `${quoteBytes(prediction)} goes on beyond the ${truth.length} reference bytes ${quoteBytes(truth)}`
+  return explainDifference(prediction, context)
 }
+
+/** Of a prediction that the continuation begins with. */
+function explainBeginning(prediction: Uint8Array, boundaries: Int32Array): string {
+  const tokens = boundaries.indexOf(prediction.length) + 1
+  if (tokens > 0)
+    return `${quoteBytes(prediction)} is what follows, ${tokens} ${tokens === 1 ? 'token' : 'tokens'} of it`
+  const end = `byte ${prediction.length} is no token boundary (boundaries ${listAround(boundaries, prediction.length)})`
+  const right = boundaries.findLast((boundary) => boundary < prediction.length)
+  if (right === undefined || !isBlank(prediction.subarray(right)))
+    return `${quoteBytes(prediction)} begins what follows, but ends within a token: ${end}`
+  const blank =
+    prediction.length - right === 1 && prediction[right] === space ? 'a trailing space' : 'trailing white space'
+  return `correct prefix ${quoteBytes(prediction.subarray(0, right))} but ${blank}: ${end}`
+}
+
+/** Of a prediction that goes another way than the continuation. */
+function explainDifference(prediction: Uint8Array, {truth, boundaries}: Context): string {
+  const right = prediction.findIndex((byte, i) => byte !== truth[i])
+  const expected = quoteBytes(truth.subarray(0, Math.max(prediction.length, boundaries[0])))
+  if (boundaries.includes(right) && isBlank(prediction.subarray(right)))
+    return `correct prefix ${quoteBytes(prediction.subarray(0, right))} but trailing white space, where ${expected} follows`
+  if (truth[0] === space && isPrefix(prediction, truth.subarray(1)))
+    return `${quoteBytes(prediction)} lacks the leading space of ${expected}`
+  const agreement = right === 0 ? 'no byte agrees' : `only the first ${right} of ${prediction.length} bytes agree`
+  return `${quoteBytes(prediction)} is not what follows, ${expected}: ${agreement}`
+}
+
+const space = 0x20
 
 function isPrefix(part: Uint8Array, whole: Uint8Array): boolean {
   return part.length <= whole.length && part.every((byte, i) => byte === whole[i])
 }
 
-function commonLength(a: Uint8Array, b: Uint8Array): number {
-  const difference = a.findIndex((byte, i) => byte !== b[i])
-  return difference < 0 ? a.length : difference
+function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === space || byte === 0x09 || byte === 0x0a || byte === 0x0d)
 }
 
-function isBlank(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d)
+/** The boundaries next to a length, three on either side. */
+function listAround(boundaries: Int32Array, length: number): string {
+  const next = boundaries.filter((boundary) => boundary < length).length
+  const from = Math.max(0, next - 3)
+  const to = Math.min(boundaries.length, next + 3)
+  const listed = boundaries.subarray(from, to).join(', ')
+  return `${from > 0 ? '..., ' : ''}${listed}${to < boundaries.length ? ', ...' : ''}`
 }

@@ -1,28 +1,23 @@
-/** Bytes in quotes for a reader: control characters escaped as JSON does, bytes that are no UTF-8 as \xNN. */
+const longest = 64
+
+/** At most 64 bytes in quotes for a reader, control characters as JSON escapes them, bytes that are no UTF-8 as `\xNN`. */
 export function quoteBytes(bytes: Uint8Array): string {
-  const decoder = new TextDecoder('utf-8', {fatal: true})
+  const shown = bytes.subarray(0, longest)
   let quoted = ''
-  let at = 0
-  while (at < bytes.length) {
-    const length = characterLength(bytes, at, decoder)
+  for (let at = 0; at < shown.length; ) {
+    const character = characterAt(shown, at)
     quoted +=
-      length === 0
-        ? `\\x${bytes[at].toString(16).padStart(2, '0')}`
-        : JSON.stringify(decoder.decode(bytes.subarray(at, at + length))).slice(1, -1)
-    at += Math.max(1, length)
+      character === null ? `\\x${shown[at].toString(16).padStart(2, '0')}` : JSON.stringify(character).slice(1, -1)
+    at += character === null ? 1 : Buffer.byteLength(character)
   }
-  return `"${quoted}"`
+  return `"${quoted}"${bytes.length > longest ? '...' : ''}`
 }
 
-/** Length of the UTF-8 character that starts here; 0 where none does. */
-function characterLength(bytes: Uint8Array, at: number, decoder: InstanceType<typeof TextDecoder>): number {
+/** The UTF-8 character that starts here; null where none does. */
+function characterAt(bytes: Uint8Array, at: number): string | null {
   const lead = bytes[at]
-  const length = lead < 0x80 ? 1 : lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
-  if (length === 0 || at + length > bytes.length) return 0
-  try {
-    decoder.decode(bytes.subarray(at, at + length))
-    return length
-  } catch {
-    return 0
-  }
+  const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+  const encoded = Buffer.from(bytes.subarray(at, at + length))
+  const character = encoded.toString()
+  return Buffer.from(character).equals(encoded) ? character : null
 }

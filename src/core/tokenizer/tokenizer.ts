@@ -1,29 +1,8 @@
-import {createHash} from 'node:crypto'
-import {existsSync, readFileSync} from 'node:fs'
-import {join} from 'node:path'
 import {Tokenizer as HuggingFaceTokenizer} from '@huggingface/tokenizers'
-import {z} from 'zod'
 import {DataError} from '../util/errors.js'
-import {type ByteAlphabet, tokenBytes} from './token-bytes.js'
-
-const tokenizerJson = z.looseObject({
-  added_tokens: z.array(z.looseObject({id: z.int(), content: z.string(), special: z.boolean().optional()})).default([]),
-  model: z.looseObject({
-    type: z.string().optional(),
-    vocab: z.record(z.string(), z.int()),
-    byte_fallback: z.boolean().nullish(),
-  }),
-})
-
-type TokenizerJson = z.infer<typeof tokenizerJson>
-
-const tokenName = z.union([z.string(), z.looseObject({content: z.string()})]).nullish()
-const configJson = z.looseObject({
-  bos_token: tokenName,
-  eos_token: tokenName,
-  pad_token: tokenName,
-  add_bos_token: z.boolean().nullish(),
-})
+import {tokenBytes} from './token-bytes.js'
+import {readTokenizerFiles, type TokenizerConfig, type TokenizerFiles, type TokenizerJson} from './tokenizer-files.js'
+import {isMarkup, withoutDummyPrefix, withoutMarkup} from './tokenizer-variants.js'
 
 /** Text to tokens and back, and the bytes that each token stands for. */
 export class Tokenizer {
@@ -34,6 +13,7 @@ export class Tokenizer {
   /** Tokens that end a text. */
   readonly endIds: readonly number[]
   readonly padId: number | null
+  /** Tokens that never arise from text: those flagged special, and added ones in angle brackets, e.g. `<think>`. */
   readonly specialIds: ReadonlySet<number>
   /** sha256 of tokenizer.json, hexadecimal. */
   readonly fingerprint: string
@@ -41,81 +21,69 @@ export class Tokenizer {
   private readonly markup: HuggingFaceTokenizer
   private readonly bytes: readonly (Uint8Array | undefined)[]
 
-  constructor(json: TokenizerJson, config: z.infer<typeof configJson>, fingerprint: string) {
-    const {added_tokens: added, model} = json
-    this.fingerprint = fingerprint
-    this.markup = new HuggingFaceTokenizer(json, config)
-    // Without its special tokens a tokenizer cannot find them in text.
-    this.plain = new HuggingFaceTokenizer({...json, added_tokens: added.filter(({special}) => !special)}, config)
-    this.specialIds = new Set(added.filter(({special}) => special).map(({id}) => id))
-    const idOf = (name: z.infer<typeof tokenName>) => {
-      const content = typeof name === 'string' ? name : name?.content
-      return content === undefined
-        ? null
-        : (added.find((token) => token.content === content)?.id ?? model.vocab[content] ?? null)
-    }
-    const startId = idOf(config.bos_token)
-    this.startId = startId !== null && this.addsStart(startId, config.add_bos_token) ? startId : null
-    const endId = idOf(config.eos_token)
-    this.endIds = endId === null ? [] : [endId]
-    this.padId = idOf(config.pad_token)
-    this.bytes = bytesById(json)
+  constructor(files: TokenizerFiles) {
+    const json = withoutDummyPrefix(files.json)
+    const {config} = files
+    this.markup = new HuggingFaceTokenizer({...json, added_tokens: json.added_tokens ?? []}, config)
+    this.plain = new HuggingFaceTokenizer(withoutMarkup(json), config)
+    this.fingerprint = files.fingerprint
+    this.specialIds = new Set((json.added_tokens ?? []).filter(isMarkup).map(({id}) => id))
+    this.bytes = bytesById(files)
     this.vocabSize = this.bytes.length
+    const endId = idOf(config.eos_token, json)
+    this.startId = this.findStart(config, json)
+    this.endIds = endId === null ? [] : [endId]
+    this.padId = idOf(config.pad_token, json)
   }
 
-  /** Tokens of corpus text: special tokens written in it are ordinary characters; no start token. */
+  /** Tokens of corpus text: special tokens written in it are ordinary characters; no start token, no dummy space. */
   encodeText(text: string): Int32Array {
     return Int32Array.from(this.plain.encode(text, {add_special_tokens: false}).ids)
   }
 
-  /** Tokens of a template or a trace: special tokens written in it are recognised; no start token. */
+  /** Tokens of a template or a trace: special tokens written in it are recognised; no start token, no dummy space. */
   encodeMarkup(text: string): Int32Array {
     return Int32Array.from(this.markup.encode(text, {add_special_tokens: false}).ids)
   }
 
   /** Text of tokens, special tokens included; bytes that are no UTF-8 become U+FFFD. */
   decode(ids: Iterable<number>): string {
-    return new TextDecoder().decode(this.concatBytes(ids))
+    return new TextDecoder('utf-8', {ignoreBOM: true}).decode(this.concatBytes(ids))
   }
 
-  /** The bytes one token stands for; a special token's are its name. */
+  /**
+   * The bytes one token stands for; a special token's are its name. An id without a token, such as a padding row of an
+   * embedding that a model may still sample, stands for none.
+   */
   bytesOf(id: number): Uint8Array {
-    const bytes = this.bytes[id]
-    if (!bytes) throw new DataError(`token id ${id} is not in the tokenizer's vocabulary of ${this.vocabSize}`)
-    return bytes
+    return this.bytes[id] ?? new Uint8Array()
   }
 
   /** The bytes a sequence of tokens stands for. */
   concatBytes(ids: Iterable<number>): Uint8Array {
-    return Uint8Array.from(Buffer.concat([...ids].map((id) => this.bytesOf(id))))
+    return new Uint8Array(Buffer.concat(Array.from(ids, (id) => this.bytesOf(id))))
   }
 
-  private addsStart(startId: number, configured: boolean | null | undefined): boolean {
-    return configured ?? this.markup.encode('a').ids[0] === startId
+  /** The configured start token, else the special token that the post-processor puts first. */
+  private findStart({bos_token, add_bos_token}: TokenizerConfig, json: TokenizerJson): number | null {
+    if (add_bos_token === false) return null
+    if (add_bos_token) return idOf(bos_token, json)
+    const [first] = this.markup.encode('a').ids
+    return this.specialIds.has(first) ? first : null
   }
 }
 
 /**
  * Reads `tokenizer.json` and, where there is one, `tokenizer_config.json`.
  *
- * @throws {DataError} when a file is missing or malformed, or the model is not BPE
+ * @throws {DataError} naming the file that is missing or malformed, or whose tokens stand for no certain bytes
  */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const file = join(folder, 'tokenizer.json')
-  if (!existsSync(file))
-    throw new DataError(`${file} does not exist`, {suggestions: ['give a folder with tokenizer.json']})
-  const text = readFileSync(file, 'utf8')
-  const json = parse(text, file, tokenizerJson)
-  const {type} = json.model
-  if (type !== undefined && type !== 'BPE')
-    throw new DataError(`${file}: model type is ${type}; supported: BPE (byte-level or with byte fallback)`)
-  const configFile = join(folder, 'tokenizer_config.json')
-  const config = existsSync(configFile) ? parse(readFileSync(configFile, 'utf8'), configFile, configJson) : {}
-  const fingerprint = createHash('sha256').update(text).digest('hex')
+  const files = readTokenizerFiles(folder)
   try {
-    return new Tokenizer(json, config, fingerprint)
+    return new Tokenizer(files)
   } catch (cause) {
-    throw new DataError(`${file} is not a tokenizer that can be used: ${(cause as Error).message}`, {cause})
+    throw new DataError(`${files.file} is not a tokenizer that can be used: ${(cause as Error).message}`, {cause})
   }
 }
 
@@ -132,23 +100,19 @@ export function checkTokenizerFits({vocabSize}: Tokenizer, vocabulary: number, w
     })
 }
 
-function bytesById({added_tokens: added, model}: TokenizerJson): (Uint8Array | undefined)[] {
-  const alphabet: ByteAlphabet = model.byte_fallback ? 'byte-fallback' : 'byte-level'
-  const bytes: (Uint8Array | undefined)[] = []
-  for (const [token, id] of Object.entries(model.vocab)) bytes[id] = tokenBytes(token, alphabet)
-  for (const {id, content} of added) bytes[id] = new TextEncoder().encode(content)
-  return bytes
+function idOf(name: TokenizerConfig['bos_token'], {added_tokens: added = [], model}: TokenizerJson): number | null {
+  const content = typeof name === 'string' ? name : name?.content
+  if (content === undefined) return null
+  const token = added.find((candidate) => candidate.content === content)
+  return token?.id ?? (Object.hasOwn(model.vocab, content) ? model.vocab[content] : null)
 }
 
-function parse<T>(text: string, file: string, schema: z.ZodType<T>): T {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    throw new DataError(`${file} is not JSON: ${(cause as Error).message}`, {cause})
+function bytesById({json: {added_tokens: added = [], model}, alphabet}: TokenizerFiles): (Uint8Array | undefined)[] {
+  const bytes: (Uint8Array | undefined)[] = []
+  for (const [token, id] of Object.entries(model.vocab)) bytes[id] = tokenBytes(token, alphabet)
+  for (const token of added) {
+    const isSpelled = alphabet === 'byte-fallback' && !isMarkup(token)
+    bytes[token.id] = isSpelled ? tokenBytes(token.content, alphabet) : new TextEncoder().encode(token.content)
   }
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const [{path, message}] = parsed.error.issues
-  throw new DataError(`${file}: ${path.join('.') || 'file'}: ${message}`)
+  return bytes
 }

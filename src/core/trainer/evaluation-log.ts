@@ -1,5 +1,4 @@
 import {existsSync} from 'node:fs'
-import {mkdir} from 'node:fs/promises'
 import {accuracyBySplit} from '../eval/accuracy.js'
 import type {Position} from '../records/records.js'
 import {type EvalRow, evalTable, type PredictionRow, predictionsTable, readTable, writeTable} from '../store/index.js'
@@ -125,8 +124,7 @@ export class EvaluationLog {
   async evaluate(subject: Subject): Promise<readonly EvalRow[]> {
     const progress = this.run.services.progress
     const {predictions, rows} = await evaluateModel({...this.predictor, progress}, subject)
-    await mkdir(this.run.at('eval'), {recursive: true})
-    await writeTable(this.run.at('eval', `${stepName(subject.step)}.arrow`), predictionsTable, predictions)
+    await writeTable(await this.run.place('eval', `${stepName(subject.step)}.arrow`), predictionsTable, predictions)
     this.rows = [...this.rows, ...rows]
     await writeTable(this.run.at('eval.arrow'), evalTable, this.rows)
     return rows

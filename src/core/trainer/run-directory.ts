@@ -10,7 +10,7 @@ import {type ProgressEvent, teeProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 
 /** Settings that a resumed run may change: none of them touches what was computed so far. */
-const resumable = ['train.steps', 'train.allowNoop', 'threads', 'checkpoint.steps', 'checkpoint.keepLast']
+const resumable = ['out', 'train.steps', 'train.allowNoop', 'threads', 'checkpoint.steps', 'checkpoint.keepLast']
 
 /** What a checkpoint remembers beside weights and moments. */
 export interface TrainerState {
@@ -20,8 +20,6 @@ export interface TrainerState {
   readonly visits: number
   /** Tokens trained on or sampled so far. */
   readonly numTokens: number
-  readonly flopsGeneration: number
-  readonly flopsUpdate: number
   /** Seconds trained so far, over all attempts. */
   readonly wallSeconds: number
   readonly configHash: string
@@ -67,6 +65,12 @@ export class RunDirectory {
   /** A path inside the run directory. */
   at(...parts: string[]): string {
     return join(this.path, ...parts)
+  }
+
+  /** The path of a table in a folder of the run directory, which is made if need be. */
+  async place(folder: string, name: string): Promise<string> {
+    await guardWrite('creating', this.at(folder), () => mkdir(this.at(folder), {recursive: true}))
+    return this.at(folder, name)
   }
 
   /** Folder of the checkpoint of a step. */

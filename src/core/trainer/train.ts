@@ -91,8 +91,6 @@ async function resumeFrom(run: RunDirectory, {config, engine}: TrainingContext):
     objective: config.train.objective,
     visits: 0,
     numTokens: 0,
-    flopsGeneration: 0,
-    flopsUpdate: 0,
     wallSeconds: 0,
     configHash: runHash(config),
     seed: config.seed,
@@ -170,11 +168,11 @@ async function takeStep(run: RunDirectory, objective: Objective, {step, visits}:
       inputs = rows
     })
     if (result.rollouts.length > 0)
-      await writeTable(run.at('rollouts', `${stepName(step + 1)}.arrow`), rolloutsTable, result.rollouts)
+      await writeTable(await run.place('rollouts', tableName(step + 1)), rolloutsTable, result.rollouts)
     return result
   } catch (error) {
     if (!(error instanceof NumericError)) throw error
-    const file = run.at('failed', `${stepName(step + 1)}.arrow`)
+    const file = await run.place('failed', tableName(step + 1))
     if (inputs.length > 0) await writeTable(file, rolloutsTable, inputs)
     throw new NumericError(`train: step ${step + 1}: ${error.message}`, {
       cause: error,
@@ -183,19 +181,21 @@ async function takeStep(run: RunDirectory, objective: Objective, {step, visits}:
   }
 }
 
+function tableName(step: number): string {
+  return `${stepName(step)}.arrow`
+}
+
 function advance(state: TrainerState, result: StepResult, seconds: number): TrainerState {
   return {
     ...state,
     step: state.step + 1,
     visits: state.visits + result.visits,
     numTokens: state.numTokens + result.tokens,
-    flopsGeneration: state.flopsGeneration + result.flopsGeneration,
-    flopsUpdate: state.flopsUpdate + result.flopsUpdate,
     wallSeconds: state.wallSeconds + seconds,
   }
 }
 
-/** One row; FLOPs and tokens are totals since step 1. */
+/** One row; `num_tokens` and `wall_seconds` are totals since step 1, FLOPs are this step's. */
 function metricsRow({config}: TrainingContext, state: TrainerState, result: StepResult, stepTime: number): MetricsRow {
   return {
     ...nullsOf(metricsTable),
@@ -203,8 +203,8 @@ function metricsRow({config}: TrainingContext, state: TrainerState, result: Step
     step: state.step,
     wall_seconds: state.wallSeconds,
     learning_rate: optimizerAt(state.step, config).learningRate,
-    'rpt/flops_generation': state.flopsGeneration,
-    'rpt/flops_update': state.flopsUpdate,
+    'rpt/flops_generation': result.flopsGeneration,
+    'rpt/flops_update': result.flopsUpdate,
     num_tokens: state.numTokens,
     step_time: stepTime,
   }

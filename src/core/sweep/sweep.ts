@@ -1,0 +1,224 @@
+import {existsSync} from 'node:fs'
+import {readFile, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import type {Config} from '../config/schema.js'
+import {openPrepared} from '../data/prepared.js'
+import type {Engine} from '../engine/engine.js'
+import {startEngine} from '../engine/start-engine.js'
+import {readModelConfig} from '../models/model-config.js'
+import {drawScaling} from '../report/scaling-figures.js'
+import {terminalPlot} from '../report/terminal-plot.js'
+import {bootstrapFit, type ScalingCurve} from '../scaling/bootstrap-fit.js'
+import {type FitRow, fitRow, seriesName} from '../scaling/series.js'
+import {isInSplit, splits} from '../scaling/split.js'
+import {
+  metricsTable,
+  openStream,
+  type PredictionRow,
+  predictionsTable,
+  readTable,
+  type SweepRow,
+  sweepTable,
+  writeTable,
+} from '../store/index.js'
+import {evaluateModel} from '../trainer/evaluation-log.js'
+import {checkpointSteps, RunDirectory, runHash, stepName} from '../trainer/run-directory.js'
+import {type Summary, summarize} from '../trainer/summary.js'
+import {train} from '../trainer/train.js'
+import {DataError, Interrupted} from '../util/errors.js'
+import {groupBy} from '../util/group-by.js'
+import type {Services} from '../util/services.js'
+import {type SweepPoint, sweepPoints} from './points.js'
+
+export interface SweepSummary extends Summary {
+  /** One fit per curve and split. */
+  readonly fits: readonly FitRow[]
+  /** The fitted curve of the hardest split that has one, for the terminal. */
+  readonly plot: string
+}
+
+/** A trained point: where its checkpoints are, and what each cost. */
+interface TrainedPoint extends SweepPoint {
+  readonly run: string
+  /** FLOPs of generation and training together, by step. */
+  readonly computeAt: ReadonlyMap<number, number>
+}
+
+/**
+ * `rpt scaling-sweep`: trains what is missing, evaluates every checkpoint asked for, fits P(C) = A / C^alpha + P* (RPT,
+ * Eq. 5).
+ *
+ * The ledger `sweep.arrow` holds what is done; an interrupted sweep goes on from there.
+ */
+export async function sweep(config: Config, services: Services): Promise<SweepSummary> {
+  const started = new Date()
+  const points = sweepPoints(config)
+  const run = await RunDirectory.open(config.out!, config, services)
+  const engine = startEngine(config)
+  try {
+    const trained: TrainedPoint[] = []
+    for (const point of points) trained.push(await trainPoint(point, config, run))
+    const rows = await evaluatePoints(trained, config, run, engine)
+    const fits = fitCurves(trained, rows, config, run)
+    await drawFigures(rows, fits, run)
+    const summary = {...(await summarize('scaling-sweep', config, services, started, engine)), fits, plot: plotOf(rows)}
+    await run.writeSummary(summary)
+    return summary
+  } finally {
+    await engine.close()
+    await run.close()
+  }
+}
+
+/** The run of a point: a finished one among `sweep.runs` with the same settings, or one trained here. */
+async function trainPoint(point: SweepPoint, {sweep: {runs}}: Config, run: RunDirectory): Promise<TrainedPoint> {
+  const hash = runHash(point.config)
+  let folder = point.config.out!
+  for (const path of runs) {
+    const file = join(path, 'settings-hash.txt')
+    if (existsSync(file) && (await readFile(file, 'utf8')).trim() === hash) folder = path
+  }
+  const isDone = (await checkpointSteps(folder)).includes(point.config.train.steps)
+  if (isDone) run.services.progress.log(`${point.name}: uses ${folder}`)
+  else
+    await train(point.config, {
+      ...run.services,
+      sources: point.sources,
+      command: 'train',
+      resume: existsSync(folder),
+      overwrite: false,
+    })
+  const computeAt = new Map<number, number>()
+  let compute = 0
+  for (const row of readTable(join(folder, 'metrics.arrow'), metricsTable)) {
+    compute += (row['rpt/flops_generation'] ?? 0) + (row['rpt/flops_update'] ?? 0)
+    computeAt.set(row.step, compute)
+  }
+  return {...point, run: folder, computeAt}
+}
+
+async function evaluatePoints(
+  points: readonly TrainedPoint[],
+  config: Config,
+  run: RunDirectory,
+  engine: Engine,
+): Promise<readonly SweepRow[]> {
+  const ledger = await openStream(run.at('sweep.arrow'), sweepTable)
+  try {
+    for (const point of points)
+      for (const step of stepsOf(point, config)) {
+        if (ledger.rows.some((row) => row.run === point.name && row.step === step)) continue
+        if (run.services.signal.aborted)
+          throw new Interrupted('scaling-sweep: stopped; what was evaluated is in the ledger', {
+            suggestions: ['continue with --resume'],
+          })
+        await ledger.append(...(await evaluateCheckpoint(point, step, config, run, engine)))
+      }
+  } finally {
+    await ledger.close()
+  }
+  return ledger.rows
+}
+
+function stepsOf(point: TrainedPoint, {sweep: {checkpoints}}: Config): readonly number[] {
+  const steps = checkpoints.length > 0 ? checkpoints : point.config.checkpoint.steps
+  const missing = steps.find((step) => !existsSync(join(point.run, 'checkpoints', stepName(step))))
+  if (missing === undefined) return steps
+  throw new DataError(`${point.run} has no checkpoint of step ${missing}`, {
+    suggestions: ['name it in checkpoint.steps of the training config, so that it is kept'],
+  })
+}
+
+async function evaluateCheckpoint(
+  point: TrainedPoint,
+  step: number,
+  config: Config,
+  run: RunDirectory,
+  engine: Engine,
+): Promise<SweepRow[]> {
+  const folder = join(point.run, 'checkpoints', stepName(step))
+  const {progress} = run.services
+  const data = await openPrepared(point.config.data.dir!)
+  const model = await readModelConfig(folder)
+  await engine.load({checkpoint: folder})
+  const subject = {run: point.name, objective: point.config.train.objective, checkpoint: stepName(step), step}
+  const predictor = {config: {...point.config, eval: config.eval}, data, engine, model, progress}
+  const {predictions, rows} = await evaluateModel(predictor, subject)
+  await run.place(join('predictions', point.name), '')
+  await writeTable(predictionsFile(run, point.name, step), predictionsTable, predictions)
+  return rows.map((row) => ({
+    run: point.name,
+    point: point.json,
+    step,
+    compute_flops: point.computeAt.get(step)!,
+    mode: row.mode,
+    split: row.split,
+    accuracy: row.accuracy,
+    ci_low: row.ci_low,
+    ci_high: row.ci_high,
+    seed: row.seed,
+  }))
+}
+
+function predictionsFile(run: RunDirectory, name: string, step: number): string {
+  return run.at('predictions', name, `${stepName(step)}.arrow`)
+}
+
+/** Fits every curve on every split, with intervals from resampled documents. */
+function fitCurves(
+  points: readonly TrainedPoint[],
+  rows: readonly SweepRow[],
+  config: Config,
+  run: RunDirectory,
+): FitRow[] {
+  const rule = points[0].config.data.splits
+  const curves = groupBy(rows, (row) => JSON.stringify([seriesName(row.mode, row.point), row.mode, row.split]))
+  return [...curves].map(([key, members]) => {
+    const [series, mode, split] = JSON.parse(key) as [string, SweepRow['mode'], SweepRow['split']]
+    const byRun = groupBy(members, (row) => row.run)
+    const measured = [...byRun].map(
+      ([name, own]): ScalingCurve => ({
+        seed: own[0].seed,
+        checkpoints: own.map(({step, compute_flops}) => ({
+          compute: compute_flops,
+          documents: documentScores(
+            readTable(predictionsFile(run, name, step), predictionsTable).filter(
+              (row) => row.mode === mode && row.sample === 0 && isInSplit(row.split, split, rule),
+            ),
+          ),
+        })),
+      }),
+    )
+    const {bootstraps} = config.sweep
+    return fitRow({series, mode, split}, bootstrapFit(measured, {bootstraps, seed: config.seed}))
+  })
+}
+
+function documentScores(rows: readonly PredictionRow[]) {
+  return [...groupBy(rows, (row) => row.doc_id)].map(([docId, own]) => ({
+    docId,
+    correct: own.filter((row) => row.correct).length,
+    count: own.length,
+  }))
+}
+
+async function drawFigures(rows: readonly SweepRow[], fits: readonly FitRow[], run: RunDirectory): Promise<void> {
+  const points = rows.map(({mode, split, point, compute_flops, accuracy, ci_low, ci_high}) => ({
+    series: seriesName(mode, point),
+    mode,
+    split,
+    compute: compute_flops,
+    accuracy,
+    ciLow: ci_low,
+    ciHigh: ci_high,
+  }))
+  for (const {split, svg} of await drawScaling(points, fits, [])) await writeFile(run.at(`scaling-${split}.svg`), svg)
+}
+
+/** Accuracy against compute on the hardest split measured, as text. */
+function plotOf(rows: readonly SweepRow[]): string {
+  const split = splits.findLast((name) => rows.some((row) => row.split === name))
+  const curve = rows.filter((row) => row.split === split)
+  const points = curve.map(({compute_flops, accuracy}) => ({x: compute_flops, y: 100 * accuracy}))
+  return terminalPlot(points, {isLogX: true, xLabel: 'compute, FLOPs', yLabel: `accuracy on ${split}, %`}).join('\n')
+}

@@ -1,0 +1,183 @@
+import {readdirSync, readFileSync} from 'node:fs'
+import {dirname, join, relative, resolve} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {describe, expect, it} from 'vitest'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const src = join(root, 'src')
+
+/** Lowest first; a folder of src/core imports from itself and from lower rows. */
+const layers = [
+  ['util', 'records'],
+  ['config', 'onnx'],
+  ['autodiff', 'nn', 'runtime', 'hub', 'store', 'tokenizer'],
+  ['models', 'optim', 'rewards', 'grpo', 'scaling'],
+  ['engine'],
+  ['rollout'],
+  ['data', 'eval', 'report'],
+  ['trainer'],
+  ['sweep'],
+]
+
+/** Package -> the only places that may import it; packages that are not here may be imported anywhere. */
+const doors: Readonly<Record<string, readonly string[]>> = {
+  'onnxruntime-node': ['core/runtime'],
+  'apache-arrow': ['core/store'],
+  '@huggingface/tokenizers': ['core/tokenizer'],
+  '@oclif/core': ['commands', 'base-command.ts'],
+  protobufjs: ['core/onnx'],
+  vega: ['core/report'],
+  'vega-lite': ['core/report'],
+  chalk: ['terminal'],
+  ora: ['terminal'],
+}
+
+const maxFileLines = 350
+const maxFunctionLines = 60
+
+interface Source {
+  /** Path below src with forward slashes. */
+  readonly path: string
+  readonly lines: readonly string[]
+  /** Import specifiers. */
+  readonly imports: readonly string[]
+  /** Those that are there at run time, not for types alone. */
+  readonly valueImports: readonly string[]
+}
+
+function readSource(file: string): Source {
+  const text = readFileSync(file, 'utf8')
+  const found = [
+    ...text.matchAll(/^(?:import|export)\b[^'"`;]*?from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm),
+  ]
+  const specifiers = (matches: readonly RegExpExecArray[]) =>
+    matches.map(([, from, bare, lazy]) => from ?? bare ?? lazy)
+  return {
+    path: relative(src, file).replaceAll('\\', '/'),
+    lines: text.trimEnd().split('\n'),
+    imports: specifiers(found),
+    valueImports: specifiers(found.filter(([statement]) => !/^(?:import|export) type\b/.test(statement))),
+  }
+}
+
+const sources = readdirSync(src, {recursive: true, encoding: 'utf8'})
+  .filter((name) => name.endsWith('.ts'))
+  .toSorted()
+  .map((name) => readSource(join(src, name)))
+
+function target(source: Source, specifier: string): string {
+  return relative(src, resolve(src, dirname(source.path), specifier))
+    .replaceAll('\\', '/')
+    .replace(/\.js$/, '.ts')
+}
+
+/** Height of a file: its row in `layers`; terminal above util; commands above everything. */
+function place(path: string): {name: string; height: number} {
+  const [top, folder] = path.split('/')
+  if (top === 'core') return {name: folder, height: layers.findIndex((row) => row.includes(folder))}
+  return top === 'terminal' ? {name: top, height: 0.5} : {name: 'commands', height: layers.length}
+}
+
+describe('imports', () => {
+  it('go to lower layers only', () => {
+    const wrong = sources.flatMap((source) =>
+      source.imports
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => target(source, specifier))
+        .filter(
+          (path) => place(path).name !== place(source.path).name && place(path).height >= place(source.path).height,
+        )
+        .map((path) => `src/${source.path} must not import src/${path}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('every folder of src/core has a layer', () => {
+    expect(sources.filter(({path}) => place(path).height < 0).map(({path}) => path)).toEqual([])
+  })
+
+  it('of a package go through its one door, and the package is a dependency', () => {
+    const {dependencies} = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    const wrong = sources.flatMap(({path, imports}) =>
+      imports
+        .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
+        .map((specifier) =>
+          specifier
+            .split('/')
+            .slice(0, specifier.startsWith('@') ? 2 : 1)
+            .join('/'),
+        )
+        .filter((name) => !(name in dependencies) || !(doors[name] ?? ['']).some((door) => path.startsWith(door)))
+        .map((name) => `src/${path} must not import ${name}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('have no cycles at run time', () => {
+    expect(cycles()).toEqual([])
+  })
+})
+
+function cycles(): string[] {
+  const byPath = new Map(sources.map((source) => [source.path, source]))
+  const finished = new Set<string>()
+  const found: string[] = []
+  const visit = (path: string, trail: readonly string[]) => {
+    if (trail.includes(path)) found.push([...trail.slice(trail.indexOf(path)), path].join(' -> '))
+    if (finished.has(path) || trail.includes(path)) return
+    const source = byPath.get(path)
+    for (const specifier of source?.valueImports ?? []) {
+      if (specifier.startsWith('.')) visit(target(source!, specifier), [...trail, path])
+    }
+    finished.add(path)
+  }
+  for (const {path} of sources) visit(path, [])
+  return found
+}
+
+/** Name and length of every function with a body of its own lines; Biome's indentation tells where it ends. */
+function functionsOf({path, lines}: Source): {name: string; length: number}[] {
+  const control = /^\s*(?:\}|(?:if|for|while|switch|do|try|catch|else|case|default|return)\b)/
+  return lines.flatMap((line, start) => {
+    if (control.test(line)) return []
+    const indent = /^\s*/.exec(line)![0]
+    const opening = line.endsWith('(') ? endOf(lines, start, `${indent})`) : start
+    if (!/(?:=>|\)|\)(?: is|: )[^=]*) \{$/.test(lines[opening] ?? '')) return []
+    return [{name: `src/${path}:${start + 1}`, length: endOf(lines, opening, `${indent}}`) - start + 1}]
+  })
+}
+
+function endOf(lines: readonly string[], start: number, closing: string): number {
+  return lines.findIndex((line, index) => index > start && line.startsWith(closing))
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
+}
+
+describe('sizes', () => {
+  it(`files have at most ${maxFileLines} lines`, () => {
+    const sizes = sources.map(({lines}) => lines.length)
+    console.log(`src: ${sizes.length} files, median ${median(sizes)} lines, largest ${Math.max(...sizes)}`)
+    expect(sources.filter(({lines}) => lines.length > maxFileLines).map(({path}) => path)).toEqual([])
+  })
+
+  it(`functions have at most ${maxFunctionLines} lines`, () => {
+    const functions = sources.flatMap(functionsOf)
+    const lengths = functions.map(({length}) => length)
+    console.log(`src: ${lengths.length} functions, median ${median(lengths)} lines, largest ${Math.max(...lengths)}`)
+    expect(functions.filter(({length}) => length > maxFunctionLines)).toEqual([])
+  })
+})
+
+it('every export has a doc comment', () => {
+  const declaration =
+    /^export (?:default |declare |abstract |async )*(?:function|class|const|let|interface|type|enum) ?\*? ?(\w+)/
+  const bare = sources.flatMap(({path, lines}) =>
+    lines
+      .map((line, index) => ({name: declaration.exec(line)?.[1], before: lines[index - 1] ?? '', index}))
+      .filter(({name, before}) => name && !before.trimEnd().endsWith('*/'))
+      .map(({name, index}) => `src/${path}:${index + 1} ${name}`),
+  )
+  expect(bare).toEqual([])
+})

@@ -1,0 +1,135 @@
+import {mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {parse} from 'yaml'
+import {rpt} from './rpt.js'
+
+let cwd: string
+
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'rpt-usage-'))
+})
+
+afterEach(() => rmSync(cwd, {recursive: true}))
+
+const complete = ['--data', 'data', '--model', 'base', '--out', 'run']
+
+describe('wrong usage ends with status 2, one line and something to try', () => {
+  it.each([
+    ['an unknown command', ['trian'], 'there is no command trian', 'did you mean rpt train?'],
+    ['a flag before the command', ['--json', 'doctor'], '--json came before the command', undefined],
+    ['an argument that is not taken', ['train', 'data'], 'rpt train takes no argument; got data', undefined],
+    ['an unknown flag', ['train', '--stesp', '3'], '--stesp', 'did you mean --steps?'],
+    [
+      'an unknown key',
+      ['train', '--set', 'grpo.groupsize=4'],
+      'unknown key grpo.groupsize',
+      'did you mean grpo.groupSize?',
+    ],
+    [
+      'a group of one',
+      ['train', ...complete, '--set', 'grpo.groupSize=1'],
+      'grpo.groupSize is 1 (set by --set); needs at least 2',
+      undefined,
+    ],
+    ['a flag of the wrong kind', ['train', '--steps', 'many'], '--steps', undefined],
+    ['a choice that there is not', ['train', '--objective', 'ppo'], 'rpt, ntp, sft', undefined],
+    ['--resume with --overwrite', ['train', ...complete, '--resume', '--overwrite'], '--overwrite', undefined],
+    ['a missing flag', ['train', '--data', 'data'], 'give --model or --model-config', undefined],
+    ['a missing argument', ['inspect'], 'path', undefined],
+    ['a missing config file', ['train', '--config', 'none.yaml'], 'none.yaml does not exist', undefined],
+  ])('%s', async (_, args, message, suggestion) => {
+    const {status, stdout, stderr} = await rpt(args, cwd)
+    expect({status, stdout}).toEqual({status: 2, stdout: ''})
+    expect(stderr.split('\n')[0]).toContain(message)
+    if (suggestion) expect(stderr).toContain(`try: ${suggestion}`)
+    expect(stderr).not.toContain('    at ')
+  })
+})
+
+it('an occupied directory is refused, naming the ways out', async () => {
+  mkdirSync(join(cwd, 'run'))
+  writeFileSync(join(cwd, 'train.yaml'), 'train: {steps: 1}\n')
+  writeFileSync(join(cwd, 'run', 'summary.json'), '{}')
+  const {status, stderr} = await rpt(['scaling-sweep', '--set', 'sweep.train=train.yaml', '--out', 'run'], cwd)
+  expect(status).toBe(2)
+  expect(stderr).toMatch(/--resume.*--overwrite/s)
+})
+
+describe('--json', () => {
+  it('prints one document for an error, and nothing else on stdout', async () => {
+    const {status, stdout} = await rpt(['train', '--set', 'grpo.groupSize=1', '--json'], cwd)
+    expect(status).toBe(2)
+    expect(JSON.parse(stdout)).toEqual({
+      error: {name: 'UsageError', message: expect.stringContaining('grpo.groupSize'), suggestions: [], exit_code: 2},
+    })
+  })
+
+  it('does so for an unknown command and for flags that do not parse', async () => {
+    for (const args of [
+      ['trian', '--json'],
+      ['train', '--stesp', '--json'],
+    ]) {
+      const {status, stdout} = await rpt(args, cwd)
+      expect(status).toBe(2)
+      expect(JSON.parse(stdout).error.suggestions[0]).toMatch(/did you mean/)
+    }
+  })
+})
+
+describe('--dry-run', () => {
+  it('prints every setting with its source as a config file, the plan as comments, and writes nothing', async () => {
+    writeFileSync(join(cwd, 'a.yaml'), 'train:\n  steps: 7\n')
+    const {status, stdout} = await rpt(
+      ['scaling-sweep', '--config', 'a.yaml', '--set', 'data.dir=data', '--out', 'run', '--seed', '5', '--dry-run'],
+      cwd,
+    )
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^ {2}steps: 7 +# a.yaml:2$/m)
+    expect(stdout).toMatch(/^seed: 5 +# --seed$/m)
+    expect(stdout).toMatch(/^# batch$/m)
+    expect(parse(stdout)).toMatchObject({train: {steps: 7}, data: {dir: join(cwd, 'data')}})
+    expect(readdirSync(cwd)).toEqual(['a.yaml'])
+  })
+
+  it('gives the same as one JSON document', async () => {
+    const {status, stdout} = await rpt(['scaling-sweep', '--out', 'run', '--dry-run', '--json'], cwd)
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      command: 'scaling-sweep',
+      dry_run: true,
+      config: {out: join(cwd, 'run')},
+      sources: {out: '--out', seed: 'default'},
+      plan: {batch: expect.any(Array), memory: expect.any(Array), files: expect.any(Array)},
+    })
+  })
+})
+
+describe('doctor', () => {
+  it('says what loads, and of the token only whether there is one', async () => {
+    const {status, stdout, stderr} = await rpt(['doctor', '--json'], cwd, {HF_TOKEN: 'hf_secret'})
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({cores: expect.any(Number), hub: {token: 'present'}})
+    expect(JSON.parse(stdout).providers).toContainEqual(expect.objectContaining({name: 'cpu', loads: true}))
+    expect(stdout + stderr).not.toContain('hf_secret')
+  })
+
+  it('colours nothing under NO_COLOR and outside a terminal', async () => {
+    for (const env of [{NO_COLOR: '1'}, {}]) {
+      const {stdout} = await rpt(['doctor'], cwd, env)
+      expect(stdout).not.toContain('\x1b')
+      expect(stdout).toMatch(/^cores +\d+$/m)
+    }
+  })
+})
+
+it('help is there at once', async () => {
+  const started = performance.now()
+  const {status, stdout} = await rpt(['--help'], cwd)
+  console.log(`rpt --help took ${Math.round(performance.now() - started)} ms`)
+  expect(status).toBe(0)
+  for (const command of ['prepare-data', 'train', 'eval', 'scaling-sweep', 'report', 'inspect', 'doctor']) {
+    expect(stdout).toContain(`\n  ${command} `)
+  }
+})
