@@ -4,18 +4,21 @@ import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {ensureReady, root} from './ensure-ready.js'
 
-const runs = ['data', 'rpt', 'ntp', 'eval', 'sweep'].map((name) => join('runs', 'tiny', name))
-const [data, rpt, ntp, evaluation, sweep] = runs
-const page = join('runs', 'tiny', 'report.html')
+/** Exit code of settings that do not go with what is there. */
+const usageError = 2
 
-/** Title, folder that it fills, arguments. A folder that exists is continued with --resume. */
+const folder = (name) => join('runs', 'tiny', name)
+const config = (name) => ['--config', `experiments/tiny/${name}.yaml`]
+const page = folder('report.html')
+
+/** Title, folder that it fills, arguments. What an earlier start left there is continued. */
 const stages = [
-  ['prepare the data', data, ['prepare-data', '--config', 'experiments/tiny/prepare.yaml']],
-  ['train by next-token reasoning', rpt, ['train', '--config', 'experiments/tiny/rpt.yaml']],
-  ['train on plain next tokens, for comparison', ntp, ['train', '--config', 'experiments/tiny/ntp.yaml']],
-  ['evaluate', evaluation, ['eval', '--config', 'experiments/tiny/rpt.yaml', '--model', rpt, '--out', evaluation]],
-  ['fit accuracy against compute', sweep, ['scaling-sweep', '--config', 'experiments/tiny/sweep.yaml']],
-  ['write the report', undefined, ['report', rpt, ntp, evaluation, sweep, '--out', page]],
+  ['prepare the data', undefined, ['prepare-data', ...config('prepare'), '--overwrite']],
+  ['train by next-token reasoning', folder('rpt'), ['train', ...config('rpt')]],
+  ['train on plain next tokens, the baseline', folder('ntp'), ['train', ...config('ntp')]],
+  ['evaluate base, baselines and RPT', folder('eval'), ['eval', ...config('eval')]],
+  ['fit accuracy against compute', folder('sweep'), ['scaling-sweep', ...config('sweep')]],
+  ['write the report', undefined, ['report', ...['rpt', 'ntp', 'eval', 'sweep'].map(folder), '--out', page]],
 ]
 
 // Ctrl-C reaches the command too; it saves, and this script waits for it.
@@ -23,19 +26,29 @@ process.on('SIGINT', () => {})
 
 const started = Date.now()
 ensureReady()
-for (const [index, [title, folder, args]] of stages.entries()) {
-  const resume = folder && existsSync(join(root, folder)) ? ['--resume'] : []
+for (const [index, [title, output, args]] of stages.entries()) {
   const begun = Date.now()
-  console.log(`\n[${index + 1}/${stages.length}] ${title}: rpt ${[...args, ...resume].join(' ')}`)
-  const command = ['bin/run.js', ...args, ...resume]
-  const {status, signal} = spawnSync(process.execPath, command, {cwd: root, stdio: 'inherit'})
+  const heading = `[${index + 1}/${stages.length}]`
+  console.log(`\n${heading} ${title}`)
+  const isThere = output !== undefined && existsSync(join(root, output))
+  let {status, signal} = rpt(isThere ? [...args, '--resume'] : args)
+  if (isThere && status === usageError) {
+    console.log(`${output} belongs to other settings or data and is made again`)
+    ;({status, signal} = rpt([...args, '--overwrite']))
+  }
   if (status !== 0) {
     console.error(`stopped at '${title}' (${signal ?? `status ${status}`}); npm start goes on from here`)
     process.exit(status ?? 1)
   }
-  console.log(`[${index + 1}/${stages.length}] ${elapsed(begun)}`)
+  console.log(`${heading} took ${elapsed(begun)}`)
 }
 console.log(`\nall done in ${elapsed(started)}; open ${page}`)
+
+/** Runs one command on this terminal. */
+function rpt(args) {
+  console.log(`$ rpt ${args.join(' ')}`)
+  return spawnSync(process.execPath, ['bin/run.js', ...args], {cwd: root, stdio: 'inherit'})
+}
 
 function elapsed(since) {
   const seconds = Math.round((Date.now() - since) / 1000)

@@ -19,7 +19,11 @@ export interface Problem {
   readonly pieces: readonly Piece[]
 }
 
-/** What a family fixes; everything else is common to all. Every operation permutes the states and few pairs commute. */
+/**
+ * What a family fixes; everything else is common to all.
+ *
+ * Every operation permutes the states, and not all of them commute: the answer is no sum that one pass could collect.
+ */
 interface Family {
   readonly name: string
   readonly states: readonly string[]

@@ -14,7 +14,7 @@ export default class Eval extends BaseCommand {
     ...configFlags('eval', ['data', 'model', 'checkpoint', 'mode', 'samples', 'limit']),
     ...directoryFlags,
   }
-  static override needs = ['data.dir', 'model.path', 'out']
+  static override needs = ['data.dir', ['model.path', 'eval.models'], 'out']
 
   /** Evaluates and prints one row per mode and split. */
   run(): Promise<object> {

@@ -1,6 +1,6 @@
 import {resolve} from 'node:path'
 import {Args, Flags} from '@oclif/core'
-import {BaseCommand} from '../base-command.js'
+import {BaseCommand, type Request} from '../base-command.js'
 
 /** `rpt inspect`: prepared data or a run directory -> positions, rollouts, and why a reward was 0. */
 export default class Inspect extends BaseCommand {
@@ -28,17 +28,15 @@ export default class Inspect extends BaseCommand {
 
   /** Prints what was found. */
   run(): Promise<object> {
-    return this.perform(
-      async ({flags, argv}) => {
-        const {rows, step, doc, position, difficulty, outcome} = flags as InspectFlags
-        const {inspect} = await import('../core/report/inspect.js')
-        return inspect(resolve(argv[0]), {rows, step, docId: doc, position, difficulty, outcome})
-      },
-      async (inspection) => {
-        const {renderInspect} = await import('../core/report/render-inspect.js')
-        return renderInspect(inspection).join('\n')
-      },
-    )
+    const look = async ({flags, argv}: Request) => {
+      const {rows, step, doc, position, difficulty, outcome} = flags as InspectFlags
+      const {inspect} = await import('../core/report/inspect.js')
+      return inspect(resolve(argv[0]), {rows, step, docId: doc, position, difficulty, outcome})
+    }
+    return this.perform(look, async (found) => {
+      const {renderInspect} = await import('../core/report/render-inspect.js')
+      return renderInspect(found).join('\n')
+    })
   }
 }
 

@@ -1,6 +1,6 @@
 import {join, resolve} from 'node:path'
 import {Args} from '@oclif/core'
-import {BaseCommand} from '../base-command.js'
+import {BaseCommand, type Request} from '../base-command.js'
 
 /** `rpt report`: run directories -> one self-contained page. */
 export default class Report extends BaseCommand {
@@ -17,10 +17,14 @@ export default class Report extends BaseCommand {
 
   /** Writes the page and prints where it is. */
   run(): Promise<object> {
-    return this.perform(async ({config, services, argv}) => {
+    const write = async ({config, services, argv}: Request) => {
       const runs = argv.length > 0 ? argv.map((run) => resolve(run)) : config.report.runs
       const {writeReport} = await import('../core/report/report.js')
       return writeReport(runs, config.out ?? join(runs[0] ?? '.', 'report.html'), services)
+    }
+    return this.perform(write, async ({path, runs}) => {
+      const {renderResults} = await import('../core/report/render-results.js')
+      return [...renderResults(runs), '', `report: ${path}`].join('\n')
     })
   }
 }

@@ -144,6 +144,10 @@ const checkpoint = z.strictObject({
 
 const evaluation = z.strictObject({
   every: count.default(0).describe('steps between evaluations while training; 0 for none'),
+  models: z
+    .array(checkpointSource)
+    .default([])
+    .describe('checkpoint folders and run directories to evaluate side by side; model.path when empty'),
   checkpoint: count.optional().describe('step of the run to evaluate; the last when absent'),
   modes: z.array(z.enum(evalModes)).min(1).default(['standard', 'reasoning']).describe('how to predict'),
   limit: positive.optional().describe('positions evaluated, chosen by seed'),

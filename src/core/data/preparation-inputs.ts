@@ -1,43 +1,59 @@
-import {existsSync} from 'node:fs'
+import {existsSync, readdirSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
-import {fingerprintOf, hashJson, type Manifest, packageVersion} from '../store/index.js'
+import {canonicalJson, fingerprintOf, hashJson, type Manifest, packageVersion} from '../store/index.js'
 
-/** What prepared data depends on, hashed part by part so that a difference can be named. */
+/** What prepared data depends on, part by part so that a difference can be named. */
 export interface PreparationInputs {
   readonly version: string
+  /** sha256 of documents, tokenizer, checkpoints and settings, hexadecimal; `none` where there is none. */
   readonly fingerprints: Readonly<Record<string, string>>
+  /** Config key -> value, of every setting that the result depends on. */
+  readonly settings: Readonly<Record<string, unknown>>
 }
 
-/** Files of a checkpoint that scores depend on. */
-const checkpointFiles = ['config.json', 'model.safetensors', 'model.safetensors.index.json']
-
-/** Hashes documents, tokenizer, checkpoints and settings. */
+/** Hashes everything that the result depends on and lists the settings. */
 export function preparationInputs({data, seed}: Config): PreparationInputs {
-  const {documents, tokenizer, proxy, difficultyModel, dir: _dir, ...settings} = data
-  const hashFolder = (folder: string | undefined, names: readonly string[]) =>
-    folder === undefined
-      ? 'none'
-      : fingerprintOf({
-          inputs: names.map((name) => join(folder, name)).filter((file) => existsSync(file)),
-          options: null,
-        })
+  const {documents, tokenizer, proxy, difficultyModel, dir: _dir, ...others} = data
+  const settings = {
+    seed,
+    ...Object.fromEntries(Object.entries(others).map(([key, value]) => [`data.${key}`, value])),
+  }
   return {
     version: packageVersion,
     fingerprints: {
       documents: fingerprintOf({inputs: [documents!], options: null}),
-      tokenizer: hashFolder(tokenizer ?? proxy, ['tokenizer.json', 'tokenizer_config.json']),
-      proxy: hashFolder(proxy, checkpointFiles),
-      'difficulty model': hashFolder(difficultyModel, checkpointFiles),
-      settings: hashJson({...settings, seed}),
+      tokenizer: hashFiles(tokenizer ?? proxy, /^tokenizer(_config)?\.json$/),
+      proxy: hashFiles(proxy, checkpointFile),
+      'difficulty model': hashFiles(difficultyModel, checkpointFile),
+      settings: hashJson(settings),
     },
+    settings,
   }
 }
 
 /** What differs between a manifest and these inputs, in words. */
-export function changedInputs(manifest: Manifest, {fingerprints}: PreparationInputs): string[] {
-  const earlier = (manifest.fingerprints ?? {}) as Record<string, string>
-  return Object.keys(fingerprints)
-    .filter((part) => earlier[part] !== fingerprints[part])
-    .map((part) => `${part} changed`)
+export function changedInputs(manifest: Manifest, {fingerprints, settings}: PreparationInputs): string[] {
+  const {fingerprints: hashes = {}, settings: values = {}} = manifest as Partial<PreparationInputs>
+  const parts = Object.keys(fingerprints).filter((part) => part !== 'settings')
+  const changedParts = parts.filter((part) => hashes[part] !== fingerprints[part])
+  const keys = [...new Set([...Object.keys(values), ...Object.keys(settings)])]
+  const changedKeys = keys.filter((key) => inWords(values[key]) !== inWords(settings[key]))
+  return [
+    ...changedParts.map((part) => `${part} changed`),
+    ...changedKeys.map((key) => `${key} changed from ${inWords(values[key])} to ${inWords(settings[key])}`),
+  ]
+}
+
+/** Files of a checkpoint that scores depend on; weights may come in several. */
+const checkpointFile = /^(config\.json|model.*\.safetensors|model\.safetensors\.index\.json)$/
+
+function hashFiles(folder: string | undefined, pattern: RegExp): string {
+  if (folder === undefined || !existsSync(folder)) return 'none'
+  const names = readdirSync(folder).filter((name) => pattern.test(name))
+  return fingerprintOf({inputs: names.sort().map((name) => join(folder, name)), options: null})
+}
+
+function inWords(value: unknown): string {
+  return value === undefined ? 'unset' : canonicalJson(value)
 }

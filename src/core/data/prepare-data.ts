@@ -1,4 +1,4 @@
-import {existsSync, readdirSync} from 'node:fs'
+import {existsSync, readdirSync, readFileSync} from 'node:fs'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
@@ -58,9 +58,9 @@ export async function prepareData(config: Config, services: Services): Promise<P
   const out = config.data.documentsOnly || config.data.proxy ? config.out! : missingProxy()
   const inputs = preparationInputs(config)
   const earlier = reusable(out, inputs, services)
-  if (earlier) return {...(earlier as unknown as PrepareSummary), reused: true}
+  if (earlier) return earlier
 
-  const tokenizerFolder = (config.data.tokenizer ?? config.data.proxy)!
+  const tokenizerFolder = config.data.tokenizer ?? config.data.proxy ?? missingTokenizer()
   const tokenizer = await loadTokenizer(tokenizerFolder)
   const documents = await readAndSplit(config, tokenizer, services)
   const positions = config.data.documentsOnly ? [] : await scorePositions(config, tokenizer, documents, services)
@@ -100,15 +100,20 @@ function missingProxy(): never {
   })
 }
 
+function missingTokenizer(): never {
+  throw new UsageError('prepare-data: no tokenizer to read the documents with', {
+    suggestions: ['give --tokenizer DIR, or the --proxy it belongs to'],
+  })
+}
+
 /** The summary of an earlier result for these inputs, or null when there is none. */
-function reusable(out: string, inputs: PreparationInputs, {progress, overwrite}: Services): unknown {
+function reusable(out: string, inputs: PreparationInputs, {progress, overwrite}: Services): PrepareSummary | null {
   if (!existsSync(out) || readdirSync(out).length === 0) return null
   const verdict = verifyFolder(out)
   const reasons = verdict.kind === 'valid' ? changedInputs(verdict.manifest, inputs) : [verdict.reason]
   if (verdict.kind === 'valid' && reasons.length === 0) {
     progress.log(`${out} was made from these very inputs and is reused`)
-    const {documents, positions} = verdict.manifest
-    return {command: 'prepare-data', version: inputs.version, out, documents, positions}
+    return {...JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8')), out, reused: true}
   }
   if (!overwrite)
     throw new UsageError(`prepare-data: ${out} is not empty and not a result of these inputs: ${reasons.join('; ')}`, {
@@ -135,6 +140,8 @@ async function readAndSplit(
     {seed, valFraction: data.valFraction, valDocuments: data.valDocuments},
   )
   const documents = raw.map((document, i) => tokenizeDocument(document, partitions[i], tokenizer))
+  const normalized = documents.filter(({text}, i) => text !== raw[i].text).length
+  if (normalized > 0) progress.warn(`${normalized} documents were brought to Unicode form NFC, as the tokenizer asks`)
   stage.done(`${documents.length} documents`)
   return documents
 }

@@ -6,19 +6,15 @@ import type {RawDocument} from './documents.js'
 /**
  * Tokenizes a document: the start token where the model uses one, then the text's tokens with their byte offsets.
  *
+ * A tokenizer may bring text to Unicode form NFC, as Qwen's does: the document then has that text. No other change is
+ * accepted, because predictions are compared with the text byte by byte.
+ *
  * @throws {DataError} when the tokens' bytes are not the text's bytes, or there is no token to predict
  */
-export function tokenizeDocument({docId, text}: RawDocument, partition: Partition, tokenizer: Tokenizer): Document {
-  const ids = tokenizer.encodeText(text)
-  const bytes = Buffer.from(text)
-  const spelled = tokenizer.concatBytes(ids)
-  if (Buffer.compare(bytes, spelled) !== 0) {
-    const difference = bytes.findIndex((byte, i) => byte !== spelled[i])
-    const at = difference < 0 ? bytes.length : difference
-    throw new DataError(`${docId}: its tokens spell other bytes than its text, from byte ${at} on`, {
-      suggestions: ['use a byte-level BPE tokenizer that does not normalise text'],
-    })
-  }
+export function tokenizeDocument(raw: RawDocument, partition: Partition, tokenizer: Tokenizer): Document {
+  const {docId} = raw
+  const ids = tokenizer.encodeText(raw.text)
+  const text = spelledText(raw, tokenizer.concatBytes(ids))
   const start = tokenizer.startId === null ? [] : [tokenizer.startId]
   const tokenIds = new Int32Array(start.length + ids.length)
   tokenIds.set(start)
@@ -32,4 +28,17 @@ export function tokenizeDocument({docId, text}: RawDocument, partition: Partitio
     return at
   })
   return {docId, partition, text, tokenIds, byteOffsets}
+}
+
+/** The text, as it is or in form NFC, whichever the tokens spell. */
+function spelledText({docId, text}: RawDocument, spelled: Uint8Array): string {
+  const bytes = Buffer.from(text)
+  if (bytes.equals(spelled)) return text
+  const normalized = text.normalize('NFC')
+  if (Buffer.from(normalized).equals(spelled)) return normalized
+  const difference = bytes.findIndex((byte, i) => byte !== spelled[i])
+  const at = difference < 0 ? bytes.length : difference
+  throw new DataError(`${docId}: its tokens spell other bytes than its text, from byte ${at} on`, {
+    suggestions: ['use a tokenizer that has every byte and changes no text beyond Unicode form NFC'],
+  })
 }

@@ -19,8 +19,22 @@ const none = () => ({})
 
 function elementwise(dtype?: DType): OpSpec<object> {
   return {
-    infer: (inputs) => [{dtype: dtype ?? inputs[0].dtype, shape: inputs.map((x) => x.shape).reduce(broadcastShapes)}],
+    infer: (inputs) => {
+      const common = commonType(inputs)
+      return [{dtype: dtype ?? common, shape: inputs.map((x) => x.shape).reduce(broadcastShapes)}]
+    },
   }
+}
+
+/** The one element type that all inputs have. */
+function commonType(inputs: readonly TensorType[]): DType {
+  const types = [...new Set(inputs.map((x) => x.dtype))]
+  if (types.length > 1) throw new GraphError(`element types differ: ${types.join(' and ')}`)
+  return types[0]
+}
+
+function checkIndices(indices: TensorType): void {
+  if (indices.dtype !== 'int64') throw new GraphError(`indices are ${indices.dtype}; they must be int64`)
 }
 
 function reduction(): OpSpec<OpAttrs['ReduceSum']> {
@@ -66,17 +80,26 @@ export const opSpecs: {readonly [K in OpType]: OpSpec<OpAttrs[K]>} = {
   Softmax: {infer: ([x]) => [x]},
   LogSoftmax: {infer: ([x]) => [x]},
   Where: {
-    infer: ([condition, a, b]) => [
-      {dtype: a.dtype, shape: broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape))},
-    ],
+    infer: ([condition, a, b]) => {
+      if (condition.dtype !== 'bool') throw new GraphError(`Where needs a bool condition, got ${condition.dtype}`)
+      return [{dtype: commonType([a, b]), shape: broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape))}]
+    },
   },
   Cast: {infer: ([x], {to}) => [{dtype: to, shape: x.shape}]},
-  MatMul: {infer: ([a, b]) => [{dtype: a.dtype, shape: matMulShape(a.shape, b.shape, 0, 0)}]},
+  MatMul: {infer: ([a, b]) => [{dtype: commonType([a, b]), shape: matMulShape(a.shape, b.shape, 0, 0)}]},
   FusedMatMul: {
     domain: 'com.microsoft',
-    infer: ([a, b], {transA, transB}) => [{dtype: a.dtype, shape: matMulShape(a.shape, b.shape, transA, transB)}],
+    infer: ([a, b], {transA, transB}) => [
+      {dtype: commonType([a, b]), shape: matMulShape(a.shape, b.shape, transA, transB)},
+    ],
   },
-  Transpose: {infer: ([x], {perm}) => [{dtype: x.dtype, shape: perm.map((axis) => x.shape[axis])}]},
+  Transpose: {
+    infer: ([x], {perm}) => {
+      if (!isSameShape(perm.toSorted(), [...x.shape.keys()]))
+        throw new GraphError(`Transpose: [${perm}] is no permutation of the axes of [${x.shape}]`)
+      return [{dtype: x.dtype, shape: perm.map((axis) => x.shape[axis])}]
+    },
+  },
   Reshape: {
     infer: ([x], {shape}) => {
       if (sizeOf(x.shape) !== sizeOf(shape)) throw new GraphError(`Reshape: [${x.shape}] does not fill [${shape}]`)
@@ -138,17 +161,27 @@ export const opSpecs: {readonly [K in OpType]: OpSpec<OpAttrs[K]>} = {
         if (!isSameShape(withSize(x.shape, axis, 1), withSize(first.shape, axis, 1)))
           throw new GraphError(`Concat along ${axis}: [${first.shape}] with [${x.shape}]`)
       const size = inputs.reduce((sum, x) => sum + x.shape[axis], 0)
-      return [{dtype: first.dtype, shape: withSize(first.shape, axis, size)}]
+      return [{dtype: commonType(inputs), shape: withSize(first.shape, axis, size)}]
     },
   },
   Gather: {
-    infer: ([x, indices], {axis}) => [
-      {dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)]},
-    ],
+    infer: ([x, indices], {axis}) => {
+      checkIndices(indices)
+      return [{dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)]}]
+    },
   },
-  GatherElements: {infer: ([x, indices]) => [{dtype: x.dtype, shape: indices.shape}]},
+  GatherElements: {
+    infer: ([x, indices], {axis}) => {
+      checkIndices(indices)
+      const isWithin = indices.shape.every((size, other) => other === axis || size <= x.shape[other])
+      if (indices.shape.length !== x.shape.length || !isWithin)
+        throw new GraphError(`GatherElements: indices [${indices.shape}] do not lie within [${x.shape}]`)
+      return [{dtype: x.dtype, shape: indices.shape}]
+    },
+  },
   ScatterElements: {
     infer: ([x, indices, updates]) => {
+      checkIndices(indices)
       if (!isSameShape(indices.shape, updates.shape))
         throw new GraphError(`ScatterElements: indices [${indices.shape}] and updates [${updates.shape}] differ`)
       return [x]
@@ -161,6 +194,7 @@ export const opSpecs: {readonly [K in OpType]: OpSpec<OpAttrs[K]>} = {
   ArgMax: {infer: ([x], {axis, keepdims}) => [{dtype: 'int64', shape: reducedShape(x.shape, [axis], keepdims)}]},
   TopK: {
     infer: ([x], {axis, k}) => {
+      if (k > x.shape[axis]) throw new GraphError(`TopK: ${k} of axis ${axis} of [${x.shape}]`)
       const shape = withSize(x.shape, axis, k)
       return [
         {dtype: x.dtype, shape},

@@ -1,4 +1,4 @@
-import {existsSync, readdirSync} from 'node:fs'
+import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {type PositionRow, positionsTable, readRows} from '../store/index.js'
 import {DataError, UsageError} from '../util/errors.js'
@@ -91,7 +91,7 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
   if (existsSync(join(path, 'positions.arrow'))) return inspectData(path, options)
   const run = readRun(path)
   if (run.rolloutSteps.length > 0) return inspectRollouts(run, options)
-  const steps = predictionSteps(path)
+  const steps = [...new Set(run.evals.map(({step}) => step))].sort((a, b) => a - b)
   if (steps.length > 0) return inspectPredictions(run, steps, options)
   throw new DataError(`inspect: ${path} has no positions.arrow, no rollouts and no eval predictions`, {
     suggestions: ['give prepared data, a run of objective rpt, or the --out of rpt eval'],
@@ -174,7 +174,8 @@ function inspectRollouts(run: RunFolder, options: InspectOptions): RunInspection
 
 function inspectPredictions(run: RunFolder, steps: readonly number[], options: InspectOptions): RunInspection {
   const step = chooseStep(steps, options.step, run.path)
-  const all = readPredictions(run.path, step) ?? []
+  const subject = run.evals.find((row) => row.step === step)?.run ?? run.name
+  const all = readPredictions(run.path, subject, step) ?? []
   const matching = all.filter(
     (row) => matchesPosition({...row, difficulty: row.split}, options) && matchesOutcome(row, options),
   )
@@ -224,12 +225,6 @@ function matchesPosition(
 
 function matchesOutcome(row: {readonly outcome: string | null}, {outcome}: InspectOptions): boolean {
   return outcome === undefined || row.outcome === outcome
-}
-
-function predictionSteps(path: string): number[] {
-  if (!existsSync(join(path, 'eval'))) return []
-  const numbers = readdirSync(join(path, 'eval')).flatMap((name) => /^step-(\d+)\.arrow$/.exec(name)?.[1] ?? [])
-  return numbers.map(Number).sort((a, b) => a - b)
 }
 
 function chooseStep(steps: readonly number[], wanted: number | undefined, path: string): number {

@@ -87,10 +87,11 @@ export function readRollouts(runPath: string, step: number): RolloutRow[] {
   return readTable(join(runPath, 'rollouts', stepFile(step)), rolloutsTable)
 }
 
-/** Every prediction of one evaluation, or null where they were not kept. */
-export function readPredictions(runPath: string, step: number): PredictionRow[] | null {
-  const path = join(runPath, 'eval', stepFile(step))
-  return existsSync(path) ? readTable(path, predictionsTable) : null
+/** Every prediction about a checkpoint of `subject`, a run's name, or null where they were not kept. */
+export function readPredictions(runPath: string, subject: string, step: number): PredictionRow[] | null {
+  const names = [`${subject}-${stepFile(step)}`, stepFile(step)]
+  const path = names.map((name) => join(runPath, 'eval', name)).find((file) => existsSync(file))
+  return path ? readTable(path, predictionsTable) : null
 }
 
 /** A setting of the resolved configuration, e.g. `data.dir`; undefined where there is none. */

@@ -8,6 +8,8 @@ import {type RunFolder, readPredictions} from './read-run.js'
 export interface Result {
   readonly label: string
   readonly run: RunFolder
+  /** Name of the run that was evaluated. */
+  readonly subject: string
   readonly objective: string
   readonly mode: string
   readonly step: number
@@ -32,13 +34,17 @@ export interface Comparison {
 const objectiveOrder = ['base', 'ntp', 'sft', 'rpt']
 const modeOrder = ['standard', 'reasoning', 'forced-thought', 'empty-thought']
 
-/** The last evaluation of each objective, mode and seed of each run; one that several runs hold is listed once. */
+/**
+ * Every evaluation of an evaluation directory, and the last one of each training run; an evaluation that several
+ * directories hold is listed once.
+ */
 export function collectResults(runs: readonly RunFolder[]): Result[] {
   const latest = new Map<string, Result>()
   for (const run of runs) {
     for (const rows of groupBy(run.evals, evaluationKey)) {
       const result = toResult(run, rows)
-      const key = JSON.stringify([rows[0].run, rows[0].objective, result.mode, result.seed])
+      const checkpoint = run.metrics.length === 0 ? rows[0].checkpoint : 'last'
+      const key = JSON.stringify([rows[0].run, rows[0].objective, checkpoint, result.mode, result.seed])
       const known = latest.get(key)
       if (!known || isBetter(result, known)) latest.set(key, result)
     }
@@ -80,8 +86,8 @@ function grade({doc_id, position, correct}: PredictionRow): GradedPrediction {
 }
 
 /** The first sample of each position: the greedy one. */
-function greedyPredictions({run, step, mode}: Result): PredictionRow[] | null {
-  const rows = readPredictions(run.path, step)?.filter((row) => row.mode === mode)
+function greedyPredictions({run, subject, step, mode}: Result): PredictionRow[] | null {
+  const rows = readPredictions(run.path, subject, step)?.filter((row) => row.mode === mode)
   if (!rows || rows.length === 0) return null
   const first = new Map<string, PredictionRow>()
   for (const row of rows) {
@@ -125,7 +131,7 @@ function toResult(run: RunFolder, rows: readonly EvalRow[]): Result {
     ]),
   )
   const label = `${objective}${step > 0 ? `, step ${step}` : ''}, ${mode}`
-  return {label, run, objective, mode, step, seed, cells}
+  return {label, run, subject: rows[0].run, objective, mode, step, seed, cells}
 }
 
 function isBetter(a: Result, b: Result): boolean {

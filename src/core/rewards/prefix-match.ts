@@ -15,7 +15,8 @@ export function prefixReward(prediction: Uint8Array, truth: Uint8Array, boundari
 /** Why a prediction got its prefix-matching reward, in one sentence. */
 export function explainPrefix(prediction: Uint8Array, context: Context): string {
   const {truth, boundaries} = context
-  if (prediction.length === 0) return `the box is empty; a prediction needs at least ${boundaries[0]} bytes`
+  if (prediction.length === 0)
+    return `the box is empty; the shortest prediction is ${quoteBytes(truth.subarray(0, boundaries[0]))}`
   if (isPrefix(prediction, truth)) return explainBeginning(prediction, boundaries)
   if (isPrefix(truth, prediction))
     return `${quoteBytes(prediction)} goes on beyond the ${truth.length} reference bytes ${quoteBytes(truth)}`

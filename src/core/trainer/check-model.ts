@@ -2,6 +2,7 @@ import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import type {PreparedData} from '../data/prepared.js'
 import {type ModelConfig, readModelConfig} from '../models/model-config.js'
+import {fingerprintOf} from '../store/index.js'
 import {checkTokenizerFits, loadTokenizer} from '../tokenizer/tokenizer.js'
 import {DataError} from '../util/errors.js'
 
@@ -22,4 +23,11 @@ export async function checkModelFits(path: string, {tokenizer, folder}: Prepared
       })
   }
   return model
+}
+
+/** Hash of a checkpoint's `config.json` and weights. */
+export function fingerprintOfModel(folder: string): string {
+  const names = ['config.json', 'model.safetensors', 'model.safetensors.index.json']
+  const inputs = names.map((name) => join(folder, name)).filter((file) => existsSync(file))
+  return fingerprintOf({inputs, options: null})
 }

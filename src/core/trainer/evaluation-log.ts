@@ -1,4 +1,5 @@
 import {existsSync} from 'node:fs'
+import {basename} from 'node:path'
 import {accuracyBySplit} from '../eval/accuracy.js'
 import type {Position} from '../records/records.js'
 import {type EvalRow, evalTable, type PredictionRow, predictionsTable, readTable, writeTable} from '../store/index.js'
@@ -115,18 +116,31 @@ export class EvaluationLog {
     return new EvaluationLog(run, predictor, existsSync(file) ? readTable(file, evalTable) : [])
   }
 
-  /** Forgets evaluations beyond a step; without one, all of them. */
-  dropAfter(step = -1): void {
+  /** Forgets evaluations beyond a step. */
+  dropAfter(step: number): void {
     this.rows = this.rows.filter((row) => row.step <= step)
   }
 
-  /** Evaluates the engine's weights and adds them under `subject`. */
+  /** Evaluates the engine's weights under `subject`, unless that is done already. Returns all rows of the run. */
   async evaluate(subject: Subject): Promise<readonly EvalRow[]> {
-    const progress = this.run.services.progress
+    const {progress} = this.run.services
+    if (this.rows.some((row) => row.run === subject.run && row.checkpoint === subject.checkpoint)) {
+      progress.log(`${subject.run} ${subject.checkpoint} is evaluated already`)
+      return this.rows
+    }
     const {predictions, rows} = await evaluateModel({...this.predictor, progress}, subject)
-    await writeTable(await this.run.place('eval', `${stepName(subject.step)}.arrow`), predictionsTable, predictions)
+    await writeTable(
+      await this.run.place('eval', predictionsName(this.run.path, subject)),
+      predictionsTable,
+      predictions,
+    )
     this.rows = [...this.rows, ...rows]
     await writeTable(this.run.at('eval.arrow'), evalTable, this.rows)
-    return rows
+    return this.rows
   }
+}
+
+/** `step-000100.arrow` for the run's own checkpoints, `<run>-step-000100.arrow` for others. */
+function predictionsName(runPath: string, {run, step}: Subject): string {
+  return `${run === basename(runPath) ? '' : `${run}-`}${stepName(step)}.arrow`
 }

@@ -1,12 +1,13 @@
-import {createWriteStream, existsSync} from 'node:fs'
+import {existsSync} from 'node:fs'
 import {mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {basename, join} from 'node:path'
 import {configHash, resolvedYaml} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
 import {copyTokenizer} from '../data/copy-tokenizer.js'
-import {guardWrite, type Lock, lockFolder, sweepTemporary, verifyFolder, writeFolder} from '../store/index.js'
+import {guardWrite, hashJson, type Lock, lockFolder, sweepTemporary, verifyFolder, writeFolder} from '../store/index.js'
+import {type AttemptLog, openAttemptLog} from '../util/attempt-log.js'
 import {DataError, UsageError} from '../util/errors.js'
-import {type ProgressEvent, teeProgress} from '../util/progress.js'
+import {teeProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 
 /** Settings that a resumed run may change: none of them touches what was computed so far. */
@@ -32,6 +33,7 @@ export class RunDirectory {
     readonly path: string,
     private readonly lock: Lock,
     readonly services: Services,
+    private readonly log?: AttemptLog,
   ) {}
 
   /**
@@ -41,21 +43,20 @@ export class RunDirectory {
    *   it, or when the settings differ from those it was begun with
    */
   static async open(path: string, config: Config, services: Services): Promise<RunDirectory> {
-    const {resume, overwrite} = services
-    const isOccupied = existsSync(path) && (await readdir(path)).some((name) => name !== 'run.lock')
-    if (isOccupied && !resume && !overwrite)
-      throw new UsageError(`${services.command}: ${path} is not empty`, {
-        suggestions: ['give --resume to continue it', 'give --overwrite to start again', 'choose another --out'],
-      })
+    const {overwrite} = services
+    const isOccupied = await refuseOccupied(path, services)
     await guardWrite('creating', path, () => mkdir(path, {recursive: true}))
     const lock = await lockFolder(path)
     try {
       if (isOccupied && overwrite) await emptyFolder(path)
       const run = new RunDirectory(path, lock, services)
-      if (isOccupied && resume) await run.checkSameSettings(config)
-      await run.writeSettings(config)
+      await run.checkSame('settings-hash.txt', runHash(config), 'settings')
+      await guardWrite('writing', path, () =>
+        writeFile(run.at('config.resolved.yaml'), resolvedYaml(config, services.sources)),
+      )
       await sweepTemporary(join(path, 'checkpoints'))
-      return new RunDirectory(path, lock, await run.withLog(services))
+      const log = openAttemptLog(path)
+      return new RunDirectory(path, lock, {...services, progress: teeProgress(services.progress, log.write)}, log)
     } catch (error) {
       lock.release()
       throw error
@@ -71,6 +72,16 @@ export class RunDirectory {
   async place(folder: string, name: string): Promise<string> {
     await guardWrite('creating', this.at(folder), () => mkdir(this.at(folder), {recursive: true}))
     return this.at(folder, name)
+  }
+
+  /**
+   * Checks that a resumed run works with the data and weights that it was begun with.
+   *
+   * @param inputs their fingerprints
+   * @throws {UsageError} when they are others
+   */
+  async checkInputs(inputs: unknown): Promise<void> {
+    await this.checkSame('inputs-hash.txt', hashJson(inputs), 'data or weights')
   }
 
   /** Folder of the checkpoint of a step. */
@@ -129,37 +140,37 @@ export class RunDirectory {
   }
 
   async close(): Promise<void> {
+    this.log?.close()
     this.lock.release()
   }
 
-  private async checkSameSettings(config: Config): Promise<void> {
-    const file = this.at('settings-hash.txt')
-    if (!existsSync(file)) return
-    const earlier = (await readFile(file, 'utf8')).trim()
-    if (earlier === runHash(config)) return
-    throw new UsageError(
-      `${this.services.command}: --resume of ${this.path} with settings that it was not begun with`,
-      {
-        suggestions: [`compare with ${this.at('config.resolved.yaml')}`, 'give --overwrite to start again'],
-      },
-    )
-  }
-
-  private async writeSettings(config: Config): Promise<void> {
-    await guardWrite('writing', this.path, async () => {
-      await writeFile(this.at('config.resolved.yaml'), resolvedYaml(config, this.services.sources))
-      await writeFile(this.at('settings-hash.txt'), `${runHash(config)}\n`)
+  /** Compares a hash with the one the run was begun with, or notes it down. */
+  private async checkSame(name: string, hash: string, what: string): Promise<void> {
+    const file = this.at(name)
+    const {command, resume} = this.services
+    if (!resume || !existsSync(file)) {
+      await guardWrite('writing', file, () => writeFile(file, `${hash}\n`))
+      return
+    }
+    if ((await readFile(file, 'utf8')).trim() === hash) return
+    throw new UsageError(`${command}: --resume of ${this.path} with ${what} that it was not begun with`, {
+      suggestions: [`compare with ${this.at('config.resolved.yaml')}`, 'give --overwrite to start again'],
     })
   }
+}
 
-  /** Services whose progress is also written to `logs/attempt-N.jsonl`. */
-  private async withLog(services: Services): Promise<Services> {
-    await mkdir(this.at('logs'), {recursive: true})
-    const attempt = (await readdir(this.at('logs'))).length + 1
-    const log = createWriteStream(this.at('logs', `attempt-${attempt}.jsonl`))
-    const write = (event: ProgressEvent) => log.write(`${JSON.stringify({time: new Date().toISOString(), ...event})}\n`)
-    return {...services, progress: teeProgress(services.progress, write)}
-  }
+/**
+ * Whether a directory holds something; writes nothing.
+ *
+ * @throws {UsageError} when it does and neither --resume nor --overwrite was given
+ */
+export async function refuseOccupied(path: string, {command, resume, overwrite}: Services): Promise<boolean> {
+  const isOccupied = existsSync(path) && (await readdir(path)).some((name) => name !== 'run.lock')
+  if (isOccupied && !resume && !overwrite)
+    throw new UsageError(`${command}: ${path} is not empty`, {
+      suggestions: ['give --resume to continue it', 'give --overwrite to start again', 'choose another --out'],
+    })
+  return isOccupied
 }
 
 /** Hash of every setting that the results of a run depend on. */

@@ -4,6 +4,7 @@ import {openPrepared, type PreparedData} from '../data/prepared.js'
 import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
 import {
+  hashFile,
   type MetricsRow,
   metricsTable,
   nullsOf,
@@ -14,12 +15,12 @@ import {
 } from '../store/index.js'
 import {Interrupted, NumericError, RuntimeFailure} from '../util/errors.js'
 import type {Services} from '../util/services.js'
-import {checkModelFits} from './check-model.js'
+import {checkModelFits, fingerprintOfModel} from './check-model.js'
 import {EvaluationLog, type Subject} from './evaluation-log.js'
 import {ntpObjective, sftObjective} from './language-model.js'
 import {type Objective, optimizerAt, type StepResult, shapeOf, type TrainingContext} from './objective.js'
 import {rptObjective} from './rpt.js'
-import {RunDirectory, resolveModel, runHash, stepName, type TrainerState} from './run-directory.js'
+import {RunDirectory, refuseOccupied, resolveModel, runHash, stepName, type TrainerState} from './run-directory.js'
 import {type Summary, summarize} from './summary.js'
 
 /** How each objective takes its steps. Adding an objective is adding a row. */
@@ -47,11 +48,13 @@ export interface TrainSummary extends Summary {
  */
 export async function train(config: Config, services: Services): Promise<TrainSummary> {
   const started = new Date()
+  await refuseOccupied(config.out!, services)
   const data = await openPrepared(config.data.dir!)
   const source = await weightSource(config, data)
   const run = await RunDirectory.open(config.out!, config, services)
   const engine = startEngine(config)
   try {
+    await run.checkInputs({data: data.manifest.fingerprints, model: source.fingerprint})
     const model = await readModelConfig(source.path)
     const shape = shapeOf(model, await engine.load(source.weights))
     if (config.grpo.klCoef > 0) await engine.keepReference()
@@ -77,11 +80,15 @@ export async function train(config: Config, services: Services): Promise<TrainSu
 async function weightSource({model, seed}: Config, data: PreparedData) {
   if (!model.path) {
     await checkModelFits(model.config!, data)
-    return {path: model.config!, weights: {config: model.config!, init: model.init, seed}}
+    return {
+      path: model.config!,
+      weights: {config: model.config!, init: model.init, seed},
+      fingerprint: hashFile(model.config!),
+    }
   }
   const {folder} = await resolveModel(model.path)
   await checkModelFits(folder, data)
-  return {path: folder, weights: {checkpoint: folder}}
+  return {path: folder, weights: {checkpoint: folder}, fingerprint: fingerprintOfModel(folder)}
 }
 
 /** The state to go on from: the newest sound checkpoint of the run, or the beginning. */

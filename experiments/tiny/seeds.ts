@@ -1,0 +1,98 @@
+import {existsSync, writeFileSync} from 'node:fs'
+import {join, resolve} from 'node:path'
+import {pairedDifference} from '../../src/core/scaling/interval.js'
+import {isInSplit} from '../../src/core/scaling/split.js'
+import {type EvalRow, evalTable, metricsTable, predictionsTable, readTable} from '../../src/core/store/index.js'
+import {config, makeBase, rpt} from './base.js'
+
+/**
+ * `npm run experiment:seeds`: the whole experiment with three seeds that change corpus, base model and RL, and the table
+ * of `README.md`. What an interrupted run left is used again.
+ */
+
+const seeds = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [0, 1, 2]
+const splits = ['easy', 'medium', 'hard'] as const
+const root = resolve('runs', 'tiny-seeds')
+
+/** The lines of the table: name, run, step, mode. */
+const lines = [
+  ['base, standard', 'base', 0, 'standard'],
+  ['base, reasoning', 'base', 0, 'reasoning'],
+  ['RPT, reasoning', 'rpt', 160, 'reasoning'],
+  ['RPT, uninformative thought forced', 'rpt', 160, 'forced-thought'],
+  ['RPT, standard', 'rpt', 160, 'standard'],
+  ['next-token training, equal updates', 'ntp', 160, 'standard'],
+  ['next-token training, equal FLOPs', 'ntp', 720, 'standard'],
+] as const
+
+function runSeed(seed: number): string {
+  const folder = join(root, `seed-${seed}`)
+  const at = (name: string) => join(folder, name)
+  const {corpus, model} = existsSync(at('base'))
+    ? {corpus: at('corpus.jsonl'), model: at('base')}
+    : makeBase(seed, folder)
+  const common = ['--seed', String(seed)]
+  const resume = (name: string) => ['--out', at(name), ...(existsSync(at(name)) ? ['--resume'] : [])]
+  rpt('prepare-data', ...config('prepare'), '--documents', corpus, '--proxy', model, ...common, '--out', at('data'))
+  const trained = ['--data', at('data'), '--model', model, ...common]
+  rpt('train', ...config('rpt'), ...trained, ...resume('rpt'))
+  rpt('train', ...config('ntp'), ...trained, ...resume('ntp'))
+  const models = [model, at('ntp/checkpoints/step-000160'), at('ntp'), at('rpt')]
+  const evaluated = ['--data', at('data'), '--set', `eval.models=${JSON.stringify(models)}`, ...common]
+  rpt('eval', ...config('eval'), ...evaluated, ...resume('eval'))
+  return folder
+}
+
+function accuracy(rows: readonly EvalRow[], [, run, step, mode]: (typeof lines)[number], split: string): string {
+  const row = rows.find((one) => one.run === run && one.step === step && one.mode === mode && one.split === split)
+  return row ? (100 * row.accuracy).toFixed(1) : '-'
+}
+
+/** Paired difference of RPT's reasoning and another line, in points with its 95% interval. */
+function difference(
+  folder: string,
+  other: (typeof lines)[number],
+  split: (typeof splits)[number],
+  seed: number,
+): string {
+  const graded = ([, run, step, mode]: (typeof lines)[number]) =>
+    readTable(join(folder, 'eval', 'eval', `${run}-step-${String(step).padStart(6, '0')}.arrow`), predictionsTable)
+      .filter((row) => row.mode === mode && row.sample === 0 && isInSplit(row.split, split, 'nested'))
+      .map((row) => ({docId: row.doc_id, position: row.position, correct: row.correct}))
+  const {
+    difference: points,
+    ciLow,
+    ciHigh,
+  } = pairedDifference(graded(lines[2]), graded(other), {bootstraps: 2000, seed})
+  const signed = (value: number) => `${value < 0 ? '' : '+'}${(100 * value).toFixed(1)}`
+  return `${signed(points)} [${signed(ciLow)}, ${signed(ciHigh)}]`
+}
+
+function flopsOf(folder: string, run: string): number {
+  return readTable(join(folder, run, 'metrics.arrow'), metricsTable).reduce(
+    (sum, row) => sum + (row['rpt/flops_generation'] ?? 0) + (row['rpt/flops_update'] ?? 0),
+    0,
+  )
+}
+
+const folders = seeds.map(runSeed)
+const table = [
+  `| easy / medium / hard, % | ${seeds.map((seed) => `seed ${seed}`).join(' | ')} |`,
+  `|---|${seeds.map(() => '---|').join('')}`,
+  ...lines.map((line) => {
+    const cells = folders.map((folder) => {
+      const rows = readTable(join(folder, 'eval', 'eval.arrow'), evalTable)
+      return splits.map((split) => accuracy(rows, line, split)).join(' / ')
+    })
+    return `| ${line[0]} | ${cells.join(' | ')} |`
+  }),
+  ...[lines[0], lines[1], lines[3], lines[5], lines[6]].map((other) => {
+    const cells = folders.map((folder, i) =>
+      splits.map((split) => difference(folder, other, split, seeds[i])).join(', '),
+    )
+    return `| RPT, reasoning - ${other[0]} | ${cells.join(' | ')} |`
+  }),
+  `| FLOPs: RPT; next-token training | ${folders.map((folder) => `${flopsOf(folder, 'rpt').toExponential(2)}; ${flopsOf(folder, 'ntp').toExponential(2)}`).join(' | ')} |`,
+].join('\n')
+writeFileSync(join(root, 'table.md'), `${table}\n`)
+console.log(`\n${table}\n\nwritten to ${join(root, 'table.md')}`)

@@ -1,0 +1,341 @@
+import {cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join, resolve} from 'node:path'
+import {beforeAll, describe, expect, it} from 'vitest'
+import {loadConfig} from '../../../src/core/config/load.js'
+import {type PrepareSummary, prepareData} from '../../../src/core/data/prepare-data.js'
+import {documentsIn, openPrepared} from '../../../src/core/data/prepared.js'
+import {LocalEngine} from '../../../src/core/engine/engine.js'
+import {readModelConfig} from '../../../src/core/models/model-config.js'
+import {positionsTable, readRows, readSafetensors} from '../../../src/core/store/index.js'
+import {DataError, Interrupted, UsageError} from '../../../src/core/util/errors.js'
+import {silentProgress} from '../../../src/core/util/progress.js'
+import type {Services} from '../../../src/core/util/services.js'
+import {referenceLogprobs} from '../../support/reference-decoder.js'
+
+const tiny = resolve(import.meta.dirname, '../../../experiments/tiny')
+const newFolder = () => mkdtempSync(join(tmpdir(), 'rpt-prepare-'))
+
+/** A random one-layer model with the tokenizer of the tiny experiment. */
+async function makeCheckpoint(seed: number): Promise<string> {
+  const folder = newFolder()
+  const shape = {hidden_size: 16, intermediate_size: 24, num_hidden_layers: 1, num_attention_heads: 2, head_dim: 8}
+  const source = JSON.parse(readFileSync(join(tiny, 'model/config.json'), 'utf8'))
+  const config = join(folder, 'config.json')
+  writeFileSync(config, JSON.stringify({...source, ...shape, num_key_value_heads: 2}))
+  const engine = new LocalEngine({device: 'cpu', threads: 1})
+  await engine.load({config, init: {embeddingStd: 0.6, linearGain: 1, residualScale: 1}, seed})
+  await engine.save(folder, false)
+  await engine.close()
+  for (const name of ['tokenizer.json', 'tokenizer_config.json']) cpSync(join(tiny, name), join(folder, name))
+  return folder
+}
+
+const texts = [
+  'The red lamp is on. After two turns it shows 3.',
+  'Anna copied it twice. It starts in June.',
+  'Phases: A early, B mirror, C early.',
+  'After D it is June. After H it is January.',
+  'Karen checked it there, once and again.',
+  'A \\boxed{7} is text; so is </think> here.',
+  'Grüße an 中文, with <eos> written out.',
+  'The last one: 1, 2, 3, 4, 5.',
+]
+
+let proxy: string
+let other: string
+let documents: string
+beforeAll(async () => {
+  proxy = await makeCheckpoint(1)
+  other = await makeCheckpoint(2)
+  documents = join(newFolder(), 'corpus.jsonl')
+  writeFileSync(documents, texts.map((text) => `${JSON.stringify({text})}\n`).join(''))
+})
+
+interface Run {
+  readonly lines: string[]
+  readonly summary: PrepareSummary
+}
+
+async function prepare(
+  out: string,
+  settings: Record<string, unknown> = {},
+  changes: Partial<Services> = {},
+): Promise<Run> {
+  const lines: string[] = []
+  const keys = {out, threads: 1, 'data.documents': documents, 'data.proxy': proxy, 'data.valDocuments': 3, ...settings}
+  const given = Object.entries(keys).filter(([, value]) => value !== undefined)
+  const {config, sources} = loadConfig({
+    command: 'prepare-data',
+    sets: given.map(([key, value]) => `${key}=${value}`),
+    cwd: tmpdir(),
+  })
+  const summary = await prepareData(config, {
+    progress: {...silentProgress, log: (line) => lines.push(line), warn: (line) => lines.push(line)},
+    signal: new AbortController().signal,
+    sources,
+    command: 'prepare-data',
+    version: '0.0.0',
+    resume: false,
+    overwrite: false,
+    ...changes,
+  })
+  return {lines, summary}
+}
+
+const failureOf = (run: Promise<unknown>) =>
+  run.then(
+    () => expect.fail('nothing was thrown'),
+    (error) => error,
+  )
+const json = (folder: string, name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8'))
+const positionsOf = (folder: string) => [...readRows(join(folder, 'positions.arrow'), positionsTable)]
+
+describe('prepared data', () => {
+  let out: string
+  let first: Run
+  beforeAll(async () => {
+    out = join(newFolder(), 'data')
+    first = await prepare(out)
+  })
+
+  it('are a folder of tables, tokenizer, summary and manifest', () => {
+    expect(readdirSync(out).sort()).toEqual([
+      'documents.arrow',
+      'manifest.json',
+      'positions.arrow',
+      'summary.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ])
+    expect(first.summary).toMatchObject({command: 'prepare-data', version: '0.0.0', out, reused: false})
+    expect(json(out, 'summary.json')).toMatchObject({documents: {train: 5, val: 3}, reused: false})
+  })
+
+  it('have counts in the manifest that add up with the tables', async () => {
+    const manifest = json(out, 'manifest.json')
+    const {documents: opened} = await openPrepared(out)
+    const rows = positionsOf(out)
+    for (const partition of ['train', 'val'] as const) {
+      const own = rows.filter((row) => row.partition === partition)
+      const targets = [...opened.values()].filter((document) => document.partition === partition)
+      expect(manifest.documents[partition]).toBe(targets.length)
+      expect(own.length).toBe(targets.reduce((sum, {tokenIds}) => sum + tokenIds.length - 1, 0))
+      const countOf = (difficulty: string) => own.filter((row) => row.difficulty === difficulty).length
+      expect(manifest.positions[partition]).toEqual({
+        total: own.length,
+        kept: own.filter(({kept}) => kept).length,
+        easy: countOf('easy'),
+        medium: countOf('medium'),
+        hard: countOf('hard'),
+      })
+    }
+    expect(first.summary.positions).toEqual(manifest.positions)
+    expect(manifest.settings).toMatchObject({seed: 0, 'data.topK': 16, 'data.thresholds': [0.5, 1, 1.5]})
+  })
+
+  it('hold every document with text, tokens and byte offsets, named by file and line', async () => {
+    const prepared = await openPrepared(out)
+    expect([...prepared.documents.keys()]).toEqual(texts.map((_, i) => `corpus.jsonl:${i + 1}`))
+    expect([...prepared.documents.values()].map(({text}) => text)).toEqual(texts)
+    for (const {text, tokenIds, byteOffsets} of prepared.documents.values()) {
+      expect(tokenIds[0]).toBe(1)
+      expect(prepared.tokenizer.decode(tokenIds.subarray(1))).toBe(text)
+      expect(byteOffsets).toHaveLength(tokenIds.length)
+    }
+    expect(documentsIn(prepared, 'train')).toHaveLength(5)
+  })
+
+  it('open with the kept positions of each partition', async () => {
+    const {trainPositions, heldOutPositions} = await openPrepared(out)
+    const kept = positionsOf(out).filter((row) => row.kept)
+    expect(trainPositions.length + heldOutPositions.length).toBe(kept.length)
+    expect(trainPositions.every(({entropy, partition}) => partition === 'train' && entropy > 0.5)).toBe(true)
+    expect(heldOutPositions.every(({difficulty, partition}) => partition === 'val' && difficulty !== 'none')).toBe(true)
+  })
+
+  it('have the entropies that a float64 decoder finds, each beside the token it is about', async () => {
+    const config = await readModelConfig(proxy)
+    const tensors = [...readSafetensors(join(proxy, 'model.safetensors'))]
+    const weights = new Map(tensors.map(([name, {data}]) => [name, data as Float32Array]))
+    const opened = (await openPrepared(out)).documents
+    for (const docId of ['corpus.jsonl:1', 'corpus.jsonl:7']) {
+      const ids = [...opened.get(docId)!.tokenIds]
+      const logprobs = referenceLogprobs(config, weights, ids)
+      const rows = positionsOf(out).filter((row) => row.doc_id === docId)
+      expect(rows.map(({position}) => position)).toEqual(ids.slice(1).map((_, i) => i + 1))
+      for (const {position, target_id, entropy, target_logprob, top1_id} of rows) {
+        const next = logprobs[position - 1]
+        expect(target_id).toBe(ids[position])
+        expect(entropy).toBeCloseTo(topEntropy(next, 16), 4)
+        expect(target_logprob).toBeCloseTo(next[target_id], 4)
+        expect(top1_id).toBe(next.indexOf(Math.max(...next)))
+      }
+      // The entropies must differ enough for a shift by one to be seen.
+      expect(
+        Math.max(...rows.map(({entropy}) => entropy)) - Math.min(...rows.map(({entropy}) => entropy)),
+      ).toBeGreaterThan(0.1)
+    }
+  })
+
+  it('measure difficulty by the proxy where no other model is named, on held-out documents only', () => {
+    for (const {partition, entropy, difficulty_entropy} of positionsOf(out))
+      expect(difficulty_entropy).toBe(partition === 'val' ? entropy : null)
+  })
+
+  it('are reused when nothing changed, and the log says so', async () => {
+    const before = readFileSync(join(out, 'manifest.json'), 'utf8')
+    const again = await prepare(out)
+    expect(again.lines.join('\n')).toMatch(/is reused/)
+    expect(again.summary).toEqual({
+      ...first.summary,
+      reused: true,
+      wall_seconds: again.summary.wall_seconds,
+      peak_rss_bytes: again.summary.peak_rss_bytes,
+    })
+    expect(typeof again.summary.wall_seconds).toBe('number')
+    expect(readFileSync(join(out, 'manifest.json'), 'utf8')).toBe(before)
+  })
+
+  it.each([
+    ['a setting', {'data.minContext': 2}, ['data.minContext changed from 1 to 2']],
+    ['a setting that was not given', {'data.limit': 8}, ['data.limit changed from unset to 8']],
+    [
+      'a setting that is no longer given',
+      {'data.valDocuments': undefined},
+      ['data.valDocuments changed from 3 to unset'],
+    ],
+    ['the seed', {seed: 1}, ['seed changed from 0 to 1']],
+    ['the threads, on which nothing depends', {threads: 2}, []],
+  ])('made with other inputs are refused, naming what changed: %s', async (_, settings, reasons) => {
+    if (reasons.length === 0) {
+      expect((await prepare(out, settings)).summary.reused).toBe(true)
+      return
+    }
+    const failure = await failureOf(prepare(out, settings))
+    expect(failure).toBeInstanceOf(UsageError)
+    expect(failure.message).toMatch(new RegExp(`not a result of these inputs: ${reasons.join('; ')}$`))
+    expect(failure.suggestions[0]).toMatch(/--overwrite/)
+  })
+
+  it('made from another proxy or other documents are refused, naming both', async () => {
+    const more = join(newFolder(), 'corpus.jsonl')
+    writeFileSync(more, `${readFileSync(documents, 'utf8')}{"text": "one more"}\n`)
+    const failure = await failureOf(prepare(out, {'data.documents': more, 'data.proxy': other}))
+    expect(failure.message).toMatch(/: documents changed; proxy changed$/)
+  })
+
+  it('do not replace a folder of something else', async () => {
+    const folder = newFolder()
+    writeFileSync(join(folder, 'thesis.txt'), 'years of work')
+    const failure = await failureOf(prepare(folder))
+    expect(failure).toBeInstanceOf(UsageError)
+    expect(readdirSync(folder)).toEqual(['thesis.txt'])
+  })
+
+  it('that were damaged are not opened and not reused', async () => {
+    const damaged = join(newFolder(), 'data')
+    cpSync(out, damaged, {recursive: true})
+    writeFileSync(join(damaged, 'positions.arrow'), 'x')
+    expect((await failureOf(openPrepared(damaged))).message).toMatch(/is not intact: .*positions\.arrow/)
+    expect((await failureOf(prepare(damaged))).message).toMatch(/positions\.arrow has 1 bytes/)
+  })
+})
+
+describe('preparing', () => {
+  it('redoes with overwrite what other inputs had made; a difficulty model scores held-out documents', async () => {
+    const out = join(newFolder(), 'data')
+    await prepare(out, {'data.documentsOnly': true})
+    const {summary, lines} = await prepare(out, {'data.difficultyModel': other}, {overwrite: true})
+    expect(lines.join('\n')).toMatch(
+      /is prepared again: difficulty model changed; data\.documentsOnly changed from true/,
+    )
+    expect(summary).toMatchObject({reused: false, documents: {train: 5, val: 3}})
+    const rows = positionsOf(out)
+    for (const {partition, difficulty_entropy} of rows) expect(difficulty_entropy !== null).toBe(partition === 'val')
+    const [{doc_id: docId}] = rows.filter(({partition}) => partition === 'val')
+    const own = rows.filter((row) => row.doc_id === docId)
+    const ids = [...(await openPrepared(out)).documents.get(docId)!.tokenIds]
+    const weights = new Map(
+      [...readSafetensors(join(other, 'model.safetensors'))].map(([name, {data}]) => [name, data as Float32Array]),
+    )
+    const logprobs = referenceLogprobs(await readModelConfig(other), weights, ids)
+    for (const {position, difficulty_entropy} of own)
+      expect(difficulty_entropy).toBeCloseTo(topEntropy(logprobs[position - 1], 16), 4)
+  })
+
+  it('writes nothing when no position is left', async () => {
+    const out = join(newFolder(), 'data')
+    const failure = await failureOf(
+      prepare(out, {'data.selectThreshold': 2.78, 'data.thresholds': '[2.78, 2.78, 2.78]'}),
+    )
+    expect(failure).toBeInstanceOf(DataError)
+    expect(failure.message).toMatch(/none of \d+ positions is left/)
+    expect(existsSync(out)).toBe(false)
+    expect(readdirSync(join(out, '..'))).toEqual([])
+  })
+
+  it('writes documents without positions, and needs no proxy for that', async () => {
+    const out = join(newFolder(), 'data')
+    const settings = {'data.documentsOnly': true, 'data.proxy': undefined, 'data.tokenizer': tiny}
+    const {summary} = await prepare(out, settings)
+    expect(summary.documents).toEqual({train: 5, val: 3})
+    expect(summary.positions.train.total + summary.positions.val.total).toBe(0)
+    const {documents: opened, trainPositions} = await openPrepared(out)
+    expect(opened.size).toBe(8)
+    expect(trainPositions).toEqual([])
+  })
+
+  it.each([
+    ['proxy', {'data.proxy': undefined, 'data.tokenizer': tiny}, /no proxy checkpoint/],
+    ['tokenizer', {'data.proxy': undefined, 'data.documentsOnly': true}, /no tokenizer to read the documents with/],
+  ])('asks for the %s that is missing', async (_, settings, message) => {
+    const failure = await failureOf(prepare(join(newFolder(), 'data'), settings))
+    expect(failure).toBeInstanceOf(UsageError)
+    expect(failure.message).toMatch(message)
+  })
+
+  it('stops when asked to, and writes nothing', async () => {
+    const out = join(newFolder(), 'data')
+    const failure = await failureOf(prepare(out, {'data.documentsOnly': true}, {signal: AbortSignal.abort()}))
+    expect(failure).toBeInstanceOf(Interrupted)
+    expect(existsSync(out)).toBe(false)
+  })
+
+  it('says which document is too long for the proxy', async () => {
+    const long = join(newFolder(), 'long.txt')
+    writeFileSync(long, 'The red lamp. '.repeat(100))
+    const failure = await failureOf(
+      prepare(join(newFolder(), 'data'), {'data.documents': long, 'data.valDocuments': 0}),
+    )
+    expect(failure).toBeInstanceOf(DataError)
+    expect(failure.message).toMatch(/^long\.txt:1 has \d+ tokens; the proxy .* takes 256$/)
+  })
+
+  it('says how many documents a tokenizer brought to another Unicode form', async () => {
+    const tokenizer = newFolder()
+    const source = json(tiny, 'tokenizer.json')
+    writeFileSync(join(tokenizer, 'tokenizer.json'), JSON.stringify({...source, normalizer: {type: 'NFC'}}))
+    const file = join(newFolder(), 'a.jsonl')
+    writeFileSync(file, '{"text": "cafe\\u0301"}\n{"text": "caf\\u00e9"}\n')
+    const out = join(newFolder(), 'data')
+    const {lines} = await prepare(out, {
+      'data.documents': file,
+      'data.tokenizer': tokenizer,
+      'data.documentsOnly': true,
+      'data.valDocuments': 0,
+    })
+    expect(lines).toEqual(['1 documents were brought to Unicode form NFC, as the tokenizer asks'])
+    expect([...(await openPrepared(out)).documents.values()].map(({text}) => text)).toEqual(['caf\u00e9', 'caf\u00e9'])
+  })
+})
+
+/** Nats, of the k most probable, made to add up to 1. */
+function topEntropy(logprobs: readonly number[], k: number): number {
+  const top = [...logprobs]
+    .sort((a, b) => b - a)
+    .slice(0, k)
+    .map(Math.exp)
+  const total = top.reduce((sum, p) => sum + p, 0)
+  return -top.reduce((sum, p) => sum + (p / total) * Math.log(p / total), 0)
+}

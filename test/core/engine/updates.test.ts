@@ -1,0 +1,172 @@
+import {readFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {describe, expect, it} from 'vitest'
+import type {LocalEngine} from '../../../src/core/engine/engine.js'
+import type {PolicyRequest} from '../../../src/core/engine/policy-update.js'
+import {NumericError} from '../../../src/core/util/errors.js'
+import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
+import {optimizer, promptsOf, sampling, stateOf, tinyEngine, worstShare} from '../../support/tiny-engine.js'
+
+const lengths = [3, 9, 17, 18, 30, 47, 60]
+const groupSize = 4
+
+/** A policy request from completions that the engine samples. */
+async function requestFrom(engine: LocalEngine, changes: Partial<PolicyRequest> = {}): Promise<PolicyRequest> {
+  const prompts = promptsOf(lengths, groupSize)
+  const endIds = [2, 10, 20, 30, 40]
+  const temperature = changes.temperature ?? 1
+  const {groups} = await engine.rollout({
+    prompts,
+    maxTokens: 12,
+    contextsPerBatch: 3,
+    sampling: {...sampling, endIds, temperature},
+  })
+  const sampler = new Sampler(streamSeed(4, 'advantages'))
+  return {
+    groups: groups.map((completions, i) => ({
+      promptIds: prompts[i].ids,
+      completions,
+      advantages: completions.map(() => sampler.normal()),
+    })),
+    temperature,
+    objective: {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 0},
+    lossNormalizer: 'token',
+    contextsPerMicroBatch: 8,
+    mismatchLimit: 1e-5,
+    optimizer,
+    ...changes,
+  }
+}
+
+async function momentsAfter(contextsPerMicroBatch: number, changes: Partial<PolicyRequest>) {
+  const engine = await tinyEngine()
+  const request = await requestFrom(engine, {...changes, contextsPerMicroBatch})
+  const update = await engine.updatePolicy(request, true)
+  const {moments} = await stateOf(engine)
+  await engine.close()
+  return {moments, loss: update.loss}
+}
+
+describe('a policy update', () => {
+  it.each([
+    ['mean over tokens', {}],
+    ['mean over completions', {lossNormalizer: 'sequence'}],
+    ['temperature and entropy term', {temperature: 0.7, objective: {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 0.1}}],
+  ] as const)('has the same gradient however it is cut into micro-batches: %s', async (_, changes) => {
+    const whole = await momentsAfter(8, changes)
+    for (const size of [1, 2, 3, 5, 7]) {
+      const cut = await momentsAfter(size, changes)
+      expect(worstShare(whole.moments, cut.moments), `${size} contexts`).toBeLessThan(1e-5)
+      expect(cut.loss).toBeCloseTo(whole.loss, 6)
+    }
+  })
+
+  it.each([1, 0.7])(
+    'finds the log-probabilities of sampling again within 1e-5, temperature %d',
+    async (temperature) => {
+      const engine = await tinyEngine()
+      const {mismatchMax} = await engine.updatePolicy(await requestFrom(engine, {temperature}), true)
+      expect(mismatchMax).toBeGreaterThan(0)
+      expect(mismatchMax).toBeLessThan(1e-5)
+      await engine.close()
+    },
+  )
+
+  it('refuses log-probabilities that disagree while on-policy, and leaves the weights alone', async () => {
+    const engine = await tinyEngine()
+    const request = await requestFrom(engine)
+    const before = await stateOf(engine)
+    const wrong = {...request, temperature: 1.01}
+    await expect(engine.updatePolicy(wrong, true)).rejects.toThrow(
+      /rollout and trainer disagree by .* the limit is 0.00001/,
+    )
+    expect((await stateOf(engine)).weights).toEqual(before.weights)
+    // What the refused update had summed is forgotten.
+    await engine.updatePolicy(request, true)
+    const fresh = await tinyEngine()
+    await fresh.updatePolicy(await requestFrom(fresh), true)
+    expect((await stateOf(engine)).weights).toEqual((await stateOf(fresh)).weights)
+    await Promise.all([engine.close(), fresh.close()])
+  })
+
+  it('allows them to disagree off-policy, and counts what is clipped', async () => {
+    const engine = await tinyEngine()
+    const request = await requestFrom(engine)
+    expect(
+      (await engine.updatePolicy({...request, optimizer: {...optimizer, learningRate: 0.05}}, true)).clipFraction,
+    ).toBe(0)
+    const second = await engine.updatePolicy(request, false)
+    expect(second.mismatchMax).toBeGreaterThan(0.01)
+    expect(second.clipFraction).toBeGreaterThan(0)
+    await engine.close()
+  })
+
+  it('is not moved by groups that carry no signal', async () => {
+    const withFlat = await tinyEngine()
+    const without = await tinyEngine()
+    const request = await requestFrom(withFlat, {lossNormalizer: 'token'})
+    const flat = request.groups.map((group, i) =>
+      i < 3 ? {...group, advantages: group.advantages.map(() => 0)} : group,
+    )
+    const a = await withFlat.updatePolicy({...request, groups: flat, contextsPerMicroBatch: 2}, true)
+    const b = await without.updatePolicy({...request, groups: flat, contextsPerMicroBatch: 7}, true)
+    expect(a.loss).toBeCloseTo(b.loss, 6)
+    const tokens = flat.slice(3).flatMap(({completions}) => completions.map(({ids}) => ids.length))
+    expect(a.trainedTokens).toBe(tokens.reduce((sum, count) => sum + count, 0))
+    await Promise.all([withFlat.close(), without.close()])
+  })
+
+  it('measures no divergence from a reference that is the policy itself, and some once it has moved', async () => {
+    const engine = await tinyEngine()
+    await engine.keepReference()
+    const request = await requestFrom(engine, {objective: {clipEpsilon: 0.2, klCoef: 0.1, entropyCoef: 0}})
+    const first = await engine.updatePolicy({...request, optimizer: {...optimizer, learningRate: 0.01}}, true)
+    expect(first.kl).toBeCloseTo(0, 9)
+    expect((await engine.updatePolicy(request, false)).kl).toBeGreaterThan(1e-4)
+    await engine.close()
+  })
+
+  it('stops at a gradient that is not finite and leaves the weights alone', async () => {
+    const engine = await tinyEngine()
+    const request = await requestFrom(engine)
+    const before = await stateOf(engine)
+    const groups = request.groups.map((group) => ({...group, advantages: group.advantages.map(() => Number.NaN)}))
+    await expect(engine.updatePolicy({...request, groups}, true)).rejects.toThrow(NumericError)
+    expect((await stateOf(engine)).weights).toEqual(before.weights)
+    await engine.close()
+  })
+})
+
+const rows = promptsOf([5, 9, 16, 17, 30, 33, 47, 60], 1).map(({ids}, i) => ({ids, trainedFrom: 1 + (i % 3)}))
+
+it('a language-model update has the same gradient however it is cut into micro-batches', async () => {
+  const after = async (rowsPerMicroBatch: number) => {
+    const engine = await tinyEngine()
+    const update = await engine.updateLanguageModel({rows, rowsPerMicroBatch, optimizer})
+    const {moments} = await stateOf(engine)
+    await engine.close()
+    return {...update, moments}
+  }
+  const whole = await after(8)
+  for (const size of [1, 2, 3, 5]) {
+    const cut = await after(size)
+    expect(worstShare(whole.moments, cut.moments), `${size} rows`).toBeLessThan(1e-5)
+    expect(cut.loss).toBeCloseTo(whole.loss, 5)
+    expect(cut.trainedTokens).toBe(whole.trainedTokens)
+  }
+})
+
+it('three updates of either kind give bit-identical weights and moments with 1 and with 2 threads', async () => {
+  const bytesAfter = async (threads: number) => {
+    const engine = await tinyEngine({threads})
+    for (let update = 0; update < 3; update++) {
+      await engine.updatePolicy(await requestFrom(engine), true)
+      await engine.updateLanguageModel({rows, rowsPerMicroBatch: 4, optimizer})
+    }
+    const {folder} = await stateOf(engine)
+    await engine.close()
+    return ['model.safetensors', 'optimizer.safetensors'].map((file) => readFileSync(join(folder, file)))
+  }
+  const [one, two] = [await bytesAfter(1), await bytesAfter(2)]
+  expect(one.map((bytes, i) => bytes.equals(two[i]))).toEqual([true, true])
+})

@@ -1,0 +1,61 @@
+import {describe, expect, it} from 'vitest'
+import {type Deviation, groupAdvantages} from '../../../src/core/grpo/advantages.js'
+import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
+
+const advantages = (group: readonly number[], std: Deviation = 'population', advantageEpsilon = 1e-6) =>
+  groupAdvantages([group], {std, advantageEpsilon})[0]
+
+describe('advantages of a group', () => {
+  it('are exact zeros when all rewards are equal, whatever their value', () => {
+    for (const reward of [0, 1, 0.1, 1e-20]) {
+      expect(advantages(Array(7).fill(reward))).toEqual(Array(7).fill(0))
+      expect(advantages(Array(3).fill(reward), 'none')).toEqual([0, 0, 0])
+    }
+  })
+
+  it('are 1 and -1 for one success and one failure under the population deviation', () => {
+    const [success, failure] = advantages([1, 0], 'population', 1e-12)
+    expect([success, failure]).toEqual([expect.closeTo(1, 9), expect.closeTo(-1, 9)])
+  })
+
+  it('are smaller by sqrt((G - 1) / G) under the sample deviation', () => {
+    const group = [1, 0, 0, 1, 0, 0, 0, 0]
+    const [population, sample] = (['population', 'sample'] as const).map((std) => advantages(group, std, 1e-15))
+    sample.forEach((value, i) => {
+      expect(value / population[i]).toBeCloseTo(Math.sqrt(7 / 8), 9)
+    })
+  })
+
+  it('are plain differences from the mean without a deviation', () => {
+    expect(advantages([1, 0, 0, 0], 'none')).toEqual([0.75, -0.25, -0.25, -0.25])
+  })
+
+  it('sum to 0 and keep the order of the rewards in every group', () => {
+    const sampler = new Sampler(streamSeed(5, 'advantages'))
+    for (let group = 0; group < 50; group++) {
+      const rewards = Array.from({length: 2 + sampler.integer(9)}, () => sampler.integer(4))
+      const values = advantages(rewards)
+      expect(Math.abs(values.reduce((sum, value) => sum + value, 0))).toBeLessThan(1e-9)
+      const order = (of: readonly number[]) => [...of.keys()].sort((a, b) => of[a] - of[b] || a - b)
+      expect(order(values)).toEqual(order(rewards))
+    }
+  })
+
+  it('compare completions of one group only', () => {
+    const both = groupAdvantages(
+      [
+        [1, 0],
+        [100, 90],
+      ],
+      {std: 'none', advantageEpsilon: 1e-6},
+    )
+    expect(both).toEqual([
+      [0.5, -0.5],
+      [5, -5],
+    ])
+  })
+
+  it('do not exist for a group of one', () => {
+    expect(() => advantages([1])).toThrow(/group of 1 has nothing to compare with/)
+  })
+})

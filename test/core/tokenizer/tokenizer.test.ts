@@ -1,0 +1,275 @@
+import {copyFileSync} from 'node:fs'
+import {join, resolve} from 'node:path'
+import {describe, expect, it} from 'vitest'
+import {checkTokenizerFits, loadTokenizer} from '../../../src/core/tokenizer/tokenizer.js'
+import {DataError} from '../../../src/core/util/errors.js'
+import {byteFallback, byteLevel, byteLevelConfig, writeTokenizer} from './sample-tokenizers.js'
+
+/** The tokenizer of the embedded experiment. */
+const tiny = resolve(import.meta.dirname, '../../../experiments/tiny')
+
+/** Texts whose bytes are easily lost. */
+const lines = [
+  'The size and the size decreases.',
+  ' leading, trailing ',
+  'tabs\tand\r\nline feeds\n\n\n   then   runs  of spaces    ',
+  '\n',
+  ' ',
+  '\ufeffa byte order mark first',
+  'Grüße aus Köln, façade, naïve, Ångström',
+  'Ελληνικά, русский, עברית, العربية, हिन्दी, ไทย',
+  '中文和日本語、한국어',
+  '\u{1f468}\u200d\u{1f469}\u200d\u{1f467} \u{1f1e9}\u{1f1ea} \u{10348}',
+  'e\u0301 decomposed, \u00e9 composed, \u0120 stand-in',
+  '$\\frac{1}{2} \\le \\boxed{x^{2}} \\text{ if } \\{a, b\\}$',
+  'const f = (x) => x <= 1 ? [] : {}; // <b>&amp;</b>',
+  '\u0000\u0001\u007f\u0085\u00a0\u2028\u2029',
+  '<0x41> <unk> <bos> </think> <s>',
+  'constructor __proto__ toString 123456789',
+]
+
+/** The post-processor that puts a token first. */
+const startingWith = (token: string, id: number) => ({
+  type: 'TemplateProcessing',
+  single: [{SpecialToken: {id: token, type_id: 0}}, {Sequence: {id: 'A', type_id: 0}}],
+  pair: [{SpecialToken: {id: token, type_id: 0}}, {Sequence: {id: 'A', type_id: 0}}, {Sequence: {id: 'B', type_id: 0}}],
+  special_tokens: {[token]: {id: token, ids: [id], tokens: [token]}},
+})
+
+/** As Llama 2 has it: a space before every text, and a start token. */
+const withPrepend = () => ({
+  ...byteFallback(),
+  normalizer: {
+    type: 'Sequence',
+    normalizers: [
+      {type: 'Prepend', prepend: '\u2581'},
+      {type: 'Replace', pattern: {String: ' '}, content: '\u2581'},
+    ],
+  },
+  post_processor: startingWith('<s>', 1),
+})
+
+const metaspace = () => ({
+  ...byteFallback(),
+  normalizer: null,
+  pre_tokenizer: {type: 'Metaspace', replacement: '\u2581', prepend_scheme: 'always', split: false},
+  post_processor: startingWith('<s>', 1),
+})
+
+const withPrefixSpace = () => ({
+  ...byteLevel(),
+  pre_tokenizer: {type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true},
+})
+
+const kinds: Record<string, () => string> = {
+  'byte-level': () => writeTokenizer(byteLevel(), byteLevelConfig),
+  'byte-level with a prefix space': () => writeTokenizer(withPrefixSpace(), byteLevelConfig),
+  'byte fallback': () => writeTokenizer(byteFallback(), {add_bos_token: true, bos_token: '<s>'}),
+  'byte fallback with a normalizer that puts a space first': () => writeTokenizer(withPrepend()),
+  'byte fallback with a Metaspace pre-tokenizer': () => writeTokenizer(metaspace()),
+  'the tiny experiment': () => tiny,
+}
+
+const load = (json: unknown, config?: unknown) => loadTokenizer(writeTokenizer(json, config))
+
+describe.each(Object.entries(kinds))('a tokenizer of kind %s', (_, folder) => {
+  it('has tokens whose bytes together are the bytes of the text', async () => {
+    const tokenizer = await loadTokenizer(folder())
+    for (const line of lines) {
+      const bytes = Buffer.concat([...tokenizer.encodeText(line)].map((id) => tokenizer.bytesOf(id)))
+      expect(bytes.toString('hex'), JSON.stringify(line)).toBe(Buffer.from(line).toString('hex'))
+      expect(tokenizer.decode(tokenizer.encodeText(line)), JSON.stringify(line)).toBe(line)
+    }
+  })
+
+  it('never makes special tokens of corpus text', async () => {
+    const tokenizer = await loadTokenizer(folder())
+    expect(tokenizer.specialIds.size).toBeGreaterThan(2)
+    for (const id of tokenizer.specialIds) {
+      const name = tokenizer.decode([id])
+      for (const text of [name, `a ${name} b`, `${name}${name}`, `\n${name}\n`]) {
+        const ids = [...tokenizer.encodeText(text)]
+        expect(ids.filter((token) => tokenizer.specialIds.has(token))).toEqual([])
+        expect(tokenizer.decode(ids)).toBe(text)
+      }
+    }
+  })
+
+  it('recognises special tokens in markup', async () => {
+    const tokenizer = await loadTokenizer(folder())
+    for (const id of tokenizer.specialIds) {
+      const text = `a${tokenizer.decode([id])}d`
+      expect([...tokenizer.encodeMarkup(text)]).toContain(id)
+      expect(tokenizer.decode(tokenizer.encodeMarkup(text))).toBe(text)
+    }
+  })
+
+  it('adds no start token by itself', async () => {
+    const tokenizer = await loadTokenizer(folder())
+    expect(tokenizer.startId).not.toBeNull()
+    expect([...tokenizer.encodeMarkup('size'), ...tokenizer.encodeText('size')]).not.toContain(tokenizer.startId)
+  })
+})
+
+describe('special tokens', () => {
+  it.each([
+    ['whole words are looked up', true],
+    ['merges make them', false],
+  ])('stay out of text even where %s', async (_, ignoreMerges) => {
+    const json = byteLevel()
+    const {merges, vocab} = json.model
+    json.pre_tokenizer = {type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false}
+    json.model.ignore_merges = ignoreMerges
+    for (const name of ['<bos>', '</think>']) {
+      const characters = Array.from(name)
+      characters.slice(1).forEach((character, i) => {
+        const left = characters.slice(0, i + 1).join('')
+        merges.push([left, character])
+        vocab[left + character] = vocab[left + character] ?? 2000 + merges.length
+      })
+    }
+    vocab['<bos>'] = 1000
+    vocab['</think>'] = 1004
+    const tokenizer = await load(json, byteLevelConfig)
+    for (const name of ['<bos>', '</think>', 'a</think>']) {
+      expect(tokenizer.decode(tokenizer.encodeText(name))).toBe(name)
+      expect([...tokenizer.encodeText(name)].filter((id) => tokenizer.specialIds.has(id))).toEqual([])
+    }
+  })
+
+  it('include <think> and </think> where the file does not flag them', async () => {
+    const tokenizer = await load(byteLevel(), byteLevelConfig)
+    expect([...tokenizer.specialIds]).toEqual([1000, 1001, 1002, 1003, 1004])
+    expect([...tokenizer.encodeMarkup('<think></think>')]).toEqual([1003, 1004])
+  })
+
+  it('do not include added tokens that are text, such as a run of spaces', async () => {
+    const tokenizer = await load(byteLevel(), byteLevelConfig)
+    expect([...tokenizer.encodeText('a  d')]).toEqual([0x61, 1005, 0x64])
+    expect([...tokenizer.bytesOf(1005)]).toEqual([0x20, 0x20])
+  })
+})
+
+describe('start and end tokens', () => {
+  it('are named by tokenizer_config.json, as texts or as objects', async () => {
+    const asObject = {...byteLevelConfig, eos_token: {content: '<eos>', lstrip: false}}
+    for (const config of [byteLevelConfig, asObject]) {
+      const {startId, endIds, padId} = await load(byteLevel(), config)
+      expect({startId, endIds, padId}).toEqual({startId: 1000, endIds: [1001], padId: 1002})
+    }
+  })
+
+  it.each<[string, object, object, number | null]>([
+    ['none where add_bos_token is false', byteLevel(), {...byteLevelConfig, add_bos_token: false}, null],
+    ['none where nothing asks for it', byteLevel(), {bos_token: '<bos>'}, null],
+    ['none where its name is null', byteLevel(), {bos_token: null, add_bos_token: true}, null],
+    ['the one that the post-processor puts first', withPrepend(), {bos_token: '<s>'}, 1],
+    ['the one that only the post-processor knows', withPrepend(), {}, 1],
+    ['none where the file forbids what the post-processor does', withPrepend(), {add_bos_token: false}, null],
+  ])('start token: %s', async (_, json, config, expected) => {
+    expect((await load(json, config)).startId).toBe(expected)
+  })
+
+  it('are not needed: tokenizer.json may come alone', async () => {
+    const {startId, endIds, padId} = await load(withPrepend())
+    expect({startId, endIds, padId}).toEqual({startId: 1, endIds: [], padId: null})
+  })
+})
+
+describe('tokens', () => {
+  it('spell the broken characters that they are parts of', async () => {
+    const tokenizer = await load(byteLevel(), byteLevelConfig)
+    const ids = tokenizer.encodeText('é')
+    expect([...ids].map((id) => [...tokenizer.bytesOf(id)])).toEqual([[0xc3], [0xa9]])
+    expect(tokenizer.decode(ids.subarray(0, 1))).toBe('\ufffd')
+  })
+
+  it('are single bytes where a fallback vocabulary lacks the character', async () => {
+    const tokenizer = await load(byteFallback())
+    expect([...tokenizer.encodeText('é')].map((id) => [...tokenizer.bytesOf(id)])).toEqual([[0xc3], [0xa9]])
+  })
+
+  it('that do not exist, as padding rows of an embedding, stand for no bytes', async () => {
+    const tokenizer = await load(byteLevel(), byteLevelConfig)
+    expect(tokenizer.vocabSize).toBe(1006)
+    expect([...tokenizer.bytesOf(999), ...tokenizer.bytesOf(5000)]).toEqual([])
+    expect(tokenizer.decode([5000, ...tokenizer.encodeText('the')])).toBe('the')
+  })
+
+  it('named like a property of objects keep their ids', async () => {
+    const words = ['__', '__p', '__pr', '__pro', '__prot', '__proto', '__proto__']
+    const json = byteLevel([])
+    json.pre_tokenizer = {type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false}
+    const merges = [['_', '_'], ...words.slice(0, -2).map((word, i) => [word, 'proto'[i]]), ['__proto', '__']]
+    // A literal would set the prototype.
+    const vocab = Object.fromEntries([...Object.entries(json.model.vocab), ...words.map((word, i) => [word, 500 + i])])
+    const tokenizer = await load({...json, model: {...json.model, vocab, merges}}, byteLevelConfig)
+    expect([...tokenizer.encodeText('__proto__')]).toEqual([506])
+    expect(tokenizer.decode([506])).toBe('__proto__')
+  })
+
+  it('more than a model has are refused, naming the checkpoint', async () => {
+    const tokenizer = await load(byteLevel(), byteLevelConfig)
+    expect(() => checkTokenizerFits(tokenizer, 1006, 'base')).not.toThrow()
+    expect(() => checkTokenizerFits(tokenizer, 1005, 'base')).toThrow(
+      'base has a vocabulary of 1005, but the tokenizer has 1006 tokens',
+    )
+  })
+})
+
+it('the fingerprint follows the content of tokenizer.json and nothing else', async () => {
+  const folder = writeTokenizer(byteLevel(), byteLevelConfig)
+  const copy = writeTokenizer('', {})
+  copyFileSync(join(folder, 'tokenizer.json'), join(copy, 'tokenizer.json'))
+  const {fingerprint} = await loadTokenizer(folder)
+  expect(fingerprint).toMatch(/^[0-9a-f]{64}$/)
+  expect((await loadTokenizer(copy)).fingerprint).toBe(fingerprint)
+  expect((await load({...byteLevel(), version: '1.1'})).fingerprint).not.toBe(fingerprint)
+})
+
+describe('a tokenizer that cannot be used is refused with the name of its file', () => {
+  const {model} = byteLevel()
+  it.each<[string, unknown, RegExp]>([
+    ['no JSON', '{"model": ', /tokenizer\.json is not JSON/],
+    ['a list', [], /tokenizer\.json: file:/],
+    ['no model', {}, /tokenizer\.json: model:/],
+    ['no vocabulary', {model: {type: 'BPE', merges: []}}, /tokenizer\.json: model\.vocab/],
+    ['an id that is no whole number', {model: {...model, vocab: {a: 1.5}}}, /tokenizer\.json: model\.vocab\.a/],
+    ['no merges', {model: {...model, merges: undefined}}, /tokenizer\.json: model\.merges/],
+    [
+      'Unigram',
+      {model: {type: 'Unigram', vocab: [['a', -1]]}},
+      /tokenizer\.json: model type is Unigram; supported: BPE/,
+    ],
+    [
+      'WordPiece',
+      {model: {type: 'WordPiece', vocab: {a: 0}}},
+      /tokenizer\.json: model type is WordPiece; supported: BPE/,
+    ],
+    [
+      'tokens that stand for no certain bytes',
+      {...byteLevel(), pre_tokenizer: {type: 'Whitespace'}, decoder: null},
+      /tokenizer\.json: its tokens are neither byte-level nor with byte fallback/,
+    ],
+    [
+      'an added token without id',
+      {...byteLevel(), added_tokens: [{content: 'a'}]},
+      /tokenizer\.json: added_tokens\.0\.id/,
+    ],
+    ['a normalizer nobody knows', {...byteLevel(), normalizer: {type: 'Rot13'}}, /tokenizer\.json is not a .*Rot13/],
+  ])('%s', async (_, json, message) => {
+    const failure = await load(json, byteLevelConfig).catch((error) => error)
+    expect(failure).toBeInstanceOf(DataError)
+    expect(failure.message).toMatch(message)
+  })
+
+  it('no tokenizer.json', async () => {
+    await expect(loadTokenizer(join(tiny, 'model'))).rejects.toThrow(/model\/tokenizer\.json does not exist/)
+  })
+
+  it('a tokenizer_config.json with a number for a name', async () => {
+    const failure = await load(byteLevel(), {bos_token: 3}).catch((error) => error)
+    expect(failure).toBeInstanceOf(DataError)
+    expect(failure.message).toMatch(/tokenizer_config\.json: bos_token/)
+  })
+})

@@ -1,0 +1,113 @@
+import type {ModelConfig} from '../../src/core/models/model-config.js'
+
+/**
+ * The decoder written out in plain float64 loops, one token and one head at a time, with Hugging Face's tensor names: what
+ * graphs are compared with. It shares no code with them.
+ */
+
+/** Tensors by Hugging Face name, row-major. */
+export type Checkpoint = ReadonlyMap<string, ArrayLike<number>>
+
+/** Log-probabilities over the vocabulary after each token, [T][V]. */
+export function referenceLogprobs(config: ModelConfig, checkpoint: Checkpoint, ids: readonly number[]): number[][] {
+  const tensor = (name: string) => {
+    const found = checkpoint.get(name)
+    if (!found) throw new Error(`no tensor ${name}`)
+    return found
+  }
+  const table = tensor('model.embed_tokens.weight')
+  let rows = ids.map((id) => rowOf(table, id, config.hidden))
+  for (let layer = 0; layer < config.layers; layer++) rows = decoderLayer(config, tensor, layer, rows)
+  const head = config.tiedHead ? table : tensor('lm_head.weight')
+  return rows.map((row) => {
+    const logits = times(head, normalize(row, tensor('model.norm.weight'), config.normEpsilon))
+    const largest = Math.max(...logits)
+    const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0))
+    return logits.map((logit) => logit - largest - total)
+  })
+}
+
+type Tensors = (name: string) => ArrayLike<number>
+
+function decoderLayer(config: ModelConfig, tensor: Tensors, layer: number, rows: number[][]): number[][] {
+  const at = (name: string) => `model.layers.${layer}.${name}`
+  const normed = rows.map((row) => normalize(row, tensor(at('input_layernorm.weight')), config.normEpsilon))
+  const attended = attention(config, tensor, at, normed)
+  return rows.map((row, t) => {
+    const middle = plus(row, times(tensor(at('self_attn.o_proj.weight')), attended[t]))
+    const input = normalize(middle, tensor(at('post_attention_layernorm.weight')), config.normEpsilon)
+    const gate = times(tensor(at('mlp.gate_proj.weight')), input)
+    const up = times(tensor(at('mlp.up_proj.weight')), input)
+    const activated = gate.map((value, i) => (value / (1 + Math.exp(-value))) * up[i])
+    return plus(middle, times(tensor(at('mlp.down_proj.weight')), activated))
+  })
+}
+
+function attention(config: ModelConfig, tensor: Tensors, at: (name: string) => string, rows: number[][]): number[][] {
+  const {heads, kvHeads, headSize, qkvBias, qkNorm} = config
+  const project = (part: 'q' | 'k' | 'v', count: number) =>
+    rows.map((row, position) => {
+      const plain = times(tensor(at(`self_attn.${part}_proj.weight`)), row)
+      const whole = qkvBias ? plus(plain, Array.from(tensor(at(`self_attn.${part}_proj.bias`)))) : plain
+      return Array.from({length: count}, (_, head) => {
+        const piece = whole.slice(head * headSize, (head + 1) * headSize)
+        if (part === 'v') return piece
+        const norm = qkNorm ? tensor(at(`self_attn.${part}_norm.weight`)) : null
+        return turn(norm ? normalize(piece, norm, config.normEpsilon) : piece, position, config.ropeTheta)
+      })
+    })
+  const [q, k, v] = [project('q', heads), project('k', kvHeads), project('v', kvHeads)]
+  return rows.map((_, t) =>
+    Array.from({length: heads}, (_unused, head) => {
+      const shared = Math.floor(head / (heads / kvHeads))
+      return attendTo(
+        q[t][head],
+        k.slice(0, t + 1).map((key) => key[shared]),
+        v.slice(0, t + 1).map((value) => value[shared]),
+      )
+    }).flat(),
+  )
+}
+
+/** One query over keys and values, scaled by 1 / sqrt(D). */
+export function attendTo(query: readonly number[], keys: readonly number[][], values: readonly number[][]): number[] {
+  const scores = keys.map((key) => dot(query, key) / Math.sqrt(query.length))
+  const largest = Math.max(...scores)
+  const weights = scores.map((score) => Math.exp(score - largest))
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  return query.map((_, d) => values.reduce((sum, value, i) => sum + (weights[i] / total) * value[d], 0))
+}
+
+/** Rotary embedding by the book: halves a and b become a cos - b sin and b cos + a sin. */
+export function turn(head: readonly number[], position: number, theta: number): number[] {
+  const half = head.length / 2
+  const angle = (i: number) => position * theta ** (-(2 * i) / head.length)
+  const first = head.slice(0, half)
+  const second = head.slice(half)
+  return [
+    ...first.map((a, i) => a * Math.cos(angle(i)) - second[i] * Math.sin(angle(i))),
+    ...second.map((b, i) => b * Math.cos(angle(i)) + first[i] * Math.sin(angle(i))),
+  ]
+}
+
+function rowOf(table: ArrayLike<number>, row: number, width: number): number[] {
+  return Array.from({length: width}, (_, i) => table[row * width + i])
+}
+
+function normalize(row: readonly number[], weight: ArrayLike<number>, epsilon: number): number[] {
+  const scale = 1 / Math.sqrt(dot(row, row) / row.length + epsilon)
+  return row.map((value, i) => value * scale * weight[i])
+}
+
+/** W x for W [out, in]. */
+function times(weight: ArrayLike<number>, x: readonly number[]): number[] {
+  return Array.from({length: weight.length / x.length}, (_, o) => dot(rowOf(weight, o, x.length), x))
+}
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, value, i) => sum + value * b[i], 0)
+}
+
+function plus(a: readonly number[], b: readonly number[]): number[] {
+  return a.map((value, i) => value + b[i])
+}
