@@ -22,7 +22,7 @@ const lines = [
   ['RPT, uninformative thought forced', 'rpt', 160, 'forced-thought'],
   ['RPT, standard', 'rpt', 160, 'standard'],
   ['next-token training, equal updates', 'ntp', 160, 'standard'],
-  ['next-token training, equal FLOPs', 'ntp', 720, 'standard'],
+  ['next-token training, equal FLOPs', 'ntp', 570, 'standard'],
 ] as const
 
 function runSeed(seed: number): string {

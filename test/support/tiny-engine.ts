@@ -16,7 +16,7 @@ export const engineModel = tinyModel({
 })
 
 /** An engine in this thread with a random model; the wider its embeddings, the farther its predictions from uniform. */
-export async function tinyEngine({model = engineModel, threads = 1, seed = 1, embeddingStd = 1} = {}) {
+export async function tinyEngine({model = engineModel, threads = 1, seed = 1, embeddingStd = 0.25} = {}) {
   const config = join(temporaryFolder(), 'config.json')
   writeFileSync(config, JSON.stringify(model.source))
   const engine = new LocalEngine({device: 'cpu', threads})

@@ -34,6 +34,7 @@ export async function updateLanguageModel(
 ): Promise<LanguageModelUpdate> {
   const trainedTokens = rows.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
   let loss = 0
+  state.forgetGradients()
   for (const batch of chunks(rows, rowsPerMicroBatch)) {
     const inputLength = Math.max(...batch.map((row) => row.ids.length)) - 1
     const shape = {rows: countBucket(batch.length), length: lengthBucket(inputLength)}

@@ -63,6 +63,11 @@ export class ModelState {
     return {...Object.fromEntries(weights), 'rotary.cos': tables.cos, 'rotary.sin': tables.sin}
   }
 
+  /** Forgets gradient sums: an update that was refused leaves some behind. */
+  forgetGradients(): void {
+    this.gradients.clear()
+  }
+
   /** Adds the `gradient/<name>` outputs of a micro-batch to the sums. */
   accumulate(outputs: Readonly<Record<string, TensorData>>): void {
     for (const {name} of this.parameters) {

@@ -70,6 +70,7 @@ export async function updatePolicy(
   const batches = microBatches(request)
   // One size for all micro-batches of a step: the last one is padded rather than compiled for itself.
   const contexts = batches.length > 1 ? request.contextsPerMicroBatch : countBucket(batches[0].length)
+  state.forgetGradients()
   for (const batch of batches) {
     const {shape, slots, inputs} = layOut(batch, contexts)
     const build = () => policyGraph(state.config, shape, temperature, objective)

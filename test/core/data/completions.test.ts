@@ -25,6 +25,21 @@ describe('rows of prompt and completion', () => {
     expect(row.trainedFrom).toBe(3)
   })
 
+  it('are trained from their second token on without a prompt, for the first has no context', async () => {
+    const plain = await loadTokenizer(writeTokenizer(byteLevel()))
+    const file = join(mkdtempSync(join(tmpdir(), 'rpt-completions-')), 'traces.jsonl')
+    writeFileSync(file, '{"prompt":"","completion":"ab"}')
+    const [row] = await readCompletions(file, plain, 2)
+    expect([[...row.ids], row.trainedFrom]).toEqual([[97, 98], 1])
+    expect((await read('{"prompt":"","completion":"ab"}'))[0].trainedFrom).toBe(1)
+  })
+
+  it('may be as long as allowed and no longer', async () => {
+    const rows = '\n{"prompt":"a","completion":"b"}\n'
+    expect((await read(rows, 4))[0].ids).toHaveLength(4)
+    await expect(read(rows, 3)).rejects.toThrow(/traces\.jsonl:2 has 4 tokens; train\.maxRowTokens allows 3/)
+  })
+
   it.each<[string, string | Uint8Array, RegExp]>([
     ['not JSON', '{"prompt":"a","completion":"b"}\n\nno', /traces\.jsonl:3 is not JSON/],
     ['no completion', '{"prompt":"a"}', /traces\.jsonl:1: completion/],

@@ -1,7 +1,7 @@
 import {cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
-import {beforeAll, describe, expect, it} from 'vitest'
+import {beforeAll, describe, expect, it, vi} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {type PrepareSummary, prepareData} from '../../../src/core/data/prepare-data.js'
 import {documentsIn, openPrepared} from '../../../src/core/data/prepared.js'
@@ -12,6 +12,12 @@ import {DataError, Interrupted, UsageError} from '../../../src/core/util/errors.
 import {silentProgress} from '../../../src/core/util/progress.js'
 import type {Services} from '../../../src/core/util/services.js'
 import {referenceLogprobs} from '../../support/reference-decoder.js'
+
+// A worker thread cannot load TypeScript here: the engine runs in this thread.
+vi.mock('../../../src/core/engine/start-engine.js', async () => {
+  const {LocalEngine: Engine} = await import('../../../src/core/engine/engine.js')
+  return {startEngine: () => new Engine({device: 'cpu', threads: 1})}
+})
 
 const tiny = resolve(import.meta.dirname, '../../../experiments/tiny')
 const newFolder = () => mkdtempSync(join(tmpdir(), 'rpt-prepare-'))

@@ -119,6 +119,8 @@ describe('training positions', () => {
     expect(keptOf(select([...train].reverse(), settings)).sort()).toEqual([...kept].sort())
     expect(keptOf(select(train.slice(0, 1), settings))).toEqual(kept.filter((name) => name.startsWith('a@')))
     expect(keptOf(select(train, settings, {seed: 1}))).not.toEqual(kept)
+    const placesOf = (docId: string) => kept.filter((name) => name.startsWith(docId)).map((name) => name.slice(1))
+    expect(placesOf('a')).not.toEqual(placesOf('b'))
     expect(new Set(reasonsOf(select(train, settings)))).toEqual(new Set(['kept', 'not-drawn']))
   })
 })

@@ -3,7 +3,15 @@ import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
 import {type FloatTensor, readWeights, writeSafetensors} from '../../../src/core/store/index.js'
 import {DataError} from '../../../src/core/util/errors.js'
-import {engineModel, optimizer, promptsOf, stateOf, temporaryFolder, tinyEngine} from '../../support/tiny-engine.js'
+import {
+  engineModel,
+  optimizer,
+  promptsOf,
+  stateOf,
+  temporaryFolder,
+  tinyEngine,
+  worstShare,
+} from '../../support/tiny-engine.js'
 import {tinyModel} from '../../support/tiny-model.js'
 
 /** A saved checkpoint with its tensors changed. */
@@ -91,7 +99,7 @@ describe('a checkpoint', () => {
     const engine = await tinyEngine()
     const before = await stateOf(engine)
     await expect(engine.load({checkpoint: await changedCheckpoint((t) => t.delete(query))})).rejects.toThrow()
-    expect((await stateOf(engine)).weights).toEqual(before.weights)
+    expect(worstShare((await stateOf(engine)).weights, before.weights)).toBe(0)
   })
 
   it('without optimizer state loads but does not resume', async () => {
@@ -107,7 +115,7 @@ describe('a checkpoint', () => {
 it('random weights depend on the seed, and every tensor has numbers of its own', async () => {
   const weights = async (seed: number) => (await stateOf(await tinyEngine({seed}))).weights
   const [first, again, other] = [await weights(1), await weights(1), await weights(2)]
-  expect(again).toEqual(first)
+  expect(worstShare(again, first)).toBe(0)
   expect(other.get(query)).not.toEqual(first.get(query))
   expect(first.get(query)!.slice(0, 8)).not.toEqual(first.get(query.replace('1', '0'))!.slice(0, 8))
 })
