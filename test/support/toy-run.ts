@@ -5,13 +5,27 @@ import {loadConfig} from '../../src/core/config/load.js'
 import type {Config} from '../../src/core/config/schema.js'
 import {prepareData} from '../../src/core/data/prepare-data.js'
 import {LocalEngine} from '../../src/core/engine/engine.js'
+import {loadTokenizer} from '../../src/core/tokenizer/tokenizer.js'
 import {type Progress, silentProgress} from '../../src/core/util/progress.js'
+import {Sampler, streamSeed} from '../../src/core/util/rng.js'
 import type {Services} from '../../src/core/util/services.js'
-import {temporaryFolder} from './tiny-engine.js'
+import {optimizer, temporaryFolder} from './tiny-engine.js'
 
 const experiment = fileURLToPath(new URL('../../experiments/tiny/', import.meta.url))
 
-/** A folder with a corpus, a random base model and data prepared with it. */
+const baseConfig = {
+  model_type: 'llama',
+  vocab_size: 722,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  max_position_embeddings: 256,
+  tie_word_embeddings: true,
+  bos_token_id: 1,
+  eos_token_id: 2,
+}
+
+/** A folder with a corpus, a base model and data prepared with it. */
 export interface ToyWorkspace {
   readonly folder: string
   readonly base: string
@@ -55,49 +69,59 @@ export function toyServices(changes: Partial<Services> = {}, lines: string[] = [
   }
 }
 
-/** Prepares data from `texts` with a random model of that width over the tokenizer of `experiments/tiny`. */
-export async function toyWorkspace(texts: readonly string[] = toyTexts, hidden = 16): Promise<ToyWorkspace> {
+/**
+ * A language of three letters, A B C A B C ..., with a model of `hidden` width that was taught to answer in the right
+ * form with a letter at random: its reward is about a third.
+ */
+export async function toyWorkspace(hidden = 16): Promise<ToyWorkspace> {
   const folder = temporaryFolder()
   const base = join(folder, 'base')
   const workspace = {folder, base, data: join(folder, 'data')}
+  const texts = Array.from({length: 12}, (_, i) => lettersFrom(i % 3, 5 + i).trimStart())
   writeFileSync(join(folder, 'corpus.jsonl'), texts.map((text) => `${JSON.stringify({text})}\n`).join(''))
-  await writeBase(folder, base, hidden)
+  await teachBase(folder, base, hidden)
   const sets = [
     `data.documents=${join(folder, 'corpus.jsonl')}`,
     `data.proxy=${base}`,
     `out=${workspace.data}`,
     'data.valDocuments=2',
+    'data.selectThreshold=0',
+    'data.thresholds=[0,0,0]',
     'threads=1',
   ]
   await prepareData(loadConfig({command: 'prepare-data', sets, cwd: folder}).config, toyServices())
   return workspace
 }
 
-const toyTexts = Array.from(
-  {length: 12},
-  (_, i) => `Document ${i}: the ${['cat', 'dog', 'red robot'][i % 3]} turns left.`,
-)
+/** ` A B C A ...` from a letter on. */
+function lettersFrom(first: number, length: number): string {
+  return Array.from({length}, (_, i) => ` ${'ABC'[(first + i) % 3]}`).join('')
+}
 
-async function writeBase(folder: string, base: string, hidden: number): Promise<void> {
-  const source = {
-    model_type: 'llama',
-    vocab_size: 722,
-    hidden_size: hidden,
-    intermediate_size: 2 * hidden,
-    num_hidden_layers: 2,
-    num_attention_heads: 4,
-    num_key_value_heads: 2,
-    max_position_embeddings: 256,
-    tie_word_embeddings: true,
-    bos_token_id: 1,
-    eos_token_id: 2,
-  }
+async function teachBase(folder: string, base: string, hidden: number): Promise<void> {
   const config = join(folder, 'config.json')
-  writeFileSync(config, JSON.stringify(source))
+  writeFileSync(config, JSON.stringify({...baseConfig, hidden_size: hidden, intermediate_size: 2 * hidden}))
+  for (const file of ['tokenizer.json', 'tokenizer_config.json'])
+    copyFileSync(join(experiment, file), join(folder, file))
+  const tokenizer = await loadTokenizer(folder)
   const engine = new LocalEngine({device: 'cpu', threads: 1})
   await engine.load({config, init: {embeddingStd: 0.1, linearGain: 1, residualScale: 1}, seed: 1})
+  const sampler = new Sampler(streamSeed(1, 'lessons'))
+  const lesson = () => {
+    const prompt = tokenizer.encodeMarkup(
+      `${lettersFrom(sampler.integer(3), 1 + sampler.integer(15)).trimStart()}<think>`,
+    )
+    const answer = tokenizer.encodeMarkup(`</think>\\boxed{ ${'ABC'[sampler.integer(3)]}}`)
+    return {ids: Int32Array.of(tokenizer.startId!, ...prompt, ...answer, 2), trainedFrom: 1 + prompt.length}
+  }
+  for (let update = 0; update < 60; update++)
+    await engine.updateLanguageModel({
+      rows: Array.from({length: 32}, lesson),
+      rowsPerMicroBatch: 32,
+      optimizer: {...optimizer, learningRate: 0.01, maxGradNorm: 1},
+    })
   mkdirSync(base)
   await engine.save(base, false)
   await engine.close()
-  for (const file of ['tokenizer.json', 'tokenizer_config.json']) copyFileSync(join(experiment, file), join(base, file))
+  for (const file of ['tokenizer.json', 'tokenizer_config.json']) copyFileSync(join(folder, file), join(base, file))
 }

@@ -10,6 +10,7 @@ export interface RawDocument {
   readonly text: string
 }
 
+/** Where documents are and how they are read. */
 export interface DocumentSource {
   /** A file, or a folder that is searched through in the order of names. */
   readonly path: string

@@ -35,6 +35,7 @@ export interface PositionCounts {
   readonly hard: number
 }
 
+/** `summary.json` of prepared data: what was made, from how much, at what cost. */
 export interface PrepareSummary {
   readonly command: 'prepare-data'
   readonly version: string
@@ -141,7 +142,7 @@ async function readAndSplit(
   )
   const documents = raw.map((document, i) => tokenizeDocument(document, partitions[i], tokenizer))
   const normalized = documents.filter(({text}, i) => text !== raw[i].text).length
-  if (normalized > 0) progress.warn(`${normalized} documents were brought to Unicode form NFC, as the tokenizer asks`)
+  if (normalized > 0) progress.warn(`documents brought to Unicode form NFC, as the tokenizer asks: ${normalized}`)
   stage.done(`${documents.length} documents`)
   return documents
 }

@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto'
 import type {Partition} from '../records/records.js'
 import {DataError} from '../util/errors.js'
 
+/** How many documents are held out. */
 export interface SplitSettings {
   readonly seed: number
   /** Share of documents held out, in [0, 1]. */

@@ -10,6 +10,7 @@ export interface DescribedError {
 
 const classes = {DataError, GraphError, NumericError, RuntimeFailure, UsageError}
 
+/** An error in the form that crosses the thread boundary. */
 export function describeError(error: unknown): DescribedError {
   const {name, message, stack} = error instanceof Error ? error : new Error(String(error))
   return {name, message, stack, suggestions: error instanceof RptError ? error.suggestions : []}

@@ -10,12 +10,14 @@ export interface TrainingRow {
   readonly trainedFrom: number
 }
 
+/** The rows of one optimizer step. */
 export interface LanguageModelRequest {
   readonly rows: readonly TrainingRow[]
   readonly rowsPerMicroBatch: number
   readonly optimizer: OptimizerSettings
 }
 
+/** What one optimizer step did. */
 export interface LanguageModelUpdate {
   /** Mean negative log-likelihood of the trained tokens, nats. */
   readonly loss: number

@@ -15,6 +15,7 @@ export interface InitializationSettings {
   readonly residualScale: number
 }
 
+/** AdamW with a bound on the global gradient norm. */
 export interface OptimizerSettings extends AdamWSettings {
   readonly maxGradNorm: number
 }

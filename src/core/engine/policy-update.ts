@@ -13,6 +13,7 @@ export interface PolicyGroup {
   readonly advantages: readonly number[]
 }
 
+/** The groups of one GRPO update and its settings. */
 export interface PolicyRequest {
   readonly groups: readonly PolicyGroup[]
   readonly temperature: number
@@ -24,6 +25,7 @@ export interface PolicyRequest {
   readonly optimizer: OptimizerSettings
 }
 
+/** What one GRPO update did. */
 export interface PolicyUpdate {
   readonly loss: number
   readonly gradNorm: number

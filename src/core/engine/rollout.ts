@@ -12,6 +12,7 @@ export interface RolloutPrompt {
   readonly streams: readonly Stream[]
 }
 
+/** Prompts to complete, and how. */
 export interface RolloutRequest {
   readonly prompts: readonly RolloutPrompt[]
   readonly maxTokens: number
@@ -19,6 +20,7 @@ export interface RolloutRequest {
   readonly sampling: SamplingSettings
 }
 
+/** The completions of all prompts. */
 export interface RolloutResult {
   /** Per prompt, its G completions. */
   readonly groups: readonly (readonly Completion[])[]

@@ -13,6 +13,7 @@ export interface TokenScores {
   readonly top1: Int32Array
 }
 
+/** How sequences are scored. */
 export interface ScoreSettings {
   readonly topK: number
   /** Tokens, padding included, in one run of the graph at the most. */

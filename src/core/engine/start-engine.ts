@@ -1,6 +1,7 @@
 import {availableParallelism} from 'node:os'
 import {Worker} from 'node:worker_threads'
 import type {Device} from '../runtime/providers.js'
+import type {SessionOptions} from '../runtime/session.js'
 import {RuntimeFailure} from '../util/errors.js'
 import type {Engine} from './engine.js'
 import {type DescribedError, reviveError} from './error-transfer.js'
@@ -36,11 +37,7 @@ const methods: readonly (keyof Engine)[] = [
  * @param settings `threads` 0 means one per core
  */
 export function startEngine({device, threads}: {device: Device; threads: number}): Engine {
-  const isSource = import.meta.url.endsWith('.ts')
-  const worker = new Worker(new URL(isSource ? './worker.ts' : './worker.js', import.meta.url), {
-    workerData: {device, threads: threads || availableParallelism()},
-    execArgv: isSource ? ['--import', 'tsx'] : [],
-  })
+  const worker = startWorker({device, threads: threads || availableParallelism()})
   const waiting = new Map<number, Waiting>()
   let calls = 0
   const failAll = (error: Error) => {
@@ -65,4 +62,13 @@ export function startEngine({device, threads}: {device: Device; threads: number}
         worker.postMessage(request)
       })
   return Object.fromEntries(methods.map((method) => [method, call(method)])) as unknown as Engine
+}
+
+/** Starts `worker.js`, or from source `worker.ts`: threads ignore `--import tsx`, so the loader is registered inside. */
+function startWorker(workerData: SessionOptions): Worker {
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url), {workerData})
+  const loader = import.meta.resolve('tsx/esm/api')
+  const {href} = new URL('./worker.ts', import.meta.url)
+  const boot = `import('${loader}').then(({register}) => { register(); return import('${href}') })`
+  return new Worker(boot, {eval: true, workerData, execArgv: []})
 }

@@ -15,12 +15,14 @@ export interface EvaluatedPosition extends GradedPrediction {
   readonly samples?: {readonly count: number; readonly correct: number}
 }
 
+/** Accuracy on one split with its interval. */
 export interface SplitAccuracy extends AccuracyInterval {
   readonly split: Split
   /** Mean over positions of the unbiased estimator, in [0, 1]; null where nothing was sampled. */
   readonly passAtK: number | null
 }
 
+/** How splits are read and intervals drawn. */
 export interface AccuracyOptions extends BootstrapOptions {
   readonly rule: SplitRule
   /** The k of pass@k; the number of samples of each position when absent. */

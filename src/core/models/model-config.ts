@@ -32,6 +32,7 @@ const families = {
   qwen3: {qkvBias: false, qkNorm: true},
 } as const
 
+/** A `model_type` that decoders are built for. */
 export type Family = keyof typeof families
 
 const size = z.int().min(1)

@@ -7,6 +7,7 @@ import type {Value} from '../onnx/types.js'
  */
 export type Attend = (heads: AttentionHeads) => Value
 
+/** Rotated queries [N, H, D], rotated keys and values [N, K, D] of one layer. */
 export interface AttentionHeads {
   readonly queries: Value
   readonly keys: Value
@@ -19,6 +20,7 @@ export interface KeyValueCache {
   readonly values: Value
 }
 
+/** Query heads H, key-value heads K and head size D. */
 export interface HeadShape {
   readonly heads: number
   readonly kvHeads: number

@@ -1,6 +1,8 @@
 import type {Graph} from './graph.js'
 
+/** Element types that gradients flow through. */
 export type FloatType = 'float32' | 'float64'
+/** Element types of tensors; int64 for indices. */
 export type DType = FloatType | 'int64' | 'bool'
 
 /** Element type and static shape of a tensor. */
@@ -63,6 +65,7 @@ export interface OpAttrs {
   Loop: {readonly body: Graph}
 }
 
+/** Name of an operator, as in ONNX. */
 export type OpType = keyof OpAttrs
 
 /** One operator application. */

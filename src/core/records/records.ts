@@ -4,7 +4,9 @@
  * Each stage returns new records and never overwrites a field of the stage before it.
  */
 
+/** Which side of the held-out split a document is on. */
 export type Partition = 'train' | 'val'
+/** The hardest level whose entropy threshold a position exceeds. */
 export type Difficulty = 'none' | 'easy' | 'medium' | 'hard'
 
 /** A text of the corpus with its tokens. */
@@ -61,6 +63,7 @@ export interface Prompt {
   readonly ids: Int32Array
 }
 
+/** Why sampling stopped: an end token, or the length limit. */
 export type StopReason = 'end-of-text' | 'length'
 
 /** Tokens sampled for one prompt: the thought, then the prediction. */
@@ -72,6 +75,7 @@ export interface Completion {
   readonly stopReason: StopReason
 }
 
+/** Every outcome of parsing, in the order of their precedence from best to worst. */
 export const outcomes = ['parsed', 'no-box', 'unfinished-thinking', 'truncated'] as const
 
 /** What the parser found in a completion. */

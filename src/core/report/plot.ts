@@ -4,6 +4,7 @@ import type {PlotPoint} from './terminal-plot.js'
 
 /** Figures as SVG text, drawn by vega-lite without a browser; the only file that imports vega. */
 
+/** One named line of a figure. */
 export interface Curve {
   readonly name: string
   readonly points: readonly PlotPoint[]
@@ -110,6 +111,7 @@ export async function plotCurves(
   })
 }
 
+/** How curves are drawn. */
 export interface CurveOptions {
   /** Of the whole figure, in CSS pixels. */
   readonly width?: number
@@ -149,11 +151,8 @@ export async function plotScaling(
     title: 'accuracy, %',
     scale: {zero: false, domain: yDomain?.map((value) => 100 * value)},
   }
-  const color = colorBy(
-    series.map(({name}) => name),
-    'name',
-    1,
-  )
+  const names = series.map(({name}) => name)
+  const color = colorBy(names, 'name', 1)
   const lines = references.map(({name, accuracy}) => ({name, y: 100 * accuracy, x: domain[0]}))
   return draw({
     title,
@@ -190,6 +189,7 @@ export async function plotScaling(
   })
 }
 
+/** How a scaling figure is drawn. */
 export interface ScalingPlotOptions {
   readonly title: string
   readonly references?: readonly ReferenceLine[]

@@ -1,3 +1,4 @@
+import type {FitRow} from '../scaling/series.js'
 import {readRun} from './read-run.js'
 import {collectResults, compareAll} from './results.js'
 import {collectFits, collectScaling} from './scaling-figures.js'
@@ -17,7 +18,7 @@ export function renderResults(paths: readonly string[]): string[] {
       const rewards = metrics.flatMap(({step, reward}) => (reward === null ? [] : [{x: step, y: reward}]))
       return rewards.length > 1 ? [`Reward of ${name}`, '', ...terminalPlot(smooth(rewards), {xLabel: 'step'})] : []
     }),
-    fits.length > 0 ? renderTable(fitTable(fits)) : [],
+    fits.length > 0 ? renderTable(fitTable(withoutRepeats(fits))) : [],
     ...fits
       .filter(({split, A}) => split === 'medium' && A !== null)
       .map(({series, split}) => {
@@ -28,6 +29,11 @@ export function renderResults(paths: readonly string[]): string[] {
       }),
   ]
   return sections.filter((lines) => lines.length > 0).flatMap((lines, i) => (i === 0 ? lines : ['', ...lines]))
+}
+
+/** Nested splits make `all` and `easy` one curve. */
+function withoutRepeats(fits: readonly FitRow[]): FitRow[] {
+  return fits.filter((fit) => !(fit.split === 'all' && fits.some(({split, A}) => split === 'easy' && A === fit.A)))
 }
 
 /** Means over a tenth of the curve, so that the trend shows. */

@@ -26,6 +26,7 @@ export interface ReportSummary {
   readonly bytes: number
 }
 
+/** Progress to report to, and the title of the page. */
 export interface ReportOptions {
   readonly progress?: Progress
   readonly title?: string

@@ -17,6 +17,7 @@ export interface Result {
   readonly cells: Readonly<Partial<Record<Split, ResultCell>>>
 }
 
+/** Accuracy of one line on one split. */
 export interface ResultCell extends Measured {
   readonly count: number
   readonly correct: number
@@ -36,7 +37,7 @@ const modeOrder = ['standard', 'reasoning', 'forced-thought', 'empty-thought']
 
 /**
  * Every evaluation of an evaluation directory, and the last one of each training run; an evaluation that several
- * directories hold is listed once.
+ * directories hold is listed once. Modes that say nothing about an objective are left to the tables on disk.
  */
 export function collectResults(runs: readonly RunFolder[]): Result[] {
   const latest = new Map<string, Result>()
@@ -49,7 +50,17 @@ export function collectResults(runs: readonly RunFolder[]): Result[] {
       if (!known || isBetter(result, known)) latest.set(key, result)
     }
   }
-  return nameApart([...latest.values()].sort(compareResults))
+  return nameApart([...latest.values()].filter(isShown).sort(compareResults))
+}
+
+/** Modes worth a line, by objective: next-token training teaches no thoughts, and controls are about the subject. */
+const shownModes: Readonly<Record<string, readonly string[]>> = {
+  base: ['standard', 'reasoning'],
+  ntp: ['standard'],
+}
+
+function isShown({objective, mode}: Result): boolean {
+  return shownModes[objective]?.includes(mode) ?? true
 }
 
 /**

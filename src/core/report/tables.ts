@@ -13,6 +13,7 @@ export interface Table {
   readonly note?: string
 }
 
+/** One cell of a table. */
 export interface Cell {
   readonly text: string
   /** Second line: an interval or a count. */
@@ -117,8 +118,11 @@ export function renderTable({title, columns, rows, note}: Table): string[] {
 
 type MetricName = keyof MetricsRow
 
+/** Splits that hold something; not `all` where it is the easy split by another name, as with nested splits. */
 function usedSplits(results: readonly Result[]): Split[] {
-  return splits.filter((split) => results.some(({cells}) => (cells[split]?.count ?? 0) > 0))
+  const used = splits.filter((split) => results.some(({cells}) => (cells[split]?.count ?? 0) > 0))
+  const isEasyAll = results.every(({cells}) => cells.all?.count === cells.easy?.count)
+  return used.filter((split) => !(split === 'all' && isEasyAll && used.includes('easy')))
 }
 
 function interval(low: number, high: number, format: (value: number) => string): string {

@@ -1,5 +1,6 @@
 import {short} from './format.js'
 
+/** Size, axes and labels of a plot. */
 export interface TerminalPlotOptions {
   /** Columns and rows of the whole plot, axes included. */
   readonly width?: number
@@ -9,6 +10,7 @@ export interface TerminalPlotOptions {
   readonly yLabel?: string
 }
 
+/** A point of a curve. */
 export interface PlotPoint {
   readonly x: number
   readonly y: number

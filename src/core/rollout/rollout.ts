@@ -2,6 +2,7 @@ import type {Engine} from '../engine/engine.js'
 import type {Completion, Prompt} from '../records/records.js'
 import {streamSeed} from '../util/rng.js'
 
+/** How completions are sampled. */
 export interface RolloutSettings {
   readonly groupSize: number
   readonly maxTokens: number
@@ -14,6 +15,7 @@ export interface RolloutSettings {
   readonly greedy?: boolean
 }
 
+/** The completions of all prompts. */
 export interface Rollouts {
   /** Per prompt, its G completions. */
   readonly completions: readonly (readonly Completion[])[]

@@ -3,6 +3,7 @@ import {encodeModel} from '../onnx/encode.js'
 import {Graph} from '../onnx/graph.js'
 import {Ops} from '../onnx/ops.js'
 
+/** What the user may ask to compute on. */
 export type Device = 'auto' | 'cpu' | 'cuda' | 'webgpu'
 
 /** Whether one execution provider of onnxruntime really runs a graph here. */

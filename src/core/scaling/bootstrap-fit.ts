@@ -15,6 +15,7 @@ export interface ScalingCurve {
   readonly checkpoints: readonly {readonly compute: number; readonly documents: readonly DocumentScore[]}[]
 }
 
+/** 95% intervals of the constants and of R^2. */
 export interface FitIntervals {
   readonly A: Interval
   readonly alpha: Interval
@@ -22,6 +23,7 @@ export interface FitIntervals {
   readonly r2: Interval
 }
 
+/** A fit and how sure it is. */
 export interface BootstrapFit {
   readonly fit: PowerLawFit | NoFit
   /** 95% percentile intervals; null where the measured points themselves have no fit. */
@@ -30,6 +32,7 @@ export interface BootstrapFit {
   readonly fittedResamples: number
 }
 
+/** How resamples are drawn. */
 export interface BootstrapFitOptions {
   readonly bootstraps?: number
   readonly seed?: number

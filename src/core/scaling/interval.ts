@@ -9,6 +9,7 @@ export interface GradedPrediction {
   readonly correct: boolean
 }
 
+/** How resamples are drawn. */
 export interface BootstrapOptions {
   /** Resamples; 2000 settles a 95% interval to about a tenth of its width. */
   readonly bootstraps?: number

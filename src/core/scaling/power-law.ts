@@ -17,6 +17,7 @@ export interface PowerLaw {
   readonly pStar: number
 }
 
+/** A fitted power law, what it leaves over, and what to beware of. */
 export interface PowerLawFit extends PowerLaw {
   readonly kind: 'fitted'
   /** 1 - residual / total sum of squares. Three constants on few points: a value near 1 is weak evidence. */

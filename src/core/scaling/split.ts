@@ -3,6 +3,7 @@ import type {Difficulty} from '../records/records.js'
 /** `all` holds every position that has any split; the other three are the paper's. */
 export const splits = ['all', 'easy', 'medium', 'hard'] as const
 
+/** A name in `splits`. */
 export type Split = (typeof splits)[number]
 
 /** Nested: hard within medium within easy, as the paper's thresholds read literally. Disjoint: bins between thresholds. */

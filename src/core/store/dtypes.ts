@@ -19,6 +19,7 @@ export const dtypes = {
   U8: {size: 1, read: (bytes) => bytes} as Dtype<Uint8Array>,
 }
 
+/** A dtype of safetensors that can be read. */
 export type DtypeName = keyof typeof dtypes
 
 /** A bfloat16 is the upper half of a float32. */

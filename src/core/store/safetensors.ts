@@ -17,6 +17,7 @@ export interface Tensor<D extends TensorData = TensorData> {
   readonly data: D
 }
 
+/** A tensor of floating-point numbers, as float32. */
 export type FloatTensor = Tensor<Float32Array>
 
 const maxHeaderBytes = 100_000_000

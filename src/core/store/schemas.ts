@@ -155,10 +155,17 @@ export const tables = {
   sweep: sweepTable,
 } as const
 
+/** A row of `documents.arrow`. */
 export type DocumentRow = Row<typeof documentsTable>
+/** A row of `positions.arrow`. */
 export type PositionRow = Row<typeof positionsTable>
+/** A row of `metrics.arrow`. */
 export type MetricsRow = Row<typeof metricsTable>
+/** A row of `rollouts/*.arrow`. */
 export type RolloutRow = Row<typeof rolloutsTable>
+/** A row of `eval.arrow`. */
 export type EvalRow = Row<typeof evalTable>
+/** A row of `eval/*.arrow`. */
 export type PredictionRow = Row<typeof predictionsTable>
+/** A row of `sweep.arrow`. */
 export type SweepRow = Row<typeof sweepTable>

@@ -2,6 +2,7 @@ import {Field, Schema} from 'apache-arrow'
 import type {Column} from './column.js'
 import {packageVersion} from './package-version.js'
 
+/** Columns by name, in the order of the table. */
 export type Columns = Readonly<Record<string, Column<unknown>>>
 
 /** A table's name, columns and file format: what both its Arrow schema and its row type are derived from. */

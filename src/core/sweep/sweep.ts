@@ -30,6 +30,7 @@ import {groupBy} from '../util/group-by.js'
 import type {Services} from '../util/services.js'
 import {type SweepPoint, sweepPoints} from './points.js'
 
+/** What `rpt scaling-sweep` found: its `summary.json`. */
 export interface SweepSummary extends Summary {
   /** One fit per curve and split. */
   readonly fits: readonly FitRow[]

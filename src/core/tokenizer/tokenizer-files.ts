@@ -28,7 +28,9 @@ const configJson = z.looseObject({
   add_bos_token: z.boolean().nullish(),
 })
 
+/** What is read of `tokenizer.json`; its other fields are passed on. */
 export type TokenizerJson = z.infer<typeof tokenizerJson>
+/** What is read of `tokenizer_config.json`. */
 export type TokenizerConfig = z.infer<typeof configJson>
 
 /** What a folder says about its tokenizer. */

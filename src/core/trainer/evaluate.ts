@@ -9,6 +9,7 @@ import {EvaluationLog} from './evaluation-log.js'
 import {RunDirectory, refuseOccupied, resolveModel, stepName} from './run-directory.js'
 import {type Summary, summarize} from './summary.js'
 
+/** What `rpt eval` found: its `summary.json`. */
 export interface EvalSummary extends Summary {
   /** The rows of eval.arrow. */
   readonly rows: readonly EvalRow[]

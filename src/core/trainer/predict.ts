@@ -12,6 +12,7 @@ import type {PredictionRow} from '../store/index.js'
 import {groupBy} from '../util/group-by.js'
 import type {Stage} from '../util/progress.js'
 
+/** How a prediction is made: see `eval.modes`. */
 export type EvalMode = Config['eval']['modes'][number]
 
 /** What predictions are made with. */

@@ -32,6 +32,7 @@ const objectives: Readonly<
   sft: sftObjective,
 }
 
+/** What `rpt train` did: its `summary.json`. */
 export interface TrainSummary extends Summary {
   readonly objective: string
   readonly steps: number

@@ -8,6 +8,7 @@ export const ExitCode = {
   interrupted: 130,
 } as const
 
+/** A status in the table of the same name. */
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
 
 /** What may accompany an error: things to try, and the error that caused it. */

@@ -8,6 +8,7 @@ export function sizeOf(shape: Shape): number {
   return shape.reduce((product, size) => product * size, 1)
 }
 
+/** Whether two shapes are equal, axis by axis. */
 export function isSameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis])
 }

@@ -331,7 +331,7 @@ describe('preparing', () => {
       'data.documentsOnly': true,
       'data.valDocuments': 0,
     })
-    expect(lines).toEqual(['1 documents were brought to Unicode form NFC, as the tokenizer asks'])
+    expect(lines).toEqual(['documents brought to Unicode form NFC, as the tokenizer asks: 1'])
     expect([...(await openPrepared(out)).documents.values()].map(({text}) => text)).toEqual(['caf\u00e9', 'caf\u00e9'])
   })
 })

@@ -77,7 +77,7 @@ describe('results', () => {
       'rpt, step 200, reasoning',
       'rpt, step 200, forced-thought',
     ])
-    expect(renderTable(resultTable(results))[2]).toMatch(/^model and mode +all +easy +medium +hard$/)
+    expect(renderTable(resultTable(results))[2]).toMatch(/^model and mode +easy +medium +hard$/)
   })
 
   it('compares on the same positions, with the members of a nested split', () => {

@@ -41,6 +41,7 @@ describe.each([
       ['a', 'b'].map((run) => runContents(join(workspace.folder, `${objective}-${run}`), 4)),
     )
     expect(Object.keys(a).length).toBeGreaterThan(4)
+    if (objective === 'rpt') expect(columns('rpt-a').every((row) => row.grad_norm! > 0 && row.reward! > 0)).toBe(true)
     for (const name of Object.keys(a)) expect(a[name] === b[name], name).toBe(true)
   })
 

@@ -5,6 +5,7 @@ import {Graph} from '../../onnx/graph.js'
 import {Ops} from '../../onnx/ops.js'
 import type {FloatType, Value} from '../../onnx/types.js'
 
+/** How a graph is built, whatever it computes. */
 export interface GraphSettings {
   /** float64 is for gradient checks. */
   readonly float?: FloatType

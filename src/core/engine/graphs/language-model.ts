@@ -4,6 +4,7 @@ import {causalAttention} from '../../nn/attention.js'
 import {logProbabilities, pickTokens} from '../../nn/distribution.js'
 import {type DecoderGraph, decoderGraph, type GraphSettings, outputGradients} from './decoder-graph.js'
 
+/** Static shape of a micro-batch of rows. */
 export interface LanguageModelShape {
   readonly rows: number
   readonly length: number

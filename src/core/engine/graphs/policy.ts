@@ -5,6 +5,7 @@ import {sharedContextAttention} from '../../nn/attention.js'
 import {entropyOf, logProbabilities, pickTokens} from '../../nn/distribution.js'
 import {type DecoderGraph, decoderGraph, type GraphSettings, outputGradients} from './decoder-graph.js'
 
+/** Static shape of a micro-batch of groups. */
 export interface PolicyShape {
   readonly contexts: number
   readonly groupSize: number

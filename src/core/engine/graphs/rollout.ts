@@ -6,6 +6,7 @@ import type {Ops} from '../../onnx/ops.js'
 import type {Value} from '../../onnx/types.js'
 import {type DecoderGraph, decoderGraph} from './decoder-graph.js'
 
+/** Static shape of a batch of prompts with their completions. */
 export interface RolloutShape {
   readonly contexts: number
   readonly groupSize: number
@@ -14,6 +15,7 @@ export interface RolloutShape {
   readonly capacity: number
 }
 
+/** How tokens are chosen. */
 export interface SamplingSettings {
   readonly temperature: number
   /** Take the most probable token instead of drawing one. */

@@ -4,6 +4,7 @@ import {causalAttention} from '../../nn/attention.js'
 import {logProbabilities, pickTokens, topKEntropy} from '../../nn/distribution.js'
 import {type DecoderGraph, decoderGraph, type GraphSettings} from './decoder-graph.js'
 
+/** Static shape of a batch of sequences. */
 export interface ScoreShape {
   readonly rows: number
   readonly length: number
