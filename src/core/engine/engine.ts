@@ -23,7 +23,7 @@ export interface LoadedModel {
 /**
  * Owner of weights, moments and compiled graphs; everything that computes goes through it.
  *
- * One model at a time: `load` replaces weights and forgets moments.
+ * One model at a time: `load` replaces weights and forgets moments; the reference stays until it is kept anew.
  */
 export interface Engine {
   load(source: WeightSource): Promise<LoadedModel>
@@ -61,7 +61,6 @@ export class LocalEngine implements Engine {
     // Graphs of another model must not be found under the shapes of this one.
     await this.sessions.release()
     this.state = state
-    this.reference = null
     return {parameterCount: parameterCount(config)}
   }
 

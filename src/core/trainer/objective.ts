@@ -6,6 +6,7 @@ import type {ModelConfig} from '../models/model-config.js'
 import {learningRateAt} from '../optim/schedule.js'
 import type {ModelShape} from '../scaling/flops.js'
 import type {MetricsRow, RolloutRow} from '../store/index.js'
+import {UsageError} from '../util/errors.js'
 import type {Progress} from '../util/progress.js'
 
 /** What a training step works with. */
@@ -51,4 +52,18 @@ export function optimizerAt(step: number, {optim, train}: Config): OptimizerSett
 /** Sizes that FLOPs are counted from. */
 export function shapeOf(model: ModelConfig, {parameterCount}: LoadedModel): ModelShape {
   return {...model, parameterCount}
+}
+
+/**
+ * Longest prompt: `prompt.maxTokens`, or less where the model's positions must leave room for a completion.
+ *
+ * @throws {UsageError} when they leave no room at all
+ */
+export function promptLimit({prompt, rollout}: Config, {maxPositions}: ModelConfig): number {
+  const room = maxPositions - rollout.maxTokens
+  if (room < 2)
+    throw new UsageError(
+      `rollout.maxTokens is ${rollout.maxTokens}; the model has ${maxPositions} positions for prompt and completion`,
+    )
+  return Math.min(prompt.maxTokens, room)
 }

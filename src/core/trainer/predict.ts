@@ -11,6 +11,7 @@ import {rolloutPrompts} from '../rollout/rollout.js'
 import type {PredictionRow} from '../store/index.js'
 import {groupBy} from '../util/group-by.js'
 import type {Stage} from '../util/progress.js'
+import {promptLimit} from './objective.js'
 
 /** How a prediction is made: see `eval.modes`. */
 export type EvalMode = Config['eval']['modes'][number]
@@ -123,9 +124,9 @@ async function complete(
 }
 
 /** The prompt of a position; a given thought is already thought at its end. */
-function promptOf({config, data}: Predictor, position: Position, thought: string | null): Prompt {
+function promptOf({config, data, model}: Predictor, position: Position, thought: string | null): Prompt {
   const context = contextOf(config, data, position)
-  const prompt = renderPrompt(data.tokenizer, config.prompt.template, context, config.prompt.maxTokens)
+  const prompt = renderPrompt(data.tokenizer, config.prompt.template, context, promptLimit(config, model))
   if (thought === null) return prompt
   return {...prompt, ids: Int32Array.of(...prompt.ids, ...thoughtIds(data, thought))}
 }

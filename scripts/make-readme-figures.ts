@@ -1,0 +1,56 @@
+/**
+ * Draws the README's figures from `runs/tiny`, the result of `npm start`: `npx tsx scripts/make-readme-figures.ts`.
+ *
+ * The same plots as in the report, without the lines that say nothing new.
+ */
+import {mkdirSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {plotAccuracies, plotCurves} from '../src/core/report/plot.js'
+import {readRun} from '../src/core/report/read-run.js'
+import {collectResults, type Result} from '../src/core/report/results.js'
+import {collectFits, collectScaling, drawScaling} from '../src/core/report/scaling-figures.js'
+
+const root = join(import.meta.dirname, '..')
+const images = join(root, 'docs', 'images')
+const runs = ['rpt', 'ntp', 'eval', 'sweep'].map((name) => readRun(join(root, 'runs', 'tiny', name)))
+const results = collectResults(runs)
+const ntpSteps = results.filter(({objective}) => objective === 'ntp').map(({step}) => step)
+
+/** The lines of the figure in words; those that are not named here are left out. */
+const names: Readonly<Record<string, string>> = {
+  'base standard': 'base, standard',
+  'base reasoning': 'base, reasoning',
+  'ntp standard': 'next-token training, equal FLOPs',
+  'rpt standard': 'RPT, standard',
+  'rpt forced-thought': 'RPT, uninformative thought forced',
+  'rpt reasoning': 'RPT, reasoning',
+}
+
+function nameOf({objective, mode, step}: Result): string | undefined {
+  const isEarlier = objective === 'ntp' && step < Math.max(...ntpSteps)
+  return isEarlier ? 'next-token training, equal updates' : names[`${objective} ${mode}`]
+}
+
+/** `all` is `easy` under nested splits. */
+function withoutAll({cells}: Result) {
+  return Object.fromEntries(Object.entries(cells).filter(([split]) => split !== 'all'))
+}
+
+const rows = results.flatMap((result) => {
+  const name = nameOf(result)
+  return name ? [{name, splits: withoutAll(result)}] : []
+})
+const points = collectScaling(runs)
+const scaling = await drawScaling(points, collectFits(runs, points), results)
+const reward = runs[0].metrics.map(({step, reward}) => ({x: step, y: reward ?? Number.NaN}))
+const figures = {
+  'result.svg': await plotAccuracies(rows),
+  'scaling.svg': scaling.find(({split}) => split === 'medium')!.svg,
+  'reward.svg': await plotCurves([{name: 'rpt', points: reward}], 'mean reward', {width: 330, height: 300}),
+}
+
+mkdirSync(images, {recursive: true})
+for (const [name, svg] of Object.entries(figures)) {
+  writeFileSync(join(images, name), svg)
+  console.log(`wrote ${join(images, name)}`)
+}

@@ -1,0 +1,119 @@
+import type {PolicyUpdate} from '../engine/policy-update.js'
+import {isUniform} from '../grpo/advantages.js'
+import {type Group, type Outcome, outcomes} from '../records/records.js'
+import {rolloutFlops, updateFlops} from '../scaling/flops.js'
+import type {MetricsRow, RolloutRow} from '../store/index.js'
+import type {StepResult, TrainingContext} from './objective.js'
+
+/** Groups of one step and what it took to get them. */
+export interface SampledGroups {
+  readonly groups: readonly Group[]
+  readonly visits: number
+  readonly dropped: number
+  readonly generated: readonly Group[]
+  readonly uniformsNearStep: number
+}
+
+/** What the updates of one step did, averaged over its mini-batches. */
+export type UpdateMetrics = Omit<PolicyUpdate, 'trainedTokens'>
+
+/** The metrics row, the totals and the note of a step. */
+export function resultOf(
+  {config, model, shape}: TrainingContext,
+  {groups, generated, visits, dropped, uniformsNearStep}: SampledGroups,
+  advantages: readonly (readonly number[])[],
+  update: UpdateMetrics,
+  rollouts: readonly RolloutRow[],
+): StepResult {
+  const rewards = generated.map((group) => group.rewards.map((reward) => reward.total))
+  const completions = generated.flatMap((group) => group.completions)
+  const lengths = completions.map(({ids}) => ids.length)
+  const found = generated.flatMap((group) => group.rewards.map((reward) => reward.outcome))
+  const reward = meanOf(rewards.flat())
+  const workOf = ({prompt, completions: sampled}: Group) => ({
+    promptTokens: prompt.ids.length,
+    completionTokens: sampled.map(({ids}) => ids.length),
+  })
+  const updated = groups.filter((_, i) => advantages[i].some((advantage) => advantage !== 0))
+  const metrics: Partial<MetricsRow> = {
+    reward,
+    reward_std: meanOf(rewards.map(deviationOf)),
+    frac_reward_zero_std: meanOf(rewards.map((group) => Number(isUniform(group)))),
+    loss: update.loss,
+    grad_norm: update.gradNorm,
+    entropy: update.entropy,
+    kl: update.kl,
+    'completions/mean_length': meanOf(lengths),
+    'completions/clipped_ratio': meanOf(completions.map(({stopReason}) => Number(stopReason === 'length'))),
+    'rpt/clip_fraction': update.clipFraction,
+    'rpt/logprob_mismatch_max': update.mismatchMax,
+    ...outcomeShares(found),
+    'rpt/groups_dropped': dropped,
+    'rpt/rollouts_generated': completions.length,
+    'rpt/uniforms_near_step': uniformsNearStep,
+  }
+  return {
+    metrics,
+    rollouts,
+    visits,
+    tokens: lengths.reduce((sum, length) => sum + length, 0),
+    flopsGeneration: rolloutFlops(shape, generated.map(workOf)),
+    flopsUpdate: updateFlops(shape, updated.map(workOf), config.grpo.klCoef > 0 ? 1 : 0),
+    note: `reward ${reward.toFixed(3)}, length ${meanOf(lengths).toFixed(1)}${model.endIds.length ? '' : ', no end token'}`,
+  }
+}
+
+function outcomeShares(found: readonly Outcome[]): Partial<MetricsRow> {
+  return Object.fromEntries(
+    outcomes.map((outcome) => [
+      `rpt/outcome_${outcome}`,
+      found.filter((other) => other === outcome).length / found.length,
+    ]),
+  )
+}
+
+/** A row per completion, those of dropped groups included: they have advantage 0. */
+export function rolloutRows(
+  step: number,
+  {groups, generated}: SampledGroups,
+  advantages: readonly (readonly number[])[],
+  {data}: TrainingContext,
+): RolloutRow[] {
+  const advantagesOf = new Map(groups.map((group, i) => [group, advantages[i]]))
+  return generated.flatMap((group, index) =>
+    group.completions.map((completion, sample) => {
+      const {context, ids} = group.prompt
+      const reward = group.rewards[sample]
+      return {
+        step,
+        doc_id: context.docId,
+        position: context.position,
+        group: index,
+        sample,
+        prompt_ids: ids,
+        completion_ids: completion.ids,
+        completion_text: data.tokenizer.decode(completion.ids),
+        old_logprobs: completion.oldLogprobs,
+        stop_reason: completion.stopReason,
+        outcome: reward.outcome,
+        prediction: reward.prediction,
+        truth: context.truth,
+        boundaries: context.boundaries,
+        reward: reward.total,
+        reward_parts: reward.parts,
+        explanation: reward.explanation,
+        advantage: advantagesOf.get(group)?.[sample] ?? 0,
+      }
+    }),
+  )
+}
+
+/** Arithmetic mean. */
+export function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+function deviationOf(values: readonly number[]): number {
+  const mean = meanOf(values)
+  return Math.sqrt(meanOf(values.map((value) => (value - mean) ** 2)))
+}

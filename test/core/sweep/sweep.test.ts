@@ -1,0 +1,111 @@
+import {existsSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {beforeAll, describe, expect, it} from 'vitest'
+import {loadConfig} from '../../../src/core/config/load.js'
+import type {Config} from '../../../src/core/config/schema.js'
+import {openStream, sweepTable} from '../../../src/core/store/index.js'
+import {sweepPoints} from '../../../src/core/sweep/points.js'
+import {sweep} from '../../../src/core/sweep/sweep.js'
+import {Interrupted, UsageError} from '../../../src/core/util/errors.js'
+import {type ToyWorkspace, toyServices, toyWorkspace} from '../../support/toy-run.js'
+
+let workspace: ToyWorkspace
+
+beforeAll(async () => {
+  workspace = await toyWorkspace()
+  writeFileSync(
+    join(workspace.folder, 'train.yaml'),
+    'data: {dir: data}\nmodel: {path: base}\nthreads: 1\ntrain: {objective: ntp, steps: 4, batchRows: 4}\ncheckpoint: {steps: [1, 2, 4]}\noptim: {learningRate: 0.001}\n',
+  )
+})
+
+function config(out: string, changes: readonly string[] = []): Config {
+  const sets = [
+    'sweep.train=train.yaml',
+    `out=${out}`,
+    'threads=1',
+    'sweep.axes={seed: [0, 1]}',
+    'sweep.bootstraps=5',
+    'eval.modes=[standard]',
+    'eval.bootstraps=5',
+    ...changes,
+  ]
+  return loadConfig({sets, cwd: workspace.folder}).config
+}
+
+async function ledger(out: string) {
+  const stream = await openStream(join(workspace.folder, out, 'sweep.arrow'), sweepTable)
+  await stream.close()
+  return stream.rows
+}
+
+describe('points of a sweep', () => {
+  it('are all combinations of the axes, keys sorted, the last fastest', () => {
+    const points = sweepPoints(config('points', ['sweep.axes={train.steps: [1, 2], seed: [3, 4]}']))
+    expect(points.map(({name}) => name)).toEqual([
+      'seed=3,train.steps=1',
+      'seed=3,train.steps=2',
+      'seed=4,train.steps=1',
+      'seed=4,train.steps=2',
+    ])
+    expect(points[2].config).toMatchObject({seed: 4, train: {steps: 1, objective: 'ntp'}})
+    expect(JSON.parse(points[2].json)).toEqual({seed: 4, 'train.steps': 1})
+    expect(new Set(points.map((point) => point.config.out)).size).toBe(4)
+  })
+
+  it('without axes are the training config itself', () => {
+    expect(sweepPoints(config('points', ['sweep.axes={}'])).map(({name}) => name)).toEqual(['base'])
+  })
+
+  it('do not exist without a training config', () => {
+    expect(() => sweepPoints({...config('points'), sweep: {...config('points').sweep, train: undefined}})).toThrow(
+      UsageError,
+    )
+  })
+})
+
+describe('a sweep', () => {
+  it('trains every point, evaluates every checkpoint once and fits what it measured', async () => {
+    const summary = await sweep(config('whole'), toyServices({command: 'scaling-sweep'}))
+    const rows = await ledger('whole')
+    const keys = rows.map(({run, step, split}) => `${run} ${step} ${split}`)
+    expect(new Set(keys).size).toBe(keys.length)
+    expect(new Set(rows.map(({run, step}) => `${run} ${step}`)).size).toBe(6)
+    const compute = rows.filter(({run, split}) => run === 'seed=0' && split === 'all').map((row) => row.compute_flops)
+    expect(compute).toEqual(compute.toSorted((a, b) => a - b))
+    expect(compute[0]).toBeGreaterThan(0)
+    expect(summary.fits.length).toBeGreaterThan(0)
+    expect(existsSync(join(workspace.folder, 'whole', 'summary.json'))).toBe(true)
+  })
+
+  it('that was interrupted goes on without evaluating twice, to the same ledger', async () => {
+    const stop = new AbortController()
+    const services = toyServices({command: 'scaling-sweep', signal: stop.signal})
+    let evaluations = 0
+    const counting = (of: typeof services, stopAfter: number) => ({
+      ...of,
+      progress: {
+        ...of.progress,
+        stage: (name: string) => {
+          if (name.startsWith('evaluate') && ++evaluations === stopAfter) stop.abort()
+          return {advance() {}, note() {}, done() {}}
+        },
+      },
+    })
+    const stopped = sweep(config('stopped'), counting(services, 2))
+    await expect(stopped).rejects.toThrow(Interrupted)
+    expect(evaluations).toBe(2)
+    await sweep(config('stopped'), counting(toyServices({command: 'scaling-sweep', resume: true}), -1))
+    expect(evaluations).toBe(6)
+    expect(await ledger('stopped')).toEqual(await ledger('whole'))
+  })
+
+  it('uses a finished run of the same settings instead of training again', async () => {
+    const lines: string[] = []
+    const runs = join(workspace.folder, 'whole', 'runs', 'seed=1')
+    const changes = ['sweep.axes={seed: [1]}', `sweep.runs=["${runs}"]`]
+    await sweep(config('reused', changes), toyServices({command: 'scaling-sweep'}, lines))
+    expect(lines).toContain(`seed=1: uses ${runs}`)
+    expect(existsSync(join(workspace.folder, 'reused', 'runs'))).toBe(false)
+  })
+})

@@ -1,0 +1,121 @@
+import {type ChildProcess, spawn} from 'node:child_process'
+import {existsSync, readdirSync} from 'node:fs'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {beforeAll, describe, expect, it} from 'vitest'
+import {runContents} from '../../support/run-contents.js'
+import {type ToyWorkspace, toyWorkspace} from '../../support/toy-run.js'
+
+const bin = fileURLToPath(new URL('../../../bin/run.js', import.meta.url))
+const steps = 6
+let workspace: ToyWorkspace
+
+beforeAll(async () => {
+  workspace = await toyWorkspace()
+})
+
+const settings = [
+  'threads=1',
+  'prompt.template=bare',
+  'rollout.maxTokens=6',
+  'rollout.temperature=1',
+  'grpo.groupSize=4',
+  'grpo.contextsPerStep=4',
+  'train.batchRows=4',
+  'optim.learningRate=0.001',
+  'checkpoint.every=1',
+  `train.steps=${steps}`,
+]
+
+function start(objective: string, out: string, ...more: string[]): ChildProcess {
+  const {data, base, folder} = workspace
+  const paths = ['--data', data, '--model', base, '--out', join(folder, out), '--objective', objective]
+  const sets = settings.flatMap((setting) => ['--set', setting])
+  return spawn(process.execPath, [bin, 'train', ...paths, ...sets, ...more], {stdio: ['ignore', 'pipe', 'pipe']})
+}
+
+async function finish(child: ChildProcess): Promise<{status: number | null; text: string}> {
+  let text = ''
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece
+    })
+  const status = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  return {status, text}
+}
+
+/** Sends a signal as soon as `isTime` says so; looks every millisecond. */
+async function signalWhen(child: ChildProcess, signal: NodeJS.Signals, isTime: () => boolean): Promise<void> {
+  while (child.exitCode === null && !isTime()) await new Promise((resolve) => setTimeout(resolve, 1))
+  child.kill(signal)
+}
+
+const namesIn = (...parts: string[]) => {
+  const folder = join(workspace.folder, ...parts)
+  return existsSync(folder) ? readdirSync(folder) : []
+}
+const finished = (out: string) => namesIn(out, 'checkpoints').filter((name) => /^step-\d+$/.test(name))
+
+/** Moments to kill a run, in the order in which they come. */
+const moments: Record<string, (out: string) => boolean> = {
+  'before the first step': (out) => namesIn(out).includes('metrics.arrow'),
+  'while a checkpoint is being written': (out) =>
+    finished(out).length > 0 && namesIn(out, 'checkpoints').length > finished(out).length,
+  'between two checkpoints': (out) => finished(out).includes('step-000003'),
+}
+
+describe.each(['rpt', 'ntp'])('objective %s', (objective) => {
+  const whole = `${objective}-whole`
+
+  it('a run killed at several moments ends, resumed, as if nothing had happened', async () => {
+    expect(await finish(start(objective, whole))).toMatchObject({status: 0})
+    const out = `${objective}-killed`
+    for (const [moment, isTime] of Object.entries(moments)) {
+      const child = start(objective, out, ...(existsSync(join(workspace.folder, out)) ? ['--resume'] : []))
+      const [{status}] = await Promise.all([finish(child), signalWhen(child, 'SIGKILL', () => isTime(out))])
+      expect(status, `killed ${moment}`).toBeNull()
+    }
+    const {status, text} = await finish(start(objective, out, '--resume'))
+    expect(status, text).toBe(0)
+    const [expected, actual] = await Promise.all(
+      [whole, out].map((run) => runContents(join(workspace.folder, run), steps)),
+    )
+    expect(Object.keys(actual)).toEqual(Object.keys(expected))
+    for (const name of Object.keys(expected)) expect(actual[name] === expected[name], name).toBe(true)
+  })
+
+  it('Ctrl-C saves and ends with 130, and the run goes on from there to the same end', async () => {
+    const out = `${objective}-stopped`
+    const child = start(objective, out)
+    const stop = signalWhen(child, 'SIGINT', () => finished(out).length > 0)
+    const [{status, text}] = await Promise.all([finish(child), stop])
+    expect(status, text).toBe(130)
+    expect(text).toMatch(/stopped after step \d of 6; everything is saved/)
+    expect(await finish(start(objective, out, '--resume'))).toMatchObject({status: 0})
+    const [expected, actual] = await Promise.all(
+      [whole, out].map((run) => runContents(join(workspace.folder, run), steps)),
+    )
+    for (const name of Object.keys(expected)) expect(actual[name] === expected[name], name).toBe(true)
+  })
+})
+
+describe('exit codes', () => {
+  it.each([
+    ['0 for a complete run resumed', 0, 'rpt-whole', ['--resume'], /already complete at step 6/],
+    ['2 for an occupied directory', 2, 'rpt-whole', [], /is not empty/],
+    ['2 for changed settings', 2, 'rpt-whole', ['--resume', '--seed', '9'], /settings that it was not begun with/],
+    ['1 for zero steps', 1, 'none', ['--steps', '0'], /--allow-noop/],
+    ['0 for zero steps that are meant', 0, 'meant', ['--steps', '0', '--allow-noop'], /./],
+    [
+      '4 for numbers that are not finite',
+      4,
+      'blown',
+      ['--set', 'optim.learningRate=1e30'],
+      /blown\/failed\/step-00000\d.arrow/,
+    ],
+  ] as const)('%s', async (_, status, out, more, message) => {
+    const ended = await finish(start('rpt', out, ...more))
+    expect(ended.status, ended.text).toBe(status)
+    expect(ended.text).toMatch(message)
+  })
+})
