@@ -20,15 +20,15 @@ const ntpSteps = results.filter(({objective}) => objective === 'ntp').map(({step
 const names: Readonly<Record<string, string>> = {
   'base standard': 'base, standard',
   'base reasoning': 'base, reasoning',
-  'ntp standard': 'next-token training, equal FLOPs',
+  'ntp standard': 'plain training, equal FLOPs',
   'rpt standard': 'RPT, standard',
-  'rpt forced-thought': 'RPT, uninformative thought forced',
+  'rpt forced-thought': 'RPT, idle thought forced',
   'rpt reasoning': 'RPT, reasoning',
 }
 
 function nameOf({objective, mode, step}: Result): string | undefined {
   const isEarlier = objective === 'ntp' && step < Math.max(...ntpSteps)
-  return isEarlier ? 'next-token training, equal updates' : names[`${objective} ${mode}`]
+  return isEarlier ? 'plain training, equal updates' : names[`${objective} ${mode}`]
 }
 
 /** `all` is `easy` under nested splits. */

@@ -85,6 +85,8 @@ export async function toyWorkspace(hidden = 16): Promise<ToyWorkspace> {
     `data.proxy=${base}`,
     `out=${workspace.data}`,
     'data.valDocuments=2',
+    // After the start token alone any letter may follow.
+    'data.minContext=2',
     'data.selectThreshold=0',
     'data.thresholds=[0,0,0]',
     'threads=1',

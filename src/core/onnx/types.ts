@@ -1,5 +1,3 @@
-import type {Graph} from './graph.js'
-
 /** Element types that gradients flow through. */
 export type FloatType = 'float32' | 'float64'
 /** Element types of tensors; int64 for indices. */
@@ -14,6 +12,12 @@ export interface TensorType {
 /** A named tensor in a graph. */
 export interface Value extends TensorType {
   readonly name: string
+}
+
+/** What a Loop needs to know of the graph it repeats. */
+export interface LoopBody {
+  /** Types of final carried values, then of scanned values, from the types of the Loop's inputs. */
+  loopOutputTypes(loopInputs: readonly TensorType[]): readonly TensorType[]
 }
 
 type None = Readonly<Record<string, never>>
@@ -62,7 +66,7 @@ export interface OpAttrs {
   CumSum: {readonly axis: number}
   ArgMax: {readonly axis: number; readonly keepdims: 0 | 1}
   TopK: {readonly axis: number; readonly k: number}
-  Loop: {readonly body: Graph}
+  Loop: {readonly body: LoopBody}
 }
 
 /** Name of an operator, as in ONNX. */

@@ -1,6 +1,7 @@
 import {fitPowerLaw} from '../scaling/power-law.js'
 import {type FitRow, fitRow, seriesName} from '../scaling/series.js'
 import {type Split, splits} from '../scaling/split.js'
+import type {SweepRow} from '../store/index.js'
 import {plotScaling, type ReferenceLine, type ScalingSeries} from './plot.js'
 import type {RunFolder} from './read-run.js'
 import {groupBy, type Result} from './results.js'
@@ -24,17 +25,7 @@ const pointsPerCurve = 3
  * whose compute is the sum of their FLOPs metrics up to that step.
  */
 export function collectScaling(runs: readonly RunFolder[]): ScalingPointRow[] {
-  const swept = runs.flatMap(({sweep}) =>
-    sweep.map(({mode, split, point, compute_flops, accuracy, ci_low, ci_high}) => ({
-      series: seriesName(mode, point),
-      mode,
-      split,
-      compute: compute_flops,
-      accuracy,
-      ciLow: ci_low,
-      ciHigh: ci_high,
-    })),
-  )
+  const swept = runs.flatMap(({sweep}) => sweep.map(pointOfSweep))
   const rows = (swept.length > 0 ? swept : runs.flatMap(pointsOfRun)).filter(({compute}) => compute > 0)
   return groupBy(rows, curveKey)
     .filter((curve) => new Set(curve.map(({compute}) => compute)).size >= pointsPerCurve)
@@ -81,6 +72,13 @@ export async function drawScaling(
       return {split, svg: await plotScaling(series, {title: split, references, yDomain: [low, high]})}
     }),
   )
+}
+
+/** A row of the ledger as a point of its curve. */
+export function pointOfSweep(row: SweepRow): ScalingPointRow {
+  const {mode, split, point, compute_flops, accuracy, ci_low, ci_high} = row
+  const series = seriesName(mode, point)
+  return {series, mode, split, compute: compute_flops, accuracy, ciLow: ci_low, ciHigh: ci_high}
 }
 
 function pointsOfRun(run: RunFolder): ScalingPointRow[] {

@@ -6,7 +6,7 @@ import {openPrepared} from '../data/prepared.js'
 import type {Engine} from '../engine/engine.js'
 import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
-import {drawScaling} from '../report/scaling-figures.js'
+import {drawScaling, pointOfSweep} from '../report/scaling-figures.js'
 import {terminalPlot} from '../report/terminal-plot.js'
 import {bootstrapFit, type ScalingCurve} from '../scaling/bootstrap-fit.js'
 import {type FitRow, fitRow, seriesName} from '../scaling/series.js'
@@ -204,15 +204,7 @@ function documentScores(rows: readonly PredictionRow[]) {
 }
 
 async function drawFigures(rows: readonly SweepRow[], fits: readonly FitRow[], run: RunDirectory): Promise<void> {
-  const points = rows.map(({mode, split, point, compute_flops, accuracy, ci_low, ci_high}) => ({
-    series: seriesName(mode, point),
-    mode,
-    split,
-    compute: compute_flops,
-    accuracy,
-    ciLow: ci_low,
-    ciHigh: ci_high,
-  }))
+  const points = rows.map(pointOfSweep)
   for (const {split, svg} of await drawScaling(points, fits, [])) await writeFile(run.at(`scaling-${split}.svg`), svg)
 }
 

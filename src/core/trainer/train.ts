@@ -158,7 +158,7 @@ async function trainSteps(
     await metrics.close()
   }
   if (state.step < steps)
-    throw new Interrupted(`stopped after step ${state.step} of ${steps}; everything is saved`, {
+    throw new Interrupted(`train: step ${state.step} of ${steps} is done and saved`, {
       suggestions: [`continue with --resume`],
     })
   stage.done(`${steps} steps`)

@@ -1,6 +1,7 @@
 import {appendBackward} from '../../autodiff/backward.js'
-import {DecoderWeights} from '../../models/decoder.js'
+import {DecoderWeights, hiddenStates} from '../../models/decoder.js'
 import type {ModelConfig} from '../../models/model-config.js'
+import {causalAttention} from '../../nn/attention.js'
 import {Graph} from '../../onnx/graph.js'
 import {Ops} from '../../onnx/ops.js'
 import type {FloatType, Value} from '../../onnx/types.js'
@@ -21,6 +22,14 @@ export interface DecoderGraph {
 export function decoderGraph(config: ModelConfig, positions: number, {float}: GraphSettings = {}): DecoderGraph {
   const op = new Ops(new Graph(), float)
   return {op, weights: new DecoderWeights(op, config, positions)}
+}
+
+/** Hidden states of B rows of T tokens under causal attention, [B*T, C]; declares the inputs `ids` and `positions` [B*T]. */
+export function causalHiddenStates({op, weights}: DecoderGraph, shape: {rows: number; length: number}): Value {
+  const count = shape.rows * shape.length
+  const tokens = {ids: op.indexInput('ids', [count]), positions: op.indexInput('positions', [count])}
+  const attend = causalAttention(op, weights.config, shape)
+  return hiddenStates(op, weights, tokens, () => attend)
 }
 
 /** Declares the loss and, per weight, the output `gradient/<name>`. */

@@ -1,8 +1,13 @@
-import {hiddenStates, logitsOf} from '../../models/decoder.js'
+import {logitsOf} from '../../models/decoder.js'
 import type {ModelConfig} from '../../models/model-config.js'
-import {causalAttention} from '../../nn/attention.js'
 import {logProbabilities, pickTokens} from '../../nn/distribution.js'
-import {type DecoderGraph, decoderGraph, type GraphSettings, outputGradients} from './decoder-graph.js'
+import {
+  causalHiddenStates,
+  type DecoderGraph,
+  decoderGraph,
+  type GraphSettings,
+  outputGradients,
+} from './decoder-graph.js'
 
 /** Static shape of a micro-batch of rows. */
 export interface LanguageModelShape {
@@ -24,13 +29,10 @@ export function languageModelGraph(
 ): DecoderGraph {
   const built = decoderGraph(config, length, settings)
   const {op, weights} = built
-  const count = rows * length
-  const tokens = {ids: op.indexInput('ids', [count]), positions: op.indexInput('positions', [count])}
+  const hidden = causalHiddenStates(built, {rows, length})
   const trainedRows = op.indexInput('trained_rows', [trained])
   const targets = op.indexInput('targets', [trained])
   const tokenWeights = op.input('token_weights', [trained])
-  const attend = causalAttention(op, config, {rows, length})
-  const hidden = hiddenStates(op, weights, tokens, () => attend)
   const logits = logitsOf(op, weights, op.gather(hidden, trainedRows))
   const logprobs = pickTokens(op, logProbabilities(op, logits, 1), targets)
   outputGradients(built, op.neg(op.total(op.mul(logprobs, tokenWeights))))

@@ -1,8 +1,7 @@
-import {hiddenStates, logitsOf} from '../../models/decoder.js'
+import {logitsOf} from '../../models/decoder.js'
 import type {ModelConfig} from '../../models/model-config.js'
-import {causalAttention} from '../../nn/attention.js'
 import {logProbabilities, pickTokens, topKEntropy} from '../../nn/distribution.js'
-import {type DecoderGraph, decoderGraph, type GraphSettings} from './decoder-graph.js'
+import {causalHiddenStates, type DecoderGraph, decoderGraph, type GraphSettings} from './decoder-graph.js'
 
 /** Static shape of a batch of sequences. */
 export interface ScoreShape {
@@ -25,15 +24,9 @@ export function scoreGraph(
 ): DecoderGraph {
   const built = decoderGraph(config, length, settings)
   const {op, weights} = built
-  const count = rows * length
-  const tokens = {ids: op.indexInput('ids', [count]), positions: op.indexInput('positions', [count])}
-  const targets = op.indexInput('targets', [count])
-  const attend = causalAttention(op, config, {rows, length})
-  const logits = logitsOf(
-    op,
-    weights,
-    hiddenStates(op, weights, tokens, () => attend),
-  )
+  const hidden = causalHiddenStates(built, {rows, length})
+  const targets = op.indexInput('targets', [rows * length])
+  const logits = logitsOf(op, weights, hidden)
   op.graph.output('entropy', topKEntropy(op, logits, Math.min(topK, config.vocabulary)))
   op.graph.output('target_logprob', pickTokens(op, logProbabilities(op, logits, 1), targets))
   op.graph.output('top1', op.argMax(logits, 1))
