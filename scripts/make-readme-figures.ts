@@ -1,13 +1,12 @@
 /**
- * Draws the README's figures from `runs/tiny`, the result of `npm start`: `npx tsx scripts/make-readme-figures.ts`.
- *
- * The same plots as in the report, without the lines that say nothing new.
+ * Draws the README's figures and writes its table from `runs/tiny`, the result of `npm start`:
+ * `npx tsx scripts/make-readme-figures.ts`. The same numbers and plots as in the report.
  */
-import {mkdirSync, writeFileSync} from 'node:fs'
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {plotAccuracies, plotCurves} from '../src/core/report/plot.js'
 import {readRun} from '../src/core/report/read-run.js'
-import {collectResults, type Result} from '../src/core/report/results.js'
+import {collectResults, compareAll, type Result} from '../src/core/report/results.js'
 import {collectFits, collectScaling, drawScaling} from '../src/core/report/scaling-figures.js'
 
 const root = join(import.meta.dirname, '..')
@@ -54,3 +53,40 @@ for (const [name, svg] of Object.entries(figures)) {
   writeFileSync(join(images, name), svg)
   console.log(`wrote ${join(images, name)}`)
 }
+
+const splits = ['easy', 'medium', 'hard'] as const
+const digits = (share: number, isSigned = false) => `${isSigned && share > 0 ? '+' : ''}${(100 * share).toFixed(1)}`
+
+function tableOf(lines: readonly (readonly [string, ...string[]])[]): string {
+  const counts = splits.map((split) => `${split} (${results[0].cells[split]?.count})`)
+  return [
+    `| accuracy, % | ${counts.join(' | ')} |`,
+    '|---|---|---|---|',
+    ...lines.map((line) => `| ${line.join(' | ')} |`),
+  ]
+    .join('\n')
+    .replaceAll('NaN', '-')
+}
+
+const accuracies = results.flatMap((result): [string, ...string[]][] => {
+  const name = nameOf(result)
+  const cells = splits.map((split) => {
+    const {accuracy, ciLow, ciHigh} = result.cells[split]!
+    return `${digits(accuracy)} [${digits(ciLow)}, ${digits(ciHigh)}]`
+  })
+  return name ? [[name === 'RPT, reasoning' ? `**${name}**` : name, ...cells]] : []
+})
+const differences = compareAll(results).map(({other, differences}): [string, ...string[]] => [
+  `RPT, reasoning minus ${nameOf(other)}`,
+  ...splits.map((split) => {
+    const {difference, ciLow, ciHigh} = differences![split]!
+    return `${digits(difference, true)} [${digits(ciLow, true)}, ${digits(ciHigh, true)}]`
+  }),
+])
+
+const readme = join(root, 'README.md')
+const [begin, end] = ['<!-- results:begin -->', '<!-- results:end -->']
+const [before, rest] = readFileSync(readme, 'utf8').split(begin)
+const table = tableOf([...accuracies, ...differences])
+writeFileSync(readme, `${before}${begin}\n${table}\n${end}${rest.split(end)[1]}`)
+console.log(`${table}\nwritten to ${readme}`)

@@ -1,6 +1,7 @@
 import {existsSync, readdirSync, readFileSync} from 'node:fs'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {configHash} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
 import type {Engine} from '../engine/engine.js'
 import type {TokenScores} from '../engine/score.js'
@@ -39,6 +40,7 @@ export interface PositionCounts {
 export interface PrepareSummary {
   readonly command: 'prepare-data'
   readonly version: string
+  readonly config_hash: string
   readonly out: string
   /** Whether an earlier result for the same inputs was there. */
   readonly reused: boolean
@@ -74,6 +76,7 @@ export async function prepareData(config: Config, services: Services): Promise<P
   const summary = (): PrepareSummary => ({
     command: 'prepare-data',
     version: services.version,
+    config_hash: configHash(config),
     out,
     reused: false,
     documents: {train: countDocuments(documents, 'train'), val: countDocuments(documents, 'val')},

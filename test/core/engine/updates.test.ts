@@ -65,6 +65,22 @@ describe('a policy update', () => {
     }
   })
 
+  it.each([
+    ['token', (length: number, tokens: number) => length / tokens],
+    ['sequence', (_: number, __: number, completions: number) => 1 / completions],
+  ] as const)('on-policy has the loss of a mean over each %s', async (lossNormalizer, share) => {
+    const engine = await tinyEngine()
+    const request = await requestFrom(engine, {lossNormalizer, contextsPerMicroBatch: 3})
+    const completions = request.groups.flatMap((group) =>
+      group.completions.map(({ids}, i) => ({length: ids.length, advantage: group.advantages[i]})),
+    )
+    const tokens = completions.reduce((sum, {length}) => sum + length, 0)
+    const terms = completions.map(({length, advantage}) => advantage * share(length, tokens, completions.length))
+    const {loss} = await engine.updatePolicy(request, true)
+    expect(loss).toBeCloseTo(-terms.reduce((sum, term) => sum + term, 0), 5)
+    await engine.close()
+  })
+
   it.each([1, 0.7])(
     'finds the log-probabilities of sampling again within 1e-5, temperature %d',
     async (temperature) => {
