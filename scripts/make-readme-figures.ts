@@ -1,9 +1,9 @@
 /**
  * Draws the README's figures and writes its table from `runs/tiny`, the result of `npm start`:
- * `npx tsx scripts/make-readme-figures.ts`. The same numbers and plots as in the report.
+ * `npx tsx scripts/make-readme-figures.ts [runs/tiny]`. The same numbers and plots as in the report.
  */
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {join, resolve} from 'node:path'
 import {plotAccuracies, plotCurves} from '../src/core/report/plot.js'
 import {readRun} from '../src/core/report/read-run.js'
 import {collectResults, compareAll, type Result} from '../src/core/report/results.js'
@@ -11,7 +11,8 @@ import {collectFits, collectScaling, drawScaling} from '../src/core/report/scali
 
 const root = join(import.meta.dirname, '..')
 const images = join(root, 'docs', 'images')
-const runs = ['rpt', 'ntp', 'eval', 'sweep'].map((name) => readRun(join(root, 'runs', 'tiny', name)))
+const folder = resolve(process.argv[2] ?? join(root, 'runs', 'tiny'))
+const runs = ['rpt', 'ntp', 'eval', 'sweep'].map((name) => readRun(join(folder, name)))
 const results = collectResults(runs)
 const ntpSteps = results.filter(({objective}) => objective === 'ntp').map(({step}) => step)
 

@@ -49,11 +49,11 @@ export function describeFailure(thrown: unknown, isStopping: boolean): Failure {
 
 /** oclif's parse errors end in a line that points to the help, some in a note that does not apply here. */
 function usage(error: ForeignError): Pick<Failure, 'name' | 'message' | 'suggestions'> {
-  const [message] = error.message.split(/\nSee more help|\n\nNote:/)
+  const [message] = error.message.replace(/^The following errors? occurred:/, '').split(/\nSee more help|\n\nNote:/)
   const suggestions = error.suggestions ?? []
   return {
     name: 'UsageError',
-    message: message.replaceAll(/\s*\n\s*/g, ' '),
+    message: message.trim().replaceAll(/\s*\n\s*/g, ' '),
     suggestions: suggestions.length > 0 ? suggestions : ['see --help for the flags and arguments'],
   }
 }

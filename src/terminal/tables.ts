@@ -32,10 +32,10 @@ export function renderTable(rows: readonly Row[], colors: Colors): string {
 /**
  * A summary for people: its plain values as aligned pairs, its records indented, its lists of records as tables.
  *
- * Texts of several lines stand as they are.
+ * Texts of several lines stand as they are; what does not apply (null) is left out.
  */
 export function renderSummary(summary: Row, colors: Colors, indent = ''): string {
-  const entries = Object.entries(summary)
+  const entries = Object.entries(summary).filter(([, value]) => value !== null)
   const labels = Math.max(0, ...entries.filter(([, value]) => isPlain(value)).map(([name]) => width(name)))
   return entries.map(([name, value]) => indent + renderEntry(name, value, labels, colors, indent)).join('\n')
 }

@@ -1,6 +1,7 @@
-import {mkdtempSync, writeFileSync} from 'node:fs'
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {afterAll} from 'vitest'
 import {LocalEngine} from '../../src/core/engine/engine.js'
 import type {RolloutRequest} from '../../src/core/engine/rollout.js'
 import {readSafetensors} from '../../src/core/store/index.js'
@@ -24,9 +25,17 @@ export async function tinyEngine({model = engineModel, threads = 1, seed = 1, em
   return engine
 }
 
-/** A new folder in the system's place for them. */
+const folders: string[] = []
+
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, {recursive: true, force: true})
+})
+
+/** A new folder in the system's place for them, removed after the test file. */
 export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'rpt-test-'))
+  const folder = mkdtempSync(join(tmpdir(), 'rpt-engine-'))
+  folders.push(folder)
+  return folder
 }
 
 /** The engine's weights and first moments (a tenth of the gradient after one update) by name. */

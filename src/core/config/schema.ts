@@ -18,7 +18,7 @@ export const objectives = ['rpt', 'ntp', 'sft'] as const
 export const evalModes = ['standard', 'reasoning', 'forced-thought', 'empty-thought'] as const
 
 const data = z.strictObject({
-  documents: dataset.optional().describe('JSONL or text file, a folder of them, or hf:ID'),
+  documents: dataset.optional().describe('JSONL or text file, or a folder of them'),
   tokenizer: checkpointSource.optional().describe('folder with tokenizer.json; the proxy checkpoint when absent'),
   proxy: checkpointSource.optional().describe('checkpoint that scores entropy'),
   difficultyModel: checkpointSource
@@ -51,7 +51,7 @@ const data = z.strictObject({
 })
 
 const model = z.strictObject({
-  path: checkpointSource.optional().describe('checkpoint folder, run directory or Hub id'),
+  path: checkpointSource.optional().describe('checkpoint folder or run directory'),
   config: path.optional().describe('config.json of a model to start from random weights'),
   init: z
     .strictObject({

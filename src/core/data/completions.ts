@@ -37,8 +37,11 @@ function parseRow(text: string, where: string): z.infer<typeof rowSchema> {
   }
   const parsed = rowSchema.safeParse(value)
   if (!parsed.success) {
-    const [{path, message}] = parsed.error.issues
-    throw new DataError(`${where}: ${path.join('.') || 'row'}: ${message}; expected {"prompt": ..., "completion": ...}`)
+    const [{path}] = parsed.error.issues
+    const seen = path.reduce<unknown>((node, name) => (node as Record<PropertyKey, unknown>)[name], value)
+    throw new DataError(
+      `${where}: ${path.join('.') || 'row'} is ${JSON.stringify(seen) ?? 'missing'}; expected {"prompt": "...", "completion": "..."}`,
+    )
   }
   return parsed.data
 }

@@ -1,4 +1,4 @@
-import {existsSync, readdirSync} from 'node:fs'
+import {readdirSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {canonicalJson, fingerprintOf, hashJson, type Manifest, packageVersion} from '../store/index.js'
@@ -49,7 +49,7 @@ export function changedInputs(manifest: Manifest, {fingerprints, settings}: Prep
 const checkpointFile = /^(config\.json|model.*\.safetensors|model\.safetensors\.index\.json)$/
 
 function hashFiles(folder: string | undefined, pattern: RegExp): string {
-  if (folder === undefined || !existsSync(folder)) return 'none'
+  if (folder === undefined || !statSync(folder, {throwIfNoEntry: false})?.isDirectory()) return 'none'
   const names = readdirSync(folder).filter((name) => pattern.test(name))
   return fingerprintOf({inputs: names.sort().map((name) => join(folder, name)), options: null})
 }

@@ -1,4 +1,4 @@
-import {existsSync, readdirSync, readFileSync} from 'node:fs'
+import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {configHash} from '../config/resolved.js'
@@ -6,9 +6,11 @@ import type {Config} from '../config/schema.js'
 import type {Engine} from '../engine/engine.js'
 import type {TokenScores} from '../engine/score.js'
 import {startEngine} from '../engine/start-engine.js'
+import {checkLocal} from '../hub/check-local.js'
 import {readModelConfig} from '../models/model-config.js'
 import type {Document, Partition, Position} from '../records/records.js'
 import {
+  checkWritable,
   type DocumentRow,
   documentsTable,
   type PositionRow,
@@ -59,12 +61,15 @@ export interface PrepareSummary {
 export async function prepareData(config: Config, services: Services): Promise<PrepareSummary> {
   const started = new Date()
   const out = config.data.documentsOnly || config.data.proxy ? config.out! : missingProxy()
+  checkSources(config)
   const inputs = preparationInputs(config)
   const earlier = reusable(out, inputs, services)
   if (earlier) return earlier
+  await checkWritable(out)
 
   const tokenizerFolder = config.data.tokenizer ?? config.data.proxy ?? missingTokenizer()
   const tokenizer = await loadTokenizer(tokenizerFolder)
+  await checkScorers(config, tokenizer)
   const documents = await readAndSplit(config, tokenizer, services)
   const positions = config.data.documentsOnly ? [] : await scorePositions(config, tokenizer, documents, services)
   const counts = {train: countPositions(positions, 'train'), val: countPositions(positions, 'val')}
@@ -98,6 +103,27 @@ export async function prepareData(config: Config, services: Services): Promise<P
   return summary()
 }
 
+/** Refuses what is not on this machine, before anything is read. */
+function checkSources({data}: Config): void {
+  checkLocal('documents', data.documents!, 'dataset')
+  if (data.tokenizer) checkLocal('tokenizer', data.tokenizer)
+  if (data.proxy) checkLocal('proxy', data.proxy)
+  if (data.difficultyModel) checkLocal('difficulty model', data.difficultyModel)
+}
+
+/** Refuses checkpoints that cannot score this tokenizer's tokens, before documents are read. */
+async function checkScorers({data}: Config, tokenizer: Tokenizer): Promise<void> {
+  for (const checkpoint of [data.proxy, data.difficultyModel]) {
+    if (checkpoint === undefined || data.documentsOnly) continue
+    checkTokenizerFits(tokenizer, (await readModelConfig(checkpoint)).vocabulary, checkpoint)
+    if (!existsSync(join(checkpoint, 'tokenizer.json'))) continue
+    if ((await loadTokenizer(checkpoint)).fingerprint !== tokenizer.fingerprint)
+      throw new DataError(`${checkpoint} has another tokenizer than ${data.tokenizer ?? data.proxy}`, {
+        suggestions: ['give the --tokenizer that belongs to this checkpoint'],
+      })
+  }
+}
+
 function missingProxy(): never {
   throw new UsageError('prepare-data: no proxy checkpoint to score entropy with', {
     suggestions: ['give --proxy DIR', 'give --documents-only to write documents without positions'],
@@ -112,7 +138,12 @@ function missingTokenizer(): never {
 
 /** The summary of an earlier result for these inputs, or null when there is none. */
 function reusable(out: string, inputs: PreparationInputs, {progress, overwrite}: Services): PrepareSummary | null {
-  if (!existsSync(out) || readdirSync(out).length === 0) return null
+  if (!existsSync(out)) return null
+  if (!statSync(out).isDirectory())
+    throw new UsageError(`prepare-data: --out ${out} is a file; needs a folder`, {
+      suggestions: ['choose another --out'],
+    })
+  if (readdirSync(out).length === 0) return null
   const verdict = verifyFolder(out)
   const reasons = verdict.kind === 'valid' ? changedInputs(verdict.manifest, inputs) : [verdict.reason]
   if (verdict.kind === 'valid' && reasons.length === 0) {
@@ -122,6 +153,10 @@ function reusable(out: string, inputs: PreparationInputs, {progress, overwrite}:
   if (!overwrite)
     throw new UsageError(`prepare-data: ${out} is not empty and not a result of these inputs: ${reasons.join('; ')}`, {
       suggestions: ['give --overwrite to prepare it again', 'choose another --out'],
+    })
+  if (!existsSync(join(out, 'manifest.json')))
+    throw new UsageError(`prepare-data: --overwrite of ${out}, which holds files but no prepared data`, {
+      suggestions: ['choose another --out', 'empty the folder yourself if its files are not needed'],
     })
   progress.log(`${out} is prepared again: ${reasons.join('; ')}`)
   return null
@@ -160,10 +195,10 @@ async function scorePositions(
   const {proxy, difficultyModel} = config.data
   const engine = startEngine(config)
   try {
-    const scores = await scoreWith(engine, proxy!, 'proxy', documents, tokenizer, config, services)
+    const scores = await scoreWith(engine, proxy!, 'proxy', documents, config, services)
     const heldOut = documents.filter(({partition}) => partition === 'val')
     const difficulty = difficultyModel
-      ? await scoreWith(engine, difficultyModel, 'difficulty model', heldOut, tokenizer, config, services)
+      ? await scoreWith(engine, difficultyModel, 'difficulty model', heldOut, config, services)
       : new Map(heldOut.map(({docId}) => [docId, scores.get(docId)!]))
     return selectPositions(documents, scores, difficulty, tokenizer, config)
   } finally {
@@ -179,12 +214,10 @@ async function scoreWith(
   checkpoint: string,
   role: string,
   documents: readonly Document[],
-  tokenizer: Tokenizer,
   {data}: Config,
   {progress, signal}: Services,
 ): Promise<Map<string, TokenScores>> {
   const model = await readModelConfig(checkpoint)
-  checkTokenizerFits(tokenizer, model.vocabulary, checkpoint)
   const tooLong = documents.find(({tokenIds}) => tokenIds.length > model.maxPositions)
   if (tooLong)
     throw new DataError(

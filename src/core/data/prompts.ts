@@ -33,12 +33,26 @@ export const templates: Readonly<Record<string, string>> = {
  * @throws {UsageError} when the template is unknown, or longer than `maxTokens` by itself
  */
 export function renderPrompt(tokenizer: Tokenizer, template: string, context: Context, maxTokens: number): Prompt {
-  const {start, before, after} = templateIds(tokenizer, template)
+  const ids = templateIds(tokenizer, template)
+  const {start, before, after} = ids
   const own = context.tokenIds[0] === tokenizer.startId ? context.tokenIds.subarray(1) : context.tokenIds
-  const room = maxTokens - start.length - before.length - after.length
-  if (room < 1)
-    throw new UsageError(`prompt.maxTokens is ${maxTokens}; the template alone takes ${maxTokens - room} tokens`)
+  const room = roomOf(ids, maxTokens)
   return {context, ids: Int32Array.of(...start, ...before, ...own.subarray(Math.max(0, own.length - room)), ...after)}
+}
+
+/**
+ * Checks that a template can be rendered, context aside.
+ *
+ * @throws {UsageError} when it is unknown, or leaves no room for context within `maxTokens`
+ */
+export function checkTemplate(tokenizer: Tokenizer, template: string, maxTokens: number): void {
+  roomOf(templateIds(tokenizer, template), maxTokens)
+}
+
+function roomOf({start, before, after}: TemplateIds, maxTokens: number): number {
+  const taken = start.length + before.length + after.length
+  if (taken < maxTokens) return maxTokens - taken
+  throw new UsageError(`prompt.maxTokens is ${maxTokens}; the template alone takes ${taken} tokens`)
 }
 
 interface TemplateIds {

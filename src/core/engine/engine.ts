@@ -54,6 +54,7 @@ export class LocalEngine implements Engine {
   }
 
   async load(source: WeightSource): Promise<LoadedModel> {
+    await this.sessions.checkDevice()
     const config = await readModelConfig('checkpoint' in source ? source.checkpoint : source.config)
     const state = new ModelState(config)
     if ('checkpoint' in source) await loadWeights(state, source.checkpoint)

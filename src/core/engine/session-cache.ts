@@ -1,4 +1,5 @@
 import {createHash} from 'node:crypto'
+import {checkDevice} from '../runtime/providers.js'
 import {Session, type SessionOptions} from '../runtime/session.js'
 import type {DecoderGraph} from './graphs/decoder-graph.js'
 
@@ -24,6 +25,11 @@ export class SessionCache {
     return session
   }
 
+  /** @throws {RuntimeFailure} when the device is not available */
+  checkDevice(): Promise<void> {
+    return checkDevice(this.options.device)
+  }
+
   async release(): Promise<void> {
     while (this.sessions.size > 0) await this.dropOldest()
   }
@@ -31,6 +37,10 @@ export class SessionCache {
   private async dropOldest(): Promise<void> {
     const [id, session] = this.sessions.entries().next().value!
     this.sessions.delete(id)
-    await (await session).release()
+    // One that did not compile has nothing to free; whoever asked for it was told.
+    await session.then(
+      (compiled) => compiled.release(),
+      () => undefined,
+    )
   }
 }

@@ -72,10 +72,13 @@ const configJson = z.looseObject({
 export async function readModelConfig(path: string): Promise<ModelConfig> {
   const file = path.endsWith('.json') ? path : join(path, 'config.json')
   const text = await readFile(file, 'utf8').catch((cause) => {
-    throw new DataError(`reading the model config ${file}: ${cause.code ?? cause.message}`, {
-      cause,
-      suggestions: ['give a checkpoint folder with config.json, model.safetensors and tokenizer.json'],
-    })
+    throw new DataError(
+      `reading the model config ${file}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}`,
+      {
+        cause,
+        suggestions: ['give a checkpoint folder with config.json, model.safetensors and tokenizer.json'],
+      },
+    )
   })
   return parseModelConfig(parseJson(text, file), file)
 }

@@ -88,6 +88,10 @@ const fewPositions = 100
  * @throws {UsageError} where the step is not there
  */
 export async function inspect(path: string, options: InspectOptions = {}): Promise<Inspection> {
+  if (!existsSync(path))
+    throw new DataError(`inspect: ${path} does not exist`, {
+      suggestions: ['give prepared data or the --out of an earlier command'],
+    })
   if (existsSync(join(path, 'positions.arrow'))) return inspectData(path, options)
   const run = readRun(path)
   if (run.rolloutSteps.length > 0) return inspectRollouts(run, options)

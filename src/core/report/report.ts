@@ -1,7 +1,7 @@
-import {existsSync, mkdirSync, statSync} from 'node:fs'
+import {existsSync, statSync} from 'node:fs'
 import {basename, dirname, join} from 'node:path'
 import {replaceFile, writeFully} from '../store/durable.js'
-import {guardWrite} from '../store/index.js'
+import {guardWrite, makeFolder} from '../store/index.js'
 import {UsageError} from '../util/errors.js'
 import {type Progress, silentProgress} from '../util/progress.js'
 import {page} from './html.js'
@@ -54,7 +54,7 @@ export async function writeReport(
   const stage = progress.stage('report', runs.length, 'runs')
   const text = await renderReport(runs, title)
   const path = existsSync(out) && statSync(out).isDirectory() ? join(out, 'report.html') : out
-  await guardWrite('creating', dirname(path), async () => mkdirSync(dirname(path), {recursive: true}))
+  await guardWrite('creating', dirname(path), () => makeFolder(dirname(path)))
   const bytes = Buffer.from(text)
   await replaceFile(path, (handle) => writeFully(handle, bytes))
   stage.done(`${path}, ${Math.ceil(bytes.length / 1024)} KiB`)

@@ -42,6 +42,15 @@ export function rewardFor(name: string, tokenizer: Tokenizer, context: Context, 
   return {...parsed, total, parts: {[name]: total}, explanation: rule.explain(parsed.prediction, context, tokenizer)}
 }
 
+/**
+ * Checks that there is a reward of that name.
+ *
+ * @throws {UsageError} when there is none
+ */
+export function checkReward(name: string): void {
+  findRule(name)
+}
+
 function findRule(name: string): RewardRule {
   if (Object.hasOwn(rules, name)) return rules[name]
   const guess = nearest(name, Object.keys(rules))

@@ -2,6 +2,7 @@ import ort from 'onnxruntime-node'
 import {encodeModel} from '../onnx/encode.js'
 import {Graph} from '../onnx/graph.js'
 import {Ops} from '../onnx/ops.js'
+import {RuntimeFailure} from '../util/errors.js'
 
 /** What the user may ask to compute on. */
 export type Device = 'auto' | 'cpu' | 'cuda' | 'webgpu'
@@ -27,14 +28,36 @@ export function runtimeVersion(): string {
 
 /** Tries every provider that onnxruntime-node knows on a graph of one addition. */
 export async function probeProviders(): Promise<ProviderProbe[]> {
-  const op = new Ops(new Graph())
-  const x = op.input('x', [1])
-  op.graph.output('y', op.add(x, x))
-  const model = encodeModel(op.graph)
+  const model = additionModel()
   const probes: ProviderProbe[] = []
   for (const {name, bundled} of ort.listSupportedBackends()) probes.push({name, bundled, ...(await probe(name, model))})
   return probes
 }
+
+/**
+ * Checks that graphs can run on a device, before anything is read for it.
+ *
+ * @throws {RuntimeFailure} when its provider does not load; the CPU's always does
+ */
+export async function checkDevice(device: Device): Promise<void> {
+  const [provider] = executionProviders(device)
+  if (provider === 'cpu') return
+  const {loads, reason} = await probe(provider, additionModel())
+  if (loads) return
+  throw new RuntimeFailure(`device ${device} is not available here: ${reason}`, {
+    suggestions: ['rpt doctor says which devices load', 'use --device cpu'],
+  })
+}
+
+function additionModel(): Uint8Array {
+  const op = new Ops(new Graph())
+  const x = op.input('x', [1])
+  op.graph.output('y', op.add(x, x))
+  return encodeModel(op.graph)
+}
+
+// The library's own coloured lines on stderr would say again what the error says.
+ort.env.logLevel = 'fatal'
 
 async function probe(provider: string, model: Uint8Array): Promise<{loads: boolean; reason: string}> {
   try {
@@ -43,6 +66,12 @@ async function probe(provider: string, model: Uint8Array): Promise<{loads: boole
     await session.release()
     return {loads: true, reason: ''}
   } catch (error) {
-    return {loads: false, reason: (error as Error).message.split('\n')[0]}
+    return {loads: false, reason: reasonOf(error as Error)}
   }
+}
+
+/** The first line of a native error, without the place in the C++ source that comes before the words. */
+function reasonOf({message}: Error): string {
+  const [line] = message.split('\n')
+  return line.replace(/^\S+\.(cc|cpp|h):\d+ .*?\b(was false|false)\. /, '').trim()
 }

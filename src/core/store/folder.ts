@@ -1,9 +1,10 @@
 import {existsSync, readFileSync, statSync} from 'node:fs'
-import {mkdir, open, readdir, rename, rm, writeFile} from 'node:fs/promises'
+import {open, readdir, rename, rm, writeFile} from 'node:fs/promises'
 import {dirname, join, resolve} from 'node:path'
 import {DataError} from '../util/errors.js'
 import {syncFolder} from './durable.js'
 import {hashFile, listFiles} from './fingerprint.js'
+import {makeFolder} from './make-folder.js'
 import {guardWrite} from './storage-error.js'
 import {replacedName, temporaryName, whileInUse} from './temporary.js'
 
@@ -43,7 +44,7 @@ export async function writeFolder(
       const folder = temporaryName(path)
       try {
         await rm(folder, {recursive: true, force: true})
-        await mkdir(folder, {recursive: true})
+        await makeFolder(folder)
         await fill(folder)
         const manifest = await seal(folder, typeof fields === 'function' ? fields() : fields)
         await swapIn(folder, path)

@@ -1,7 +1,9 @@
+export {checkWritable} from './check-writable.js'
 export {replaceFile, writeFully} from './durable.js'
-export {canonicalJson, type Fingerprint, fingerprintOf, hashFile, hashJson} from './fingerprint.js'
+export {canonicalJson, type Fingerprint, fingerprintOf, hashFile, hashJson, listFiles} from './fingerprint.js'
 export {type Manifest, type ManifestFields, type Verdict, verifyFolder, writeFolder} from './folder.js'
 export {type Lock, lockFolder} from './lock.js'
+export {makeFolder} from './make-folder.js'
 export {packageVersion} from './package-version.js'
 export {
   type FloatTensor,

@@ -10,6 +10,7 @@ const meanings: Readonly<Record<string, readonly [meaning: string, suggestion: s
   ENOTDIR: ['a part of the path is a file, not a folder', 'check the path'],
   EISDIR: ['is a folder, not a file', 'check the path'],
   ENOENT: ['no such file or folder', 'check the path'],
+  EEXIST: ['a file of that name is there', 'choose another path'],
   EIO: ['the disk reported an error', 'check the disk'],
   EMFILE: ['too many open files', 'raise the limit of open files (ulimit -n)'],
 }

@@ -1,4 +1,4 @@
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {loadConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {UsageError} from '../util/errors.js'
@@ -15,7 +15,8 @@ export interface SweepPoint {
 }
 
 /**
- * Every combination of the values in `sweep.axes`, applied to the training config, last axis fastest.
+ * Every combination of the values in `sweep.axes`, applied to the training config, last axis fastest. Paths among the
+ * values are relative to that config.
  *
  * @throws {UsageError} when there is no training config or an axis value is refused by the schema
  */
@@ -26,8 +27,8 @@ export function sweepPoints({sweep, out}: Config): SweepPoint[] {
   return combinations(Object.entries(sweep.axes).sort(([a], [b]) => (a < b ? -1 : 1))).map((values) => {
     const name = values.map(([key, value]) => `${key}=${value}`).join(',') || 'base'
     const folder = join(out!, 'runs', name.replaceAll('/', '_'))
-    const sets = values.map(([key, value]) => `${key}=${JSON.stringify(value)}`)
-    const loaded = loadConfig({files: [train], sets, flags: {out: folder}, cwd: out!})
+    const sets = values.map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    const loaded = loadConfig({files: [train], sets, flags: {out: folder}, cwd: dirname(train)})
     return {name, json: JSON.stringify(Object.fromEntries(values)), ...loaded}
   })
 }

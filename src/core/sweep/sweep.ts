@@ -25,7 +25,7 @@ import {evaluateModel} from '../trainer/evaluation-log.js'
 import {checkpointSteps, RunDirectory, runHash, stepName} from '../trainer/run-directory.js'
 import {type Summary, summarize} from '../trainer/summary.js'
 import {train} from '../trainer/train.js'
-import {DataError, Interrupted} from '../util/errors.js'
+import {DataError, Interrupted, UsageError} from '../util/errors.js'
 import {groupBy} from '../util/group-by.js'
 import type {Services} from '../util/services.js'
 import {type SweepPoint, sweepPoints} from './points.js'
@@ -54,6 +54,7 @@ interface TrainedPoint extends SweepPoint {
 export async function sweep(config: Config, services: Services): Promise<SweepSummary> {
   const started = new Date()
   const points = sweepPoints(config)
+  for (const point of points) await checkSteps(point, config)
   const run = await RunDirectory.open(config.out!, config, services)
   const engine = startEngine(config)
   try {
@@ -71,15 +72,35 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
   }
 }
 
-/** The run of a point: a finished one among `sweep.runs` with the same settings, or one trained here. */
-async function trainPoint(point: SweepPoint, {sweep: {runs}}: Config, run: RunDirectory): Promise<TrainedPoint> {
-  const hash = runHash(point.config)
-  let folder = point.config.out!
+/** Refuses steps that training would not keep a checkpoint of, before it begins. */
+async function checkSteps(point: SweepPoint, config: Config): Promise<void> {
+  const {train, checkpoint} = point.config
+  const steps = stepsOf(point, config)
+  if (steps.length === 0)
+    throw new UsageError('scaling-sweep: there is no checkpoint to evaluate', {
+      suggestions: ['set sweep.checkpoints, or checkpoint.steps in the training config'],
+    })
+  if ((await runOf(point, config)).isDone) return
+  const lost = steps.find((step) => step > train.steps || (step < train.steps && !checkpoint.steps.includes(step)))
+  if (lost !== undefined)
+    throw new UsageError(`scaling-sweep: ${point.name} will have no checkpoint of step ${lost} of ${train.steps}`, {
+      suggestions: ['name it in checkpoint.steps of the training config, so that it is kept'],
+    })
+}
+
+/** Where a point's run is or will be: a finished one among `sweep.runs` with the same settings, or one trained here. */
+async function runOf({config}: SweepPoint, {sweep: {runs}}: Config): Promise<{folder: string; isDone: boolean}> {
+  const hash = runHash(config)
+  let folder = config.out!
   for (const path of runs) {
     const file = join(path, 'settings-hash.txt')
     if (existsSync(file) && (await readFile(file, 'utf8')).trim() === hash) folder = path
   }
-  const isDone = (await checkpointSteps(folder)).includes(point.config.train.steps)
+  return {folder, isDone: (await checkpointSteps(folder)).includes(config.train.steps)}
+}
+
+async function trainPoint(point: SweepPoint, config: Config, run: RunDirectory): Promise<TrainedPoint> {
+  const {folder, isDone} = await runOf(point, config)
   if (isDone) run.services.progress.log(`${point.name}: uses ${folder}`)
   else
     await train(point.config, {
@@ -113,6 +134,7 @@ async function evaluatePoints(
           throw new Interrupted('scaling-sweep: stopped; what was evaluated is in the ledger', {
             suggestions: ['continue with --resume'],
           })
+        checkCheckpoint(point.run, step)
         await ledger.append(...(await evaluateCheckpoint(point, step, config, run, engine)))
       }
   } finally {
@@ -121,11 +143,13 @@ async function evaluatePoints(
   return ledger.rows
 }
 
-function stepsOf(point: TrainedPoint, {sweep: {checkpoints}}: Config): readonly number[] {
-  const steps = checkpoints.length > 0 ? checkpoints : point.config.checkpoint.steps
-  const missing = steps.find((step) => !existsSync(join(point.run, 'checkpoints', stepName(step))))
-  if (missing === undefined) return steps
-  throw new DataError(`${point.run} has no checkpoint of step ${missing}`, {
+function stepsOf(point: SweepPoint, {sweep: {checkpoints}}: Config): readonly number[] {
+  return checkpoints.length > 0 ? checkpoints : point.config.checkpoint.steps
+}
+
+function checkCheckpoint(run: string, step: number): void {
+  if (existsSync(join(run, 'checkpoints', stepName(step)))) return
+  throw new DataError(`${run} has no checkpoint of step ${step}`, {
     suggestions: ['name it in checkpoint.steps of the training config, so that it is kept'],
   })
 }

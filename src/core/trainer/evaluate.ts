@@ -1,12 +1,16 @@
 import type {Config} from '../config/schema.js'
-import {openPrepared} from '../data/prepared.js'
+import {openPrepared, type PreparedData} from '../data/prepared.js'
+import {checkTemplate} from '../data/prompts.js'
 import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
 import type {EvalRow} from '../store/index.js'
+import {UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import {checkModelFits, fingerprintOfModel} from './check-model.js'
 import {EvaluationLog} from './evaluation-log.js'
-import {RunDirectory, refuseOccupied, resolveModel, stepName} from './run-directory.js'
+import {refuseOccupied} from './output-folder.js'
+import type {Predictor} from './predict.js'
+import {type ResolvedModel, RunDirectory, resolveModel, stepName} from './run-directory.js'
 import {type Summary, summarize} from './summary.js'
 
 /** What `rpt eval` found: its `summary.json`. */
@@ -26,18 +30,49 @@ export async function evaluate(config: Config, services: Services): Promise<Eval
   const data = await openPrepared(config.data.dir!)
   const paths = config.eval.models.length > 0 ? config.eval.models : [config.model.path!]
   const models = await Promise.all(paths.map((path) => resolveModel(path, config.eval.checkpoint)))
+  checkSettings(config, data, models)
   for (const {folder} of models) await checkModelFits(folder, data)
-  const run = await RunDirectory.open(config.out!, config, services)
   const engine = startEngine(config)
+  try {
+    // Whatever is wrong with the first model shows before a directory is made or emptied.
+    await engine.load({checkpoint: models[0].folder})
+    return await evaluateIn({config, data, engine}, models, services, started)
+  } finally {
+    await engine.close()
+  }
+}
+
+/** Refuses settings that no model could be evaluated with, before any is loaded. */
+function checkSettings(
+  {eval: {checkpoint, modes}, prompt}: Config,
+  data: PreparedData,
+  models: readonly ResolvedModel[],
+) {
+  const [{folder, step}] = models
+  if (checkpoint !== undefined && models.length === 1 && step !== checkpoint)
+    throw new UsageError(`eval: checkpoint ${checkpoint} of ${folder}, which is one checkpoint and no run directory`, {
+      suggestions: ['leave --checkpoint out', 'give the run directory as --model'],
+    })
+  if (modes.some((mode) => mode !== 'standard')) checkTemplate(data.tokenizer, prompt.template, prompt.maxTokens)
+}
+
+/** Evaluates in the run directory and writes the summary; the engine holds the first model. */
+async function evaluateIn(
+  {config, data, engine}: Omit<Predictor, 'model'>,
+  models: readonly ResolvedModel[],
+  services: Services,
+  started: Date,
+): Promise<EvalSummary> {
+  const run = await RunDirectory.open(config.out!, config, services)
   try {
     await run.checkInputs({
       data: data.manifest.fingerprints,
       models: models.map(({folder}) => fingerprintOfModel(folder)),
     })
     let rows: readonly EvalRow[] = []
-    for (const {folder, run: name, objective, step} of models) {
+    for (const [index, {folder, run: name, objective, step}] of models.entries()) {
       const model = await readModelConfig(folder)
-      await engine.load({checkpoint: folder})
+      if (index > 0) await engine.load({checkpoint: folder})
       const log = await EvaluationLog.open(run, {config, data, engine, model})
       rows = await log.evaluate({run: name, objective, checkpoint: stepName(step), step})
     }
@@ -45,7 +80,6 @@ export async function evaluate(config: Config, services: Services): Promise<Eval
     await run.writeSummary(summary)
     return summary
   } finally {
-    await engine.close()
     await run.close()
   }
 }

@@ -1,14 +1,25 @@
 import {existsSync} from 'node:fs'
-import {mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {basename, join} from 'node:path'
 import {configHash, resolvedYaml} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
 import {copyTokenizer} from '../data/copy-tokenizer.js'
-import {guardWrite, hashJson, type Lock, lockFolder, sweepTemporary, verifyFolder, writeFolder} from '../store/index.js'
+import {checkLocal} from '../hub/check-local.js'
+import {
+  guardWrite,
+  hashJson,
+  type Lock,
+  lockFolder,
+  makeFolder,
+  sweepTemporary,
+  verifyFolder,
+  writeFolder,
+} from '../store/index.js'
 import {type AttemptLog, openAttemptLog} from '../util/attempt-log.js'
 import {DataError, UsageError} from '../util/errors.js'
 import {teeProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
+import {emptyFolder, isFruitless, refuseOccupied, removeEmpty} from './output-folder.js'
 
 /** Settings that a resumed run may change: none of them touches what was computed so far. */
 const resumable = ['out', 'train.steps', 'train.allowNoop', 'threads', 'checkpoint.steps', 'checkpoint.keepLast']
@@ -33,6 +44,7 @@ export class RunDirectory {
     readonly path: string,
     private readonly lock: Lock,
     readonly services: Services,
+    private readonly origin: {readonly isOccupied: boolean; readonly isMade: boolean},
     private readonly log?: AttemptLog,
   ) {}
 
@@ -45,20 +57,25 @@ export class RunDirectory {
   static async open(path: string, config: Config, services: Services): Promise<RunDirectory> {
     const {overwrite} = services
     const isOccupied = await refuseOccupied(path, services)
-    await guardWrite('creating', path, () => mkdir(path, {recursive: true}))
-    const lock = await lockFolder(path)
+    const isMade = await guardWrite('creating', path, () => makeFolder(path))
+    const origin = {isOccupied, isMade}
+    const lock = await lockFolder(path).catch(async (error) => {
+      if (isMade) await removeEmpty(path)
+      throw error
+    })
+    const run = new RunDirectory(path, lock, services, origin)
     try {
       if (isOccupied && overwrite) await emptyFolder(path)
-      const run = new RunDirectory(path, lock, services)
       await run.checkSame('settings-hash.txt', runHash(config), 'settings')
       await guardWrite('writing', path, () =>
         writeFile(run.at('config.resolved.yaml'), resolvedYaml(config, services.sources)),
       )
       await sweepTemporary(join(path, 'checkpoints'))
       const log = openAttemptLog(path)
-      return new RunDirectory(path, lock, {...services, progress: teeProgress(services.progress, log.write)}, log)
+      const progress = teeProgress(services.progress, log.write)
+      return new RunDirectory(path, lock, {...services, progress}, origin, log)
     } catch (error) {
-      lock.release()
+      await run.close()
       throw error
     }
   }
@@ -70,7 +87,7 @@ export class RunDirectory {
 
   /** The path of a table in a folder of the run directory, which is made if need be. */
   async place(folder: string, name: string): Promise<string> {
-    await guardWrite('creating', this.at(folder), () => mkdir(this.at(folder), {recursive: true}))
+    await guardWrite('creating', this.at(folder), () => makeFolder(this.at(folder)))
     return this.at(folder, name)
   }
 
@@ -91,7 +108,7 @@ export class RunDirectory {
 
   /** Writes a checkpoint folder: filled beside, flushed, hashed, renamed. */
   async writeCheckpoint(state: TrainerState, tokenizerFolder: string, fill: (folder: string) => Promise<void>) {
-    await mkdir(this.at('checkpoints'), {recursive: true})
+    await guardWrite('creating', this.at('checkpoints'), () => makeFolder(this.at('checkpoints')))
     await writeFolder(
       this.checkpoint(state.step),
       async (folder) => {
@@ -139,9 +156,13 @@ export class RunDirectory {
     )
   }
 
+  /** Lets go of the directory; one that was empty before and has no result is left as it was found. */
   async close(): Promise<void> {
     this.log?.close()
+    const isVoid = !this.origin.isOccupied && isFruitless(this.path)
+    if (isVoid) await emptyFolder(this.path)
     this.lock.release()
+    if (isVoid && this.origin.isMade) await removeEmpty(this.path)
   }
 
   /** Compares a hash with the one the run was begun with, or notes it down. */
@@ -157,20 +178,6 @@ export class RunDirectory {
       suggestions: [`compare with ${this.at('config.resolved.yaml')}`, 'give --overwrite to start again'],
     })
   }
-}
-
-/**
- * Whether a directory holds something; writes nothing.
- *
- * @throws {UsageError} when it does and neither --resume nor --overwrite was given
- */
-export async function refuseOccupied(path: string, {command, resume, overwrite}: Services): Promise<boolean> {
-  const isOccupied = existsSync(path) && (await readdir(path)).some((name) => name !== 'run.lock')
-  if (isOccupied && !resume && !overwrite)
-    throw new UsageError(`${command}: ${path} is not empty`, {
-      suggestions: ['give --resume to continue it', 'give --overwrite to start again', 'choose another --out'],
-    })
-  return isOccupied
 }
 
 /** Hash of every setting that the results of a run depend on. */
@@ -195,10 +202,6 @@ function stepOf(name: string): number {
   return Number(/^step-(\d+)/.exec(name)?.[1] ?? Number.NaN)
 }
 
-async function emptyFolder(path: string): Promise<void> {
-  for (const name of await readdir(path)) if (name !== 'run.lock') await rm(join(path, name), {recursive: true})
-}
-
 /** A checkpoint to load, and what it is called in results. */
 export interface ResolvedModel {
   readonly folder: string
@@ -214,16 +217,14 @@ export interface ResolvedModel {
  * @throws {DataError} when there is none
  */
 export async function resolveModel(path: string, step?: number): Promise<ResolvedModel> {
-  if (!existsSync(path))
-    throw new DataError(`model ${path} does not exist`, {
-      suggestions: ['give a checkpoint folder or a run directory; download Hub models beforehand'],
-    })
+  checkLocal('model', path)
   if (existsSync(join(path, 'config.json'))) return describeCheckpoint(path)
   const steps = await checkpointSteps(path)
   const chosen = step ?? steps.at(-1)
   if (chosen === undefined || !steps.includes(chosen))
     throw new DataError(
-      `${path} has no checkpoint ${step === undefined ? '' : `of step ${step}`}; found: ${steps.join(', ') || 'none'}`,
+      `${path} has no checkpoint${step === undefined ? '' : ` of step ${step}`}; found: ${steps.join(', ') || 'none'}`,
+      {suggestions: ['give a checkpoint folder with config.json, or a run directory with checkpoints']},
     )
   return describeCheckpoint(join(path, 'checkpoints', stepName(chosen)), path)
 }

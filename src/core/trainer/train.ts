@@ -1,8 +1,10 @@
 import {basename} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {openPrepared, type PreparedData} from '../data/prepared.js'
+import {checkTemplate} from '../data/prompts.js'
 import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
+import {checkReward} from '../rewards/reward.js'
 import {
   hashFile,
   type MetricsRow,
@@ -19,8 +21,9 @@ import {checkModelFits, fingerprintOfModel} from './check-model.js'
 import {EvaluationLog, type Subject} from './evaluation-log.js'
 import {ntpObjective, sftObjective} from './language-model.js'
 import {type Objective, optimizerAt, type StepResult, shapeOf, type TrainingContext} from './objective.js'
+import {refuseOccupied} from './output-folder.js'
 import {rptObjective} from './rpt.js'
-import {RunDirectory, refuseOccupied, resolveModel, runHash, stepName, type TrainerState} from './run-directory.js'
+import {RunDirectory, resolveModel, runHash, stepName, type TrainerState} from './run-directory.js'
 import {type Summary, summarize} from './summary.js'
 
 /** How each objective takes its steps. Adding an objective is adding a row. */
@@ -51,17 +54,37 @@ export async function train(config: Config, services: Services): Promise<TrainSu
   const started = new Date()
   await refuseOccupied(config.out!, services)
   const data = await openPrepared(config.data.dir!)
+  checkSettings(config, data)
   const source = await weightSource(config, data)
-  const run = await RunDirectory.open(config.out!, config, services)
   const engine = startEngine(config)
   try {
-    await run.checkInputs({data: data.manifest.fingerprints, model: source.fingerprint})
     const model = await readModelConfig(source.path)
     const shape = shapeOf(model, await engine.load(source.weights))
+    const training = {config, data, engine, model, shape, progress: services.progress}
+    // Whatever is wrong with the inputs shows before a directory is made or emptied.
+    const objective = await objectives[config.train.objective](training)
     if (config.grpo.klCoef > 0) await engine.keepReference()
-    const training = {config, data, engine, model, shape, progress: run.services.progress}
+    return await trainIn(training, objective, source.fingerprint, services, started)
+  } finally {
+    await engine.close()
+  }
+}
+
+/** Trains in the run directory and writes the summary. */
+async function trainIn(
+  prepared: TrainingContext,
+  objective: Objective,
+  fingerprint: string,
+  services: Services,
+  started: Date,
+): Promise<TrainSummary> {
+  const {config, data, engine} = prepared
+  const run = await RunDirectory.open(config.out!, config, services)
+  try {
+    const training = {...prepared, progress: run.services.progress}
+    await run.checkInputs({data: data.manifest.fingerprints, model: fingerprint})
     const state = await resumeFrom(run, training)
-    const metrics = await trainSteps(run, training, state)
+    const metrics = await trainSteps(run, training, objective, state)
     const summary: TrainSummary = {
       ...(await summarize('train', config, services, started, engine)),
       objective: config.train.objective,
@@ -72,9 +95,15 @@ export async function train(config: Config, services: Services): Promise<TrainSu
     await run.writeSummary(summary)
     return summary
   } finally {
-    await engine.close()
     await run.close()
   }
+}
+
+/** Refuses names and templates that no step could use, before anything is loaded. */
+function checkSettings({train: {objective}, eval: {every}, prompt, reward}: Config, {tokenizer}: PreparedData): void {
+  if (objective !== 'rpt' && every === 0) return
+  checkReward(reward.name)
+  checkTemplate(tokenizer, prompt.template, prompt.maxTokens)
 }
 
 /** Where the first weights come from, after checking that they fit the data's tokenizer. */
@@ -118,6 +147,7 @@ async function resumeFrom(run: RunDirectory, {config, engine}: TrainingContext):
 async function trainSteps(
   run: RunDirectory,
   training: TrainingContext,
+  objective: Objective,
   from: TrainerState,
 ): Promise<MetricsRow | null> {
   const {config, progress} = training
@@ -135,7 +165,6 @@ async function trainSteps(
       })
     return metrics.rows.at(-1) ?? null
   }
-  const objective = await objectives[config.train.objective](training)
   const stage = progress.stage(`train ${config.train.objective}`, steps, 'steps', from.step)
   let state = from
   let saved = from.step

@@ -3,6 +3,7 @@ import {existsSync, readdirSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {beforeAll, describe, expect, it} from 'vitest'
+import {whyBuild} from '../../../scripts/ensure-ready.js'
 import {runContents} from '../../support/run-contents.js'
 import {type ToyWorkspace, toyWorkspace} from '../../support/toy-run.js'
 
@@ -11,6 +12,8 @@ const steps = 6
 let workspace: ToyWorkspace
 
 beforeAll(async () => {
+  const reason = whyBuild()
+  if (reason) throw new Error(`${reason}; run npm test, or node scripts/ensure-ready.js`)
   workspace = await toyWorkspace()
 })
 
@@ -90,7 +93,7 @@ describe.each(['rpt', 'ntp'])('objective %s', (objective) => {
     const stop = signalWhen(child, 'SIGINT', () => finished(out).length > 0)
     const [{status, text}] = await Promise.all([finish(child), stop])
     expect(status, text).toBe(130)
-    expect(text).toMatch(/stopped after step \d of 6; everything is saved/)
+    expect(text).toMatch(/step \d of 6 is done and saved/)
     expect(await finish(start(objective, out, '--resume'))).toMatchObject({status: 0})
     const [expected, actual] = await Promise.all(
       [whole, out].map((run) => runContents(join(workspace.folder, run), steps)),

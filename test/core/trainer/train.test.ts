@@ -56,7 +56,7 @@ describe.each([
   it('saves and stops when asked to, and goes on to the same end', async () => {
     const error = await interrupted(`${objective}-stopped`, 1, changes)
     expect(error).toBeInstanceOf(Interrupted)
-    expect((error as Error).message).toMatch(/stopped after step [123] of 4; everything is saved/)
+    expect((error as Error).message).toMatch(/^train: step [123] of 4 is done and saved$/)
     await train(toyConfig(workspace, `${objective}-stopped`, changes), toyServices({resume: true}))
     const [a, b] = await Promise.all(
       ['a', 'stopped'].map((run) => runContents(join(workspace.folder, `${objective}-${run}`), 4)),

@@ -1,0 +1,287 @@
+import {spawn} from 'node:child_process'
+import {cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {hostname, tmpdir} from 'node:os'
+import {dirname, join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {afterAll, beforeAll, describe, expect, it} from 'vitest'
+import {writeBrokenCheckpoints} from '../support/broken-checkpoints.js'
+import {type Finished, rpt} from './rpt.js'
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+const tiny = join(root, 'experiments', 'tiny')
+const base = join(tiny, 'base')
+
+let cwd: string
+
+const point =
+  'threads: 1\ndata: {dir: data}\nprompt: {template: bare}\ntrain: {steps: 2}\nrollout: {maxTokens: 8}\ngrpo: {groupSize: 2, contextsPerStep: 2}\n'
+
+/** A command line in which a flag of `more` takes the place of the same one in `flags`. */
+function line(command: string, flags: readonly (readonly string[])[], more: readonly string[]): string[] {
+  return [command, ...flags.filter(([flag]) => flag === '--set' || !more.includes(flag)).flat(), ...more]
+}
+
+const common = [
+  ['--threads', '1'],
+  ['--out', 'out'],
+]
+const prepare = (documents: string, proxy = base, ...more: string[]) => {
+  const flags = [...common, ['--documents', documents], ['--proxy', proxy], ['--val-documents', '10']]
+  return line('prepare-data', flags, more)
+}
+const train = (...more: string[]) => {
+  const settings = ['prompt.template=bare', 'rollout.maxTokens=8', 'grpo.contextsPerStep=2', 'grpo.groupSize=2']
+  const sets = settings.map((setting) => ['--set', setting])
+  return line('train', [...common, ['--data', 'data'], ['--steps', '2'], ['--model', base], ...sets], more)
+}
+const evaluate = (model: string, ...more: string[]) =>
+  line('eval', [...common, ['--data', 'data'], ['--model', model], ['--limit', '2'], ['--mode', 'standard']], more)
+const sweep = (...more: string[]) => line('scaling-sweep', [['--set', 'sweep.train=point.yaml'], ...common], more)
+const sft = (file: string) =>
+  train('--objective', 'sft', '--set', `sft.completions=${file}`, '--set', 'train.maxRowTokens=64')
+
+beforeAll(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'rpt-bad-input-'))
+  const lines = readFileSync(join(tiny, 'corpus.jsonl'), 'utf8').split('\n').slice(0, 60)
+  const files: Record<string, string> = {
+    'corpus.jsonl': lines.join('\n'),
+    'malformed.jsonl': [...lines.slice(0, 4), '{"text": "bro', ...lines.slice(4)].join('\n'),
+    'empty-text.jsonl': `${lines[0]}\n{"text": ""}\n`,
+    'other-field.jsonl': '{"content": "a"}\n',
+    'empty.jsonl': '',
+    'table.csv': 'text\na\n',
+    'typo.yaml': 'train:\n  stesp: 3\n',
+    'bad.yaml': 'train: [\n',
+    'types.yaml': 'grpo:\n  miniBatches: many\n',
+    'point.yaml': `${point}model: {path: ${JSON.stringify(base)}}\n`,
+    'pairs.jsonl': '{"prompt": "a", "completion": "b"}\n',
+    'pairs-field.jsonl': '{"prompt": "a", "completion": "b"}\n{"prompt": "a"}\n',
+    'pairs-long.jsonl': `{"prompt": "a", "completion": "b"}\n{"prompt": "a", "completion": "${'word '.repeat(200)}"}\n`,
+    'pairs-broken.jsonl': '{"prompt": "a", "completion": "b"}\n\n{oops\n',
+    'a-file': 'x',
+  }
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text)
+  mkdirSync(join(cwd, 'nothing'))
+  mkdirSync(join(cwd, 'foreign'))
+  writeFileSync(join(cwd, 'foreign', 'thesis.txt'), 'irreplaceable')
+  writeBrokenCheckpoints(base, join(cwd, 'models'))
+  const prepared = await rpt(
+    prepare('corpus.jsonl').map((word) => (word === 'out' ? 'data' : word)),
+    cwd,
+  )
+  expect(prepared.status, prepared.stderr).toBe(0)
+  cpSync(join(cwd, 'data'), join(cwd, 'tampered'), {recursive: true})
+  const table = readFileSync(join(cwd, 'data', 'positions.arrow'))
+  table[table.length >> 1] ^= 1
+  writeFileSync(join(cwd, 'tampered', 'positions.arrow'), table)
+}, 30_000)
+
+afterAll(() => rmSync(cwd, {recursive: true}))
+
+/** Lines of progress, which stand on stderr before the error. */
+const progress = /^(read documents|score entropy|train \w+:|evaluate |report:)/
+
+function expectOneLine({stderr}: Finished, message: RegExp): void {
+  const lines = stderr.split('\n').filter((line) => line !== '' && !progress.test(line))
+  expect(lines.filter((line) => !line.startsWith('  try: '))).toEqual([expect.stringMatching(/^Error: /)])
+  expect(stderr).toMatch(message)
+  expect(stderr).not.toMatch(/internal:|^\s+at |undefined/m)
+}
+
+type Case = readonly [name: string, args: readonly string[], status: number, message: RegExp]
+
+const documents: readonly Case[] = [
+  ['a missing file', prepare('none.jsonl'), 3, /none\.jsonl does not exist/],
+  ['a malformed row', prepare('malformed.jsonl'), 3, /malformed\.jsonl:5 is not JSON/],
+  ['a document without text', prepare('empty-text.jsonl'), 3, /empty-text\.jsonl:2: field text is empty/],
+  ['another field', prepare('other-field.jsonl'), 3, /:1: field text is missing.*textField to one of content/s],
+  ['an empty file', prepare('empty.jsonl'), 3, /empty\.jsonl holds no documents/],
+  ['a file of another type', prepare('table.csv'), 3, /type \.csv cannot be read; supported: \.jsonl/],
+  ['an empty folder', prepare('nothing'), 3, /nothing holds no documents/],
+  ['a Hub data set', prepare('hf:some/corpus'), 3, /hf:some\/corpus is not a folder here.*download it first/s],
+  ['a Hub proxy', prepare('corpus.jsonl', 'some/model'), 3, /some\/model is not a folder here.*download it first/s],
+  ['a proxy that is a file', prepare('corpus.jsonl', 'a-file'), 3, /a-file\/tokenizer\.json does not exist/],
+  ['no proxy', ['prepare-data', '--documents', 'corpus.jsonl', '--out', 'out'], 2, /no proxy.*--proxy DIR/s],
+  [
+    'nothing left after filtering',
+    prepare('corpus.jsonl', base, '--set', 'data.selectThreshold=9', '--set', 'data.thresholds=9,9,9'),
+    3,
+    /none of \d+ positions is left/,
+  ],
+  [
+    "a tokenizer that is not the proxy's",
+    prepare('corpus.jsonl', base, '--tokenizer', 'models/other-tokenizer'),
+    3,
+    /base has another tokenizer than .*other-tokenizer/,
+  ],
+]
+
+const checkpoints: readonly Case[] = [
+  ['truncated', /not a sound safetensors file/],
+  ['not-a-number', /embed_tokens\.weight holds NaN at 1000; expected finite weights/],
+  ['tensor-missing', /tensor \S+ is missing; config\.json asks for shape/],
+  ['tensor-extra', /tensor surprise has no place/],
+  ['no-weights', /model\.safetensors: no such file/],
+  ['other-shape', /tensor \S+ has shape \[\d+,\d+\]; config\.json asks for/],
+  ['other-family', /model_type is gpt2; supported: llama/],
+  ['scaled-rope', /rope_scaling is set/],
+  ['small-vocabulary', /vocabulary of 100, but the tokenizer has 721 tokens/],
+  ['config-not-json', /config\.json is not JSON/],
+  ['tokenizer-truncated', /tokenizer\.json is not JSON/],
+  ['other-tokenizer', /has another tokenizer than .*data was prepared with/],
+].map(([name, message]) => [String(name), train('--model', `models/${name}`), 3, message as RegExp])
+
+const settings: readonly Case[] = [
+  [
+    'a key misspelt in a file',
+    train('--config', 'typo.yaml'),
+    2,
+    /train\.stesp \(set by typo\.yaml:2\).*train\.steps/s,
+  ],
+  ['a file that is not YAML', train('--config', 'bad.yaml'), 2, /bad\.yaml:\d+:\d+ is not valid YAML/],
+  ['a value of another type', train('--config', 'types.yaml'), 2, /miniBatches is 'many' \(set by types\.yaml:2\)/],
+  ['steps below zero', ['train', '--steps', '-3'], 2, /train\.steps is -3 \(set by --steps\); needs at least 0/],
+  ['two models', train('--model-config', 'c.json'), 2, /model\.path and model\.config are both set/],
+  ['an unknown reward', train('--set', 'reward.name=prefix-mach'), 2, /reward\.name is prefix-mach.*prefix-match\?/s],
+  ['an unknown template', train('--set', 'prompt.template=v9'), 2, /prompt\.template is "v9".*v0/s],
+  [
+    'an unknown template in eval',
+    evaluate(base, '--mode', 'reasoning', '--set', 'prompt.template=v9'),
+    2,
+    /prompt\.template is "v9"/,
+  ],
+  ['no room beside the template', train('--set', 'prompt.maxTokens=1'), 2, /the template alone takes 2 tokens/],
+  ['sft without completions', train('--objective', 'sft'), 2, /needs sft\.completions/],
+  ['an axis misspelt', sweep('--set', 'sweep.axes={grpo.groupsize: [2]}'), 2, /did you mean grpo\.groupSize\?/],
+  ['a checkpoint that no point keeps', sweep('--set', 'sweep.checkpoints=[1]'), 2, /no checkpoint of step 1 of 2/],
+  ['a sweep that evaluates nothing', sweep(), 2, /there is no checkpoint to evaluate/],
+  ['no step to take', train('--steps', '0'), 1, /train\.steps is 0.*--allow-noop/s],
+]
+
+const inputs: readonly Case[] = [
+  ['data that are not there', train('--data', 'none'), 3, /prepared data .*none does not exist/],
+  ['a folder that is no data', train('--data', 'nothing'), 3, /manifest\.json is missing/],
+  ['data with a byte flipped', train('--data', 'tampered'), 3, /positions\.arrow has changed: its sha256/],
+  ['a Hub model', train('--model', 'some/model'), 3, /some\/model is not a folder here.*hf download some\/model/s],
+  ['a Hub model to evaluate', evaluate('hf:some/model'), 3, /not a folder here.*hf download some\/model/s],
+  ['a run without checkpoints', evaluate('nothing'), 3, /nothing has no checkpoint; found: none/],
+  ['a step of what is no run', evaluate(base, '--checkpoint', '7'), 2, /one checkpoint and no run directory/],
+  ['an sft row without completion', sft('pairs-field.jsonl'), 3, /pairs-field\.jsonl:2: completion/],
+  ['an sft row that is too long', sft('pairs-long.jsonl'), 3, /pairs-long\.jsonl:2 has \d+ tokens; .* allows 64/],
+  ['an sft row that is not JSON', sft('pairs-broken.jsonl'), 3, /pairs-broken\.jsonl:3 is not JSON/],
+  ['nothing to inspect', ['inspect', 'nothing'], 3, /no positions\.arrow, no rollouts/],
+  ['nothing to report', ['report', 'nothing'], 3, /no run at or below .*nothing/],
+]
+
+const places: readonly Case[] = [
+  ['a folder below a file, to train', train('--out', 'a-file/run'), 1, /a-file\/run: a part of the path is a file/],
+  ['a folder below a file, to prepare', prepare('corpus.jsonl', base, '--out', 'a-file/run'), 1, /is a file/],
+  ['a file', train('--out', 'a-file'), 2, /a-file is a file; needs a folder/],
+  ['a folder in use', train('--out', 'data'), 2, /data is not empty.*--resume.*--overwrite/s],
+  ['a folder of other data', prepare('pairs.jsonl', base, '--out', 'data'), 2, /documents changed.*--overwrite/s],
+  ["somebody's folder, to overwrite", train('--out', 'foreign', '--overwrite'), 2, /no run directory.*thesis\.txt/],
+  [
+    "somebody's folder, to prepare in",
+    prepare('corpus.jsonl', base, '--out', 'foreign', '--overwrite'),
+    2,
+    /holds files but no prepared data/,
+  ],
+  ...(existsSync('/proc/self')
+    ? [['a place that takes no folders', train('--out', '/proc/rpt/run'), 1, /\/proc\/rpt\/run/] satisfies Case]
+    : []),
+]
+
+describe('gets one line, the right status and leaves no result:', () => {
+  const groups = {documents, checkpoint: checkpoints, setting: settings, input: inputs, output: places}
+  const cases = Object.entries(groups).flatMap(([group, rows]) =>
+    rows.map(([name, ...rest]) => [`${group}, ${name}`, ...rest] as const),
+  )
+  let before: string[]
+
+  beforeAll(() => {
+    before = readdirSync(cwd, {recursive: true}).map(String).toSorted()
+  })
+
+  it.concurrent.each(cases)('%s', async (name, args, status, message) => {
+    const out = `out ${name.replaceAll(/\W+/g, '-')}`
+    const finished = await rpt(
+      args.map((word) => (word === 'out' ? out : word)),
+      cwd,
+    )
+    expect(finished).toMatchObject({status, stdout: ''})
+    expectOneLine(finished, message)
+    expect(readdirSync(cwd).filter((file) => file.startsWith(out))).toEqual([])
+  })
+
+  afterAll(() => expect(readdirSync(cwd, {recursive: true}).map(String).toSorted()).toEqual(before))
+})
+
+it('a failure with --json is one document on stdout', async () => {
+  const {status, stdout} = await rpt([...prepare('malformed.jsonl'), '--json'], cwd)
+  expect(status).toBe(3)
+  expect(JSON.parse(stdout)).toMatchObject({
+    error: {name: 'DataError', message: expect.stringContaining(':5 is not JSON'), exit_code: 3},
+  })
+})
+
+it('an empty folder that was there stays, and stays empty', async () => {
+  mkdirSync(join(cwd, 'mine'))
+  expect(await rpt(train('--model', 'models/other-shape', '--out', 'mine'), cwd)).toMatchObject({status: 3})
+  expect(readdirSync(join(cwd, 'mine'))).toEqual([])
+})
+
+describe('a run directory', () => {
+  const run = (...more: string[]) => train('--out', 'run', ...more)
+
+  beforeAll(async () => {
+    expect(await rpt(run(), cwd)).toMatchObject({status: 0})
+  })
+
+  it.each([
+    ['of another size', ['--resume', '--set', 'grpo.contextsPerStep=3'], 2, /settings that it was not begun with/],
+    ['to be overwritten from a broken model', ['--overwrite', '--model', 'models/not-a-number'], 3, /NaN/],
+    ['locked by a living process', ['--resume', '--steps', '3'], 2, /run\.lock: locked by process \d+/],
+  ])('%s keeps its checkpoints', async (name, more, status, message) => {
+    const lock = join(cwd, 'run', 'run.lock')
+    if (name.startsWith('locked'))
+      writeFileSync(lock, JSON.stringify({pid: process.ppid, start: null, host: hostname()}))
+    const finished = await rpt(run(...more), cwd)
+    rmSync(lock, {force: true})
+    expect(finished.status).toBe(status)
+    expectOneLine(finished, message)
+    expect(await rpt(evaluate('run'), cwd)).toMatchObject({status: 0})
+    rmSync(join(cwd, 'out'), {recursive: true})
+  })
+
+  it('has no step 9', async () => {
+    expectOneLine(await rpt(evaluate('run', '--checkpoint', '9'), cwd), /run has no checkpoint of step 9; found: 2/)
+    expectOneLine(await rpt(['inspect', 'run', '--step', '9'], cwd), /nothing of step 9; it has 2 steps/)
+  })
+})
+
+describe('Ctrl-C', () => {
+  it.each([
+    [
+      'while preparing, leaves nothing',
+      prepare('many.jsonl', base, '--val-documents', '500'),
+      'read documents: started',
+      false,
+    ],
+    ['while training, leaves a run to resume', train('--steps', '10000'), 'train rpt: 10000 steps', true],
+  ])('%s', async (_, args, cue, isKept) => {
+    const text = readFileSync(join(tiny, 'corpus.jsonl'), 'utf8')
+    writeFileSync(join(cwd, 'many.jsonl'), text)
+    const child = spawn(process.execPath, [join(root, 'bin', 'run.js'), ...args], {cwd})
+    let stderr = ''
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      if (!stderr.includes(cue) && (stderr + chunk).includes(cue)) child.kill('SIGINT')
+      stderr += chunk
+    })
+    const status = await new Promise((resolve) => child.on('close', resolve))
+    expect(status, stderr).toBe(130)
+    expect(stderr).toMatch(/Stopped|stopped/)
+    expect(readdirSync(cwd).filter((name) => name.includes('out'))).toEqual(isKept ? ['out'] : [])
+    if (isKept) expect(existsSync(join(cwd, 'out', 'checkpoints'))).toBe(true)
+    rmSync(join(cwd, 'out'), {recursive: true, force: true})
+  })
+})
