@@ -121,7 +121,7 @@ export abstract class BaseCommand extends Command {
       import('./terminal/tables.js'),
     ])
     const plan = await planOf(this.id!, config)
-    this.log(resolvedYaml(config, sources) + renderPlan(plan, this.colors).replaceAll(/^/gm, '# '))
+    this.log(resolvedYaml(config, sources) + renderPlan(plan, this.colors).replaceAll(/^(?=.)/gm, '# '))
     return {command: this.id, dry_run: true, config, sources: Object.fromEntries(sources), plan}
   }
 

@@ -65,9 +65,6 @@ const faults: Readonly<Record<string, (folder: string) => void>> = {
   'other-family': setConfig({model_type: 'gpt2'}),
   'scaled-rope': setConfig({rope_scaling: {type: 'linear', factor: 2}}),
   'small-vocabulary': setConfig({vocab_size: 100}),
-  'config-not-json': (folder) => writeFileSync(join(folder, 'config.json'), '{nope'),
-  'no-tokenizer': (folder) => rmSync(join(folder, 'tokenizer.json')),
-  'tokenizer-truncated': (folder) => truncateSync(join(folder, 'tokenizer.json'), 500),
   'other-tokenizer': (folder) =>
     editJson(folder, 'tokenizer.json', ({model}) => (model as {merges: unknown[]}).merges.pop()),
 }

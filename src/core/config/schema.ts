@@ -175,7 +175,11 @@ export const configSchema = z.strictObject({
   out: path.optional().describe('folder to write'),
   seed: count.default(0).describe('the one seed; every random number follows from it'),
   device: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto').describe('where graphs run'),
-  threads: count.default(0).describe('engine threads; 0 is one per core'),
+  threads: count
+    .default(0)
+    .describe(
+      'engine threads at most; 0 is one per core; narrow models use fewer, so that the number changes no result',
+    ),
   data: data.prefault({}),
   model: model.prefault({}),
   prompt: prompt.prefault({}),

@@ -37,11 +37,11 @@ function parseRow(text: string, where: string): z.infer<typeof rowSchema> {
   }
   const parsed = rowSchema.safeParse(value)
   if (!parsed.success) {
-    const [{path}] = parsed.error.issues
-    const seen = path.reduce<unknown>((node, name) => (node as Record<PropertyKey, unknown>)[name], value)
-    throw new DataError(
-      `${where}: ${path.join('.') || 'row'} is ${JSON.stringify(seen) ?? 'missing'}; expected {"prompt": "...", "completion": "..."}`,
-    )
+    const [name] = parsed.error.issues[0].path
+    const field = (value as Record<PropertyKey, unknown> | null)?.[name]
+    const what =
+      name === undefined ? 'the row is no object' : `${String(name)} is ${JSON.stringify(field) ?? 'missing'}`
+    throw new DataError(`${where}: ${what}; expected {"prompt": "...", "completion": "..."}`)
   }
   return parsed.data
 }

@@ -9,6 +9,7 @@ import {type PolicyRequest, type PolicyUpdate, updatePolicy} from './policy-upda
 import {type RolloutRequest, type RolloutResult, rolloutPrompts} from './rollout.js'
 import {type ScoreSettings, scoreSequences, type TokenScores} from './score.js'
 import {SessionCache} from './session-cache.js'
+import {invariantThreads} from './threads.js'
 
 /** Where weights come from: a checkpoint folder, or random numbers in the shape of a `config.json`. */
 export type WeightSource =
@@ -49,7 +50,7 @@ export class LocalEngine implements Engine {
   private state: ModelState | null = null
   private reference: ReadonlyMap<string, Float32Array> | null = null
 
-  constructor(options: SessionOptions) {
+  constructor(private readonly options: SessionOptions) {
     this.sessions = new SessionCache(options)
   }
 
@@ -60,7 +61,7 @@ export class LocalEngine implements Engine {
     if ('checkpoint' in source) await loadWeights(state, source.checkpoint)
     else state.initialize(source.init, source.seed)
     // Graphs of another model must not be found under the shapes of this one.
-    await this.sessions.release()
+    await this.sessions.restart(invariantThreads(config, this.options.threads))
     this.state = state
     return {parameterCount: parameterCount(config)}
   }

@@ -10,7 +10,7 @@ const capacity = 16
 export class SessionCache {
   private readonly sessions = new Map<string, Promise<Session>>()
 
-  constructor(private readonly options: SessionOptions) {}
+  constructor(private options: SessionOptions) {}
 
   /** The session for a graph, compiled on first use. `key` must determine the graph. */
   async get(kind: string, key: object, build: () => DecoderGraph): Promise<Session> {
@@ -28,6 +28,12 @@ export class SessionCache {
   /** @throws {RuntimeFailure} when the device is not available */
   checkDevice(): Promise<void> {
     return checkDevice(this.options.device)
+  }
+
+  /** Drops all sessions; those compiled from now on use that many threads. */
+  async restart(threads: number): Promise<void> {
+    await this.release()
+    this.options = {...this.options, threads}
   }
 
   async release(): Promise<void> {

@@ -73,5 +73,8 @@ async function probe(provider: string, model: Uint8Array): Promise<{loads: boole
 /** The first line of a native error, without the place in the C++ source that comes before the words. */
 function reasonOf({message}: Error): string {
   const [line] = message.split('\n')
-  return line.replace(/^\S+\.(cc|cpp|h):\d+ .*?\b(was false|false)\. /, '').trim()
+  return line
+    .replace(/^OrtSessionOptionsAppendExecutionProvider_\w+: /, '')
+    .replace(/^\S+\.(cc|cpp|h):\d+ .*?\b(was false|false)\. /, '')
+    .trim()
 }

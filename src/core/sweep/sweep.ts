@@ -22,6 +22,7 @@ import {
   writeTable,
 } from '../store/index.js'
 import {evaluateModel} from '../trainer/evaluation-log.js'
+import {refuseOccupied} from '../trainer/output-folder.js'
 import {checkpointSteps, RunDirectory, runHash, stepName} from '../trainer/run-directory.js'
 import {type Summary, summarize} from '../trainer/summary.js'
 import {train} from '../trainer/train.js'
@@ -53,6 +54,7 @@ interface TrainedPoint extends SweepPoint {
  */
 export async function sweep(config: Config, services: Services): Promise<SweepSummary> {
   const started = new Date()
+  await refuseOccupied(config.out!, services)
   const points = sweepPoints(config)
   for (const point of points) await checkSteps(point, config)
   const run = await RunDirectory.open(config.out!, config, services)

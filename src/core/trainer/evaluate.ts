@@ -11,6 +11,7 @@ import {EvaluationLog} from './evaluation-log.js'
 import {refuseOccupied} from './output-folder.js'
 import type {Predictor} from './predict.js'
 import {type ResolvedModel, RunDirectory, resolveModel, stepName} from './run-directory.js'
+import {withRunSettings} from './run-settings.js'
 import {type Summary, summarize} from './summary.js'
 
 /** What `rpt eval` found: its `summary.json`. */
@@ -73,7 +74,8 @@ async function evaluateIn(
     for (const [index, {folder, run: name, objective, step}] of models.entries()) {
       const model = await readModelConfig(folder)
       if (index > 0) await engine.load({checkpoint: folder})
-      const log = await EvaluationLog.open(run, {config, data, engine, model})
+      const settings = withRunSettings(config, folder, run.services)
+      const log = await EvaluationLog.open(run, {config: settings, data, engine, model, signal: services.signal})
       rows = await log.evaluate({run: name, objective, checkpoint: stepName(step), step})
     }
     const summary = {...(await summarize('eval', config, services, started, engine)), rows}

@@ -36,10 +36,11 @@ export async function sftObjective(training: TrainingContext): Promise<Objective
 function languageModelObjective({config, engine, shape}: TrainingContext, rowAt: RowSource): Objective {
   const {batchRows, rowsPerMicroBatch} = config.train
   return {
-    async step(step, visits) {
+    async step(step, visits, keep) {
       const rows = Array.from({length: batchRows}, (_, i) => rowAt(visits + i))
       // Rows of similar length share a micro-batch; their order within a step does not matter.
       const sorted = rows.toSorted((a, b) => a.ids.length - b.ids.length)
+      keep({kind: 'rows', rows: sorted})
       const optimizer = optimizerAt(step, config)
       const update = await engine.updateLanguageModel({rows: sorted, rowsPerMicroBatch, optimizer})
       return {

@@ -8,6 +8,7 @@ import type {ModelShape} from '../scaling/flops.js'
 import type {MetricsRow, RolloutRow} from '../store/index.js'
 import {UsageError} from '../util/errors.js'
 import type {Progress} from '../util/progress.js'
+import type {StepInputs} from './failed-step.js'
 
 /** What a training step works with. */
 export interface TrainingContext {
@@ -41,7 +42,7 @@ export interface Objective {
    *
    * @param keep is handed the inputs of the update before it runs, so that a failed step can be saved
    */
-  step(step: number, visits: number, keep: (inputs: readonly RolloutRow[]) => void): Promise<StepResult>
+  step(step: number, visits: number, keep: (inputs: StepInputs) => void): Promise<StepResult>
 }
 
 /** Settings of the optimizer at a step. */

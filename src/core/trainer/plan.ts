@@ -22,7 +22,7 @@ const planners: Readonly<Record<string, Planner>> = {
   train: planTraining,
   eval: async (config) => ({
     batch: [`${config.eval.limit ?? 'all'} held-out positions x modes ${config.eval.modes.join(', ')}`],
-    memory: weightTensors(await modelOf(config), ['weights']),
+    memory: weightTensors(await evaluatedModel(config), ['weights']),
     files: [`${config.out}/eval.arrow`, `${config.out}/eval/step-*.arrow`, `${config.out}/summary.json`],
   }),
   'prepare-data': async (config) => ({
@@ -101,6 +101,11 @@ function weightTensors(model: ModelConfig, names: readonly string[]) {
 
 async function modelOf({model}: Config): Promise<ModelConfig> {
   return readModelConfig(model.path ? (await resolveModel(model.path)).folder : model.config!)
+}
+
+/** The first of the models evaluated: one is in memory at a time. */
+async function evaluatedModel({model, eval: {models, checkpoint}}: Config): Promise<ModelConfig> {
+  return readModelConfig((await resolveModel(models[0] ?? model.path!, checkpoint)).folder)
 }
 
 function pointCount({sweep}: Config): number {

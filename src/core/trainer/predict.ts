@@ -9,6 +9,7 @@ import {prefixReward} from '../rewards/prefix-match.js'
 import {rewardFor} from '../rewards/reward.js'
 import {rolloutPrompts} from '../rollout/rollout.js'
 import type {PredictionRow} from '../store/index.js'
+import {Interrupted} from '../util/errors.js'
 import {groupBy} from '../util/group-by.js'
 import type {Stage} from '../util/progress.js'
 import {promptLimit} from './objective.js'
@@ -22,6 +23,8 @@ export interface Predictor {
   readonly data: PreparedData
   readonly engine: Engine
   readonly model: ModelConfig
+  /** Ends the predictions between two calls of the engine; absent where training or a sweep finishes them first. */
+  readonly signal?: AbortSignal
 }
 
 /** Positions whose completions are sampled by one call, so that progress moves. */
@@ -46,10 +49,11 @@ export function predict(predictor: Predictor, positions: readonly Position[], mo
 
 /** The most probable next token of the plain context, no thought. */
 async function predictStandard(
-  {config, data, engine}: Predictor,
+  {config, data, engine, signal}: Predictor,
   positions: readonly Position[],
   stage: Stage,
 ): Promise<PredictionRow[]> {
+  checkNotStopped(signal)
   const byDocument = groupBy(positions, ({docId}) => docId)
   const documents = [...byDocument.keys()].map((docId) => data.documents.get(docId)!)
   const scores = await engine.score(
@@ -105,11 +109,12 @@ async function predictByReasoning(
 }
 
 async function complete(
-  {config, engine, model}: Predictor,
+  {config, engine, model, signal}: Predictor,
   prompts: readonly Prompt[],
   samples: number,
   greedy: boolean,
 ) {
+  checkNotStopped(signal)
   const {completions} = await rolloutPrompts(engine, prompts, {
     ...config.rollout,
     // One row per context: more contexts at once keep the products as large as in training.
@@ -121,6 +126,13 @@ async function complete(
     streamKeys: {seed: config.seed, purpose: 'eval', step: 0},
   })
   return completions
+}
+
+function checkNotStopped(signal: AbortSignal | undefined): void {
+  if (signal?.aborted)
+    throw new Interrupted('evaluation stopped; checkpoints evaluated before are saved', {
+      suggestions: ['continue with --resume'],
+    })
 }
 
 /** The prompt of a position; a given thought is already thought at its end. */

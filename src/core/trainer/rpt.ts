@@ -34,7 +34,7 @@ export function rptObjective(training: TrainingContext): Objective {
       const rewards = sampled.groups.map((group) => group.rewards.map((reward) => reward.total))
       const advantages = groupAdvantages(rewards, config.grpo)
       const rollouts = rolloutRows(step, sampled, advantages, training)
-      keep(rollouts)
+      keep({kind: 'rollouts', rollouts})
       const update = await updatePolicy(training, step, sampled.groups, advantages)
       return resultOf(training, sampled, advantages, update, rollouts)
     },

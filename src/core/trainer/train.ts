@@ -11,7 +11,6 @@ import {
   metricsTable,
   nullsOf,
   openStream,
-  type RolloutRow,
   rolloutsTable,
   writeTable,
 } from '../store/index.js'
@@ -19,6 +18,7 @@ import {Interrupted, NumericError, RuntimeFailure} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import {checkModelFits, fingerprintOfModel} from './check-model.js'
 import {EvaluationLog, type Subject} from './evaluation-log.js'
+import {type StepInputs, saveFailedStep} from './failed-step.js'
 import {ntpObjective, sftObjective} from './language-model.js'
 import {type Objective, optimizerAt, type StepResult, shapeOf, type TrainingContext} from './objective.js'
 import {refuseOccupied} from './output-folder.js'
@@ -199,21 +199,21 @@ function subjectOf(run: RunDirectory, {objective, step}: TrainerState): Subject 
 }
 
 async function takeStep(run: RunDirectory, objective: Objective, {step, visits}: TrainerState): Promise<StepResult> {
-  let inputs: readonly RolloutRow[] = []
+  let inputs: StepInputs | null = null
+  const keep = (kept: StepInputs) => {
+    inputs = kept
+  }
   try {
-    const result = await objective.step(step + 1, visits, (rows) => {
-      inputs = rows
-    })
+    const result = await objective.step(step + 1, visits, keep)
     if (result.rollouts.length > 0)
       await writeTable(await run.place('rollouts', tableName(step + 1)), rolloutsTable, result.rollouts)
     return result
   } catch (error) {
     if (!(error instanceof NumericError)) throw error
-    const file = await run.place('failed', tableName(step + 1))
-    if (inputs.length > 0) await writeTable(file, rolloutsTable, inputs)
+    const file = inputs && (await saveFailedStep(run, step + 1, inputs))
     throw new NumericError(`train: step ${step + 1}: ${error.message}`, {
       cause: error,
-      suggestions: [...error.suggestions, ...(inputs.length > 0 ? [`the step's inputs are in ${file}`] : [])],
+      suggestions: [...error.suggestions, ...(file ? [`the step's inputs are in ${file}`] : [])],
     })
   }
 }

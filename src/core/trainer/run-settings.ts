@@ -1,0 +1,35 @@
+import {existsSync} from 'node:fs'
+import {join} from 'node:path'
+import {loadConfig} from '../config/load.js'
+import type {Config} from '../config/schema.js'
+import type {Services} from '../util/services.js'
+
+/**
+ * The configuration to evaluate a checkpoint with: prompt and length limit as its run was trained, unless they are given.
+ *
+ * A model that learned to think in one template knows nothing of another; what is taken over is said.
+ *
+ * @param folder checkpoint folder; one that no rpt run wrote changes nothing
+ */
+export function withRunSettings(config: Config, folder: string, {sources, progress}: Services): Config {
+  const file = join(folder, '..', '..', 'config.resolved.yaml')
+  if (!existsSync(join(folder, 'trainer-state.json')) || !existsSync(file)) return config
+  const trained = loadConfig({files: [file], cwd: folder}).config
+  if (trained.train.objective !== 'rpt') return config
+  const take = <T>(key: string, given: T, own: T): T => {
+    if (sources.get(key) !== 'default' || given === own) return given
+    progress.log(`eval: ${key} is ${own}, as ${join(folder, '..', '..')} was trained`)
+    return own
+  }
+  return {
+    ...config,
+    prompt: {
+      template: take('prompt.template', config.prompt.template, trained.prompt.template),
+      maxTokens: take('prompt.maxTokens', config.prompt.maxTokens, trained.prompt.maxTokens),
+    },
+    rollout: {
+      ...config.rollout,
+      maxTokens: take('rollout.maxTokens', config.rollout.maxTokens, trained.rollout.maxTokens),
+    },
+  }
+}
