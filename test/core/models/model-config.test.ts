@@ -27,7 +27,7 @@ describe('a model config is refused', () => {
 
   it('when the file is missing or is not JSON, naming it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'rpt-config-'))
-    await expect(readModelConfig(folder)).rejects.toThrow(`${join(folder, 'config.json')}: ENOENT`)
+    await expect(readModelConfig(folder)).rejects.toThrow(`${join(folder, 'config.json')}: no such file`)
     writeFileSync(join(folder, 'config.json'), '{"model_type": ')
     await expect(readModelConfig(folder)).rejects.toThrow(`${join(folder, 'config.json')} is not JSON`)
     rmSync(folder, {recursive: true})

@@ -123,6 +123,19 @@ describe('a run', () => {
     expect(existsSync(join(workspace.folder, 'blown', 'checkpoints', 'step-000002'))).toBe(false)
   })
 
+  it('saves the rows of a language-model step that failed', async () => {
+    const changes = ['train.steps=5', 'train.objective=ntp', 'optim.learningRate=1e30', 'optim.maxGradNorm=1e30']
+    const stopped = await train(toyConfig(workspace, 'blown-rows', changes), toyServices()).catch((error) => error)
+    expect(stopped).toBeInstanceOf(NumericError)
+    const file = join(workspace.folder, 'blown-rows', 'failed', 'step-000002.jsonl')
+    expect(stopped.suggestions.join()).toContain(file)
+    const rows = readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(rows[0]).toEqual({ids: expect.arrayContaining([expect.any(Number)]), trained_from: 1})
+  })
+
   it('keeps the checkpoints it was told to and the last ones', async () => {
     const changes = [
       'train.steps=6',
