@@ -62,8 +62,8 @@ export function causalAttention(
     caches?.push(cache)
     const scores = op.reshape(scaledScores(op, q, cache.keys), [rows, kvHeads, repeats, length, length])
     const weights = op.reshape(op.softmax(op.add(scores, mask)), [rows, kvHeads, repeats * length, length])
-    const mixed = op.reshape(op.matMul(weights, cache.values), [rows, kvHeads, repeats, length, headSize])
-    return op.reshape(op.transpose(mixed, [0, 3, 1, 2, 4]), [rows * length, heads * headSize])
+    const output = op.reshape(mixed(op, weights, cache.values), [rows, kvHeads, repeats, length, headSize])
+    return op.reshape(op.transpose(output, [0, 3, 1, 2, 4]), [rows * length, heads * headSize])
   }
 }
 
@@ -173,9 +173,9 @@ function attendContextAndOwn(
   const weights = op.softmax(op.concat([contextScores, maskedOwn], -1))
   const [contextWeights, ownWeights] = op.split(weights, -1, [Tc, ownLength])
 
-  const fromContext = op.matMul(op.reshape(contextWeights, [P, K, G * R * Tg, Tc]), context.values)
+  const fromContext = mixed(op, op.reshape(contextWeights, [P, K, G * R * Tg, Tc]), context.values)
   const ownPerRow = op.reshape(op.transpose(ownWeights, [0, 2, 1, 3, 4, 5]), [P * G, K, R * Tg, ownLength])
-  const fromOwn = op.matMul(ownPerRow, own.values)
+  const fromOwn = mixed(op, ownPerRow, own.values)
   return op.add(
     op.transpose(op.reshape(fromContext, [P, K, G, R, Tg, D]), [0, 2, 4, 1, 3, 5]),
     op.transpose(op.reshape(fromOwn, [P, G, K, R, Tg, D]), [0, 1, 4, 2, 3, 5]),
@@ -188,8 +188,24 @@ function asHeads(op: Ops, x: Value, rows: number, length: number): Value {
   return op.transpose(op.reshape(x, [rows, length, kvHeads, headSize]), [0, 2, 1, 3])
 }
 
+/** Queries against keys, scaled: [..., M, D] x [..., S, D] -> [..., M, S]. */
 function scaledScores(op: Ops, queries: Value, keys: Value): Value {
-  return op.fusedMatMul(queries, keys, {transB: 1, alpha: 1 / Math.sqrt(queries.shape.at(-1)!)})
+  const alpha = 1 / Math.sqrt(queries.shape.at(-1)!)
+  return withTwoRows(op, queries, (rows) => op.fusedMatMul(rows, keys, {transB: 1, alpha}))
+}
+
+/** Values mixed by attention weights: [..., M, S] x [..., S, D] -> [..., M, D]. */
+function mixed(op: Ops, weights: Value, values: Value): Value {
+  return withTwoRows(op, weights, (rows) => op.matMul(rows, values))
+}
+
+/**
+ * A product whose left matrix has two rows at least: a single one would be summed in another order, and sampling would
+ * give other log-probabilities than the update.
+ */
+function withTwoRows(op: Ops, rows: Value, product: (rows: Value) => Value): Value {
+  if (rows.shape.at(-2) !== 1) return product(rows)
+  return op.slice(product(op.concat([rows, rows], -2)), -2, 0, 1)
 }
 
 /** [T, T]: 0 where the key is not later than the query. */
