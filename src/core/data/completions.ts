@@ -21,7 +21,9 @@ export async function readCompletions(file: string, tokenizer: Tokenizer, maxTok
     const pieces = [start, promptIds, tokenizer.encodeMarkup(completion), tokenizer.endIds.slice(0, 1)]
     const ids = Int32Array.from(pieces.flatMap((piece) => Array.from(piece)))
     if (ids.length > maxTokens)
-      throw new DataError(`${file}:${row} has ${ids.length} tokens; train.maxRowTokens allows ${maxTokens}`)
+      throw new DataError(
+        `${file}:${row} has ${ids.length} tokens; train.maxRowTokens and the model's positions allow ${maxTokens}`,
+      )
     rows.push({ids, trainedFrom: Math.max(1, start.length + promptIds.length)})
   }
   if (rows.length === 0) throw new DataError(`${file} has no rows; expected JSONL with prompt and completion`)

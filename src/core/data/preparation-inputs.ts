@@ -46,7 +46,7 @@ export function changedInputs(manifest: Manifest, {fingerprints, settings}: Prep
 }
 
 /** Files of a checkpoint that scores depend on; weights may come in several. */
-const checkpointFile = /^(config\.json|model.*\.safetensors|model\.safetensors\.index\.json)$/
+export const checkpointFile = /^(config\.json|model.*\.safetensors|model\.safetensors\.index\.json)$/
 
 function hashFiles(folder: string | undefined, pattern: RegExp): string {
   if (folder === undefined || !statSync(folder, {throwIfNoEntry: false})?.isDirectory()) return 'none'

@@ -1,6 +1,6 @@
 import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs'
 import {writeFile} from 'node:fs/promises'
-import {join} from 'node:path'
+import {basename, dirname, join} from 'node:path'
 import {configHash} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
 import type {Engine} from '../engine/engine.js'
@@ -15,6 +15,7 @@ import {
   documentsTable,
   type PositionRow,
   positionsTable,
+  sweepTemporary,
   verifyFolder,
   writeFolder,
   writeTable,
@@ -90,6 +91,7 @@ export async function prepareData(config: Config, services: Services): Promise<P
     wall_seconds: (Date.now() - started.getTime()) / 1000,
     peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
   })
+  await sweepTemporary(dirname(out), basename(out))
   await writeFolder(
     out,
     async (folder) => {

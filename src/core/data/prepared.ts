@@ -59,6 +59,11 @@ export async function openPrepared(folder: string): Promise<PreparedData> {
   }
 }
 
+/** How the splits of prepared data are read: as it was prepared. */
+export function splitRuleOf({manifest}: PreparedData): 'nested' | 'disjoint' {
+  return manifest.splits === 'disjoint' ? 'disjoint' : 'nested'
+}
+
 /** Documents of one partition, in the order of the corpus. */
 export function documentsIn({documents}: PreparedData, partition: Partition): Document[] {
   return [...documents.values()].filter((document) => document.partition === partition)

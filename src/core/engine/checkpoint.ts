@@ -65,7 +65,13 @@ export async function saveWeights(state: ModelState, folder: string): Promise<vo
     }
   }
   await writeSafetensors(join(folder, 'model.safetensors'), tensors)
-  await writeFile(join(folder, 'config.json'), `${JSON.stringify(state.config.source, null, 2)}\n`)
+  await writeFile(join(folder, 'config.json'), `${JSON.stringify(asFloat32(state.config.source), null, 2)}\n`)
+}
+
+/** A `config.json` that names the element type of the weights beside it, in the dialects of transformers 4 and 5. */
+function asFloat32(source: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const names = ['torch_dtype', 'dtype'].filter((name) => name in source)
+  return {...source, ...Object.fromEntries(names.map((name) => [name, 'float32']))}
 }
 
 /** Writes the optimizer's moments and its number of updates. */

@@ -40,7 +40,9 @@ export function startEngine({device, threads}: {device: Device; threads: number}
   const worker = startWorker({device, threads: threads || availableParallelism()})
   const waiting = new Map<number, Waiting>()
   let calls = 0
+  let ended: Error | null = null
   const failAll = (error: Error) => {
+    ended ??= error
     for (const {reject} of waiting.values()) reject(error)
     waiting.clear()
   }
@@ -57,6 +59,8 @@ export function startEngine({device, threads}: {device: Device; threads: number}
     (method: keyof Engine) =>
     (...args: unknown[]) =>
       new Promise((resolve, reject) => {
+        // A thread that is gone is closed; whatever else is asked of it fails for the reason it ended.
+        if (ended) return method === 'close' ? resolve(undefined) : reject(ended)
         const request: EngineCall = {id: calls++, method, args}
         waiting.set(request.id, {resolve, reject})
         worker.postMessage(request)

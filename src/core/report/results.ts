@@ -122,8 +122,8 @@ function splitRule({cells}: Result): SplitRule {
   return cells.easy && cells.all && cells.easy.count < cells.all.count ? 'disjoint' : 'nested'
 }
 
-function evaluationKey({objective, checkpoint, step, mode, seed}: EvalRow): string {
-  return JSON.stringify([objective, checkpoint, step, mode, seed])
+function evaluationKey({run, objective, checkpoint, step, mode, seed}: EvalRow): string {
+  return JSON.stringify([run, objective, checkpoint, step, mode, seed])
 }
 
 function toResult(run: RunFolder, rows: readonly EvalRow[]): Result {
@@ -173,8 +173,13 @@ function nameApart(results: readonly Result[]): Result[] {
   const counts = new Map<string, number>()
   for (const {label} of seeded) counts.set(label, (counts.get(label) ?? 0) + 1)
   return seeded.map((result) =>
-    counts.get(result.label) === 1 ? result : {...result, label: `${result.label} (${result.run.name})`},
+    counts.get(result.label) === 1 ? result : {...result, label: `${result.label} (${placeOf(result)})`},
   )
+}
+
+/** What sets equal labels apart: the run that was evaluated, and where that is not all, the directory it is listed in. */
+function placeOf({run, subject}: Result): string {
+  return run.name === subject ? subject : `${subject} in ${run.name}`
 }
 
 /** Items with equal keys together, groups in the order of their first item. */

@@ -11,6 +11,8 @@ export interface RolloutSettings {
   readonly endIds: readonly number[]
   /** What the random numbers are named after: seed, purpose, step. */
   readonly streamKeys: {readonly seed: number; readonly purpose: string; readonly step: number}
+  /** Per prompt, how often its position came before in this step: a repeat draws other completions. */
+  readonly repeats?: readonly number[]
   /** Take the most probable tokens; one completion per prompt is then enough. */
   readonly greedy?: boolean
 }
@@ -25,22 +27,25 @@ export interface Rollouts {
 /**
  * Samples G completions for each prompt.
  *
- * A completion depends on seed, purpose, step, document, position and sample number, and on no other prompt.
+ * A completion depends on seed, purpose, step, document, position, sample number and, where a position comes again within
+ * a step, on how often it came before; on no other prompt.
  */
 export async function rolloutPrompts(
   engine: Engine,
   prompts: readonly Prompt[],
   settings: RolloutSettings,
 ): Promise<Rollouts> {
-  const {groupSize, maxTokens, temperature, contextsPerBatch, endIds, greedy = false} = settings
+  const {groupSize, maxTokens, temperature, contextsPerBatch, endIds, repeats, greedy = false} = settings
   const {seed, purpose, step} = settings.streamKeys
   const {groups, uniformsNearStep} = await engine.rollout({
-    prompts: prompts.map(({ids, context}) => ({
-      ids,
-      streams: Array.from({length: groupSize}, (_, sample) =>
-        streamSeed(seed, purpose, step, context.docId, context.position, sample),
-      ),
-    })),
+    prompts: prompts.map(({ids, context}, i) => {
+      const visit = (repeats?.[i] ?? 0) > 0 ? [repeats![i]] : []
+      const keys = [purpose, step, context.docId, context.position]
+      return {
+        ids,
+        streams: Array.from({length: groupSize}, (_, sample) => streamSeed(seed, ...keys, sample, ...visit)),
+      }
+    }),
     maxTokens,
     contextsPerBatch,
     sampling: {temperature, greedy, endIds},

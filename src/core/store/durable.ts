@@ -56,3 +56,8 @@ export async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise
     at += bytesWritten
   }
 }
+
+/** Writes a text file as `replaceFile` does: `path` holds either its old content or all of the new. */
+export async function replaceText(path: string, text: string): Promise<void> {
+  await replaceFile(path, (handle) => writeFully(handle, Buffer.from(text)))
+}

@@ -1,5 +1,5 @@
 export {checkWritable} from './check-writable.js'
-export {replaceFile, writeFully} from './durable.js'
+export {replaceFile, replaceText, writeFully} from './durable.js'
 export {canonicalJson, type Fingerprint, fingerprintOf, hashFile, hashJson, listFiles} from './fingerprint.js'
 export {type Manifest, type ManifestFields, type Verdict, verifyFolder, writeFolder} from './folder.js'
 export {type Lock, lockFolder} from './lock.js'

@@ -37,11 +37,13 @@ export async function whileInUse<T>(path: string, body: () => Promise<T>): Promi
  *
  * @returns the names that were dealt with, sorted
  * @throws {RuntimeFailure} when the file system refuses
+ *
+ * @param only name of the one target whose leftovers are looked for; all of them when absent
  */
-export async function sweepTemporary(parent: string): Promise<string[]> {
+export async function sweepTemporary(parent: string, only?: string): Promise<string[]> {
   return guardWrite('sweeping', parent, async () => {
     const names = existsSync(parent) ? (await readdir(parent)).sort() : []
-    const stale = names.filter((name) => isStale(parent, name))
+    const stale = names.filter((name) => isStale(parent, name) && (only === undefined || name.startsWith(`${only}.`)))
     for (const name of stale) {
       const {target, kind} = pattern.exec(name)!.groups!
       if (kind === 'old' && !existsSync(join(parent, target))) await rename(join(parent, name), join(parent, target))

@@ -1,8 +1,9 @@
 import {existsSync} from 'node:fs'
 import {readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {loadConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
-import {openPrepared} from '../data/prepared.js'
+import {openPrepared, splitRuleOf} from '../data/prepared.js'
 import type {Engine} from '../engine/engine.js'
 import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
@@ -62,8 +63,10 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
   try {
     const trained: TrainedPoint[] = []
     for (const point of points) trained.push(await trainPoint(point, config, run))
+    const begunWith = trained.map((point) => readIfThere(join(point.run, 'inputs-hash.txt')))
+    await run.checkInputs({points: points.map((point) => runHash(point.config)), inputs: await Promise.all(begunWith)})
     const rows = await evaluatePoints(trained, config, run, engine)
-    const fits = fitCurves(trained, rows, config, run)
+    const fits = await fitCurves(trained, rows, config, run)
     await drawFigures(rows, fits, run)
     const summary = {...(await summarize('scaling-sweep', config, services, started, engine)), fits, plot: plotOf(rows)}
     await run.writeSummary(summary)
@@ -92,13 +95,24 @@ async function checkSteps(point: SweepPoint, config: Config): Promise<void> {
 
 /** Where a point's run is or will be: a finished one among `sweep.runs` with the same settings, or one trained here. */
 async function runOf({config}: SweepPoint, {sweep: {runs}}: Config): Promise<{folder: string; isDone: boolean}> {
-  const hash = runHash(config)
-  let folder = config.out!
-  for (const path of runs) {
-    const file = join(path, 'settings-hash.txt')
-    if (existsSync(file) && (await readFile(file, 'utf8')).trim() === hash) folder = path
-  }
-  return {folder, isDone: (await checkpointSteps(folder)).includes(config.train.steps)}
+  const isSame = await Promise.all([...runs, config.out!].map((path) => isRunOf(path, config)))
+  const folder = runs.findLast((_, i) => isSame[i]) ?? config.out!
+  return {folder, isDone: isSame.includes(true) && (await checkpointSteps(folder)).includes(config.train.steps)}
+}
+
+/**
+ * Whether a folder is a run with these settings. One of another length is the same run only where the learning rate does
+ * not depend on the length.
+ */
+async function isRunOf(path: string, config: Config): Promise<boolean> {
+  if ((await readIfThere(join(path, 'settings-hash.txt'))).trim() !== runHash(config)) return false
+  if (config.optim.schedule === 'constant') return true
+  const {config: begun} = loadConfig({files: [join(path, 'config.resolved.yaml')], cwd: path})
+  return begun.train.steps === config.train.steps
+}
+
+async function readIfThere(file: string): Promise<string> {
+  return existsSync(file) ? readFile(file, 'utf8') : ''
 }
 
 async function trainPoint(point: SweepPoint, config: Config, run: RunDirectory): Promise<TrainedPoint> {
@@ -192,13 +206,13 @@ function predictionsFile(run: RunDirectory, name: string, step: number): string 
 }
 
 /** Fits every curve on every split, with intervals from resampled documents. */
-function fitCurves(
+async function fitCurves(
   points: readonly TrainedPoint[],
   rows: readonly SweepRow[],
   config: Config,
   run: RunDirectory,
-): FitRow[] {
-  const rule = points[0].config.data.splits
+): Promise<FitRow[]> {
+  const rule = splitRuleOf(await openPrepared(points[0].config.data.dir!))
   const curves = groupBy(rows, (row) => JSON.stringify([seriesName(row.mode, row.point), row.mode, row.split]))
   return [...curves].map(([key, members]) => {
     const [series, mode, split] = JSON.parse(key) as [string, SweepRow['mode'], SweepRow['split']]

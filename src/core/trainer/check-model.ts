@@ -1,5 +1,6 @@
-import {existsSync} from 'node:fs'
+import {existsSync, readdirSync} from 'node:fs'
 import {join} from 'node:path'
+import {checkpointFile} from '../data/preparation-inputs.js'
 import type {PreparedData} from '../data/prepared.js'
 import {type ModelConfig, readModelConfig} from '../models/model-config.js'
 import {fingerprintOf} from '../store/index.js'
@@ -27,7 +28,6 @@ export async function checkModelFits(path: string, {tokenizer, folder}: Prepared
 
 /** Hash of a checkpoint's `config.json` and weights. */
 export function fingerprintOfModel(folder: string): string {
-  const names = ['config.json', 'model.safetensors', 'model.safetensors.index.json']
-  const inputs = names.map((name) => join(folder, name)).filter((file) => existsSync(file))
-  return fingerprintOf({inputs, options: null})
+  const names = readdirSync(folder).filter((name) => checkpointFile.test(name))
+  return fingerprintOf({inputs: names.sort().map((name) => join(folder, name)), options: null})
 }

@@ -32,6 +32,7 @@ export async function evaluate(config: Config, services: Services): Promise<Eval
   const paths = config.eval.models.length > 0 ? config.eval.models : [config.model.path!]
   const models = await Promise.all(paths.map((path) => resolveModel(path, config.eval.checkpoint)))
   checkSettings(config, data, models)
+  checkDistinct(models)
   for (const {folder} of models) await checkModelFits(folder, data)
   const engine = startEngine(config)
   try {
@@ -55,6 +56,17 @@ function checkSettings(
       suggestions: ['leave --checkpoint out', 'give the run directory as --model'],
     })
   if (modes.some((mode) => mode !== 'standard')) checkTemplate(data.tokenizer, prompt.template, prompt.maxTokens)
+}
+
+/** Refuses models that results could not tell apart: rows name a model by its run and step. */
+function checkDistinct(models: readonly ResolvedModel[]): void {
+  for (const [i, {run, step, folder}] of models.entries()) {
+    const twin = models.slice(0, i).find((other) => other.run === run && other.step === step)
+    if (twin)
+      throw new UsageError(`eval: ${twin.folder} and ${folder} are both called ${run}, step ${step}`, {
+        suggestions: ['rename one of the folders', 'evaluate them into two --out folders'],
+      })
+  }
 }
 
 /** Evaluates in the run directory and writes the summary; the engine holds the first model. */

@@ -1,5 +1,6 @@
 import {existsSync} from 'node:fs'
 import {basename} from 'node:path'
+import {splitRuleOf} from '../data/prepared.js'
 import {accuracyBySplit} from '../eval/accuracy.js'
 import type {Position} from '../records/records.js'
 import {type EvalRow, evalTable, type PredictionRow, predictionsTable, readTable, writeTable} from '../store/index.js'
@@ -65,7 +66,7 @@ function evalRows(
   mode: EvalMode,
   predicted: readonly PredictionRow[],
 ): EvalRow[] {
-  const rule = (data.manifest.splits as 'nested' | 'disjoint' | undefined) ?? config.data.splits
+  const rule = splitRuleOf(data)
   const samples = groupBy(
     predicted.filter((row) => row.sample > 0),
     positionKey,

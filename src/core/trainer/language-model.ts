@@ -1,6 +1,8 @@
+import type {Config} from '../config/schema.js'
 import {readCompletions} from '../data/completions.js'
 import {documentsIn} from '../data/prepared.js'
 import type {TrainingRow} from '../engine/language-model-update.js'
+import type {ModelConfig} from '../models/model-config.js'
 import {plainTrainingFlops} from '../scaling/flops.js'
 import {DataError, UsageError} from '../util/errors.js'
 import {type Objective, optimizerAt, type TrainingContext} from './objective.js'
@@ -23,7 +25,8 @@ export async function sftObjective(training: TrainingContext): Promise<Objective
   const {completions, documentShare} = training.config.sft
   if (!completions)
     throw new UsageError('train: objective sft needs sft.completions, a JSONL file of prompt and completion')
-  const rows = await readCompletions(completions, training.data.tokenizer, training.config.train.maxRowTokens)
+  const longest = longestRow(training.config, training.model)
+  const rows = await readCompletions(completions, training.data.tokenizer, longest)
   const order = new VisitOrder(rows.length, training.config.seed, 'completions')
   const document = documentShare > 0 ? documentRows(training) : null
   return languageModelObjective(training, (visit) => {
@@ -59,6 +62,11 @@ function languageModelObjective({config, engine, shape}: TrainingContext, rowAt:
   }
 }
 
+/** Tokens that a row may have: one more than the model has positions, because the last is a target only. */
+function longestRow({train}: Config, {maxPositions}: ModelConfig): number {
+  return Math.min(train.maxRowTokens, maxPositions + 1)
+}
+
 /** Training documents in seeded order, the end-of-text token appended, cut to the longest row. */
 function documentRows({config, data, model}: TrainingContext): RowSource {
   const documents = documentsIn(data, 'train')
@@ -67,6 +75,6 @@ function documentRows({config, data, model}: TrainingContext): RowSource {
   const end = model.endIds.slice(0, 1)
   return (visit) => {
     const ids = Int32Array.of(...documents[order.at(visit)].tokenIds, ...end)
-    return {ids: ids.slice(0, config.train.maxRowTokens), trainedFrom: 1}
+    return {ids: ids.slice(0, longestRow(config, model)), trainedFrom: 1}
   }
 }

@@ -58,10 +58,11 @@ export function shapeOf(model: ModelConfig, {parameterCount}: LoadedModel): Mode
 /**
  * Longest prompt: `prompt.maxTokens`, or less where the model's positions must leave room for a completion.
  *
+ * @param thoughtTokens tokens of a given thought that follows the prompt
  * @throws {UsageError} when they leave no room at all
  */
-export function promptLimit({prompt, rollout}: Config, {maxPositions}: ModelConfig): number {
-  const room = maxPositions - rollout.maxTokens
+export function promptLimit({prompt, rollout}: Config, {maxPositions}: ModelConfig, thoughtTokens = 0): number {
+  const room = maxPositions - rollout.maxTokens - thoughtTokens
   if (room < 2)
     throw new UsageError(
       `rollout.maxTokens is ${rollout.maxTokens}; the model has ${maxPositions} positions for prompt and completion`,

@@ -9,7 +9,7 @@ import {prefixReward} from '../rewards/prefix-match.js'
 import {rewardFor} from '../rewards/reward.js'
 import {rolloutPrompts} from '../rollout/rollout.js'
 import type {PredictionRow} from '../store/index.js'
-import {Interrupted} from '../util/errors.js'
+import {DataError, Interrupted} from '../util/errors.js'
 import {groupBy} from '../util/group-by.js'
 import type {Stage} from '../util/progress.js'
 import {promptLimit} from './objective.js'
@@ -49,13 +49,16 @@ export function predict(predictor: Predictor, positions: readonly Position[], mo
 
 /** The most probable next token of the plain context, no thought. */
 async function predictStandard(
-  {config, data, engine, signal}: Predictor,
+  {config, data, engine, model, signal}: Predictor,
   positions: readonly Position[],
   stage: Stage,
 ): Promise<PredictionRow[]> {
   checkNotStopped(signal)
   const byDocument = groupBy(positions, ({docId}) => docId)
   const documents = [...byDocument.keys()].map((docId) => data.documents.get(docId)!)
+  const tooLong = documents.find(({tokenIds}) => tokenIds.length > model.maxPositions)
+  if (tooLong)
+    throw new DataError(`${tooLong.docId} has ${tooLong.tokenIds.length} tokens; the model takes ${model.maxPositions}`)
   const scores = await engine.score(
     documents.map(({tokenIds}) => tokenIds),
     config.data,
@@ -138,9 +141,10 @@ function checkNotStopped(signal: AbortSignal | undefined): void {
 /** The prompt of a position; a given thought is already thought at its end. */
 function promptOf({config, data, model}: Predictor, position: Position, thought: string | null): Prompt {
   const context = contextOf(config, data, position)
-  const prompt = renderPrompt(data.tokenizer, config.prompt.template, context, promptLimit(config, model))
-  if (thought === null) return prompt
-  return {...prompt, ids: Int32Array.of(...prompt.ids, ...thoughtIds(data, thought))}
+  const given = thought === null ? [] : thoughtIds(data, thought)
+  const limit = promptLimit(config, model, given.length)
+  const prompt = renderPrompt(data.tokenizer, config.prompt.template, context, limit)
+  return {...prompt, ids: Int32Array.of(...prompt.ids, ...given)}
 }
 
 function thoughtIds({tokenizer}: PreparedData, thought: string): Int32Array {

@@ -34,7 +34,8 @@ export function resultOf(
     promptTokens: prompt.ids.length,
     completionTokens: sampled.map(({ids}) => ids.length),
   })
-  const updated = groups.filter((_, i) => advantages[i].some((advantage) => advantage !== 0))
+  const isRegularized = config.grpo.klCoef > 0 || config.grpo.entropyCoef > 0
+  const updated = groups.filter((_, i) => isRegularized || advantages[i].some((advantage) => advantage !== 0))
   const metrics: Partial<MetricsRow> = {
     reward,
     reward_std: meanOf(rewards.map(deviationOf)),

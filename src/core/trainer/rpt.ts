@@ -51,13 +51,15 @@ async function sampleGroups(
   const {contextsPerStep, dynamicSampling} = training.config.grpo
   const isDynamic = dynamicSampling.enabled && step >= dynamicSampling.fromStep
   const generated: Group[] = []
+  const seen = new Map<string, number>()
   let live: Group[] = []
   let uniformsNearStep = 0
   let refills = 0
   do {
     const wanted = contextsPerStep - (isDynamic ? live.length : 0)
     const prompts = Array.from({length: wanted}, (_, i) => promptAt(visits + generated.length + i))
-    const rollouts = await rollout(training, prompts, step)
+    const repeats = prompts.map((prompt) => countVisit(seen, prompt))
+    const rollouts = await rollout(training, prompts, step, repeats)
     const groups = prompts.map((prompt, i) => gradeGroup(training, prompt, rollouts.completions[i]))
     generated.push(...groups)
     uniformsNearStep += rollouts.uniformsNearStep
@@ -68,11 +70,25 @@ async function sampleGroups(
   return {groups, visits: generated.length, dropped: generated.length - groups.length, generated, uniformsNearStep}
 }
 
-function rollout({config, engine, model}: TrainingContext, prompts: readonly Prompt[], step: number) {
+/** How often a prompt's position came before in this step. */
+function countVisit(seen: Map<string, number>, {context: {docId, position}}: Prompt): number {
+  const key = `${docId}\n${position}`
+  const before = seen.get(key) ?? 0
+  seen.set(key, before + 1)
+  return before
+}
+
+function rollout(
+  {config, engine, model}: TrainingContext,
+  prompts: readonly Prompt[],
+  step: number,
+  repeats: readonly number[],
+) {
   return rolloutPrompts(engine, prompts, {
     ...config.rollout,
     groupSize: config.grpo.groupSize,
     endIds: model.endIds,
+    repeats,
     streamKeys: {seed: config.seed, purpose: 'rollout', step},
   })
 }

@@ -11,6 +11,7 @@ import {
   type Lock,
   lockFolder,
   makeFolder,
+  replaceText,
   sweepTemporary,
   verifyFolder,
   writeFolder,
@@ -68,9 +69,9 @@ export class RunDirectory {
       if (isOccupied && overwrite) await emptyFolder(path)
       await run.checkSame('settings-hash.txt', runHash(config), 'settings')
       await guardWrite('writing', path, () =>
-        writeFile(run.at('config.resolved.yaml'), resolvedYaml(config, services.sources)),
+        replaceText(run.at('config.resolved.yaml'), resolvedYaml(config, services.sources)),
       )
-      await sweepTemporary(join(path, 'checkpoints'))
+      for (const folder of ['.', 'checkpoints', 'rollouts', 'eval']) await sweepTemporary(join(path, folder))
       const log = openAttemptLog(path)
       const progress = teeProgress(services.progress, log.write)
       return new RunDirectory(path, lock, {...services, progress}, origin, log)
@@ -152,7 +153,7 @@ export class RunDirectory {
   /** Writes `summary.json`. */
   async writeSummary(summary: object): Promise<void> {
     await guardWrite('writing', this.at('summary.json'), () =>
-      writeFile(this.at('summary.json'), `${JSON.stringify(summary, null, 2)}\n`),
+      replaceText(this.at('summary.json'), `${JSON.stringify(summary, null, 2)}\n`),
     )
   }
 
@@ -170,7 +171,7 @@ export class RunDirectory {
     const file = this.at(name)
     const {command, resume} = this.services
     if (!resume || !existsSync(file)) {
-      await guardWrite('writing', file, () => writeFile(file, `${hash}\n`))
+      await guardWrite('writing', file, () => replaceText(file, `${hash}\n`))
       return
     }
     if ((await readFile(file, 'utf8')).trim() === hash) return

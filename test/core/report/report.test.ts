@@ -80,6 +80,15 @@ describe('results', () => {
     expect(renderTable(resultTable(results))[2]).toMatch(/^model and mode +easy +medium +hard$/)
   })
 
+  it('keeps runs of one evaluation apart, whatever else they share', () => {
+    const run = readRun(runs.base)
+    const twin = run.evals.map((row) => ({...row, run: 'twin', accuracy: 0.01}))
+    const results = collectResults([{...run, evals: [...run.evals, ...twin]}])
+    expect(new Set(results.map(({subject}) => subject))).toEqual(new Set([run.evals[0].run, 'twin']))
+    const accuracies = results.map(({subject, cells}) => subject === 'twin' && cells.easy?.accuracy)
+    expect(accuracies.filter((accuracy) => accuracy !== false).every((accuracy) => accuracy === 0.01)).toBe(true)
+  })
+
   it('compares on the same positions, with the members of a nested split', () => {
     const results = collectResults([runs.rpt, runs.base].map(readRun))
     const [first] = compareAll(results)

@@ -35,6 +35,13 @@ async function idsOf(prompts: readonly Prompt[], changes: Partial<RolloutSetting
 describe('a completion depends on', () => {
   const here = prompt('a:0', 9)
 
+  it('how often its position came before in the step, if it did', async () => {
+    const [[once]] = await idsOf([here])
+    const [[first], [again]] = await idsOf([here, here], {repeats: [0, 1]})
+    expect(first).toBe(once)
+    expect(again).not.toBe(once)
+  })
+
   it('its sample number, document, position, step, purpose and seed', async () => {
     const [[first, second], [elsewhere], [later]] = await idsOf([here, prompt('b:0', 9), prompt('a:0', 10)])
     const keys = {...settings.streamKeys}

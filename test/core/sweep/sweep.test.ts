@@ -1,4 +1,4 @@
-import {existsSync, writeFileSync} from 'node:fs'
+import {existsSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
@@ -98,6 +98,16 @@ describe('a sweep', () => {
     await sweep(config('stopped'), counting(toyServices({command: 'scaling-sweep', resume: true}), -1))
     expect(evaluations).toBe(6)
     expect(await ledger('stopped')).toEqual(await ledger('whole'))
+  })
+
+  it('does not pass off old runs and old rows as results of a changed training config', async () => {
+    await sweep(config('changed', ['sweep.axes={}']), toyServices({command: 'scaling-sweep'}))
+    const file = config('changed').sweep.train!
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(file, text.replace('learningRate: 0.001', 'learningRate: 0.002'))
+    const again = sweep(config('changed', ['sweep.axes={}']), toyServices({command: 'scaling-sweep', resume: true}))
+    await expect(again).rejects.toThrow(/with settings that it was not begun with/)
+    writeFileSync(file, text)
   })
 
   it('uses a finished run of the same settings instead of training again', async () => {
