@@ -46,11 +46,13 @@ export function resultTable(results: readonly Result[]): Table {
   }
 }
 
-/** Paired differences in percentage points. */
+/** Paired differences in percentage points; a subject that all comparisons share is named once, in the title. */
 export function comparisonTable(comparisons: readonly Comparison[]): Table {
   const columns = usedSplits(comparisons.flatMap(({subject, other}) => [subject, other]))
+  const subjects = new Set(comparisons.map(({subject}) => subject.label))
+  const shared = subjects.size === 1 ? [...subjects][0] : null
   const rows = comparisons.map(({subject, other, differences}) => [
-    {text: `${subject.label} \u2212 ${other.label}`},
+    {text: `${shared === null ? subject.label : ''} \u2212 ${other.label}`.trim()},
     ...columns.map((split): Cell => {
       if (!differences) return {text: 'positions differ', tone: 'muted'}
       const cell = differences[split]
@@ -60,8 +62,8 @@ export function comparisonTable(comparisons: readonly Comparison[]): Table {
     }),
   ])
   return {
-    title: 'Paired differences, percentage points',
-    columns: ['first minus second', ...columns],
+    title: `Paired differences${shared === null ? '' : ` of ${shared}`}, percentage points`,
+    columns: [shared === null ? 'first minus second' : 'minus', ...columns],
     rows,
     note: 'Same positions on both sides. Coloured where the 95% interval excludes 0: only then is one above the other.',
   }

@@ -82,7 +82,9 @@ async function trainIn(
   const run = await RunDirectory.open(config.out!, config, services)
   try {
     const training = {...prepared, progress: run.services.progress}
-    await run.checkInputs({data: data.manifest.fingerprints, model: fingerprint})
+    const {completions} = config.sft
+    const rows = config.train.objective === 'sft' && completions ? hashFile(completions) : null
+    await run.checkInputs({data: data.manifest.fingerprints, model: fingerprint, completions: rows})
     const state = await resumeFrom(run, training)
     const metrics = await trainSteps(run, training, objective, state)
     const summary: TrainSummary = {
