@@ -32,22 +32,21 @@ export interface ToyWorkspace {
   readonly data: string
 }
 
+/** Settings of a training run that takes no time. */
+export const toySettings: readonly string[] = [
+  'threads=1',
+  'prompt.template=bare',
+  'rollout.maxTokens=6',
+  'rollout.temperature=1',
+  'grpo.groupSize=4',
+  'grpo.contextsPerStep=4',
+  'train.batchRows=4',
+  'optim.learningRate=0.001',
+]
+
 /** Settings that make every stage small; `changes` are `key=value`. */
 export function toyConfig({folder, base, data}: ToyWorkspace, out: string, changes: readonly string[] = []): Config {
-  const sets = [
-    `data.dir=${data}`,
-    `model.path=${base}`,
-    `out=${join(folder, out)}`,
-    'threads=1',
-    'prompt.template=bare',
-    'rollout.maxTokens=6',
-    'rollout.temperature=1',
-    'grpo.groupSize=4',
-    'grpo.contextsPerStep=4',
-    'train.batchRows=4',
-    'optim.learningRate=0.001',
-    ...changes,
-  ]
+  const sets = [`data.dir=${data}`, `model.path=${base}`, `out=${join(folder, out)}`, ...toySettings, ...changes]
   return loadConfig({sets, cwd: folder}).config
 }
 

@@ -119,3 +119,13 @@ it('random weights depend on the seed, and every tensor has numbers of its own',
   expect(other.get(query)).not.toEqual(first.get(query))
   expect(first.get(query)!.slice(0, 8)).not.toEqual(first.get(query.replace('1', '0'))!.slice(0, 8))
 })
+
+it('a saved config names the element type of the weights beside it', async () => {
+  for (const name of ['torch_dtype', 'dtype']) {
+    const engine = await tinyEngine({model: tinyModel({[name]: 'bfloat16'})})
+    const folder = temporaryFolder()
+    await engine.save(folder, false)
+    await engine.close()
+    expect(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))[name]).toBe('float32')
+  }
+})

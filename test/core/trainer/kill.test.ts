@@ -5,7 +5,7 @@ import {fileURLToPath} from 'node:url'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {whyBuild} from '../../../scripts/ensure-ready.js'
 import {runContents} from '../../support/run-contents.js'
-import {type ToyWorkspace, toyWorkspace} from '../../support/toy-run.js'
+import {type ToyWorkspace, toySettings, toyWorkspace} from '../../support/toy-run.js'
 
 const bin = fileURLToPath(new URL('../../../bin/run.js', import.meta.url))
 const steps = 6
@@ -17,18 +17,7 @@ beforeAll(async () => {
   workspace = await toyWorkspace()
 })
 
-const settings = [
-  'threads=1',
-  'prompt.template=bare',
-  'rollout.maxTokens=6',
-  'rollout.temperature=1',
-  'grpo.groupSize=4',
-  'grpo.contextsPerStep=4',
-  'train.batchRows=4',
-  'optim.learningRate=0.001',
-  'checkpoint.every=1',
-  `train.steps=${steps}`,
-]
+const settings = [...toySettings, 'checkpoint.every=1', `train.steps=${steps}`]
 
 function start(objective: string, out: string, ...more: string[]): ChildProcess {
   const {data, base, folder} = workspace

@@ -1,0 +1,29 @@
+import {expect, it} from 'vitest'
+import {rolloutGraph} from '../../../src/core/engine/graphs/rollout.js'
+import type {Graph} from '../../../src/core/onnx/graph.js'
+import type {OpNode} from '../../../src/core/onnx/types.js'
+import {tinyModel} from '../../support/tiny-model.js'
+
+/** Every node of a graph and of the loop bodies in it. */
+function nodesOf(graph: Graph): OpNode[] {
+  return graph.nodes.flatMap((node) => {
+    const {body} = node.attrs as {body?: Graph}
+    return body ? nodesOf(body) : [node]
+  })
+}
+
+const attentions = {'own heads': {num_key_value_heads: 4}, 'shared heads': {num_key_value_heads: 2}}
+
+it.each(Object.entries(attentions))(
+  'no product of sampling has a single row, which would round differently, %s',
+  (_, changes) => {
+    for (const groupSize of [1, 8]) {
+      const shape = {contexts: 2, groupSize, contextLength: 16, capacity: 8}
+      const sampling = {temperature: 1, greedy: false, endIds: [2]}
+      const {op} = rolloutGraph(tinyModel(changes), shape, sampling)
+      const products = nodesOf(op.graph).filter((node) => node.op === 'MatMul' || node.op === 'FusedMatMul')
+      expect(products.length).toBeGreaterThan(20)
+      expect(products.filter(({inputs}) => inputs[0].shape.at(-2) === 1).map(({name}) => name)).toEqual([])
+    }
+  },
+)

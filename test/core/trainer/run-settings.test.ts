@@ -1,0 +1,45 @@
+import {mkdirSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {describe, expect, it} from 'vitest'
+import {loadConfig} from '../../../src/core/config/load.js'
+import {resolvedYaml} from '../../../src/core/config/resolved.js'
+import {withRunSettings} from '../../../src/core/trainer/run-settings.js'
+import {temporaryFolder} from '../../support/tiny-engine.js'
+import {toyServices} from '../../support/toy-run.js'
+
+/** The checkpoint folder of a run that was trained with these settings. */
+function checkpointOf(sets: readonly string[]): string {
+  const run = temporaryFolder()
+  const folder = join(run, 'checkpoints', 'step-000001')
+  mkdirSync(folder, {recursive: true})
+  const {config, sources} = loadConfig({sets, cwd: run})
+  writeFileSync(join(run, 'config.resolved.yaml'), resolvedYaml(config, sources))
+  writeFileSync(join(folder, 'trainer-state.json'), '{}')
+  return folder
+}
+
+function evaluated(folder: string, sets: readonly string[] = []) {
+  const lines: string[] = []
+  const {config, sources} = loadConfig({sets, cwd: folder})
+  const {prompt, rollout} = withRunSettings(config, folder, {...toyServices({}, lines), sources})
+  return {template: prompt.template, maxTokens: rollout.maxTokens, lines}
+}
+
+describe('a run is evaluated', () => {
+  const trained = ['prompt.template=bare', 'rollout.maxTokens=24']
+
+  it('in the template and length it was trained with, and that is said', () => {
+    const {template, maxTokens, lines} = evaluated(checkpointOf(trained))
+    expect({template, maxTokens}).toEqual({template: 'bare', maxTokens: 24})
+    expect(lines.join('\n')).toMatch(/prompt\.template is bare.*\n.*rollout\.maxTokens is 24/)
+  })
+
+  it('as it is told, where it is told', () => {
+    expect(evaluated(checkpointOf(trained), ['prompt.template=v1'])).toMatchObject({template: 'v1', maxTokens: 24})
+  })
+
+  it('with the given settings where no thoughts were trained, and so is a plain checkpoint', () => {
+    expect(evaluated(checkpointOf([...trained, 'train.objective=ntp'])).template).toBe('v0')
+    expect(evaluated(temporaryFolder()).template).toBe('v0')
+  })
+})
