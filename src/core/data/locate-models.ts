@@ -1,0 +1,40 @@
+import type {Config} from '../config/schema.js'
+import {modelFiles, tokenizerFiles} from '../hub/model-files.js'
+import {type Origin, resolveSource} from '../hub/resolve-source.js'
+import type {Services} from '../util/services.js'
+
+/** A configuration whose models are on this machine, and where they came from. */
+export interface LocatedModels {
+  /** The same settings with folders in place of Hub ids. */
+  readonly config: Config
+  /** Setting -> commit, of those that the Hub has. */
+  readonly origins: Readonly<Record<string, Origin>>
+}
+
+/** Settings that name a checkpoint or its tokenizer: words for errors, files needed. */
+const settings = [
+  ['tokenizer', 'tokenizer', tokenizerFiles],
+  ['proxy', 'proxy', modelFiles],
+  ['difficultyModel', 'difficulty model', modelFiles],
+] as const
+
+/**
+ * Finds tokenizer, proxy and difficulty model, and downloads what the Hub has and this machine lacks.
+ *
+ * @throws {DataError} when one is neither here nor there
+ */
+export async function locateModels(
+  config: Config,
+  {progress, signal}: Pick<Services, 'progress' | 'signal'>,
+): Promise<LocatedModels> {
+  const data = {...config.data}
+  const origins: Record<string, Origin> = {}
+  for (const [key, what, files] of settings) {
+    const value = data[key]
+    if (value === undefined) continue
+    const {folder, origin} = await resolveSource(what, value, {kind: 'model', files, progress, signal})
+    data[key] = folder
+    if (origin) origins[`data.${key}`] = origin
+  }
+  return {config: {...config, data}, origins}
+}

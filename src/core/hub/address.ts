@@ -1,0 +1,67 @@
+import {existsSync} from 'node:fs'
+import {isAbsolute} from 'node:path'
+import {DataError} from '../util/errors.js'
+import {escapeFault} from './file-names.js'
+
+/** What stands on the Hub, in its own words. */
+export type HubKind = 'model' | 'dataset'
+
+/** A repository on the Hub and the revision asked for. */
+export interface HubAddress {
+  readonly kind: HubKind
+  /** `owner/name`, or `name` for the oldest repositories. */
+  readonly id: string
+  /** Branch, tag or commit; `main` where none was given. */
+  readonly revision: string
+  /** The setting in words and its value, e.g. `proxy hf:owner/name@v1`; begins every error. */
+  readonly label: string
+}
+
+/** Where something came from, for manifests. */
+export interface Origin {
+  readonly id: string
+  readonly kind: HubKind
+  /** Commit, 40 hexadecimal digits. */
+  readonly revision: string
+}
+
+/** Whether a revision is a commit, whose files never change. */
+export function isCommit(revision: string): boolean {
+  return /^[0-9a-f]{40}$/.test(revision)
+}
+
+/**
+ * Reads a Hub id; null when `value` is a path that exists.
+ *
+ * @param what the setting in words, e.g. `proxy`
+ * @param value absolute path, `owner/name`, `owner/name@revision`, or either of these after `hf:`
+ * @throws {DataError} when it is a path that does not exist, or nothing that could be an id
+ */
+export function readAddress(what: string, value: string, kind: HubKind): HubAddress | null {
+  if (existsSync(value)) return null
+  if (isAbsolute(value)) throw new DataError(`${what} ${value} does not exist`, {suggestions: ['check the path']})
+  const [, id = '', revision = 'main'] = /^(?:hf:)?([^@]*)(?:@(.*))?$/s.exec(value) ?? []
+  const label = `${what} ${value}`
+  if (!isId(id))
+    throw new DataError(`${label} is neither a path that exists nor an id on the Hub, owner/name`, {
+      suggestions: ['check the spelling', 'give a path if a folder or file of this machine was meant'],
+    })
+  if (revision === '' || escapeFault(revision) || /\s/.test(revision))
+    throw new DataError(`${label}: ${JSON.stringify(revision)} is no revision; needs a branch, a tag or a commit`)
+  return {kind, id, revision, label}
+}
+
+function isId(id: string): boolean {
+  const isPlain = /^(?:[a-z0-9_][\w.-]{0,95}\/)?[a-z0-9_][\w.-]{0,95}$/i.test(id)
+  return isPlain && !/--|\.\.|\.git$|[.-](?:\/|$)/.test(id)
+}
+
+/**
+ * The same setting at the commit that an earlier run recorded for it; as it is when it names a commit, another
+ * repository or a path.
+ */
+export function pinned(value: string, recorded: Origin | undefined): string {
+  if (!recorded || existsSync(value)) return value
+  const [, id, revision = ''] = /^(?:hf:)?([^@]*)(?:@(.*))?$/s.exec(value) ?? []
+  return id === recorded.id && !isCommit(revision) ? `hf:${id}@${recorded.revision}` : value
+}

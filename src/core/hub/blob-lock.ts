@@ -1,0 +1,121 @@
+import {readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs'
+import {mkdir} from 'node:fs/promises'
+import {hostname} from 'node:os'
+import {dirname} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {Interrupted, RuntimeFailure} from '../util/errors.js'
+import {guardCache} from './cache-layout.js'
+
+/** The right to write one blob. */
+export interface BlobLock {
+  /**
+   * Says that its owner is alive; to be called while working.
+   *
+   * @throws {RuntimeFailure} when this process was silent for so long that another took over
+   */
+  touch(): void
+  release(): void
+}
+
+/** An owner that is silent for longer is given up, milliseconds. */
+const patienceMs = 120_000
+const beatMs = 5_000
+const pauseMs = 200
+
+/** Lock files of this process: its number alone does not tell it from a dead process that had the same one. */
+const held = new Set<string>()
+
+/**
+ * Waits for the right to write one blob: a file that names its owner, which keeps its time fresh. A dead or silent owner's
+ * file is taken away.
+ *
+ * @param waiting called once when another process has it
+ */
+export async function lockBlob(path: string, signal: AbortSignal, waiting: (owner: string) => void): Promise<BlobLock> {
+  const text = `${JSON.stringify({pid: process.pid, host: hostname()})}\n`
+  let hasWaited = false
+  await guardCache('locking', path, async () => {
+    await mkdir(dirname(path), {recursive: true})
+    while (!claim(path, text)) {
+      const owner = read(path)
+      if (owner !== null && isGone(path, owner)) remove(path, owner)
+      else {
+        if (!hasWaited && owner !== null) waiting(owner.trim())
+        hasWaited = true
+        if (signal.aborted) throw new Interrupted(`stopped while waiting for ${path}`)
+        await sleep(pauseMs)
+      }
+    }
+  })
+  held.add(path)
+  return ownedLock(path, text)
+}
+
+function ownedLock(path: string, text: string): BlobLock {
+  let beaten = Date.now()
+  return {
+    touch() {
+      if (Date.now() - beaten < beatMs) return
+      if (read(path) !== text)
+        throw new RuntimeFailure(`${path}: another process took over`, {suggestions: ['run it again']})
+      beaten = Date.now()
+      utimesSync(path, beaten / 1000, beaten / 1000)
+    },
+    release() {
+      held.delete(path)
+      if (read(path) === text) rmSync(path, {force: true})
+    },
+  }
+}
+
+function claim(path: string, text: string): boolean {
+  try {
+    writeFileSync(path, text, {flag: 'wx'})
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Whether the owner is dead, or silent for too long. */
+function isGone(path: string, text: string): boolean {
+  const found = statSync(path, {throwIfNoEntry: false})
+  if (found && Date.now() - found.mtimeMs > patienceMs) return true
+  const owner = /^\{"pid":(\d+),"host":(".*")\}$/.exec(text.trim())
+  if (!owner || JSON.parse(owner[2]) !== hostname()) return false
+  const pid = Number(owner[1])
+  return pid === process.pid ? !held.has(path) : !isAlive(pid)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Takes away the file that was seen; one that another process put there meanwhile goes back. */
+function remove(path: string, seen: string): void {
+  const aside = `${path}.old-${process.pid}`
+  try {
+    renameSync(path, aside)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  const moved = read(aside)
+  if (moved !== null && moved !== seen) claim(path, moved)
+  rmSync(aside, {force: true})
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}

@@ -1,0 +1,58 @@
+import {readFileSync} from 'node:fs'
+import {join} from 'node:path'
+
+/**
+ * Chooses files of a repository.
+ *
+ * @param path relative, parts divided by '/'
+ * @param all every path of the commit, sorted
+ */
+export type FileFilter = (path: string, all: readonly string[]) => boolean
+
+const small: ReadonlySet<string> = new Set([
+  'config.json',
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'chat_template.jinja',
+  'chat_template.json',
+])
+const index = 'model.safetensors.index.json'
+const single = 'model.safetensors'
+const shard = /^model-\d+-of-\d+\.safetensors$/
+
+/** The files of a checkpoint: configuration, tokenizer and weights; the shards where there are both shards and one file. */
+export function modelFiles(path: string, all: readonly string[]): boolean {
+  if (small.has(path)) return true
+  const isSharded = all.includes(index) && all.some((name) => shard.test(name))
+  return isSharded ? path === index || shard.test(path) : path === single
+}
+
+/** The files that a tokenizer is read from. */
+export function tokenizerFiles(path: string): boolean {
+  return small.has(path) && path !== 'generation_config.json'
+}
+
+/**
+ * Files that a checkpoint cannot do without and a folder lacks, as far as the folder itself tells: `config.json`, and
+ * weights or the shards that its index names.
+ *
+ * @param names files of the folder
+ * @param filter only what it chooses is missed
+ */
+export function missingModelFiles(folder: string, names: readonly string[], filter: FileFilter): string[] {
+  const needed = ['config.json', ...(names.includes(index) ? shardsOf(join(folder, index)) : [single])]
+  const absent = needed.filter((name) => !names.includes(name))
+  return absent.filter((name) => filter(name, [...names, ...absent]))
+}
+
+function shardsOf(file: string): string[] {
+  try {
+    const {weight_map: shards} = JSON.parse(readFileSync(file, 'utf8'))
+    return [...new Set(Object.values<string>(shards))].sort()
+  } catch {
+    // Whoever reads the weights says what is wrong with the index.
+    return []
+  }
+}

@@ -1,0 +1,78 @@
+import type {Progress} from '../util/progress.js'
+import {type HubKind, type Origin, readAddress} from './address.js'
+import {repositoryCache} from './cache-layout.js'
+import {listCommit} from './listing.js'
+import type {FileFilter} from './model-files.js'
+import type {Remote} from './request.js'
+import {type Environment, hubSettings} from './settings.js'
+import {fetchSnapshot} from './snapshot.js'
+
+export type {HubKind, Origin} from './address.js'
+
+/** Something that a setting names, on this machine. */
+export interface Source {
+  /** Folder or file; for a Hub id the folder of its commit in the cache. */
+  readonly folder: string
+  /** Null for what was on this machine already. */
+  readonly origin: Origin | null
+  /** Names of the files asked for, sorted; empty for what was on this machine already. */
+  readonly files: readonly string[]
+}
+
+/** What is wanted of a source, and who watches. */
+export interface SourceRequest {
+  readonly kind: HubKind
+  /** Chooses among the files of the repository. */
+  readonly files: FileFilter
+  readonly progress: Progress
+  /** Stops a download; what came stays. */
+  readonly signal?: AbortSignal
+  /** Pauses between attempts, milliseconds. */
+  readonly delaysMs?: readonly number[]
+  /** Longest silence of a connection, milliseconds. */
+  readonly idleMs?: number
+  readonly env?: Environment
+}
+
+/** What `remoteOf` needs of a request. */
+type Access = Partial<Pick<SourceRequest, 'signal' | 'delaysMs' | 'idleMs' | 'env'>>
+
+/**
+ * Finds what a setting names: a path as it is, a Hub id by downloading what the cache lacks.
+ *
+ * @param what the setting in words, e.g. `proxy`; begins every error
+ * @param value absolute path, `owner/name`, `owner/name@revision`, or either of these after `hf:`
+ * @throws {DataError} when there is no such thing, access is denied, or what comes is not what the Hub lists
+ * @throws {RuntimeFailure} when the Hub cannot be reached or the cache cannot be written
+ * @throws {Interrupted} when the signal is aborted
+ */
+export async function resolveSource(what: string, value: string, request: SourceRequest): Promise<Source> {
+  const address = readAddress(what, value, request.kind)
+  if (address === null) return {folder: value, origin: null, files: []}
+  const remote = remoteOf(address, request)
+  const {folder, commit, files} = await fetchSnapshot(remote, request.files, request.progress)
+  const {id, kind} = address
+  return {folder, origin: {id, kind, revision: commit}, files}
+}
+
+/** A file of a repository, in bytes. */
+export interface ListedFile {
+  readonly path: string
+  readonly size: number
+}
+
+/** All files of a commit, sorted by path: from the cache where it knows them, else from the Hub. */
+export async function listFiles({id, kind, revision}: Origin, access: Access = {}): Promise<ListedFile[]> {
+  const address = {id, kind, revision, label: `${kind} ${id}`}
+  const remote = remoteOf(address, access)
+  const files = await listCommit(remote, repositoryCache(remote.settings, address), revision)
+  return files.map(({path, size}) => ({path, size}))
+}
+
+const standardDelaysMs = [500, 1000, 2000, 4000, 8000]
+const standardIdleMs = 30_000
+
+function remoteOf(address: Remote['address'], access: Access): Remote {
+  const {signal = new AbortController().signal, delaysMs = standardDelaysMs, idleMs = standardIdleMs} = access
+  return {address, settings: hubSettings(access.env ?? process.env), signal, delaysMs, idleMs}
+}

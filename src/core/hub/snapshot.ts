@@ -1,0 +1,124 @@
+import {existsSync} from 'node:fs'
+import {mkdir, statfs} from 'node:fs/promises'
+import {join} from 'node:path'
+import {DataError, RuntimeFailure} from '../util/errors.js'
+import type {Progress} from '../util/progress.js'
+import {isCommit} from './address.js'
+import {
+  hasSize,
+  linkBlob,
+  type RepositoryCache,
+  readRef,
+  repositoryCache,
+  snapshotFiles,
+  writeRef,
+} from './cache-layout.js'
+import {downloadBlob, partOf, sizeOf} from './download-blob.js'
+import {nameFault} from './file-names.js'
+import {fetchCommit, listCommit, type RemoteFile, readTree} from './listing.js'
+import {type FileFilter, missingModelFiles} from './model-files.js'
+import type {Remote} from './request.js'
+
+/** Files of one commit on this machine. */
+export interface Snapshot {
+  /** Absolute path. */
+  readonly folder: string
+  readonly commit: string
+  /** Names of the files asked for, sorted. */
+  readonly files: readonly string[]
+}
+
+/** Brings the files of a commit that `filter` chooses into the cache, except those that it has. */
+export async function fetchSnapshot(remote: Remote, filter: FileFilter, progress: Progress): Promise<Snapshot> {
+  const {address, settings} = remote
+  const cache = repositoryCache(settings, address)
+  if (settings.isOffline) return cachedSnapshot(remote, cache, filter)
+  const commit = isCommit(address.revision) ? address.revision : await fetchCommit(remote)
+  const wanted = choose(await listCommit(remote, cache, commit), filter, address.label)
+  await writeRef(cache, address.revision, commit)
+  const folder = join(cache.snapshots, commit)
+  const absent = wanted.filter(({path, size}) => !hasSize(join(folder, path), size))
+  if (absent.length > 0) await download(remote, cache, commit, absent, progress)
+  return {folder, commit, files: wanted.map(({path}) => path)}
+}
+
+async function download(
+  remote: Remote,
+  cache: RepositoryCache,
+  commit: string,
+  absent: readonly RemoteFile[],
+  progress: Progress,
+): Promise<void> {
+  const missing = absent.filter(({hash, size}) => !hasSize(join(cache.blobs, hash), size))
+  const total = missing.reduce((sum, {size}) => sum + size, 0)
+  const begun = missing.reduce((sum, file) => sum + Math.min(file.size, sizeOf(partOf(cache, file))), 0)
+  if (missing.length > 0) await checkSpace(remote, cache, total - begun)
+  const stage = missing.length > 0 ? progress.stage(`download ${remote.address.id}`, total, 'bytes', begun) : null
+  const folder = join(cache.snapshots, commit)
+  for (const file of absent) {
+    stage?.note(file.path)
+    if (stage && missing.includes(file)) await downloadBlob(remote, cache, commit, file, watchOf(stage))
+    await linkBlob(folder, file.path, join(cache.blobs, file.hash))
+  }
+  stage?.done(`${missing.length} file${missing.length === 1 ? '' : 's'}, ${total} bytes`)
+}
+
+function watchOf(stage: ReturnType<Progress['stage']>) {
+  return {advance: (bytes: number) => stage.advance(bytes), note: (text: string) => stage.note(text)}
+}
+
+async function checkSpace({address, settings}: Remote, {blobs}: RepositoryCache, bytes: number): Promise<void> {
+  await mkdir(blobs, {recursive: true})
+  const {bavail, bsize} = await statfs(blobs)
+  if (bytes <= bavail * bsize) return
+  throw new RuntimeFailure(
+    `${address.label}: ${bytes} bytes are to come; ${settings.cache} has room for ${bavail * bsize}`,
+    {
+      suggestions: ['free some space', 'HF_HUB_CACHE names a folder on another disk'],
+    },
+  )
+}
+
+function choose(listed: readonly RemoteFile[], filter: FileFilter, label: string): RemoteFile[] {
+  const names = listed.map(({path}) => path)
+  const wanted = listed.filter(({path}) => filter(path, names))
+  for (const {path} of wanted) {
+    const fault = nameFault(path)
+    if (fault) throw new DataError(`${label}: the file name ${JSON.stringify(path)} ${fault}; nothing was written`)
+  }
+  if (wanted.length > 0) return wanted
+  const seen = names.slice(0, 5).join(', ') + (names.length > 5 ? `, ${names.length - 5} more` : '')
+  throw new DataError(`${label}: none of its files can be used; it has ${seen || 'none'}`, {
+    suggestions: ['check the id and whether it is a model or a dataset', 'name another revision with @'],
+  })
+}
+
+/** What the cache has of a revision. Without a listing the files that are there are taken to be all there are. */
+async function cachedSnapshot(remote: Remote, cache: RepositoryCache, filter: FileFilter): Promise<Snapshot> {
+  const {address} = remote
+  const commit = isCommit(address.revision) ? address.revision : readRef(cache, address.revision)
+  if (commit === null) throw notCached(remote, cache, `revision ${address.revision}`)
+  const folder = join(cache.snapshots, commit)
+  const listed = readTree(cache, commit)
+  if (listed === null) {
+    const names = await snapshotFiles(folder)
+    const files = names.filter((name) => filter(name, names))
+    if (files.length === 0) throw notCached(remote, cache, `any file of commit ${commit}`)
+    const absent = address.kind === 'model' ? missingModelFiles(folder, names, filter) : []
+    if (absent.length > 0) throw notCached(remote, cache, absent.join(', '))
+    return {folder, commit, files}
+  }
+  const wanted = choose(listed, filter, address.label)
+  const absent = wanted.filter(({path, size}) => !hasSize(join(folder, path), size)).map(({path}) => path)
+  if (absent.length > 0) throw notCached(remote, cache, absent.join(', '))
+  return {folder, commit, files: wanted.map(({path}) => path)}
+}
+
+function notCached({address, settings}: Remote, {root}: RepositoryCache, what: string): DataError {
+  const {id, kind, revision, label} = address
+  const options = `${kind === 'dataset' ? ' --repo-type dataset' : ''}${revision === 'main' ? '' : ` --revision ${revision}`}`
+  const place = existsSync(root) ? root : settings.cache
+  return new DataError(`${label}: HF_HUB_OFFLINE is set and ${place} does not have ${what}`, {
+    suggestions: ['run it once without HF_HUB_OFFLINE', `or bring it here: hf download ${id}${options}`],
+  })
+}

@@ -1,0 +1,97 @@
+import {readdirSync, readFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {afterAll, afterEach, beforeAll, beforeEach, expect, it, vi} from 'vitest'
+import {loadConfig} from '../../../src/core/config/load.js'
+import {prepareData} from '../../../src/core/data/prepare-data.js'
+import {evaluate} from '../../../src/core/trainer/evaluate.js'
+import {planOf} from '../../../src/core/trainer/plan.js'
+import {train} from '../../../src/core/trainer/train.js'
+import {temporaryFolder} from '../../support/tiny-engine.js'
+import {type ToyWorkspace, toyConfig, toyServices, toyWorkspace} from '../../support/toy-run.js'
+import {commit, FakeHub} from './fake-hub.js'
+
+let workspace: ToyWorkspace
+let hub: FakeHub
+const moved = 'b'.repeat(40)
+const origin = {id: 'owner/name', kind: 'model', revision: commit}
+
+beforeAll(async () => {
+  workspace = await toyWorkspace()
+  hub = await new FakeHub('owner/name').start()
+  const names = readdirSync(workspace.base)
+  hub.files = Object.fromEntries(
+    names.map((name) => [
+      name,
+      {content: readFileSync(join(workspace.base, name)), isLarge: name.endsWith('.safetensors')},
+    ]),
+  )
+})
+
+afterAll(() => hub.stop())
+
+beforeEach(() => {
+  vi.stubEnv('HF_HOME', temporaryFolder())
+  vi.stubEnv('HF_ENDPOINT', hub.endpoint)
+  hub.refs.main = commit
+})
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+const json = (...parts: string[]) => JSON.parse(readFileSync(join(workspace.folder, ...parts), 'utf8'))
+const settings = (steps: number) => ['model.path=owner/name', `train.steps=${steps}`, 'train.objective=ntp']
+
+it('data prepared with a model of the Hub names its commit', async () => {
+  const sets = [
+    `data.documents=${join(workspace.folder, 'corpus.jsonl')}`,
+    'data.proxy=owner/name',
+    `data.tokenizer=owner/name@${commit}`,
+    'data.valDocuments=2',
+    'threads=1',
+    'out=hub-data',
+    'data.selectThreshold=0',
+  ]
+  await prepareData(loadConfig({command: 'prepare-data', sets, cwd: workspace.folder}).config, toyServices())
+  expect(json('hub-data', 'manifest.json').origins).toEqual({'data.proxy': origin, 'data.tokenizer': origin})
+})
+
+it('a run names its commit everywhere, and goes on with it when the branch has moved', async () => {
+  const sources = new Map([['model.path', '--model']])
+  const run = (steps: number, resume: boolean) =>
+    train(toyConfig(workspace, 'run', settings(steps)), toyServices({sources, resume}))
+  const {origins} = await run(1, false)
+  const expected = {'model.path': origin}
+  expect(origins).toEqual(expected)
+  expect(json('run', 'origins.json')).toEqual(expected)
+  expect(json('run', 'summary.json').origins).toEqual(expected)
+  expect(json('run', 'checkpoints', 'step-000001', 'manifest.json').origins).toEqual(expected)
+  const yaml = readFileSync(join(workspace.folder, 'run', 'config.resolved.yaml'), 'utf8')
+  expect(yaml).toMatch(new RegExp(`path: "owner/name" +# --model, commit ${commit}`))
+
+  hub.refs.main = moved
+  const files = {...hub.files}
+  hub.files['config.json'] = {content: Buffer.from('{"model_type": "another"}')}
+  expect((await run(2, true)).origins).toEqual(expected)
+  hub.files = files
+})
+
+it('an evaluation names models of the Hub by name and commit', async () => {
+  const {rows, origins} = await evaluate(
+    toyConfig(workspace, 'evaluation', [
+      ...settings(1),
+      `eval.models=[owner/name@${commit}, ${workspace.base}]`,
+      'eval.modes=[standard]',
+      'eval.bootstraps=20',
+    ]),
+    toyServices(),
+  )
+  expect(origins).toEqual({'eval.models[0]': origin})
+  expect(new Set(rows.map(({run}) => run))).toEqual(new Set(['name@aaaaaaa', 'base']))
+})
+
+it('a plan fetches nothing but config.json', async () => {
+  hub.seen.length = 0
+  await planOf('train', toyConfig(workspace, 'planned', settings(1)))
+  expect(hub.urls.filter((url) => url.includes('/resolve/'))).toEqual([`/owner/name/resolve/${commit}/config.json`])
+})
