@@ -36,7 +36,7 @@ export function modelFeeds(
   positions: number,
   float: 'float32' | 'float64',
 ): Record<string, Float32Array | Float64Array> {
-  const {cos, sin} = rotaryTables(positions, config.headSize, config.ropeTheta)
+  const {cos, sin} = rotaryTables(positions, config.headSize, config.ropeTheta, config.ropeScaling)
   const arrays = {...Object.fromEntries(weights), 'rotary.cos': cos, 'rotary.sin': sin}
   if (float === 'float64') return arrays
   return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, Float32Array.from(array)]))

@@ -34,7 +34,9 @@ function decoderLayer(config: ModelConfig, tensor: Tensors, layer: number, rows:
   const normed = rows.map((row) => normalize(row, tensor(at('input_layernorm.weight')), config.normEpsilon))
   const attended = attention(config, tensor, at, normed)
   return rows.map((row, t) => {
-    const middle = plus(row, times(tensor(at('self_attn.o_proj.weight')), attended[t]))
+    const projected = times(tensor(at('self_attn.o_proj.weight')), attended[t])
+    const output = config.outputBias ? plus(projected, Array.from(tensor(at('self_attn.o_proj.bias')))) : projected
+    const middle = plus(row, output)
     const input = normalize(middle, tensor(at('post_attention_layernorm.weight')), config.normEpsilon)
     const gate = times(tensor(at('mlp.gate_proj.weight')), input)
     const up = times(tensor(at('mlp.up_proj.weight')), input)
@@ -78,10 +80,11 @@ export function attendTo(query: readonly number[], keys: readonly number[][], va
   return query.map((_, d) => values.reduce((sum, value, i) => sum + (weights[i] / total) * value[d], 0))
 }
 
-/** Rotary embedding by the book: halves a and b become a cos - b sin and b cos + a sin. */
+/** Rotary embedding by the book, angles in float32: halves a and b become a cos - b sin and b cos + a sin. */
 export function turn(head: readonly number[], position: number, theta: number): number[] {
   const half = head.length / 2
-  const angle = (i: number) => position * theta ** (-(2 * i) / head.length)
+  const frequency = (i: number) => Math.fround(1 / Math.fround(theta ** Math.fround((2 * i) / head.length)))
+  const angle = (i: number) => Math.fround(position * frequency(i))
   const first = head.slice(0, half)
   const second = head.slice(half)
   return [

@@ -84,7 +84,8 @@ function decoderLayer(
 
   const forAttention = rmsNorm(op, input, weight('input_layernorm'), epsilon)
   const attended = attend(attentionHeads(op, weights, at, forAttention, rotary))
-  const afterAttention = op.add(input, linear(op, attended, weight('self_attn.o_proj')))
+  const outputBias = weights.find(`${at}.self_attn.o_proj.bias`)
+  const afterAttention = op.add(input, linear(op, attended, weight('self_attn.o_proj'), outputBias))
 
   const forMlp = rmsNorm(op, afterAttention, weight('post_attention_layernorm'), epsilon)
   const activated = swiGlu(op, linear(op, forMlp, weight('mlp.gateup_proj')))

@@ -49,6 +49,7 @@ export function parametersOf(config: ModelConfig): Parameter[] {
         ? ['q', 'k'].map((part) => single(`${at}.self_attn.${part}_norm.weight`, [headSize], 'ones'))
         : []),
       single(`${at}.self_attn.o_proj.weight`, [hidden, heads * headSize], 'residual'),
+      ...(config.outputBias ? [single(`${at}.self_attn.o_proj.bias`, [hidden], 'zeros')] : []),
       single(`${at}.post_attention_layernorm.weight`, [hidden], 'ones'),
       stacked(`${at}.mlp`, 'weight', {gate: intermediate, up: intermediate}, [hidden]),
       single(`${at}.mlp.down_proj.weight`, [hidden, intermediate], 'residual'),

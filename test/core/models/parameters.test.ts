@@ -31,6 +31,15 @@ describe('the tensors of a checkpoint have the names of Hugging Face', () => {
     expect(namesOf({model_type: 'qwen2'}).filter((name) => !llama.includes(name))).toEqual(added)
   })
 
+  it('attention_bias adds biases to all four', () => {
+    const added = ['q', 'k', 'v', 'o'].map((part) => `${layer}.self_attn.${part}_proj.bias`)
+    expect(namesOf({attention_bias: true}).filter((name) => !llama.includes(name))).toEqual(added)
+  })
+
+  it('mistral has those of llama', () => {
+    expect(namesOf({model_type: 'mistral', sliding_window: null})).toEqual(llama)
+  })
+
   it('qwen3 adds norms of query and key heads', () => {
     const added = ['q', 'k'].map((part) => `${layer}.self_attn.${part}_norm.weight`)
     expect(namesOf({model_type: 'qwen3'}).filter((name) => !llama.includes(name))).toEqual(added)

@@ -18,7 +18,14 @@ const length = 8
 
 const families = ['llama', 'qwen2', 'qwen3'].flatMap((model_type) =>
   [true, false].flatMap((tie_word_embeddings) =>
-    [4, 2, 1].map((num_key_value_heads) => ({model_type, tie_word_embeddings, num_key_value_heads, head_dim: 4})),
+    [4, 2, 1].map((num_key_value_heads) => ({
+      model_type,
+      tie_word_embeddings,
+      num_key_value_heads,
+      head_dim: 4,
+      // Biases on all four projections, where the family reads the field.
+      attention_bias: num_key_value_heads === 2,
+    })),
   ),
 )
 

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {rotaryRows, rotaryTables, rotate} from '../../../src/core/nn/rotary.js'
+import {type RotaryScaling, rotaryFrequencies, rotaryRows, rotaryTables, rotate} from '../../../src/core/nn/rotary.js'
 import {Graph} from '../../../src/core/onnx/graph.js'
 import {Ops} from '../../../src/core/onnx/ops.js'
 import type {FloatType, Value} from '../../../src/core/onnx/types.js'
@@ -55,5 +55,81 @@ describe('rotary embedding by a signed permutation', () => {
   it('leaves position 0 as it is', async () => {
     const [first] = [(await rotated('float64', rotate)).slice(0, heads * size)]
     expect(first).toEqual(Array.from(x.subarray(0, heads * size)))
+  })
+})
+
+/** Frequencies by index, and cosine and sine of position 99,999, as transformers 4.57.6 and 5.23.0 print them. */
+const printed: [string, number, number, RotaryScaling, [number, number][], [number, number, number][]][] = [
+  [
+    'SmolLM2',
+    64,
+    100000,
+    {type: 'default'},
+    [
+      [1, 0.6978305578231812],
+      [12, 0.01333521492779255],
+      [31, 1.4330126759887207e-5],
+    ],
+    [
+      [1, 0.26426607370376587, 0.9644498229026794],
+      [12, 0.09774641692638397, 0.9952113628387451],
+    ],
+  ],
+  [
+    'Llama 3.1 8B',
+    128,
+    500000,
+    {type: 'llama3', factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, trainedPositions: 8192},
+    [
+      [1, 0.8146172165870667],
+      [28, 0.0032114461064338684],
+      [30, 0.0013718936825171113],
+      [32, 0.0005248460220173001],
+      [34, 0.0001785077911335975],
+      [63, 3.068925877869333e-7],
+    ],
+    [
+      [1, 0.8302403688430786, -0.5574055314064026],
+      [30, 0.5044312477111816, -0.8634518980979919],
+    ],
+  ],
+  [
+    'Llama 3.2 1B',
+    64,
+    500000,
+    {type: 'llama3', factor: 32, lowFrequencyFactor: 1, highFrequencyFactor: 4, trainedPositions: 8192},
+    [
+      [14, 0.0032114461064338684],
+      [16, 0.000429556705057621],
+      [18, 1.9461638657958247e-5],
+    ],
+    [[14, 0.7655263543128967, 0.643404483795166]],
+  ],
+  [
+    'Llama 2 stretched by 4',
+    128,
+    10000,
+    {type: 'linear', factor: 4},
+    [
+      [0, 0.25],
+      [30, 0.0033338037319481373],
+      [63, 2.8869548259535804e-5],
+    ],
+    [[28, 0.030034169554710388, -0.9995488524436951]],
+  ],
+]
+
+describe('frequencies and angles are those of transformers in float32', () => {
+  it.each(printed)('%s', (_, headSize, base, scaling, frequencies, angles) => {
+    const actual = rotaryFrequencies(headSize, base, scaling)
+    for (const [i, expected] of frequencies) expect(Math.abs(actual[i] / expected - 1)).toBeLessThan(1e-7)
+    const {cos, sin} = rotaryTables(100_000, headSize, base, scaling)
+    for (const [i, cosine, sine] of angles) {
+      const at = 99_999 * headSize + i
+      for (const half of [0, headSize / 2]) {
+        expect(cos[at + half]).toBeCloseTo(cosine, 6)
+        expect(sin[at + half]).toBeCloseTo(sine, 6)
+      }
+    }
   })
 })
