@@ -1,9 +1,10 @@
 import {existsSync} from 'node:fs'
 import {copyFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {tokenizerFileNames} from '../tokenizer/tokenizer-files.js'
 
-/** Copies a tokenizer's files from one folder to another. */
+/** Copies a tokenizer's files and its chat template from one folder to another. */
 export async function copyTokenizer(from: string, to: string): Promise<void> {
-  for (const name of ['tokenizer.json', 'tokenizer_config.json'])
+  for (const name of tokenizerFileNames)
     if (existsSync(join(from, name))) await copyFile(join(from, name), join(to, name))
 }

@@ -1,4 +1,7 @@
+import {readFileSync} from 'node:fs'
+import type {Config} from '../config/schema.js'
 import type {Context, Prompt} from '../records/records.js'
+import {type ChatTemplate, chatTemplateFrom, type PromptParts, renderChat} from '../tokenizer/chat-template.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {UsageError} from '../util/errors.js'
 import {nearest} from '../util/suggest.js'
@@ -23,67 +26,130 @@ export const templates: Readonly<Record<string, string>> = {
   bare: `${placeholder}<think>`,
 }
 
+/** How prompts are made: see the keys of `prompt`. */
+export type PromptSettings = Pick<Config['prompt'], 'template' | 'templateFile' | 'chatTemplate' | 'chatTemplateFile'>
+
 /**
- * Puts a context into an instruction template.
+ * Puts a context into an instruction template and, where there is one, that into the model's chat template, as the one
+ * message of a user whose answer has begun.
  *
- * The context keeps its document's own token ids; only the template around it is tokenized. A prompt that would be too
- * long loses context from the left, on a token boundary.
+ * The context keeps its document's own token ids; only the text around it is tokenized. A prompt that would be too long
+ * loses context from the left, on a token boundary. `bare` is never a message.
  *
- * @param template name of a built-in template, or text with `{context}` exactly once
- * @throws {UsageError} when the template is unknown, or longer than `maxTokens` by itself
+ * @param settings how; a string is an instruction template that is used without a chat template
+ * @throws {UsageError} when the instruction template is unknown, or the text around the context leaves it no room
+ * @throws {DataError} when the chat template cannot be used
  */
-export function renderPrompt(tokenizer: Tokenizer, template: string, context: Context, maxTokens: number): Prompt {
-  const ids = templateIds(tokenizer, template)
-  const {start, before, after} = ids
+export function renderPrompt(
+  tokenizer: Tokenizer,
+  settings: PromptSettings | string,
+  context: Context,
+  maxTokens: number,
+): Prompt {
+  const ids = templateIds(tokenizer, settings)
   const own = context.tokenIds[0] === tokenizer.startId ? context.tokenIds.subarray(1) : context.tokenIds
   const room = roomOf(ids, maxTokens)
-  return {context, ids: Int32Array.of(...start, ...before, ...own.subarray(Math.max(0, own.length - room)), ...after)}
+  const kept = own.subarray(Math.max(0, own.length - room))
+  return {context, ids: Int32Array.of(...ids.before, ...kept, ...ids.after)}
 }
 
 /**
- * Checks that a template can be rendered, context aside.
+ * Checks that prompts can be rendered, context aside.
  *
- * @throws {UsageError} when it is unknown, or leaves no room for context within `maxTokens`
+ * @throws {UsageError} when the instruction template is unknown, or leaves no room for context within `maxTokens`
+ * @throws {DataError} when the chat template cannot be used
  */
-export function checkTemplate(tokenizer: Tokenizer, template: string, maxTokens: number): void {
-  roomOf(templateIds(tokenizer, template), maxTokens)
+export function checkTemplate(tokenizer: Tokenizer, settings: PromptSettings | string, maxTokens: number): void {
+  roomOf(templateIds(tokenizer, settings), maxTokens)
 }
 
-function roomOf({start, before, after}: TemplateIds, maxTokens: number): number {
-  const taken = start.length + before.length + after.length
+/**
+ * Whether prompts end within a thought, as those of `bare` and of R1's chat template do: completions then begin with the
+ * thought itself, and only its end is marked.
+ */
+export function opensThought(tokenizer: Tokenizer, settings: PromptSettings | string): boolean {
+  return /<think>\s*$/.test(templateIds(tokenizer, settings).text.after)
+}
+
+function roomOf({before, after}: TemplateIds, maxTokens: number): number {
+  const taken = before.length + after.length
   if (taken < maxTokens) return maxTokens - taken
   throw new UsageError(`prompt.maxTokens is ${maxTokens}; the template alone takes ${taken} tokens`)
 }
 
 interface TemplateIds {
-  readonly start: readonly number[]
+  readonly text: PromptParts
+  /** The start token, where the model uses one, then what stands before the context. */
   readonly before: Int32Array
   readonly after: Int32Array
 }
 
 const rendered = new WeakMap<Tokenizer, Map<string, TemplateIds>>()
 
-function templateIds(tokenizer: Tokenizer, template: string): TemplateIds {
+function templateIds(tokenizer: Tokenizer, settings: PromptSettings | string): TemplateIds {
   const known = rendered.get(tokenizer) ?? new Map<string, TemplateIds>()
   rendered.set(tokenizer, known)
-  const cached = known.get(template)
-  if (cached) return cached
-  const [before, after] = partsOf(template)
-  const ids = {
-    start: tokenizer.startId === null ? [] : [tokenizer.startId],
-    before: tokenizer.encodeMarkup(before),
-    after: tokenizer.encodeMarkup(after),
-  }
-  known.set(template, ids)
+  const key = JSON.stringify(settings)
+  const ids = known.get(key) ?? encodeAround(tokenizer, typeof settings === 'string' ? plain(settings) : settings)
+  known.set(key, ids)
   return ids
 }
 
-function partsOf(template: string): [string, string] {
-  const parts = (Object.hasOwn(templates, template) ? templates[template] : template).split(placeholder)
-  if (parts.length === 2) return [parts[0], parts[1]]
-  const guess = nearest(template, Object.keys(templates))
+function plain(template: string): PromptSettings {
+  return {template, chatTemplate: 'none'}
+}
+
+/** A chat template writes the start token itself, or means that there is none. */
+function encodeAround(tokenizer: Tokenizer, settings: PromptSettings): TemplateIds {
+  const instruction = instructionOf(settings)
+  const chat = chatTemplateOf(tokenizer, settings)
+  const text = chat ? renderChat(chat, instruction) : instruction
+  const start = chat || tokenizer.startId === null ? [] : [tokenizer.startId]
+  return {
+    text,
+    before: Int32Array.of(...start, ...tokenizer.encodePrompt(text.before, true)),
+    after: tokenizer.encodePrompt(text.after, false),
+  }
+}
+
+function chatTemplateOf(tokenizer: Tokenizer, settings: PromptSettings): ChatTemplate | null {
+  const {template, templateFile, chatTemplate, chatTemplateFile} = settings
+  const isBare = template === 'bare' && !templateFile
+  if (chatTemplateFile && (isBare || chatTemplate === 'none'))
+    throw new UsageError(
+      `prompt.chatTemplateFile is set, but prompt.${isBare ? 'template is bare' : 'chatTemplate is none'}: no chat template is used`,
+    )
+  if (isBare || chatTemplate === 'none') return null
+  return chatTemplateFile ? chatTemplateFrom(chatTemplateFile, tokenizer.tokenTexts) : tokenizer.chatTemplate
+}
+
+/** The instruction before and after the context. */
+function instructionOf({template, templateFile}: PromptSettings): PromptParts {
+  if (templateFile) {
+    const parts = partsOf(readTemplate(templateFile))
+    if (parts) return parts
+    throw new UsageError(`prompt.templateFile ${templateFile} does not hold ${placeholder} exactly once`)
+  }
+  const parts = partsOf(Object.hasOwn(templates, template) ? templates[template] : template)
+  if (parts) return parts
+  const names = Object.keys(templates)
+  const guess = nearest(template, names)
   throw new UsageError(
-    `prompt.template is ${JSON.stringify(template)}; expected one of ${Object.keys(templates).join(', ')}, or text with ${placeholder} once`,
+    `prompt.template is ${JSON.stringify(template)}; expected one of ${names.join(', ')}, or text with ${placeholder} once`,
     {suggestions: guess ? [`did you mean ${guess}?`] : []},
   )
+}
+
+/** The text of a file; the line feed that ends its last line is not part of the template. */
+function readTemplate(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+  } catch (cause) {
+    throw new UsageError(`reading prompt.templateFile ${file}: ${(cause as Error).message}`, {cause})
+  }
+}
+
+function partsOf(text: string): PromptParts | null {
+  const [before, after, ...more] = text.split(placeholder)
+  return after === undefined || more.length > 0 ? null : {before, after}
 }

@@ -1,11 +1,20 @@
 import {createHash} from 'node:crypto'
-import {existsSync, readFileSync} from 'node:fs'
+import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {z} from 'zod'
 import {DataError} from '../util/errors.js'
+import {parseStrictJson} from '../util/strict-json.js'
+import {type ChatTemplate, readChatTemplate} from './chat-template.js'
+import {checkTokenizerJson} from './check-tokenizer-json.js'
+import {checkJson, readBounded, readSmallJson} from './read-json.js'
 import type {ByteAlphabet} from './token-bytes.js'
 
-const addedToken = z.looseObject({id: z.int().min(0), content: z.string(), special: z.boolean().optional()})
+const addedFields = {
+  content: z.string().min(1),
+  special: z.boolean().optional(),
+  single_word: z.boolean().optional(),
+}
+const addedToken = z.looseObject({id: z.int().min(0), ...addedFields})
 const component = z.looseObject({type: z.string()}).nullish()
 const tokenizerJson = z.looseObject({
   added_tokens: z.array(addedToken).optional(),
@@ -16,22 +25,32 @@ const tokenizerJson = z.looseObject({
     vocab: z.record(z.string(), z.int().min(0)),
     merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
     byte_fallback: z.boolean().nullish(),
+    ignore_merges: z.boolean().nullish(),
+    fuse_unk: z.boolean().nullish(),
+    unk_token: z.string().nullish(),
+    continuing_subword_prefix: z.string().nullish(),
+    end_of_word_suffix: z.string().nullish(),
+    dropout: z.number().nullish(),
   }),
 })
 const modelType = z.looseObject({model: z.looseObject({type: z.string().optional(), merges: z.unknown().optional()})})
 
 const tokenName = z.union([z.string(), z.looseObject({content: z.string()})]).nullish()
+const specialTokens = {bos_token: tokenName, eos_token: tokenName, pad_token: tokenName, unk_token: tokenName}
+const specialTokensMap = z.looseObject(specialTokens)
 const configJson = z.looseObject({
-  bos_token: tokenName,
-  eos_token: tokenName,
-  pad_token: tokenName,
+  ...specialTokens,
   add_bos_token: z.boolean().nullish(),
+  added_tokens_decoder: z.record(z.string().regex(/^\d+$/), z.looseObject(addedFields)).nullish(),
+  chat_template: z.union([z.string(), z.array(z.looseObject({name: z.string(), template: z.string()}))]).nullish(),
 })
 
 /** What is read of `tokenizer.json`; its other fields are passed on. */
 export type TokenizerJson = z.infer<typeof tokenizerJson>
-/** What is read of `tokenizer_config.json`. */
+/** What is read of `tokenizer_config.json`, and of `special_tokens_map.json` where that names what the first does not. */
 export type TokenizerConfig = z.infer<typeof configJson>
+/** A special token, by its text or by an object with the text. */
+export type TokenName = z.infer<typeof tokenName>
 
 /** What a folder says about its tokenizer. */
 export interface TokenizerFiles {
@@ -40,14 +59,24 @@ export interface TokenizerFiles {
   readonly json: TokenizerJson
   readonly config: TokenizerConfig
   readonly alphabet: ByteAlphabet
+  readonly chatTemplate: ChatTemplate | null
   /** sha256 of tokenizer.json, hexadecimal. */
   readonly fingerprint: string
 }
 
+/** Names of the files that a tokenizer is read from. */
+export const tokenizerFileNames = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'chat_template.jinja',
+  'chat_template.json',
+] as const
+
 const supported = 'supported: BPE, byte-level or with byte fallback'
 
 /**
- * Reads `tokenizer.json` and, where there is one, `tokenizer_config.json`.
+ * Reads the files of a folder's tokenizer; only `tokenizer.json` must be there.
  *
  * @throws {DataError} naming the file that is missing, malformed, or of a kind whose tokens stand for no certain bytes
  */
@@ -55,16 +84,49 @@ export function readTokenizerFiles(folder: string): TokenizerFiles {
   const file = join(folder, 'tokenizer.json')
   if (!existsSync(file))
     throw new DataError(`${file} does not exist`, {suggestions: ['give a folder with tokenizer.json']})
-  const bytes = read(file)
-  const value = parseJson(bytes, file)
-  const {model} = check(value, file, modelType)
+  const bytes = readBounded(file)
+  const value = parseStrictJson(bytes, file, {mayNameProto: true})
+  const {model} = checkJson(value, file, modelType)
   const type = model.type ?? (Array.isArray(model.merges) ? 'BPE' : 'unnamed')
   if (type !== 'BPE') throw new DataError(`${file}: model type is ${type}; ${supported}`)
-  const json = check(value, file, tokenizerJson)
-  const configFile = join(folder, 'tokenizer_config.json')
-  const config = existsSync(configFile) ? check(parseJson(read(configFile), configFile), configFile, configJson) : {}
+  const config = readConfig(folder)
+  const json = withAddedTokens(checkJson(value, file, tokenizerJson), config)
+  checkTokenizerJson(json, file)
   const fingerprint = createHash('sha256').update(bytes).digest('hex')
-  return {file, json, config, alphabet: alphabetOf(json, file), fingerprint}
+  return {
+    file,
+    json,
+    config,
+    alphabet: alphabetOf(json, file),
+    chatTemplate: readChatTemplate(folder, config),
+    fingerprint,
+  }
+}
+
+/** `tokenizer_config.json`; special tokens that it does not mention are those of `special_tokens_map.json`. */
+function readConfig(folder: string): TokenizerConfig {
+  const read = <T>(name: string, schema: z.ZodType<T>): T | undefined =>
+    existsSync(join(folder, name)) ? readSmallJson(join(folder, name), schema) : undefined
+  const {bos_token, eos_token, pad_token, unk_token} = read('special_tokens_map.json', specialTokensMap) ?? {}
+  return {bos_token, eos_token, pad_token, unk_token, ...read('tokenizer_config.json', configJson)}
+}
+
+/**
+ * The tokenizer with the added tokens of `tokenizer_config.json` too, as the reference adds them on loading. What one of
+ * the files flags special is special.
+ */
+function withAddedTokens(json: TokenizerJson, {added_tokens_decoder: decoder}: TokenizerConfig): TokenizerJson {
+  const own = json.added_tokens ?? []
+  const listed = Object.entries(decoder ?? {}).map(([id, token]) => ({...token, id: Number(id)}))
+  const flagged = new Set(listed.filter(({special}) => special).map(({content}) => content))
+  const names = new Set(own.map(({content}) => content))
+  return {
+    ...json,
+    added_tokens: [
+      ...own.map((token) => ({...token, special: token.special || flagged.has(token.content)})),
+      ...listed.filter(({content}) => !names.has(content)),
+    ],
+  }
 }
 
 function alphabetOf(json: TokenizerJson, file: string): ByteAlphabet {
@@ -73,28 +135,4 @@ function alphabetOf(json: TokenizerJson, file: string): ByteAlphabet {
   const components = JSON.stringify([json.pre_tokenizer, json.decoder])
   if (components.includes('"type":"ByteLevel"')) return 'byte-level'
   throw new DataError(`${file}: its tokens are neither byte-level nor with byte fallback; ${supported}`)
-}
-
-function read(file: string): Buffer {
-  try {
-    return readFileSync(file)
-  } catch (cause) {
-    throw new DataError(`reading ${file}: ${(cause as Error).message}`, {cause})
-  }
-}
-
-function parseJson(bytes: Buffer, file: string): unknown {
-  try {
-    return JSON.parse(bytes.toString())
-  } catch (cause) {
-    throw new DataError(`${file} is not JSON: ${(cause as Error).message}`, {cause})
-  }
-}
-
-/** The value as it is: a schema's own output would lose a token named `__proto__`. */
-function check<T>(value: unknown, file: string, schema: z.ZodType<T>): T {
-  const checked = schema.safeParse(value)
-  if (checked.success) return value as T
-  const [{path, message}] = checked.error.issues
-  throw new DataError(`${file}: ${path.join('.') || 'file'}: ${message}`)
 }

@@ -1,3 +1,4 @@
+import {type Component, withReferenceSplits} from './reference-splits.js'
 import type {TokenizerJson} from './tokenizer-files.js'
 
 type AddedToken = NonNullable<TokenizerJson['added_tokens']>[number]
@@ -12,49 +13,37 @@ export function isMarkup({content, special}: AddedToken): boolean {
   return special === true || /^<.+>$/s.test(content)
 }
 
-/**
- * The same tokenizer without any way to produce markup from text: not as added tokens, not by merges, not by looking up
- * whole words. Characters outside the vocabulary yield nothing instead of the unknown token.
- */
-export function withoutMarkup(json: TokenizerJson): TokenizerJson & {added_tokens: AddedToken[]} {
-  const {added_tokens: added = [], model} = json
-  const names = new Set(added.filter(isMarkup).map(({content}) => content))
-  const vocab = Object.fromEntries(Object.entries(model.vocab).filter(([token]) => !names.has(token)))
-  const merges = model.merges.filter((merge) => !names.has(productOf(merge)))
-  return {
-    ...json,
-    added_tokens: added.filter((token) => !isMarkup(token)),
-    model: {...model, vocab, merges, unk_token: null},
-  }
-}
-
-function productOf(merge: string | readonly [string, string]): string {
-  return typeof merge === 'string' ? merge.replace(' ', '') : merge.join('')
+/** The same tokenizer, to which markup is text like any other. */
+export function withoutMarkup(json: TokenizerJson): TokenizerJson {
+  return {...json, added_tokens: (json.added_tokens ?? []).filter((token) => !isMarkup(token))}
 }
 
 /**
- * The same tokenizer without the space that some put before a text: prompts are made of pieces, and a piece's tokens must
- * spell its own bytes.
+ * The same tokenizer without the space that some put before a text, because prompts and documents are made of pieces whose
+ * tokens must spell their own bytes; and with pre-tokenizers in terms in which the library splits as the reference does.
+ *
+ * @throws {DataError} naming the file, when a pre-tokenizer is not supported
  */
-export function withoutDummyPrefix(json: TokenizerJson): TokenizerJson {
+export function withoutDummyPrefix(json: TokenizerJson, file: string): TokenizerJson {
+  const {normalizer, pre_tokenizer: splits} = json
   return {
     ...json,
-    normalizer: withoutPrepend(json.normalizer) as TokenizerJson['normalizer'],
-    pre_tokenizer: withoutPrefixSpace(json.pre_tokenizer) as TokenizerJson['pre_tokenizer'],
+    normalizer: withoutPrepend(normalizer ?? null),
+    pre_tokenizer: splits ? withoutPrefixSpace(withReferenceSplits(splits, file)) : null,
+    decoder: json.decoder ?? null,
+    post_processor: json.post_processor ?? null,
   }
 }
 
-type Component = {readonly type: string; readonly [key: string]: unknown} | null | undefined
-
-function withoutPrepend(normalizer: Component): Component {
+function withoutPrepend(normalizer: Component | null): Component | null {
   if (normalizer?.type === 'Prepend') return null
   if (normalizer?.type !== 'Sequence') return normalizer
   return {...normalizer, normalizers: (normalizer.normalizers as Component[]).map(withoutPrepend).filter(Boolean)}
 }
 
 function withoutPrefixSpace(component: Component): Component {
-  if (component?.type === 'Sequence')
+  if (component.type === 'Sequence')
     return {...component, pretokenizers: (component.pretokenizers as Component[]).map(withoutPrefixSpace)}
-  const addsPrefix = component?.type === 'Metaspace' || component?.type === 'ByteLevel'
+  const addsPrefix = component.type === 'Metaspace' || component.type === 'ByteLevel'
   return addsPrefix ? {...component, add_prefix_space: false, prepend_scheme: 'never'} : component
 }

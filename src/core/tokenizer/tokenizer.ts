@@ -1,5 +1,8 @@
-import {Tokenizer as HuggingFaceTokenizer} from '@huggingface/tokenizers'
 import {DataError} from '../util/errors.js'
+import {BytePairEncoder, MergeTable} from './byte-pair-encoder.js'
+import {type ChatTemplate, tokenTexts} from './chat-template.js'
+import {type DummySpace, dummySpaceOf, withDummySpaces} from './dummy-space.js'
+import {Encoder} from './encoder.js'
 import {tokenBytes} from './token-bytes.js'
 import {readTokenizerFiles, type TokenizerConfig, type TokenizerFiles, type TokenizerJson} from './tokenizer-files.js'
 import {isMarkup, withoutDummyPrefix, withoutMarkup} from './tokenizer-variants.js'
@@ -17,17 +20,31 @@ export class Tokenizer {
   readonly specialIds: ReadonlySet<number>
   /** sha256 of tokenizer.json, hexadecimal. */
   readonly fingerprint: string
-  private readonly plain: HuggingFaceTokenizer
-  private readonly markup: HuggingFaceTokenizer
+  /** The folder's chat template, null where it has none. */
+  readonly chatTemplate: ChatTemplate | null
+  /** Texts of the special tokens that chat templates may name, e.g. `bos_token`. */
+  readonly tokenTexts: ChatTemplate['tokens']
+  private readonly plain: Encoder
+  private readonly markup: Encoder
   private readonly bytes: readonly (Uint8Array | undefined)[]
+  private readonly dummySpace: DummySpace
+  /** Matches every added token, in one capturing group. */
+  private readonly addedTokens: RegExp
 
   constructor(files: TokenizerFiles) {
-    const json = withoutDummyPrefix(files.json)
+    const json = withoutDummyPrefix(files.json, files.file)
     const {config} = files
-    this.markup = new HuggingFaceTokenizer({...json, added_tokens: json.added_tokens ?? []}, config)
-    this.plain = new HuggingFaceTokenizer(withoutMarkup(json), config)
-    this.fingerprint = files.fingerprint
+    const table = new MergeTable(json.model)
+    const {unk_token: unknown, vocab} = json.model
+    const unknownId = unknown && Object.hasOwn(vocab, unknown) ? vocab[unknown] : null
     this.specialIds = new Set((json.added_tokens ?? []).filter(isMarkup).map(({id}) => id))
+    this.markup = new Encoder(json, new BytePairEncoder(table, json.model, new Set(), unknownId))
+    this.plain = new Encoder(withoutMarkup(json), new BytePairEncoder(table, json.model, this.specialIds, null))
+    this.dummySpace = dummySpaceOf(files.json)
+    this.addedTokens = anyOf((json.added_tokens ?? []).map(({content}) => content))
+    this.chatTemplate = files.chatTemplate
+    this.tokenTexts = tokenTexts(config)
+    this.fingerprint = files.fingerprint
     this.bytes = bytesById(files)
     this.vocabSize = this.bytes.length
     const endId = idOf(config.eos_token, json)
@@ -38,12 +55,22 @@ export class Tokenizer {
 
   /** Tokens of corpus text: special tokens written in it are ordinary characters; no start token, no dummy space. */
   encodeText(text: string): Int32Array {
-    return Int32Array.from(this.plain.encode(text, {add_special_tokens: false}).ids)
+    return this.plain.encode(text)
   }
 
   /** Tokens of a template or a trace: special tokens written in it are recognised; no start token, no dummy space. */
   encodeMarkup(text: string): Int32Array {
-    return Int32Array.from(this.markup.encode(text, {add_special_tokens: false}).ids)
+    return this.markup.encode(text)
+  }
+
+  /**
+   * Tokens of a piece of a prompt as the reference tokenizes it, which may put spaces before stretches of it: special
+   * tokens are recognised; no start token.
+   *
+   * @param isStart whether nothing, or a start token alone, stands before the piece
+   */
+  encodePrompt(text: string, isStart: boolean): Int32Array {
+    return this.encodeMarkup(withDummySpaces(text, this.dummySpace, this.addedTokens, isStart))
   }
 
   /** Text of tokens, special tokens included; bytes that are no UTF-8 become U+FFFD. */
@@ -68,8 +95,7 @@ export class Tokenizer {
   private findStart({bos_token, add_bos_token}: TokenizerConfig, json: TokenizerJson): number | null {
     if (add_bos_token === false) return null
     if (add_bos_token) return idOf(bos_token, json)
-    const [first] = this.markup.encode('a').ids
-    return this.specialIds.has(first) ? first : null
+    return firstOf(json.post_processor, this.specialIds)
   }
 }
 
@@ -83,6 +109,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   try {
     return new Tokenizer(files)
   } catch (cause) {
+    if (cause instanceof DataError) throw cause
     throw new DataError(`${files.file} is not a tokenizer that can be used: ${(cause as Error).message}`, {cause})
   }
 }
@@ -98,6 +125,28 @@ export function checkTokenizerFits({vocabSize}: Tokenizer, vocabulary: number, w
     throw new DataError(`${where} has a vocabulary of ${vocabulary}, but the tokenizer has ${vocabSize} tokens`, {
       suggestions: ['give the --tokenizer that belongs to this checkpoint'],
     })
+}
+
+interface PostProcessor {
+  readonly processors?: readonly PostProcessor[]
+  readonly single?: readonly {readonly SpecialToken?: {readonly id: string}}[]
+  readonly special_tokens?: Readonly<Record<string, {readonly ids: readonly number[]}>>
+}
+
+/** The special token that a post-processor, or one in its sequence, puts before a text. */
+function firstOf(processor: unknown, specialIds: ReadonlySet<number>): number | null {
+  const {processors = [], single = [], special_tokens = {}} = (processor ?? {}) as PostProcessor
+  const name = single[0]?.SpecialToken?.id
+  const id = name === undefined ? undefined : special_tokens[name]?.ids[0]
+  if (id !== undefined && specialIds.has(id)) return id
+  return processors.map((inner) => firstOf(inner, specialIds)).find((found) => found !== null) ?? null
+}
+
+/** Matches the longest of some texts, in one capturing group. */
+function anyOf(texts: readonly string[]): RegExp {
+  const longestFirst = texts.toSorted((a, b) => b.length - a.length)
+  const escaped = longestFirst.map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(`(${escaped.join('|') || '(?!)'})`)
 }
 
 function idOf(name: TokenizerConfig['bos_token'], {added_tokens: added = [], model}: TokenizerJson): number | null {

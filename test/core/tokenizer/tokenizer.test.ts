@@ -1,9 +1,9 @@
-import {copyFileSync} from 'node:fs'
+import {copyFileSync, truncateSync, writeFileSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import {describe, expect, it} from 'vitest'
 import {checkTokenizerFits, loadTokenizer} from '../../../src/core/tokenizer/tokenizer.js'
 import {DataError} from '../../../src/core/util/errors.js'
-import {byteFallback, byteLevel, byteLevelConfig, writeTokenizer} from './sample-tokenizers.js'
+import {addedToken, byteFallback, byteLevel, byteLevelConfig, writeTokenizer} from './sample-tokenizers.js'
 
 /** The tokenizer of the embedded experiment. */
 const tiny = resolve(import.meta.dirname, '../../../experiments/tiny')
@@ -143,6 +143,18 @@ describe('special tokens', () => {
     expect([...tokenizer.encodeMarkup('<think></think>')]).toEqual([1003, 1004])
   })
 
+  it('include those that tokenizer_config.json alone lists or flags', async () => {
+    const config = {
+      ...byteLevelConfig,
+      added_tokens_decoder: {'1005': addedToken(0, '  ', true), '1006': addedToken(0, '[INST]', true)},
+    }
+    const tokenizer = await load(byteLevel(), config)
+    expect([...tokenizer.specialIds]).toEqual([1000, 1001, 1002, 1003, 1004, 1005, 1006])
+    expect([...tokenizer.encodeMarkup('a[INST]')]).toEqual([0x61, 1006])
+    expect(tokenizer.decode(tokenizer.encodeText('[INST]  '))).toBe('[INST]  ')
+    expect([...tokenizer.encodeText('[INST]')]).not.toContain(1006)
+  })
+
   it('do not include added tokens that are text, such as a run of spaces', async () => {
     const tokenizer = await load(byteLevel(), byteLevelConfig)
     expect([...tokenizer.encodeText('a  d')]).toEqual([0x61, 1005, 0x64])
@@ -170,6 +182,14 @@ describe('start and end tokens', () => {
     expect((await load(json, config)).startId).toBe(expected)
   })
 
+  it('may be named by special_tokens_map.json alone', async () => {
+    const folder = writeTokenizer(byteLevel(), {add_bos_token: true, pad_token: null})
+    const names = {bos_token: {content: '<bos>'}, eos_token: '<eos>', pad_token: '<pad>'}
+    writeFileSync(join(folder, 'special_tokens_map.json'), JSON.stringify(names))
+    const {startId, endIds, padId} = await loadTokenizer(folder)
+    expect({startId, endIds, padId}).toEqual({startId: 1000, endIds: [1001], padId: null})
+  })
+
   it('are not needed: tokenizer.json may come alone', async () => {
     const {startId, endIds, padId} = await load(withPrepend())
     expect({startId, endIds, padId}).toEqual({startId: 1, endIds: [], padId: null})
@@ -194,6 +214,53 @@ describe('tokens', () => {
     expect(tokenizer.vocabSize).toBe(1006)
     expect([...tokenizer.bytesOf(999), ...tokenizer.bytesOf(5000)]).toEqual([])
     expect(tokenizer.decode([5000, ...tokenizer.encodeText('the')])).toBe('the')
+  })
+
+  it('of half a surrogate pair are those of U+FFFD', async () => {
+    const json = byteFallback()
+    json.model.vocab['\ufffd'] = 300
+    const tokenizer = await load(json)
+    expect([...tokenizer.encodeText('a\ud800')]).toEqual([...tokenizer.encodeText('a\ufffd')])
+    expect([...tokenizer.encodeText('a\udc00')]).toContain(300)
+  })
+
+  it('divide text by the white space of the reference: U+0085 is some, U+FEFF is none', async () => {
+    const tokenizer = await load(byteLevel(['\ufeff.', '.\u0085']), byteLevelConfig)
+    expect(tokenizer.encodeText('\ufeff.').length).toBe(1)
+    expect(tokenizer.encodeText('.\u0085').length).toBe(3)
+  })
+
+  it('take characters of newer Unicode for unassigned ones, as the reference does', async () => {
+    const letter = '\ua7ce'
+    const tokenizer = await load(byteLevel([`a${letter}`, `.${letter}`]), byteLevelConfig)
+    expect(tokenizer.encodeText(`a${letter}`).length).toBe(4)
+    expect(tokenizer.encodeText(`.${letter}`).length).toBe(1)
+    const composing = await load({...byteLevel(), normalizer: {type: 'NFC'}}, byteLevelConfig)
+    const [old, young] = ['e\u0301', '\u{105d2}\u0307']
+    expect(composing.decode(composing.encodeText(old + young + old))).toBe(`\u00e9${young}\u00e9`)
+  })
+
+  it('are found in time that grows with the text, whatever the text', async () => {
+    for (const tokenizer of [await load(byteLevel()), await load(byteFallback())])
+      for (const character of ['a', '\u4e2d', '7', ' ']) {
+        const line = character.repeat(100_000)
+        const started = process.cpuUsage().user
+        const ids = tokenizer.encodeText(line)
+        expect(process.cpuUsage().user - started, 'microseconds').toBeLessThan(4e6)
+        expect(Buffer.from(line).equals(tokenizer.concatBytes(ids))).toBe(true)
+      }
+  })
+
+  it('of a word of millions of characters are refused in one line where they cannot be found', async () => {
+    const tokenizer = await load(byteLevel(), byteLevelConfig)
+    const failure = (() => {
+      try {
+        return tokenizer.encodeText('\u4e2d'.repeat(2_000_000)).length
+      } catch (error) {
+        return error
+      }
+    })()
+    if (typeof failure !== 'number') expect(failure).toBeInstanceOf(DataError)
   })
 
   it('named like a property of objects keep their ids', async () => {
@@ -256,11 +323,84 @@ describe('a tokenizer that cannot be used is refused with the name of its file',
       {...byteLevel(), added_tokens: [{content: 'a'}]},
       /tokenizer\.json: added_tokens\.0\.id/,
     ],
+    ['a key twice', '{"model": {}, "model": {}}', /tokenizer\.json has the key "model" twice/],
+    [
+      'an id beyond any vocabulary',
+      {...byteLevel(), added_tokens: [addedToken(2 ** 31, '<a>', true)]},
+      /token "<a>" has id 2147483648; expected at most 16777215/,
+    ],
+    [
+      'two tokens of one id',
+      {...byteLevel(), added_tokens: [addedToken(65, '<a>', true)]},
+      /tokens "A" and "<a>" both have id 65/,
+    ],
+    [
+      'an added token with two ids',
+      {...byteLevel(), added_tokens: [addedToken(1000, 'A', false)]},
+      /added token "A" has id 1000, but 65 in model\.vocab/,
+    ],
+    [
+      'an added token for whole words alone',
+      {...byteLevel(), added_tokens: [{...addedToken(1000, 'word', false), single_word: true}]},
+      /added token "word" is single_word/,
+    ],
+    [
+      'a merge of three',
+      {...byteLevel(), model: {...model, merges: ['a b c']}},
+      /model\.merges\.0 is "a b c"; expected two/,
+    ],
+    [
+      'a merge of one',
+      {...byteLevel(), model: {...model, merges: ['a ']}},
+      /model\.merges\.0 is "a "; expected two tokens/,
+    ],
+    [
+      'a merge of itself with nothing',
+      {...byteLevel(), model: {...model, merges: [['a', '']]}},
+      /model\.merges\.0 is "a "; expected two tokens/,
+    ],
+    [
+      'a merge of what is no token',
+      {...byteLevel(), model: {...model, merges: [['qx', 'a']]}},
+      /model\.merges\.0 is "qx a"; "qx" is not in model\.vocab/,
+    ],
+    [
+      'a merge into what is no token',
+      {...byteLevel(), model: {...model, merges: [['q', 'x']]}},
+      /model\.merges\.0 is "q x"; "qx" is not in model\.vocab/,
+    ],
+    ['dropout', {...byteLevel(), model: {...model, dropout: 0.1}}, /model\.dropout is 0\.1/],
+    [
+      'word endings',
+      {...byteLevel(), model: {...model, end_of_word_suffix: '</w>'}},
+      /model\.end_of_word_suffix is "<\/w>"/,
+    ],
+    [
+      'a pre-tokenizer nobody vouches for',
+      {...byteLevel(), pre_tokenizer: {type: 'Sequence', pretokenizers: [{type: 'Punctuation'}, {type: 'ByteLevel'}]}},
+      /pre_tokenizer is Punctuation; supported: Sequence, ByteLevel, Metaspace, Digits, Split/,
+    ],
+    [
+      'a split that joins what it splits',
+      {
+        ...byteLevel(),
+        pre_tokenizer: {type: 'Split', pattern: {String: 'a'}, behavior: 'MergedWithNext', invert: false},
+      },
+      /Split has behavior MergedWithNext; supported: Isolated/,
+    ],
     ['a normalizer nobody knows', {...byteLevel(), normalizer: {type: 'Rot13'}}, /tokenizer\.json is not a .*Rot13/],
   ])('%s', async (_, json, message) => {
     const failure = await load(json, byteLevelConfig).catch((error) => error)
     expect(failure).toBeInstanceOf(DataError)
     expect(failure.message).toMatch(message)
+  })
+
+  it('one larger than any', async () => {
+    const folder = writeTokenizer('')
+    truncateSync(join(folder, 'tokenizer.json'), 2 ** 30)
+    await expect(loadTokenizer(folder)).rejects.toThrow(
+      /tokenizer\.json has 1073741824 bytes; expected at most 268435456/,
+    )
   })
 
   it('no tokenizer.json', async () => {

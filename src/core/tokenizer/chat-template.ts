@@ -1,0 +1,110 @@
+import {existsSync} from 'node:fs'
+import {join} from 'node:path'
+import {z} from 'zod'
+import {DataError} from '../util/errors.js'
+import {readSmallJson, readSmallText} from './read-json.js'
+import {renderJinja} from './render-jinja.js'
+import type {TokenizerConfig, TokenName} from './tokenizer-files.js'
+
+/** A Jinja template that turns messages into the text that a model was trained to read. */
+export interface ChatTemplate {
+  /** The file it came from, for messages. */
+  readonly file: string
+  readonly source: string
+  /** Names and texts of the special tokens that it may write, e.g. `bos_token`. */
+  readonly tokens: Readonly<Record<string, string>>
+}
+
+/** What surrounds the context in a prompt. */
+export interface PromptParts {
+  readonly before: string
+  readonly after: string
+}
+
+const processorFile = z.looseObject({chat_template: z.string()})
+
+/** Stands for the context: characters that a template would have to change to trim, escape, split or recase it. */
+const stand = '\u2063Cc  \n"<&>\'\\ {{ }}\u2063'
+
+/**
+ * The chat template of a folder; null where it has none.
+ *
+ * Read from `chat_template.jinja`, else `chat_template.json`, else `tokenizer_config.json`, where a list of named templates
+ * counts by the one named `default`.
+ *
+ * @throws {DataError} naming the file, when it is malformed or has several templates and no default
+ */
+export function readChatTemplate(folder: string, config: TokenizerConfig): ChatTemplate | null {
+  const tokens = tokenTexts(config)
+  const jinja = join(folder, 'chat_template.jinja')
+  if (existsSync(jinja)) return {file: jinja, source: readSmallText(jinja), tokens}
+  const json = join(folder, 'chat_template.json')
+  if (existsSync(json)) return {file: json, source: readSmallJson(json, processorFile).chat_template, tokens}
+  const file = join(folder, 'tokenizer_config.json')
+  const source = defaultOf(config.chat_template, file)
+  return source === null ? null : {file, source, tokens}
+}
+
+/** A chat template from a file of the user's, with the special tokens of a tokenizer's configuration. */
+export function chatTemplateFrom(file: string, tokens: ChatTemplate['tokens']): ChatTemplate {
+  return {file, source: readSmallText(file), tokens}
+}
+
+/** Texts of the special tokens that a configuration names, by the names that templates know them by. */
+export function tokenTexts(config: TokenizerConfig): Readonly<Record<string, string>> {
+  const named: Readonly<Record<string, TokenName>> = {
+    bos_token: config.bos_token,
+    eos_token: config.eos_token,
+    pad_token: config.pad_token,
+    unk_token: config.unk_token,
+  }
+  return Object.fromEntries(
+    Object.entries(named).flatMap(([name, token]) => {
+      const text = typeof token === 'string' ? token : token?.content
+      return text === undefined ? [] : [[name, text]]
+    }),
+  )
+}
+
+function defaultOf(templates: TokenizerConfig['chat_template'], file: string): string | null {
+  if (templates === undefined || templates === null) return null
+  if (typeof templates === 'string') return templates
+  const chosen = templates.length === 1 ? templates[0] : templates.find(({name}) => name === 'default')
+  if (chosen) return chosen.template
+  const names = templates.map(({name}) => JSON.stringify(name)).join(', ')
+  throw new DataError(`${file}: chat_template has ${names || 'no templates'}; expected one named "default"`, {
+    suggestions: ['give one of them as prompt.chatTemplateFile', 'set prompt.chatTemplate to none'],
+  })
+}
+
+/**
+ * The text before and after the context when an instruction is sent as the one message of a user and the model's turn has
+ * begun (`add_generation_prompt`).
+ *
+ * Rendered once, with a stand-in where the context goes, so that the context can keep its own tokens.
+ *
+ * @param instruction what the message says before and after the context; white space at its ends may be trimmed
+ * @throws {DataError} when the template fails, never ends, or does not give the message back once and unchanged
+ */
+export function renderChat(template: ChatTemplate, instruction: PromptParts): PromptParts {
+  const {file, source, tokens} = template
+  const refuse = (why: string) =>
+    new DataError(`${file}: the chat template cannot be used: ${why}`, {
+      suggestions: ['set prompt.chatTemplate to none, or give another as prompt.chatTemplateFile'],
+    })
+  const content = instruction.before + stand + instruction.after
+  const rendering = renderJinja(source, {
+    ...tokens,
+    messages: [{role: 'user', content}],
+    add_generation_prompt: true,
+    tools: null,
+    documents: null,
+  })
+  if (rendering.kind === 'failed') throw refuse(rendering.why)
+  const parts = rendering.text.split(stand)
+  if (parts.length > 2) throw refuse(`it writes the message of the user ${parts.length - 1} times; expected once`)
+  const [before, after] = parts
+  const isWhole = before.endsWith(instruction.before.trimStart()) && after?.startsWith(instruction.after.trimEnd())
+  if (!isWhole) throw refuse('it drops, changes or escapes the message of the user; expected it once, as it is')
+  return {before, after}
+}
