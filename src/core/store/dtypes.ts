@@ -1,41 +1,64 @@
 /** Arrays that a tensor's values come back in. */
 export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array
 
-interface Dtype<D extends TensorData> {
+interface FloatDtype {
   /** Bytes per value. */
   readonly size: number
-  /** Little-endian bytes of a buffer of their own -> values. */
-  read(bytes: Uint8Array<ArrayBuffer>): D
+  /** Fills `target` from little-endian values at the start of `bytes`. */
+  widen(bytes: ArrayBuffer, target: Float32Array): void
 }
 
-/** Each dtype of the safetensors format that `rpt` reads; all floating ones become float32. */
-export const dtypes = {
-  F32: {size: 4, read: (bytes) => new Float32Array(bytes.buffer)} as Dtype<Float32Array>,
-  F16: {size: 2, read: (bytes) => widenHalves(new Uint16Array(bytes.buffer))} as Dtype<Float32Array>,
-  BF16: {size: 2, read: (bytes) => widenBrainFloats(new Uint16Array(bytes.buffer))} as Dtype<Float32Array>,
-  F64: {size: 8, read: (bytes) => Float32Array.from(new Float64Array(bytes.buffer))} as Dtype<Float32Array>,
-  I32: {size: 4, read: (bytes) => new Int32Array(bytes.buffer)} as Dtype<Int32Array>,
-  I64: {size: 8, read: (bytes) => new BigInt64Array(bytes.buffer)} as Dtype<BigInt64Array>,
-  U8: {size: 1, read: (bytes) => bytes} as Dtype<Uint8Array>,
+interface IntegerDtype {
+  /** Bytes per value. */
+  readonly size: number
+  /** Little-endian bytes -> values. */
+  read(bytes: ArrayBuffer): Int32Array | BigInt64Array | Uint8Array
 }
 
+/** Each floating dtype of the safetensors format that `rpt` reads; all become float32. */
+export const floatDtypes = {
+  F32: {size: 4, widen: (bytes, target) => target.set(new Float32Array(bytes, 0, target.length))},
+  F16: {size: 2, widen: widenHalves},
+  BF16: {size: 2, widen: widenBrainFloats},
+  F64: {size: 8, widen: (bytes, target) => target.set(new Float64Array(bytes, 0, target.length))},
+} as const satisfies Record<string, FloatDtype>
+
+/** Each other dtype that `rpt` reads. */
+export const integerDtypes = {
+  I32: {size: 4, read: (bytes) => new Int32Array(bytes)},
+  I64: {size: 8, read: (bytes) => new BigInt64Array(bytes)},
+  U8: {size: 1, read: (bytes) => new Uint8Array(bytes)},
+} as const satisfies Record<string, IntegerDtype>
+
+/** A floating dtype that can be read. */
+export type FloatDtypeName = keyof typeof floatDtypes
 /** A dtype of safetensors that can be read. */
-export type DtypeName = keyof typeof dtypes
+export type DtypeName = FloatDtypeName | keyof typeof integerDtypes
+
+/** Bytes per value of every dtype that can be read. */
+export const dtypeSizes = Object.fromEntries(
+  Object.entries({...floatDtypes, ...integerDtypes}).map(([name, {size}]) => [name, size]),
+) as Readonly<Record<DtypeName, number>>
+
+/** Whether values of a dtype become float32. */
+export function isFloatDtype(name: DtypeName): name is FloatDtypeName {
+  return Object.hasOwn(floatDtypes, name)
+}
 
 /** A bfloat16 is the upper half of a float32. */
-function widenBrainFloats(halves: Uint16Array): Float32Array {
-  const words = new Uint32Array(halves.length)
+function widenBrainFloats(bytes: ArrayBuffer, target: Float32Array): void {
+  const halves = new Uint16Array(bytes, 0, target.length)
+  const words = new Uint32Array(target.buffer, target.byteOffset, target.length)
   for (let i = 0; i < halves.length; i++) words[i] = halves[i] << 16
-  return new Float32Array(words.buffer)
 }
 
 let halfTable: Float32Array | undefined
 
-function widenHalves(halves: Uint16Array): Float32Array {
+function widenHalves(bytes: ArrayBuffer, target: Float32Array): void {
   halfTable ??= Float32Array.from({length: 2 ** 16}, (_, bits) => halfToNumber(bits))
-  const values = new Float32Array(halves.length)
-  for (let i = 0; i < halves.length; i++) values[i] = halfTable[halves[i]]
-  return values
+  const table = halfTable
+  const halves = new Uint16Array(bytes, 0, target.length)
+  for (let i = 0; i < halves.length; i++) target[i] = table[halves[i]]
 }
 
 /** Value of an IEEE 754 binary16. */

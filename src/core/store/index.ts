@@ -4,18 +4,15 @@ export {canonicalJson, type Fingerprint, fingerprintOf, hashFile, hashJson, list
 export {type Manifest, type ManifestFields, type Verdict, verifyFolder, writeFolder} from './folder.js'
 export {type Lock, lockFolder} from './lock.js'
 export {makeFolder} from './make-folder.js'
+export type {WrittenDtype} from './narrow.js'
 export {packageVersion} from './package-version.js'
-export {
-  type FloatTensor,
-  findNonFinite,
-  readSafetensors,
-  readWeights,
-  type Tensor,
-  writeSafetensors,
-} from './safetensors.js'
+export {type Piece, readSafetensors, SafetensorsFile, type Tensor} from './safetensors-file.js'
+export {shown, type TensorEntry} from './safetensors-header.js'
+export {type FloatValues, type WeightFormat, writeSafetensors, writeWeights} from './safetensors-write.js'
 export * from './schemas.js'
 export {guardRead, guardWrite} from './storage-error.js'
-export {nullsOf, type Row, type Table} from './table.js'
-export {readRows, readTable, writeTable} from './table-file.js'
+export {nullsOf, pickColumns, type Row, type Table} from './table.js'
+export {countRows, readRows, readTable, writeTable} from './table-file.js'
 export {openStream, type TableStream} from './table-stream.js'
 export {sweepTemporary} from './temporary.js'
+export {WeightFiles} from './weight-files.js'

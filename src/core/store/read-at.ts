@@ -1,13 +1,19 @@
 import {readSync} from 'node:fs'
 
-/** Reads `length` bytes at `offset` into a buffer of their own, which is therefore aligned; fewer at the end of the file. */
-export function readAt(fd: number, offset: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length)
+/** Fills `bytes` from `offset` of a file on. Returns how many were there. */
+export function fillAt(fd: number, offset: number, bytes: Uint8Array): number {
   let filled = 0
-  while (filled < length) {
-    const count = readSync(fd, bytes, filled, Math.min(length - filled, 2 ** 30), offset + filled)
+  while (filled < bytes.length) {
+    const count = readSync(fd, bytes, filled, Math.min(bytes.length - filled, 2 ** 30), offset + filled)
     if (count === 0) break
     filled += count
   }
+  return filled
+}
+
+/** Reads `length` bytes at `offset` into a buffer of their own, which is therefore aligned; fewer at the end of the file. */
+export function readAt(fd: number, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  const filled = fillAt(fd, offset, bytes)
   return filled === length ? bytes : bytes.subarray(0, filled)
 }

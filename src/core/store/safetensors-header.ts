@@ -1,5 +1,6 @@
 import {DataError} from '../util/errors.js'
-import {type DtypeName, dtypes} from './dtypes.js'
+import {parseStrictJson} from '../util/strict-json.js'
+import {type DtypeName, dtypeSizes} from './dtypes.js'
 
 /** Where a tensor lies in a safetensors file. */
 export interface TensorEntry {
@@ -11,6 +12,8 @@ export interface TensorEntry {
   readonly end: number
 }
 
+const suggestions = ['copy or download the file again']
+
 /**
  * The tensors that a header describes, in the order of their bytes.
  *
@@ -19,14 +22,14 @@ export interface TensorEntry {
  *   dtype, a byte count other than shape and dtype give, bytes used twice, never, or past the end
  */
 export function parseHeader(path: string, json: Uint8Array, bufferLength: number): TensorEntry[] {
-  const header = parseObject(path, json)
-  const entries = Object.entries(header)
-    .filter(([name]) => name !== '__metadata__')
+  const {__metadata__: metadata, ...tensors} = parseObject(path, json)
+  checkMetadata(path, metadata)
+  const entries = Object.entries(tensors)
     .map(([name, value]) => parseEntry(path, name, value))
     .sort((a, b) => a.begin - b.begin || a.end - b.end)
   let end = 0
   for (const entry of entries) {
-    if (entry.begin < end) throw refusal(path, `tensor ${entry.name} overlaps the one before it`)
+    if (entry.begin < end) throw refusal(path, `tensor ${shown(entry.name)} overlaps the one before it`)
     if (entry.begin > end) throw refusal(path, `bytes ${end} to ${entry.begin} belong to no tensor`)
     end = entry.end
   }
@@ -36,58 +39,45 @@ export function parseHeader(path: string, json: Uint8Array, bufferLength: number
   return entries
 }
 
+/** A name or value from a file, fit for one line of a message. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string' && /^[\w./-]{1,200}$/.test(value)) return value
+  const text = JSON.stringify(value) ?? 'undefined'
+  return text.length <= 200 ? text : `${text.slice(0, 200)}...`
+}
+
 /** An error about a safetensors file. */
 export function refusal(path: string, what: string, cause?: unknown): DataError {
-  const suggestions = ['copy or download the file again']
   return new DataError(`reading ${path}: not a sound safetensors file: ${what}`, {suggestions, cause})
 }
 
 function parseObject(path: string, json: Uint8Array): Record<string, unknown> {
   if (json[0] !== 0x7b) throw refusal(path, "its header does not start with '{'")
-  try {
-    const text = new TextDecoder('utf-8', {fatal: true}).decode(json)
-    const header = JSON.parse(text)
-    const repeated = findRepeatedKey(text)
-    if (repeated === null) return header
-    throw refusal(path, `its header has the key ${repeated} twice`)
-  } catch (error) {
-    if (error instanceof DataError) throw error
-    throw refusal(path, `its header is not JSON (${(error as Error).message})`, error)
-  }
+  const where = `reading ${path}: not a sound safetensors file: its header`
+  return parseStrictJson(json, where, {suggestions}) as Record<string, unknown>
 }
 
-/** The first key that an object of valid JSON `text` has twice: JSON.parse silently keeps the last. */
-export function findRepeatedKey(text: string): string | null {
-  const open: Set<string>[] = []
-  for (const [token, key] of text.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/g)) {
-    if (token === '{') open.push(new Set())
-    else if (token === '}') open.pop()
-    else if (key !== undefined) {
-      const name: string = JSON.parse(key)
-      const names = open.at(-1)!
-      if (names.has(name)) return key
-      names.add(name)
-    }
-  }
-  return null
+/** `__metadata__` holds texts; a tensor of that name would be lost to other readers. */
+function checkMetadata(path: string, metadata: unknown): void {
+  const isObject = typeof metadata === 'object' && !Array.isArray(metadata)
+  const isSound = metadata == null || (isObject && Object.values(metadata).every((value) => typeof value === 'string'))
+  if (!isSound) throw refusal(path, 'its __metadata__ holds more than texts')
 }
 
 function parseEntry(path: string, name: string, value: unknown): TensorEntry {
+  const what = `tensor ${shown(name)}`
   const {dtype, shape, data_offsets: offsets} = (value ?? {}) as Record<string, unknown>
-  if (typeof dtype !== 'string' || !Object.hasOwn(dtypes, dtype)) {
-    throw refusal(
-      path,
-      `tensor ${name} has dtype ${JSON.stringify(dtype)}, expected one of ${Object.keys(dtypes).join(', ')}`,
-    )
+  if (typeof dtype !== 'string' || !Object.hasOwn(dtypeSizes, dtype)) {
+    throw refusal(path, `${what} has dtype ${shown(dtype)}, expected one of ${Object.keys(dtypeSizes).join(', ')}`)
   }
-  if (!isSizes(shape)) throw refusal(path, `tensor ${name} has shape ${JSON.stringify(shape)}`)
+  if (!isSizes(shape)) throw refusal(path, `${what} has shape ${shown(shape)}`)
   if (!isSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
-    throw refusal(path, `tensor ${name} has data_offsets ${JSON.stringify(offsets)}`)
+    throw refusal(path, `${what} has data_offsets ${shown(offsets)}`)
   }
   const [begin, end] = offsets
-  const expected = shape.reduce((product, size) => product * size, dtypes[dtype as DtypeName].size)
+  const expected = shape.reduce((product, size) => product * size, dtypeSizes[dtype as DtypeName])
   if (end - begin !== expected) {
-    throw refusal(path, `tensor ${name} (${dtype}, shape [${shape}]) has ${end - begin} bytes, expected ${expected}`)
+    throw refusal(path, `${what} (${dtype}, shape ${shown(shape)}) has ${end - begin} bytes, expected ${expected}`)
   }
   return {name, dtype: dtype as DtypeName, shape, begin, end}
 }

@@ -46,6 +46,13 @@ const outcomeShares = Object.fromEntries(outcomes.map((name) => [`rpt/outcome_${
   readonly [K in Outcome as `rpt/outcome_${K}`]: Column<number | null>
 }
 
+/** One row per document that a model scored, entry i about token i + 1; is there only while data are prepared. */
+export const scoresTable = defineTable('scores', 'file', {
+  entropy: float32List,
+  target_logprob: float32List,
+  top1: int32List,
+})
+
 /** One row per training step; null where the objective does not have the metric. */
 export const metricsTable = defineTable(
   'metrics',
@@ -144,7 +151,7 @@ export const sweepTable = defineTable('sweep', 'stream', {
   seed: int64,
 })
 
-/** Every table by name. */
+/** Every table that stays, by name. */
 export const tables = {
   documents: documentsTable,
   positions: positionsTable,
@@ -159,6 +166,8 @@ export const tables = {
 export type DocumentRow = Row<typeof documentsTable>
 /** A row of `positions.arrow`. */
 export type PositionRow = Row<typeof positionsTable>
+/** A row of the scores that a model gave. */
+export type ScoresRow = Row<typeof scoresTable>
 /** A row of `metrics.arrow`. */
 export type MetricsRow = Row<typeof metricsTable>
 /** A row of `rollouts/*.arrow`. */

@@ -43,6 +43,15 @@ export function schemaName(table: Table): string {
   return `${table.name}/${table.version}`
 }
 
+/** The same table with these columns alone: to read no more of a file than is needed. */
+export function pickColumns<C extends Columns, K extends keyof C & string>(
+  table: Table<C>,
+  ...names: readonly K[]
+): Table<Pick<C, K>> {
+  const columns = Object.fromEntries(names.map((name) => [name, table.columns[name]])) as Pick<C, K>
+  return {...table, columns, clockColumns: table.clockColumns.filter((name) => Object.hasOwn(columns, name))}
+}
+
 /** The Arrow schema of a table, with metadata `rpt.schema`, `rpt.version` and `rpt.clock_columns`. */
 export function arrowSchema(table: Table): Schema {
   const fields = Object.entries(table.columns).map(([name, {type, isNullable}]) => new Field(name, type, isNullable))

@@ -1,8 +1,10 @@
-import {cpSync, readFileSync, rmSync} from 'node:fs'
+import {cpSync, readdirSync, readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
-import {type FloatTensor, readWeights, writeSafetensors} from '../../../src/core/store/index.js'
-import {DataError} from '../../../src/core/util/errors.js'
+import type {WeightDtype} from '../../../src/core/engine/checkpoint.js'
+import type {LocalEngine} from '../../../src/core/engine/engine.js'
+import {type FloatValues, readSafetensors, writeSafetensors} from '../../../src/core/store/index.js'
+import {DataError, NumericError} from '../../../src/core/util/errors.js'
 import {
   engineModel,
   optimizer,
@@ -14,11 +16,13 @@ import {
 } from '../../support/tiny-engine.js'
 import {tinyModel} from '../../support/tiny-model.js'
 
+type Change = (tensors: Map<string, FloatValues>) => void
+
 /** A saved checkpoint with its tensors changed. */
-async function changedCheckpoint(change: (tensors: Map<string, FloatTensor>) => void): Promise<string> {
-  const engine = await tinyEngine()
+async function changedCheckpoint(change: Change, model = engineModel): Promise<string> {
+  const engine = await tinyEngine({model})
   const {folder} = await stateOf(engine)
-  const tensors = new Map(readWeights(folder))
+  const tensors = new Map(readSafetensors(join(folder, 'model.safetensors'))) as Map<string, FloatValues>
   change(tensors)
   rmSync(join(folder, 'model.safetensors'))
   await writeSafetensors(join(folder, 'model.safetensors'), tensors)
@@ -26,6 +30,7 @@ async function changedCheckpoint(change: (tensors: Map<string, FloatTensor>) => 
 }
 
 const query = 'model.layers.1.self_attn.q_proj.weight'
+const one = {shape: [1], data: Float32Array.of(1)}
 
 describe('a checkpoint', () => {
   it.each(['llama', 'qwen2', 'qwen3'])('comes back byte for byte after load and save: %s', async (model_type) => {
@@ -53,14 +58,44 @@ describe('a checkpoint', () => {
   it.each([
     ['a missing tensor', (t) => t.delete(query), `tensor ${query} is missing; config.json asks for shape [64,64]`],
     [
+      'several missing tensors',
+      (t) => {
+        for (const name of [...t.keys()].filter((key) => key.includes('layers.1'))) t.delete(name)
+      },
+      /layers\.1\.input_layernorm\.weight is missing; .* \[64\]; also missing: (\S+, ){4}\S+ and 3 more$/,
+    ],
+    [
       'a superfluous tensor',
-      (t) => t.set('model.extra.weight', {dtype: 'F32', shape: [1], data: Float32Array.of(1)}),
+      (t) => t.set('model.extra.weight', one),
       'tensor model.extra.weight has no place in the model',
+    ],
+    [
+      'more layers than config.json has',
+      (t) => t.set('model.layers.2.mlp.up_proj.weight', one).set('model.layers.2.mlp.down_proj.weight', one),
+      /layers\.2\.mlp\.down_proj\.weight has no place .* num_hidden_layers 2\); nor have model\.layers\.2\.mlp\.up_proj/,
     ],
     [
       'a tensor of another shape',
       (t) => t.set(query, {...t.get(query)!, shape: [32, 128]}),
-      `tensor ${query} has shape [32,128]; config.json asks for [64,64]`,
+      /model\.safetensors: tensor \S+ has shape \[32,128\]; .* \[64,64\] \(num_attention_heads x head_dim, hidden_size\)/,
+    ],
+    [
+      'a norm of another length',
+      (t) => t.set('model.norm.weight', one),
+      'tensor model.norm.weight has shape [1]; config.json asks for [64] (hidden_size)',
+    ],
+    [
+      'a head that is tied and differs',
+      (t) => {
+        const {shape, data} = t.get('model.embed_tokens.weight')!
+        t.set('lm_head.weight', {shape, data: data.map((value, i) => (i === 6000 ? 0 : value))})
+      },
+      'config.json ties the head (tie_word_embeddings), but lm_head.weight and model.embed_tokens.weight differ',
+    ],
+    [
+      'a head that is tied and smaller',
+      (t) => t.set('lm_head.weight', one),
+      'lm_head.weight and model.embed_tokens.weight differ',
     ],
     [
       'a weight that is no number',
@@ -76,22 +111,20 @@ describe('a checkpoint', () => {
       },
       `tensor ${query} holds -Infinity at 64`,
     ],
-  ] satisfies [string, (tensors: Map<string, FloatTensor>) => void, string][])(
-    'with %s is refused',
-    async (_, change, message) => {
-      const folder = await changedCheckpoint(change)
-      const loading = (await tinyEngine()).load({checkpoint: folder})
-      await expect(loading).rejects.toThrow(DataError)
-      await expect(loading).rejects.toThrow(message)
-    },
-  )
+  ] satisfies [string, Change, string | RegExp][])('with %s is refused', async (_, change, message) => {
+    const folder = await changedCheckpoint(change)
+    const loading = (await tinyEngine()).load({checkpoint: folder})
+    await expect(loading).rejects.toThrow(DataError)
+    await expect(loading).rejects.toThrow(message)
+  })
 
   it('may repeat a tied head and carry the tables of old checkpoints', async () => {
+    // An embedding of several pieces.
+    const model = tinyModel({...engineModel.source, vocab_size: 2500})
     const folder = await changedCheckpoint((tensors) => {
       tensors.set('lm_head.weight', tensors.get('model.embed_tokens.weight')!)
-      const table: FloatTensor = {dtype: 'F32', shape: [1], data: Float32Array.of(1)}
-      tensors.set('model.layers.0.self_attn.rotary_emb.inv_freq', table)
-    })
+      tensors.set('model.layers.0.self_attn.rotary_emb.inv_freq', one)
+    }, model)
     await expect((await tinyEngine()).load({checkpoint: folder})).resolves.toBeDefined()
   })
 
@@ -120,12 +153,87 @@ it('random weights depend on the seed, and every tensor has numbers of its own',
   expect(first.get(query)!.slice(0, 8)).not.toEqual(first.get(query.replace('1', '0'))!.slice(0, 8))
 })
 
-it('a saved config names the element type of the weights beside it', async () => {
-  for (const name of ['torch_dtype', 'dtype']) {
-    const engine = await tinyEngine({model: tinyModel({[name]: 'bfloat16'})})
+const dtypes: readonly WeightDtype[] = ['float32', 'bfloat16', 'float16']
+/** Half the distance of the neighbours of 1. */
+const roundings = {float32: 0, bfloat16: 2 ** -8, float16: 2 ** -11}
+
+const row = (length: number) => ({ids: promptsOf([length], 1)[0].ids, trainedFrom: 1})
+const update = (engine: LocalEngine, length: number) =>
+  engine.updateLanguageModel({rows: [row(length)], rowsPerMicroBatch: 1, optimizer})
+
+describe.each(dtypes)('saved as %s', (dtype) => {
+  it('weights are rounded to the nearest value, and named so in config.json', async () => {
+    const engine = await tinyEngine()
+    const {weights} = await stateOf(engine)
     const folder = temporaryFolder()
-    await engine.save(folder, false)
+    await engine.save(folder, false, {dtype})
+    const saved = readSafetensors(join(folder, 'model.safetensors'))
+    expect(new Set([...saved.values()].map((tensor) => tensor.dtype))).toEqual(
+      new Set([{float32: 'F32', bfloat16: 'BF16', float16: 'F16'}[dtype]]),
+    )
+    for (const [name, values] of weights)
+      for (const [i, value] of values.entries())
+        if (Math.abs(Number(saved.get(name)!.data[i]) - value) > Math.abs(value) * roundings[dtype] + 2 ** -25)
+          expect.fail(`${name} ${i}: ${value} became ${saved.get(name)!.data[i]}`)
+  })
+
+  it('a run goes on bit for bit from weights, moments and the float32 weights beside them', async () => {
+    const engine = await tinyEngine()
+    await update(engine, 20)
+    const folder = temporaryFolder()
+    await engine.save(folder, true, {dtype})
+    await update(engine, 24)
+    const resumed = await tinyEngine({seed: 7})
+    await resumed.load({checkpoint: folder})
+    await resumed.restoreOptimizer(folder)
+    await update(resumed, 24)
+    const [expected, actual] = [await stateOf(engine), await stateOf(resumed)]
+    for (const file of ['model.safetensors', 'optimizer.safetensors'])
+      expect(readFileSync(join(actual.folder, file)).equals(readFileSync(join(expected.folder, file))), file).toBe(true)
+  })
+
+  it('shards hold what one file holds', async () => {
+    const engine = await tinyEngine()
+    const [single, shards] = [temporaryFolder(), temporaryFolder()]
+    await engine.save(single, false, {dtype})
+    await engine.save(shards, false, {dtype, maxShardBytes: 20_000})
+    expect(readdirSync(shards).length).toBeGreaterThan(5)
+    const [one, several] = [await tinyEngine({seed: 7}), await tinyEngine({seed: 8})]
+    await one.load({checkpoint: single})
+    await several.load({checkpoint: shards})
+    expect(worstShare((await stateOf(several)).weights, (await stateOf(one)).weights)).toBe(0)
+  })
+})
+
+it('a saved config names the element type of the weights beside it, in its own dialect', async () => {
+  const nameOf = (config: Record<string, unknown>) => Object.keys(config).filter((key) => key.endsWith('dtype'))
+  const cases: [Record<string, unknown>, WeightDtype, string[]][] = [
+    [{torch_dtype: 'bfloat16'}, 'float32', ['torch_dtype']],
+    [{dtype: 'bfloat16'}, 'float32', ['dtype']],
+    [{torch_dtype: 'float32'}, 'float16', ['torch_dtype']],
+    [{dtype: 'float32'}, 'bfloat16', ['dtype']],
+    [{}, 'float32', []],
+    [{}, 'bfloat16', ['torch_dtype']],
+    [{rope_theta: undefined, rope_parameters: {rope_theta: 10000, rope_type: 'default'}}, 'bfloat16', ['dtype']],
+  ]
+  for (const [fields, dtype, names] of cases) {
+    const engine = await tinyEngine({model: tinyModel(fields)})
+    const folder = temporaryFolder()
+    await engine.save(folder, false, {dtype})
     await engine.close()
-    expect(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))[name]).toBe('float32')
+    const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))
+    expect(nameOf(config), JSON.stringify(fields)).toEqual(names)
+    for (const name of names) expect(config[name]).toBe(dtype)
   }
+})
+
+it('float16 refuses a weight that it cannot hold, by name', async () => {
+  const folder = await changedCheckpoint((tensors) => {
+    tensors.get(query)!.data[3] = 70_000
+  })
+  const engine = await tinyEngine()
+  await engine.load({checkpoint: folder})
+  const saving = engine.save(temporaryFolder(), false, {dtype: 'float16'})
+  await expect(saving).rejects.toThrow(NumericError)
+  await expect(saving).rejects.toThrow(`tensor ${query} holds 70000 at 3, beyond the range of F16`)
 })

@@ -1,7 +1,9 @@
-import {mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync} from 'node:fs'
+import {execFileSync} from 'node:child_process'
+import {readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync} from 'node:fs'
 import {describe, expect, it} from 'vitest'
-import {findNonFinite, readSafetensors, readWeights, writeSafetensors} from '../../../src/core/store/index.js'
-import {DataError, RuntimeFailure} from '../../../src/core/util/errors.js'
+import {readSafetensors, SafetensorsFile, writeSafetensors} from '../../../src/core/store/index.js'
+import {DataError, NumericError, RuntimeFailure} from '../../../src/core/util/errors.js'
+import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 import {useFolder} from './samples.js'
 
 const at = useFolder()
@@ -15,7 +17,8 @@ const tensors = new Map([
 
 /** A file with this header and so many bytes after it. */
 function writeRaw(path: string, header: unknown, buffer: Uint8Array): void {
-  const json = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header))
+  const isText = typeof header === 'string' || Buffer.isBuffer(header)
+  const json = Buffer.from(isText ? header : JSON.stringify(header))
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(BigInt(json.length))
   writeFileSync(path, Buffer.concat([length, json, buffer]))
@@ -74,7 +77,34 @@ describe('safetensors', () => {
     expect(read.get('int')!.data).toEqual(Int32Array.of(-5))
     expect(read.get('long')!.data).toEqual(BigInt64Array.of(2n ** 60n))
     expect(read.get('byte')!.data).toEqual(Uint8Array.of(200))
-    expect(() => readWeights(at('m'))).toThrow(/tensor int has dtype I32, expected floating-point/)
+    const file = SafetensorsFile.open(at('m'))
+    expect(() => [...file.pieces('int')]).toThrow(/tensor int has dtype I32, expected floating-point weights: F32, F16/)
+    file.close()
+  })
+
+  it.each(['F32', 'BF16', 'F16'] as const)('are written and read in pieces as %s', async (dtype) => {
+    const data = Float32Array.from({length: 2 ** 17 + 3}, (_, i) => (i % 251) - 125)
+    await writeSafetensors(at('m'), new Map([['a', {shape: [data.length], data}]]), dtype)
+    const read = readSafetensors(at('m')).get('a')!
+    expect(read).toMatchObject({shape: [data.length], dtype})
+    expect(data.findIndex((value, i) => read.data[i] !== value)).toBe(-1)
+    const file = SafetensorsFile.open(at('m'))
+    const pieces = [...file.pieces('a')].map(({offset, values}) => [offset, values.length])
+    expect(pieces).toEqual([
+      [0, 65536],
+      [65536, 65536],
+      [131072, 3],
+    ])
+    file.close()
+  })
+
+  it('name the tensor that a dtype cannot hold, and leave nothing', async () => {
+    const wide = new Map([['lm_head', {shape: [3], data: Float32Array.of(1, 65519, -65520)}]])
+    await expect(writeSafetensors(at('m'), wide, 'F16')).rejects.toThrow(NumericError)
+    await expect(writeSafetensors(at('m'), wide, 'F16')).rejects.toThrow(
+      /tensor lm_head holds -65520 at 2, beyond .* F16/,
+    )
+    expect(readdirSync(at())).toEqual([])
   })
 
   const four = new Uint8Array(4)
@@ -87,11 +117,31 @@ describe('safetensors', () => {
     ['not an object', '[1]', /does not start with '{'/],
     ['a byte order mark', '\uFEFF{}', /does not start with '{'/],
     ['not JSON', '{"a":', /not JSON/],
-    ['nested beyond reason', `{"a":${'['.repeat(200_000)}`, /not JSON/],
-    ['a repeated tensor', '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\\u0061":{}}', /key "\\u0061" twice/],
+    ['bytes that are not UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22]), /not UTF-8/],
+    ['nested beyond reason', `{"a":${'['.repeat(200_000)}`, /nested more than 100 deep/],
+    ['a repeated tensor', '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\\u0061":{}}', /key "a" twice/],
+    ['a tensor named __proto__', `{"__proto__":${JSON.stringify(entry(0, 4))}}`, /key named __proto__/],
+    ['a tensor named __metadata__', {__metadata__: entry(0, 4)}, /__metadata__ holds more than texts/],
+    ['metadata that are a list', {__metadata__: [], a: entry(0, 4)}, /__metadata__ holds more than texts/],
+    ['a name of many lines', {'a\nb\u001b[2J': null}, /tensor "a\\nb\\u001b\[2J" has dtype/],
+    ['integers', {a: entry(0, 4, [4], 'I8')}, /dtype I8, expected/],
+    ['no dtype', {a: {shape: [1], data_offsets: [0, 4]}}, /dtype undefined/],
+    ['offsets below zero', {a: entry(-4, 0)}, /data_offsets \[-4,0\]/],
+    [
+      'offsets that are no numbers',
+      '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,"4"]}}',
+      /data_offsets \[0,"4"\]/,
+    ],
+    [
+      'offsets beyond all numbers',
+      '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,1e999]}}',
+      /data_offsets \[0,null\]/,
+    ],
+    ['offsets beyond whole numbers', {a: entry(2 ** 53, 2 ** 53 + 4)}, /data_offsets/],
+    ['three offsets', {a: {dtype: 'F32', shape: [1], data_offsets: [0, 4, 4]}}, /data_offsets \[0,4,4\]/],
     ['a repeated field', '{"a":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}', /key "shape" twice/],
-    ['an unknown dtype', {a: entry(0, 4, [1], 'F8_E4M3')}, /dtype "F8_E4M3", expected one of F32/],
-    ['an inherited name as dtype', {a: entry(0, 4, [1], 'toString')}, /dtype "toString"/],
+    ['an unknown dtype', {a: entry(0, 4, [1], 'F8_E4M3')}, /dtype F8_E4M3, expected one of F32/],
+    ['an inherited name as dtype', {a: entry(0, 4, [1], 'toString')}, /dtype toString/],
     ['a tensor that is null', {a: null}, /tensor a has dtype undefined/],
     ['a wrong byte count', {a: entry(0, 4, [2])}, /has 4 bytes, expected 8/],
     ['a shape beyond all numbers', {a: entry(0, 4, [2 ** 52, 2 ** 52])}, /expected/],
@@ -99,6 +149,7 @@ describe('safetensors', () => {
     ['offsets in the wrong order', {a: entry(4, 0)}, /data_offsets \[4,0\]/],
     ['fractional offsets', {a: entry(0.5, 4.5)}, /data_offsets/],
     ['overlap', {a: entry(0, 4), b: entry(0, 4)}, /tensor b overlaps/],
+    ['overlap in part', {a: entry(0, 4), b: entry(2, 4, [1], 'F16')}, /tensor b overlaps/],
     ['a gap', {a: entry(4, 8)}, /bytes 0 to 4 belong to no tensor/],
     ['bytes past the end', {a: entry(0, 4), b: entry(4, 8)}, /take 8 bytes, but only 4 follow/],
     ['unused bytes', {}, /bytes 0 to 4 belong to no tensor/],
@@ -119,8 +170,29 @@ describe('safetensors', () => {
       expect(() => readSafetensors(at('m')), `${size} bytes`).toThrow(DataError)
     }
     expect(() => readSafetensors(at('absent'))).toThrow(/absent.*ENOENT/)
-    expect(() => readSafetensors(at())).toThrow(/EISDIR/)
+    expect(() => readSafetensors(at())).toThrow(/it is a folder/)
   })
+
+  it('are refused without a look at a header of a gigabyte', () => {
+    writeFileSync(at('m'), Buffer.from([0, 0, 0, 64, 0, 0, 0, 0, 0x7b]))
+    truncateSync(at('m'), 2 ** 30 + 100)
+    const before = process.memoryUsage().arrayBuffers
+    expect(() => readSafetensors(at('m'))).toThrow(/header claims 1073741824 bytes, more than 100000000/)
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20)
+  })
+
+  it.skipIf(process.platform === 'win32')(
+    'are read through a link, and not from a pipe, which might never end',
+    async () => {
+      await writeSafetensors(at('blob'), tensors)
+      symlinkSync('blob', at('link'))
+      expect(readSafetensors(at('link')).size).toBe(tensors.size)
+      symlinkSync('circle', at('circle'))
+      expect(() => readSafetensors(at('circle'))).toThrow(DataError)
+      execFileSync('mkfifo', [at('pipe')])
+      expect(() => readSafetensors(at('pipe'))).toThrow(/it is no plain file/)
+    },
+  )
 
   it('are refused before writing when data and shape differ, and when the place cannot be written', async () => {
     const wrong = new Map([['a', {shape: [2], data: Float32Array.of(1)}]])
@@ -130,53 +202,28 @@ describe('safetensors', () => {
   })
 })
 
-describe('the weights of a checkpoint', () => {
-  const one = (value: number) => ({shape: [1], data: Float32Array.of(value)})
-
-  it('come from model.safetensors, a file, or shards', async () => {
-    await writeSafetensors(at('model-00001-of-00002.safetensors'), new Map([['a', one(1)]]))
-    await writeSafetensors(
-      at('model-00002-of-00002.safetensors'),
-      new Map([
-        ['b', one(2)],
-        ['unlisted', one(3)],
-      ]),
-    )
-    const weight_map = {b: 'model-00002-of-00002.safetensors', a: 'model-00001-of-00002.safetensors'}
-    writeFileSync(at('model.safetensors.index.json'), JSON.stringify({weight_map}))
-    expect([...readWeights(at())].map(([name, {data}]) => [name, data[0]])).toEqual([
-      ['a', 1],
-      ['b', 2],
-    ])
-    expect(readWeights(at('model-00002-of-00002.safetensors')).size).toBe(2)
-    await writeSafetensors(at('model.safetensors'), tensors)
-    expect(readWeights(at()).size).toBe(4)
-  })
-
-  it.each<[string, unknown, RegExp]>([
-    ['leave the folder', {a: '../m.safetensors'}, /tensor a is in "..\/m.safetensors", expected a file name/],
-    ['are no names', {a: 1}, /tensor a is in 1/],
-    ['are missing', {a: 'm.safetensors'}, /m\.safetensors.*ENOENT/],
-    ['are none', {}, /names no tensors/],
-    ['lack a tensor', {other: 'there.safetensors'}, /tensor other, which the index puts here, is missing/],
-  ])('are refused when shards %s', async (_, weight_map, message) => {
-    await writeSafetensors(at('there.safetensors'), new Map([['a', one(1)]]))
-    writeFileSync(at('model.safetensors.index.json'), JSON.stringify({weight_map}))
-    expect(() => readWeights(at())).toThrow(DataError)
-    expect(() => readWeights(at())).toThrow(message)
-  })
-
-  it('are refused where there are none', () => {
-    mkdirSync(at('empty'))
-    expect(() => readWeights(at('empty'))).toThrow(/empty\/model\.safetensors.*ENOENT/)
-    expect(() => readWeights(at('absent'))).toThrow(DataError)
-    writeFileSync(at('model.safetensors.index.json'), 'null')
-    expect(() => readWeights(at())).toThrow(/names no tensors/)
-  })
-
-  it('name the first value that is not finite', () => {
-    expect(findNonFinite(tensors)).toBeNull()
-    const broken = new Map([...tensors, ['x', {shape: [2], data: Float32Array.of(1, Number.NaN)}] as const])
-    expect(findNonFinite(broken)).toEqual({name: 'x', index: 1, value: Number.NaN})
-  })
+it('whatever bytes a header has, the file is read or refused', async () => {
+  await writeSafetensors(at('sound'), tensors)
+  const sound = readFileSync(at('sound'))
+  const sampler = new Sampler(streamSeed(3, 'spoiled headers'))
+  const counts = {read: 0, refused: 0}
+  for (let round = 0; round < 2000; round++) {
+    const bytes = Buffer.from(sound)
+    const headerBytes = 8 + Number(sound.readBigUInt64LE())
+    for (let edits = 1 + (round % 3); edits > 0; edits--) {
+      const other = [sampler.integer(256), 0x30 + sampler.integer(10), bytes[sampler.integer(headerBytes)]]
+      bytes[sampler.integer(headerBytes)] = other[sampler.integer(3)]
+    }
+    writeFileSync(at('spoiled'), bytes)
+    try {
+      readSafetensors(at('spoiled'))
+      counts.read++
+    } catch (error) {
+      const isClear = error instanceof DataError && !/[\p{Cc}]|is not a function|Cannot read/u.test(error.message)
+      if (!isClear) throw new Error(`${JSON.stringify(bytes.toString('latin1'))}: ${error}`, {cause: error})
+      counts.refused++
+    }
+  }
+  expect(counts.read).toBeGreaterThan(20)
+  expect(counts.refused).toBeGreaterThan(1000)
 })

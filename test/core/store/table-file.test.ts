@@ -2,11 +2,13 @@ import {readdirSync, readFileSync, truncateSync, writeFileSync} from 'node:fs'
 import {RecordBatchReader} from 'apache-arrow'
 import {describe, expect, it} from 'vitest'
 import {
+  countRows,
   type DocumentRow,
   documentsTable,
   metricsTable,
   nullsOf,
   packageVersion,
+  pickColumns,
   positionsTable,
   readRows,
   readTable,
@@ -61,6 +63,15 @@ describe('a table file', () => {
       count++
     }
     expect(count).toBe(9000)
+  })
+
+  it('is counted, and read by a few of its columns', async () => {
+    const rows = sampleRows('positions')
+    await writeTable(at('t.arrow'), positionsTable, rows)
+    expect(countRows(at('t.arrow'), positionsTable)).toBe(rows.length)
+    const picked = readTable(at('t.arrow'), pickColumns(positionsTable, 'kept', 'doc_id'))
+    expect(picked).toEqual(rows.map(({kept, doc_id}) => ({kept, doc_id})))
+    expect(() => countRows(at('t.arrow'), documentsTable)).toThrow(/schema 'positions\/1', expected 'documents\/1'/)
   })
 
   it('cuts batches by size as well as by number of rows', async () => {
