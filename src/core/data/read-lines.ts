@@ -1,5 +1,5 @@
-import {createReadStream} from 'node:fs'
-import {DataError} from '../util/errors.js'
+import {checkLength, decodeStrictly} from './readers/decode.js'
+import {readChunks} from './readers/read-chunks.js'
 
 /** A line that is not blank. */
 export interface Line {
@@ -9,9 +9,10 @@ export interface Line {
 }
 
 /**
- * Reads the lines of a UTF-8 file one by one; memory does not grow with the file.
+ * Reads the lines of a UTF-8 file one by one, decompressed if its name ends in .gz or .zst; memory does not grow with
+ * the file.
  *
- * @throws {DataError} when the file cannot be read, or with the row that is not UTF-8
+ * @throws {DataError} when the file cannot be read, or with the row that is not UTF-8 or longer than `maxDocumentBytes`
  */
 export async function* readLines(file: string): AsyncGenerator<Line> {
   let row = 0
@@ -24,50 +25,27 @@ export async function* readLines(file: string): AsyncGenerator<Line> {
   }
 }
 
-/**
- * The text that UTF-8 bytes stand for, a byte order mark included.
- *
- * @param where the file and row, for the message
- * @throws {DataError} when they are not UTF-8
- */
-export function decodeStrictly(bytes: Uint8Array, where: string): string {
-  try {
-    return new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes)
-  } catch (cause) {
-    throw new DataError(`${where} is not UTF-8`, {cause})
-  }
-}
-
-/** What to do when a path cannot be read. */
-export function failReading(path: string): (cause: NodeJS.ErrnoException) => never {
-  return (cause) => {
-    const what = cause.code === 'ENOENT' ? 'no such file or folder' : cause.message
-    throw new DataError(`reading ${path}: ${what}`, {cause})
-  }
-}
-
 /** Lines as bytes, without their line feeds: decoding first would paper over broken UTF-8. */
 async function* splitLines(file: string): AsyncGenerator<Buffer> {
   let parts: Buffer[] = []
+  let length = 0
+  let row = 1
   for await (const chunk of readChunks(file)) {
     let start = 0
     for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, start)) {
-      yield Buffer.concat([...parts, chunk.subarray(start, end)])
+      const piece = chunk.subarray(start, end)
+      checkLength(length + piece.length, `${file}:${row}`)
+      yield parts.length > 0 ? Buffer.concat([...parts, piece]) : piece
       parts = []
+      length = 0
+      row++
       start = end + 1
     }
-    parts.push(chunk.subarray(start))
+    if (start < chunk.length) parts.push(chunk.subarray(start))
+    length += chunk.length - start
+    checkLength(length, `${file}:${row}`)
   }
-  const rest = Buffer.concat(parts)
-  if (rest.length > 0) yield rest
+  if (length > 0) yield Buffer.concat(parts)
 }
 
 const lineFeed = 0x0a
-
-async function* readChunks(file: string): AsyncGenerator<Buffer> {
-  try {
-    yield* createReadStream(file)
-  } catch (cause) {
-    failReading(file)(cause as Error)
-  }
-}

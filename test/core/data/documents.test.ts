@@ -69,6 +69,14 @@ describe('documents', () => {
     expect(await read(file, {textField: 'solution'})).toEqual([{docId: 'a.jsonl:1', text: '1'}])
   })
 
+  it('join several fields in the order in which they are listed, by an empty line or what is given', async () => {
+    const file = write('a.jsonl', '{"solution": "s\\n", "problem": "p"}')
+    const textField = ['problem', 'solution']
+    expect((await read(file, {textField}))[0].text).toBe('p\n\ns\n')
+    expect((await read(file, {textField, separator: ''}))[0].text).toBe('ps\n')
+    expect((await read(file, {textField: ['solution', 'problem'], separator: '|'}))[0].text).toBe('s\n|p')
+  })
+
   it('of a folder come in the order of file names, searched through, other files left out', async () => {
     for (const name of ['b.jsonl', 'a.txt', 'sub/c.ndjson', 'sub/a.jsonl']) write(name, line(name))
     write('.DS_Store', 'x')
@@ -107,6 +115,12 @@ describe('documents that cannot be read are refused, with file and line', () => 
     ['only blank lines', '\n \n', /holds no documents/],
   ])('%s', async (_, content, message) => {
     expect((await failureOf(write('a.jsonl', content))).message).toMatch(message)
+  })
+
+  it('one of several fields', async () => {
+    const file = write('a.jsonl', '{"problem": "p", "solution": "s"}\n{"problem": "p", "solution": ""}')
+    const {message} = await failureOf(file, {textField: ['problem', 'solution']})
+    expect(message).toMatch(/a\.jsonl:2: field solution is empty; expected a text/)
   })
 
   it('a missing field comes with the fields that could be meant', async () => {

@@ -1,41 +1,23 @@
-import {cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {cpSync, existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
-import {join, resolve} from 'node:path'
+import {join} from 'node:path'
 import {beforeAll, describe, expect, it, vi} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {type PrepareSummary, prepareData} from '../../../src/core/data/prepare-data.js'
 import {documentsIn, openPrepared} from '../../../src/core/data/prepared.js'
-import {LocalEngine} from '../../../src/core/engine/engine.js'
 import {readModelConfig} from '../../../src/core/models/model-config.js'
-import {positionsTable, readRows, readSafetensors} from '../../../src/core/store/index.js'
+import {documentsTable, positionsTable, readRows, readSafetensors} from '../../../src/core/store/index.js'
 import {DataError, Interrupted, UsageError} from '../../../src/core/util/errors.js'
-import {silentProgress} from '../../../src/core/util/progress.js'
+import {type Progress, silentProgress} from '../../../src/core/util/progress.js'
 import type {Services} from '../../../src/core/util/services.js'
 import {referenceLogprobs} from '../../support/reference-decoder.js'
+import {makeCheckpoint, newFolder, tiny} from './small-checkpoint.js'
 
 // A worker thread cannot load TypeScript here: the engine runs in this thread.
 vi.mock('../../../src/core/engine/start-engine.js', async () => {
   const {LocalEngine: Engine} = await import('../../../src/core/engine/engine.js')
   return {startEngine: () => new Engine({device: 'cpu', threads: 1})}
 })
-
-const tiny = resolve(import.meta.dirname, '../../../experiments/tiny')
-const newFolder = () => mkdtempSync(join(tmpdir(), 'rpt-prepare-'))
-
-/** A random one-layer model with the tokenizer of the tiny experiment. */
-async function makeCheckpoint(seed: number): Promise<string> {
-  const folder = newFolder()
-  const shape = {hidden_size: 16, intermediate_size: 24, num_hidden_layers: 1, num_attention_heads: 2, head_dim: 8}
-  const source = JSON.parse(readFileSync(join(tiny, 'model/config.json'), 'utf8'))
-  const config = join(folder, 'config.json')
-  writeFileSync(config, JSON.stringify({...source, ...shape, num_key_value_heads: 2}))
-  const engine = new LocalEngine({device: 'cpu', threads: 1})
-  await engine.load({config, init: {embeddingStd: 0.6, linearGain: 1, residualScale: 1}, seed})
-  await engine.save(folder, false)
-  await engine.close()
-  for (const name of ['tokenizer.json', 'tokenizer_config.json']) cpSync(join(tiny, name), join(folder, name))
-  return folder
-}
 
 const texts = [
   'The red lamp is on. After two turns it shows 3.',
@@ -96,6 +78,7 @@ const failureOf = (run: Promise<unknown>) =>
   )
 const json = (folder: string, name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8'))
 const positionsOf = (folder: string) => [...readRows(join(folder, 'positions.arrow'), positionsTable)]
+const documentsOf = (folder: string) => [...readRows(join(folder, 'documents.arrow'), documentsTable)]
 
 describe('prepared data', () => {
   let out: string
@@ -115,7 +98,7 @@ describe('prepared data', () => {
       'tokenizer_config.json',
     ])
     expect(first.summary).toMatchObject({command: 'prepare-data', version: '0.0.0', out, reused: false})
-    expect(json(out, 'summary.json')).toMatchObject({documents: {train: 5, val: 3}, reused: false})
+    expect(json(out, 'summary.json')).toMatchObject({documents: {read: 8, train: 5, val: 3}, reused: false})
   })
 
   it('have counts in the manifest that add up with the tables', async () => {
@@ -134,30 +117,44 @@ describe('prepared data', () => {
         easy: countOf('easy'),
         medium: countOf('medium'),
         hard: countOf('hard'),
+        reasons: {'below-threshold': own.filter(({kept}) => !kept).length, kept: own.filter(({kept}) => kept).length},
       })
     }
+    expect(manifest.documents.read).toBe(texts.length)
+    expect(manifest.rows).toEqual({documents: texts.length, positions: rows.length})
+    expect(manifest.checks.map(({check}: {check: string}) => check)).toContain('documents read = train + val')
+    expect(manifest.checks.every(({left, right}: {left: number; right: number}) => left === right)).toBe(true)
     expect(first.summary.positions).toEqual(manifest.positions)
     expect(manifest.settings).toMatchObject({seed: 0, 'data.topK': 16, 'data.thresholds': [0.5, 1, 1.5]})
   })
 
   it('hold every document with text, tokens and byte offsets, named by file and line', async () => {
     const prepared = await openPrepared(out)
-    expect([...prepared.documents.keys()]).toEqual(texts.map((_, i) => `corpus.jsonl:${i + 1}`))
-    expect([...prepared.documents.values()].map(({text}) => text)).toEqual(texts)
-    for (const {text, tokenIds, byteOffsets} of prepared.documents.values()) {
+    const rows = documentsOf(out)
+    expect(rows.map(({doc_id}) => doc_id)).toEqual(texts.map((_, i) => `corpus.jsonl:${i + 1}`))
+    expect(rows.map(({text}) => text)).toEqual(texts)
+    for (const {doc_id: docId, partition, text, token_ids: tokenIds, byte_offsets: byteOffsets} of rows) {
       expect(tokenIds[0]).toBe(1)
       expect(prepared.tokenizer.decode(tokenIds.subarray(1))).toBe(text)
       expect(byteOffsets).toHaveLength(tokenIds.length)
+      expect(prepared.documents.get(docId)).toEqual({docId, partition, tokenIds})
     }
+    expect(prepared.documents.size).toBe(rows.length)
     expect(documentsIn(prepared, 'train')).toHaveLength(5)
   })
 
   it('open with the kept positions of each partition', async () => {
     const {trainPositions, heldOutPositions} = await openPrepared(out)
-    const kept = positionsOf(out).filter((row) => row.kept)
-    expect(trainPositions.length + heldOutPositions.length).toBe(kept.length)
-    expect(trainPositions.every(({entropy, partition}) => partition === 'train' && entropy > 0.5)).toBe(true)
-    expect(heldOutPositions.every(({difficulty, partition}) => partition === 'val' && difficulty !== 'none')).toBe(true)
+    const keptIn = (partition: string) =>
+      positionsOf(out)
+        .filter((row) => row.kept && row.partition === partition)
+        .map(({doc_id, position, difficulty}) => ({docId: doc_id, position, difficulty}))
+    expect(keptIn('train').length).toBeGreaterThan(10)
+    expect([...trainPositions]).toEqual(keptIn('train'))
+    expect(trainPositions).toHaveLength(keptIn('train').length)
+    expect(trainPositions.at(7)).toEqual(keptIn('train')[7])
+    expect(() => trainPositions.at(trainPositions.length)).toThrow(RangeError)
+    expect(heldOutPositions).toEqual(keptIn('val'))
   })
 
   it('have the entropies that a float64 decoder finds, each beside the token it is about', async () => {
@@ -285,11 +282,11 @@ describe('preparing', () => {
     const out = join(newFolder(), 'data')
     const settings = {'data.documentsOnly': true, 'data.proxy': undefined, 'data.tokenizer': tiny}
     const {summary} = await prepare(out, settings)
-    expect(summary.documents).toEqual({train: 5, val: 3})
+    expect(summary.documents).toEqual({read: 8, train: 5, val: 3})
     expect(summary.positions.train.total + summary.positions.val.total).toBe(0)
     const {documents: opened, trainPositions} = await openPrepared(out)
     expect(opened.size).toBe(8)
-    expect(trainPositions).toEqual([])
+    expect(trainPositions).toHaveLength(0)
   })
 
   it.each([
@@ -301,11 +298,73 @@ describe('preparing', () => {
     expect(failure.message).toMatch(message)
   })
 
-  it('stops when asked to, and writes nothing', async () => {
-    const out = join(newFolder(), 'data')
-    const failure = await failureOf(prepare(out, {'data.documentsOnly': true}, {signal: AbortSignal.abort()}))
-    expect(failure).toBeInstanceOf(Interrupted)
-    expect(existsSync(out)).toBe(false)
+  it.each(['read documents', 'tokenize documents', 'score entropy (proxy)', 'rank positions', 'select positions'])(
+    'stops when asked to while it is at stage: %s, and writes nothing',
+    async (name) => {
+      const out = join(newFolder(), 'data')
+      const stopping = new AbortController()
+      const stages: string[] = []
+      const progress: Progress = {
+        ...silentProgress,
+        stage(stage, ...described) {
+          stages.push(stage)
+          if (stage === name) stopping.abort()
+          return silentProgress.stage(stage, ...described)
+        },
+      }
+      const failure = await failureOf(prepare(out, {'data.select': 'top'}, {signal: stopping.signal, progress}))
+      expect(failure).toBeInstanceOf(Interrupted)
+      expect(stages.at(-1)).toBe(name)
+      expect(readdirSync(join(out, '..'))).toEqual([])
+    },
+  )
+
+  it('shows every stage with its total, and ends where that is reached', async () => {
+    const shown: Record<string, {total?: number; unit?: string; done: number}> = {}
+    const progress: Progress = {
+      ...silentProgress,
+      stage(name, total, unit) {
+        const entry = {total, unit, done: 0}
+        shown[name] = entry
+        const advance = (count: number) => {
+          entry.done += count
+        }
+        return {...silentProgress.stage(name), advance}
+      },
+    }
+    const {summary} = await prepare(join(newFolder(), 'data'), {'data.difficultyModel': other}, {progress})
+    const {train, val} = summary.positions
+    const positions = train.total + val.total
+    expect(shown).toEqual({
+      'read documents': {total: undefined, unit: 'documents', done: 8},
+      'tokenize documents': {total: 8, unit: 'documents', done: 8},
+      'score entropy (proxy)': {total: positions, unit: 'positions', done: positions},
+      'score entropy (difficulty model)': {total: val.total, unit: 'positions', done: val.total},
+      'select positions': {total: positions, unit: 'positions', done: positions},
+    })
+  })
+
+  it('fails, and writes nothing, when the documents change while they are read', async () => {
+    const file = join(newFolder(), 'a.jsonl')
+    const lines = texts.map((text) => `${JSON.stringify({text})}\n`)
+    const failureAfter = async (changed: readonly string[]) => {
+      writeFileSync(file, lines.join(''))
+      const out = join(newFolder(), 'data')
+      const progress: Progress = {
+        ...silentProgress,
+        stage(name, ...described) {
+          if (name === 'tokenize documents') writeFileSync(file, changed.join(''))
+          return silentProgress.stage(name, ...described)
+        },
+      }
+      const failure = await failureOf(prepare(out, {'data.documents': file}, {progress}))
+      expect(failure).toBeInstanceOf(DataError)
+      expect(readdirSync(join(out, '..'))).toEqual([])
+      return failure.message
+    }
+    expect(await failureAfter(lines.slice(0, -1))).toMatch(/a\.jsonl: the documents changed while they were read/)
+    expect(await failureAfter([...lines.slice(1)])).toMatch(/at a\.jsonl:1: the documents changed/)
+    expect(await failureAfter([...lines, lines[0]])).toMatch(/at a\.jsonl:9: the documents changed/)
   })
 
   it('says which document is too long for the proxy', async () => {
@@ -332,7 +391,7 @@ describe('preparing', () => {
       'data.valDocuments': 0,
     })
     expect(lines).toEqual(['documents brought to Unicode form NFC, as the tokenizer asks: 1'])
-    expect([...(await openPrepared(out)).documents.values()].map(({text}) => text)).toEqual(['caf\u00e9', 'caf\u00e9'])
+    expect(documentsOf(out).map(({text}) => text)).toEqual(['caf\u00e9', 'caf\u00e9'])
   })
 })
 

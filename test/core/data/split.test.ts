@@ -1,10 +1,22 @@
 import {describe, expect, it} from 'vitest'
-import {holdOut} from '../../../src/core/data/split.js'
+import {contentHash, holdOutBound, type SplitSettings} from '../../../src/core/data/split.js'
 import {DataError} from '../../../src/core/util/errors.js'
 
+interface Settings extends SplitSettings {
+  readonly seed: number
+}
+
+function holdOut(documents: readonly string[], {seed, ...settings}: Settings): ('train' | 'val')[] {
+  const hashes = documents.map((text) => contentHash(text, seed))
+  const bound = holdOutBound(hashes, settings)
+  return hashes.map((hash) => (hash < bound ? 'val' : 'train'))
+}
+
 const texts = Array.from({length: 2000}, (_, i) => `document ${i}`)
-const held = (documents: readonly string[], settings: Parameters<typeof holdOut>[1]) =>
-  documents.filter((_, i) => holdOut(documents, settings)[i] === 'val')
+function held(documents: readonly string[], settings: Settings): string[] {
+  const partitions = holdOut(documents, settings)
+  return documents.filter((_, i) => partitions[i] === 'val')
+}
 
 describe('held-out documents', () => {
   it('stay where they are when documents are added, removed or moved', () => {

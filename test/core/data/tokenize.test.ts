@@ -45,6 +45,9 @@ describe('a tokenized document', () => {
   it('has the text that its tokens spell where a tokenizer brings it to form NFC', async () => {
     const document = tokenizeDocument(raw('caf\u0065\u0301!'), 'train', await withNormalizer('NFC'))
     expect(document.text).toBe('caf\u00e9!')
+    const young = '\u{105d2}\u0307'
+    const mixed = tokenizeDocument(raw(`e\u0301${young}`), 'train', await withNormalizer('NFC'))
+    expect(mixed.text, 'compositions that the reference does not know').toBe(`\u00e9${young}`)
   })
 
   it('is refused by name where a tokenizer changes more than that', async () => {

@@ -1,0 +1,28 @@
+import {DataError} from '../../util/errors.js'
+
+/** Bytes of a line, a text file, or a field of Parquet at the most: far above what any model reads as one document. */
+export const maxDocumentBytes = 64 * 2 ** 20
+
+const decoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true})
+
+/**
+ * The text that UTF-8 bytes stand for, a byte order mark included.
+ *
+ * @param where the file and row, for the message
+ * @throws {DataError} when they are not UTF-8
+ */
+export function decodeStrictly(bytes: Uint8Array, where: string): string {
+  try {
+    return decoder.decode(bytes)
+  } catch (cause) {
+    throw new DataError(`${where} is not UTF-8`, {cause})
+  }
+}
+
+/** Refuses a line, a text or a field above `maxDocumentBytes`, before it fills the memory. */
+export function checkLength(bytes: number, where: string): void {
+  if (bytes > maxDocumentBytes)
+    throw new DataError(`${where} is longer than ${maxDocumentBytes / 2 ** 20} MiB; expected one document`, {
+      suggestions: ['give JSONL with one document a line', 'cut it into documents'],
+    })
+}

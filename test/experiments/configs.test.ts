@@ -1,0 +1,37 @@
+import {readdirSync} from 'node:fs'
+import {basename, dirname, join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {describe, expect, it} from 'vitest'
+import {loadConfig} from '../../src/core/config/load.js'
+
+const folder = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'experiments')
+const files = readdirSync(folder, {recursive: true, encoding: 'utf8'})
+  .filter((name) => name.endsWith('.yaml'))
+  .map((name) => join(folder, name))
+  .toSorted()
+const ofKind = (start: string) => files.filter((file) => basename(file).startsWith(start))
+const load = (file: string) => loadConfig({files: [file], cwd: folder}).config
+
+describe('the configs of the experiments', () => {
+  it.each(files)('%s holds nothing but known keys with values that pass', (file) => {
+    expect(load(file).out).toBeDefined()
+  })
+
+  it('prepare, train and evaluate one folder each, in that order', () => {
+    const outs = (start: string) => new Map(ofKind(start).map((file) => [dirname(file), load(file).out]))
+    const prepared = outs('prepare')
+    expect(prepared.size).toBeGreaterThanOrEqual(4)
+    for (const file of [...ofKind('train'), ...ofKind('eval')])
+      expect(load(file).data.dir, file).toBe(prepared.get(dirname(file)))
+    for (const file of ofKind('eval').filter((name) => !name.includes('tiny')))
+      expect(load(file).eval.models, file).toContain(outs('train.yaml').get(dirname(file)))
+  })
+
+  it('ask of the policy in an evaluation what it was trained to do', () => {
+    const trainings = new Map(ofKind('train.yaml').map((file) => [dirname(file), load(file)]))
+    for (const file of ofKind('eval').filter((name) => trainings.has(dirname(name)))) {
+      const [before, after] = [trainings.get(dirname(file))!, load(file)]
+      expect([after.prompt, after.rollout.maxTokens], file).toEqual([before.prompt, before.rollout.maxTokens])
+    }
+  })
+})
