@@ -1,28 +1,57 @@
 import {createHash} from 'node:crypto'
-import {checkDevice} from '../runtime/providers.js'
+import type {Graph} from '../onnx/graph.js'
+import {checkDevice, executionProviders} from '../runtime/providers.js'
 import {Session, type SessionOptions} from '../runtime/session.js'
 import type {DecoderGraph} from './graphs/decoder-graph.js'
+import {availableMemory} from './machine-memory.js'
+import {arenaBytes, sessionBudget} from './session-memory.js'
 
-/** Sessions kept compiled at most; each holds its own memory arena. */
-const capacity = 16
+/** Sessions kept compiled at most. */
+const capacity = 32
+/** Sessions that one update uses in turn: the policy's and the reference's. */
+const inUse = 2
 
-/** Compiled graphs by what they compute and in which shape; the least recently used one goes first. */
+interface Kept {
+  readonly session: Promise<Session>
+  /** Memory that its arena grows to. */
+  readonly bytes: number
+}
+
+/**
+ * Compiled graphs by what they compute and in which shape. Each keeps the memory that its runs took, so the least recently
+ * used ones go when there are many, or when together they hold more than the budget.
+ */
 export class SessionCache {
-  private readonly sessions = new Map<string, Promise<Session>>()
+  private readonly sessions = new Map<string, Kept>()
+  private heldBytes = 0
 
-  constructor(private options: SessionOptions) {}
+  constructor(
+    private options: SessionOptions,
+    private readonly budgetBytes = sessionBudget(availableMemory()),
+  ) {}
 
   /** The session for a graph, compiled on first use. `key` must determine the graph. */
   async get(kind: string, key: object, build: () => DecoderGraph): Promise<Session> {
     const id = createHash('sha256')
       .update(JSON.stringify([kind, key]))
       .digest('hex')
-    const cached = this.sessions.get(id)
-    const session = cached ?? Session.compile(build().op.graph, this.options)
+    const kept = this.sessions.get(id) ?? (await this.compile(build().op.graph))
     this.sessions.delete(id)
-    this.sessions.set(id, session)
-    if (this.sessions.size > capacity) await this.dropOldest()
-    return session
+    this.sessions.set(id, kept)
+    return kept.session
+  }
+
+  private async compile(graph: Graph): Promise<Kept> {
+    const bytes = arenaBytes(graph)
+    const isFull = () => this.sessions.size >= capacity || this.heldBytes + bytes > this.budgetBytes
+    while (this.sessions.size >= inUse && isFull()) await this.dropOldest()
+    this.heldBytes += bytes
+    return {session: Session.compile(graph, this.options), bytes}
+  }
+
+  /** Whether runs read what they are fed in place, so that many short ones cost no more than one long one. */
+  get readsInPlace(): boolean {
+    return executionProviders(this.options.device)[0] === 'cpu'
   }
 
   /** @throws {RuntimeFailure} when the device is not available */
@@ -41,8 +70,9 @@ export class SessionCache {
   }
 
   private async dropOldest(): Promise<void> {
-    const [id, session] = this.sessions.entries().next().value!
+    const [id, {session, bytes}] = this.sessions.entries().next().value!
     this.sessions.delete(id)
+    this.heldBytes -= bytes
     // One that did not compile has nothing to free; whoever asked for it was told.
     await session.then(
       (compiled) => compiled.release(),

@@ -91,95 +91,87 @@ export function sharedContextAttention(op: Ops, shape: SharedContextShape, conte
       keys: asHeads(op, completionKeys, completions, completionLength),
       values: asHeads(op, completionValues, completions, completionLength),
     }
-    const ownMask = causalMask(op, completionLength)
-    const output = attendContextAndOwn(op, {...shape, contextLengths}, completionQueries, caches[0], own, ownMask)
+    const rows = {queries: completionQueries, keys: completionKeys, values: completionValues}
+    const isEarlier = earlierMask(op, completionLength)
+    const output = attendContextAndOwn(op, {...shape, contextLengths}, rows, caches[0], own, isEarlier)
     return op.concat([contextOutput, op.reshape(output, [rowCounts[1], heads * headSize])], 0)
   }
 }
 
 /**
- * One decoding step: each of P * G rows attends to its context's cache and to the first `trip` + 1 entries of its own.
+ * One decoding step: each of P * G rows attends to its context's cache, to the first entries of its own, and to itself.
  *
- * @param own cache of the completions so far, [P*G, K, S, D]; the new key and value are written at `trip`
- * @param trip scalar int64, tokens in `own` before this one
- * @returns the attended rows [P*G, H*D] and the own cache with the new entry
+ * @param own cache of the completions so far, [P*G, K, S, D]
+ * @param ownLengths int64, entries of `own` that count: a scalar, or one for each row, [P*G]
+ * @returns the attended rows [P*G, H*D]
  */
 export function decodingAttention(
   op: Ops,
-  shape: SharedContextShape & {contextLengths: Value},
-  {queries, keys, values}: AttentionHeads,
+  shape: Omit<SharedContextShape, 'completionLength'> & {contextLengths: Value},
+  rows: AttentionHeads,
   context: KeyValueCache,
   own: KeyValueCache,
-  trip: Value,
-): {output: Value; own: KeyValueCache} {
-  const {contexts, groupSize, kvHeads, headSize, heads} = shape
-  const rows = contexts * groupSize
-  const capacity = own.keys.shape[2]
-  const at = op.expand(op.reshape(trip, [1, 1, 1, 1]), [rows, kvHeads, 1, headSize])
-  const write = (cache: Value, entry: Value) =>
-    op.scatterElements(cache, at, op.reshape(entry, [rows, kvHeads, 1, headSize]), 2, 'none')
-  const extended = {keys: write(own.keys, keys), values: write(own.values, values)}
-  const slots = op.index([...Array(capacity).keys()])
-  const ownMask = op.where(op.less(trip, slots), op.scalar(blocked), op.scalar(0))
-  const output = attendContextAndOwn(
-    op,
-    {...shape, completionLength: 1},
-    queries,
-    context,
-    extended,
-    op.reshape(ownMask, [1, capacity]),
-  )
-  return {output: op.reshape(output, [rows, heads * headSize]), own: extended}
+  ownLengths: Value,
+): Value {
+  const {contexts: P, groupSize: G, headSize, heads} = shape
+  const slots = op.index([...Array(own.keys.shape[2]).keys()])
+  const perRow = ownLengths.shape.length === 0 ? ownLengths : op.reshape(ownLengths, [P, G, 1, 1, 1, 1])
+  const isFilled = op.where(op.less(slots, perRow), op.scalar(0), op.scalar(blocked))
+  const output = attendContextAndOwn(op, {...shape, completionLength: 1}, rows, context, own, isFilled)
+  return op.reshape(output, [P * G, heads * headSize])
 }
 
 /**
- * Completion queries [P*G*Tg, H, D] against their context's cache and their own, in one softmax.
+ * Completion rows [P*G*Tg, ., D] against their context's cache, earlier rows of their own completion, and themselves, in
+ * one softmax.
  *
- * The G * R * Tg queries of one context and key-value head are one matrix, so that the context's keys are read once.
+ * The G * R * Tg queries of one context and key-value head are one matrix, so that the context's keys are read once. A
+ * row's own key and value are apart from the cache, so that a decoding step need not copy the cache to extend it.
  *
- * @param ownMask [Tg, S] added to the scores of own keys
+ * @param own keys and values [P*G, K, S, D]
+ * @param ownMask added to the scores of own keys, broadcast to [P, G, K, R, Tg, S]
  * @returns [P, G, Tg, K, R, D]
  */
 function attendContextAndOwn(
   op: Ops,
   shape: SharedContextShape & {contextLengths: Value},
-  queries: Value,
+  {queries, keys, values}: AttentionHeads,
   context: KeyValueCache,
   own: KeyValueCache,
   ownMask: Value,
 ): Value {
   const {contexts: P, groupSize: G, completionLength: Tg, contextLength: Tc, kvHeads: K, headSize: D} = shape
   const R = shape.heads / K
-  const ownLength = own.keys.shape[2]
-  const perRow = op.transpose(op.reshape(queries, [P, G, Tg, K, R, D]), [0, 1, 3, 4, 2, 5])
-  const perContext = op.transpose(perRow, [0, 2, 1, 3, 4, 5])
+  const S = own.keys.shape[2]
+  const rows = op.reshape(queries, [P, G, Tg, K, R, D])
+  const perCompletion = op.transpose(rows, [0, 1, 3, 4, 2, 5])
+  const perContext = op.transpose(perCompletion, [0, 2, 1, 3, 4, 5])
 
-  const contextScores = op.reshape(
-    op.add(
-      scaledScores(op, op.reshape(perContext, [P, K, G * R * Tg, D]), context.keys),
-      lengthMask(op, shape.contextLengths, Tc),
-    ),
-    [P, K, G, R, Tg, Tc],
+  const selfProducts = op.sum(op.mul(rows, op.reshape(keys, [P, G, Tg, K, 1, D])), [-1])
+  const selfScores = op.transpose(op.mul(selfProducts, op.scalar(scaleOf(D))), [0, 3, 1, 4, 2, 5])
+  const contextScores = op.add(
+    scaledScores(op, op.reshape(perContext, [P, K, G * R * Tg, D]), context.keys),
+    lengthMask(op, shape.contextLengths, Tc),
   )
-  const ownScores = op.reshape(scaledScores(op, op.reshape(perRow, [P * G, K, R * Tg, D]), own.keys), [
-    P,
-    G,
-    K,
-    R,
-    Tg,
-    ownLength,
-  ])
-  const maskedOwn = op.transpose(op.add(ownScores, ownMask), [0, 2, 1, 3, 4, 5])
-  const weights = op.softmax(op.concat([contextScores, maskedOwn], -1))
-  const [contextWeights, ownWeights] = op.split(weights, -1, [Tc, ownLength])
+  const ownScores = scaledScores(op, op.reshape(perCompletion, [P * G, K, R * Tg, D]), own.keys)
+  const maskedOwn = op.add(op.reshape(ownScores, [P, G, K, R, Tg, S]), ownMask)
+  const scores = [
+    selfScores,
+    op.reshape(contextScores, [P, K, G, R, Tg, Tc]),
+    op.transpose(maskedOwn, [0, 2, 1, 3, 4, 5]),
+  ]
+  const weights = op.softmax(op.concat(scores, -1))
 
+  const [selfWeights, contextWeights, ownWeights] = op.split(weights, -1, [1, Tc, S])
+  const fromSelf = op.mul(op.transpose(selfWeights, [0, 2, 4, 1, 3, 5]), op.reshape(values, [P, G, Tg, K, 1, D]))
   const fromContext = mixed(op, op.reshape(contextWeights, [P, K, G * R * Tg, Tc]), context.values)
-  const ownPerRow = op.reshape(op.transpose(ownWeights, [0, 2, 1, 3, 4, 5]), [P * G, K, R * Tg, ownLength])
-  const fromOwn = mixed(op, ownPerRow, own.values)
-  return op.add(
+  const ownPerCompletion = op.reshape(op.transpose(ownWeights, [0, 2, 1, 3, 4, 5]), [P * G, K, R * Tg, S])
+  const fromOwn = mixed(op, ownPerCompletion, own.values)
+  const fromOthers = op.add(
     op.transpose(op.reshape(fromContext, [P, K, G, R, Tg, D]), [0, 2, 4, 1, 3, 5]),
     op.transpose(op.reshape(fromOwn, [P, G, K, R, Tg, D]), [0, 1, 4, 2, 3, 5]),
   )
+  return op.add(fromOthers, fromSelf)
 }
 
 /** [rows * length, K, D] -> [rows, K, length, D]. */
@@ -190,8 +182,13 @@ function asHeads(op: Ops, x: Value, rows: number, length: number): Value {
 
 /** Queries against keys, scaled: [..., M, D] x [..., S, D] -> [..., M, S]. */
 function scaledScores(op: Ops, queries: Value, keys: Value): Value {
-  const alpha = 1 / Math.sqrt(queries.shape.at(-1)!)
+  const alpha = scaleOf(queries.shape.at(-1)!)
   return withTwoRows(op, queries, (rows) => op.fusedMatMul(rows, keys, {transB: 1, alpha}))
+}
+
+/** 1 / sqrt(D) in float32, as FusedMatMul keeps it in float64 graphs too. */
+function scaleOf(headSize: number): number {
+  return Math.fround(1 / Math.sqrt(headSize))
 }
 
 /** Values mixed by attention weights: [..., M, S] x [..., S, D] -> [..., M, D]. */
@@ -213,6 +210,13 @@ function causalMask(op: Ops, length: number): Value {
   const at = [...Array(length).keys()]
   const isLater = op.less(op.index(at, [length, 1]), op.index(at, [1, length]))
   return op.where(isLater, op.scalar(blocked), op.scalar(0))
+}
+
+/** [T, T]: 0 where the key is earlier than the query. */
+function earlierMask(op: Ops, length: number): Value {
+  const at = [...Array(length).keys()]
+  const isEarlier = op.less(op.index(at, [1, length]), op.index(at, [length, 1]))
+  return op.where(isEarlier, op.scalar(0), op.scalar(blocked))
 }
 
 /** [P, 1, 1, Tc]: 0 where the key is one of the context's real tokens. */

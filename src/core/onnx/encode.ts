@@ -1,5 +1,6 @@
 import {GraphError} from '../util/errors.js'
 import type {Constant, Graph} from './graph.js'
+import {liveNodes} from './live-nodes.js'
 import {ModelProto} from './onnx-schema.js'
 import {type IndexConstant, opSpecs} from './op-specs.js'
 import type {DType, OpNode, Value} from './types.js'
@@ -31,7 +32,7 @@ class GraphEncoder {
   ) {}
 
   encode(name: string): object {
-    const nodes = this.graph.nodes.map((node) => this.node(node))
+    const nodes = liveNodes(this.graph).map((node) => this.node(node))
     const aliases = this.graph.outputs.map(({name: alias, value}) => ({
       opType: 'Identity',
       name: `output/${alias}`,

@@ -1,5 +1,6 @@
 import {expect, it} from 'vitest'
-import {rolloutGraph} from '../../../src/core/engine/graphs/rollout.js'
+import {decodingStepGraph} from '../../../src/core/engine/graphs/decoding-step.js'
+import {rolloutLoopGraph} from '../../../src/core/engine/graphs/rollout-loop.js'
 import type {Graph} from '../../../src/core/onnx/graph.js'
 import type {OpNode} from '../../../src/core/onnx/types.js'
 import {tinyModel} from '../../support/tiny-model.js'
@@ -18,12 +19,14 @@ it.each(Object.entries(attentions))(
   'no product of sampling has a single row, which would round differently, %s',
   (_, changes) => {
     for (const groupSize of [1, 8]) {
-      const shape = {contexts: 2, groupSize, contextLength: 16, capacity: 8}
+      const shape = {contexts: 2, groupSize, contextLength: 16, capacity: 8, positions: 24}
       const sampling = {temperature: 1, greedy: false, endIds: [2]}
-      const {op} = rolloutGraph(tinyModel(changes), shape, sampling)
-      const products = nodesOf(op.graph).filter((node) => node.op === 'MatMul' || node.op === 'FusedMatMul')
-      expect(products.length).toBeGreaterThan(20)
-      expect(products.filter(({inputs}) => inputs[0].shape.at(-2) === 1).map(({name}) => name)).toEqual([])
+      for (const graph of [rolloutLoopGraph, decodingStepGraph]) {
+        const {op} = graph(tinyModel(changes), shape, sampling)
+        const products = nodesOf(op.graph).filter((node) => node.op === 'MatMul' || node.op === 'FusedMatMul')
+        expect(products.length).toBeGreaterThan(20)
+        expect(products.filter(({inputs}) => inputs[0].shape.at(-2) === 1).map(({name}) => name)).toEqual([])
+      }
     }
   },
 )

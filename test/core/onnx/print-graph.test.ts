@@ -106,7 +106,7 @@ it('one decoder layer prints as the model is drawn: norm, attention, norm, gated
     %44: float32[1, 2, 4, 2] = Transpose(%43) perm=[0,2,1,3]
     %45: float32[1, 4, 2, 2] = Reshape(%39) shape=[1,4,2,2]
     %46: float32[1, 2, 4, 2] = Transpose(%45) perm=[0,2,1,3]
-    %47: float32[1, 2, 8, 4] = FusedMatMul(%42, %44) transA=0 transB=1 alpha=0.7071067811865475
+    %47: float32[1, 2, 8, 4] = FusedMatMul(%42, %44) transA=0 transB=1 alpha=0.7071067690849304
     %48: float32[1, 2, 2, 4, 4] = Reshape(%47) shape=[1,2,2,4,4]
     %49: float32[1, 2, 2, 4, 4] = Add(%48, %13)
     %50: float32[1, 2, 2, 4, 4] = Softmax(%49) axis=4

@@ -1,0 +1,77 @@
+import {hiddenStates, logitsOf} from '../../models/decoder.js'
+import type {ModelConfig} from '../../models/model-config.js'
+import {type Attend, decodingAttention, type KeyValueCache} from '../../nn/attention.js'
+import {chooseTokens, type SamplingSettings} from '../../nn/distribution.js'
+import type {Ops} from '../../onnx/ops.js'
+import type {Value} from '../../onnx/types.js'
+import {type DecoderGraph, decoderGraph} from './decoder-graph.js'
+
+/** Static shape of P contexts with G rows each. */
+export interface StepShape {
+  readonly contexts: number
+  readonly groupSize: number
+  readonly contextLength: number
+  /** Entries that the rows' own caches have room for. */
+  readonly capacity: number
+  /** Rows of the rotary tables. */
+  readonly positions: number
+}
+
+/**
+ * One token for each of P * G rows.
+ *
+ * Inputs: `ids`, `own_lengths` (tokens fed to the row before this one), `uniforms` [P*G]; `context_lengths` [P]; per
+ * layer i `context_keys_i`, `context_values_i` [P, K, Tc, D], `own_keys_i`, `own_values_i` [P*G, K, S, D].
+ * Outputs: `tokens`, `old_logprobs`, `margins` [P*G]; `entries` [2 * layers, P*G, K, D], each layer's new keys and values.
+ */
+export function decodingStepGraph(config: ModelConfig, shape: StepShape, sampling: SamplingSettings): DecoderGraph {
+  const {contexts, groupSize, contextLength, capacity} = shape
+  const built = decoderGraph(config, shape.positions)
+  const {op, weights} = built
+  const rows = contexts * groupSize
+  const ids = op.indexInput('ids', [rows])
+  const ownLengths = op.indexInput('own_lengths', [rows])
+  const uniforms = op.input('uniforms', [rows])
+  const contextLengths = op.indexInput('context_lengths', [contexts])
+  const cacheInput = (whose: string, layer: number, count: number, length: number): KeyValueCache => ({
+    keys: op.input(`${whose}_keys_${layer}`, [count, config.kvHeads, length, config.headSize]),
+    values: op.input(`${whose}_values_${layer}`, [count, config.kvHeads, length, config.headSize]),
+  })
+
+  const entries: Value[] = []
+  const attend = (layer: number): Attend => {
+    const context = cacheInput('context', layer, contexts, contextLength)
+    const own = cacheInput('own', layer, rows, capacity)
+    return (heads) => {
+      entries.push(heads.keys, heads.values)
+      return decodingAttention(
+        op,
+        {...config, contexts, groupSize, contextLength, contextLengths},
+        heads,
+        context,
+        own,
+        ownLengths,
+      )
+    }
+  }
+  const positions = op.add(perRow(op, contextLengths, groupSize), ownLengths)
+  const logits = logitsOf(op, weights, hiddenStates(op, weights, {ids, positions}, attend))
+  const chosen = chooseTokens(op, logits, uniforms, sampling)
+  op.graph.output('tokens', chosen.ids)
+  op.graph.output('old_logprobs', chosen.oldLogprobs)
+  op.graph.output('margins', chosen.margins)
+  op.graph.output(
+    'entries',
+    op.concat(
+      entries.map((entry) => op.reshape(entry, [1, ...entry.shape])),
+      0,
+    ),
+  )
+  return built
+}
+
+/** Values of P contexts repeated for their G rows: [P] -> [P*G]. */
+export function perRow(op: Ops, values: Value, groupSize: number): Value {
+  const [contexts] = values.shape
+  return op.reshape(op.expand(op.reshape(values, [contexts, 1]), [contexts, groupSize]), [contexts * groupSize])
+}
