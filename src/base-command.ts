@@ -20,8 +20,8 @@ export interface Request {
 
 const helpValues: Readonly<Record<string, string>> = {
   file: 'PATH',
-  dataset: 'PATH',
-  source: 'DIR',
+  dataset: 'PATH|hf:ID',
+  source: 'DIR|ID',
   integer: 'N',
 }
 

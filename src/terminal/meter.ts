@@ -1,4 +1,4 @@
-import {formatDuration, formatNumber} from './format.js'
+import {formatBytes, formatDuration, formatNumber} from './format.js'
 
 /** Counts the units of one stage and says how far it is, how fast, and how long it still takes. */
 export class Meter {
@@ -27,11 +27,7 @@ export class Meter {
     const rate = (this.count - this.start) / (this.now() - this.begun)
     const parts = [this.progress()]
     if (Number.isFinite(rate) && rate > 0) {
-      parts.push(
-        rate >= 1
-          ? `${formatNumber(Number(rate.toPrecision(3)))}/s`
-          : `${formatNumber(Number((1 / rate).toPrecision(3)))} s each`,
-      )
+      parts.push(this.pace(rate))
       if (this.total !== undefined) parts.push(`${formatDuration((this.total - this.count) / rate)} left`)
     } else {
       parts.push(`${formatDuration(this.seconds())} so far`)
@@ -42,15 +38,25 @@ export class Meter {
   /** `train: 40 steps in 0:12`, or the summary in place of the count. */
   end(summary?: string): string {
     const done = this.count - this.start
-    const what = summary ?? (done > 0 ? `${done} ${this.unit}`.trimEnd() : 'done')
+    const what = summary ?? (done > 0 ? this.amount(done) : 'done')
     return `${this.name}: ${what} in ${formatDuration(this.seconds())}`
   }
 
   private progress(): string {
-    if (this.total === undefined)
-      return this.count > 0 ? `${this.name} ${this.count} ${this.unit}`.trimEnd() : this.name
+    if (this.total === undefined) return this.count > 0 ? `${this.name} ${this.amount(this.count)}` : this.name
     const percent = this.total > 0 ? ` (${Math.floor((100 * this.count) / this.total)}%)` : ''
-    return `${this.name} ${this.count}/${this.total} ${this.unit}`.trimEnd() + percent
+    const done = this.unit === 'bytes' ? formatBytes(this.count) : this.count
+    return `${this.name} ${done}/${this.amount(this.total)}${percent}`
+  }
+
+  private amount(count: number): string {
+    return this.unit === 'bytes' ? formatBytes(count) : `${count} ${this.unit}`.trimEnd()
+  }
+
+  private pace(rate: number): string {
+    if (this.unit === 'bytes') return `${formatBytes(Math.round(rate))}/s`
+    if (rate >= 1) return `${formatNumber(Number(rate.toPrecision(3)))}/s`
+    return `${formatNumber(Number((1 / rate).toPrecision(3)))} s each`
   }
 
   private seconds(): number {

@@ -11,6 +11,15 @@ export interface PlanView {
   readonly batch: readonly string[]
   /** Memory by tensor, in bytes. */
   readonly memory: readonly {readonly name: string; readonly bytes: number}[]
+  /** All of it against what the machine has. */
+  readonly memory_summary?: {
+    readonly needed_bytes: number
+    readonly available_bytes: number
+    readonly fits: boolean
+    readonly spare_bytes: number
+    readonly largest: {readonly name: string; readonly shape: readonly number[]; readonly bytes: number}
+    readonly setting: string | null
+  }
   /** Files and folders that would be written. */
   readonly files: readonly string[]
 }
@@ -56,19 +65,32 @@ function isPlain(value: unknown): boolean {
 
 /** The plan of a dry run: batch identity, memory with the largest tensor named, files. */
 export function renderPlan(plan: PlanView, colors: Colors): string {
-  const memory = plan.memory.toSorted((a, b) => b.bytes - a.bytes)
-  const total = memory.reduce((sum, {bytes}) => sum + bytes, 0)
   const section = (title: string, lines: readonly string[]) =>
     lines.length > 0 ? [colors.bold(title), ...lines.map(indented)] : []
-  const largest = memory[0] ? `, the largest is ${memory[0].name}` : ''
   return [
     ...section('batch', plan.batch),
-    ...section(
-      `memory, about ${formatBytes(total)}${largest}`,
-      memory.map(({name, bytes}) => `${formatBytes(bytes).padStart(10)}  ${name}`),
-    ),
+    ...section('memory', memoryLines(plan, colors)),
     ...section('would write', plan.files),
   ].join('\n')
+}
+
+/** One line per class of tensor, the sum against what there is, and the largest tensor with the setting that shrinks it. */
+function memoryLines({memory, memory_summary: summary}: PlanView, colors: Colors): string[] {
+  if (!summary) return []
+  const {needed_bytes: needed, available_bytes: available, spare_bytes: spare, fits, largest, setting} = summary
+  const row = (bytes: number, text: string) => `${formatBytes(bytes).padStart(10)}  ${text}`
+  const share =
+    needed > 10 * available
+      ? `${Math.round(needed / available)} times`
+      : `${Math.round((100 * needed) / available)}% of`
+  const verdict = fits ? colors.green('fits') : colors.red('does not fit')
+  return [
+    ...memory.map(({name, bytes}) => row(bytes, name)),
+    row(needed, `${colors.bold('in all')}, ${share} the ${formatBytes(available)} available: ${verdict}`),
+    `largest tensor: ${largest.name} [${largest.shape.join(', ')}], ${formatBytes(largest.bytes)}`,
+    ...(setting ? [`shrink it with: ${setting}`] : []),
+    ...(spare > 0 ? [`graphs of other lengths may keep ${formatBytes(spare)} more`] : []),
+  ]
 }
 
 function indented(line: string): string {

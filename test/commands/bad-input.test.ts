@@ -4,7 +4,7 @@ import {hostname, tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
-import {writeBrokenCheckpoints} from '../support/broken-checkpoints.js'
+import {type Fault, faultMessages, writeBrokenCheckpoints} from '../support/broken-checkpoints.js'
 import {type Finished, rpt} from './rpt.js'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -62,7 +62,7 @@ beforeAll(async () => {
   mkdirSync(join(cwd, 'nothing'))
   mkdirSync(join(cwd, 'foreign'))
   writeFileSync(join(cwd, 'foreign', 'thesis.txt'), 'irreplaceable')
-  writeBrokenCheckpoints(base, join(cwd, 'models'))
+  writeBrokenCheckpoints(base, join(cwd, 'models'), faults)
   const prepared = await rpt(
     prepare('corpus.jsonl').map((word) => (word === 'out' ? 'data' : word)),
     cwd,
@@ -77,7 +77,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(cwd, {recursive: true}))
 
 /** Lines of progress, which stand on stderr before the error. */
-const progress = /^(read documents|score entropy|train \w+:|evaluate |report:)/
+const progress =
+  /^(read documents|tokenize documents|score entropy|rank positions|select positions|train \w+:|evaluate |report:)/
 
 function expectOneLine({stderr}: Finished, message: RegExp): void {
   const lines = stderr.split('\n').filter((line) => line !== '' && !progress.test(line))
@@ -111,18 +112,34 @@ const documents: readonly Case[] = [
   ],
 ]
 
+/** Those that the command line is tried with; the engine is tried with all. */
+const faults: readonly Fault[] = [
+  'truncated',
+  'not-a-number',
+  'tensor-missing',
+  'tensor-extra',
+  'lying-offsets',
+  'overlapping',
+  'dtype-of-integers',
+  'header-of-a-gigabyte',
+  'header-key-twice',
+  'shard-missing',
+  'index-traversal',
+  'index-key-twice',
+  'config-key-twice',
+  'config-fewer-layers',
+  'no-weights',
+  'other-shape',
+  'other-family',
+  'scaled-rope',
+  'small-vocabulary',
+  'other-tokenizer',
+]
 const checkpoints: readonly Case[] = [
-  ['truncated', /not a sound safetensors file/],
-  ['not-a-number', /embed_tokens\.weight holds NaN at 1000; expected finite weights/],
-  ['tensor-missing', /tensor \S+ is missing; config\.json asks for shape/],
-  ['tensor-extra', /tensor surprise has no place/],
-  ['no-weights', /model\.safetensors: no such file/],
-  ['other-shape', /tensor \S+ has shape \[\d+,\d+\]; config\.json asks for/],
-  ['other-family', /model_type is gpt2; supported: llama/],
-  ['scaled-rope', /rope_scaling is set/],
-  ['small-vocabulary', /vocabulary of 100, but the tokenizer has 721 tokens/],
-  ['other-tokenizer', /has another tokenizer than .*data was prepared with/],
-].map(([name, message]) => [String(name), train('--model', `models/${name}`), 3, message as RegExp])
+  ...faults.map((name): Case => [name, train('--model', `models/${name}`), 3, faultMessages[name]]),
+  ['as a proxy, overlapping', prepare('corpus.jsonl', 'models/overlapping'), 3, faultMessages.overlapping],
+  ['to evaluate, overlapping', evaluate('models/overlapping'), 3, faultMessages.overlapping],
+]
 
 const settings: readonly Case[] = [
   [

@@ -27,6 +27,8 @@ interface SchemaNode {
   readonly enum?: readonly string[]
   readonly path?: PathKind
   readonly items?: SchemaNode | false
+  /** One value, or a list of them. */
+  readonly anyOf?: readonly SchemaNode[]
   readonly prefixItems?: readonly SchemaNode[]
   readonly properties?: Readonly<Record<string, SchemaNode>>
 }
@@ -40,12 +42,13 @@ function keysOf(node: SchemaNode, prefix: string): ConfigKey[] {
   return Object.entries(node.properties ?? {}).flatMap(([name, child]) => {
     const key = prefix + name
     if (child.properties) return keysOf(child, `${key}.`)
-    const item = child.items || child.prefixItems?.[0]
+    const shape = child.anyOf?.find(({type}) => type === 'array') ?? child
+    const item = shape.items || shape.prefixItems?.[0]
     return [
       {
         key,
         help: child.description ?? '',
-        type: child.type,
+        type: shape.type,
         itemType: item ? item.type : undefined,
         options: child.enum ?? (item ? item.enum : undefined),
         defaultValue: child.default,

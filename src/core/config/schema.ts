@@ -8,6 +8,7 @@ const path = z.string().min(1).meta({path: 'file'})
 const dataset = z.string().min(1).meta({path: 'dataset'})
 /** A folder, made absolute, or a Hub id (`owner/name` of no existing folder, or `hf:...`), left as it is. */
 const checkpointSource = z.string().min(1).meta({path: 'source'})
+const fieldName = z.string().min(1)
 const count = z.int().min(0)
 const positive = z.int().min(1)
 const share = z.number().min(0).max(1)
@@ -16,9 +17,11 @@ const share = z.number().min(0).max(1)
 export const objectives = ['rpt', 'ntp', 'sft'] as const
 /** How `rpt eval` may predict: argmax, after a thought, after a given thought, after an empty one. */
 export const evalModes = ['standard', 'reasoning', 'forced-thought', 'empty-thought'] as const
+/** Element types that a checkpoint's weights may be saved in. */
+export const checkpointDtypes = ['float32', 'bfloat16', 'float16'] as const
 
 const data = z.strictObject({
-  documents: dataset.optional().describe('JSONL or text file, or a folder of them'),
+  documents: dataset.optional().describe('JSONL, Parquet or text file, a folder of them, or hf:ID[@revision]'),
   tokenizer: checkpointSource.optional().describe('folder with tokenizer.json; the proxy checkpoint when absent'),
   proxy: checkpointSource.optional().describe('checkpoint that scores entropy'),
   difficultyModel: checkpointSource
@@ -29,7 +32,14 @@ const data = z.strictObject({
     .default(false)
     .describe('write documents without scoring positions: enough for ntp and sft'),
   dir: path.optional().describe('folder that prepare-data wrote'),
-  textField: z.string().default('text').describe('JSONL field that holds the document'),
+  textField: z
+    .union([fieldName, z.array(fieldName).min(1)], 'needs the name of a field, or a list of them')
+    .default('text')
+    .transform((fields) => (Array.isArray(fields) && fields.length === 1 ? fields[0] : fields))
+    .describe('field (column) that holds the document, or a list of fields that are joined in this order'),
+  separator: z.string().default('\n\n').describe('what stands between the fields that data.textField joins'),
+  split: z.string().min(1).default('train').describe('split of a Hub data set'),
+  subset: z.string().min(1).optional().describe('subset (config) of a Hub data set that has several'),
   limit: positive.optional().describe('read only the first documents'),
   valFraction: share.default(0.05).describe('share of documents held out, by seeded content hash'),
   valDocuments: count.optional().describe('hold out this many documents instead: those with the smallest hashes'),
@@ -64,6 +74,12 @@ const model = z.strictObject({
 
 const prompt = z.strictObject({
   template: z.string().default('v0').describe("name of a built-in template, or text with '{context}'"),
+  templateFile: path.optional().describe("file with '{context}' to use instead of prompt.template"),
+  chatTemplate: z
+    .enum(['auto', 'none'])
+    .default('auto')
+    .describe("auto: the prompt is a user's message in the checkpoint's chat template, if it has one; none: it is not"),
+  chatTemplateFile: path.optional().describe("Jinja file to use instead of the checkpoint's chat template"),
   maxTokens: positive.default(4096).describe('longest prompt; the context loses tokens from the left'),
 })
 
@@ -140,6 +156,10 @@ const checkpoint = z.strictObject({
   every: positive.default(100).describe('steps between checkpoints that a run can resume from'),
   steps: z.array(count).default([]).describe('steps whose checkpoints are kept for good'),
   keepLast: positive.default(2).describe('checkpoints kept besides checkpoint.steps'),
+  dtype: z
+    .enum(checkpointDtypes)
+    .default('float32')
+    .describe('element type of the saved weights; training and resuming stay float32'),
 })
 
 const evaluation = z.strictObject({
@@ -168,6 +188,15 @@ const sweep = z.strictObject({
   bootstraps: positive.default(500).describe('resamples for the intervals of the fit'),
 })
 
+const memory = z.strictObject({
+  check: z.boolean().default(true).describe('refuse what the estimate says cannot fit'),
+  limitGiB: z
+    .number()
+    .positive()
+    .optional()
+    .describe('memory to count on, GiB; what this machine has left when absent'),
+})
+
 const report = z.strictObject({runs: z.array(path).default([]).describe('run directories to report on')})
 
 /** Every key with its check; unknown keys are refused. */
@@ -180,6 +209,7 @@ export const configSchema = z.strictObject({
     .describe(
       'engine threads at most; 0 is one per core; narrow models use fewer, so that the number changes no result',
     ),
+  memory: memory.prefault({}),
   data: data.prefault({}),
   model: model.prefault({}),
   prompt: prompt.prefault({}),

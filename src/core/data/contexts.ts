@@ -1,4 +1,4 @@
-import type {Context, Difficulty, Document} from '../records/records.js'
+import type {Context, Difficulty, TokenizedDocument} from '../records/records.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 
 /**
@@ -7,7 +7,7 @@ import type {Tokenizer} from '../tokenizer/tokenizer.js'
  * Boundaries come from the document's own token ids, never from re-encoding text (RPT, Eq. 3: L_gt).
  */
 export function contextAt(
-  {docId, tokenIds}: Document,
+  {docId, tokenIds}: TokenizedDocument,
   position: number,
   difficulty: Difficulty,
   tokenizer: Tokenizer,

@@ -2,6 +2,7 @@ import {readdirSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {canonicalJson, fingerprintOf, hashJson, type Manifest, packageVersion} from '../store/index.js'
+import {type DocumentPlace, listDocumentFiles} from './documents.js'
 
 /** What prepared data depends on, part by part so that a difference can be named. */
 export interface PreparationInputs {
@@ -12,9 +13,14 @@ export interface PreparationInputs {
   readonly settings: Readonly<Record<string, unknown>>
 }
 
-/** Hashes everything that the result depends on and lists the settings. */
-export function preparationInputs({data, seed}: Config): PreparationInputs {
-  const {documents, tokenizer, proxy, difficultyModel, dir: _dir, ...others} = data
+/**
+ * Hashes everything that the result depends on and lists the settings.
+ *
+ * @throws {DataError} when there are no documents, or a file cannot be read
+ */
+export async function preparationInputs({data, seed}: Config, place: DocumentPlace): Promise<PreparationInputs> {
+  const {documents: _documents, tokenizer, proxy, difficultyModel, dir: _dir, ...others} = data
+  const files = await listDocumentFiles(place)
   const settings = {
     seed,
     ...Object.fromEntries(Object.entries(others).map(([key, value]) => [`data.${key}`, value])),
@@ -22,7 +28,7 @@ export function preparationInputs({data, seed}: Config): PreparationInputs {
   return {
     version: packageVersion,
     fingerprints: {
-      documents: fingerprintOf({inputs: [documents!], options: null}),
+      documents: fingerprintOf({inputs: files.map(({file}) => file), options: files.map(({name}) => name)}),
       tokenizer: hashFiles(tokenizer ?? proxy, /^tokenizer(_config)?\.json$/),
       proxy: hashFiles(proxy, checkpointFile),
       'difficulty model': hashFiles(difficultyModel, checkpointFile),

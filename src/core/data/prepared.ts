@@ -1,26 +1,20 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import type {Difficulty, Document, Partition, Position} from '../records/records.js'
-import {
-  documentsTable,
-  type Manifest,
-  type PositionRow,
-  positionsTable,
-  readRows,
-  verifyFolder,
-} from '../store/index.js'
+import type {Partition, Target, TokenizedDocument} from '../records/records.js'
+import {documentsTable, type Manifest, pickColumns, positionsTable, readRows, verifyFolder} from '../store/index.js'
 import {loadTokenizer, type Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError} from '../util/errors.js'
+import {KeptPositions} from './kept-positions.js'
 
 /** A folder that `rpt prepare-data` wrote, opened for training or evaluation. */
 export interface PreparedData {
   readonly folder: string
   readonly tokenizer: Tokenizer
-  readonly documents: ReadonlyMap<string, Document>
+  readonly documents: ReadonlyMap<string, TokenizedDocument>
   /** Training positions that were kept, in the order of the table. */
-  readonly trainPositions: readonly Position[]
+  readonly trainPositions: Pick<KeptPositions, 'length' | 'at' | typeof Symbol.iterator>
   /** Held-out positions with any split, in the order of the table. */
-  readonly heldOutPositions: readonly Position[]
+  readonly heldOutPositions: readonly Target[]
   readonly manifest: Manifest
 }
 
@@ -37,24 +31,14 @@ export async function openPrepared(folder: string): Promise<PreparedData> {
     throw new DataError(`prepared data ${folder} is not intact: ${verdict.reason}`, {
       suggestions: ['run rpt prepare-data again'],
     })
-  const documents = new Map<string, Document>()
-  for (const row of readRows(join(folder, 'documents.arrow'), documentsTable))
-    documents.set(row.doc_id, {
-      docId: row.doc_id,
-      partition: row.partition,
-      text: row.text,
-      tokenIds: row.token_ids,
-      byteOffsets: row.byte_offsets,
-    })
-  const kept: Record<Partition, Position[]> = {train: [], val: []}
-  for (const row of readRows(join(folder, 'positions.arrow'), positionsTable))
-    if (row.kept) kept[row.partition].push(positionOf(row))
+  const documents = readTokenized(join(folder, 'documents.arrow'))
+  const kept = readKept(join(folder, 'positions.arrow'))
   return {
     folder,
     tokenizer: await loadTokenizer(folder),
     documents,
     trainPositions: kept.train,
-    heldOutPositions: kept.val,
+    heldOutPositions: [...kept.val],
     manifest: verdict.manifest,
   }
 }
@@ -65,23 +49,22 @@ export function splitRuleOf({manifest}: PreparedData): 'nested' | 'disjoint' {
 }
 
 /** Documents of one partition, in the order of the corpus. */
-export function documentsIn({documents}: PreparedData, partition: Partition): Document[] {
+export function documentsIn({documents}: PreparedData, partition: Partition): TokenizedDocument[] {
   return [...documents.values()].filter((document) => document.partition === partition)
 }
 
-function positionOf(row: PositionRow): Position {
-  return {
-    docId: row.doc_id,
-    position: row.position,
-    partition: row.partition,
-    targetId: row.target_id,
-    targetBytes: row.target_bytes,
-    entropy: row.entropy,
-    difficultyEntropy: row.difficulty_entropy,
-    targetLogprob: row.target_logprob,
-    top1Id: row.top1_id,
-    difficulty: row.difficulty as Difficulty,
-    kept: row.kept,
-    reason: row.reason,
-  }
+function readTokenized(file: string): Map<string, TokenizedDocument> {
+  const columns = pickColumns(documentsTable, 'doc_id', 'partition', 'token_ids')
+  const documents = new Map<string, TokenizedDocument>()
+  for (const {doc_id: docId, partition, token_ids: tokenIds} of readRows(file, columns))
+    documents.set(docId, {docId, partition, tokenIds})
+  return documents
+}
+
+function readKept(file: string): Record<Partition, KeptPositions> {
+  const columns = pickColumns(positionsTable, 'doc_id', 'position', 'partition', 'difficulty', 'kept')
+  const positions = {train: new KeptPositions(), val: new KeptPositions()}
+  for (const {doc_id: docId, position, partition, difficulty, kept} of readRows(file, columns))
+    if (kept) positions[partition].push({docId, position, difficulty})
+  return positions
 }

@@ -1,71 +1,88 @@
 import type {Config} from '../config/schema.js'
-import type {TokenScores} from '../engine/score.js'
-import type {Difficulty, Document, Position} from '../records/records.js'
+import type {Difficulty, Position} from '../records/records.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {streamSeed, uniform} from '../util/rng.js'
+import type {ScoredDocument} from './scored-documents.js'
+import {isBeyond, type Ranked, topShareBound} from './top-share.js'
 
 type DataSettings = Config['data']
 
-/** A position before it is decided whether it is kept. */
-type Candidate = Omit<Position, 'kept' | 'reason'> & {readonly obstacle: string | null}
-
-/** Which training candidates are kept, by what rule, and what is said of the others. */
-interface Selection {
-  readonly isKept: (candidate: Candidate) => boolean
+/** Which training positions are kept, by what rule, and what is said of the others. */
+export interface Selection {
+  readonly isKept: (position: Ranked) => boolean
   readonly otherwise: string
+}
+
+/** The scored corpus, as often as it is asked for, and how many training positions it has at the most. */
+export interface Corpus {
+  readonly read: () => Iterable<ScoredDocument> | AsyncIterable<ScoredDocument>
+  readonly trainTargets: number
 }
 
 /** How training positions are chosen. */
 const selections: Readonly<
-  Record<DataSettings['select'], (candidates: readonly Candidate[], data: DataSettings, seed: number) => Selection>
+  Record<
+    DataSettings['select'],
+    (corpus: Corpus, tokenizer: Tokenizer, config: Pick<Config, 'data' | 'seed'>) => Promise<Selection>
+  >
 > = {
-  threshold: (_, {selectThreshold}) => ({
+  threshold: async (_, __, {data: {selectThreshold}}) => ({
     isKept: ({entropy}) => entropy > selectThreshold,
     otherwise: 'below-threshold',
   }),
-  top: (candidates, {topShare}) => {
-    const ranked = [...candidates].sort(byEntropy)
-    const top = new Set(ranked.slice(0, Math.round(topShare * ranked.length)))
-    return {isKept: (candidate) => top.has(candidate), otherwise: 'below-top-share'}
+  top: async ({read, trainTargets}, tokenizer, {data}) => {
+    const isEligible = (position: number, targetId: number) => obstacleOf(position, targetId, tokenizer, data) === null
+    const bound = await topShareBound(read, trainTargets, data.topShare, isEligible)
+    return {isKept: (position) => !isBeyond(position, bound), otherwise: 'below-top-share'}
   },
-  random: (_, {topShare}, seed) => ({
+  random: async (_, __, {data: {topShare}, seed}) => ({
     isKept: ({docId, position}) => uniform(streamSeed(seed, 'select', docId, position), 0) < topShare,
     otherwise: 'not-drawn',
   }),
 }
 
-/** Highest entropy first; equal ones by name and place, so that the order of the documents does not matter. */
-function byEntropy(a: Candidate, b: Candidate): number {
-  return b.entropy - a.entropy || Number(a.docId > b.docId) - Number(a.docId < b.docId) || a.position - b.position
+/** The rule of `data.select` for this corpus; `top` reads it twice. */
+export function chooseSelection(
+  corpus: Corpus,
+  tokenizer: Tokenizer,
+  config: Pick<Config, 'data' | 'seed'>,
+): Promise<Selection> {
+  return selections[config.data.select](corpus, tokenizer, config)
 }
 
 /**
- * Every target position of every document, with its difficulty and whether it is kept and why.
+ * Every target position of a document, with its difficulty and whether it is kept and why.
  *
- * Training positions are chosen by `data.select`. Held-out positions are kept where they reach a split, by the entropy of
- * the difficulty model.
- *
- * @param scores of the proxy, by document
- * @param difficulty of the difficulty model, for held-out documents
+ * Training positions are kept by `training`; held-out ones where they reach a split, by the entropy of the difficulty
+ * model.
  */
-export function selectPositions(
-  documents: readonly Document[],
-  scores: ReadonlyMap<string, TokenScores>,
-  difficulty: ReadonlyMap<string, TokenScores>,
+export function positionsOf(
+  {docId, partition, tokenIds, scores, difficultyEntropy}: ScoredDocument,
+  training: Selection,
   tokenizer: Tokenizer,
-  {data, seed}: Pick<Config, 'data' | 'seed'>,
+  data: DataSettings,
 ): Position[] {
-  const candidates = documents.flatMap((document) =>
-    candidatesOf(document, scores.get(document.docId)!, difficulty.get(document.docId), tokenizer, data),
-  )
-  const eligible = candidates.filter(({partition, obstacle}) => partition === 'train' && obstacle === null)
-  const training = selections[data.select](eligible, data, seed)
-  const heldOut: Selection = {isKept: (candidate) => candidate.difficulty !== 'none', otherwise: 'below-threshold'}
-  return candidates.map((candidate) => {
-    const {isKept, otherwise} = candidate.partition === 'train' ? training : heldOut
-    const {obstacle, ...position} = candidate
-    const kept = obstacle === null && isKept(candidate)
-    return {...position, kept, reason: obstacle ?? (kept ? 'kept' : otherwise)}
+  return Array.from(scores.entropy, (entropy, i) => {
+    const targetId = tokenIds[i + 1]
+    const difficulty = difficultyOf(difficultyEntropy?.[i] ?? entropy, data.thresholds)
+    const isKept = () =>
+      partition === 'train' ? training.isKept({docId, position: i + 1, entropy}) : difficulty !== 'none'
+    const obstacle = obstacleOf(i + 1, targetId, tokenizer, data)
+    const kept = obstacle === null && isKept()
+    return {
+      docId,
+      position: i + 1,
+      partition,
+      targetId,
+      targetBytes: tokenizer.bytesOf(targetId),
+      entropy,
+      difficultyEntropy: difficultyEntropy ? difficultyEntropy[i] : null,
+      targetLogprob: scores.targetLogprob[i],
+      top1Id: scores.top1[i],
+      difficulty,
+      kept,
+      reason: obstacle ?? (kept ? 'kept' : partition === 'train' ? training.otherwise : 'below-threshold'),
+    }
   })
 }
 
@@ -74,31 +91,6 @@ export function difficultyOf(entropy: number, [easy, medium, hard]: DataSettings
   if (entropy > hard) return 'hard'
   if (entropy > medium) return 'medium'
   return entropy > easy ? 'easy' : 'none'
-}
-
-function candidatesOf(
-  {docId, partition, tokenIds}: Document,
-  scores: TokenScores,
-  difficulty: TokenScores | undefined,
-  tokenizer: Tokenizer,
-  data: DataSettings,
-): Candidate[] {
-  return Array.from(tokenIds.subarray(1), (targetId, i) => {
-    const difficultyEntropy = difficulty ? difficulty.entropy[i] : null
-    return {
-      docId,
-      position: i + 1,
-      partition,
-      targetId,
-      targetBytes: tokenizer.bytesOf(targetId),
-      entropy: scores.entropy[i],
-      difficultyEntropy,
-      targetLogprob: scores.targetLogprob[i],
-      top1Id: scores.top1[i],
-      difficulty: difficultyOf(difficultyEntropy ?? scores.entropy[i], data.thresholds),
-      obstacle: obstacleOf(i + 1, targetId, tokenizer, data),
-    }
-  })
 }
 
 /** Why a position is no candidate, whatever its entropy. */

@@ -1,5 +1,6 @@
 import type {Document, Partition} from '../records/records.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
+import {normalizeAsReference} from '../tokenizer/unicode-versions.js'
 import {DataError} from '../util/errors.js'
 import type {RawDocument} from './documents.js'
 
@@ -34,7 +35,7 @@ export function tokenizeDocument(raw: RawDocument, partition: Partition, tokeniz
 function spelledText({docId, text}: RawDocument, spelled: Uint8Array): string {
   const bytes = Buffer.from(text)
   if (bytes.equals(spelled)) return text
-  const normalized = text.normalize('NFC')
+  const normalized = normalizeAsReference(text, 'NFC')
   if (Buffer.from(normalized).equals(spelled)) return normalized
   const difference = bytes.findIndex((byte, i) => byte !== spelled[i])
   const at = difference < 0 ? bytes.length : difference

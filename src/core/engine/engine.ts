@@ -2,7 +2,7 @@ import {readModelConfig} from '../models/model-config.js'
 import {parameterCount} from '../models/parameters.js'
 import type {SessionOptions} from '../runtime/session.js'
 import {RuntimeFailure} from '../util/errors.js'
-import {loadOptimizer, loadWeights, saveOptimizer, saveWeights} from './checkpoint.js'
+import {checkWeights, loadOptimizer, loadWeights, type SaveFormat, saveOptimizer, saveWeights} from './checkpoint.js'
 import {type LanguageModelRequest, type LanguageModelUpdate, updateLanguageModel} from './language-model-update.js'
 import {type InitializationSettings, ModelState} from './model-state.js'
 import {type PolicyRequest, type PolicyUpdate, updatePolicy} from './policy-update.js'
@@ -35,8 +35,11 @@ export interface Engine {
   /** One GRPO update; `isOnPolicy` says whether the weights are still those that sampled. */
   updatePolicy(request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate>
   updateLanguageModel(request: LanguageModelRequest): Promise<LanguageModelUpdate>
-  /** Writes weights and config.json, and the optimizer's state if asked to. */
-  save(folder: string, withOptimizer: boolean): Promise<void>
+  /**
+   * Writes weights (float32 unless `format` says otherwise) and config.json, and the optimizer's state if asked to, with
+   * which the float32 weights go where those saved are rounded.
+   */
+  save(folder: string, withOptimizer: boolean, format?: SaveFormat): Promise<void>
   /** Restores the optimizer's state that `save` wrote. */
   restoreOptimizer(folder: string): Promise<void>
   /** Peak resident memory of the process so far, bytes. */
@@ -57,6 +60,7 @@ export class LocalEngine implements Engine {
   async load(source: WeightSource): Promise<LoadedModel> {
     await this.sessions.checkDevice()
     const config = await readModelConfig('checkpoint' in source ? source.checkpoint : source.config)
+    if ('checkpoint' in source) checkWeights(config, source.checkpoint)
     const state = new ModelState(config)
     if ('checkpoint' in source) await loadWeights(state, source.checkpoint)
     else state.initialize(source.init, source.seed)
@@ -86,9 +90,9 @@ export class LocalEngine implements Engine {
     return updateLanguageModel(this.loaded, this.sessions, request)
   }
 
-  async save(folder: string, withOptimizer: boolean): Promise<void> {
-    await saveWeights(this.loaded, folder)
-    if (withOptimizer) await saveOptimizer(this.loaded, folder)
+  async save(folder: string, withOptimizer: boolean, format: SaveFormat = {dtype: 'float32'}): Promise<void> {
+    await saveWeights(this.loaded, folder, format)
+    if (withOptimizer) await saveOptimizer(this.loaded, folder, format.dtype !== 'float32')
   }
 
   restoreOptimizer(folder: string): Promise<void> {

@@ -1,7 +1,8 @@
-import {chunks, countBucket, lengthBucket, shareBucket} from './bucket.js'
+import {chunks} from './bucket.js'
 import {languageModelGraph} from './graphs/language-model.js'
 import type {ModelState, OptimizerSettings} from './model-state.js'
 import type {SessionCache} from './session-cache.js'
+import {languageModelShape} from './shapes.js'
 
 /** Tokens of one training row and which of them are trained. */
 export interface TrainingRow {
@@ -38,12 +39,11 @@ export async function updateLanguageModel(
   let loss = 0
   state.forgetGradients()
   for (const batch of chunks(rows, rowsPerMicroBatch)) {
-    const inputLength = Math.max(...batch.map((row) => row.ids.length)) - 1
-    const shape = {rows: countBucket(batch.length), length: lengthBucket(inputLength)}
-    const used = batch.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
-    const graphShape = {...shape, trained: shareBucket(used, shape.rows * shape.length)}
-    const session = await sessions.get('language-model', graphShape, () => languageModelGraph(state.config, graphShape))
-    const inputs = microBatch(batch, graphShape, 1 / trainedTokens)
+    const longest = Math.max(...batch.map((row) => row.ids.length))
+    const targets = batch.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
+    const shape = languageModelShape(batch.length, longest, targets)
+    const session = await sessions.get('language-model', shape, () => languageModelGraph(state.config, shape))
+    const inputs = microBatch(batch, shape, 1 / trainedTokens)
     const outputs = await session.run({...state.feeds(shape.length), ...inputs})
     loss += Number(outputs.loss[0])
     state.accumulate(outputs)

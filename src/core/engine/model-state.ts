@@ -57,7 +57,8 @@ export class ModelState {
   feeds(positions: number, weights: ReadonlyMap<string, Float32Array> = this.weights): Record<string, TensorData> {
     let tables = this.tables.get(positions)
     if (!tables) {
-      const {cos, sin} = rotaryTables(positions, this.config.headSize, this.config.ropeTheta)
+      const {headSize, ropeTheta, ropeScaling} = this.config
+      const {cos, sin} = rotaryTables(positions, headSize, ropeTheta, ropeScaling)
       tables = {cos: Float32Array.from(cos), sin: Float32Array.from(sin)}
       this.tables.set(positions, tables)
     }

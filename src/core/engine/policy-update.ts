@@ -1,10 +1,11 @@
 import type {ObjectiveSettings} from '../grpo/objective.js'
 import type {Completion} from '../records/records.js'
 import {NumericError} from '../util/errors.js'
-import {byLength, chunks, completionBucket, countBucket, lengthBucket, shareBucket} from './bucket.js'
+import {byLength, chunks} from './bucket.js'
 import {type PolicyShape, policyGraph} from './graphs/policy.js'
 import type {ModelState, OptimizerSettings} from './model-state.js'
 import type {SessionCache} from './session-cache.js'
+import {policyContexts, policyShape} from './shapes.js'
 
 /** A prompt with its G completions and their advantages. */
 export interface PolicyGroup {
@@ -70,8 +71,7 @@ export async function updatePolicy(
   const {objective, temperature} = request
   const totals = {loss: 0, mismatchMax: 0, entropy: 0, clipped: 0, kl: 0, trainedTokens: 0}
   const batches = microBatches(request)
-  // One size for all micro-batches of a step: the last one is padded rather than compiled for itself.
-  const contexts = batches.length > 1 ? request.contextsPerMicroBatch : countBucket(batches[0].length)
+  const contexts = policyContexts(batches.flat().length, request.contextsPerMicroBatch)
   state.forgetGradients()
   for (const batch of batches) {
     const {shape, slots, inputs} = layOut(batch, contexts)
@@ -140,9 +140,15 @@ function microBatches({groups, objective, lossNormalizer, contextsPerMicroBatch}
 /** Packs groups into the row order of `policyGraph`: contexts first, then completions, each padded on the right. */
 function layOut(groups: readonly WeightedGroup[], contexts: number) {
   const groupSize = groups[0].completions.length
-  const longest = Math.max(...groups.flatMap((group) => group.completions.map(({ids}) => ids.length)))
-  const contextLength = lengthBucket(Math.max(...groups.map((group) => group.promptIds.length - 1)))
-  const completionLength = completionBucket(longest)
+  const completionTokens = groups.flatMap((group) => group.completions.map(({ids}) => ids.length))
+  const shape = policyShape({
+    contexts,
+    groupSize,
+    promptTokens: Math.max(...groups.map((group) => group.promptIds.length)),
+    completionTokens: Math.max(...completionTokens),
+    trainedTokens: completionTokens.reduce((sum, tokens) => sum + tokens),
+  })
+  const {contextLength, completionLength, trained} = shape
   const completionStart = contexts * contextLength
   const ids = new BigInt64Array(completionStart + contexts * groupSize * completionLength)
   const positions = new BigInt64Array(ids.length)
@@ -165,8 +171,6 @@ function layOut(groups: readonly WeightedGroup[], contexts: number) {
       })
     })
   })
-  const trained = shareBucket(slots.length, contexts * groupSize * completionLength)
-  const shape: PolicyShape = {contexts, groupSize, contextLength, completionLength, trained}
   const fill = (read: (slot: Slot) => number) =>
     Float32Array.from({length: trained}, (_, i) => (slots[i] ? read(slots[i]) : 0))
   const fillIndex = (read: (slot: Slot) => number) =>

@@ -2,6 +2,7 @@ import {byLength, countBucket, lengthBucket} from './bucket.js'
 import {scoreGraph} from './graphs/score.js'
 import type {ModelState} from './model-state.js'
 import type {SessionCache} from './session-cache.js'
+import {scoreShape} from './shapes.js'
 
 /** What a model thinks of each token of a sequence, [T - 1] each: entry i is about token i + 1 given tokens 0..i. */
 export interface TokenScores {
@@ -29,8 +30,8 @@ export async function scoreSequences(
 ): Promise<TokenScores[]> {
   const scores = new Array<TokenScores>(sequences.length)
   for (const batch of batchesWithin(sequences, batchTokens)) {
-    const length = lengthBucket(Math.max(...batch.map((index) => sequences[index].length)))
-    const shape = {rows: countBucket(batch.length), length, topK}
+    const shape = scoreShape(batch.length, Math.max(...batch.map((index) => sequences[index].length)), topK)
+    const {length} = shape
     const session = await sessions.get('score', shape, () => scoreGraph(state.config, shape))
     const results = await session.run({
       ...state.feeds(length),
@@ -53,7 +54,7 @@ export async function scoreSequences(
 }
 
 /** Batches of indices, shortest sequences first, each within `batchTokens` after padding. */
-function* batchesWithin(sequences: readonly Int32Array[], batchTokens: number): Generator<number[]> {
+export function* batchesWithin(sequences: readonly Int32Array[], batchTokens: number): Generator<number[]> {
   let batch: number[] = []
   for (const index of byLength(sequences.map((sequence) => sequence.length))) {
     const padded = countBucket(batch.length + 1) * lengthBucket(sequences[index].length)

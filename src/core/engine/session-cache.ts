@@ -11,15 +11,28 @@ const capacity = 32
 /** Sessions that one update uses in turn: the policy's and the reference's. */
 const inUse = 2
 
+/** What a graph computes, and whether it is a training graph. */
+const isTraining = {
+  score: false,
+  prefill: false,
+  'decoding-step': false,
+  'rollout-loop': false,
+  policy: true,
+  reference: true,
+  'language-model': true,
+} as const
+
+type GraphKind = keyof typeof isTraining
+
 interface Kept {
   readonly session: Promise<Session>
-  /** Memory that its arena grows to. */
+  /** Memory that it keeps between runs. */
   readonly bytes: number
 }
 
 /**
- * Compiled graphs by what they compute and in which shape. Each keeps the memory that its runs took, so the least recently
- * used ones go when there are many, or when together they hold more than the budget.
+ * Compiled graphs by what they compute and in which shape. Some keep the memory that their runs took, so the least recently
+ * used ones go when there are many, when together they would hold more than the budget, or when memory is short.
  */
 export class SessionCache {
   private readonly sessions = new Map<string, Kept>()
@@ -30,23 +43,29 @@ export class SessionCache {
     private readonly budgetBytes = sessionBudget(availableMemory()),
   ) {}
 
-  /** The session for a graph, compiled on first use. `key` must determine the graph. */
-  async get(kind: string, key: object, build: () => DecoderGraph): Promise<Session> {
+  /**
+   * The session for a graph, compiled on first use.
+   *
+   * @param kind of graph; training graphs keep their memory, the others, of many shapes, give it back after every run
+   * @param key must determine the graph
+   */
+  async get(kind: GraphKind, key: object, build: () => DecoderGraph): Promise<Session> {
     const id = createHash('sha256')
       .update(JSON.stringify([kind, key]))
       .digest('hex')
-    const kept = this.sessions.get(id) ?? (await this.compile(build().op.graph))
+    const kept = this.sessions.get(id) ?? (await this.compile(build().op.graph, isTraining[kind]))
     this.sessions.delete(id)
     this.sessions.set(id, kept)
     return kept.session
   }
 
-  private async compile(graph: Graph): Promise<Kept> {
-    const bytes = arenaBytes(graph)
-    const isFull = () => this.sessions.size >= capacity || this.heldBytes + bytes > this.budgetBytes
+  private async compile(graph: Graph, keepsMemory: boolean): Promise<Kept> {
+    const bytes = keepsMemory ? arenaBytes(graph) : 0
+    const isFull = () =>
+      this.sessions.size >= capacity || this.heldBytes + bytes > this.budgetBytes || bytes > availableMemory('/', 0)
     while (this.sessions.size >= inUse && isFull()) await this.dropOldest()
     this.heldBytes += bytes
-    return {session: Session.compile(graph, this.options), bytes}
+    return {session: Session.compile(graph, this.options, keepsMemory), bytes}
   }
 
   /** Whether runs read what they are fed in place, so that many short ones cost no more than one long one. */

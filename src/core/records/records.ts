@@ -9,14 +9,18 @@ export type Partition = 'train' | 'val'
 /** The hardest level whose entropy threshold a position exceeds. */
 export type Difficulty = 'none' | 'easy' | 'medium' | 'hard'
 
-/** A text of the corpus with its tokens. */
-export interface Document {
+/** What models see of a text of the corpus. */
+export interface TokenizedDocument {
   /** `<file>:<row>`, unique within one prepared data directory. */
   readonly docId: string
   readonly partition: Partition
-  readonly text: string
   /** [T] token ids, with the special start token first where the model uses one. */
   readonly tokenIds: Int32Array
+}
+
+/** A text of the corpus with its tokens. */
+export interface Document extends TokenizedDocument {
+  readonly text: string
   /** [T] byte offset in the UTF-8 text at which each token starts (a special start token starts at 0 and is empty). */
   readonly byteOffsets: Int32Array
 }
@@ -43,6 +47,9 @@ export interface Position {
   /** `kept`, `below-threshold`, `min-context`, ... */
   readonly reason: string
 }
+
+/** What is left of a kept position when its context is to be made. */
+export type Target = Pick<Position, 'docId' | 'position' | 'difficulty'>
 
 /** x_<t with the continuation x_>=t that a prediction is compared with. */
 export interface Context {

@@ -1,6 +1,6 @@
-import {existsSync, readFileSync} from 'node:fs'
-import {arch, cpus, freemem, homedir, platform, release, totalmem} from 'node:os'
-import {join} from 'node:path'
+import {existsSync} from 'node:fs'
+import {arch, cpus, freemem, platform, release, totalmem} from 'node:os'
+import {hubSettings} from '../hub/settings.js'
 import {type ProviderProbe, probeProviders, runtimeVersion} from '../runtime/providers.js'
 
 /** What a machine offers to `rpt`. */
@@ -12,10 +12,11 @@ export interface MachineReport {
   readonly processor: string
   readonly memory: {readonly total_bytes: number; readonly free_bytes: number}
   readonly hub: {
+    readonly endpoint: string
     readonly cache: string
     readonly cache_exists: boolean
     readonly offline: boolean
-    /** Only whether there is one; the token itself is never read into a result. */
+    /** Only whether there is one; the token itself is in no result. */
     readonly token: 'present' | 'absent'
   }
 }
@@ -23,12 +24,11 @@ export interface MachineReport {
 /**
  * Examines the machine; reaches for no network.
  *
- * @param env environment variables: HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HF_TOKEN and HF_TOKEN_PATH are looked at
+ * @param env environment variables: those of the Hub are looked at
+ * @throws {UsageError} when HF_ENDPOINT is no address
  */
 export async function examineMachine(version: string, env: NodeJS.ProcessEnv): Promise<MachineReport> {
-  const home = env.HF_HOME ?? join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'huggingface')
-  const cache = env.HF_HUB_CACHE ?? join(home, 'hub')
-  const hasToken = Boolean(env.HF_TOKEN) || isFilled(env.HF_TOKEN_PATH ?? join(home, 'token'))
+  const {endpoint, cache, isOffline, token} = hubSettings(env)
   return {
     versions: {
       rpt: version,
@@ -41,14 +41,11 @@ export async function examineMachine(version: string, env: NodeJS.ProcessEnv): P
     processor: cpus()[0]?.model ?? 'unknown',
     memory: {total_bytes: totalmem(), free_bytes: freemem()},
     hub: {
+      endpoint,
       cache,
       cache_exists: existsSync(cache),
-      offline: ['1', 'ON', 'YES', 'TRUE'].includes((env.HF_HUB_OFFLINE ?? '').toUpperCase()),
-      token: hasToken ? 'present' : 'absent',
+      offline: isOffline,
+      token: token === null ? 'absent' : 'present',
     },
   }
-}
-
-function isFilled(file: string): boolean {
-  return existsSync(file) && readFileSync(file, 'utf8').trim() !== ''
 }

@@ -30,9 +30,10 @@ export class Session {
   /**
    * Compiles a graph.
    *
+   * @param keepsMemory whether memory taken by a run stays for the next one: faster where large tensors come and go
    * @throws {RuntimeFailure} when onnxruntime refuses the graph or the device
    */
-  static async compile(graph: Graph, {device, threads}: SessionOptions): Promise<Session> {
+  static async compile(graph: Graph, {device, threads}: SessionOptions, keepsMemory = true): Promise<Session> {
     try {
       const session = await ort.InferenceSession.create(encodeModel(graph), {
         executionProviders: executionProviders(device),
@@ -40,6 +41,7 @@ export class Session {
         executionMode: 'sequential',
         // A planned arena was no faster and twice as large (docs/decisions).
         enableMemPattern: false,
+        enableCpuMemArena: keepsMemory,
         intraOpNumThreads: threads,
         logSeverityLevel: 3,
       })

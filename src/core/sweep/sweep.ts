@@ -23,12 +23,15 @@ import {
   writeTable,
 } from '../store/index.js'
 import {evaluateModel} from '../trainer/evaluation-log.js'
+import {type Origins, recordedOrigins} from '../trainer/origins.js'
 import {refuseOccupied} from '../trainer/output-folder.js'
+import {checkTraining} from '../trainer/plan.js'
 import {checkpointSteps, RunDirectory, runHash, stepName} from '../trainer/run-directory.js'
 import {type Summary, summarize} from '../trainer/summary.js'
 import {train} from '../trainer/train.js'
 import {DataError, Interrupted, UsageError} from '../util/errors.js'
 import {groupBy} from '../util/group-by.js'
+import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {type SweepPoint, sweepPoints} from './points.js'
 
@@ -58,11 +61,19 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
   await refuseOccupied(config.out!, services)
   const points = sweepPoints(config)
   for (const point of points) await checkSteps(point, config)
+  for (const point of points)
+    if (!(await runOf(point, config)).isDone) await checkTraining(point.config, silentProgress)
   const run = await RunDirectory.open(config.out!, config, services)
   const engine = startEngine(config)
   try {
     const trained: TrainedPoint[] = []
-    for (const point of points) trained.push(await trainPoint(point, config, run))
+    let origins: Origins = {}
+    for (const point of points) {
+      const done = await trainPoint(point, config, run, origins)
+      // What the first point found a branch to be holds for the others too.
+      origins = {...recordedOrigins(done.run), ...origins}
+      trained.push(done)
+    }
     const begunWith = trained.map((point) => readIfThere(join(point.run, 'inputs-hash.txt')))
     await run.checkInputs({points: points.map((point) => runHash(point.config)), inputs: await Promise.all(begunWith)})
     const rows = await evaluatePoints(trained, config, run, engine)
@@ -115,17 +126,26 @@ async function readIfThere(file: string): Promise<string> {
   return existsSync(file) ? readFile(file, 'utf8') : ''
 }
 
-async function trainPoint(point: SweepPoint, config: Config, run: RunDirectory): Promise<TrainedPoint> {
+async function trainPoint(
+  point: SweepPoint,
+  config: Config,
+  run: RunDirectory,
+  origins: Origins,
+): Promise<TrainedPoint> {
   const {folder, isDone} = await runOf(point, config)
   if (isDone) run.services.progress.log(`${point.name}: uses ${folder}`)
   else
-    await train(point.config, {
-      ...run.services,
-      sources: point.sources,
-      command: 'train',
-      resume: existsSync(folder),
-      overwrite: false,
-    })
+    await train(
+      point.config,
+      {
+        ...run.services,
+        sources: point.sources,
+        command: 'train',
+        resume: existsSync(folder),
+        overwrite: false,
+      },
+      origins,
+    )
   const computeAt = new Map<number, number>()
   let compute = 0
   for (const row of readTable(join(folder, 'metrics.arrow'), metricsTable)) {

@@ -1,13 +1,17 @@
 import type {Config} from '../config/schema.js'
 import {openPrepared, type PreparedData} from '../data/prepared.js'
 import {checkTemplate} from '../data/prompts.js'
+import {checkMemory} from '../engine/check-memory.js'
 import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
 import type {EvalRow} from '../store/index.js'
 import {UsageError} from '../util/errors.js'
+import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
-import {checkModelFits, fingerprintOfModel} from './check-model.js'
+import {dataFor, fingerprintOfModel} from './check-model.js'
 import {EvaluationLog} from './evaluation-log.js'
+import {evaluationDemand, lengthsOf} from './memory-plan.js'
+import {type Origins, originsOf, recordedOrigins} from './origins.js'
 import {refuseOccupied} from './output-folder.js'
 import type {Predictor} from './predict.js'
 import {type ResolvedModel, RunDirectory, resolveModel, stepName} from './run-directory.js'
@@ -16,6 +20,8 @@ import {type Summary, summarize} from './summary.js'
 
 /** What `rpt eval` found: its `summary.json`. */
 export interface EvalSummary extends Summary {
+  /** Commits of the models that the Hub has, by setting. */
+  readonly origins: Origins
   /** The rows of eval.arrow. */
   readonly rows: readonly EvalRow[]
 }
@@ -30,15 +36,25 @@ export async function evaluate(config: Config, services: Services): Promise<Eval
   await refuseOccupied(config.out!, services)
   const data = await openPrepared(config.data.dir!)
   const paths = config.eval.models.length > 0 ? config.eval.models : [config.model.path!]
-  const models = await Promise.all(paths.map((path) => resolveModel(path, config.eval.checkpoint)))
-  checkSettings(config, data, models)
+  const setting = (index: number) => (config.eval.models.length > 0 ? `eval.models[${index}]` : 'model.path')
+  const recorded = services.resume ? recordedOrigins(config.out!) : {}
+  const models: ResolvedModel[] = []
+  for (const [i, path] of paths.entries())
+    models.push(await resolveModel(path, config.eval.checkpoint, {...services, recorded: recorded[setting(i)]}))
   checkDistinct(models)
-  for (const {folder} of models) await checkModelFits(folder, data)
+  checkSettings(config, await dataFor(models[0].folder, data), models)
+  for (const {folder} of models.slice(1)) await dataFor(folder, data)
+  for (const {folder} of models) {
+    const settings = withRunSettings(config, folder, {...services, progress: silentProgress})
+    const demand = evaluationDemand(settings, await readModelConfig(folder), lengthsOf(data, settings))
+    services.progress.log(checkMemory('eval', demand, config.memory))
+  }
   const engine = startEngine(config)
   try {
     // Whatever is wrong with the first model shows before a directory is made or emptied.
     await engine.load({checkpoint: models[0].folder})
-    return await evaluateIn({config, data, engine}, models, services, started)
+    const origins = originsOf(models.map(({origin}, i) => [setting(i), origin]))
+    return await evaluateIn({config, data, engine}, models, origins, services, started)
   } finally {
     await engine.close()
   }
@@ -55,7 +71,7 @@ function checkSettings(
     throw new UsageError(`eval: checkpoint ${checkpoint} of ${folder}, which is one checkpoint and no run directory`, {
       suggestions: ['leave --checkpoint out', 'give the run directory as --model'],
     })
-  if (modes.some((mode) => mode !== 'standard')) checkTemplate(data.tokenizer, prompt.template, prompt.maxTokens)
+  if (modes.some((mode) => mode !== 'standard')) checkTemplate(data.tokenizer, prompt, prompt.maxTokens)
 }
 
 /** Refuses models that results could not tell apart: rows name a model by its run and step. */
@@ -73,10 +89,11 @@ function checkDistinct(models: readonly ResolvedModel[]): void {
 async function evaluateIn(
   {config, data, engine}: Omit<Predictor, 'model'>,
   models: readonly ResolvedModel[],
+  origins: Origins,
   services: Services,
   started: Date,
 ): Promise<EvalSummary> {
-  const run = await RunDirectory.open(config.out!, config, services)
+  const run = await RunDirectory.open(config.out!, config, services, origins)
   try {
     await run.checkInputs({
       data: data.manifest.fingerprints,
@@ -87,10 +104,11 @@ async function evaluateIn(
       const model = await readModelConfig(folder)
       if (index > 0) await engine.load({checkpoint: folder})
       const settings = withRunSettings(config, folder, run.services)
-      const log = await EvaluationLog.open(run, {config: settings, data, engine, model, signal: services.signal})
+      const own = await dataFor(folder, data)
+      const log = await EvaluationLog.open(run, {config: settings, data: own, engine, model, signal: services.signal})
       rows = await log.evaluate({run: name, objective, checkpoint: stepName(step), step})
     }
-    const summary = {...(await summarize('eval', config, services, started, engine)), rows}
+    const summary = {...(await summarize('eval', config, services, started, engine)), origins, rows}
     await run.writeSummary(summary)
     return summary
   } finally {

@@ -2,7 +2,7 @@ import {existsSync} from 'node:fs'
 import {basename} from 'node:path'
 import {splitRuleOf} from '../data/prepared.js'
 import {accuracyBySplit} from '../eval/accuracy.js'
-import type {Position} from '../records/records.js'
+import type {Target} from '../records/records.js'
 import {type EvalRow, evalTable, type PredictionRow, predictionsTable, readTable, writeTable} from '../store/index.js'
 import {DataError} from '../util/errors.js'
 import {groupBy} from '../util/group-by.js'
@@ -25,7 +25,7 @@ export interface Evaluation {
 }
 
 /** Held-out positions to evaluate: all of them, or `limit` chosen by seed, in the order of the table. */
-export function evaluatedPositions({config, data}: Predictor): Position[] {
+export function evaluatedPositions({config, data}: Predictor): Target[] {
   const {heldOutPositions, folder} = data
   if (heldOutPositions.length === 0)
     throw new DataError(`${folder} has no held-out positions; lower data.thresholds or hold out more documents`)

@@ -18,6 +18,8 @@ export interface TrainingContext {
   readonly model: ModelConfig
   readonly shape: ModelShape
   readonly progress: Progress
+  /** Checkpoint folder that the weights came from; null for random ones. */
+  readonly modelFolder: string | null
 }
 
 /** What one step did. */

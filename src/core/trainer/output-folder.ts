@@ -6,7 +6,7 @@ import {UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 
 /** What a run directory holds before there is any result; any of it, or a result, makes a folder a run directory. */
-const bookkeeping = ['config.resolved.yaml', 'settings-hash.txt', 'inputs-hash.txt', 'run.lock', 'logs']
+const bookkeeping = ['config.resolved.yaml', 'settings-hash.txt', 'inputs-hash.txt', 'origins.json', 'run.lock', 'logs']
 const results = ['summary.json', 'metrics.arrow', 'eval.arrow', 'sweep.arrow', 'checkpoints']
 
 /** Tables that are begun before their first row. */

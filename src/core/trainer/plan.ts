@@ -1,74 +1,129 @@
+import {existsSync} from 'node:fs'
+import {dirname, join} from 'node:path'
+import {loadConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
-import {completionBucket, lengthBucket} from '../engine/bucket.js'
+import {openPrepared} from '../data/prepared.js'
+import {checkMemory, type MemoryDemand, reportMemory} from '../engine/check-memory.js'
+import {scoringDemand} from '../engine/score-memory.js'
+import {resolveSource} from '../hub/resolve-source.js'
 import {type ModelConfig, readModelConfig} from '../models/model-config.js'
-import {parameterCount} from '../models/parameters.js'
+import {type Progress, silentProgress} from '../util/progress.js'
+import {evaluationDemand, type Lengths, lengthsOf, trainingDemand, unknownLengths} from './memory-plan.js'
 import {resolveModel} from './run-directory.js'
+
+/** The memory of a command against what the machine has. */
+export interface MemorySummary {
+  readonly needed_bytes: number
+  readonly available_bytes: number
+  readonly fits: boolean
+  /** What graphs of other lengths may keep besides, as long as there is room. */
+  readonly spare_bytes: number
+  readonly largest: {readonly name: string; readonly shape: readonly number[]; readonly bytes: number}
+  /** The setting that shrinks the largest tensor. */
+  readonly setting: string | null
+}
 
 /** What a command would do, for `--dry-run`. */
 export interface Plan {
   /** The batch identity, in words. */
   readonly batch: readonly string[]
-  /** Estimated tensors in memory, bytes. */
+  /** Estimated memory by class of tensor, bytes, largest first. */
   readonly memory: readonly {readonly name: string; readonly bytes: number}[]
+  /** Absent where nothing is computed, or the model is not named. */
+  readonly memory_summary?: MemorySummary
   readonly files: readonly string[]
 }
 
-type Planner = (config: Config) => Promise<Plan>
-
-const float = 4
+interface Planner {
+  readonly batch: (config: Config) => string
+  readonly demand: (config: Config) => Promise<MemoryDemand | null>
+  /** Below `out`. */
+  readonly files: (config: Config) => readonly string[]
+}
 
 /** How each command is planned. */
 const planners: Readonly<Record<string, Planner>> = {
-  train: planTraining,
-  eval: async (config) => ({
-    batch: [`${config.eval.limit ?? 'all'} held-out positions x modes ${config.eval.modes.join(', ')}`],
-    memory: weightTensors(await evaluatedModel(config), ['weights']),
-    files: [`${config.out}/eval.arrow`, `${config.out}/eval/step-*.arrow`, `${config.out}/summary.json`],
-  }),
-  'prepare-data': async (config) => ({
-    batch: [`${config.data.limit ?? 'all'} documents, at most ${config.data.batchTokens} tokens scored at once`],
-    memory: config.data.proxy ? weightTensors(await readModelConfig(config.data.proxy), ['weights of the proxy']) : [],
-    files: ['documents.arrow', 'positions.arrow', 'tokenizer.json', 'manifest.json'].map(
-      (file) => `${config.out}/${file}`,
-    ),
-  }),
-  'scaling-sweep': async (config) => ({
-    batch: [
+  train: {
+    batch: (config) => (config.train.objective === 'rpt' ? groupIdentity(config) : rowIdentity(config)),
+    demand: demandOfTraining,
+    files: ({train}) => [
+      'config.resolved.yaml',
+      'metrics.arrow',
+      ...(train.objective === 'rpt' ? ['rollouts/step-*.arrow'] : []),
+      'checkpoints/step-*',
+      'summary.json',
+    ],
+  },
+  eval: {
+    batch: (config) => `${config.eval.limit ?? 'all'} held-out positions x modes ${config.eval.modes.join(', ')}`,
+    demand: async (config) => evaluationDemand(config, await evaluatedModel(config), await knownLengths(config)),
+    files: () => ['eval.arrow', 'eval/step-*.arrow', 'summary.json'],
+  },
+  'prepare-data': {
+    batch: ({data}) => `${data.limit ?? 'all'} documents, at most ${data.batchTokens} tokens scored at once`,
+    demand: async ({data}) =>
+      data.proxy && !data.documentsOnly ? scoringDemand(await proxyModel(data.proxy), data, data.batchTokens) : null,
+    files: () => ['documents.arrow', 'positions.arrow', 'tokenizer.json', 'manifest.json'],
+  },
+  'scaling-sweep': {
+    batch: (config) =>
       `${pointCount(config)} points x checkpoints ${config.sweep.checkpoints.join(', ') || 'of checkpoint.steps'}`,
-    ],
-    memory: [],
-    files: [
-      `${config.out}/sweep.arrow`,
-      `${config.out}/runs/*`,
-      `${config.out}/summary.json`,
-      `${config.out}/scaling-*.svg`,
-    ],
-  }),
+    demand: async ({sweep: {train}}) =>
+      train ? demandOfTraining(loadConfig({files: [train], cwd: dirname(train)}).config) : null,
+    files: () => ['sweep.arrow', 'runs/*', 'summary.json', 'scaling-*.svg'],
+  },
 }
 
 /** What a command would compute, hold in memory and write; nothing is run or written. */
 export async function planOf(command: string, config: Config): Promise<Plan> {
-  return (await planners[command]?.(config)) ?? {batch: [], memory: [], files: []}
+  const planner = planners[command]
+  if (!planner) return {batch: [], memory: [], files: []}
+  const demand = await planner.demand(config)
+  return {
+    batch: [planner.batch(config)],
+    ...(demand ? memoryOf(demand, config) : {memory: []}),
+    files: planner.files(config).map((file) => `${config.out}/${file}`),
+  }
 }
 
-async function planTraining(config: Config): Promise<Plan> {
-  const model = await modelOf(config)
-  const isRpt = config.train.objective === 'rpt'
-  const files = [
-    'config.resolved.yaml',
-    'metrics.arrow',
-    ...(isRpt ? ['rollouts/step-*.arrow'] : []),
-    'checkpoints/step-*',
-    'summary.json',
-  ]
+function memoryOf(demand: MemoryDemand, config: Config): Pick<Plan, 'memory' | 'memory_summary'> {
+  const report = reportMemory(demand, config.memory)
+  const {parts, largest, fits, setting} = report
+  const {name, shape, bytes} = largest
   return {
-    batch: [isRpt ? groupIdentity(config) : rowIdentity(config)],
-    memory: [
-      ...weightTensors(model, ['weights', 'gradients', 'first moments', 'second moments']),
-      {name: logitsName(config), bytes: trainedTokens(config) * model.vocabulary * float * 4},
-    ],
-    files: files.map((file) => `${config.out}/${file}`),
+    memory: parts.map((part) => ({name: part.name, bytes: part.bytes})),
+    memory_summary: {
+      needed_bytes: report.neededBytes,
+      available_bytes: report.availableBytes,
+      fits,
+      spare_bytes: report.spareBytes,
+      largest: {name, shape, bytes},
+      setting,
+    },
   }
+}
+
+/**
+ * Says what memory a training run needs, before it or any other of a sweep begins.
+ *
+ * @throws {UsageError} when it cannot fit
+ */
+export async function checkTraining(config: Config, progress: Progress): Promise<void> {
+  const demand = await demandOfTraining(config)
+  if (demand) progress.log(checkMemory('train', demand, config.memory))
+}
+
+async function demandOfTraining(config: Config): Promise<MemoryDemand | null> {
+  const {path, config: file} = config.model
+  if (!path && !file) return null
+  const model = await readModelConfig(path ? (await resolveModel(path, undefined, {files})).folder : file!)
+  return trainingDemand(config, model, await knownLengths(config))
+}
+
+/** Lengths of the prepared data, if it is there already. */
+async function knownLengths(config: Config): Promise<Lengths> {
+  const {dir} = config.data
+  return dir && existsSync(join(dir, 'manifest.json')) ? lengthsOf(await openPrepared(dir), config) : unknownLengths
 }
 
 /** contexts x G = completions = micro-batches x contexts x G. */
@@ -84,28 +139,19 @@ function rowIdentity({train}: Config): string {
   return `${train.batchRows} rows = ${micro} micro-batches x ${train.rowsPerMicroBatch} rows`
 }
 
-function trainedTokens({train, grpo, rollout}: Config): number {
-  return train.objective === 'rpt'
-    ? grpo.contextsPerMicroBatch * grpo.groupSize * completionBucket(rollout.maxTokens)
-    : train.rowsPerMicroBatch * lengthBucket(train.maxRowTokens)
+/** All that a plan reads of a model: nothing else is fetched. */
+function files(path: string): boolean {
+  return path === 'config.json'
 }
 
-function logitsName({train}: Config): string {
-  const setting = train.objective === 'rpt' ? 'grpo.contextsPerMicroBatch' : 'train.rowsPerMicroBatch'
-  return `logits, probabilities and their gradients of a micro-batch at full length (shrink with ${setting})`
-}
-
-function weightTensors(model: ModelConfig, names: readonly string[]) {
-  return names.map((name) => ({name, bytes: parameterCount(model) * float}))
-}
-
-async function modelOf({model}: Config): Promise<ModelConfig> {
-  return readModelConfig(model.path ? (await resolveModel(model.path)).folder : model.config!)
+async function proxyModel(proxy: string): Promise<ModelConfig> {
+  const source = await resolveSource('proxy', proxy, {kind: 'model', files, progress: silentProgress})
+  return readModelConfig(source.folder)
 }
 
 /** The first of the models evaluated: one is in memory at a time. */
 async function evaluatedModel({model, eval: {models, checkpoint}}: Config): Promise<ModelConfig> {
-  return readModelConfig((await resolveModel(models[0] ?? model.path!, checkpoint)).folder)
+  return readModelConfig((await resolveModel(models[0] ?? model.path!, checkpoint, {files})).folder)
 }
 
 function pointCount({sweep}: Config): number {

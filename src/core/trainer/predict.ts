@@ -1,10 +1,10 @@
 import type {Config} from '../config/schema.js'
 import {contextAt} from '../data/contexts.js'
 import type {PreparedData} from '../data/prepared.js'
-import {renderPrompt} from '../data/prompts.js'
+import {opensThought, renderPrompt} from '../data/prompts.js'
 import type {Engine} from '../engine/engine.js'
 import type {ModelConfig} from '../models/model-config.js'
-import type {Completion, Context, Position, Prompt, Reward} from '../records/records.js'
+import type {Completion, Context, Prompt, Reward, Target} from '../records/records.js'
 import {prefixReward} from '../rewards/prefix-match.js'
 import {rewardFor} from '../rewards/reward.js'
 import {rolloutPrompts} from '../rollout/rollout.js'
@@ -28,11 +28,11 @@ export interface Predictor {
 }
 
 /** Positions whose completions are sampled by one call, so that progress moves. */
-const positionsPerCall = 256
+export const positionsPerCall = 256
 
 /** How each mode predicts. Every mode is graded by the same rule, the prefix-matching reward. */
 const modes: Readonly<
-  Record<EvalMode, (predictor: Predictor, positions: readonly Position[], stage: Stage) => Promise<PredictionRow[]>>
+  Record<EvalMode, (predictor: Predictor, positions: readonly Target[], stage: Stage) => Promise<PredictionRow[]>>
 > = {
   standard: predictStandard,
   reasoning: (predictor, positions, stage) => predictByReasoning(predictor, positions, stage, 'reasoning', null),
@@ -43,14 +43,14 @@ const modes: Readonly<
 }
 
 /** Predicts every position in one mode: one row per position and, where asked for, one more per sample. */
-export function predict(predictor: Predictor, positions: readonly Position[], mode: EvalMode, stage: Stage) {
+export function predict(predictor: Predictor, positions: readonly Target[], mode: EvalMode, stage: Stage) {
   return modes[mode](predictor, positions, stage)
 }
 
 /** The most probable next token of the plain context, no thought. */
 async function predictStandard(
   {config, data, engine, model, signal}: Predictor,
-  positions: readonly Position[],
+  positions: readonly Target[],
   stage: Stage,
 ): Promise<PredictionRow[]> {
   checkNotStopped(signal)
@@ -83,7 +83,7 @@ async function predictStandard(
 /** One greedy completion per position, then `eval.samples` sampled ones in mode reasoning. */
 async function predictByReasoning(
   predictor: Predictor,
-  positions: readonly Position[],
+  positions: readonly Target[],
   stage: Stage,
   mode: EvalMode,
   thought: string | null,
@@ -120,8 +120,7 @@ async function complete(
   checkNotStopped(signal)
   const {completions} = await rolloutPrompts(engine, prompts, {
     ...config.rollout,
-    // One row per context: more contexts at once keep the products as large as in training.
-    contextsPerBatch: Math.max(1, Math.floor((config.rollout.contextsPerBatch * config.grpo.groupSize) / samples)),
+    contextsPerBatch: contextsPerBatch(config, samples),
     groupSize: samples,
     endIds: model.endIds,
     greedy,
@@ -129,6 +128,11 @@ async function complete(
     streamKeys: {seed: config.seed, purpose: 'eval', step: 0},
   })
   return completions
+}
+
+/** Contexts completed at once: few samples of each let more of them in, so that products stay as large as in training. */
+export function contextsPerBatch({rollout, grpo}: Config, samples: number): number {
+  return Math.max(1, Math.floor((rollout.contextsPerBatch * grpo.groupSize) / samples))
 }
 
 function checkNotStopped(signal: AbortSignal | undefined): void {
@@ -139,29 +143,31 @@ function checkNotStopped(signal: AbortSignal | undefined): void {
 }
 
 /** The prompt of a position; a given thought is already thought at its end. */
-function promptOf({config, data, model}: Predictor, position: Position, thought: string | null): Prompt {
+function promptOf({config, data, model}: Predictor, position: Target, thought: string | null): Prompt {
   const context = contextOf(config, data, position)
-  const given = thought === null ? [] : thoughtIds(data, thought)
+  const given = thought === null ? [] : thoughtIds(config, data, thought)
   const limit = promptLimit(config, model, given.length)
-  const prompt = renderPrompt(data.tokenizer, config.prompt.template, context, limit)
+  const prompt = renderPrompt(data.tokenizer, config.prompt, context, limit)
   return {...prompt, ids: Int32Array.of(...prompt.ids, ...given)}
 }
 
-function thoughtIds({tokenizer}: PreparedData, thought: string): Int32Array {
-  return tokenizer.encodeMarkup(`${thought}</think>`)
+/** A whole thought; its beginning is marked unless the prompt has done so. */
+function thoughtIds({prompt}: Config, {tokenizer}: PreparedData, thought: string): Int32Array {
+  const opening = opensThought(tokenizer, prompt) ? '' : '<think>'
+  return tokenizer.encodeMarkup(`${opening}${thought}</think>`)
 }
 
 function gradedRow(
-  {data}: Predictor,
-  position: Position,
+  {config, data}: Predictor,
+  position: Target,
   mode: EvalMode,
   {context}: Prompt,
   completion: Completion,
   sample: number,
   thought: string | null,
 ): PredictionRow {
-  const whole =
-    thought === null ? completion : {...completion, ids: Int32Array.of(...thoughtIds(data, thought), ...completion.ids)}
+  const given = thought === null ? [] : thoughtIds(config, data, thought)
+  const whole = {...completion, ids: Int32Array.of(...given, ...completion.ids)}
   const reward: Reward = rewardFor('prefix-match', data.tokenizer, context, whole)
   return {
     ...identity(position, mode),
@@ -174,10 +180,10 @@ function gradedRow(
   }
 }
 
-function contextOf(config: Config, data: PreparedData, {docId, position, difficulty}: Position): Context {
+function contextOf(config: Config, data: PreparedData, {docId, position, difficulty}: Target): Context {
   return contextAt(data.documents.get(docId)!, position, difficulty, data.tokenizer, config.reward.maxReferenceTokens)
 }
 
-function identity({docId, position, difficulty}: Position, mode: EvalMode) {
+function identity({docId, position, difficulty}: Target, mode: EvalMode) {
   return {doc_id: docId, position, mode, split: difficulty}
 }

@@ -4,7 +4,9 @@ import {basename, join} from 'node:path'
 import {configHash, resolvedYaml} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
 import {copyTokenizer} from '../data/copy-tokenizer.js'
-import {checkLocal} from '../hub/check-local.js'
+import {pinned} from '../hub/address.js'
+import {type FileFilter, modelFiles} from '../hub/model-files.js'
+import {type Origin, resolveSource} from '../hub/resolve-source.js'
 import {
   guardWrite,
   hashJson,
@@ -18,12 +20,23 @@ import {
 } from '../store/index.js'
 import {type AttemptLog, openAttemptLog} from '../util/attempt-log.js'
 import {DataError, UsageError} from '../util/errors.js'
-import {teeProgress} from '../util/progress.js'
+import {type Progress, silentProgress, teeProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
+import {type Origins, originsFile, sourcesWithOrigins} from './origins.js'
 import {emptyFolder, isFruitless, refuseOccupied, removeEmpty} from './output-folder.js'
 
 /** Settings that a resumed run may change: none of them touches what was computed so far. */
-const resumable = ['out', 'train.steps', 'train.allowNoop', 'threads', 'checkpoint.steps', 'checkpoint.keepLast']
+const resumable = [
+  'out',
+  'train.steps',
+  'train.allowNoop',
+  'threads',
+  'memory.check',
+  'memory.limitGiB',
+  'checkpoint.steps',
+  'checkpoint.keepLast',
+  'checkpoint.dtype',
+]
 
 /** What a checkpoint remembers beside weights and moments. */
 export interface TrainerState {
@@ -45,36 +58,41 @@ export class RunDirectory {
     readonly path: string,
     private readonly lock: Lock,
     readonly services: Services,
-    private readonly origin: {readonly isOccupied: boolean; readonly isMade: boolean},
+    private readonly found: {readonly isOccupied: boolean; readonly isMade: boolean},
+    private readonly origins: Origins,
     private readonly log?: AttemptLog,
   ) {}
 
   /**
    * Creates or reopens a run directory and locks it.
    *
+   * @param origins of its models, for checkpoints and for a run that is resumed
    * @throws {UsageError} when it is occupied and neither --resume nor --overwrite was given, when another process holds
    *   it, or when the settings differ from those it was begun with
    */
-  static async open(path: string, config: Config, services: Services): Promise<RunDirectory> {
+  static async open(path: string, config: Config, services: Services, origins: Origins = {}): Promise<RunDirectory> {
     const {overwrite} = services
     const isOccupied = await refuseOccupied(path, services)
     const isMade = await guardWrite('creating', path, () => makeFolder(path))
-    const origin = {isOccupied, isMade}
+    const found = {isOccupied, isMade}
     const lock = await lockFolder(path).catch(async (error) => {
       if (isMade) await removeEmpty(path)
       throw error
     })
-    const run = new RunDirectory(path, lock, services, origin)
+    const run = new RunDirectory(path, lock, services, found, origins)
     try {
       if (isOccupied && overwrite) await emptyFolder(path)
       await run.checkSame('settings-hash.txt', runHash(config), 'settings')
-      await guardWrite('writing', path, () =>
-        replaceText(run.at('config.resolved.yaml'), resolvedYaml(config, services.sources)),
-      )
+      const sources = sourcesWithOrigins(services.sources, origins)
+      await guardWrite('writing', path, async () => {
+        await replaceText(run.at('config.resolved.yaml'), resolvedYaml(config, sources))
+        if (Object.keys(origins).length > 0)
+          await replaceText(run.at(originsFile), `${JSON.stringify(origins, null, 2)}\n`)
+      })
       for (const folder of ['.', 'checkpoints', 'rollouts', 'eval']) await sweepTemporary(join(path, folder))
       const log = openAttemptLog(path)
       const progress = teeProgress(services.progress, log.write)
-      return new RunDirectory(path, lock, {...services, progress}, origin, log)
+      return new RunDirectory(path, lock, {...services, progress}, found, origins, log)
     } catch (error) {
       await run.close()
       throw error
@@ -113,11 +131,11 @@ export class RunDirectory {
     await writeFolder(
       this.checkpoint(state.step),
       async (folder) => {
-        await fill(folder)
         await copyTokenizer(tokenizerFolder, folder)
+        await fill(folder)
         await writeFile(join(folder, 'trainer-state.json'), `${JSON.stringify(state, null, 2)}\n`)
       },
-      {step: state.step, objective: state.objective},
+      {step: state.step, objective: state.objective, origins: this.origins},
     )
   }
 
@@ -160,10 +178,10 @@ export class RunDirectory {
   /** Lets go of the directory; one that was empty before and has no result is left as it was found. */
   async close(): Promise<void> {
     this.log?.close()
-    const isVoid = !this.origin.isOccupied && isFruitless(this.path)
+    const isVoid = !this.found.isOccupied && isFruitless(this.path)
     if (isVoid) await emptyFolder(this.path)
     this.lock.release()
-    if (isVoid && this.origin.isMade) await removeEmpty(this.path)
+    if (isVoid && this.found.isMade) await removeEmpty(this.path)
   }
 
   /** Compares a hash with the one the run was begun with, or notes it down. */
@@ -209,16 +227,37 @@ export interface ResolvedModel {
   readonly run: string
   readonly objective: string
   readonly step: number
+  /** Commit of the Hub that it is; null for what was on this machine. */
+  readonly origin: Origin | null
+}
+
+/** How a model of the Hub is fetched. */
+export interface ModelRequest {
+  readonly progress?: Progress
+  readonly signal?: AbortSignal
+  /** The commit that the run was begun with; it stands in for a branch of the same repository. */
+  readonly recorded?: Origin
+  /** Files needed; all of a checkpoint's when absent. */
+  readonly files?: FileFilter
 }
 
 /**
- * Finds the checkpoint that `--model` means: a checkpoint folder, or a run directory's checkpoint of a step (its last one
- * when no step is given).
+ * Finds the checkpoint that `--model` means: a checkpoint folder, a run directory's checkpoint of a step (its last one
+ * when no step is given), or a Hub id, which is downloaded where the cache lacks it.
  *
  * @throws {DataError} when there is none
  */
-export async function resolveModel(path: string, step?: number): Promise<ResolvedModel> {
-  checkLocal('model', path)
+export async function resolveModel(
+  model: string,
+  step?: number,
+  {progress = silentProgress, signal, recorded, files = modelFiles}: ModelRequest = {},
+): Promise<ResolvedModel> {
+  const value = pinned(model, recorded)
+  const {folder: path, origin} = await resolveSource('model', value, {kind: 'model', files, progress, signal})
+  if (origin) {
+    const run = `${basename(origin.id)}@${origin.revision.slice(0, 7)}`
+    return {folder: path, run, objective: 'base', step: 0, origin}
+  }
   if (existsSync(join(path, 'config.json'))) return describeCheckpoint(path)
   const steps = await checkpointSteps(path)
   const chosen = step ?? steps.at(-1)
@@ -232,7 +271,7 @@ export async function resolveModel(path: string, step?: number): Promise<Resolve
 
 async function describeCheckpoint(folder: string, runPath?: string): Promise<ResolvedModel> {
   const file = join(folder, 'trainer-state.json')
-  if (!existsSync(file)) return {folder, run: basename(folder), objective: 'base', step: 0}
+  if (!existsSync(file)) return {folder, run: basename(folder), objective: 'base', step: 0, origin: null}
   const {objective, step} = JSON.parse(await readFile(file, 'utf8')) as TrainerState
-  return {folder, run: basename(runPath ?? join(folder, '..', '..')), objective, step}
+  return {folder, run: basename(runPath ?? join(folder, '..', '..')), objective, step, origin: null}
 }

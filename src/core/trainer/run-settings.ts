@@ -16,8 +16,9 @@ export function withRunSettings(config: Config, folder: string, {sources, progre
   if (!existsSync(join(folder, 'trainer-state.json')) || !existsSync(file)) return config
   const trained = loadConfig({files: [file], cwd: folder}).config
   if (trained.train.objective !== 'rpt') return config
+  const isGiven = (key: string) => sources.get(key) !== 'default'
   const take = <T>(key: string, given: T, own: T): T => {
-    if (sources.get(key) !== 'default' || given === own) return given
+    if (isGiven(key) || given === own) return given
     progress.log(`eval: ${key} is ${own}, as ${join(folder, '..', '..')} was trained`)
     return own
   }
@@ -25,6 +26,16 @@ export function withRunSettings(config: Config, folder: string, {sources, progre
     ...config,
     prompt: {
       template: take('prompt.template', config.prompt.template, trained.prompt.template),
+      // A template given now beats the file of then.
+      templateFile: isGiven('prompt.template')
+        ? config.prompt.templateFile
+        : take('prompt.templateFile', config.prompt.templateFile, trained.prompt.templateFile),
+      chatTemplate: take('prompt.chatTemplate', config.prompt.chatTemplate, trained.prompt.chatTemplate),
+      chatTemplateFile: take(
+        'prompt.chatTemplateFile',
+        config.prompt.chatTemplateFile,
+        trained.prompt.chatTemplateFile,
+      ),
       maxTokens: take('prompt.maxTokens', config.prompt.maxTokens, trained.prompt.maxTokens),
     },
     rollout: {

@@ -2,6 +2,7 @@ import {basename} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {openPrepared, type PreparedData} from '../data/prepared.js'
 import {checkTemplate} from '../data/prompts.js'
+import {checkMemory} from '../engine/check-memory.js'
 import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
 import {checkReward} from '../rewards/reward.js'
@@ -16,11 +17,14 @@ import {
 } from '../store/index.js'
 import {Interrupted, NumericError, RuntimeFailure} from '../util/errors.js'
 import type {Services} from '../util/services.js'
-import {checkModelFits, fingerprintOfModel} from './check-model.js'
+import {carryFiles} from './carry-files.js'
+import {dataFor, fingerprintOfModel} from './check-model.js'
 import {EvaluationLog, type Subject} from './evaluation-log.js'
 import {type StepInputs, saveFailedStep} from './failed-step.js'
 import {ntpObjective, sftObjective} from './language-model.js'
+import {lengthsOf, trainingDemand} from './memory-plan.js'
 import {type Objective, optimizerAt, type StepResult, shapeOf, type TrainingContext} from './objective.js'
+import {type Origins, originsOf, recordedOrigins} from './origins.js'
 import {refuseOccupied} from './output-folder.js'
 import {rptObjective} from './rpt.js'
 import {RunDirectory, resolveModel, runHash, stepName, type TrainerState} from './run-directory.js'
@@ -42,29 +46,36 @@ export interface TrainSummary extends Summary {
   /** The last row of metrics.arrow. */
   readonly metrics: MetricsRow | null
   readonly checkpoint: string
+  /** Commit of the starting checkpoint where the Hub has it, by setting. */
+  readonly origins: Origins
 }
 
 /**
  * `rpt train`: prepared data and a checkpoint (or random weights) -> a run directory.
  *
+ * @param begunWith commits that the sweep was begun with, if this run is a part of one
  * @throws {Interrupted} after a clean save when the signal is aborted
  * @throws {NumericError} when a step's loss or gradient is not finite; its inputs are then in `failed/`
  */
-export async function train(config: Config, services: Services): Promise<TrainSummary> {
+export async function train(config: Config, services: Services, begunWith: Origins = {}): Promise<TrainSummary> {
   const started = new Date()
   await refuseOccupied(config.out!, services)
-  const data = await openPrepared(config.data.dir!)
+  const prepared = await openPrepared(config.data.dir!)
+  const recorded = {...begunWith, ...(services.resume && recordedOrigins(config.out!))}
+  const source = await weightSource(config, services, recorded)
+  const data = await dataFor(source.path, prepared)
   checkSettings(config, data)
-  const source = await weightSource(config, data)
+  const model = await readModelConfig(source.path)
+  services.progress.log(checkMemory('train', trainingDemand(config, model, lengthsOf(data, config)), config.memory))
   const engine = startEngine(config)
   try {
-    const model = await readModelConfig(source.path)
     const shape = shapeOf(model, await engine.load(source.weights))
-    const training = {config, data, engine, model, shape, progress: services.progress}
+    const modelFolder = source.weights.checkpoint ?? null
+    const training = {config, data, engine, model, shape, progress: services.progress, modelFolder}
     // Whatever is wrong with the inputs shows before a directory is made or emptied.
     const objective = await objectives[config.train.objective](training)
     if (config.grpo.klCoef > 0) await engine.keepReference()
-    return await trainIn(training, objective, source.fingerprint, services, started)
+    return await trainIn(training, objective, source, services, started)
   } finally {
     await engine.close()
   }
@@ -74,12 +85,12 @@ export async function train(config: Config, services: Services): Promise<TrainSu
 async function trainIn(
   prepared: TrainingContext,
   objective: Objective,
-  fingerprint: string,
+  {fingerprint, origins}: {readonly fingerprint: string; readonly origins: Origins},
   services: Services,
   started: Date,
 ): Promise<TrainSummary> {
   const {config, data, engine} = prepared
-  const run = await RunDirectory.open(config.out!, config, services)
+  const run = await RunDirectory.open(config.out!, config, services, origins)
   try {
     const training = {...prepared, progress: run.services.progress}
     const {completions} = config.sft
@@ -93,6 +104,7 @@ async function trainIn(
       steps: config.train.steps,
       metrics,
       checkpoint: run.checkpoint(Math.max(config.train.steps, state.step)),
+      origins,
     }
     await run.writeSummary(summary)
     return summary
@@ -105,22 +117,22 @@ async function trainIn(
 function checkSettings({train: {objective}, eval: {every}, prompt, reward}: Config, {tokenizer}: PreparedData): void {
   if (objective !== 'rpt' && every === 0) return
   checkReward(reward.name)
-  checkTemplate(tokenizer, prompt.template, prompt.maxTokens)
+  checkTemplate(tokenizer, prompt, prompt.maxTokens)
 }
 
-/** Where the first weights come from, after checking that they fit the data's tokenizer. */
-async function weightSource({model, seed}: Config, data: PreparedData) {
-  if (!model.path) {
-    await checkModelFits(model.config!, data)
+/** Where the first weights come from. */
+async function weightSource({model, seed}: Config, services: Services, recorded: Origins) {
+  if (!model.path)
     return {
       path: model.config!,
       weights: {config: model.config!, init: model.init, seed},
       fingerprint: hashFile(model.config!),
+      origins: {},
     }
-  }
-  const {folder} = await resolveModel(model.path)
-  await checkModelFits(folder, data)
-  return {path: folder, weights: {checkpoint: folder}, fingerprint: fingerprintOfModel(folder)}
+  const key = 'model.path'
+  const {folder, origin} = await resolveModel(model.path, undefined, {...services, recorded: recorded[key]})
+  const origins = originsOf([[key, origin]])
+  return {path: folder, weights: {checkpoint: folder}, fingerprint: fingerprintOfModel(folder), origins}
 }
 
 /** The state to go on from: the newest sound checkpoint of the run, or the beginning. */
@@ -249,9 +261,14 @@ function metricsRow({config}: TrainingContext, state: TrainerState, result: Step
   }
 }
 
-async function save(run: RunDirectory, {config, engine, data}: TrainingContext, state: TrainerState): Promise<void> {
-  await run.writeCheckpoint(state, data.folder, (folder) => engine.save(folder, true))
-  await run.pruneCheckpoints(config.checkpoint.steps, config.checkpoint.keepLast)
+async function save(run: RunDirectory, training: TrainingContext, state: TrainerState): Promise<void> {
+  const {config, engine, data, modelFolder} = training
+  const {dtype, steps, keepLast} = config.checkpoint
+  await run.writeCheckpoint(state, data.folder, async (folder) => {
+    await engine.save(folder, true, {dtype})
+    if (modelFolder) await carryFiles(modelFolder, folder)
+  })
+  await run.pruneCheckpoints(steps, keepLast)
 }
 
 function isDue(step: number, every: number, steps: number): boolean {

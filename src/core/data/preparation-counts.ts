@@ -1,0 +1,89 @@
+import type {Partition, Position} from '../records/records.js'
+import {RuntimeFailure} from '../util/errors.js'
+
+/** How many positions ended where. */
+export interface PositionCounts {
+  readonly total: number
+  readonly kept: number
+  readonly easy: number
+  readonly medium: number
+  readonly hard: number
+  /** By what is said of them in the table; they add up to the total. */
+  readonly reasons: Readonly<Record<string, number>>
+}
+
+/** Counts positions of both partitions one by one. */
+export class PositionTally {
+  private readonly tallies = {train: newTally(), val: newTally()}
+
+  add({partition, difficulty, kept, reason}: Pick<Position, 'partition' | 'difficulty' | 'kept' | 'reason'>): void {
+    const tally = this.tallies[partition]
+    tally.total++
+    if (kept) tally.kept++
+    tally.difficulties[difficulty]++
+    tally.reasons.set(reason, (tally.reasons.get(reason) ?? 0) + 1)
+  }
+
+  /** What was counted so far; reasons in the order of their names. */
+  get counts(): Readonly<Record<Partition, PositionCounts>> {
+    return {train: countsOf(this.tallies.train), val: countsOf(this.tallies.val)}
+  }
+}
+
+type Tally = ReturnType<typeof newTally>
+
+function newTally() {
+  return {total: 0, kept: 0, difficulties: {none: 0, easy: 0, medium: 0, hard: 0}, reasons: new Map<string, number>()}
+}
+
+function countsOf({total, kept, difficulties: {easy, medium, hard}, reasons}: Tally): PositionCounts {
+  const sorted = [...reasons].sort(([a], [b]) => (a < b ? -1 : 1))
+  return {total, kept, easy, medium, hard, reasons: Object.fromEntries(sorted)}
+}
+
+/** Two numbers that must be equal, counted in two ways. */
+export interface CountCheck {
+  readonly check: string
+  readonly left: number
+  readonly right: number
+}
+
+/** What was counted on the way, and what the tables hold. */
+export interface Tallied {
+  readonly documents: Readonly<Record<Partition | 'read', number>>
+  readonly targets: Readonly<Record<Partition, number>>
+  readonly positions: Readonly<Record<Partition, PositionCounts>>
+  readonly rows: {readonly documents: number; readonly positions: number}
+}
+
+/**
+ * That nothing was lost or doubled: what went in equals what came out, stage by stage.
+ *
+ * @param targets tokens that were to be scored: none where documents alone are written
+ * @throws {RuntimeFailure} naming the first pair of numbers that differ
+ */
+export function checkCounts({documents, targets, positions, rows}: Tallied): CountCheck[] {
+  const written = documents.train + documents.val
+  const perPartition = (['train', 'val'] as const).flatMap((partition): CountCheck[] => {
+    const {total, kept, reasons} = positions[partition]
+    const counted = Object.values(reasons).reduce((sum, count) => sum + count, 0)
+    return [
+      {check: `${partition}: tokens to predict = positions`, left: targets[partition], right: total},
+      {check: `${partition}: positions = sum of reasons`, left: total, right: counted},
+      {check: `${partition}: kept = reason kept`, left: kept, right: reasons.kept ?? 0},
+    ]
+  })
+  const checks = [
+    {check: 'documents read = train + val', left: documents.read, right: written},
+    {check: 'documents = rows of documents.arrow', left: written, right: rows.documents},
+    ...perPartition,
+    {
+      check: 'positions = rows of positions.arrow',
+      left: positions.train.total + positions.val.total,
+      right: rows.positions,
+    },
+  ]
+  const wrong = checks.find(({left, right}) => left !== right)
+  if (wrong) throw new RuntimeFailure(`prepare-data: ${wrong.check} does not hold: ${wrong.left} and ${wrong.right}`)
+  return checks
+}
