@@ -94,8 +94,18 @@ const documents: readonly Case[] = [
   ['a malformed row', prepare('malformed.jsonl'), 3, /malformed\.jsonl:5 is not JSON/],
   ['a document without text', prepare('empty-text.jsonl'), 3, /empty-text\.jsonl:2: field text is empty/],
   ['an empty file', prepare('empty.jsonl'), 3, /empty\.jsonl holds no documents/],
-  ['a Hub data set', prepare('hf:some/corpus'), 3, /hf:some\/corpus is not a folder here.*download it first/s],
-  ['a Hub proxy', prepare('corpus.jsonl', 'some/model'), 3, /some\/model is not a folder here.*download it first/s],
+  [
+    'a Hub data set',
+    prepare('hf:some/corpus'),
+    3,
+    /hf:some\/corpus: HF_HUB_OFFLINE is set.*hf download some\/corpus --repo-type dataset/s,
+  ],
+  [
+    'a Hub proxy',
+    prepare('corpus.jsonl', 'some/model'),
+    3,
+    /some\/model: HF_HUB_OFFLINE is set.*hf download some\/model/s,
+  ],
   ['a proxy that is a file', prepare('corpus.jsonl', 'a-file'), 3, /a-file\/tokenizer\.json does not exist/],
   ['no proxy', ['prepare-data', '--documents', 'corpus.jsonl', '--out', 'out'], 2, /no proxy.*--proxy DIR/s],
   [
@@ -172,8 +182,8 @@ const inputs: readonly Case[] = [
   ['data that are not there', train('--data', 'none'), 3, /prepared data .*none does not exist/],
   ['a folder that is no data', train('--data', 'nothing'), 3, /manifest\.json is missing/],
   ['data with a byte flipped', train('--data', 'tampered'), 3, /positions\.arrow has changed: its sha256/],
-  ['a Hub model', train('--model', 'some/model'), 3, /some\/model is not a folder here.*hf download some\/model/s],
-  ['a Hub model to evaluate', evaluate('hf:some/model'), 3, /not a folder here.*hf download some\/model/s],
+  ['a Hub model', train('--model', 'some/model'), 3, /some\/model: HF_HUB_OFFLINE is set.*hf download some\/model/s],
+  ['a Hub model to evaluate', evaluate('hf:some/model'), 3, /HF_HUB_OFFLINE is set.*hf download some\/model/s],
   ['a run without checkpoints', evaluate('nothing'), 3, /nothing has no checkpoint; found: none/],
   [
     'a model twice',
@@ -223,8 +233,10 @@ describe('gets one line, the right status and leaves no result:', () => {
     const finished = await rpt(
       args.map((word) => (word === 'out' ? out : word)),
       cwd,
+      {HF_HUB_OFFLINE: '1', HF_HOME: join(cwd, 'hub')},
     )
-    expect(finished).toMatchObject({status, stdout: ''})
+    // What a run would need is said before anything is loaded.
+    expect(finished).toMatchObject({status, stdout: expect.stringMatching(/^(memory: .*\n)?$/)})
     expectOneLine(finished, message)
     expect(readdirSync(cwd).filter((file) => file.startsWith(out))).toEqual([])
   })

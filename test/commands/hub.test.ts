@@ -1,0 +1,61 @@
+import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {dirname, join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {afterAll, beforeAll, expect, it} from 'vitest'
+import {commit, FakeHub} from '../core/hub/fake-hub.js'
+import {rpt} from './rpt.js'
+
+const tiny = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'experiments', 'tiny')
+const hub = new FakeHub('team/tiny')
+const folder = mkdtempSync(join(tmpdir(), 'rpt-hub-'))
+const at = (...names: string[]) => join(folder, ...names)
+const readJson = (...names: string[]) => JSON.parse(readFileSync(at(...names), 'utf8'))
+
+beforeAll(async () => {
+  for (const name of readdirSync(join(tiny, 'base')))
+    hub.files[name] = {content: readFileSync(join(tiny, 'base', name)), isLarge: name.endsWith('.safetensors')}
+  const lines = readFileSync(join(tiny, 'corpus.jsonl'), 'utf8').split('\n')
+  writeFileSync(at('corpus.jsonl'), `${lines.slice(0, 40).join('\n')}\n`)
+  await hub.start()
+})
+
+afterAll(async () => {
+  await hub.stop()
+  rmSync(folder, {recursive: true, force: true})
+})
+
+const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  rpt([...args, '--json', '--threads', '1'], folder, {HF_HOME: at('home'), HF_ENDPOINT: hub.endpoint, ...env})
+
+it('a checkpoint of the Hub is fetched once, named by its commit, and used again without network', async () => {
+  const prepared = await run(['prepare-data', '--documents', 'corpus.jsonl', '--proxy', 'team/tiny', '--out', 'data'])
+  expect(prepared.status, prepared.stderr).toBe(0)
+  expect(JSON.parse(prepared.stdout).command).toBe('prepare-data')
+  expect(readJson('data', 'manifest.json').origins).toEqual({
+    'data.proxy': {id: 'team/tiny', kind: 'model', revision: commit},
+  })
+
+  const requests = hub.seen.length
+  const training = ['train', '--data', 'data', '--model', 'team/tiny', '--out', 'run', '--objective', 'ntp']
+  const trained = await run([...training, '--steps', '1'], {HF_HUB_OFFLINE: '1'})
+  expect(trained.status, trained.stderr).toBe(0)
+  expect(hub.seen.length).toBe(requests)
+  const {origins} = readJson('run', 'checkpoints', 'step-000001', 'manifest.json')
+  expect(origins['model.path'].revision).toBe(commit)
+})
+
+it('an id that the Hub does not have ends with status 3, one line, and nothing written', async () => {
+  const {status, stdout, stderr} = await run([
+    'prepare-data',
+    '--documents',
+    'corpus.jsonl',
+    '--proxy',
+    'team/none',
+    '--out',
+    'no',
+  ])
+  expect(status, stderr).toBe(3)
+  expect(JSON.parse(stdout).error.message).toMatch(/^proxy team\/none: .*\S$/)
+  expect(readdirSync(folder)).not.toContain('no')
+})
