@@ -87,13 +87,30 @@ it('a summary is pairs, nested pairs and tables, all aligned', () => {
   )
 })
 
-it('a plan names the largest tensor first', () => {
+it('a plan sums its memory and names the largest tensor with the setting that shrinks it', () => {
   const memory = [
-    {name: 'weights', bytes: 1024},
     {name: 'logits', bytes: 4096},
+    {name: 'weights', bytes: 1024},
   ]
-  expect(renderPlan({batch: ['2 x 3 = 6'], memory, files: []}, colors)).toBe(
-    'batch\n  2 x 3 = 6\nmemory, about 5.0 KiB, the largest is logits\n     4.0 KiB  logits\n     1.0 KiB  weights',
+  const summary = {
+    needed_bytes: 5120,
+    available_bytes: 10240,
+    spare_bytes: 0,
+    fits: true,
+    largest: {name: 'logits', shape: [2, 512], bytes: 4096},
+    setting: 'grpo.groupSize',
+  }
+  expect(renderPlan({batch: ['2 x 3 = 6'], memory, memory_summary: summary, files: []}, colors)).toBe(
+    [
+      'batch',
+      '  2 x 3 = 6',
+      'memory',
+      '     4.0 KiB  logits',
+      '     1.0 KiB  weights',
+      '     5.0 KiB  in all, 50% of the 10.0 KiB available: fits',
+      '  largest tensor: logits [2, 512], 4.0 KiB',
+      '  shrink it with: grpo.groupSize',
+    ].join('\n'),
   )
 })
 

@@ -67,7 +67,7 @@ export function drawTokens(op: Ops, logprobs: Value, uniforms: Value): Draw {
   const within = op.min(op.div(block.rest, block.weight), op.scalar(belowOne))
   const {index, rest, weight} = drawIndex(op, chosen, within)
   return {
-    ids: op.add(op.mul(block.index, op.index(width)), index),
+    ids: op.min(op.add(op.mul(block.index, op.index(width)), index), op.index(vocabulary - 1)),
     margins: op.min(rest, op.sub(weight, rest)),
   }
 }
@@ -84,7 +84,9 @@ function drawIndex(op: Ops, weights: Value, uniforms: Value): {index: Value; wei
   const cumulative = op.cumSum(weights, 1)
   const target = op.mul(op.reshape(uniforms, [count, 1]), op.slice(cumulative, 1, size - 1, size))
   const isPassed = op.not(op.less(target, cumulative))
-  const index = op.cast(op.sum(op.cast(isPassed, op.float), [1], 0), 'int64')
+  const passed = op.cast(op.sum(op.cast(isPassed, op.float), [1], 0), 'int64')
+  // Where weights are not numbers, every entry counts as passed, and the log-probability drawn is no number either.
+  const index = op.min(passed, op.index(size - 1))
   const weight = pickTokens(op, weights, index)
   const end = pickTokens(op, cumulative, index)
   return {index, weight, rest: op.sub(weight, op.sub(end, op.reshape(target, [count])))}
