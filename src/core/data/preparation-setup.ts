@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
+import {checkWeights} from '../engine/checkpoint.js'
 import type {Origin} from '../hub/address.js'
 import {readModelConfig} from '../models/model-config.js'
 import type {Partition} from '../records/records.js'
@@ -69,14 +70,15 @@ async function scorerOf(
   tokenizer: Tokenizer,
   tokenizerFolder: string,
 ): Promise<Scorer> {
-  const {vocabulary, maxPositions} = await readModelConfig(checkpoint)
-  checkTokenizerFits(tokenizer, vocabulary, checkpoint)
+  const model = await readModelConfig(checkpoint)
+  checkTokenizerFits(tokenizer, model.vocabulary, checkpoint)
+  checkWeights(model, checkpoint)
   const hasTokenizer = existsSync(join(checkpoint, 'tokenizer.json'))
   if (hasTokenizer && (await loadTokenizer(checkpoint)).fingerprint !== tokenizer.fingerprint)
     throw new DataError(`${checkpoint} has another tokenizer than ${tokenizerFolder}`, {
       suggestions: ['give the --tokenizer that belongs to this checkpoint'],
     })
-  return {role, checkpoint, maxPositions, partitions}
+  return {role, checkpoint, maxPositions: model.maxPositions, partitions}
 }
 
 function missingTokenizer(): never {
