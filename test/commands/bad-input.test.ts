@@ -57,8 +57,11 @@ beforeAll(async () => {
     'pairs-long.jsonl': `{"prompt": "a", "completion": "b"}\n{"prompt": "a", "completion": "${'word '.repeat(200)}"}\n`,
     'pairs-broken.jsonl': '{"prompt": "a", "completion": "b"}\n\n{oops\n',
     'a-file': 'x',
+    'endless.jinja': '{% for i in range(10 ** 12) %}{% for j in range(10 ** 12) %}{{ j }}{% endfor %}{% endfor %}',
   }
   for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text)
+  const parquet = readFileSync(join(root, 'test', 'core', 'data', 'fixtures', 'codec-snappy.parquet'))
+  writeFileSync(join(cwd, 'half.parquet'), parquet.subarray(0, parquet.length / 2))
   mkdirSync(join(cwd, 'nothing'))
   mkdirSync(join(cwd, 'foreign'))
   writeFileSync(join(cwd, 'foreign', 'thesis.txt'), 'irreplaceable')
@@ -93,6 +96,7 @@ const documents: readonly Case[] = [
   ['a missing file', prepare('none.jsonl'), 3, /none\.jsonl does not exist/],
   ['a malformed row', prepare('malformed.jsonl'), 3, /malformed\.jsonl:5 is not JSON/],
   ['a document without text', prepare('empty-text.jsonl'), 3, /empty-text\.jsonl:2: field text is empty/],
+  ['a Parquet file cut in half', prepare('half.parquet'), 3, /half\.parquet/],
   ['an empty file', prepare('empty.jsonl'), 3, /empty\.jsonl holds no documents/],
   [
     'a Hub data set',
@@ -180,6 +184,12 @@ const settings: readonly Case[] = [
 
 const inputs: readonly Case[] = [
   ['data that are not there', train('--data', 'none'), 3, /prepared data .*none does not exist/],
+  [
+    'a chat template that never ends',
+    train('--set', 'prompt.template=v0', '--set', 'prompt.chatTemplateFile=endless.jinja'),
+    3,
+    /endless\.jinja/,
+  ],
   ['a folder that is no data', train('--data', 'nothing'), 3, /manifest\.json is missing/],
   ['data with a byte flipped', train('--data', 'tampered'), 3, /positions\.arrow has changed: its sha256/],
   ['a Hub model', train('--model', 'some/model'), 3, /some\/model: HF_HUB_OFFLINE is set.*hf download some\/model/s],
