@@ -4,6 +4,7 @@ import {hostname} from 'node:os'
 import {dirname} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {Interrupted, RuntimeFailure} from '../util/errors.js'
+import {isAlive} from '../util/process-identity.js'
 import {guardCache} from './cache-layout.js'
 
 /** The right to write one blob. */
@@ -86,15 +87,6 @@ function isGone(path: string, text: string): boolean {
   if (!owner || JSON.parse(owner[2]) !== hostname()) return false
   const pid = Number(owner[1])
   return pid === process.pid ? !held.has(path) : !isAlive(pid)
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
 
 /** Takes away the file that was seen; one that another process put there meanwhile goes back. */

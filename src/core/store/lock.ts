@@ -2,7 +2,7 @@ import {constants, copyFileSync, linkSync, readFileSync, renameSync, rmSync, wri
 import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {RuntimeFailure, UsageError} from '../util/errors.js'
-import {isAlive, startOf} from './process-identity.js'
+import {isAlive, startOf} from '../util/process-identity.js'
 import {guardWrite} from './storage-error.js'
 
 /** A folder that this process alone may write to. */

@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs'
 import {readdir, rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import {isAlive} from './process-identity.js'
+import {isAlive} from '../util/process-identity.js'
 import {guardWrite} from './storage-error.js'
 
 const pattern = /^(?<target>.+)\.(?<kind>tmp|old)-(?<pid>\d+)$/
