@@ -23,6 +23,7 @@ export function plotLogLog(series: readonly LogLogSeries[], {title, x: xTitle}: 
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`,
     ' font-family="system-ui, sans-serif" font-size="12" fill="#333">',
+    `<title>${title}</title>`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
     `<text x="${margin.left}" y="20" font-weight="600">${title}</text>`,
     ...xs.map((x) => text(toX(x), bottom + 18, 'middle', String(x))),
