@@ -1,10 +1,11 @@
-import {readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs'
+import {rmSync, statSync, utimesSync, writeFileSync} from 'node:fs'
 import {mkdir} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {dirname} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {Interrupted, RuntimeFailure} from '../util/errors.js'
 import {isAlive} from '../util/process-identity.js'
+import {readSeen, removeSeen} from '../util/seen-file.js'
 import {guardCache} from './cache-layout.js'
 
 /** The right to write one blob. */
@@ -38,8 +39,8 @@ export async function lockBlob(path: string, signal: AbortSignal, waiting: (owne
   await guardCache('locking', path, async () => {
     await mkdir(dirname(path), {recursive: true})
     while (!claim(path, text)) {
-      const owner = read(path)
-      if (owner !== null && isGone(path, owner)) remove(path, owner)
+      const owner = readSeen(path)
+      if (owner !== null && isGone(path, owner)) removeSeen(path, owner, (_, content) => claim(path, content))
       else {
         if (!hasWaited && owner !== null) waiting(owner.trim())
         hasWaited = true
@@ -57,14 +58,14 @@ function ownedLock(path: string, text: string): BlobLock {
   return {
     touch() {
       if (Date.now() - beaten < beatMs) return
-      if (read(path) !== text)
+      if (readSeen(path) !== text)
         throw new RuntimeFailure(`${path}: another process took over`, {suggestions: ['run it again']})
       beaten = Date.now()
       utimesSync(path, beaten / 1000, beaten / 1000)
     },
     release() {
       held.delete(path)
-      if (read(path) === text) rmSync(path, {force: true})
+      if (readSeen(path) === text) rmSync(path, {force: true})
     },
   }
 }
@@ -87,27 +88,4 @@ function isGone(path: string, text: string): boolean {
   if (!owner || JSON.parse(owner[2]) !== hostname()) return false
   const pid = Number(owner[1])
   return pid === process.pid ? !held.has(path) : !isAlive(pid)
-}
-
-/** Takes away the file that was seen; one that another process put there meanwhile goes back. */
-function remove(path: string, seen: string): void {
-  const aside = `${path}.old-${process.pid}`
-  try {
-    renameSync(path, aside)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw error
-  }
-  const moved = read(aside)
-  if (moved !== null && moved !== seen) claim(path, moved)
-  rmSync(aside, {force: true})
-}
-
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
 }

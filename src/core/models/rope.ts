@@ -52,7 +52,7 @@ const readers: {readonly [T in RotaryScaling['type']]: z.ZodType<Extract<RotaryS
  * Reads the rotary embedding in either dialect; base 10000 and no scaling where nothing is said.
  *
  * @param where names the file in errors
- * @throws {DataError} for a type or a field that is not implemented, and where two fields contradict each other
+ * @throws {DataError} for a type or a field outside the table, and where two fields contradict each other
  */
 export function readRope(fields: RopeFields, where: string): Rope {
   const names = (['rope_parameters', 'rope_scaling'] as const).filter((name) => fields[name] != null)

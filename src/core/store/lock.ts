@@ -1,8 +1,9 @@
-import {constants, copyFileSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {constants, copyFileSync, linkSync, rmSync, writeFileSync} from 'node:fs'
 import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {RuntimeFailure, UsageError} from '../util/errors.js'
 import {isAlive, startOf} from '../util/process-identity.js'
+import {readSeen, removeSeen} from '../util/seen-file.js'
 import {guardWrite} from './storage-error.js'
 
 /** A folder that this process alone may write to. */
@@ -86,19 +87,10 @@ function copyNew(from: string, to: string): boolean {
  * @throws {UsageError} when its process may be alive
  */
 function removeStale(path: string): void {
-  const seen = read(path)
+  const seen = readSeen(path)
   if (seen === null) return
   refuseLiving(path, seen)
-  // Two processes may both have seen the dead one's lock: only move what was seen, and put back what was not.
-  const aside = `${path}.old-${process.pid}`
-  try {
-    renameSync(path, aside)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw error
-  }
-  if (read(aside) !== seen) link(aside, path)
-  rmSync(aside, {force: true})
+  removeSeen(path, seen, (aside) => link(aside, path))
 }
 
 function refuseLiving(path: string, text: string): void {
@@ -118,16 +110,6 @@ function mayLive(path: string, owner: Owner): boolean {
   return owner.pid !== process.pid || held.has(path)
 }
 
-/** Content of a lock file, or null when it is gone. */
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
-}
-
 /** The owner that a lock file names, or null where it names none (the file is damaged: nobody writes one in pieces). */
 function parseOwner(text: string): Owner | null {
   try {
@@ -140,5 +122,5 @@ function parseOwner(text: string): Owner | null {
 
 function release(path: string, text: string): void {
   if (!held.delete(path)) return
-  if (read(path) === text) rmSync(path, {force: true})
+  if (readSeen(path) === text) rmSync(path, {force: true})
 }
