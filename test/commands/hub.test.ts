@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, expect, it} from 'vitest'
+import {documentsTable, readTable} from '../../src/core/store/index.js'
 import {commit, FakeHub} from '../core/hub/fake-hub.js'
 import {rpt} from './rpt.js'
 
@@ -58,4 +59,24 @@ it('an id that the Hub does not have ends with status 3, one line, and nothing w
   expect(status, stderr).toBe(3)
   expect(JSON.parse(stdout).error.message).toMatch(/^proxy team\/none: .*\S$/)
   expect(readdirSync(folder)).not.toContain('no')
+})
+
+it('a data set of the Hub is read by split, its rows are named after it, and its commit is recorded', async () => {
+  const corpus = new FakeHub('team/corpus', 'dataset')
+  corpus.files['train.jsonl'] = {content: readFileSync(at('corpus.jsonl')), isLarge: true}
+  corpus.files['test.jsonl'] = {content: Buffer.from('{"text": "not for training"}\n')}
+  await corpus.start()
+  const args = ['prepare-data', '--documents', 'hf:team/corpus', '--proxy', join(tiny, 'base'), '--out', 'from-hub']
+  const {status, stdout, stderr} = await run(args, {HF_ENDPOINT: corpus.endpoint})
+  await corpus.stop()
+  expect(status, stderr).toBe(0)
+  expect(JSON.parse(stdout).documents.read).toBe(40)
+  expect(readJson('from-hub', 'manifest.json').origins['data.documents']).toEqual({
+    id: 'team/corpus',
+    kind: 'dataset',
+    revision: commit,
+  })
+  const documents = readTable(at('from-hub', 'documents.arrow'), documentsTable)
+  expect(documents[0].doc_id).toMatch(/^team\/corpus:\d+$/)
+  expect(corpus.urls.some((url) => url.includes('test.jsonl'))).toBe(false)
 })
