@@ -2,6 +2,7 @@ import type {Ops} from '../onnx/ops.js'
 import type {OpNode, OpType, Value} from '../onnx/types.js'
 import {GraphError} from '../util/errors.js'
 import {broadcastsTo, isSameShape, type Shape} from '../util/shape.js'
+import {addCotangents} from './cotangents.js'
 import {type VjpRule, type VjpTable, vjpRules} from './vjp-rules.js'
 
 /**
@@ -37,7 +38,7 @@ export function appendBackward(
       if (!dx || !needed.has(input)) return
       const summed = sumTo(op, checkedCotangent(node, i, input, dx), input.shape)
       const earlier = cotangents.get(input)
-      cotangents.set(input, earlier ? op.add(earlier, summed) : summed)
+      cotangents.set(input, earlier ? addCotangents(op, earlier, summed) : summed)
     })
     for (const output of node.outputs) cotangents.delete(output)
   }

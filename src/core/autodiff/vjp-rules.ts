@@ -2,6 +2,7 @@ import type {Ops} from '../onnx/ops.js'
 import type {OpNode, OpType, Value} from '../onnx/types.js'
 import {GraphError} from '../util/errors.js'
 import {sizeOf} from '../util/shape.js'
+import {addCotangents, additionsToZeros, timesCotangent} from './cotangents.js'
 
 /**
  * The vector-Jacobian product of one operator: from the cotangent `dy` of its output, one cotangent per input, null
@@ -23,7 +24,7 @@ export type VjpTable = {readonly [K in OpType]: VjpRule<K> | 'not differentiable
 export const vjpRules: VjpTable = {
   Add: (_op, _node, dy) => [dy, dy],
   Sub: (op, _node, dy) => [dy, op.neg(dy)],
-  Mul: (op, {inputs: [a, b]}, dy) => [op.mul(dy, b), op.mul(dy, a)],
+  Mul: (op, {inputs: [a, b]}, dy) => [timesCotangent(op, b, dy), timesCotangent(op, a, dy)],
   Div: (op, {inputs: [, b], outputs: [y]}, dy) => {
     const da = op.div(dy, b)
     return [da, op.neg(op.mul(da, y))]
@@ -34,7 +35,11 @@ export const vjpRules: VjpTable = {
   Exp: (op, {outputs: [y]}, dy) => [op.mul(dy, y)],
   Log: (op, {inputs: [x]}, dy) => [op.div(dy, x)],
   Sqrt: (op, {outputs: [y]}, dy) => [op.div(dy, op.add(y, y))],
-  Sigmoid: (op, {outputs: [y]}, dy) => [op.mul(dy, op.mul(y, op.sub(op.scalar(1), y)))],
+  // Each term starts with dy: y (1 - y) alone would be computed, and kept, before the backward pass.
+  Sigmoid: (op, {outputs: [y]}, dy) => {
+    const weighted = op.mul(dy, y)
+    return [op.sub(weighted, op.mul(weighted, y))]
+  },
   Where: (op, {inputs: [condition]}, dy) => [null, ...routeByTest(op, condition, dy).toReversed()],
   MatMul: (op, {inputs: [a, b]}, dy) => matMulVjp(op, a, b, dy),
   FusedMatMul: (op, {inputs: [a, b], attrs: {transA, transB, alpha}}, dy) => {
@@ -76,7 +81,11 @@ export const vjpRules: VjpTable = {
     const weighted = op.mul(dy, y)
     return [op.sub(weighted, op.mul(y, op.sum(weighted, [-1])))]
   },
-  LogSoftmax: (op, {outputs: [y]}, dy) => [op.sub(dy, op.mul(op.exp(y), op.sum(dy, [-1])))],
+  LogSoftmax: (op, {outputs: [y], attrs: {axis}}, dy) => {
+    const picked = additionsToZeros(op, dy)
+    const total = picked?.axis === axis ? op.sum(picked.updates, [axis]) : op.sum(dy, [axis])
+    return [addCotangents(op, op.mul(op.exp(y), op.neg(total)), dy)]
+  },
   Less: 'not differentiable',
   Equal: 'not differentiable',
   Not: 'not differentiable',

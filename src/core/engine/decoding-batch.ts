@@ -167,7 +167,7 @@ export class DecodingBatch {
         for (let head = 0; head < kvHeads; head++) {
           const from = ((part * rows + seat) * kvHeads + head) * headSize
           const to = ((seat * kvHeads + head) * capacity + length) * headSize
-          for (let i = 0; i < headSize; i++) cache[to + i] = entries[from + i]
+          cache.set(entries.subarray(from, from + headSize), to)
         }
       }
     })

@@ -44,6 +44,7 @@ export interface PolicyUpdate {
 
 /** One token of one completion of a micro-batch. */
 interface Slot {
+  /** Among the completion rows. */
   readonly row: number
   readonly target: number
   readonly old: number
@@ -162,10 +163,10 @@ function layOut(groups: readonly WeightedGroup[], contexts: number) {
       positions[p * contextLength + t] = BigInt(t)
     }
     group.completions.forEach((completion, g) => {
-      const start = completionStart + (p * groupSize + g) * completionLength
+      const start = (p * groupSize + g) * completionLength
       completion.ids.forEach((target, t) => {
-        ids[start + t] = BigInt(t === 0 ? group.promptIds.at(-1)! : completion.ids[t - 1])
-        positions[start + t] = BigInt(context.length + t)
+        ids[completionStart + start + t] = BigInt(t === 0 ? group.promptIds.at(-1)! : completion.ids[t - 1])
+        positions[completionStart + start + t] = BigInt(context.length + t)
         const old = completion.oldLogprobs[t]
         slots.push({row: start + t, target, old, advantage: group.advantages[g], weight: group.tokenWeights[g]})
       })

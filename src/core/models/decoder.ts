@@ -48,7 +48,8 @@ export class DecoderWeights {
 /**
  * Hidden states of token rows before the final norm: ids [N], positions [N] -> [N, C].
  *
- * What a row may attend to is the caller's: `attend(layer)` gives each layer's pattern.
+ * What a row may attend to is the caller's: `attend(layer)` gives each layer's pattern. Where a pattern returns the last
+ * M rows only, the layer goes on with those, and [M, C] comes out.
  */
 export function hiddenStates(
   op: Ops,
@@ -84,8 +85,9 @@ function decoderLayer(
 
   const forAttention = rmsNorm(op, input, weight('input_layernorm'), epsilon)
   const attended = attend(attentionHeads(op, weights, at, forAttention, rotary))
+  const kept = op.slice(input, 0, input.shape[0] - attended.shape[0], input.shape[0])
   const outputBias = weights.find(`${at}.self_attn.o_proj.bias`)
-  const afterAttention = op.add(input, linear(op, attended, weight('self_attn.o_proj'), outputBias))
+  const afterAttention = op.add(kept, linear(op, attended, weight('self_attn.o_proj'), outputBias))
 
   const forMlp = rmsNorm(op, afterAttention, weight('post_attention_layernorm'), epsilon)
   const activated = swiGlu(op, linear(op, forMlp, weight('mlp.gateup_proj')))

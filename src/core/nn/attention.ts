@@ -3,7 +3,7 @@ import type {Value} from '../onnx/types.js'
 
 /**
  * Attention patterns. Each takes a layer's rotated queries [N, H, D], keys and values [N, K, D] in the pattern's own row
- * order and returns [N, H*D]. Query heads share key-value heads in runs of R = H / K (Ainslie et al. 2023).
+ * order and returns [N, H*D], or the last rows of it where nobody asks for the others. Query heads share key-value heads in runs of R = H / K (Ainslie et al. 2023).
  */
 export type Attend = (heads: AttentionHeads) => Value
 
@@ -74,8 +74,14 @@ export function causalAttention(
  * context; completion rows to the whole context and causally to their own completion.
  *
  * @param contextLengths [P] int64, real tokens per context
+ * @param returned which rows to return: after the last layer nobody reads those of the contexts
  */
-export function sharedContextAttention(op: Ops, shape: SharedContextShape, contextLengths: Value): Attend {
+export function sharedContextAttention(
+  op: Ops,
+  shape: SharedContextShape,
+  contextLengths: Value,
+  returned: 'all' | 'completions',
+): Attend {
   const {contexts, groupSize, contextLength, completionLength, heads, headSize} = shape
   const contextRows = contexts * contextLength
   const completions = contexts * groupSize
@@ -94,7 +100,8 @@ export function sharedContextAttention(op: Ops, shape: SharedContextShape, conte
     const rows = {queries: completionQueries, keys: completionKeys, values: completionValues}
     const isEarlier = earlierMask(op, completionLength)
     const output = attendContextAndOwn(op, {...shape, contextLengths}, rows, caches[0], own, isEarlier)
-    return op.concat([contextOutput, op.reshape(output, [rowCounts[1], heads * headSize])], 0)
+    const completionOutput = op.reshape(output, [rowCounts[1], heads * headSize])
+    return returned === 'all' ? op.concat([contextOutput, completionOutput], 0) : completionOutput
   }
 }
 

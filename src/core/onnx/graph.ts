@@ -21,6 +21,7 @@ export class Graph {
   readonly constants: Constant[] = []
   private readonly known = new Set<Value>()
   private readonly constantCache = new Map<string, Value>()
+  private readonly producers = new Map<Value, OpNode>()
   private readonly scopes: string[] = []
   private counter = 0
 
@@ -71,9 +72,18 @@ export class Graph {
       if (!this.sees(input)) throw new GraphError(`${name}: input ${input.name} belongs to another graph`)
     const types = this.infer(op, name, inputs, attrs)
     const outputs = types.map((type, i) => ({...type, name: types.length === 1 ? name : `${name}:${i}`}))
-    this.nodes.push({op, name, inputs, outputs, attrs} as OpNode)
-    for (const output of outputs) this.known.add(output)
+    const node = {op, name, inputs, outputs, attrs} as OpNode
+    this.nodes.push(node)
+    for (const output of outputs) {
+      this.known.add(output)
+      this.producers.set(output, node)
+    }
     return outputs
+  }
+
+  /** The node of this graph that computes a value; undefined for inputs and constants. */
+  producerOf(value: Value): OpNode | undefined {
+    return this.producers.get(value)
   }
 
   /** Declares `value` a graph output under `name`. */

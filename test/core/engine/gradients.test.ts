@@ -56,7 +56,7 @@ describe('gradients of the whole decoder agree with central differences in float
     const shape = {contexts: 2, groupSize: 2, contextLength: 4, completionLength: 3, trained: 10}
     const objective = {clipEpsilon: 0.2, klCoef: 0.1, entropyCoef: 0.05}
     const {op} = policyGraph(config, shape, 0.8, objective, {float: 'float64'})
-    const rows = [8, 9, 10, 11, 12, 14, 15, 16, 17, 0]
+    const rows = [0, 1, 2, 3, 4, 6, 7, 8, 9, 0]
     const targets = [5, 3, 2, 6, 2, 4, 9, 2, 7, 0]
     const old = targets.map(() => Math.log(1 / 11) + 0.5 * sampler.normal())
     const worst = await worstOfAllWeights(op.graph, config, {

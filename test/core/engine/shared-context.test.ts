@@ -90,9 +90,10 @@ async function sharedGradients(batch: Batch, weight: number): Promise<Map<string
     fed.positions.push(...Array(contextLength).keys())
     fed.context_lengths.push(prompt.length - 1)
   }
+  const contextTokens = fed.ids.length
   for (const {prompt, completions} of groups)
     for (const completion of completions) {
-      fed.trained_rows.push(...completion.map((_, t) => fed.ids.length + t))
+      fed.trained_rows.push(...completion.map((_, t) => fed.ids.length - contextTokens + t))
       fed.ids.push(...padded([prompt.at(-1)!, ...completion.slice(0, -1)], completionLength))
       fed.positions.push(...Array.from({length: completionLength}, (_, t) => prompt.length - 1 + t))
     }

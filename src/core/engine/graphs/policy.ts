@@ -21,8 +21,8 @@ export interface PolicyShape {
  * Each context is computed once for its G completions. A completion's rows start with the prompt's last token, so that
  * row t predicts completion token t; the context is the prompt without that token.
  *
- * Inputs: `ids`, `positions` [P*Tc + P*G*Tg]; `context_lengths` [P]; [trained] each: `trained_rows` (indices into all
- * rows), `targets`, and with an objective `old_logprobs`, `ref_logprobs` (where klCoef is not 0), `advantages`,
+ * Inputs: `ids`, `positions` [P*Tc + P*G*Tg]; `context_lengths` [P]; [trained] each: `trained_rows` (indices into the
+ * P*G*Tg completion rows), `targets`, and with an objective `old_logprobs`, `ref_logprobs` (where klCoef is not 0), `advantages`,
  * `completion_mask`, `token_weights`.
  * Outputs, [trained] each: `policy_logprobs` (of logits / temperature), `entropy` (nats, of the same distribution).
  */
@@ -42,9 +42,15 @@ export function policyGraph(
   const trainedRows = op.indexInput('trained_rows', [trained])
   const targets = op.indexInput('targets', [trained])
 
-  const attend = sharedContextAttention(op, {...config, ...shape}, contextLengths)
-  const hidden = hiddenStates(op, weights, tokens, () => attend)
-  const logits = logitsOf(op, weights, op.gather(hidden, trainedRows))
+  const attend = (layer: number) =>
+    sharedContextAttention(
+      op,
+      {...config, ...shape},
+      contextLengths,
+      layer === config.layers - 1 ? 'completions' : 'all',
+    )
+  const completions = hiddenStates(op, weights, tokens, attend)
+  const logits = logitsOf(op, weights, op.gather(completions, trainedRows))
   const logprobs = logProbabilities(op, logits, temperature)
   const policyLogprobs = pickTokens(op, logprobs, targets)
   const policyEntropy = entropyOf(op, logprobs)

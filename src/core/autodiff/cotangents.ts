@@ -1,0 +1,38 @@
+import type {Ops} from '../onnx/ops.js'
+import type {OpNode, Value} from '../onnx/types.js'
+import {broadcastShapes, isSameShape} from '../util/shape.js'
+
+/** What a ScatterElements adds to zeros: `updates` at `indices` along `axis`, both of the same shape. */
+export interface Additions {
+  readonly indices: Value
+  readonly updates: Value
+  readonly axis: number
+}
+
+/**
+ * The sum of two cotangents of one value. Where the second is zero but for some entries, as those of a table's rows or of
+ * the tokens picked from a vocabulary, these are added to the first one, and the tensor of zeros is never made.
+ */
+export function addCotangents(op: Ops, earlier: Value, later: Value): Value {
+  const additions = additionsToZeros(op, later)
+  return additions
+    ? op.scatterElements(earlier, additions.indices, additions.updates, additions.axis, 'add')
+    : op.add(earlier, later)
+}
+
+/** `x * dy`, where a `dy` that was expanded from a smaller one, as that of a mean, is broadcast instead if it can be. */
+export function timesCotangent(op: Ops, x: Value, dy: Value): Value {
+  const node = op.graph.producerOf(dy)
+  const narrow = node?.op === 'Expand' ? node.inputs[0] : dy
+  return op.mul(isSameShape(broadcastShapes(x.shape, narrow.shape), dy.shape) ? narrow : dy, x)
+}
+
+/** The additions that made a value from zeros; undefined where it was made otherwise. */
+export function additionsToZeros(op: Ops, value: Value): Additions | undefined {
+  const node = op.graph.producerOf(value)
+  if (node?.op !== 'ScatterElements') return undefined
+  const {inputs, attrs} = node as OpNode<'ScatterElements'>
+  const [onto, indices, updates] = inputs
+  if (attrs.reduction !== 'add' || !op.isZeros(onto)) return undefined
+  return {indices, updates, axis: attrs.axis}
+}
