@@ -11,7 +11,7 @@ import {type PolicyShape, policyGraph} from './graphs/policy.js'
 import {prefillGraph} from './graphs/prefill.js'
 import {type ScoreShape, scoreGraph} from './graphs/score.js'
 import {rolloutShapes} from './rollout-shapes.js'
-import {arenaFactor} from './session-memory.js'
+import {arenaFactor, isKept} from './session-memory.js'
 import type {RolloutSizes} from './shapes.js'
 
 /** The largest graph of each kind that the engine will be asked to run. */
@@ -71,7 +71,8 @@ const float = 4
 /**
  * Estimates the peak memory of an engine from the graphs that it would build: nothing is allocated or compiled.
  *
- * Training graphs keep their memory, so that those of update and reference add up; of the others, the largest counts.
+ * Training graphs of small models keep their memory, so that those of update and reference add up; of the others, the
+ * largest counts.
  */
 export function estimateMemory(work: EngineWork): MemoryEstimate {
   const graphs = heldAtOnce(graphsOf(work).map((graph) => ({...graph, tensors: namedTensors(work.model, graph)})))
@@ -94,7 +95,7 @@ export function estimateMemory(work: EngineWork): MemoryEstimate {
   }
 }
 
-const keepsMemory: Readonly<Record<GraphKind, boolean>> = {
+const mayKeepMemory: Readonly<Record<GraphKind, boolean>> = {
   rollout: false,
   score: false,
   policy: true,
@@ -103,12 +104,13 @@ const keepsMemory: Readonly<Record<GraphKind, boolean>> = {
 }
 
 /** The graphs whose memory is there at the same time: those that keep theirs, and the largest of those that do not. */
-function heldAtOnce<T extends {readonly kind: GraphKind; readonly tensors: readonly {readonly bytes: number}[]}>(
+function heldAtOnce<T extends BuiltGraph & {readonly tensors: readonly {readonly bytes: number}[]}>(
   graphs: readonly T[],
 ): T[] {
+  const keepsMemory = ({kind, graph}: T) => mayKeepMemory[kind] && isKept(graph)
   const bySize = graphs.toSorted((a, b) => totalOf(b.tensors) - totalOf(a.tensors))
-  const largest = bySize.find(({kind}) => !keepsMemory[kind])
-  return graphs.filter((graph) => keepsMemory[graph.kind] || graph === largest)
+  const largest = bySize.find((graph) => !keepsMemory(graph))
+  return graphs.filter((graph) => keepsMemory(graph) || graph === largest)
 }
 
 function totalOf(parts: readonly {readonly bytes: number}[]): number {

@@ -4,7 +4,7 @@ import {checkDevice, executionProviders} from '../runtime/providers.js'
 import {Session, type SessionOptions} from '../runtime/session.js'
 import type {DecoderGraph} from './graphs/decoder-graph.js'
 import {availableMemory} from './machine-memory.js'
-import {arenaBytes, sessionBudget} from './session-memory.js'
+import {arenaBytes, isKept, sessionBudget} from './session-memory.js'
 
 /** Sessions kept compiled at most. */
 const capacity = 32
@@ -46,7 +46,7 @@ export class SessionCache {
   /**
    * The session for a graph, compiled on first use.
    *
-   * @param kind of graph; training graphs keep their memory, the others, of many shapes, give it back after every run
+   * @param kind of graph; training graphs may keep their memory, the others, of many shapes, give it back after every run
    * @param key must determine the graph
    */
   async get(kind: GraphKind, key: object, build: () => DecoderGraph): Promise<Session> {
@@ -59,7 +59,8 @@ export class SessionCache {
     return kept.session
   }
 
-  private async compile(graph: Graph, keepsMemory: boolean): Promise<Kept> {
+  private async compile(graph: Graph, isTraining: boolean): Promise<Kept> {
+    const keepsMemory = isTraining && isKept(graph)
     const bytes = keepsMemory ? arenaBytes(graph) : 0
     const isFull = () =>
       this.sessions.size >= capacity || this.heldBytes + bytes > this.budgetBytes || bytes > availableMemory('/', 0)

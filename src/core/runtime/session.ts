@@ -4,6 +4,7 @@ import type {Graph} from '../onnx/graph.js'
 import type {DType} from '../onnx/types.js'
 import {GraphError, RuntimeFailure} from '../util/errors.js'
 import {sizeOf} from '../util/shape.js'
+import {countOutputs, freeOutputs} from './output-memory.js'
 import {type Device, executionProviders} from './providers.js'
 
 /** Elements of a tensor in host memory, row-major (bool as bytes 0 and 1). */
@@ -61,8 +62,11 @@ export class Session {
   async run(feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
     const tensors: Record<string, ort.Tensor> = {}
     for (const {name, dtype, shape} of this.graph.inputs) tensors[name] = tensorOf(name, dtype, shape, feeds[name])
+    freeOutputs()
     const results = await this.session.run(tensors)
-    return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, tensor.data as TensorData]))
+    const outputs = Object.entries(results).map(([name, tensor]) => [name, tensor.data as TensorData] as const)
+    for (const [, data] of outputs) countOutputs(data.byteLength)
+    return Object.fromEntries(outputs)
   }
 
   /** Frees the native session. */

@@ -1,0 +1,29 @@
+import {setFlagsFromString} from 'node:v8'
+import {runInNewContext} from 'node:vm'
+
+/** Bytes of outputs after which garbage is collected. */
+const limit = 256 * 2 ** 20
+
+let collect: (() => void) | undefined
+let handedOut = 0
+
+/**
+ * Counts memory that was handed out as outputs. onnxruntime copies each of them into a new array, which V8, whose own heap
+ * is small, frees so late that two updates' gradients would be in memory at once.
+ */
+export function countOutputs(bytes: number): void {
+  handedOut += bytes
+}
+
+/** Frees outputs that nobody holds any more, where enough of them were handed out. */
+export function freeOutputs(): void {
+  if (handedOut < limit) return
+  handedOut = 0
+  collect ??= garbageCollector()
+  collect()
+}
+
+function garbageCollector(): () => void {
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc')
+}
