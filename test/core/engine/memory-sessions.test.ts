@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest'
 import {decoderGraph} from '../../../src/core/engine/graphs/decoder-graph.js'
 import {languageModelGraph} from '../../../src/core/engine/graphs/language-model.js'
 import {SessionCache} from '../../../src/core/engine/session-cache.js'
-import {arenaBytes} from '../../../src/core/engine/session-memory.js'
+import {arenaBytes, isKept} from '../../../src/core/engine/session-memory.js'
 import {parseModelConfig} from '../../../src/core/models/model-config.js'
 
 const model = parseModelConfig(
@@ -41,5 +41,15 @@ describe('SessionCache', () => {
     await cache.get('reference', {}, graphOf(16))
     expect(await cache.get('policy', {}, () => decoderGraph(model, 16))).toBe(policy)
     await cache.release()
+  })
+})
+
+describe('isKept', () => {
+  it('a training graph keeps its memory unless its weights take a GiB', () => {
+    const withVocabulary = (vocabulary: number) =>
+      languageModelGraph({...model, vocabulary}, {rows: 1, length: 16, trained: 16}).op.graph
+    const vocabularyOfOneGiB = 2 ** 30 / (4 * model.hidden)
+    expect(isKept(withVocabulary(vocabularyOfOneGiB - 1000))).toBe(true)
+    expect(isKept(withVocabulary(vocabularyOfOneGiB))).toBe(false)
   })
 })

@@ -1,0 +1,68 @@
+import {describe, expect, it} from 'vitest'
+import {appendBackward} from '../../../src/core/autodiff/backward.js'
+import {Graph} from '../../../src/core/onnx/graph.js'
+import {liveNodes} from '../../../src/core/onnx/live-nodes.js'
+import {Ops} from '../../../src/core/onnx/ops.js'
+import type {OpNode, Value} from '../../../src/core/onnx/types.js'
+import {worstGradientError} from '../../support/grad-check.js'
+
+const table = [5, 3]
+
+/** Forms whose cotangents are zero but for some entries, or broadcast: what they compute, and what must not be made for it. */
+const cases: Record<string, {shapes: number[][]; build: (op: Ops, ...inputs: Value[]) => Value; avoided: number[]}> = {
+  'a table that is read by rows and multiplied': {
+    shapes: [table, [4, 3]],
+    build: (op, weights, x) => op.matMul(x, op.transpose(op.mul(weights, weightedRows(op, weights)), [1, 0])),
+    avoided: [],
+  },
+  'a tied table, rows read twice': {
+    shapes: [table],
+    build: (op, weights) => op.fusedMatMul(op.gather(weights, op.index([1, 4, 1])), weights, {transB: 1}),
+    avoided: table,
+  },
+  'log-probabilities of picked tokens': {
+    shapes: [[4, 6]],
+    build: (op, x) => op.gatherElements(op.logSoftmax(x), op.index([5, 0, 0, 3], [4, 1]), 1),
+    avoided: [4, 6],
+  },
+  'log-probabilities that are picked twice and summed': {
+    shapes: [[2, 6]],
+    build: (op, x) => {
+      const logprobs = op.logSoftmax(x)
+      const picked = op.gatherElements(logprobs, op.index([5, 5, 2, 0], [2, 2]), 1)
+      return op.add(op.sum(op.mul(op.exp(logprobs), logprobs), [-1]), picked)
+    },
+    avoided: [],
+  },
+  'log-softmax over one axis, picked along the other': {
+    shapes: [[3, 4]],
+    build: (op, x) => op.gatherElements(op.logSoftmax(x), op.index([2, 0, 1, 2], [1, 4]), 0),
+    avoided: [],
+  },
+  'a mean of squares': {shapes: [[4, 3]], build: (op, x) => op.mean(op.mul(x, x), [-1]), avoided: [4, 3]},
+}
+
+describe('cotangents are added without tensors of zeros and multiplied without being expanded', () => {
+  it.each(Object.entries(cases))('%s', async (_, {shapes, build, avoided}) => {
+    expect(await worstGradientError({shapes, build})).toBeLessThan(1e-6)
+    const expanded = backwardOf(shapes, build).filter(({op}) => op === 'Expand')
+    expect(expanded.map(({outputs}) => outputs[0].shape)).not.toContainEqual(avoided)
+  })
+})
+
+/** All nodes that the gradients need. */
+function backwardOf(shapes: number[][], build: (op: Ops, ...inputs: Value[]) => Value): OpNode[] {
+  const op = new Ops(new Graph(), 'float64')
+  const inputs = shapes.map((shape, i) => op.input(`x${i}`, shape))
+  const output = build(op, ...inputs)
+  const weights = op.input('weights', output.shape)
+  appendBackward(op, op.total(op.mul(output, weights)), inputs).forEach((gradient, i) => {
+    op.graph.output(`d${i}`, gradient)
+  })
+  return liveNodes(op.graph)
+}
+
+/** Something of the table's shape that is read from its rows. */
+function weightedRows(op: Ops, weights: Value): Value {
+  return op.gather(weights, op.index([4, 0, 0, 2, 1]))
+}
