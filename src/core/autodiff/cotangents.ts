@@ -10,17 +10,21 @@ export interface Additions {
 }
 
 /**
- * The sum of two cotangents of one value. Where the second is zero but for some entries, as those of a table's rows or of
- * the tokens picked from a vocabulary, these are added to the first one, and the tensor of zeros is never made.
+ * The sum of two cotangents of one value. Where one is zero but for some entries, as those of a table's rows or of the
+ * tokens picked from a vocabulary, these are added to the other one, and the tensor of zeros is never made.
  */
 export function addCotangents(op: Ops, earlier: Value, later: Value): Value {
-  const additions = additionsToZeros(op, later)
+  const [dense, sparse] = additionsToZeros(op, later) ? [earlier, later] : [later, earlier]
+  const additions = additionsToZeros(op, sparse)
   return additions
-    ? op.scatterElements(earlier, additions.indices, additions.updates, additions.axis, 'add')
+    ? op.scatterElements(dense, additions.indices, additions.updates, additions.axis, 'add')
     : op.add(earlier, later)
 }
 
-/** `x * dy`, where a `dy` that was expanded from a smaller one, as that of a mean, is broadcast instead if it can be. */
+/**
+ * `x * dy`. Where `dy` was expanded from a smaller tensor, as that of a mean is, the smaller one is multiplied, if the
+ * product still has the shape of `dy`.
+ */
 export function timesCotangent(op: Ops, x: Value, dy: Value): Value {
   const node = op.graph.producerOf(dy)
   const narrow = node?.op === 'Expand' ? node.inputs[0] : dy

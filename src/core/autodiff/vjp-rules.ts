@@ -1,7 +1,7 @@
 import type {Ops} from '../onnx/ops.js'
 import type {OpNode, OpType, Value} from '../onnx/types.js'
 import {GraphError} from '../util/errors.js'
-import {sizeOf} from '../util/shape.js'
+import {isSameShape, sizeOf, withSize} from '../util/shape.js'
 import {addCotangents, additionsToZeros, timesCotangent} from './cotangents.js'
 
 /**
@@ -83,7 +83,9 @@ export const vjpRules: VjpTable = {
   },
   LogSoftmax: (op, {outputs: [y], attrs: {axis}}, dy) => {
     const picked = additionsToZeros(op, dy)
-    const total = picked?.axis === axis ? op.sum(picked.updates, [axis]) : op.sum(dy, [axis])
+    const hasAllRows =
+      picked?.axis === axis && isSameShape(withSize(picked.updates.shape, axis, 1), withSize(y.shape, axis, 1))
+    const total = op.sum(hasAllRows ? picked.updates : dy, [axis])
     return [addCotangents(op, op.mul(op.exp(y), op.neg(total)), dy)]
   },
   Less: 'not differentiable',

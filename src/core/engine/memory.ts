@@ -11,7 +11,7 @@ import {type PolicyShape, policyGraph} from './graphs/policy.js'
 import {prefillGraph} from './graphs/prefill.js'
 import {type ScoreShape, scoreGraph} from './graphs/score.js'
 import {rolloutShapes} from './rollout-shapes.js'
-import {arenaFactor, isKept} from './session-memory.js'
+import {arenaFactor, keepsItsMemory} from './session-memory.js'
 import type {RolloutSizes} from './shapes.js'
 
 /** The largest graph of each kind that the engine will be asked to run. */
@@ -58,7 +58,7 @@ export interface MemoryEstimate {
   /** Largest first. */
   readonly parts: readonly MemoryPart[]
   readonly totalBytes: number
-  /** What each graph keeps for itself; these are among the parts too. */
+  /** What each graph holds at its fullest moment; these are among the parts too. */
   readonly graphBytes: readonly number[]
   readonly largest: LargestTensor
 }
@@ -107,7 +107,7 @@ const mayKeepMemory: Readonly<Record<GraphKind, boolean>> = {
 function heldAtOnce<T extends BuiltGraph & {readonly tensors: readonly {readonly bytes: number}[]}>(
   graphs: readonly T[],
 ): T[] {
-  const keepsMemory = ({kind, graph}: T) => mayKeepMemory[kind] && isKept(graph)
+  const keepsMemory = ({kind, graph}: T) => mayKeepMemory[kind] && keepsItsMemory(graph)
   const bySize = graphs.toSorted((a, b) => totalOf(b.tensors) - totalOf(a.tensors))
   const largest = bySize.find((graph) => !keepsMemory(graph))
   return graphs.filter((graph) => keepsMemory(graph) || graph === largest)

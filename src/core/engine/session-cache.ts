@@ -4,7 +4,7 @@ import {checkDevice, executionProviders} from '../runtime/providers.js'
 import {Session, type SessionOptions} from '../runtime/session.js'
 import type {DecoderGraph} from './graphs/decoder-graph.js'
 import {availableMemory} from './machine-memory.js'
-import {arenaBytes, isKept, sessionBudget} from './session-memory.js'
+import {heldBytes, keepsItsMemory, sessionBudget} from './session-memory.js'
 
 /** Sessions kept compiled at most. */
 const capacity = 32
@@ -59,9 +59,9 @@ export class SessionCache {
     return kept.session
   }
 
-  private async compile(graph: Graph, isTraining: boolean): Promise<Kept> {
-    const keepsMemory = isTraining && isKept(graph)
-    const bytes = keepsMemory ? arenaBytes(graph) : 0
+  private async compile(graph: Graph, hasGradients: boolean): Promise<Kept> {
+    const keepsMemory = hasGradients && keepsItsMemory(graph)
+    const bytes = heldBytes(graph, keepsMemory)
     const isFull = () =>
       this.sessions.size >= capacity || this.heldBytes + bytes > this.budgetBytes || bytes > availableMemory('/', 0)
     while (this.sessions.size >= inUse && isFull()) await this.dropOldest()

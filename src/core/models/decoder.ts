@@ -48,8 +48,8 @@ export class DecoderWeights {
 /**
  * Hidden states of token rows before the final norm: ids [N], positions [N] -> [N, C].
  *
- * What a row may attend to is the caller's: `attend(layer)` gives each layer's pattern. Where a pattern returns the last
- * M rows only, the layer goes on with those, and [M, C] comes out.
+ * What a row may attend to is the caller's: `attend(layer)` gives each layer's pattern. That of the last layer may return
+ * the last M rows only; then [M, C] comes out.
  */
 export function hiddenStates(
   op: Ops,

@@ -3,7 +3,8 @@ import type {Value} from '../onnx/types.js'
 
 /**
  * Attention patterns. Each takes a layer's rotated queries [N, H, D], keys and values [N, K, D] in the pattern's own row
- * order and returns [N, H*D], or the last rows of it where nobody asks for the others. Query heads share key-value heads in runs of R = H / K (Ainslie et al. 2023).
+ * order and returns [N, H*D]; in the last layer of a model it may return the last rows only, where nobody asks for the
+ * others. Query heads share key-value heads in runs of R = H / K (Ainslie et al. 2023).
  */
 export type Attend = (heads: AttentionHeads) => Value
 

@@ -81,7 +81,7 @@ export class Graph {
     return outputs
   }
 
-  /** The node of this graph that computes a value; undefined for inputs and constants. */
+  /** The node of this graph that computes a value; undefined for inputs, constants and values of a parent. */
   producerOf(value: Value): OpNode | undefined {
     return this.producers.get(value)
   }

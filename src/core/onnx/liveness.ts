@@ -15,6 +15,8 @@ export interface LiveTensor extends TensorType {
 export interface Liveness {
   /** Most bytes held at once. */
   readonly peakBytes: number
+  /** Bytes that are computed from constants when the graph is compiled, and stay as long as it does. */
+  readonly constantBytes: number
   /** Name of the node that runs at that moment. */
   readonly at: string
   /** The tensors held at that moment, largest first; their bytes add up to `peakBytes`. */
@@ -76,7 +78,7 @@ export function tensorBytes({dtype, shape}: TensorType): number {
  */
 export function livenessOf(graph: Graph, trips = 1): Liveness {
   const nodes = executionOrder(graph)
-  const rooms = new RoomPlan(graph, nodes, trips).rooms
+  const {rooms, constantBytes} = new RoomPlan(graph, nodes, trips)
   const changes = new Float64Array(nodes.length + 1)
   for (const {from, to, bytes} of rooms) {
     changes[from] += bytes
@@ -92,12 +94,18 @@ export function livenessOf(graph: Graph, trips = 1): Liveness {
   const fullest = nodes[peak.index]
   const outer = rooms.flatMap((room) => room.at(peak.index) ?? [])
   const live = fullest ? [...outer, ...inside(fullest, trips)] : []
-  return {peakBytes: peak.bytes, at: fullest?.name ?? '', live: live.toSorted((a, b) => b.bytes - a.bytes)}
+  return {
+    peakBytes: peak.bytes,
+    constantBytes,
+    at: fullest?.name ?? '',
+    live: live.toSorted((a, b) => b.bytes - a.bytes),
+  }
 }
 
 /** Which tensor is put into which memory: what onnxruntime's planner decides when it compiles a graph. */
 class RoomPlan {
   readonly rooms: Room[] = []
+  constantBytes = 0
   private readonly roots = new Map<Value, Value>()
   private readonly lastReads = new Map<Value, number>()
   private readonly places = new Map<Value, Room>()
@@ -132,7 +140,7 @@ class RoomPlan {
   private fold(node: OpNode, constants: Set<Value>): void {
     for (const output of node.outputs) {
       constants.add(output)
-      if (!views.has(node.op)) this.open(tensorOf(node, output), 0, this.end)
+      if (!views.has(node.op)) this.constantBytes += this.open(tensorOf(node, output), 0, this.end).bytes
     }
   }
 

@@ -56,7 +56,7 @@ export class Ops {
     return this.expand(this.graph.constant(dtype, [], [0]), shape)
   }
 
-  /** Whether a value was made by `zeros`. */
+  /** Whether a value was made by `zeros`; false for a scalar, which is a constant. */
   isZeros(value: Value): boolean {
     const node = this.graph.producerOf(value)
     return node?.op === 'Expand' && node.inputs[0] === this.graph.constant(value.dtype, [], [0])

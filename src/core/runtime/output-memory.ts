@@ -15,7 +15,7 @@ export function countOutputs(bytes: number): void {
   handedOut += bytes
 }
 
-/** Frees outputs that nobody holds any more, where enough of them were handed out. */
+/** Frees outputs of this thread that nobody holds any more, where enough of them were handed out. */
 export function freeOutputs(): void {
   if (handedOut < limit) return
   handedOut = 0
@@ -23,7 +23,12 @@ export function freeOutputs(): void {
   collect()
 }
 
+/** The collector that Node.js keeps from programs: a context made while the flag is set has it. */
 function garbageCollector(): () => void {
   setFlagsFromString('--expose-gc')
-  return runInNewContext('gc')
+  try {
+    return runInNewContext('gc')
+  } finally {
+    setFlagsFromString('--no-expose-gc')
+  }
 }

@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest'
 import {decoderGraph} from '../../../src/core/engine/graphs/decoder-graph.js'
 import {languageModelGraph} from '../../../src/core/engine/graphs/language-model.js'
 import {SessionCache} from '../../../src/core/engine/session-cache.js'
-import {arenaBytes, isKept} from '../../../src/core/engine/session-memory.js'
+import {heldBytes, keepsItsMemory} from '../../../src/core/engine/session-memory.js'
 import {parseModelConfig} from '../../../src/core/models/model-config.js'
 
 const model = parseModelConfig(
@@ -19,7 +19,7 @@ const model = parseModelConfig(
 )
 
 const graphOf = (length: number) => () => languageModelGraph(model, {rows: 1, length, trained: length})
-const bytes = arenaBytes(graphOf(16)().op.graph)
+const bytes = heldBytes(graphOf(16)().op.graph, true)
 const options = {device: 'cpu', threads: 1} as const
 
 describe('SessionCache', () => {
@@ -44,12 +44,18 @@ describe('SessionCache', () => {
   })
 })
 
-describe('isKept', () => {
+describe('keepsItsMemory', () => {
   it('a training graph keeps its memory unless its weights take a GiB', () => {
     const withVocabulary = (vocabulary: number) =>
       languageModelGraph({...model, vocabulary}, {rows: 1, length: 16, trained: 16}).op.graph
     const vocabularyOfOneGiB = 2 ** 30 / (4 * model.hidden)
-    expect(isKept(withVocabulary(vocabularyOfOneGiB - 1000))).toBe(true)
-    expect(isKept(withVocabulary(vocabularyOfOneGiB))).toBe(false)
+    expect(keepsItsMemory(withVocabulary(vocabularyOfOneGiB - 1000))).toBe(true)
+    expect(keepsItsMemory(withVocabulary(vocabularyOfOneGiB))).toBe(false)
+  })
+
+  it('a graph that gives its memory back still holds the zeros that an untied table is scattered into', () => {
+    const held = (tiedHead: boolean) =>
+      heldBytes(languageModelGraph({...model, tiedHead}, {rows: 1, length: 16, trained: 16}).op.graph, false)
+    expect(held(false) - held(true)).toBe(4 * model.vocabulary * model.hidden)
   })
 })

@@ -89,6 +89,11 @@ describe('estimateMemory', () => {
     expect(withReference.graphBytes).toHaveLength(plain.graphBytes.length + 1)
   })
 
+  it('counts the reference of a large model only where it is the larger graph: neither keeps its memory', () => {
+    const objective = {clipEpsilon: 0.2, klCoef: 0.1, entropyCoef: 0}
+    expect(estimateMemory({...rptWork(1, large), objective, hasReference: true}).graphBytes).toHaveLength(1)
+  })
+
   it('grows with the micro-batch as activations and logits do', () => {
     const [one, four] = [1, 4].map((contexts) =>
       bytesOf(estimateMemory(rptWork(contexts)), 'activations of the update'),

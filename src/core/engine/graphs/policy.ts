@@ -22,8 +22,8 @@ export interface PolicyShape {
  * row t predicts completion token t; the context is the prompt without that token.
  *
  * Inputs: `ids`, `positions` [P*Tc + P*G*Tg]; `context_lengths` [P]; [trained] each: `trained_rows` (indices into the
- * P*G*Tg completion rows), `targets`, and with an objective `old_logprobs`, `ref_logprobs` (where klCoef is not 0), `advantages`,
- * `completion_mask`, `token_weights`.
+ * P*G*Tg completion rows), `targets`, and with an objective `old_logprobs`, `ref_logprobs` (where klCoef is not 0),
+ * `advantages`, `completion_mask`, `token_weights`.
  * Outputs, [trained] each: `policy_logprobs` (of logits / temperature), `entropy` (nats, of the same distribution).
  */
 export function policyGraph(
