@@ -9,7 +9,7 @@ const largeInputs = 2 ** 30
 
 /**
  * Whether a training graph's memory stays from run to run. Fetching it anew makes small models a fifth to a third
- * slower; the products of large ones take so long that it does not show, and they need the memory most.
+ * slower; large ones, whose products take longer, lose less by it and need the memory most (docs/explanation/speed.md).
  */
 export function keepsItsMemory(graph: Graph): boolean {
   return graph.inputs.reduce((sum, input) => sum + tensorBytes(input), 0) < largeInputs
