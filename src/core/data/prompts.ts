@@ -4,6 +4,7 @@ import type {Context, Prompt} from '../records/records.js'
 import {type ChatTemplate, chatTemplateFrom, type PromptParts, renderChat} from '../tokenizer/chat-template.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {UsageError} from '../util/errors.js'
+import {joinIds} from '../util/join-ids.js'
 import {nearest} from '../util/suggest.js'
 
 const placeholder = '{context}'
@@ -49,8 +50,8 @@ export function renderPrompt(
   const ids = templateIds(tokenizer, settings)
   const own = context.tokenIds[0] === tokenizer.startId ? context.tokenIds.subarray(1) : context.tokenIds
   const room = roomOf(ids, maxTokens)
-  const kept = own.subarray(Math.max(0, own.length - room))
-  return {context, ids: Int32Array.of(...ids.before, ...kept, ...ids.after)}
+  const cutTokens = Math.max(0, own.length - room)
+  return {context, ids: joinIds(ids.before, own.subarray(cutTokens), ids.after), cutTokens}
 }
 
 /**
@@ -107,7 +108,7 @@ function encodeAround(tokenizer: Tokenizer, settings: PromptSettings): TemplateI
   const start = chat || tokenizer.startId === null ? [] : [tokenizer.startId]
   return {
     text,
-    before: Int32Array.of(...start, ...tokenizer.encodePrompt(text.before, true)),
+    before: joinIds(start, tokenizer.encodePrompt(text.before, true)),
     after: tokenizer.encodePrompt(text.after, false),
   }
 }

@@ -68,6 +68,8 @@ export interface Context {
 export interface Prompt {
   readonly context: Context
   readonly ids: Int32Array
+  /** Tokens that the context lost from the left, so that the prompt fits. */
+  readonly cutTokens: number
 }
 
 /** Why sampling stopped: an end token, or the length limit. */

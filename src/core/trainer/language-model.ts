@@ -5,6 +5,7 @@ import type {TrainingRow} from '../engine/language-model-update.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {plainTrainingFlops} from '../scaling/flops.js'
 import {DataError, UsageError} from '../util/errors.js'
+import {joinIds} from '../util/join-ids.js'
 import {type Objective, optimizerAt, type TrainingContext} from './objective.js'
 import {VisitOrder} from './order.js'
 
@@ -74,7 +75,7 @@ function documentRows({config, data, model}: TrainingContext): RowSource {
   const order = new VisitOrder(documents.length, config.seed, 'documents')
   const end = model.endIds.slice(0, 1)
   return (visit) => {
-    const ids = Int32Array.of(...documents[order.at(visit)].tokenIds, ...end)
+    const ids = joinIds(documents[order.at(visit)].tokenIds, end)
     return {ids: ids.slice(0, longestRow(config, model)), trainedFrom: 1}
   }
 }

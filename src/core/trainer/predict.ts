@@ -11,6 +11,7 @@ import {rolloutPrompts} from '../rollout/rollout.js'
 import type {PredictionRow} from '../store/index.js'
 import {DataError, Interrupted} from '../util/errors.js'
 import {groupBy} from '../util/group-by.js'
+import {joinIds} from '../util/join-ids.js'
 import type {Stage} from '../util/progress.js'
 import {promptLimit} from './objective.js'
 
@@ -148,7 +149,7 @@ function promptOf({config, data, model}: Predictor, position: Target, thought: s
   const given = thought === null ? [] : thoughtIds(config, data, thought)
   const limit = promptLimit(config, model, given.length)
   const prompt = renderPrompt(data.tokenizer, config.prompt, context, limit)
-  return {...prompt, ids: Int32Array.of(...prompt.ids, ...given)}
+  return {...prompt, ids: joinIds(prompt.ids, given)}
 }
 
 /** A whole thought; its beginning is marked unless the prompt has done so. */
@@ -167,7 +168,7 @@ function gradedRow(
   thought: string | null,
 ): PredictionRow {
   const given = thought === null ? [] : thoughtIds(config, data, thought)
-  const whole = {...completion, ids: Int32Array.of(...given, ...completion.ids)}
+  const whole = {...completion, ids: joinIds(given, completion.ids)}
   const reward: Reward = rewardFor('prefix-match', data.tokenizer, context, whole)
   return {
     ...identity(position, mode),

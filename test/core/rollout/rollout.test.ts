@@ -22,7 +22,7 @@ function prompt(docId: string, position: number): Prompt {
     truth: new Uint8Array(),
     boundaries: new Int32Array(),
   }
-  return {context: context as Prompt['context'], ids}
+  return {context: context as Prompt['context'], ids, cutTokens: 0}
 }
 
 async function idsOf(prompts: readonly Prompt[], changes: Partial<RolloutSettings> = {}): Promise<string[][]> {
