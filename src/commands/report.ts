@@ -1,6 +1,7 @@
-import {join, resolve} from 'node:path'
+import {join} from 'node:path'
 import {Args} from '@oclif/core'
 import {BaseCommand, type Request} from '../base-command.js'
+import {absolutePath} from '../core/util/home.js'
 
 /** `rpt report`: run directories -> one self-contained page. */
 export default class Report extends BaseCommand {
@@ -18,7 +19,7 @@ export default class Report extends BaseCommand {
   /** Writes the page and prints where it is. */
   run(): Promise<object> {
     const write = async ({config, services, argv}: Request) => {
-      const runs = argv.length > 0 ? argv.map((run) => resolve(run)) : config.report.runs
+      const runs = argv.length > 0 ? argv.map((run) => absolutePath(run, process.cwd(), 'report')) : config.report.runs
       const {writeReport} = await import('../core/report/report.js')
       return writeReport(runs, config.out ?? join(runs[0] ?? '.', 'report.html'), services)
     }

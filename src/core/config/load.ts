@@ -1,9 +1,9 @@
 import {existsSync} from 'node:fs'
-import {resolve} from 'node:path'
 import {UsageError} from '../util/errors.js'
+import {absolutePath} from '../util/home.js'
 import {flagOfKey} from './flags.js'
 import {expectation, issueLine} from './issues.js'
-import {type ConfigKey, configKeys, findKey} from './keys.js'
+import {configKeys, findKey} from './keys.js'
 import {type Config, configSchema} from './schema.js'
 import {readConfigFile, readFlags, readSets, type Setting, unknownKey} from './settings.js'
 
@@ -114,15 +114,16 @@ function nest(given: ReadonlyMap<string, Setting>): Record<string, unknown> {
   return root
 }
 
-function absolute({key, value, base}: Setting): unknown {
-  if (Array.isArray(value)) return value.map((entry) => absolutePath(key, entry, base))
-  return absolutePath(key, value, base)
+function absolute(setting: Setting): unknown {
+  const {value} = setting
+  return Array.isArray(value) ? value.map((entry) => placeOf(setting, entry)) : placeOf(setting, value)
 }
 
-function absolutePath({path}: ConfigKey, value: unknown, base: string): unknown {
-  if (path === undefined || typeof value !== 'string' || value === '') return value
-  const file = resolve(base, value)
+/** A path made absolute; a Hub id as it is. */
+function placeOf({key: {key, path}, base, source}: Setting, value: unknown): unknown {
+  if (path === undefined || typeof value !== 'string' || value.trim() === '') return value
   if (path !== 'file' && value.startsWith('hf:')) return value
+  const file = absolutePath(value, base, `config: ${key} (set by ${source})`)
   const isHubId = path === 'source' && /^\w[\w.-]*\/[\w.-]+(?:@\S+)?$/.test(value) && !existsSync(file)
   return isHubId ? value : file
 }

@@ -1,10 +1,12 @@
 import {readFileSync} from 'node:fs'
-import {dirname, relative, resolve} from 'node:path'
-import {isMap, LineCounter, type Node, parse, parseDocument} from 'yaml'
+import {dirname, relative} from 'node:path'
+import {isMap, LineCounter, type Node, parseDocument, YAMLError} from 'yaml'
 import {UsageError} from '../util/errors.js'
+import {absolutePath} from '../util/home.js'
 import {nearest} from '../util/suggest.js'
 import {keyOfFlag} from './flags.js'
 import {type ConfigKey, configKeys, findKey, isSection, namesIn} from './keys.js'
+import {missingValue, plainValue, valueOfFlag, valueOfSet} from './values.js'
 
 /** One value that the user gave, with the place it came from; null puts the default back. */
 export interface Setting {
@@ -29,17 +31,14 @@ interface Place {
  * @throws {UsageError} when it cannot be read, is not YAML, is not a mapping, or has an unknown key
  */
 export function readConfigFile(file: string, cwd: string): Setting[] {
-  const path = resolve(cwd, file)
+  const path = absolutePath(file, cwd, '--config')
   const name = displayName(path, cwd)
   const lines = new LineCounter()
-  const document = parseDocument(readText(path, name), {lineCounter: lines})
-  const [error] = document.errors
-  if (error) {
-    const [what] = error.message.split(/ at line \d+|:?\n/)
-    const at = error.linePos?.[0]
-    throw new UsageError(`config: ${name}:${at?.line ?? 1}:${at?.col ?? 1} is not valid YAML: ${what}`, {cause: error})
-  }
-  const content: unknown = document.toJS()
+  const document = parseDocument(readText(path, name), {lineCounter: lines, logLevel: 'silent'})
+  const content = plainValue(document, (what, cause) => {
+    const at = cause instanceof YAMLError ? cause.linePos?.[0] : undefined
+    throw new UsageError(`config: ${name}:${at?.line ?? 1}:${at?.col ?? 1} is not valid YAML: ${what}`, {cause})
+  })
   if (content === null || content === undefined) return []
   if (!isMapping(content)) {
     throw new UsageError(`config: ${name} holds ${describe(content)}; needs a mapping of keys, as in 'seed: 1'`)
@@ -51,7 +50,7 @@ export function readConfigFile(file: string, cwd: string): Setting[] {
 /**
  * The settings of `--set key=value` arguments; values are YAML, and a plain comma list is a list where the key holds one.
  *
- * @throws {UsageError} for an argument without '=' or with an unknown key
+ * @throws {UsageError} for an argument without '=' or value, or with an unknown key
  */
 export function readSets(sets: readonly string[], cwd: string): Setting[] {
   return sets.map((argument) => {
@@ -60,16 +59,22 @@ export function readSets(sets: readonly string[], cwd: string): Setting[] {
     const name = argument.slice(0, equals).trim()
     const key = findKey(name)
     if (!key) throw unknownKey(name.split('.'), '--set', '')
-    return {key, value: parsedValue(key, argument.slice(equals + 1), argument), source: '--set', base: cwd}
+    return {key, value: valueOfSet(key, argument.slice(equals + 1)), source: '--set', base: cwd}
   })
 }
 
-/** The settings that a command's flags give; flags that are no setting are passed over. */
+/**
+ * The settings that a command's flags give; flags that are no setting are passed over.
+ *
+ * @throws {UsageError} for a flag with an empty value, whether it is a setting or not
+ */
 export function readFlags(flags: Readonly<Record<string, unknown>>, command: string, cwd: string): Setting[] {
   return Object.entries(flags).flatMap(([flag, value]) => {
+    if ([value].flat().some((given) => typeof given === 'string' && given.trim() === ''))
+      throw missingValue(`--${flag}`)
     const key = keyOfFlag(flag, command)
     if (!key || value === undefined) return []
-    const given = typeof value === 'string' ? parsedValue(key, value, `--${flag} ${value}`) : value
+    const given = typeof value === 'string' ? valueOfFlag(key, value, flag) : value
     return [{key, value: given, source: `--${flag}`, base: cwd}]
   })
 }
@@ -126,23 +131,6 @@ function misspelt(path: readonly string[], source: string): UsageError {
   })
 }
 
-function parsedValue(key: ConfigKey, text: string, argument: string): unknown {
-  if (text.trim() === 'null') return null
-  if (key.type === 'string') return text
-  if (key.type === 'array' && !text.trim().startsWith('[')) {
-    return text.split(',').map((entry) => (key.itemType === 'string' ? entry.trim() : parseScalar(entry, argument)))
-  }
-  return parseScalar(text, argument)
-}
-
-function parseScalar(text: string, argument: string): unknown {
-  try {
-    return parse(text)
-  } catch (cause) {
-    throw new UsageError(`config: the value of ${argument} is not valid YAML`, {cause})
-  }
-}
-
 function lineOf(root: Node | null, path: readonly string[], lines: LineCounter): string {
   let node: unknown = root
   let line = 1
@@ -179,5 +167,6 @@ function isMapping(value: unknown): value is Record<string, unknown> {
 export function describe(value: unknown): string {
   if (value === undefined) return 'not set'
   if (Array.isArray(value) && value.length === 0) return 'an empty list'
-  return typeof value === 'string' ? `'${value}'` : JSON.stringify(value)
+  if (typeof value === 'string') return `'${value}'`
+  return typeof value === 'number' ? String(value) : JSON.stringify(value)
 }
