@@ -15,6 +15,8 @@ export interface ConfigInputs {
   readonly files?: readonly string[]
   /** `key=value`; these win over files. */
   readonly sets?: readonly string[]
+  /** Dotted key -> value, as the axes of a sweep give them; these win over `sets`. */
+  readonly values?: Readonly<Record<string, unknown>>
   /** Flag name (without dashes) -> value; these win over everything. */
   readonly flags?: Readonly<Record<string, unknown>>
   /** Folder that paths of flags and `--set` are relative to. */
@@ -34,11 +36,19 @@ export interface LoadedConfig {
  * @returns a deeply frozen configuration; paths are absolute, Hub ids (`owner/name` of no folder, `hf:...`) as given
  * @throws {UsageError} for unreadable files, unknown keys and values that the schema refuses
  */
-export function loadConfig({command = '', files = [], sets = [], flags = {}, cwd}: ConfigInputs): LoadedConfig {
+export function loadConfig({
+  command = '',
+  files = [],
+  sets = [],
+  values = {},
+  flags = {},
+  cwd,
+}: ConfigInputs): LoadedConfig {
   const given = new Map<string, Setting>()
   const settings = [
     ...files.flatMap((file) => readConfigFile(file, cwd)),
     ...readSets(sets, cwd),
+    ...readValues(values, cwd),
     ...readFlags(flags, command, cwd),
   ]
   for (const setting of settings) {
@@ -48,6 +58,14 @@ export function loadConfig({command = '', files = [], sets = [], flags = {}, cwd
   checkAxes(given)
   const sources = new Map(configKeys.map(({key}) => [key, given.get(key)?.source ?? 'default']))
   return {config: deepFreeze(check(given)), sources}
+}
+
+function readValues(values: Readonly<Record<string, unknown>>, cwd: string): Setting[] {
+  return Object.entries(values).map(([name, value]) => {
+    const key = findKey(name)
+    if (!key) throw unknownKey(name.split('.'), 'sweep.axes', '')
+    return {key, value, source: 'sweep.axes', base: cwd}
+  })
 }
 
 /** A key that must be set, or a list of keys of which exactly one must be. */
