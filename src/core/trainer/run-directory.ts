@@ -8,6 +8,7 @@ import {pinned} from '../hub/address.js'
 import {type FileFilter, modelFiles} from '../hub/model-files.js'
 import {type Origin, resolveSource} from '../hub/resolve-source.js'
 import {
+  foreignWeights,
   guardWrite,
   hashJson,
   type Lock,
@@ -261,11 +262,15 @@ export async function resolveModel(
   if (existsSync(join(path, 'config.json'))) return describeCheckpoint(path)
   const steps = await checkpointSteps(path)
   const chosen = step ?? steps.at(-1)
-  if (chosen === undefined || !steps.includes(chosen))
-    throw new DataError(
-      `${path} has no checkpoint${step === undefined ? '' : ` of step ${step}`}; found: ${steps.join(', ') || 'none'}`,
-      {suggestions: ['give a checkpoint folder with config.json, or a run directory with checkpoints']},
-    )
+  if (chosen === undefined || !steps.includes(chosen)) {
+    const foreign = steps.length === 0 ? foreignWeights(path) : null
+    const found = foreign ? foreign.what : `found: ${steps.join(', ') || 'none'}`
+    throw new DataError(`${path} has no checkpoint${step === undefined ? '' : ` of step ${step}`}; ${found}`, {
+      suggestions: [
+        foreign?.remedy ?? 'give a checkpoint folder with config.json, or a run directory with checkpoints',
+      ],
+    })
+  }
   return describeCheckpoint(join(path, 'checkpoints', stepName(chosen)), path)
 }
 
