@@ -4,8 +4,7 @@ import type {Config} from '../config/schema.js'
 import {checkWeights} from '../engine/checkpoint.js'
 import type {Origin} from '../hub/address.js'
 import {readModelConfig} from '../models/model-config.js'
-import type {Partition} from '../records/records.js'
-import {checkTokenizerFits, loadTokenizer, type Tokenizer} from '../tokenizer/tokenizer.js'
+import {fitTokenizer, loadTokenizer, type Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError, UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import type {DocumentSource} from './documents.js'
@@ -51,34 +50,31 @@ export async function locate(config: Config, services: Services): Promise<Locate
  */
 export async function setUp({config, source}: Located, services: Services): Promise<Setup> {
   const tokenizerFolder = config.data.tokenizer ?? config.data.proxy ?? missingTokenizer()
-  const tokenizer = await loadTokenizer(tokenizerFolder)
   const {proxy, difficultyModel, documentsOnly} = config.data
+  const roles = [
+    {role: 'proxy', checkpoint: proxy, partitions: ['train', 'val']},
+    {role: 'difficulty model', checkpoint: difficultyModel, partitions: ['val']},
+  ] as const
+  let tokenizer = await loadTokenizer(tokenizerFolder)
   const scorers: Scorer[] = []
-  if (!documentsOnly) {
-    scorers.push(await scorerOf('proxy', proxy!, ['train', 'val'], tokenizer, tokenizerFolder))
-    if (difficultyModel)
-      scorers.push(await scorerOf('difficulty model', difficultyModel, ['val'], tokenizer, tokenizerFolder))
+  for (const {role, checkpoint, partitions} of roles) {
+    if (documentsOnly || checkpoint === undefined) continue
+    const model = await readModelConfig(checkpoint)
+    await checkSameTokenizer(tokenizer, tokenizerFolder, checkpoint)
+    tokenizer = fitTokenizer(tokenizer, model.vocabulary, checkpoint, services.progress)
+    checkWeights(model, checkpoint)
+    scorers.push({role, checkpoint, maxPositions: model.maxPositions, partitions})
   }
   return {config, source, tokenizerFolder, tokenizer, scorers, services}
 }
 
-/** Refuses a checkpoint that cannot score this tokenizer's tokens. */
-async function scorerOf(
-  role: Scorer['role'],
-  checkpoint: string,
-  partitions: readonly Partition[],
-  tokenizer: Tokenizer,
-  tokenizerFolder: string,
-): Promise<Scorer> {
-  const model = await readModelConfig(checkpoint)
-  checkTokenizerFits(tokenizer, model.vocabulary, checkpoint)
-  checkWeights(model, checkpoint)
-  const hasTokenizer = existsSync(join(checkpoint, 'tokenizer.json'))
-  if (hasTokenizer && (await loadTokenizer(checkpoint)).fingerprint !== tokenizer.fingerprint)
-    throw new DataError(`${checkpoint} has another tokenizer than ${tokenizerFolder}`, {
-      suggestions: ['give the --tokenizer that belongs to this checkpoint'],
-    })
-  return {role, checkpoint, maxPositions: model.maxPositions, partitions}
+/** Refuses a checkpoint that was trained on other tokens. */
+async function checkSameTokenizer(tokenizer: Tokenizer, tokenizerFolder: string, checkpoint: string): Promise<void> {
+  if (checkpoint === tokenizerFolder || !existsSync(join(checkpoint, 'tokenizer.json'))) return
+  if ((await loadTokenizer(checkpoint)).fingerprint === tokenizer.fingerprint) return
+  throw new DataError(`${checkpoint} has another tokenizer than ${tokenizerFolder}`, {
+    suggestions: ['give the --tokenizer that belongs to this checkpoint'],
+  })
 }
 
 function missingTokenizer(): never {

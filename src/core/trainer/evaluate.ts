@@ -42,8 +42,8 @@ export async function evaluate(config: Config, services: Services): Promise<Eval
   for (const [i, path] of paths.entries())
     models.push(await resolveModel(path, config.eval.checkpoint, {...services, recorded: recorded[setting(i)]}))
   checkDistinct(models)
-  checkSettings(config, await dataFor(models[0].folder, data), models)
-  for (const {folder} of models.slice(1)) await dataFor(folder, data)
+  checkSettings(config, await dataFor(models[0].folder, data, services.progress), models)
+  for (const {folder} of models.slice(1)) await dataFor(folder, data, services.progress)
   for (const {folder} of models) {
     const settings = withRunSettings(config, folder, {...services, progress: silentProgress})
     const demand = evaluationDemand(settings, await readModelConfig(folder), lengthsOf(data, settings))

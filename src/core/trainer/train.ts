@@ -63,7 +63,7 @@ export async function train(config: Config, services: Services, begunWith: Origi
   const prepared = await openPrepared(config.data.dir!)
   const recorded = {...begunWith, ...(services.resume && recordedOrigins(config.out!))}
   const source = await weightSource(config, services, recorded)
-  const data = await dataFor(source.path, prepared)
+  const data = await dataFor(source.path, prepared, services.progress)
   checkSettings(config, data)
   const model = await readModelConfig(source.path)
   services.progress.log(checkMemory('train', trainingDemand(config, model, lengthsOf(data, config)), config.memory))
