@@ -125,13 +125,14 @@ export abstract class BaseCommand extends Command {
     return {command: this.id, dry_run: true, config, sources: Object.fromEntries(sources), plan}
   }
 
-  private async services(flags: Record<string, unknown>, {sources}: LoadedConfig): Promise<Services> {
+  private async services(flags: Record<string, unknown>, {sources, folders}: LoadedConfig): Promise<Services> {
     const {createProgress} = await import('./terminal/create-progress.js')
     const {env, stderr, stdout} = process
     return {
       progress: await createProgress({isJson: this.jsonEnabled(), env, stderr, stdout}),
       signal: this.stopping.signal,
       sources,
+      folders,
       command: this.id!,
       version: this.config.version,
       resume: Boolean(flags.resume),

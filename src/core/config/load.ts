@@ -28,6 +28,8 @@ export interface LoadedConfig {
   readonly config: Config
   /** Dotted key -> `default`, `tiny.yaml:12`, `--set` or `--seed`; one entry for every key. */
   readonly sources: ReadonlyMap<string, string>
+  /** Value that was taken for a Hub id -> the folder of that name that is not there. */
+  readonly folders: ReadonlyMap<string, string>
 }
 
 /**
@@ -57,7 +59,8 @@ export function loadConfig({
   }
   checkAxes(given)
   const sources = new Map(configKeys.map(({key}) => [key, given.get(key)?.source ?? 'default']))
-  return {config: deepFreeze(check(given)), sources}
+  const folders = new Map<string, string>()
+  return {config: deepFreeze(check(given, folders)), sources, folders}
 }
 
 function readValues(values: Readonly<Record<string, unknown>>, cwd: string): Setting[] {
@@ -99,8 +102,8 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && !(Array.isArray(value) && value.length === 0)
 }
 
-function check(given: ReadonlyMap<string, Setting>): Config {
-  const result = configSchema.safeParse(nest(given), {error: expectation})
+function check(given: ReadonlyMap<string, Setting>, folders = new Map<string, string>()): Config {
+  const result = configSchema.safeParse(nest(given, folders), {error: expectation})
   if (result.success) return result.data
   throw new UsageError([...new Set(result.error.issues.map((issue) => issueLine(issue, given)))].join('\n'))
 }
@@ -118,7 +121,7 @@ function checkAxes(given: ReadonlyMap<string, Setting>): void {
   }
 }
 
-function nest(given: ReadonlyMap<string, Setting>): Record<string, unknown> {
+function nest(given: ReadonlyMap<string, Setting>, folders: Map<string, string>): Record<string, unknown> {
   const root: Record<string, unknown> = {}
   for (const setting of given.values()) {
     const names = setting.key.key.split('.')
@@ -127,23 +130,27 @@ function nest(given: ReadonlyMap<string, Setting>): Record<string, unknown> {
       node[name] ??= {}
       node = node[name] as Record<string, unknown>
     }
-    node[names.at(-1)!] = absolute(setting)
+    node[names.at(-1)!] = absolute(setting, folders)
   }
   return root
 }
 
-function absolute(setting: Setting): unknown {
+function absolute(setting: Setting, folders: Map<string, string>): unknown {
   const {value} = setting
-  return Array.isArray(value) ? value.map((entry) => placeOf(setting, entry)) : placeOf(setting, value)
+  return Array.isArray(value)
+    ? value.map((entry) => placeOf(setting, entry, folders))
+    : placeOf(setting, value, folders)
 }
 
-/** A path made absolute; a Hub id as it is. */
-function placeOf({key: {key, path}, base, source}: Setting, value: unknown): unknown {
+/** A path made absolute; a Hub id as it is, with the folder that it is not noted in `folders`. */
+function placeOf({key: {key, path}, base, source}: Setting, value: unknown, folders: Map<string, string>): unknown {
   if (path === undefined || typeof value !== 'string' || value.trim() === '') return value
   if (path !== 'file' && value.startsWith('hf:')) return value
   const file = absolutePath(value, base, `config: ${key} (set by ${source})`)
   const isHubId = path === 'source' && /^\w[\w.-]*\/[\w.-]+(?:@\S+)?$/.test(value) && !existsSync(file)
-  return isHubId ? value : file
+  if (!isHubId) return file
+  folders.set(value, file)
+  return value
 }
 
 function deepFreeze<T>(value: T): T {

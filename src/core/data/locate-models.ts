@@ -25,14 +25,14 @@ const settings = [
  */
 export async function locateModels(
   config: Config,
-  {progress, signal}: Pick<Services, 'progress' | 'signal'>,
+  {progress, signal, folders}: Pick<Services, 'progress' | 'signal' | 'folders'>,
 ): Promise<LocatedModels> {
   const data = {...config.data}
   const origins: Record<string, Origin> = {}
   for (const [key, what, files] of settings) {
     const value = data[key]
     if (value === undefined) continue
-    const {folder, origin} = await resolveSource(what, value, {kind: 'model', files, progress, signal})
+    const {folder, origin} = await resolveSource(what, value, {kind: 'model', files, progress, signal, folders})
     data[key] = folder
     if (origin) origins[`data.${key}`] = origin
   }

@@ -25,6 +25,8 @@ export interface SourceRequest {
   /** Chooses among the files of the repository. */
   readonly files: FileFilter
   readonly progress: Progress
+  /** Id -> the folder that was looked for first, as `loadConfig` gives them; used in errors. */
+  readonly folders?: ReadonlyMap<string, string>
   /** Stops a download; what came stays. */
   readonly signal?: AbortSignal
   /** Pauses between attempts, milliseconds. */
@@ -47,7 +49,7 @@ type Access = Partial<Pick<SourceRequest, 'signal' | 'delaysMs' | 'idleMs' | 'en
  * @throws {Interrupted} when the signal is aborted
  */
 export async function resolveSource(what: string, value: string, request: SourceRequest): Promise<Source> {
-  const address = readAddress(what, value, request.kind)
+  const address = readAddress(what, value, request.kind, request.folders?.get(value))
   if (address === null) return {folder: value, origin: null, files: []}
   const remote = remoteOf(address, request)
   const {folder, commit, files} = await fetchSnapshot(remote, request.files, request.progress)
@@ -63,7 +65,8 @@ export interface ListedFile {
 
 /** All files of a commit, sorted by path: from the cache where it knows them, else from the Hub. */
 export async function listFiles({id, kind, revision}: Origin, access: Access = {}): Promise<ListedFile[]> {
-  const address = {id, kind, revision, label: `${kind} ${id}`}
+  const label = `${kind} ${id}`
+  const address = {id, kind, revision, label, sought: label, hints: []}
   const remote = remoteOf(address, access)
   const files = await listCommit(remote, repositoryCache(remote.settings, address), revision)
   return files.map(({path, size}) => ({path, size}))

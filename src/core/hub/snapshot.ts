@@ -115,10 +115,15 @@ async function cachedSnapshot(remote: Remote, cache: RepositoryCache, filter: Fi
 }
 
 function notCached({address, settings}: Remote, {root}: RepositoryCache, what: string): DataError {
-  const {id, kind, revision, label} = address
+  const {id, kind, revision, label, sought, hints} = address
+  const isKnown = existsSync(root)
   const options = `${kind === 'dataset' ? ' --repo-type dataset' : ''}${revision === 'main' ? '' : ` --revision ${revision}`}`
-  const place = existsSync(root) ? root : settings.cache
-  return new DataError(`${label}: HF_HUB_OFFLINE is set and ${place} does not have ${what}`, {
-    suggestions: ['run it once without HF_HUB_OFFLINE', `or bring it here: hf download ${id}${options}`],
+  const place = isKnown ? root : settings.cache
+  return new DataError(`${isKnown ? label : sought}: HF_HUB_OFFLINE is set and ${place} does not have ${what}`, {
+    suggestions: [
+      ...(isKnown ? [] : hints),
+      'run it once without HF_HUB_OFFLINE',
+      `or bring it here: hf download ${id}${options}`,
+    ],
   })
 }

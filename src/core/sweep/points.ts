@@ -17,6 +17,7 @@ export interface SweepPoint {
   /** The training configuration of the point. */
   readonly config: Config
   readonly sources: ReadonlyMap<string, string>
+  readonly folders: ReadonlyMap<string, string>
 }
 
 /**

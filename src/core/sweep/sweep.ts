@@ -140,6 +140,7 @@ async function trainPoint(
       {
         ...run.services,
         sources: point.sources,
+        folders: point.folders,
         command: 'train',
         resume: existsSync(folder),
         overwrite: false,

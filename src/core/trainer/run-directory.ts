@@ -236,6 +236,8 @@ export interface ResolvedModel {
 export interface ModelRequest {
   readonly progress?: Progress
   readonly signal?: AbortSignal
+  /** See `Services`. */
+  readonly folders?: ReadonlyMap<string, string>
   /** The commit that the run was begun with; it stands in for a branch of the same repository. */
   readonly recorded?: Origin
   /** Files needed; all of a checkpoint's when absent. */
@@ -251,10 +253,10 @@ export interface ModelRequest {
 export async function resolveModel(
   model: string,
   step?: number,
-  {progress = silentProgress, signal, recorded, files = modelFiles}: ModelRequest = {},
+  {progress = silentProgress, signal, folders, recorded, files = modelFiles}: ModelRequest = {},
 ): Promise<ResolvedModel> {
   const value = pinned(model, recorded)
-  const {folder: path, origin} = await resolveSource('model', value, {kind: 'model', files, progress, signal})
+  const {folder: path, origin} = await resolveSource('model', value, {kind: 'model', files, progress, signal, folders})
   if (origin) {
     const run = `${basename(origin.id)}@${origin.revision.slice(0, 7)}`
     return {folder: path, run, objective: 'base', step: 0, origin}

@@ -7,6 +7,8 @@ export interface Services {
   readonly signal: AbortSignal
   /** Dotted config key -> where its value came from. */
   readonly sources: ReadonlyMap<string, string>
+  /** Value that was taken for a Hub id -> the folder of that name that is not there. */
+  readonly folders?: ReadonlyMap<string, string>
   /** Name of the command, e.g. `train`. */
   readonly command: string
   /** Version of `rpt`. */
