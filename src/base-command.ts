@@ -1,4 +1,5 @@
 import {Command, Flags, type Interfaces} from '@oclif/core'
+import {meantByName, suggestionFor} from './core/config/aliases.js'
 import {keyOfFlag} from './core/config/flags.js'
 import type {ConfigKey} from './core/config/keys.js'
 import type {KeyNeed, LoadedConfig} from './core/config/load.js'
@@ -163,13 +164,14 @@ export abstract class BaseCommand extends Command {
     await super.finally(error)
   }
 
-  /** oclif names the unknown flags in `flags`; the nearest known one is worth a try. */
+  /** oclif names the unknown flags in `flags`: other tools' names, settings without a flag, or slips of the pen. */
   private withSuggestions(error: Error & {flags?: unknown}): Error {
     if (!Array.isArray(error.flags)) return error
     const known = Object.keys({...this.ctor.baseFlags, ...this.ctor.flags}).map((name) => `--${name}`)
-    const guesses = error.flags.map((flag) => nearest(String(flag), known)).filter((guess) => guess !== undefined)
-    return guesses.length > 0
-      ? Object.assign(error, {suggestions: guesses.map((guess) => `did you mean ${guess}?`)})
-      : error
+    const suggestions = error.flags.map(String).flatMap((flag) => {
+      const meant = meantByName(flag) ?? nearest(flag, known)
+      return meant === undefined ? [] : [suggestionFor(meant, known)]
+    })
+    return suggestions.length > 0 ? Object.assign(error, {suggestions: [...new Set(suggestions)].slice(0, 3)}) : error
   }
 }

@@ -4,6 +4,7 @@ import {isMap, LineCounter, type Node, parseDocument, YAMLError} from 'yaml'
 import {UsageError} from '../util/errors.js'
 import {absolutePath} from '../util/home.js'
 import {nearest} from '../util/suggest.js'
+import {meantByName} from './aliases.js'
 import {keyOfFlag} from './flags.js'
 import {type ConfigKey, configKeys, findKey, isSection, namesIn} from './keys.js'
 import {missingValue, plainValue, valueOfFlag, valueOfSet} from './values.js'
@@ -86,20 +87,23 @@ export function unknownKey(path: readonly string[], source: string, section: str
     const example = configKeys.find(({key}) => key.startsWith(`${name}.`))?.key
     return new UsageError(`config: ${name} (set by ${source}) is a section; set one of its keys, e.g. ${example}`)
   }
-  const local = path.at(-1)!
-  const sibling = nearest(local, namesIn(section))
-  const found =
-    sibling === undefined
-      ? nearest(
-          name,
-          configKeys.map(({key}) => key),
-        )
-      : qualified(section, sibling)
-  const elsewhere = configKeys.filter(({key}) => key.endsWith(`.${local}`)).map(({key}) => key)
-  const guess = found ?? elsewhere[0]
+  const guess = findNamesake(path) ?? meantByName(name) ?? nearestKey(path, section)
+  const suggestion = guess?.includes(' ') ? guess : guess && `did you mean ${guess}?`
   return new UsageError(`config: unknown key ${name} (set by ${source})`, {
-    suggestions: guess ? [`did you mean ${guess}?`] : ['docs/reference/config.md lists every key'],
+    suggestions: [suggestion ?? 'docs/reference/config.md lists every key'],
   })
+}
+
+/** The key of that very name in another section. */
+function findNamesake(path: readonly string[]): string | undefined {
+  return configKeys.find(({key}) => key.endsWith(`.${path.at(-1)}`))?.key
+}
+
+function nearestKey(path: readonly string[], section: string): string | undefined {
+  const sibling = nearest(path.at(-1)!, namesIn(section))
+  if (sibling !== undefined) return qualified(section, sibling)
+  const keys = configKeys.map(({key}) => key)
+  return nearest(path.join('.'), keys)
 }
 
 function qualified(section: string, name: string): string {
