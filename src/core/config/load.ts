@@ -60,7 +60,18 @@ export function loadConfig({
   checkAxes(given)
   const sources = new Map(configKeys.map(({key}) => [key, given.get(key)?.source ?? 'default']))
   const folders = new Map<string, string>()
-  return {config: deepFreeze(check(given, folders)), sources, folders}
+  const config = check(given, folders)
+  refuseContradictions(config, sources)
+  return {config: deepFreeze(config), sources, folders}
+}
+
+/** Settings that are sound alone and cannot work together. */
+function refuseContradictions({grpo}: Config, sources: ReadonlyMap<string, string>): void {
+  if (grpo.miniBatches > grpo.contextsPerStep)
+    throw new UsageError(
+      `config: grpo.miniBatches is ${grpo.miniBatches} (set by ${sources.get('grpo.miniBatches')}); ` +
+        `needs at most grpo.contextsPerStep, which is ${grpo.contextsPerStep} (set by ${sources.get('grpo.contextsPerStep')})`,
+    )
 }
 
 function readValues(values: Readonly<Record<string, unknown>>, cwd: string): Setting[] {
