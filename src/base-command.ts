@@ -19,6 +19,19 @@ export interface Request {
   readonly argv: readonly string[]
 }
 
+/** Keys that must be set; a function where that depends on others. */
+type Needs = readonly KeyNeed[] | ((config: Config) => readonly KeyNeed[])
+
+/** How a command shows what it found, and what it checks besides the plan under `--dry-run`. */
+interface Presentation<T> {
+  readonly render?: (result: T) => Promise<string>
+  readonly check?: (request: Request) => Promise<unknown>
+}
+
+async function nothing(_request: Request): Promise<unknown> {
+  return undefined
+}
+
 const helpValues: Readonly<Record<string, string>> = {
   file: 'PATH',
   dataset: 'PATH|hf:ID',
@@ -75,7 +88,7 @@ export abstract class BaseCommand extends Command {
     json: Flags.boolean({description: 'print one JSON document on stdout and everything else on stderr'}),
   })
   /** Config keys that the command cannot run without. */
-  static needs: readonly KeyNeed[] = []
+  static needs: Needs = []
 
   private readonly stopping = new AbortController()
   private readonly colors = createColors(process.env)
@@ -89,7 +102,7 @@ export abstract class BaseCommand extends Command {
   /** Reads flags and configuration, makes the one core call, prints what it returns: with `render`, else as a table. */
   protected async perform<T extends object>(
     core: (request: Request) => Promise<T>,
-    render: (result: T) => Promise<string> = (result) => this.summaryText(result),
+    {render = (result) => this.summaryText(result), check}: Presentation<T> = {},
   ): Promise<object> {
     const command = this.ctor as typeof BaseCommand
     const {flags, argv} = await this.parse(command)
@@ -101,10 +114,11 @@ export abstract class BaseCommand extends Command {
       flags,
       cwd: process.cwd(),
     })
-    requireKeys(loaded.config, command.needs)
-    if (flags['dry-run']) return this.rehearse(loaded)
+    requireKeys(loaded.config, typeof command.needs === 'function' ? command.needs(loaded.config) : command.needs)
     const services = await this.services(flags, loaded)
-    const result = await core({config: loaded.config, services, flags, argv: argv as string[]})
+    const request = {config: loaded.config, services, flags, argv: argv as string[]}
+    if (flags['dry-run']) return this.rehearse(loaded, request, check)
+    const result = await core(request)
     if (!this.jsonEnabled()) this.log(await render(result))
     return result
   }
@@ -115,13 +129,23 @@ export abstract class BaseCommand extends Command {
   }
 
   /** `--dry-run`: the text is a config file that gives the same settings again; the plan follows as comments. */
-  private async rehearse({config, sources}: LoadedConfig): Promise<object> {
+  private async rehearse(
+    {config, sources}: LoadedConfig,
+    request: Request,
+    check: NonNullable<Presentation<object>['check']> = nothing,
+  ): Promise<object> {
     const [{resolvedYaml}, {planOf}, {renderPlan}] = await Promise.all([
       import('./core/config/resolved.js'),
       import('./core/trainer/plan.js'),
       import('./terminal/tables.js'),
     ])
-    const plan = await planOf(this.id!, config)
+    // Standard output is the config file.
+    const progress = {...request.services.progress, log: (line: string) => void process.stderr.write(`${line}\n`)}
+    const missing: string[] = []
+    const services = {...request.services, progress, rehearsal: {note: (line: string) => missing.push(line)}}
+    await check({...request, services})
+    const planned = await planOf(this.id!, config, services)
+    const plan = {...planned, missing: [...new Set([...missing, ...planned.missing])]}
     this.log(resolvedYaml(config, sources) + renderPlan(plan, this.colors).replaceAll(/^(?=.)/gm, '# '))
     return {command: this.id, dry_run: true, config, sources: Object.fromEntries(sources), plan}
   }

@@ -1,5 +1,6 @@
 import {Args, Flags} from '@oclif/core'
 import {BaseCommand, type Request} from '../base-command.js'
+import type {Inspection} from '../core/report/inspect.js'
 import {absolutePath} from '../core/util/home.js'
 
 /** `rpt inspect`: prepared data or a run directory -> positions, rollouts, and why a reward was 0. */
@@ -40,10 +41,12 @@ export default class Inspect extends BaseCommand {
         outcome,
       })
     }
-    return this.perform(look, async (found) => {
+    const render = async (found: Inspection) => {
       const {renderInspect} = await import('../core/report/render-inspect.js')
       return renderInspect(found).join('\n')
-    })
+    }
+    // Looking changes nothing.
+    return this.perform(look, {render, check: look})
   }
 }
 

@@ -3,12 +3,13 @@ import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {checkWeights} from '../engine/checkpoint.js'
 import type {Origin} from '../hub/address.js'
+import {resolveHere, unlessFetched} from '../hub/resolve-source.js'
 import {readModelConfig} from '../models/model-config.js'
 import {fitTokenizer, loadTokenizer, type Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError, UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import type {DocumentSource} from './documents.js'
-import {locateDocuments} from './locate-documents.js'
+import {type LocatedDocuments, locateDocuments} from './locate-documents.js'
 import {locateModels} from './locate-models.js'
 import type {Scorer} from './score-documents.js'
 
@@ -28,18 +29,32 @@ export interface Located {
   readonly config: Config
   readonly source: DocumentSource
   readonly origins: Readonly<Record<string, Origin>>
+  /** Whether all of it is on this machine; a rehearsal fetches nothing. */
+  readonly isWhole: boolean
 }
 
 /** Finds models and documents, here or on the Hub. */
 export async function locate(config: Config, services: Services): Promise<Located> {
-  const {config: local, origins} = await locateModels(config, services)
-  const {origin, ...place} = await locateDocuments(config.data, services)
+  const {config: local, origins, isWhole: hasModels} = await locateModels(config, services)
+  const {origin, isWhole, ...place} = await documentsFor(config, services)
   const {textField, separator, limit} = config.data
   return {
     config: local,
     source: {...place, textField, separator, limit},
     origins: origin ? {...origins, 'data.documents': origin} : origins,
+    isWhole: isWhole && hasModels,
   }
+}
+
+/** Where the documents are; a rehearsal notes a data set that would be fetched. */
+async function documentsFor(config: Config, services: Services): Promise<LocatedDocuments & {isWhole: boolean}> {
+  const {rehearsal} = services
+  if (!rehearsal) return {...(await locateDocuments(config.data, services)), isWhole: true}
+  const here = locateDocuments(config.data, services, resolveHere).then((found) => ({...found, isWhole: true}))
+  return unlessFetched(here, () => {
+    rehearsal.note(`documents ${config.data.documents}: the files of the split are fetched from the Hub`)
+    return {path: config.data.documents!, origin: null, isWhole: false}
+  })
 }
 
 /**

@@ -2,7 +2,7 @@ import {rm, writeFile} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
 import {configHash} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
-import {checkMemory} from '../engine/check-memory.js'
+import {checkMemory, type MemoryDemand} from '../engine/check-memory.js'
 import {scoringDemand} from '../engine/score-memory.js'
 import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
@@ -19,6 +19,7 @@ import {
 import {DataError, UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import {copyTokenizer} from './copy-tokenizer.js'
+import {listDocumentFiles} from './documents.js'
 import {claimOutput, earlierResult} from './earlier-result.js'
 import {type CountCheck, checkCounts, type PositionCounts, PositionTally, type Tallied} from './preparation-counts.js'
 import {preparationInputs} from './preparation-inputs.js'
@@ -56,8 +57,8 @@ type Prepared = Pick<Tallied, 'documents' | 'positions' | 'rows'> & {readonly ch
  */
 export async function prepareData(config: Config, services: Services): Promise<PrepareSummary> {
   const started = new Date()
-  const out = config.data.documentsOnly || config.data.proxy ? config.out! : missingProxy()
-  const state = await claimOutput(out, services.command)
+  const out = outputOf(config)
+  const state = await claimOutput(out, services)
   const located = await locate(config, services)
   const inputs = await preparationInputs(located.config, located.source)
   const earlier = await earlierResult(state, located.config, inputs, services)
@@ -152,7 +153,28 @@ async function scoreAndSelect(
   return positions
 }
 
-function missingProxy(): never {
+/**
+ * The checks of a preparation without its work, for `--dry-run`.
+ *
+ * @returns what scoring needs; null where nothing is scored
+ * @throws as `prepareData` does before it reads documents
+ */
+export async function rehearsePreparation(config: Config, services: Services): Promise<MemoryDemand | null> {
+  const state = await claimOutput(outputOf(config), services)
+  const located = await locate(config, services)
+  if (located.isWhole) {
+    if (state === 'ours')
+      await earlierResult(state, located.config, await preparationInputs(located.config, located.source), services)
+    else await listDocumentFiles(located.source)
+    await setUp(located, services)
+  }
+  const {proxy, batchTokens, documentsOnly} = located.config.data
+  return proxy && !documentsOnly ? scoringDemand(await readModelConfig(proxy), config.data, batchTokens) : null
+}
+
+/** The output folder, once it is clear that something can be put there. */
+function outputOf({data: {documentsOnly, proxy}, out}: Config): string {
+  if (documentsOnly || proxy) return out!
   throw new UsageError('prepare-data: no proxy checkpoint to score entropy with', {
     suggestions: ['give --proxy DIR', 'give --documents-only to write documents without positions'],
   })

@@ -1,11 +1,12 @@
 import type {Progress} from '../util/progress.js'
+import type {Rehearsal} from '../util/services.js'
 import {type HubKind, type Origin, readAddress} from './address.js'
 import {repositoryCache} from './cache-layout.js'
 import {listCommit} from './listing.js'
-import type {FileFilter} from './model-files.js'
+import {type FileFilter, tokenizerFiles} from './model-files.js'
 import type {Remote} from './request.js'
 import {type Environment, hubSettings} from './settings.js'
-import {fetchSnapshot} from './snapshot.js'
+import {fetchSnapshot, NotCached} from './snapshot.js'
 
 export type {HubKind, Origin} from './address.js'
 
@@ -55,6 +56,39 @@ export async function resolveSource(what: string, value: string, request: Source
   const {folder, commit, files} = await fetchSnapshot(remote, request.files, request.progress)
   const {id, kind} = address
   return {folder, origin: {id, kind, revision: commit}, files}
+}
+
+/** As `resolveSource`, and no connection is opened. Throws {NotCached} where something would have to be fetched. */
+export const resolveHere: typeof resolveSource = (what, value, request) =>
+  resolveSource(what, value, {...request, env: {...(request.env ?? process.env), HF_HUB_OFFLINE: '1'}})
+
+/** What a rehearsal does where something is not here yet. */
+export async function unlessFetched<T, U>(find: Promise<T>, otherwise: () => Promise<U> | U): Promise<T | U> {
+  return find.catch((error) => {
+    if (error instanceof NotCached) return otherwise()
+    throw error
+  })
+}
+
+/** A model for a rehearsal: whole where it is here, else its `config.json` alone, which is fetched. */
+export async function previewModel(
+  what: string,
+  value: string,
+  request: Omit<SourceRequest, 'kind'>,
+  {note}: Rehearsal,
+): Promise<Source & {readonly isWhole: boolean}> {
+  const here = resolveHere(what, value, {...request, kind: 'model'}).then((source) => ({...source, isWhole: true}))
+  return unlessFetched(here, async () => {
+    // Nothing of a tokenizer is worth a fetch.
+    if (request.files === tokenizerFiles) {
+      note(`${what} ${value}: it is fetched from the Hub`)
+      return {folder: value, origin: null, files: [], isWhole: false}
+    }
+    const files = (path: string) => path === 'config.json'
+    const source = await resolveSource(what, value, {...request, kind: 'model', files})
+    note(`${what} ${value}: its files are fetched from the Hub`)
+    return {...source, isWhole: false}
+  })
 }
 
 /** A file of a repository, in bytes. */

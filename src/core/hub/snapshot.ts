@@ -114,12 +114,17 @@ async function cachedSnapshot(remote: Remote, cache: RepositoryCache, filter: Fi
   return {folder, commit, files: wanted.map(({path}) => path)}
 }
 
-function notCached({address, settings}: Remote, {root}: RepositoryCache, what: string): DataError {
+/** What is offline and not in the cache. */
+export class NotCached extends DataError {
+  override name = 'DataError'
+}
+
+function notCached({address, settings}: Remote, {root}: RepositoryCache, what: string): NotCached {
   const {id, kind, revision, label, sought, hints} = address
   const isKnown = existsSync(root)
   const options = `${kind === 'dataset' ? ' --repo-type dataset' : ''}${revision === 'main' ? '' : ` --revision ${revision}`}`
   const place = isKnown ? root : settings.cache
-  return new DataError(`${isKnown ? label : sought}: HF_HUB_OFFLINE is set and ${place} does not have ${what}`, {
+  return new NotCached(`${isKnown ? label : sought}: HF_HUB_OFFLINE is set and ${place} does not have ${what}`, {
     suggestions: [
       ...(isKnown ? [] : hints),
       'run it once without HF_HUB_OFFLINE',

@@ -1,4 +1,4 @@
-export {checkWritable} from './check-writable.js'
+export {checkPermission, checkWritable} from './check-writable.js'
 export {replaceFile, replaceText, writeFully} from './durable.js'
 export {fillOutput, restoreFolder} from './fill-folder.js'
 export {canonicalJson, type Fingerprint, fingerprintOf, hashFile, hashJson, listFiles} from './fingerprint.js'

@@ -1,6 +1,6 @@
 import type {Config} from '../config/schema.js'
 import {readCompletions} from '../data/completions.js'
-import {documentsIn} from '../data/prepared.js'
+import {documentsIn, type PreparedData} from '../data/prepared.js'
 import type {TrainingRow} from '../engine/language-model-update.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {plainTrainingFlops} from '../scaling/flops.js'
@@ -23,11 +23,8 @@ export function ntpObjective(training: TrainingContext): Objective {
  * Shares are exact: of the first k visits, floor(k * documentShare) are documents.
  */
 export async function sftObjective(training: TrainingContext): Promise<Objective> {
-  const {completions, documentShare} = training.config.sft
-  if (!completions)
-    throw new UsageError('train: objective sft needs sft.completions, a JSONL file of prompt and completion')
-  const longest = longestRow(training.config, training.model)
-  const rows = await readCompletions(completions, training.data.tokenizer, longest)
+  const {documentShare} = training.config.sft
+  const rows = training.rows ?? (await readRows(training.config, training.model, training.data))
   const order = new VisitOrder(rows.length, training.config.seed, 'completions')
   const document = documentShare > 0 ? documentRows(training) : null
   return languageModelObjective(training, (visit) => {
@@ -35,6 +32,23 @@ export async function sftObjective(training: TrainingContext): Promise<Objective
     const isDocument = Math.floor((visit + 1) * documentShare) > documentsBefore
     return document && isDocument ? document(documentsBefore) : rows[order.at(visit - documentsBefore)]
   })
+}
+
+/**
+ * The rows that supervised fine-tuning trains on.
+ *
+ * @throws {UsageError} when no file is named
+ * @throws {DataError} when it cannot be read
+ */
+export async function readRows(
+  config: Config,
+  model: ModelConfig,
+  {tokenizer}: Pick<PreparedData, 'tokenizer'>,
+): Promise<TrainingRow[]> {
+  const {completions} = config.sft
+  if (!completions)
+    throw new UsageError('train: objective sft needs sft.completions, a JSONL file of prompt and completion')
+  return readCompletions(completions, tokenizer, longestRow(config, model))
 }
 
 function languageModelObjective({config, engine, shape}: TrainingContext, rowAt: RowSource): Objective {

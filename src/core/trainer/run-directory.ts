@@ -4,8 +4,8 @@ import {basename, join} from 'node:path'
 import {resolvedYaml} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
 import {pinned} from '../hub/address.js'
-import {type FileFilter, modelFiles} from '../hub/model-files.js'
-import {type Origin, resolveSource} from '../hub/resolve-source.js'
+import {modelFiles} from '../hub/model-files.js'
+import {type Origin, previewModel, resolveSource} from '../hub/resolve-source.js'
 import {
   foreignWeights,
   guardWrite,
@@ -22,7 +22,7 @@ import {
 import {type AttemptLog, openAttemptLog} from '../util/attempt-log.js'
 import {DataError} from '../util/errors.js'
 import {type Progress, silentProgress, teeProgress} from '../util/progress.js'
-import type {Services} from '../util/services.js'
+import type {Rehearsal, Services} from '../util/services.js'
 import {type Companions, writeCompanions} from './companions.js'
 import {type Origins, originsFile, sourcesWithOrigins} from './origins.js'
 import {isFruitless, refuseOccupied, removeEmpty} from './output-folder.js'
@@ -161,6 +161,8 @@ export interface ResolvedModel {
   readonly step: number
   /** Commit of the Hub that it is; null for what was on this machine. */
   readonly origin: Origin | null
+  /** Whether weights and tokenizer are here, too: not where a rehearsal found a `config.json` alone. */
+  readonly isWhole: boolean
 }
 
 /** How a model of the Hub is fetched. */
@@ -171,8 +173,7 @@ export interface ModelRequest {
   readonly folders?: ReadonlyMap<string, string>
   /** The commit that the run was begun with; it stands in for a branch of the same repository. */
   readonly recorded?: Origin
-  /** Files needed; all of a checkpoint's when absent. */
-  readonly files?: FileFilter
+  readonly rehearsal?: Rehearsal
 }
 
 /**
@@ -184,13 +185,17 @@ export interface ModelRequest {
 export async function resolveModel(
   model: string,
   step?: number,
-  {progress = silentProgress, signal, folders, recorded, files = modelFiles}: ModelRequest = {},
+  {progress = silentProgress, signal, folders, recorded, rehearsal}: ModelRequest = {},
 ): Promise<ResolvedModel> {
   const value = pinned(model, recorded)
-  const {folder: path, origin} = await resolveSource('model', value, {kind: 'model', files, progress, signal, folders})
+  const request = {kind: 'model', files: modelFiles, progress, signal, folders} as const
+  const source = rehearsal
+    ? await previewModel('model', value, request, rehearsal)
+    : {...(await resolveSource('model', value, request)), isWhole: true}
+  const {folder: path, origin, isWhole} = source
   if (origin) {
     const run = `${basename(origin.id)}@${origin.revision.slice(0, 7)}`
-    return {folder: path, run, objective: 'base', step: 0, origin}
+    return {folder: path, run, objective: 'base', step: 0, origin, isWhole}
   }
   if (existsSync(join(path, 'config.json'))) return describeCheckpoint(path)
   const steps = await checkpointSteps(path)
@@ -209,7 +214,7 @@ export async function resolveModel(
 
 async function describeCheckpoint(folder: string, runPath?: string): Promise<ResolvedModel> {
   if (!existsSync(join(folder, trainerStateFile)))
-    return {folder, run: basename(folder), objective: 'base', step: 0, origin: null}
+    return {folder, run: basename(folder), objective: 'base', step: 0, origin: null, isWhole: true}
   const {objective, step} = readTrainerState(folder)
-  return {folder, run: basename(runPath ?? join(folder, '..', '..')), objective, step, origin: null}
+  return {folder, run: basename(runPath ?? join(folder, '..', '..')), objective, step, origin: null, isWhole: true}
 }
