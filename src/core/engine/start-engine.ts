@@ -1,9 +1,8 @@
 import {availableParallelism} from 'node:os'
 import {Worker} from 'node:worker_threads'
 import type {Device} from '../runtime/providers.js'
-import type {SessionOptions} from '../runtime/session.js'
 import {RuntimeFailure} from '../util/errors.js'
-import type {Engine} from './engine.js'
+import type {Engine, EngineOptions} from './engine.js'
 import {type DescribedError, reviveError} from './error-transfer.js'
 import type {EngineCall} from './worker.js'
 
@@ -31,13 +30,21 @@ const methods: readonly (keyof Engine)[] = [
   'close',
 ]
 
+/** See the keys of the configuration. */
+interface EngineSettings {
+  readonly device: Device
+  readonly threads: number
+  readonly memory?: {readonly limitGiB?: number}
+}
+
 /**
  * Starts an engine in a worker thread, so that progress and Ctrl-C work while graphs run.
  *
  * @param settings `threads` 0 means one per core
  */
-export function startEngine({device, threads}: {device: Device; threads: number}): Engine {
-  const worker = startWorker({device, threads: threads || availableParallelism()})
+export function startEngine({device, threads, memory}: EngineSettings): Engine {
+  const options = {device, threads: threads || availableParallelism(), limitGiB: memory?.limitGiB}
+  const worker = startWorker(options)
   const waiting = new Map<number, Waiting>()
   let calls = 0
   let ended: Error | null = null
@@ -69,7 +76,7 @@ export function startEngine({device, threads}: {device: Device; threads: number}
 }
 
 /** Starts `worker.js`, or from source `worker.ts`: threads ignore `--import tsx`, so the loader is registered inside. */
-function startWorker(workerData: SessionOptions): Worker {
+function startWorker(workerData: EngineOptions): Worker {
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url), {workerData})
   const loader = import.meta.resolve('tsx/esm/api')
   const {href} = new URL('./worker.ts', import.meta.url)
