@@ -5,6 +5,7 @@ export {type Manifest, type ManifestFields, type Verdict, verifyFolder, writeFol
 export {type Lock, lockFolder} from './lock.js'
 export {makeFolder} from './make-folder.js'
 export type {WrittenDtype} from './narrow.js'
+export {readHashOf, readJsonOf, readTextOf} from './own-json.js'
 export {packageVersion} from './package-version.js'
 export {type Piece, readSafetensors, SafetensorsFile, type Tensor} from './safetensors-file.js'
 export {shown, type TensorEntry} from './safetensors-header.js'

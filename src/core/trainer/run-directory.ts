@@ -24,6 +24,7 @@ import {type Progress, silentProgress, teeProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {type Origins, originsFile, sourcesWithOrigins} from './origins.js'
 import {emptyFolder, isFruitless, refuseOccupied, removeEmpty} from './output-folder.js'
+import {readTrainerState, trainerStateFile} from './trainer-state.js'
 
 /** Settings that a resumed run may change: none of them touches what was computed so far. */
 const resumable = [
@@ -133,7 +134,7 @@ export class RunDirectory {
       async (folder) => {
         await copyTokenizer(tokenizerFolder, folder)
         await fill(folder)
-        await writeFile(join(folder, 'trainer-state.json'), `${JSON.stringify(state, null, 2)}\n`)
+        await writeFile(join(folder, trainerStateFile), `${JSON.stringify(state, null, 2)}\n`)
       },
       {step: state.step, objective: state.objective, origins: this.origins},
     )
@@ -152,7 +153,7 @@ export class RunDirectory {
       const folder = this.checkpoint(step)
       const verdict = verifyFolder(folder)
       if (verdict.kind === 'valid' && existsSync(join(folder, 'optimizer.safetensors')))
-        return {folder, state: JSON.parse(await readFile(join(folder, 'trainer-state.json'), 'utf8'))}
+        return {folder, state: readTrainerState(folder)}
       const reason = verdict.kind === 'invalid' ? verdict.reason : 'it has no optimizer state'
       this.services.progress.warn(`checkpoint ${stepName(step)} is passed over: ${reason}`)
     }
@@ -270,8 +271,8 @@ export async function resolveModel(
 }
 
 async function describeCheckpoint(folder: string, runPath?: string): Promise<ResolvedModel> {
-  const file = join(folder, 'trainer-state.json')
-  if (!existsSync(file)) return {folder, run: basename(folder), objective: 'base', step: 0, origin: null}
-  const {objective, step} = JSON.parse(await readFile(file, 'utf8')) as TrainerState
+  if (!existsSync(join(folder, trainerStateFile)))
+    return {folder, run: basename(folder), objective: 'base', step: 0, origin: null}
+  const {objective, step} = readTrainerState(folder)
   return {folder, run: basename(runPath ?? join(folder, '..', '..')), objective, step, origin: null}
 }
