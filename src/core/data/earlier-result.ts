@@ -1,6 +1,7 @@
-import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs'
+import {existsSync, readdirSync, statSync} from 'node:fs'
 import {join} from 'node:path'
-import {verifyFolder} from '../store/index.js'
+import {z} from 'zod'
+import {readJsonOf, verifyFolder} from '../store/index.js'
 import {UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import {changedInputs, type PreparationInputs} from './preparation-inputs.js'
@@ -26,7 +27,7 @@ export function earlierResult(
   const reasons = verdict.kind === 'valid' ? changedInputs(verdict.manifest, inputs) : [verdict.reason]
   if (verdict.kind === 'valid' && reasons.length === 0) {
     progress.log(`${out} was made from these very inputs and is reused`)
-    return JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8'))
+    return readJsonOf(join(out, 'summary.json'), z.record(z.string(), z.unknown()), 'the summary of prepared data')
   }
   if (!overwrite)
     throw new UsageError(`prepare-data: ${out} is not empty and not a result of these inputs: ${reasons.join('; ')}`, {

@@ -1,7 +1,6 @@
 import {existsSync} from 'node:fs'
 import {readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {loadConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {openPrepared, splitRuleOf} from '../data/prepared.js'
 import type {Engine} from '../engine/engine.js'
@@ -17,6 +16,7 @@ import {
   openStream,
   type PredictionRow,
   predictionsTable,
+  readHashOf,
   readTable,
   type SweepRow,
   sweepTable,
@@ -26,6 +26,7 @@ import {evaluateModel} from '../trainer/evaluation-log.js'
 import {type Origins, recordedOrigins} from '../trainer/origins.js'
 import {refuseOccupied} from '../trainer/output-folder.js'
 import {checkTraining} from '../trainer/plan.js'
+import {recordedConfig} from '../trainer/recorded-config.js'
 import {checkpointSteps, RunDirectory, runHash, stepName} from '../trainer/run-directory.js'
 import {type Summary, summarize} from '../trainer/summary.js'
 import {train} from '../trainer/train.js'
@@ -116,10 +117,10 @@ async function runOf({config}: SweepPoint, {sweep: {runs}}: Config): Promise<{fo
  * not depend on the length.
  */
 async function isRunOf(path: string, config: Config): Promise<boolean> {
-  if ((await readIfThere(join(path, 'settings-hash.txt'))).trim() !== runHash(config)) return false
+  const begunWith = join(path, 'settings-hash.txt')
+  if (!existsSync(begunWith) || readHashOf(begunWith, 'the hash of its settings') !== runHash(config)) return false
   if (config.optim.schedule === 'constant') return true
-  const {config: begun} = loadConfig({files: [join(path, 'config.resolved.yaml')], cwd: path})
-  return begun.train.steps === config.train.steps
+  return recordedConfig(path).train.steps === config.train.steps
 }
 
 async function readIfThere(file: string): Promise<string> {

@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs'
-import {readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {readdir, rm, writeFile} from 'node:fs/promises'
 import {basename, join} from 'node:path'
 import {configHash, resolvedYaml} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
@@ -13,6 +13,7 @@ import {
   type Lock,
   lockFolder,
   makeFolder,
+  readHashOf,
   replaceText,
   sweepTemporary,
   verifyFolder,
@@ -193,7 +194,7 @@ export class RunDirectory {
       await guardWrite('writing', file, () => replaceText(file, `${hash}\n`))
       return
     }
-    if ((await readFile(file, 'utf8')).trim() === hash) return
+    if (readHashOf(file, `the hash of its ${what}`) === hash) return
     throw new UsageError(`${command}: --resume of ${this.path} with ${what} that it was not begun with`, {
       suggestions: [`compare with ${this.at('config.resolved.yaml')}`, 'give --overwrite to start again'],
     })
