@@ -1,7 +1,6 @@
 import {existsSync} from 'node:fs'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {loadConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {openPrepared, splitRuleOf} from '../data/prepared.js'
 import type {Engine} from '../engine/engine.js'
@@ -27,6 +26,7 @@ import {evaluateModel} from '../trainer/evaluation-log.js'
 import {type Origins, recordedOrigins} from '../trainer/origins.js'
 import {refuseOccupied} from '../trainer/output-folder.js'
 import {checkTraining} from '../trainer/plan.js'
+import {recordedConfig} from '../trainer/recorded-config.js'
 import {checkpointSteps, stepName} from '../trainer/run-checkpoints.js'
 import {RunDirectory} from '../trainer/run-directory.js'
 import {readIdentity} from '../trainer/run-identity.js'
@@ -125,8 +125,7 @@ async function placeOf({config}: SweepPoint, {sweep: {runs}}: Config): Promise<{
 async function isSameRun(path: string, config: Config): Promise<boolean> {
   if (!(await isRunOf(path, config))) return false
   if (config.optim.schedule === 'constant') return true
-  const {config: begun} = loadConfig({files: [join(path, 'config.resolved.yaml')], cwd: path})
-  return begun.train.steps === config.train.steps
+  return recordedConfig(path).train.steps === config.train.steps
 }
 
 /** What the results of a point's run depend on, as one hash. */
