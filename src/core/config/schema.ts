@@ -41,6 +41,14 @@ const data = z.strictObject({
   split: z.string().min(1).default('train').describe('split of a Hub data set'),
   subset: z.string().min(1).optional().describe('subset (config) of a Hub data set that has several'),
   limit: positive.optional().describe('read only the first documents'),
+  onBadRow: z
+    .enum(['error', 'skip'])
+    .default('error')
+    .describe('a row that is no document (empty, null, not JSON, ...): stop, or leave it out and count it'),
+  onLongDocument: z
+    .enum(['error', 'skip', 'cut', 'windows'])
+    .default('error')
+    .describe("a document longer than a scorer's positions: stop, leave out, cut at the end, or cut into windows"),
   valFraction: share.default(0.05).describe('share of documents held out, by seeded content hash'),
   valDocuments: count.optional().describe('hold out this many documents instead: those with the smallest hashes'),
   select: z.enum(['threshold', 'top', 'random']).default('threshold').describe('how training positions are chosen'),

@@ -1,15 +1,18 @@
 import {readdir, stat} from 'node:fs/promises'
 import {basename, extname, join, relative, sep} from 'node:path'
+import type {ChatTemplate} from '../tokenizer/chat-template.js'
 import {DataError} from '../util/errors.js'
+import {BadRows} from './bad-rows.js'
 import {failReading} from './readers/read-chunks.js'
 import {readerOf, supportedFiles} from './readers/readers.js'
+import {RowFault} from './readers/row-fault.js'
 import type {TextRule} from './readers/text-of.js'
+import {type RowText, renderRows} from './render-rows.js'
 
 /** A document as it stands in its file. */
-export interface RawDocument {
+export interface RawDocument extends RowText {
   /** `<file>:<row>` with the file relative to the folder that was given, or `<dataset>:<row>`; rows counted from 1. */
   readonly docId: string
-  readonly text: string
 }
 
 /** Where documents are. */
@@ -24,24 +27,32 @@ export interface DocumentPlace {
 export interface DocumentSource extends DocumentPlace, TextRule {
   /** Read only the first documents. */
   readonly limit?: number
+  /** What messages are put into. */
+  readonly chatTemplate?: ChatTemplate | null
 }
 
 /**
  * Reads documents one by one; memory does not grow with the corpus.
  *
- * @throws {DataError} with file and row when something is missing, malformed, empty, or no Unicode text
+ * @param badRows is told of every row that is malformed, empty, or no Unicode text, and may throw it
+ * @throws {DataError} when a file cannot be read, or there are no documents
  */
-export async function* readDocuments(source: DocumentSource): AsyncGenerator<RawDocument> {
-  const {path, split, limit} = source
+export async function* readDocuments(source: DocumentSource, badRows = new BadRows()): AsyncGenerator<RawDocument> {
+  const {path, split, limit, chatTemplate = null} = source
+  let rows = 0
   let count = 0
   for (const {file, name} of await listDocumentFiles(source)) {
-    for await (const {row, text} of readerOf(file)!(file, source)) {
-      count++
-      yield {docId: split ? `${split.dataset}:${count}` : `${name}:${row}`, text}
-      if (count === limit) return
+    for await (const {row, content} of renderRows(readerOf(file)!(file, source), file, chatTemplate)) {
+      const docId = split ? `${split.dataset}:${++rows}` : `${name}:${row}`
+      if (content instanceof RowFault) badRows.meet(docId, content)
+      else {
+        yield {docId, ...content}
+        if (++count === limit) return
+      }
     }
   }
-  if (count === 0) throw new DataError(`${path} holds no documents`)
+  if (count > 0) return
+  throw new DataError(`${path} holds no documents${badRows.warning ? `; ${badRows.warning}` : ''}`)
 }
 
 /**

@@ -1,7 +1,7 @@
 import {readdirSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
-import {canonicalJson, fingerprintOf, hashJson, type Manifest, packageVersion} from '../store/index.js'
+import {canonicalJson, fingerprintOf, hashFile, hashJson, type Manifest, packageVersion} from '../store/index.js'
 import {type DocumentPlace, listDocumentFiles} from './documents.js'
 
 /** What prepared data depends on, part by part so that a difference can be named. */
@@ -18,7 +18,10 @@ export interface PreparationInputs {
  *
  * @throws {DataError} when there are no documents, or a file cannot be read
  */
-export async function preparationInputs({data, seed}: Config, place: DocumentPlace): Promise<PreparationInputs> {
+export async function preparationInputs(
+  {data, prompt, seed}: Config,
+  place: DocumentPlace,
+): Promise<PreparationInputs> {
   const {documents: _documents, tokenizer, proxy, difficultyModel, dir: _dir, ...others} = data
   const files = await listDocumentFiles(place)
   const settings = {
@@ -29,7 +32,8 @@ export async function preparationInputs({data, seed}: Config, place: DocumentPla
     version: packageVersion,
     fingerprints: {
       documents: fingerprintOf({inputs: files.map(({file}) => file), options: files.map(({name}) => name)}),
-      tokenizer: hashFiles(tokenizer ?? proxy, /^tokenizer(_config)?\.json$/),
+      tokenizer: hashFiles(tokenizer ?? proxy, tokenizerFile),
+      'chat template': prompt.chatTemplateFile ? hashFile(prompt.chatTemplateFile) : 'none',
       proxy: hashFiles(proxy, checkpointFile),
       'difficulty model': hashFiles(difficultyModel, checkpointFile),
       settings: hashJson(settings),
@@ -53,6 +57,9 @@ export function changedInputs(manifest: Manifest, {fingerprints, settings}: Prep
 
 /** Files of a checkpoint that scores depend on; weights may come in several. */
 export const checkpointFile = /^(config\.json|model.*\.safetensors|model\.safetensors\.index\.json)$/
+
+/** Files of a tokenizer, all of which are copied. */
+const tokenizerFile = /^(tokenizer|tokenizer_config|special_tokens_map|chat_template)\.json$|^chat_template\.jinja$/
 
 function hashFiles(folder: string | undefined, pattern: RegExp): string {
   if (folder === undefined || !statSync(folder, {throwIfNoEntry: false})?.isDirectory()) return 'none'

@@ -5,6 +5,7 @@ import {checkWeights} from '../engine/checkpoint.js'
 import type {Origin} from '../hub/address.js'
 import {readModelConfig} from '../models/model-config.js'
 import type {Partition} from '../records/records.js'
+import {conversationTemplate} from '../tokenizer/chat-template.js'
 import {checkTokenizerFits, loadTokenizer, type Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError, UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
@@ -59,7 +60,8 @@ export async function setUp({config, source}: Located, services: Services): Prom
     if (difficultyModel)
       scorers.push(await scorerOf('difficulty model', difficultyModel, ['val'], tokenizer, tokenizerFolder))
   }
-  return {config, source, tokenizerFolder, tokenizer, scorers, services}
+  const chatTemplate = conversationTemplate(tokenizer, config.prompt)
+  return {config, source: {...source, chatTemplate}, tokenizerFolder, tokenizer, scorers, services}
 }
 
 /** Refuses a checkpoint that cannot score this tokenizer's tokens. */

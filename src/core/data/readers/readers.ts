@@ -3,16 +3,18 @@ import {compressions} from './read-chunks.js'
 import {readJsonl} from './read-jsonl.js'
 import {readParquet} from './read-parquet.js'
 import {readText} from './read-text.js'
-import type {TextRule} from './text-of.js'
+import type {RowFault} from './row-fault.js'
+import type {RowContent, TextRule} from './text-of.js'
 
-/** The text of one row of a file. */
+/** One row of a file. */
 export interface RawRow {
   /** Counted from 1. */
   readonly row: number
-  readonly text: string
+  /** Or what is wrong with it. */
+  readonly content: RowContent | RowFault
 }
 
-/** Reads the rows of a file one by one; throws a `DataError` with file and row. */
+/** Reads the rows of a file one by one; throws a `DataError` at what cannot be put down to a row. */
 export type Reader = (file: string, rule: TextRule) => AsyncGenerator<RawRow>
 
 const lines: Readonly<Record<string, Reader>> = {'.jsonl': readJsonl, '.ndjson': readJsonl}
