@@ -2,7 +2,9 @@ import {z} from 'zod'
 import type {TrainingRow} from '../engine/language-model-update.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError} from '../util/errors.js'
+import {hasHalfPair} from '../util/text-bytes.js'
 import {readLines} from './read-lines.js'
+import {parseRow} from './readers/parse-row.js'
 
 const rowSchema = z.looseObject({prompt: z.string(), completion: z.string().min(1)})
 
@@ -15,7 +17,7 @@ const rowSchema = z.looseObject({prompt: z.string(), completion: z.string().min(
 export async function readCompletions(file: string, tokenizer: Tokenizer, maxTokens: number): Promise<TrainingRow[]> {
   const rows: TrainingRow[] = []
   for await (const {row, text} of readLines(file)) {
-    const {prompt, completion} = parseRow(text, `${file}:${row}`)
+    const {prompt, completion} = promptAndCompletion(text, `${file}:${row}`)
     const start = tokenizer.startId === null ? [] : [tokenizer.startId]
     const promptIds = tokenizer.encodeMarkup(prompt)
     const pieces = [start, promptIds, tokenizer.encodeMarkup(completion), tokenizer.endIds.slice(0, 1)]
@@ -30,13 +32,8 @@ export async function readCompletions(file: string, tokenizer: Tokenizer, maxTok
   return rows
 }
 
-function parseRow(text: string, where: string): z.infer<typeof rowSchema> {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    throw new DataError(`${where} is not JSON: ${(cause as Error).message}`, {cause})
-  }
+function promptAndCompletion(text: string, where: string): z.infer<typeof rowSchema> {
+  const value = parseRow(text, where)
   const parsed = rowSchema.safeParse(value)
   if (!parsed.success) {
     const [name] = parsed.error.issues[0].path
@@ -45,5 +42,7 @@ function parseRow(text: string, where: string): z.infer<typeof rowSchema> {
       name === undefined ? 'the row is no object' : `${String(name)} is ${JSON.stringify(field) ?? 'missing'}`
     throw new DataError(`${where}: ${what}; expected {"prompt": "...", "completion": "..."}`)
   }
+  for (const [name, field] of Object.entries({prompt: parsed.data.prompt, completion: parsed.data.completion}))
+    if (hasHalfPair(field)) throw new DataError(`${where}: ${name} has half a surrogate pair, which no UTF-8 can hold`)
   return parsed.data
 }

@@ -18,9 +18,8 @@ export async function* readLines(file: string): AsyncGenerator<Line> {
   let row = 0
   for await (const bytes of splitLines(file)) {
     row++
-    const line = decodeStrictly(bytes, `${file}:${row}`)
-    // A byte order mark belongs to the file, not to its first row.
-    const text = row === 1 ? line.replace(/^\ufeff/, '') : line
+    // Files that were joined leave their byte order marks in the middle.
+    const text = decodeStrictly(bytes, `${file}:${row}`).replace(/^\ufeff+/, '')
     if (text.trim() !== '') yield {row, text}
   }
 }

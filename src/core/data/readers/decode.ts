@@ -1,23 +1,9 @@
 import {DataError} from '../../util/errors.js'
 
+export {decodeStrictly} from '../../util/text-bytes.js'
+
 /** Bytes of a line, a text file, or a field of Parquet at the most: far above what any model reads as one document. */
 export const maxDocumentBytes = 64 * 2 ** 20
-
-const decoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true})
-
-/**
- * The text that UTF-8 bytes stand for, a byte order mark included.
- *
- * @param where the file and row, for the message
- * @throws {DataError} when they are not UTF-8
- */
-export function decodeStrictly(bytes: Uint8Array, where: string): string {
-  try {
-    return decoder.decode(bytes)
-  } catch (cause) {
-    throw new DataError(`${where} is not UTF-8`, {cause})
-  }
-}
 
 /** Refuses a line, a text or a field above `maxDocumentBytes`, before it fills the memory. */
 export function checkLength(bytes: number, where: string): void {

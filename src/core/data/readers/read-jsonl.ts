@@ -1,5 +1,6 @@
 import {DataError} from '../../util/errors.js'
 import {readLines} from '../read-lines.js'
+import {parseRow} from './parse-row.js'
 import type {RawRow} from './readers.js'
 import {fieldsOf, type TextRule, textOf} from './text-of.js'
 
@@ -16,12 +17,7 @@ export async function* readJsonl(file: string, rule: TextRule): AsyncGenerator<R
 }
 
 function parseObject(line: string, where: string, rule: TextRule): Record<string, unknown> {
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch (cause) {
-    throw new DataError(`${where} is not JSON: ${(cause as Error).message}`, {cause})
-  }
+  const value = parseRow(line, where)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   const example = fieldsOf(rule).map((field) => `${JSON.stringify(field)}: "..."`)
   throw new DataError(`${where} is not a JSON object; expected {${example.join(', ')}}`)

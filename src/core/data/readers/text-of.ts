@@ -1,4 +1,5 @@
 import {DataError} from '../../util/errors.js'
+import {hasHalfPair} from '../../util/text-bytes.js'
 
 /** Which fields of a row make the document, and what stands between them. */
 export interface TextRule {
@@ -30,7 +31,7 @@ export function textOf(row: Readonly<Record<string, unknown>>, where: string, ru
 
 function fieldText(row: Readonly<Record<string, unknown>>, field: string, where: string): string {
   const text: unknown = Object.hasOwn(row, field) ? row[field] : undefined
-  if (typeof text === 'string' && /\p{Surrogate}/u.test(text))
+  if (typeof text === 'string' && hasHalfPair(text))
     throw new DataError(`${where}: field ${field} has half a surrogate pair, which no UTF-8 can hold`)
   if (typeof text === 'string' && text !== '') return text
   const texts = Object.entries(row).flatMap(([name, value]) => (typeof value === 'string' && value ? [name] : []))
