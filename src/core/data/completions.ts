@@ -8,6 +8,7 @@ import {readLines} from './read-lines.js'
 import {isConversation, type Message, messagesOf} from './readers/messages.js'
 import {parseObject} from './readers/read-jsonl.js'
 import {RowFault} from './readers/row-fault.js'
+import {checkSurrogates} from './readers/text-of.js'
 import {missingTemplate, renderedText} from './render-rows.js'
 
 /** What a row may be. */
@@ -163,7 +164,10 @@ function checkAnswer(completion: readonly Message[], where: string): readonly Me
 
 function parsePlain(value: Readonly<Record<string, unknown>>, where: string): z.infer<typeof plainRow> {
   const parsed = plainRow.safeParse(value)
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    for (const name of ['prompt', 'completion'] as const) checkSurrogates(parsed.data[name], `${where}: ${name}`)
+    return parsed.data
+  }
   const [name] = parsed.error.issues[0].path
   const field = value[String(name)]
   const seen = JSON.stringify(field)?.slice(0, 80) ?? 'missing'

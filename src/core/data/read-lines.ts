@@ -24,8 +24,8 @@ export async function* readLines(file: string): AsyncGenerator<Line> {
     const line = bytes === null ? tooLong(where) : orFault(() => decodeStrictly(bytes, where))
     if (line instanceof RowFault) yield {row, text: line}
     else {
-      // A byte order mark belongs to the file, not to its first row.
-      const text = row === 1 ? line.replace(/^\ufeff/, '') : line
+      // Files that were joined leave their byte order marks in the middle.
+      const text = line.replace(/^\ufeff+/, '')
       if (text.trim() !== '') yield {row, text}
     }
   }

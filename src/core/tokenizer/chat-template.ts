@@ -2,6 +2,8 @@ import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {z} from 'zod'
 import {DataError} from '../util/errors.js'
+import {withLineFeeds} from '../util/plain-file.js'
+import {hasHalfPair} from '../util/text-bytes.js'
 import {readSmallJson, readSmallText} from './read-json.js'
 import {type Rendering, renderAll, renderJinja} from './render-jinja.js'
 import type {TokenizerConfig, TokenName} from './tokenizer-files.js'
@@ -37,17 +39,24 @@ const stand = '\u2063Cc  \n"<&>\'\\ {{ }}\u2063'
 export function readChatTemplate(folder: string, config: TokenizerConfig): ChatTemplate | null {
   const tokens = tokenTexts(config)
   const jinja = join(folder, 'chat_template.jinja')
-  if (existsSync(jinja)) return {file: jinja, source: readSmallText(jinja), tokens}
+  if (existsSync(jinja)) return templateOf(jinja, readSmallText(jinja), tokens)
   const json = join(folder, 'chat_template.json')
-  if (existsSync(json)) return {file: json, source: readSmallJson(json, processorFile).chat_template, tokens}
+  if (existsSync(json)) return templateOf(json, readSmallJson(json, processorFile).chat_template, tokens)
   const file = join(folder, 'tokenizer_config.json')
   const source = defaultOf(config.chat_template, file)
-  return source === null ? null : {file, source, tokens}
+  return source === null ? null : templateOf(file, source, tokens)
 }
 
 /** A chat template from a file of the user's, with the special tokens of a tokenizer's configuration. */
 export function chatTemplateFrom(file: string, tokens: ChatTemplate['tokens']): ChatTemplate {
-  return {file, source: readSmallText(file), tokens}
+  return templateOf(file, readSmallText(file), tokens)
+}
+
+/** Jinja itself takes every line end for a line feed. */
+function templateOf(file: string, source: string, tokens: ChatTemplate['tokens']): ChatTemplate {
+  if (hasHalfPair(source))
+    throw new DataError(`${file}: the chat template has half a surrogate pair, which no UTF-8 can hold`)
+  return {file, source: withLineFeeds(source), tokens}
 }
 
 /** The template that conversations of a corpus are put into: the file of the user's, else the tokenizer's; null where there is none. */

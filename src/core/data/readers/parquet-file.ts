@@ -1,7 +1,7 @@
 import {type FileHandle, open} from 'node:fs/promises'
 import {type FileMetaData, parquetMetadataAsync, parquetSchema, type SchemaTree} from 'hyparquet'
 import {DataError} from '../../util/errors.js'
-import {failReading} from './read-chunks.js'
+import {checkDocumentFile, failReading} from './read-chunks.js'
 
 /** Bytes of a footer at the most. */
 const maxFooterBytes = 256 * 2 ** 20
@@ -23,6 +23,7 @@ export interface ParquetFile {
  * @throws {DataError} when it cannot be read, or is no whole Parquet file
  */
 export async function openParquet(path: string): Promise<ParquetFile> {
+  checkDocumentFile(path)
   const handle = await open(path).catch(failReading(path))
   try {
     const {size} = await handle.stat()

@@ -1,4 +1,5 @@
 import {readLines} from '../read-lines.js'
+import {parseRow} from './parse-row.js'
 import type {RawRow} from './readers.js'
 import {orFault, RowFault} from './row-fault.js'
 import {contentOf, fieldsOf, type RowContent, type TextRule} from './text-of.js'
@@ -32,12 +33,7 @@ export function contentOfJson(json: string, where: string, rule: TextRule): RowC
  * @throws {RowFault} when it is not JSON, or no object
  */
 export function parseObject(line: string, where: string, expected: string): Record<string, unknown> {
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch (cause) {
-    throw new RowFault('not-json', `${where} is not JSON: ${(cause as Error).message}`, {cause})
-  }
+  const value = parseRow(line, where)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   throw new RowFault('not-object', `${where} is not a JSON object; expected ${expected}`)
 }

@@ -1,3 +1,4 @@
+import {hasHalfPair} from '../../util/text-bytes.js'
 import {type Conversation, isConversation, messagesOf} from './messages.js'
 import {RowFault} from './row-fault.js'
 
@@ -78,7 +79,7 @@ function fieldText(row: Fields, field: string, where: string): string {
 
 /** @throws {RowFault} at half a surrogate pair */
 export function checkSurrogates(text: string, where: string): void {
-  if (/\p{Surrogate}/u.test(text))
+  if (hasHalfPair(text))
     throw new RowFault('half-surrogate', `${where} has half a surrogate pair, which no UTF-8 can hold`)
 }
 
