@@ -1,5 +1,6 @@
 import type {Config} from '../config/schema.js'
-import {RowFault, type RowReason} from './readers/row-fault.js'
+import {DataError} from '../util/errors.js'
+import type {RowFault, RowReason} from './readers/row-fault.js'
 
 /** Rows that are no documents: how many were left out, and why. Part of `summary.json` and `manifest.json`. */
 export interface BadRowCounts {
@@ -14,7 +15,7 @@ export class BadRows {
 
   constructor(private readonly policy: Config['data']['onBadRow'] = 'error') {}
 
-  /** Leaves a row out and counts it. @throws {RowFault} with the setting that leaves such rows out, unless it is set */
+  /** Leaves a row out and counts it. @throws {DataError} with the setting that leaves such rows out, unless it is set */
   meet(docId: string, fault: RowFault): void {
     if (this.policy === 'error')
       throw withRemedy(fault, '--set data.onBadRow=skip leaves such rows out, and counts them')
@@ -37,7 +38,6 @@ export class BadRows {
   }
 }
 
-function withRemedy(fault: RowFault, remedy: string): RowFault {
-  const {reason, message, suggestions, cause} = fault
-  return new RowFault(reason, message, {suggestions: [...suggestions, remedy], cause})
+function withRemedy({message, suggestions, cause}: RowFault, remedy: string): DataError {
+  return new DataError(message, {suggestions: [...suggestions, remedy], cause})
 }

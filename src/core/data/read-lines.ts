@@ -1,5 +1,6 @@
-import {decodeStrictly, maxDocumentBytes, tooLong} from './readers/decode.js'
+import {decodeStrictly, tooLong} from './readers/decode.js'
 import {readChunks} from './readers/read-chunks.js'
+import {RowBytes} from './readers/row-bytes.js'
 import {orFault, RowFault} from './readers/row-fault.js'
 
 /** A line that is not blank. */
@@ -36,25 +37,20 @@ export async function* readLines(file: string): AsyncGenerator<Line> {
  * told as soon as that is known; the rest of it is passed over.
  */
 async function* splitLines(file: string): AsyncGenerator<Buffer | null> {
-  let parts: Buffer[] = []
-  let length = 0
+  const line = new RowBytes()
   for await (const chunk of readChunks(file)) {
     for (let start = 0; start < chunk.length; ) {
       const feed = chunk.indexOf(lineFeed, start)
-      const piece = chunk.subarray(start, feed < 0 ? chunk.length : feed)
-      start += piece.length + 1
-      const wasTooLong = length > maxDocumentBytes
-      length += piece.length
-      if (length <= maxDocumentBytes) parts.push(piece)
-      else parts = []
-      if (length > maxDocumentBytes && !wasTooLong) yield null
+      const end = feed < 0 ? chunk.length : feed
+      if (line.add(chunk.subarray(start, end))) yield null
+      start = end + 1
       if (feed < 0) break
-      if (length <= maxDocumentBytes) yield parts.length === 1 ? piece : Buffer.concat(parts)
-      parts = []
-      length = 0
+      const {isTooLong} = line
+      const bytes = line.take()
+      if (!isTooLong) yield bytes
     }
   }
-  if (length > 0 && length <= maxDocumentBytes) yield Buffer.concat(parts)
+  if (!line.isEmpty && !line.isTooLong) yield line.take()
 }
 
 const lineFeed = 0x0a

@@ -125,7 +125,10 @@ describe('documents that cannot be read are refused, with file and line', () => 
 
   it('a missing field comes with the fields that could be meant', async () => {
     const {suggestions} = await failureOf(write('a.jsonl', '{"problem": "p", "level": 3, "solution": "s", "x": ""}'))
-    expect(suggestions).toEqual(['set data.textField to one of problem, solution'])
+    expect(suggestions).toEqual([
+      'set data.textField to one of problem, solution',
+      '--set data.onBadRow=skip leaves such rows out, and counts them',
+    ])
   })
 
   it('a field that every object inherits is missing, too', async () => {

@@ -24,6 +24,8 @@ export class RowFault extends DataError {
     details?: ErrorDetails,
   ) {
     super(message, details)
+    // To the user it is one: the difference is ours.
+    this.name = 'DataError'
   }
 }
 
