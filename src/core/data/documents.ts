@@ -1,6 +1,7 @@
-import {readdir, stat} from 'node:fs/promises'
-import {basename, extname, join, relative, sep} from 'node:path'
+import {stat} from 'node:fs/promises'
+import {basename, extname, join} from 'node:path'
 import {DataError} from '../util/errors.js'
+import {chooseFolderFiles} from './choose-files.js'
 import {failReading} from './readers/read-chunks.js'
 import {readerOf, supportedFiles} from './readers/readers.js'
 import type {TextRule} from './readers/text-of.js'
@@ -14,10 +15,10 @@ export interface RawDocument {
 
 /** Where documents are. */
 export interface DocumentPlace {
-  /** A file, or a folder that is searched through in the order of names. */
+  /** A file, or a folder. */
   readonly path: string
-  /** The split of a Hub data set: the only files of the folder that are read, as one row after the other. */
-  readonly split?: {readonly dataset: string; readonly files: readonly string[]}
+  /** The only files of the folder that are read; of a Hub data set, by its name, as one row after the other. */
+  readonly split?: {readonly dataset?: string; readonly files: readonly string[]}
 }
 
 /** Where documents are and how they are read. */
@@ -37,7 +38,7 @@ export async function* readDocuments(source: DocumentSource): AsyncGenerator<Raw
   for (const {file, name} of await listDocumentFiles(source)) {
     for await (const {row, text} of readerOf(file)!(file, source)) {
       count++
-      yield {docId: split ? `${split.dataset}:${count}` : `${name}:${row}`, text}
+      yield {docId: split?.dataset ? `${split.dataset}:${count}` : `${name}:${row}`, text}
       if (count === limit) return
     }
   }
@@ -57,12 +58,6 @@ export async function listDocumentFiles({path, split}: DocumentPlace): Promise<{
     const type = extname(path) || '(none)'
     throw new DataError(`documents ${path}: files of type ${type} cannot be read; supported: ${supportedFiles}`)
   }
-  const entries = await readdir(path, {recursive: true, withFileTypes: true}).catch(failReading(path))
-  const files = entries
-    .filter((entry) => !entry.isDirectory() && readerOf(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((file) => ({file, name: relative(path, file).split(sep).join('/')}))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-  if (files.length === 0) throw new DataError(`${path} holds no documents; supported: ${supportedFiles}`)
-  return files
+  const {files} = await chooseFolderFiles(path, {split: 'train'})
+  return files.map((name) => ({file: join(path, name), name}))
 }
