@@ -4,7 +4,7 @@ import {z} from 'zod'
 
 /** A file or folder; `loadConfig` makes it absolute. */
 const path = z.string().min(1).meta({path: 'file'})
-/** A file or folder, made absolute, or `hf:ID`, left as it is. */
+/** A file or folder, made absolute, or `hf:ID` or `-`, left as they are. */
 const dataset = z.string().min(1).meta({path: 'dataset'})
 /** A folder, made absolute, or a Hub id (`owner/name` of no existing folder, or `hf:...`), left as it is. */
 const checkpointSource = z.string().min(1).meta({path: 'source'})
@@ -21,7 +21,11 @@ export const evalModes = ['standard', 'reasoning', 'forced-thought', 'empty-thou
 export const checkpointDtypes = ['float32', 'bfloat16', 'float16'] as const
 
 const data = z.strictObject({
-  documents: dataset.optional().describe('JSONL, Parquet or text file, a folder of them, or hf:ID[@revision]'),
+  documents: dataset
+    .optional()
+    .describe(
+      'file (JSONL, JSON, CSV, Parquet, Arrow, text), a folder of them, hf:ID[@revision], or - for JSONL from stdin',
+    ),
   tokenizer: checkpointSource.optional().describe('folder with tokenizer.json; the proxy checkpoint when absent'),
   proxy: checkpointSource.optional().describe('checkpoint that scores entropy'),
   difficultyModel: checkpointSource

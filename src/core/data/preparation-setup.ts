@@ -30,17 +30,20 @@ export interface Located {
   readonly config: Config
   readonly source: DocumentSource
   readonly origins: Readonly<Record<string, Origin>>
+  /** Removes what was made for reading the documents. */
+  readonly release: () => void
 }
 
 /** Finds models and documents, here or on the Hub. */
 export async function locate(config: Config, services: Services): Promise<Located> {
   const {config: local, origins} = await locateModels(config, services)
-  const {origin, ...place} = await locateDocuments(config.data, services)
+  const {origin, release = () => {}, ...place} = await locateDocuments(config.data, services)
   const {textField, separator, limit} = config.data
   return {
     config: local,
     source: {...place, textField, separator, limit},
     origins: origin ? {...origins, 'data.documents': origin} : origins,
+    release,
   }
 }
 

@@ -24,7 +24,7 @@ import {earlierResult} from './earlier-result.js'
 import {DocumentFitter, type LongDocumentCounts} from './fit-document.js'
 import {type CountCheck, checkCounts, type PositionCounts, PositionTally, type Tallied} from './preparation-counts.js'
 import {preparationInputs} from './preparation-inputs.js'
-import {locate, type Setup, setUp} from './preparation-setup.js'
+import {type Located, locate, type Setup, setUp} from './preparation-setup.js'
 import {scoreDocuments} from './score-documents.js'
 import {surveyDocuments} from './survey-documents.js'
 import {type DocumentCounts, writeDocuments} from './write-documents.js'
@@ -65,6 +65,20 @@ export async function prepareData(config: Config, services: Services): Promise<P
   const started = new Date()
   const out = config.data.documentsOnly || config.data.proxy ? config.out! : missingProxy()
   const located = await locate(config, services)
+  try {
+    return await prepareIn(out, config, located, services, started)
+  } finally {
+    located.release()
+  }
+}
+
+async function prepareIn(
+  out: string,
+  config: Config,
+  located: Located,
+  services: Services,
+  started: Date,
+): Promise<PrepareSummary> {
   const inputs = await preparationInputs(located.config, located.source)
   const earlier = earlierResult(out, inputs, services)
   if (earlier) return {...(earlier as PrepareSummary), out, reused: true}

@@ -1,7 +1,8 @@
 import {DataError} from './errors.js'
 
-/** Bytes at the start of a file that tell what it is. */
-export const headBytes = 64
+const pointerStart = 'version https://git-lfs.github.com/spec/'
+/** The longest magic word of what is no text, in bytes. */
+const magicBytes = 6
 
 interface ForeignKind {
   readonly what: string
@@ -12,7 +13,7 @@ interface ForeignKind {
 const pointer: ForeignKind = {
   what: 'a Git LFS pointer, not the file itself',
   remedies: ['git lfs pull in the folder it was cloned to', 'download the file again'],
-  begins: (head) => Buffer.from(head).toString('latin1').startsWith('version https://git-lfs.github.com/spec/'),
+  begins: (head) => startOf(head).startsWith(pointerStart),
 }
 
 /** What is often found where a text is expected. */
@@ -56,10 +57,20 @@ function hasZeroTurns(head: Uint8Array): boolean {
   return zeros === 'x0x0' || zeros === '0x0x'
 }
 
+function startOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(0, pointerStart.length)).toString('latin1')
+}
+
+/** Whether the beginning of a file is long enough to say what it is, should more follow. */
+export function isTelling(head: Uint8Array): boolean {
+  const start = startOf(head)
+  return head.length >= magicBytes && (start.length === pointerStart.length || !pointerStart.startsWith(start))
+}
+
 /**
  * Refuses what Git LFS leaves in place of a file, text or not.
  *
- * @param head the first `headBytes` or more
+ * @param head the beginning of the file
  * @throws {DataError} saying so
  */
 export function refusePointer(head: Uint8Array, where: string): void {
@@ -69,7 +80,7 @@ export function refusePointer(head: Uint8Array, where: string): void {
 /**
  * Refuses what is no text by its first bytes, or no text in UTF-8.
  *
- * @param head the first `headBytes` or more
+ * @param head the beginning of the file, as long as `isTelling` asks for
  * @param where the file, for the message
  * @throws {DataError} saying what it is
  */

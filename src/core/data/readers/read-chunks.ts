@@ -1,9 +1,9 @@
-import {createReadStream} from 'node:fs'
+import {createReadStream, type Stats} from 'node:fs'
 import {pipeline} from 'node:stream'
 import {createGunzip} from 'node:zlib'
 import {DataError} from '../../util/errors.js'
 import {checkPlainFile} from '../../util/plain-file.js'
-import {headBytes, markLength, refuseForeign} from '../../util/text-bytes.js'
+import {isTelling, markLength, refuseForeign} from '../../util/text-bytes.js'
 import {decompressZstd} from './decompress-zstd.js'
 
 type Opener = (file: string) => AsyncIterable<Uint8Array>
@@ -52,7 +52,7 @@ export async function* checkedText(chunks: AsyncIterable<Uint8Array>, where: str
     if (head === null) yield piece
     else {
       head = Buffer.concat([head, piece])
-      if (head.length < headBytes) continue
+      if (!isTelling(head)) continue
       yield checkHead(head, where)
       head = null
     }
@@ -75,11 +75,11 @@ function openGzip(file: string): AsyncIterable<Uint8Array> {
  *
  * @throws {DataError} when it is not there, or no plain file
  */
-export function checkDocumentFile(file: string): void {
+export function checkDocumentFile(file: string): Stats {
   try {
-    checkPlainFile(file)
+    return checkPlainFile(file)
   } catch (cause) {
-    failReading(file)(cause as Error)
+    return failReading(file)(cause as Error)
   }
 }
 

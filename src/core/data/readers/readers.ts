@@ -47,13 +47,9 @@ const readers: Readonly<Record<string, Reader>> = {
 /** What can be read, in words. */
 export const supportedFiles = `${Object.keys({...tables, ...texts}).join(', ')} (also ${compressions.join(', ')}), ${Object.keys(stores).join(', ')}`
 
-/** Files that describe a data set or a model, as the `datasets` library knows them: never documents of a folder. */
-const descriptions = new Set(['config.json', 'dataset_info.json', 'dataset_infos.json', 'dataset_dict.json'])
-
-/** The ending that decides how a file of a folder is read, such as `.jsonl.gz`; undefined where none is known. */
+/** The ending that decides how a file is read, such as `.jsonl.gz`; undefined where none is known. */
 export function endingOf(name: string): string | undefined {
   const lower = basename(name).toLowerCase()
-  if (descriptions.has(lower)) return undefined
   return Object.keys(readers).find((ending) => lower.endsWith(ending) && lower !== ending)
 }
 
