@@ -9,7 +9,7 @@ import {everySplit, noSplit, type SplitChoice} from './split-choice.js'
 const plainName = z.string().regex(/^(?!\.{1,2}$)[^/\\]+$/)
 const dictionaryFile = z.looseObject({splits: z.array(plainName).min(1)})
 const stateFile = z.looseObject({
-  _data_files: z.array(z.looseObject({filename: plainName})).min(1),
+  _data_files: z.array(z.looseObject({filename: plainName})),
   _indices_data_files: z.array(z.unknown()).nullish(),
 })
 

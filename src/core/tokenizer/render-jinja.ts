@@ -14,6 +14,8 @@ export const renderingLimits = {timeoutMs: 5000, heapMb: 64, characters: 1_000_0
  *
  * Of the names that the reference gives every template, `strftime_now` is not there: a prompt must not depend on the day
  * it is rendered. Templates that ask whether it is defined fall back to a date of their own.
+ *
+ * The library's strip, lstrip and rstrip take no characters; calls that give some are turned into calls of `strip_of`.
  */
 const program = `
 const {jinja, source, jobs, limit} = JSON.parse(require('node:fs').readFileSync(0, 'utf8'))
@@ -27,14 +29,33 @@ const range = (first, last, step = 1) => {
 const raise_exception = (message) => {
   throw new Error(message)
 }
+const stripped = {strip: [true, true], lstrip: [true, false], rstrip: [false, true]}
+const strip_of = (text, method, characters) => {
+  const [isLeft, isRight] = stripped[method]
+  const letters = Array.from(text)
+  let [start, end] = [0, letters.length]
+  while (isLeft && start < end && characters.includes(letters[start])) start++
+  while (isRight && start < end && characters.includes(letters[end - 1])) end--
+  return letters.slice(start, end).join('')
+}
+const mend = (node) => {
+  if (typeof node !== 'object' || node === null) return
+  Object.values(node).forEach(mend)
+  const {type, callee, args} = node
+  if (type !== 'CallExpression' || callee.type !== 'MemberExpression' || args.length !== 1) return
+  const {object, property, computed} = callee
+  if (computed || !Object.hasOwn(stripped, property.value)) return
+  node.callee = Object.assign(Object.create(Object.getPrototypeOf(property)), property, {value: 'strip_of'})
+  node.args = [object, {type: 'StringLiteral', value: property.value}, ...args]
+}
 const constants = {true: true, false: false, none: null, True: true, False: false, None: null}
 const {Environment, Interpreter, parse, tokenize} = require(jinja)
 let tree
 const render = (variables) => {
   try {
-    tree ??= parse(tokenize(source, {lstrip_blocks: true, trim_blocks: true}))
+    if (!tree) mend((tree = parse(tokenize(source, {lstrip_blocks: true, trim_blocks: true}))))
     const environment = new Environment()
-    for (const [name, value] of Object.entries({...constants, range, raise_exception, ...variables}))
+    for (const [name, value] of Object.entries({...constants, range, raise_exception, strip_of, ...variables}))
       environment.set(name, value)
     const text = new Interpreter(environment).run(tree).value
     if (text.length > limit) return {kind: 'failed', why: 'its text has more than ' + limit + ' characters'}

@@ -82,9 +82,9 @@ describe('the files of a split, by their names', () => {
     ['a missing shard', shards('train', 3).slice(1), {}, /split train has 2 of 3 shards/],
     [
       'nothing that can be read',
-      ['train.csv'],
+      ['train.xlsx'],
       {},
-      /has no file that can be read; passed over 1 of a kind that is not read \(train\.csv\); supported: \.jsonl/,
+      /has no file that can be read; passed over 1 of a kind that is not read \(train\.xlsx\); supported: \.jsonl/,
     ],
     ['nothing at all', [], {}, /has no file that can be read/],
   ])('refused: %s', (_, paths, changes, message) => {

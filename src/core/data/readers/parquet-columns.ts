@@ -34,7 +34,8 @@ export function columnsOf({path, schema}: ParquetFile, name: string): FieldColum
   if (nodes && node && isText(node) && !nodes.some(isList)) return {kind: 'text', leaf: leafOf(nodes)}
   const messages = nodes && messageColumns(nodes, path)
   if (messages) return messages
-  const list = nodes?.find(isList)
+  const list =
+    nodes?.find(isList) ?? schema.children.find((child) => isList(child) && name.startsWith(`${child.path[0]}.`))
   const held = list && list !== node ? `lies in a list (${list.path.join('.')})` : node && `holds ${describe(node)}`
   throw new DataError(`${path}: column ${name} ${held ? `${held}; expected texts` : 'is missing'}`, {
     suggestions: suggestFields(textNames(schema)),
@@ -66,10 +67,8 @@ function leafOf(nodes: readonly SchemaTree[]): Leaf {
 /** The columns of a list of records with a role, or with the names that ShareGPT gives the same. */
 function messageColumns(nodes: readonly SchemaTree[], file: string): MessageColumns | null {
   const list = nodes.at(-1)!
-  const [repeated] = list.children
-  const [record] = repeated?.element.repetition_type === 'REPEATED' ? repeated.children : []
-  const names = record?.children.map(({element}) => element.name) ?? []
-  if (nodes.slice(0, -1).some(isList) || !(names.includes('role') || names.includes('from'))) return null
+  const record = recordOf(list)
+  if (!record || nodes.slice(0, -1).some(isList)) return null
   const other = record.children.find((child) => !isText(child))
   if (other)
     throw new DataError(
@@ -80,17 +79,23 @@ function messageColumns(nodes: readonly SchemaTree[], file: string): MessageColu
     kind: 'messages',
     leaves: record.children.map((child) => ({
       name: child.element.name,
-      leaf: leafOf([...nodes, repeated, record, child]),
+      leaf: leafOf([...nodes, list.children[0], record, child]),
     })),
-    entryDefinition: leafOf([...nodes, repeated]).definition,
+    entryDefinition: leafOf([...nodes, list.children[0]]).definition,
   }
 }
 
-/** Dotted names of the columns that hold texts. */
+/** The record of a list of messages; undefined where a column is none. */
+function recordOf({children: [repeated]}: SchemaTree): SchemaTree | undefined {
+  const [record] = repeated?.element.repetition_type === 'REPEATED' ? repeated.children : []
+  return record?.children.some(({element: {name}}) => name === 'role' || name === 'from') ? record : undefined
+}
+
+/** Dotted names of the columns that hold texts or messages. */
 function textNames({children}: SchemaTree, prefix = ''): string[] {
   return children.flatMap((child) => {
     const name = prefix + child.element.name
-    if (isText(child)) return [name]
+    if (isText(child) || recordOf(child)) return [name]
     return isList(child) ? [] : textNames(child, `${name}.`)
   })
 }

@@ -11,7 +11,7 @@ import {contentOf, fieldsOf, suggestFields, type TextRule} from './text-of.js'
  * Reads values that a character separates, under a header: quoted where they hold that character, a quote (doubled) or a
  * line end. Rows are counted from 1, the header and blank lines aside. One row is in memory at a time.
  *
- * Source: RFC 4180; as Python's pandas reads it, a quote inside a value that begins with none is a character.
+ * Source: RFC 4180; as Python's `csv` reads it, a quote inside a value that begins with none is a character.
  */
 export function readDelimited(delimiter: ',' | '\t'): Reader {
   return async function* (file, rule) {
@@ -26,10 +26,11 @@ export function readDelimited(delimiter: ',' | '\t'): Reader {
 
 /** The records of a file, values as bytes, so that a row that is not UTF-8 can be named. */
 async function* recordsOf(file: string, delimiter: string): AsyncGenerator<readonly Buffer[]> {
+  const lineEnds = (await endsInReturns(file)) ? ['\r'] : ['\r\n', '\n']
   const parser = parse({
     delimiter,
     encoding: null,
-    record_delimiter: ['\r\n', '\n', '\r'],
+    record_delimiter: lineEnds,
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,
@@ -43,6 +44,22 @@ async function* recordsOf(file: string, delimiter: string): AsyncGenerator<reado
       cause,
     })
   }
+}
+
+/** Bytes of a header that are searched for its end. */
+const maxHeaderBytes = 2 ** 20
+
+/**
+ * Whether the header ends in a carriage return alone. Elsewhere one is a character of a value: pandas writes it without
+ * quotes.
+ */
+async function endsInReturns(file: string): Promise<boolean> {
+  let header = ''
+  for await (const chunk of readChunks(file)) {
+    header += chunk.toString('latin1')
+    if (/[\r\n]./s.test(header) || header.length > maxHeaderBytes) break
+  }
+  return /^[^\r\n]*\r(?!\n)/.test(header)
 }
 
 function whatFails({code, message}: CsvError): string {
