@@ -2,7 +2,7 @@ import {stat} from 'node:fs/promises'
 import {basename, extname, join} from 'node:path'
 import {DataError} from '../util/errors.js'
 import {chooseFolderFiles} from './choose-files.js'
-import {failReading} from './readers/read-chunks.js'
+import {checkDocumentFile, failReading} from './readers/read-chunks.js'
 import {readerOf, supportedFiles} from './readers/readers.js'
 import type {TextRule} from './readers/text-of.js'
 
@@ -54,6 +54,7 @@ export async function listDocumentFiles({path, split}: DocumentPlace): Promise<{
   if (split) return split.files.map((name) => ({file: join(path, name), name}))
   const info = await stat(path).catch(failReading(path))
   if (!info.isDirectory()) {
+    checkDocumentFile(path)
     if (readerOf(path)) return [{file: path, name: basename(path)}]
     const type = extname(path) || '(none)'
     throw new DataError(`documents ${path}: files of type ${type} cannot be read; supported: ${supportedFiles}`)

@@ -1,5 +1,6 @@
 import {closeSync, fstatSync, openSync} from 'node:fs'
 import {DataError} from '../util/errors.js'
+import {checkPlainFile} from '../util/plain-file.js'
 import {encodeBatch, sizeOfRow} from './batch-codec.js'
 import {replaceFile, writeFully} from './durable.js'
 import {ipcEncoder} from './ipc-encoder.js'
@@ -71,7 +72,10 @@ async function* chunksOf<T extends Table>(
  * @throws {DataError} when the file is unreadable, truncated, or not a table of this kind
  */
 export function* readRows<T extends Table>(path: string, table: T): Generator<Row<T>> {
-  const fd = guardRead('opening', path, () => openSync(path, 'r'))
+  const fd = guardRead('opening', path, () => {
+    checkPlainFile(path)
+    return openSync(path, 'r')
+  })
   try {
     const size = fstatSync(fd).size
     if (table.format === 'file') checkMagic(fd, path, size)
