@@ -32,8 +32,8 @@ export interface Engine {
   keepReference(): Promise<void>
   score(sequences: readonly Int32Array[], settings: ScoreSettings): Promise<TokenScores[]>
   rollout(request: RolloutRequest): Promise<RolloutResult>
-  /** One GRPO update; `isOnPolicy` says whether the weights are still those that sampled. */
-  updatePolicy(request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate>
+  /** One GRPO update, or null without signal; `isOnPolicy` says whether the weights are still those that sampled. */
+  updatePolicy(request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate | null>
   updateLanguageModel(request: LanguageModelRequest): Promise<LanguageModelUpdate>
   /**
    * Writes weights (float32 unless `format` says otherwise) and config.json, and the optimizer's state if asked to, with
@@ -82,7 +82,7 @@ export class LocalEngine implements Engine {
     return rolloutPrompts(this.loaded, this.sessions, request)
   }
 
-  updatePolicy(request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate> {
+  updatePolicy(request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate | null> {
     return updatePolicy(this.loaded, this.sessions, request, this.reference, isOnPolicy)
   }
 

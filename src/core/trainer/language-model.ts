@@ -48,7 +48,7 @@ function languageModelObjective({config, engine, shape}: TrainingContext, rowAt:
       const optimizer = optimizerAt(step, config)
       const update = await engine.updateLanguageModel({rows: sorted, rowsPerMicroBatch, optimizer})
       return {
-        metrics: {loss: update.loss, grad_norm: update.gradNorm},
+        metrics: {'rpt/updates': 1, loss: update.loss, grad_norm: update.gradNorm},
         rollouts: [],
         visits: batchRows,
         tokens: update.trainedTokens,

@@ -4,6 +4,7 @@ import type {Engine, LoadedModel} from '../engine/engine.js'
 import type {OptimizerSettings} from '../engine/model-state.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {learningRateAt} from '../optim/schedule.js'
+import type {Prompt} from '../records/records.js'
 import type {ModelShape} from '../scaling/flops.js'
 import type {MetricsRow, RolloutRow} from '../store/index.js'
 import {UsageError} from '../util/errors.js'
@@ -70,4 +71,15 @@ export function promptLimit({prompt, rollout}: Config, {maxPositions}: ModelConf
       `rollout.maxTokens is ${rollout.maxTokens}; the model has ${maxPositions} positions for prompt and completion`,
     )
   return Math.min(prompt.maxTokens, room)
+}
+
+/** What a prompt lost from the left and the setting that decides it; see `promptLimit`. */
+export function cutNote(config: Config, model: ModelConfig, {context, cutTokens}: Prompt, thoughtTokens = 0): string {
+  const {maxTokens} = config.prompt
+  const reason =
+    promptLimit(config, model, thoughtTokens) === maxTokens
+      ? `prompt.maxTokens is ${maxTokens}`
+      : `of the model's ${model.maxPositions} positions rollout.maxTokens takes ${config.rollout.maxTokens}`
+  const place = `${context.docId} position ${context.position}`
+  return `the prompt of ${place} lost ${cutTokens} of ${context.tokenIds.length} tokens of context from the left: ${reason}`
 }

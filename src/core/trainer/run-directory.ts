@@ -36,6 +36,8 @@ const resumable = [
   'checkpoint.steps',
   'checkpoint.keepLast',
   'checkpoint.dtype',
+  'grpo.dynamicSampling.maxBatches',
+  'grpo.dynamicSampling.onShortage',
 ]
 
 /** What a checkpoint remembers beside weights and moments. */

@@ -23,11 +23,13 @@ import {EvaluationLog, type Subject} from './evaluation-log.js'
 import {type StepInputs, saveFailedStep} from './failed-step.js'
 import {ntpObjective, sftObjective} from './language-model.js'
 import {lengthsOf, trainingDemand} from './memory-plan.js'
+import {unmovedLine, updatesOf} from './no-signal.js'
 import {type Objective, optimizerAt, type StepResult, shapeOf, type TrainingContext} from './objective.js'
 import {type Origins, originsOf, recordedOrigins} from './origins.js'
 import {refuseOccupied} from './output-folder.js'
 import {rptObjective} from './rpt.js'
 import {RunDirectory, resolveModel, runHash, stepName, type TrainerState} from './run-directory.js'
+import {SignalShortage} from './sample-groups.js'
 import {type Summary, summarize} from './summary.js'
 
 /** How each objective takes its steps. Adding an objective is adding a row. */
@@ -43,6 +45,8 @@ const objectives: Readonly<
 export interface TrainSummary extends Summary {
   readonly objective: string
   readonly steps: number
+  /** Optimizer updates of all steps; 0 where no group ever carried signal: the weights are then those of the start. */
+  readonly updates: number
   /** The last row of metrics.arrow. */
   readonly metrics: MetricsRow | null
   readonly checkpoint: string
@@ -97,12 +101,15 @@ async function trainIn(
     const rows = config.train.objective === 'sft' && completions ? hashFile(completions) : null
     await run.checkInputs({data: data.manifest.fingerprints, model: fingerprint, completions: rows})
     const state = await resumeFrom(run, training)
-    const metrics = await trainSteps(run, training, objective, state)
+    const history = await trainSteps(run, training, objective, state)
+    const unmoved = unmovedLine(history, config.grpo.groupSize)
+    if (unmoved) training.progress.warn(unmoved)
     const summary: TrainSummary = {
       ...(await summarize('train', config, services, started, engine)),
       objective: config.train.objective,
       steps: config.train.steps,
-      metrics,
+      updates: updatesOf(history),
+      metrics: history.at(-1) ?? null,
       checkpoint: run.checkpoint(Math.max(config.train.steps, state.step)),
       origins,
     }
@@ -157,13 +164,17 @@ async function resumeFrom(run: RunDirectory, {config, engine}: TrainingContext):
   return checkpoint.state
 }
 
-/** The loop: every step takes rollouts, rewards, advantages and an update, and leaves one metrics row. */
+/**
+ * The loop: every step takes rollouts, rewards, advantages and an update, and leaves one metrics row.
+ *
+ * @returns the rows of all steps, those of earlier attempts included
+ */
 async function trainSteps(
   run: RunDirectory,
   training: TrainingContext,
   objective: Objective,
   from: TrainerState,
-): Promise<MetricsRow | null> {
+): Promise<readonly MetricsRow[]> {
   const {config, progress} = training
   const {steps, allowNoop} = config.train
   const metrics = await openStream(run.at('metrics.arrow'), metricsTable)
@@ -177,23 +188,30 @@ async function trainSteps(
       throw new RuntimeFailure('train: train.steps is 0, so nothing was trained', {
         suggestions: ['give --allow-noop if that is meant'],
       })
-    return metrics.rows.at(-1) ?? null
+    return metrics.rows
   }
   const stage = progress.stage(`train ${config.train.objective}`, steps, 'steps', from.step)
   let state = from
   let saved = from.step
+  let updates = updatesOf(metrics.rows)
   try {
     while (state.step < steps) {
       const began = performance.now()
-      const result = await takeStep(run, objective, state)
+      const result = await takeStep(run, objective, state).catch(async (error) => {
+        // Such a step has changed nothing: what was learned before it can be kept.
+        if (error.cause instanceof SignalShortage && saved < state.step) await save(run, training, state)
+        throw error
+      })
       state = advance(state, result, (performance.now() - began) / 1000)
-      await metrics.append(metricsRow(training, state, result, (performance.now() - began) / 1000))
+      const row = metricsRow(training, state, result, (performance.now() - began) / 1000)
+      await metrics.append(row)
+      updates += updatesOf([row])
       if (isDue(state.step, config.eval.every, steps)) await evaluations.evaluate(subjectOf(run, state))
       if (isDue(state.step, config.checkpoint.every, steps) || config.checkpoint.steps.includes(state.step)) {
         await save(run, training, state)
         saved = state.step
       }
-      stage.advance(1, result.note)
+      stage.advance(1, updates > 0 ? result.note : `${result.note}, no signal yet in ${state.step} steps`)
       if (run.services.signal.aborted) break
     }
     if (saved < state.step) await save(run, training, state)
@@ -205,7 +223,7 @@ async function trainSteps(
       suggestions: [`continue with --resume`],
     })
   stage.done(`${steps} steps`)
-  return metrics.rows.at(-1) ?? null
+  return metrics.rows
 }
 
 function subjectOf(run: RunDirectory, {objective, step}: TrainerState): Subject {
