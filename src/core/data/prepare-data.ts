@@ -17,10 +17,18 @@ import {
   writeTable,
 } from '../store/index.js'
 import {DataError, UsageError} from '../util/errors.js'
+import {maxOf} from '../util/extremes.js'
 import type {Services} from '../util/services.js'
 import {copyTokenizer} from './copy-tokenizer.js'
 import {earlierResult} from './earlier-result.js'
-import {type CountCheck, checkCounts, type PositionCounts, PositionTally, type Tallied} from './preparation-counts.js'
+import {
+  type CountCheck,
+  checkCounts,
+  keptNothing,
+  type PositionCounts,
+  PositionTally,
+  type Tallied,
+} from './preparation-counts.js'
 import {preparationInputs} from './preparation-inputs.js'
 import {locate, type Setup, setUp} from './preparation-setup.js'
 import {scoreDocuments} from './score-documents.js'
@@ -104,6 +112,7 @@ async function prepareTables(folder: string, setup: Setup): Promise<Prepared> {
     throw new DataError(`prepare-data: none of ${train.total + val.total} positions is left after filtering`, {
       suggestions: ['lower data.selectThreshold and data.thresholds', 'use a weaker proxy', 'give more documents'],
     })
+  if (scorers.length > 0) for (const line of keptNothing(positions, config.data)) services.progress.warn(line)
   const documents = {read: survey.hashes.length, ...written.documents}
   const rows = {
     documents: countRows(tables.documents, documentsTable),
@@ -124,7 +133,7 @@ async function scoreAndSelect(
     return new PositionTally().counts
   }
   for (const {checkpoint, partitions} of scorers) {
-    const longest = Math.max(...partitions.map((partition) => written.longest[partition]))
+    const longest = maxOf(partitions.map((partition) => written.longest[partition]))
     const demand = scoringDemand(await readModelConfig(checkpoint), config.data, longest)
     services.progress.log(checkMemory('prepare-data', demand, config.memory))
   }

@@ -1,3 +1,4 @@
+import {maxOf} from '../util/extremes.js'
 import {chunks} from './bucket.js'
 import {languageModelGraph} from './graphs/language-model.js'
 import type {ModelState, OptimizerSettings} from './model-state.js'
@@ -39,7 +40,7 @@ export async function updateLanguageModel(
   let loss = 0
   state.forgetGradients()
   for (const batch of chunks(rows, rowsPerMicroBatch)) {
-    const longest = Math.max(...batch.map((row) => row.ids.length))
+    const longest = maxOf(batch.map((row) => row.ids.length))
     const targets = batch.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
     const shape = languageModelShape(batch.length, longest, targets)
     const session = await sessions.get('language-model', shape, () => languageModelGraph(state.config, shape))

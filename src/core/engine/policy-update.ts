@@ -1,6 +1,7 @@
 import {addsToGradient, type ObjectiveSettings} from '../grpo/objective.js'
 import type {Completion} from '../records/records.js'
 import {NumericError} from '../util/errors.js'
+import {maxOf} from '../util/extremes.js'
 import {byLength, chunks} from './bucket.js'
 import {type PolicyShape, policyGraph} from './graphs/policy.js'
 import type {ModelState, OptimizerSettings} from './model-state.js'
@@ -146,8 +147,8 @@ function layOut(groups: readonly WeightedGroup[], contexts: number) {
   const shape = policyShape({
     contexts,
     groupSize,
-    promptTokens: Math.max(...groups.map((group) => group.promptIds.length)),
-    completionTokens: Math.max(...completionTokens),
+    promptTokens: maxOf(groups.map((group) => group.promptIds.length)),
+    completionTokens: maxOf(completionTokens),
     trainedTokens: completionTokens.reduce((sum, tokens) => sum + tokens),
   })
   const {contextLength, completionLength, trained} = shape
