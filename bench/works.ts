@@ -49,7 +49,7 @@ export const works: Readonly<Record<Work, RunWork>> = {
 
   async ntp(engine, job, tape, run) {
     const rows = tape.run(run, job.size, 1).contexts.map((ids) => ({ids, trainedFrom: 1}))
-    return (await engine.updateLanguageModel({rows, rowsPerMicroBatch: job.microBatch, optimizer})).loss
+    return (await engine.updateLanguageModel({rows, rowsPerMicroBatch: job.microBatch, optimizer}))!.loss
   },
 }
 

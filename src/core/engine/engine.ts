@@ -34,7 +34,8 @@ export interface Engine {
   rollout(request: RolloutRequest): Promise<RolloutResult>
   /** One GRPO update, or null without signal; `isOnPolicy` says whether the weights are still those that sampled. */
   updatePolicy(request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate | null>
-  updateLanguageModel(request: LanguageModelRequest): Promise<LanguageModelUpdate>
+  /** One update of next-token prediction, or null where no row has a target. */
+  updateLanguageModel(request: LanguageModelRequest): Promise<LanguageModelUpdate | null>
   /**
    * Writes weights (float32 unless `format` says otherwise) and config.json, and the optimizer's state if asked to, with
    * which the float32 weights go where those saved are rounded.
@@ -86,7 +87,7 @@ export class LocalEngine implements Engine {
     return updatePolicy(this.loaded, this.sessions, request, this.reference, isOnPolicy)
   }
 
-  updateLanguageModel(request: LanguageModelRequest): Promise<LanguageModelUpdate> {
+  updateLanguageModel(request: LanguageModelRequest): Promise<LanguageModelUpdate | null> {
     return updateLanguageModel(this.loaded, this.sessions, request)
   }
 

@@ -73,7 +73,7 @@ export function shortageOf(
   throw new SignalShortage(`dynamic sampling found ${found}`, {
     suggestions: [
       'raise grpo.dynamicSampling.maxBatches, or set grpo.dynamicSampling.onShortage=warn to train on what is found; --resume takes both',
-      'see how many groups carry signal, and why the others do not, with rpt inspect',
+      'a warm start (objective sft) or easier positions give more groups signal',
     ],
   })
 }

@@ -23,7 +23,7 @@ import {EvaluationLog, type Subject} from './evaluation-log.js'
 import {type StepInputs, saveFailedStep} from './failed-step.js'
 import {ntpObjective, sftObjective} from './language-model.js'
 import {lengthsOf, trainingDemand} from './memory-plan.js'
-import {unmovedLine, updatesOf} from './no-signal.js'
+import {carriesSignal, noSignalLine, updatesOf} from './no-signal.js'
 import {type Objective, optimizerAt, type StepResult, shapeOf, type TrainingContext} from './objective.js'
 import {type Origins, originsOf, recordedOrigins} from './origins.js'
 import {refuseOccupied} from './output-folder.js'
@@ -102,8 +102,8 @@ async function trainIn(
     await run.checkInputs({data: data.manifest.fingerprints, model: fingerprint, completions: rows})
     const state = await resumeFrom(run, training)
     const history = await trainSteps(run, training, objective, state)
-    const unmoved = unmovedLine(history, config.grpo.groupSize)
-    if (unmoved) training.progress.warn(unmoved)
+    const warning = noSignalLine(history, config.grpo.groupSize)
+    if (warning) training.progress.warn(warning)
     const summary: TrainSummary = {
       ...(await summarize('train', config, services, started, engine)),
       objective: config.train.objective,
@@ -193,7 +193,7 @@ async function trainSteps(
   const stage = progress.stage(`train ${config.train.objective}`, steps, 'steps', from.step)
   let state = from
   let saved = from.step
-  let updates = updatesOf(metrics.rows)
+  let hasSignal = metrics.rows.some(carriesSignal)
   try {
     while (state.step < steps) {
       const began = performance.now()
@@ -205,13 +205,13 @@ async function trainSteps(
       state = advance(state, result, (performance.now() - began) / 1000)
       const row = metricsRow(training, state, result, (performance.now() - began) / 1000)
       await metrics.append(row)
-      updates += updatesOf([row])
+      hasSignal ||= carriesSignal(row)
       if (isDue(state.step, config.eval.every, steps)) await evaluations.evaluate(subjectOf(run, state))
       if (isDue(state.step, config.checkpoint.every, steps) || config.checkpoint.steps.includes(state.step)) {
         await save(run, training, state)
         saved = state.step
       }
-      stage.advance(1, updates > 0 ? result.note : `${result.note}, no signal yet in ${state.step} steps`)
+      stage.advance(1, hasSignal ? result.note : `${result.note}, no signal yet in ${state.step} steps`)
       if (run.services.signal.aborted) break
     }
     if (saved < state.step) await save(run, training, state)

@@ -195,7 +195,7 @@ const rows = promptsOf([5, 9, 16, 17, 30, 33, 47, 60], 1).map(({ids}, i) => ({id
 it('a language-model update has the same gradient however it is cut into micro-batches', async () => {
   const after = async (rowsPerMicroBatch: number) => {
     const engine = await tinyEngine()
-    const update = await engine.updateLanguageModel({rows, rowsPerMicroBatch, optimizer})
+    const update = (await engine.updateLanguageModel({rows, rowsPerMicroBatch, optimizer}))!
     const {moments} = await stateOf(engine)
     await engine.close()
     return {...update, moments}
@@ -207,6 +207,16 @@ it('a language-model update has the same gradient however it is cut into micro-b
     expect(cut.loss).toBeCloseTo(whole.loss, 5)
     expect(cut.trainedTokens).toBe(whole.trainedTokens)
   }
+})
+
+it('a language-model update without targets is left out, and nothing of the optimizer moves', async () => {
+  const engine = await tinyEngine()
+  await engine.updateLanguageModel({rows, rowsPerMicroBatch: 8, optimizer})
+  const before = filesOf(await stateOf(engine))
+  const bare = rows.map(({ids}) => ({ids, trainedFrom: ids.length}))
+  expect(await engine.updateLanguageModel({rows: bare, rowsPerMicroBatch: 8, optimizer})).toBe(null)
+  expect(filesOf(await stateOf(engine))).toEqual(before)
+  await engine.close()
 })
 
 it('three updates of either kind give bit-identical weights and moments with 1 and with 2 threads', async () => {

@@ -70,7 +70,9 @@ describe('a step without signal', () => {
 
   it('still learns from the entropy term', async () => {
     const changes = ['rollout.maxTokens=1', 'grpo.entropyCoef=0.1', 'train.steps=1']
-    const {updates, metrics} = await train(toyConfig(workspace, 'entropy', changes), toyServices())
+    const lines: string[] = []
+    const {updates, metrics} = await train(toyConfig(workspace, 'entropy', changes), toyServices({}, lines))
+    expect(lines.join()).toMatch(/weights moved by the KL and entropy terms alone: none of 4 groups/)
     expect([updates, metrics!.frac_reward_zero_std]).toEqual([1, 1])
     expect(metrics!.grad_norm).toBeGreaterThan(0)
   })
@@ -99,6 +101,14 @@ it('a run that never found signal says so while it runs and at its end, and keep
   const others: string[] = []
   await train(toyConfig(workspace, 'moved', ['train.steps=3']), toyServices({}, others))
   expect(others.join()).not.toMatch(/weights are those of the start/)
+})
+
+it('plain training on rows without a target says the same', async () => {
+  const lines: string[] = []
+  const changes = ['train.objective=ntp', 'train.maxRowTokens=1', 'train.steps=2']
+  const {updates, metrics} = await train(toyConfig(workspace, 'no-targets', changes), toyServices({}, lines))
+  expect([updates, metrics!.loss, metrics!['rpt/flops_update']]).toEqual([0, null, 0])
+  expect(lines.join('\n')).toMatch(/weights are those of the start: no row of 2 steps .*; raise train\.maxRowTokens/)
 })
 
 it.each([
