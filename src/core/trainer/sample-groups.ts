@@ -68,8 +68,10 @@ export function shortageOf(
   {groups, generated, batches}: SampledGroups,
 ): string | null {
   if (groups.length === contextsPerStep) return null
-  const found = `${groups.length} of ${contextsPerStep} groups with signal among ${generated.length} in ${batches} ${batches === 1 ? 'batch' : 'batches'}`
-  if (dynamicSampling.onShortage === 'warn') return `dynamic sampling found ${found}; it trains on ${groups.length > 0 ? 'those' : 'none'}`
+  const searched = `${generated.length} in ${batches} ${batches === 1 ? 'batch' : 'batches'}`
+  const found = `${groups.length} of ${contextsPerStep} groups with signal among ${searched}`
+  if (dynamicSampling.onShortage === 'warn')
+    return `dynamic sampling found ${found}; it trains on ${groups.length > 0 ? 'those' : 'none'}`
   throw new SignalShortage(`dynamic sampling found ${found}`, {
     suggestions: [
       'raise grpo.dynamicSampling.maxBatches, or set grpo.dynamicSampling.onShortage=warn to train on what is found; --resume takes both',
