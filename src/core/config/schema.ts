@@ -130,8 +130,14 @@ const grpo = z.strictObject({
     .describe('mean over tokens of the step, or of means per completion'),
   dynamicSampling: z
     .strictObject({
-      fromStep: count.default(500).describe('first step that drops groups of equal rewards and refills'),
-      maxRefills: count.default(3).describe('extra rollout batches per step at the most'),
+      fromStep: count.default(500).describe('first step that drops groups of equal rewards and samples more batches'),
+      maxBatches: positive
+        .default(16)
+        .describe('rollout batches of grpo.contextsPerStep contexts per step at the most'),
+      onShortage: z
+        .enum(['error', 'warn'])
+        .default('error')
+        .describe('when maxBatches hold too few groups with signal: stop, or train on those there are'),
       enabled: z.boolean().default(true).describe('whether it is used at all'),
     })
     .prefault({}),

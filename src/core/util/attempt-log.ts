@@ -1,5 +1,6 @@
 import {closeSync, mkdirSync, openSync, readdirSync, writeSync} from 'node:fs'
 import {join} from 'node:path'
+import {maxOf} from './extremes.js'
 import type {ProgressEvent} from './progress.js'
 
 /** The open `logs/attempt-N.jsonl` of a run directory. */
@@ -21,7 +22,7 @@ export function openAttemptLog(runDir: string, now: () => number = Date.now): At
   const folder = join(runDir, 'logs')
   mkdirSync(folder, {recursive: true})
   const taken = readdirSync(folder).map((name) => Number(/^attempt-(\d+)\.jsonl$/.exec(name)?.[1] ?? 0))
-  const path = join(folder, `attempt-${Math.max(0, ...taken) + 1}.jsonl`)
+  const path = join(folder, `attempt-${maxOf([0, ...taken]) + 1}.jsonl`)
   const file = openSync(path, 'ax')
   const lastAdvance = new Map<string, number>()
   return {
