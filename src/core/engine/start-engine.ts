@@ -1,5 +1,5 @@
 import {availableParallelism} from 'node:os'
-import {Worker} from 'node:worker_threads'
+import {SHARE_ENV, Worker, type WorkerOptions} from 'node:worker_threads'
 import type {Device} from '../runtime/providers.js'
 import type {SessionOptions} from '../runtime/session.js'
 import {RuntimeFailure} from '../util/errors.js'
@@ -68,11 +68,16 @@ export function startEngine({device, threads}: {device: Device; threads: number}
   return Object.fromEntries(methods.map((method) => [method, call(method)])) as unknown as Engine
 }
 
-/** Starts `worker.js`, or from source `worker.ts`: threads ignore `--import tsx`, so the loader is registered inside. */
+/**
+ * Starts `worker.js`, or from source `worker.ts`: threads ignore `--import tsx`, so the loader is registered inside.
+ *
+ * The environment is shared, because only then the native library sees what is set in it (runtime/telemetry.ts).
+ */
 function startWorker(workerData: SessionOptions): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url), {workerData})
+  const options: WorkerOptions = {workerData, env: SHARE_ENV}
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url), options)
   const loader = import.meta.resolve('tsx/esm/api')
   const {href} = new URL('./worker.ts', import.meta.url)
   const boot = `import('${loader}').then(({register}) => { register(); return import('${href}') })`
-  return new Worker(boot, {eval: true, workerData, execArgv: []})
+  return new Worker(boot, {...options, eval: true, execArgv: []})
 }

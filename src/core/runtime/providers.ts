@@ -1,8 +1,8 @@
-import ort from 'onnxruntime-node'
 import {encodeModel} from '../onnx/encode.js'
 import {Graph} from '../onnx/graph.js'
 import {Ops} from '../onnx/ops.js'
 import {RuntimeFailure} from '../util/errors.js'
+import ort from './onnxruntime.js'
 
 /** What the user may ask to compute on. */
 export type Device = 'auto' | 'cpu' | 'cuda' | 'webgpu'

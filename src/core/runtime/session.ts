@@ -1,9 +1,9 @@
-import ort from 'onnxruntime-node'
 import {encodeModel} from '../onnx/encode.js'
 import type {Graph} from '../onnx/graph.js'
 import type {DType} from '../onnx/types.js'
 import {GraphError, RuntimeFailure} from '../util/errors.js'
 import {sizeOf} from '../util/shape.js'
+import ort from './onnxruntime.js'
 import {countOutputs, freeOutputs} from './output-memory.js'
 import {type Device, executionProviders} from './providers.js'
 
