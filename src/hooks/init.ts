@@ -1,5 +1,6 @@
+import {storageFailure} from '../core/store/storage-error.js'
 import {createColors} from '../terminal/colors.js'
-import {describeFailure, lostResult, renderFailure} from '../terminal/failure.js'
+import {describeFailure, renderFailure} from '../terminal/failure.js'
 import {guardStreams, releaseTerminals, terminals} from '../terminal/streams.js'
 
 /** oclif hook, before anything is printed: whoever watches may go away, and every end has a status and a sentence. */
@@ -19,7 +20,8 @@ export default async function init(): Promise<void> {
   })
   process.on('exit', () => {
     const loss = lossOf()
-    if (loss) process.exitCode ||= say(lostResult(loss))
+    const status = loss ? say(storageFailure('writing', 'the result', loss)) : 0
+    process.exitCode ||= status
     releaseTerminals(wereTerminals)
   })
 }

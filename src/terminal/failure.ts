@@ -1,4 +1,4 @@
-import {ExitCode, RptError, RuntimeFailure} from '../core/util/errors.js'
+import {ExitCode, RptError} from '../core/util/errors.js'
 import type {Colors} from './colors.js'
 
 /** An error as the user meets it: in words on stderr, or as the JSON document `{error: ...}`. */
@@ -45,22 +45,6 @@ export function describeFailure(thrown: unknown, isStopping: boolean): Failure {
     suggestions,
     exit_code: ExitCode.internal,
   }
-}
-
-const codesInWords: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space left on the disk',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file would be too large',
-  EIO: 'the disk does not answer',
-}
-
-/** The failure of a command whose result could not be written to stdout. */
-export function lostResult(error: NodeJS.ErrnoException): RuntimeFailure {
-  const words = codesInWords[error.code ?? '']
-  return new RuntimeFailure(`writing the result: ${words ? `${words} (${error.code})` : error.message}`, {
-    cause: error,
-    suggestions: ['write it to another place; what the command keeps in its output folder is complete'],
-  })
 }
 
 /** oclif's parse errors end in a line that points to the help, some in a note that does not apply here. */

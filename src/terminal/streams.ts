@@ -7,53 +7,23 @@ export interface StandardStreams {
   readonly stderr: NodeJS.WriteStream
 }
 
-type Written = (error?: Error | null) => void
-
-/** Why a stream takes no more, if so. */
-interface Loss {
-  error: NodeJS.ErrnoException | null
-}
-
 /**
- * Keeps a process alive whatever becomes of those who watch it: a write to a closed pipe, a terminal that is gone or a full
- * disk never throws and never ends it.
+ * Keeps a process alive whatever becomes of those who watch it: what is written to a closed pipe, a terminal that is gone or
+ * a full disk is lost, and nothing else happens.
  *
- * What goes to stderr is lost then, and tried again with the next line. Of stdout nothing is written after the first loss,
- * so that no document has a hole.
- *
- * @returns asks for the error that kept the result from being written; null when all was written or nobody wants it any more
+ * @returns asks for the error that kept a part of the result from being written; null when nobody wants it any more
  */
 export function guardStreams({stdout, stderr}: StandardStreams): () => Error | null {
   const isTerminal = Boolean(stdout.isTTY)
-  const loss = guard(stdout)
-  guard(stderr, true)
-  return () => (loss.error && !isUnwatched(loss.error, isTerminal) ? loss.error : null)
-}
-
-function guard(stream: NodeJS.WriteStream, triesAgain = false): Loss {
-  const loss: Loss = {error: null}
-  const write = stream.write.bind(stream) as (chunk: unknown, ...more: unknown[]) => boolean
+  let loss: Error | null = null
   // oclif listens too, and throws whatever is no closed pipe.
-  stream.removeAllListeners('error')
-  stream.on('error', (error) => {
-    loss.error ??= error
+  for (const stream of [stdout, stderr]) stream.removeAllListeners('error')
+  stderr.on('error', () => {})
+  stdout.on('error', (error) => {
+    if (!isUnwatched(error, isTerminal)) loss ??= error
   })
-  const drop = (more: readonly unknown[]): true => {
-    const written = more.findLast((argument): argument is Written => typeof argument === 'function')
-    if (written) process.nextTick(written)
-    return true
-  }
-  stream.write = (chunk: unknown, ...more: unknown[]): boolean => {
-    if (loss.error) return drop(more)
-    try {
-      return write(chunk, ...more)
-    } catch (error) {
-      // Files are written at once, and their errors thrown.
-      if (!triesAgain) loss.error = error as Error
-      return drop(more)
-    }
-  }
-  return loss
+  // The event comes a moment after the write, and the process may end before.
+  return () => loss ?? (stdout.errored && !isUnwatched(stdout.errored, isTerminal) ? stdout.errored : null)
 }
 
 /** Whether an error of a write says that the reader went away, which is his right. */
