@@ -157,6 +157,7 @@ function absolute(setting: Setting, folders: Map<string, string>): unknown {
 function placeOf({key: {key, path}, base, source}: Setting, value: unknown, folders: Map<string, string>): unknown {
   if (path === undefined || typeof value !== 'string' || value.trim() === '') return value
   if (path !== 'file' && value.startsWith('hf:')) return value
+  if (path === 'dataset' && value === '-') return value
   const file = absolutePath(value, base, `config: ${key} (set by ${source})`)
   const isHubId = path === 'source' && /^\w[\w.-]*\/[\w.-]+(?:@\S+)?$/.test(value) && !existsSync(file)
   if (!isHubId) return file

@@ -1,8 +1,8 @@
-import {readFileSync} from 'node:fs'
 import {dirname, relative} from 'node:path'
 import {isMap, LineCounter, type Node, parseDocument, YAMLError} from 'yaml'
-import {UsageError} from '../util/errors.js'
+import {DataError, UsageError} from '../util/errors.js'
 import {absolutePath} from '../util/home.js'
+import {readPlainText} from '../util/plain-file.js'
 import {nearest} from '../util/suggest.js'
 import {meantByName} from './aliases.js'
 import {keyOfFlag} from './flags.js'
@@ -30,6 +30,7 @@ interface Place {
  * The settings of one YAML file.
  *
  * @throws {UsageError} when it cannot be read, is not YAML, is not a mapping, or has an unknown key
+ * @throws {DataError} when it is no plain file, or not UTF-8
  */
 export function readConfigFile(file: string, cwd: string): Setting[] {
   const path = absolutePath(file, cwd, '--config')
@@ -150,8 +151,9 @@ function lineOf(root: Node | null, path: readonly string[], lines: LineCounter):
 
 function readText(path: string, name: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    return readPlainText(path)
   } catch (cause) {
+    if (cause instanceof DataError) throw cause
     const code = (cause as NodeJS.ErrnoException).code
     const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`
     throw new UsageError(`config: ${name} ${why}; --config needs a YAML file`, {cause})

@@ -1,3 +1,4 @@
+import type {Config} from '../config/schema.js'
 import type {Partition, Position} from '../records/records.js'
 import {RuntimeFailure} from '../util/errors.js'
 
@@ -41,6 +42,32 @@ function countsOf({total, kept, difficulties: {easy, medium, hard}, reasons}: Ta
   return {total, kept, easy, medium, hard, reasons: Object.fromEntries(sorted)}
 }
 
+/** What keeps more training positions, by the way in which they are chosen. */
+const trainRemedies: Readonly<Record<Config['data']['select'], string>> = {
+  threshold: 'lower data.selectThreshold, or keep a share of the positions with data.select=top',
+  top: 'raise data.topShare',
+  random: 'raise data.topShare',
+}
+
+/** What to say of partitions that keep none of their positions: nothing can be trained or evaluated with them then. */
+export function keptNothing(
+  {train, val}: Readonly<Record<Partition, PositionCounts>>,
+  {select}: Pick<Config['data'], 'select'>,
+): string[] {
+  const why = ({reasons}: PositionCounts) =>
+    Object.entries(reasons)
+      .map(([reason, count]) => `${reason} ${count}`)
+      .join(', ')
+  const lines: string[] = []
+  if (train.total === 0)
+    lines.push('there is no training position, because every document is held out or has a single token')
+  else if (train.kept === 0)
+    lines.push(`none of ${train.total} training positions is kept (${why(train)}); ${trainRemedies[select]}`)
+  if (val.total > 0 && val.kept === 0)
+    lines.push(`none of ${val.total} held-out positions is kept (${why(val)}); lower data.thresholds to evaluate`)
+  return lines.map((line) => `prepare-data: ${line}`)
+}
+
 /** Two numbers that must be equal, counted in two ways. */
 export interface CountCheck {
   readonly check: string
@@ -51,6 +78,10 @@ export interface CountCheck {
 /** What was counted on the way, and what the tables hold. */
 export interface Tallied {
   readonly documents: Readonly<Record<Partition | 'read', number>>
+  /** Documents that were read and not written. */
+  readonly leftOut: number
+  /** Documents that were written beyond the first of each that was read: windows. */
+  readonly added: number
   readonly targets: Readonly<Record<Partition, number>>
   readonly positions: Readonly<Record<Partition, PositionCounts>>
   readonly rows: {readonly documents: number; readonly positions: number}
@@ -62,7 +93,7 @@ export interface Tallied {
  * @param targets tokens that were to be scored: none where documents alone are written
  * @throws {RuntimeFailure} naming the first pair of numbers that differ
  */
-export function checkCounts({documents, targets, positions, rows}: Tallied): CountCheck[] {
+export function checkCounts({documents, leftOut, added, targets, positions, rows}: Tallied): CountCheck[] {
   const written = documents.train + documents.val
   const perPartition = (['train', 'val'] as const).flatMap((partition): CountCheck[] => {
     const {total, kept, reasons} = positions[partition]
@@ -74,7 +105,11 @@ export function checkCounts({documents, targets, positions, rows}: Tallied): Cou
     ]
   })
   const checks = [
-    {check: 'documents read = train + val', left: documents.read, right: written},
+    {
+      check: 'documents read - left out + windows = train + val',
+      left: documents.read - leftOut + added,
+      right: written,
+    },
     {check: 'documents = rows of documents.arrow', left: written, right: rows.documents},
     ...perPartition,
     {

@@ -1,6 +1,13 @@
 import {parentPort, workerData} from 'node:worker_threads'
-import {type Engine, LocalEngine} from './engine.js'
+import {type ExitGate, useGate} from '../runtime/exit-gate.js'
+import {type Engine, type EngineOptions, LocalEngine} from './engine.js'
 import {describeError} from './error-transfer.js'
+
+/** What the thread is started with. */
+export interface EngineStart {
+  readonly gate: ExitGate
+  readonly options: EngineOptions
+}
 
 /** A call from the main thread and its answer. */
 export interface EngineCall {
@@ -9,7 +16,9 @@ export interface EngineCall {
   readonly args: readonly unknown[]
 }
 
-const engine = new LocalEngine(workerData)
+const {gate, options}: EngineStart = workerData
+useGate(gate)
+const engine = new LocalEngine(options)
 
 parentPort!.on('message', async ({id, method, args}: EngineCall) => {
   try {

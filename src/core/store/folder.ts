@@ -1,11 +1,13 @@
-import {existsSync, readFileSync, statSync} from 'node:fs'
+import {existsSync, statSync} from 'node:fs'
 import {open, readdir, rename, rm, writeFile} from 'node:fs/promises'
 import {dirname, join, resolve} from 'node:path'
+import {z} from 'zod'
 import {DataError, UsageError} from '../util/errors.js'
 import {syncFolder} from './durable.js'
 import {hashFile, listFiles} from './fingerprint.js'
 import {makeFolder} from './make-folder.js'
-import {guardWrite} from './storage-error.js'
+import {readJsonOf} from './own-json.js'
+import {guardRead, guardWrite} from './storage-error.js'
 import {replacedName, temporaryName, whileInUse} from './temporary.js'
 
 /** What a caller adds to a manifest; `files` is taken. */
@@ -24,6 +26,9 @@ export type Verdict =
 
 /** The file that says that a folder is whole. */
 export const manifestName = 'manifest.json'
+const manifest: z.ZodType<Manifest> = z.looseObject({
+  files: z.record(z.string(), z.object({size: z.int(), sha256: z.string()})),
+})
 
 /**
  * Makes a folder that is either absent, as it was, or complete, at any moment.
@@ -127,32 +132,29 @@ export function verifyFolder(target: string, depth: 'sizes' | 'contents' = 'cont
 export function readManifest(path: string): Manifest | string {
   if (!existsSync(path)) return `${path} is missing`
   try {
-    const manifest = JSON.parse(readFileSync(path, 'utf8'))
-    const hasFiles = typeof manifest?.files === 'object' && manifest.files !== null
-    return hasFiles ? manifest : `${path} lists no files`
+    return readJsonOf(path, manifest, 'what a folder holds')
   } catch (error) {
-    return `${path} cannot be read: ${(error as Error).message}`
+    if (error instanceof DataError) return error.message
+    throw error
   }
 }
 
 function findFault(
   folder: string,
   path: string,
-  expected: {size?: unknown; sha256?: unknown} | null,
+  {size, sha256}: Manifest['files'][string],
   depth: 'sizes' | 'contents',
 ): string | null {
-  if (path.startsWith('/') || path.split(/[\\/]/).includes('..'))
-    return `the manifest names ${path}, outside the folder`
+  if (path.startsWith('/') || path.split(/[\\/]/).includes('..') || path.includes('\0'))
+    return `the manifest names ${JSON.stringify(path)}, outside the folder`
   const file = join(folder, path)
-  const size = statSync(file, {throwIfNoEntry: false})?.size
-  if (size === undefined) return `${file} is missing`
-  if (size !== expected?.size) return `${file} has ${size} bytes, expected ${expected?.size}`
-  return depth === 'sizes' ? null : hashOrReason(file, expected.sha256)
-}
-
-function hashOrReason(file: string, expected: unknown): string | null {
   try {
-    return hashFile(file) === expected ? null : `${file} has changed: its sha256 is not the manifest's`
+    const seen = guardRead('reading', file, () => statSync(file, {throwIfNoEntry: false}))
+    if (!seen) return `${file} is missing`
+    if (!seen.isFile()) return `${file} is not a regular file`
+    if (seen.size !== size) return `${file} has ${seen.size} bytes, expected ${size}`
+    if (depth === 'sizes') return null
+    return hashFile(file) === sha256 ? null : `${file} has changed: its sha256 is not the manifest's`
   } catch (error) {
     if (error instanceof DataError) return error.message
     throw error

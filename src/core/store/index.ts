@@ -11,6 +11,7 @@ export {
   verifyFolder,
   writeFolder,
 } from './folder.js'
+export {type ForeignValue, readForeignRows} from './foreign-table.js'
 export {type ForeignWeights, foreignWeights} from './foreign-weights.js'
 export {removeOwn} from './layout.js'
 export {type Lock, lockFolder, lockName} from './lock.js'
@@ -19,7 +20,7 @@ export type {WrittenDtype} from './narrow.js'
 export {checkOutput, checkReplaceable, type OutputState, outputState, refuseForeign} from './output.js'
 export {checkOutputFile} from './output-file.js'
 export {type OutputKind, outputKinds} from './output-kinds.js'
-export {readHashOf, readJsonOf, readTextOf} from './own-json.js'
+export {readJsonOf, readTextOf} from './own-json.js'
 export {packageVersion} from './package-version.js'
 export {type Piece, readSafetensors, SafetensorsFile, type Tensor} from './safetensors-file.js'
 export {shown, type TensorEntry} from './safetensors-header.js'

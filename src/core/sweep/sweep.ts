@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {loadConfig, requireKeys} from '../config/load.js'
+import {requireKeys} from '../config/load.js'
 import {trainingNeeds} from '../config/needs.js'
 import type {Config} from '../config/schema.js'
 import {openPrepared, splitRuleOf} from '../data/prepared.js'
@@ -9,6 +9,7 @@ import {checkMemory} from '../engine/check-memory.js'
 import type {Engine} from '../engine/engine.js'
 import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
+import {clusterOf} from '../records/cluster-of.js'
 import {drawScaling, pointOfSweep} from '../report/scaling-figures.js'
 import {terminalPlot} from '../report/terminal-plot.js'
 import {bootstrapFit, type ScalingCurve} from '../scaling/bootstrap-fit.js'
@@ -29,6 +30,7 @@ import {evaluateModel} from '../trainer/evaluation-log.js'
 import {openTraining} from '../trainer/open-training.js'
 import {type Origins, recordedOrigins} from '../trainer/origins.js'
 import {refuseOccupied} from '../trainer/output-folder.js'
+import {recordedConfig} from '../trainer/recorded-config.js'
 import {checkpointSteps, stepName} from '../trainer/run-checkpoints.js'
 import {RunDirectory} from '../trainer/run-directory.js'
 import {readIdentity} from '../trainer/run-identity.js'
@@ -150,8 +152,7 @@ async function placeOf({config}: SweepPoint, {sweep: {runs}}: Config): Promise<{
 async function isSameRun(path: string, config: Config): Promise<boolean> {
   if (!(await isRunOf(path, config))) return false
   if (config.optim.schedule === 'constant') return true
-  const {config: begun} = loadConfig({files: [join(path, 'config.resolved.yaml')], cwd: path})
-  return begun.train.steps === config.train.steps
+  return recordedConfig(path).train.steps === config.train.steps
 }
 
 /** What the results of a point's run depend on, as one hash. */
@@ -274,7 +275,7 @@ async function fitCurves(
 }
 
 function documentScores(rows: readonly PredictionRow[]) {
-  return [...groupBy(rows, (row) => row.doc_id)].map(([docId, own]) => ({
+  return [...groupBy(rows, (row) => clusterOf(row.doc_id))].map(([docId, own]) => ({
     docId,
     correct: own.filter((row) => row.correct).length,
     count: own.length,

@@ -4,9 +4,10 @@ import {documentsIn, type PreparedData} from '../data/prepared.js'
 import type {TrainingRow} from '../engine/language-model-update.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {plainTrainingFlops} from '../scaling/flops.js'
+import {conversationTemplate} from '../tokenizer/chat-template.js'
 import {DataError, UsageError} from '../util/errors.js'
 import {joinIds} from '../util/join-ids.js'
-import {type Objective, optimizerAt, type TrainingContext} from './objective.js'
+import {type CutDocuments, type Objective, optimizerAt, type TrainingContext} from './objective.js'
 import {VisitOrder} from './order.js'
 
 /** Where the rows of a language-model step come from: the row of visit k = 0, 1, ... */
@@ -14,7 +15,8 @@ type RowSource = (visit: number) => TrainingRow
 
 /** Next-token prediction on the training documents (RPT, Eq. 1): the continual pre-training baseline. */
 export function ntpObjective(training: TrainingContext): Objective {
-  return languageModelObjective(training, documentRows(training))
+  const {rowAt, cut} = documentRows(training)
+  return languageModelObjective(training, rowAt, cut)
 }
 
 /**
@@ -26,12 +28,13 @@ export async function sftObjective(training: TrainingContext): Promise<Objective
   const {documentShare} = training.config.sft
   const rows = training.rows ?? (await readRows(training.config, training.model, training.data))
   const order = new VisitOrder(rows.length, training.config.seed, 'completions')
-  const document = documentShare > 0 ? documentRows(training) : null
-  return languageModelObjective(training, (visit) => {
+  const documents = documentShare > 0 ? documentRows(training) : null
+  const rowAt: RowSource = (visit) => {
     const documentsBefore = Math.floor(visit * documentShare)
     const isDocument = Math.floor((visit + 1) * documentShare) > documentsBefore
-    return document && isDocument ? document(documentsBefore) : rows[order.at(visit - documentsBefore)]
-  })
+    return documents && isDocument ? documents.rowAt(documentsBefore) : rows[order.at(visit - documentsBefore)]
+  }
+  return languageModelObjective(training, rowAt, documents?.cut ?? null)
 }
 
 /**
@@ -48,12 +51,21 @@ export async function readRows(
   const {completions} = config.sft
   if (!completions)
     throw new UsageError('train: objective sft needs sft.completions, a JSONL file of prompt and completion')
-  return readCompletions(completions, tokenizer, longestRow(config, model))
+  return readCompletions(completions, {
+    tokenizer,
+    chatTemplate: conversationTemplate(tokenizer, config.prompt),
+    maxTokens: longestRow(config, model),
+  })
 }
 
-function languageModelObjective({config, engine, shape}: TrainingContext, rowAt: RowSource): Objective {
+function languageModelObjective(
+  {config, engine, shape}: TrainingContext,
+  rowAt: RowSource,
+  cut: CutDocuments | null,
+): Objective {
   const {batchRows, rowsPerMicroBatch} = config.train
   return {
+    cutDocuments: cut,
     async step(step, visits, keep) {
       const rows = Array.from({length: batchRows}, (_, i) => rowAt(visits + i))
       // Rows of similar length share a micro-batch; their order within a step does not matter.
@@ -62,16 +74,17 @@ function languageModelObjective({config, engine, shape}: TrainingContext, rowAt:
       const optimizer = optimizerAt(step, config)
       const update = await engine.updateLanguageModel({rows: sorted, rowsPerMicroBatch, optimizer})
       return {
-        metrics: {loss: update.loss, grad_norm: update.gradNorm},
+        metrics: {
+          'rpt/updates': Number(update !== null),
+          loss: update?.loss ?? null,
+          grad_norm: update?.gradNorm ?? null,
+        },
         rollouts: [],
         visits: batchRows,
-        tokens: update.trainedTokens,
+        tokens: update?.trainedTokens ?? 0,
         flopsGeneration: 0,
-        flopsUpdate: plainTrainingFlops(
-          shape,
-          rows.map((row) => row.ids.length - 1),
-        ),
-        note: `loss ${update.loss.toFixed(3)}`,
+        flopsUpdate: plainTrainingFlops(shape, update ? rows.map((row) => row.ids.length - 1) : []),
+        note: update ? `loss ${update.loss.toFixed(3)}` : 'no token to learn from',
       }
     },
   }
@@ -82,14 +95,35 @@ function longestRow({train}: Config, {maxPositions}: ModelConfig): number {
   return Math.min(train.maxRowTokens, maxPositions + 1)
 }
 
-/** Training documents in seeded order, the end-of-text token appended, cut to the longest row. */
-function documentRows({config, data, model}: TrainingContext): RowSource {
+/** Training documents in seeded order, the end-of-text token appended, cut to the longest row; and what the cuts cost. */
+function documentRows({config, data, model}: TrainingContext): {
+  readonly rowAt: RowSource
+  readonly cut: CutDocuments | null
+} {
   const documents = documentsIn(data, 'train')
   if (documents.length === 0) throw new DataError(`${data.folder} has no training documents`)
   const order = new VisitOrder(documents.length, config.seed, 'documents')
   const end = model.endIds.slice(0, 1)
-  return (visit) => {
+  const longest = longestRow(config, model)
+  const rowAt: RowSource = (visit) => {
     const ids = joinIds(documents[order.at(visit)].tokenIds, end)
-    return {ids: ids.slice(0, longestRow(config, model)), trainedFrom: 1}
+    return {ids: ids.slice(0, longest), trainedFrom: 1}
+  }
+  const lengths = documents.map(({tokenIds}) => tokenIds.length + end.length)
+  return {rowAt, cut: cutsOf(lengths, longest)}
+}
+
+/** What is lost of rows of these lengths; null where nothing is. */
+function cutsOf(lengths: readonly number[], longest: number): CutDocuments | null {
+  const tooLong = lengths.filter((length) => length > longest)
+  if (tooLong.length === 0) return null
+  const left = tooLong.reduce((sum, length) => sum + length - longest, 0)
+  const total = lengths.reduce((sum, length) => sum + length, 0)
+  return {
+    cut: tooLong.length,
+    of: lengths.length,
+    tokens_left_out: left,
+    share_left_out: left / total,
+    row_tokens: longest,
   }
 }

@@ -122,7 +122,9 @@ describe('prepared data', () => {
     }
     expect(manifest.documents.read).toBe(texts.length)
     expect(manifest.rows).toEqual({documents: texts.length, positions: rows.length})
-    expect(manifest.checks.map(({check}: {check: string}) => check)).toContain('documents read = train + val')
+    expect(manifest.checks.map(({check}: {check: string}) => check)).toContain(
+      'documents read - left out + windows = train + val',
+    )
     expect(manifest.checks.every(({left, right}: {left: number; right: number}) => left === right)).toBe(true)
     expect(first.summary.positions).toEqual(manifest.positions)
     expect(manifest.settings).toMatchObject({seed: 0, 'data.topK': 16, 'data.thresholds': [0.5, 1, 1.5]})
@@ -276,6 +278,40 @@ describe('preparing', () => {
     expect(failure.message).toMatch(/none of \d+ positions is left/)
     expect(existsSync(out)).toBe(false)
     expect(readdirSync(join(out, '..'))).toEqual([])
+  })
+
+  it.each([
+    [
+      'train',
+      {'data.selectThreshold': 9},
+      /^prepare-data: none of \d+ training positions is kept \(below-threshold \d+\); lower data\.selectThreshold/,
+    ],
+    [
+      'train',
+      {'data.select': 'top', 'data.topShare': 0},
+      /training positions is kept \(below-top-share \d+\); raise data\.topShare$/,
+    ],
+    [
+      'val',
+      {'data.thresholds': '[9,9,9]'},
+      /none of \d+ held-out positions is kept \(below-threshold \d+\); lower data\.thresholds/,
+    ],
+  ] as const)('says why no position of %s is kept: %j', async (partition, settings, line) => {
+    const {lines, summary} = await prepare(join(newFolder(), 'data'), {
+      'data.selectThreshold': 0,
+      'data.thresholds': '[0,0,0]',
+      ...settings,
+    })
+    expect(summary.positions[partition].kept).toBe(0)
+    expect(lines.filter((text) => text.includes('is kept'))).toEqual([expect.stringMatching(line)])
+  })
+
+  it('says that every document is held out', async () => {
+    const {lines} = await prepare(join(newFolder(), 'data'), {
+      'data.valDocuments': texts.length,
+      'data.thresholds': '[0,0,0]',
+    })
+    expect(lines.join('\n')).toMatch(/no training position, because every document is held out/)
   })
 
   it('writes documents without positions, and needs no proxy for that', async () => {
