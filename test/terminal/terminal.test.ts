@@ -145,5 +145,7 @@ describe('failures', () => {
   it('are one line and one line for each thing to try', () => {
     const failure = describeFailure(new DataError('row 3 has no text', {suggestions: ['set data.textField']}), false)
     expect(renderFailure(failure, colors)).toBe('Error: row 3 has no text\n  try: set data.textField')
+    const many = {...failure, message: 'one\ntwo', suggestions: ['a', 'b', 'c']}
+    expect(renderFailure(many, colors)).toBe('Error: one\ntwo\n  try: a\n  try: b')
   })
 })
