@@ -153,8 +153,9 @@ function readText(file: string): string {
   } catch (error) {
     if (error instanceof DataError) throw error
     const {code, message} = error as NodeJS.ErrnoException
-    const found = code === 'ENOENT' ? foreignWeights(dirname(file)) : null
-    const what = `${code === 'ENOENT' ? 'no such file' : message}${found ? `; ${found.what}` : ''}`
+    const isAbsent = code === 'ENOENT'
+    const found = isAbsent ? foreignWeights(dirname(file)) : null
+    const what = `${isAbsent ? 'no such file' : message}${found ? `; ${found.what}` : ''}`
     throw new DataError(`reading the model config ${file}: ${what}`, {
       cause: error,
       suggestions: [found?.remedy ?? 'give a checkpoint folder with config.json, model.safetensors and tokenizer.json'],
