@@ -91,7 +91,7 @@ function memoryLines({memory, memory_summary: summary}: PlanView, colors: Colors
   return [
     ...memory.map(({name, bytes}) => row(bytes, name)),
     row(needed, `${colors.bold('in all')}, ${share} the ${formatBytes(available)} available: ${verdict}`),
-    `most of it: ${largest.name}, ${formatBytes(largest.bytes)}`,
+    `largest part: ${largest.name}, ${formatBytes(largest.bytes)}`,
     ...(setting ? [`shrink it with: ${setting}`] : []),
     ...(spare > 0 ? [`at most ${formatBytes(needed + spare)} with the graphs of other lengths that are kept`] : []),
   ]

@@ -110,7 +110,7 @@ it('a plan sums its memory and names the largest class with the setting that shr
       '     4.0 KiB  logits',
       '     1.0 KiB  weights',
       '     5.0 KiB  in all, 50% of the 10.0 KiB available: fits',
-      '  most of it: logits, 4.0 KiB',
+      '  largest part: logits, 4.0 KiB',
       '  shrink it with: grpo.groupSize',
       '  at most 6.0 KiB with the graphs of other lengths that are kept',
       'not there yet',

@@ -1,7 +1,7 @@
 import {UsageError} from '../util/errors.js'
 import {availableMemory} from './machine-memory.js'
 import {type EngineWork, estimateMemory, type GraphKind, type MemoryEstimate} from './memory.js'
-import {sessionBudget} from './session-memory.js'
+import {sessionBudget, sessionCapacity} from './session-memory.js'
 
 /** A setting that makes graphs of a kind smaller. */
 export interface Knob {
@@ -45,9 +45,15 @@ export function reportMemory({work, knobs}: MemoryDemand, {limitGiB}: MemorySett
   const availableBytes = limitGiB === undefined ? availableMemory() : limitGiB * 2 ** 30
   const setting = knobFor(knobs, estimate.largest)?.setting ?? null
   const neededBytes = neededOf(estimate, availableBytes)
-  const unused = estimate.keptBytes > 0 ? sessionBudget(availableBytes) - estimate.keptBytes : 0
-  const spareBytes = Math.max(0, Math.min(unused, availableBytes - neededBytes))
+  const spareBytes = Math.max(0, Math.min(keptBesides(estimate, availableBytes), availableBytes - neededBytes))
   return {...estimate, neededBytes, availableBytes, spareBytes, fits: neededBytes <= availableBytes, setting}
+}
+
+/** What graphs of other lengths may keep: none is larger than the largest, and there are no more than the cache takes. */
+function keptBesides({keptBytes}: MemoryEstimate, availableBytes: number): number {
+  const [largest = 0] = keptBytes.toSorted((a, b) => b - a)
+  const kept = keptBytes.reduce((sum, bytes) => sum + bytes, 0)
+  return Math.min(sessionBudget(availableBytes) - kept, (sessionCapacity - keptBytes.length) * largest)
 }
 
 /** Graphs that hold more than the budget for compiled ones take turns, but for the two largest. */
@@ -86,9 +92,10 @@ function describe(report: MemoryReport): string {
   return `memory: about ${gib(neededBytes)}${most}, of ${gib(availableBytes)} available; ${largestIn(report)}${shrink}`
 }
 
-/** `82% of it are activations of the update, 2.90 GiB`. */
+/** `the largest part is activations of the update, 2.90 GiB (82%)`. */
 function largestIn({largest, totalBytes}: MemoryEstimate): string {
-  return `${Math.round((100 * largest.bytes) / totalBytes)}% of it are ${largest.name}, ${gib(largest.bytes)}`
+  const share = Math.round((100 * largest.bytes) / totalBytes)
+  return `the largest part is ${largest.name}, ${gib(largest.bytes)} (${share}%)`
 }
 
 /** `1.25 GiB`; small amounts in MiB. */

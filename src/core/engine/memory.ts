@@ -51,8 +51,8 @@ export interface MemoryEstimate {
   readonly totalBytes: number
   /** What each graph holds at its fullest moment; these are among the parts too. */
   readonly graphBytes: readonly number[]
-  /** Of these, what stays between runs; 0 where no graph keeps its memory. */
-  readonly keptBytes: number
+  /** Of these, what stays between runs: of the training graphs of small models. */
+  readonly keptBytes: readonly number[]
   /** The largest part that settings or the model decide. */
   readonly largest: MemoryPart
 }
@@ -84,7 +84,7 @@ export function estimateMemory(work: EngineWork): MemoryEstimate {
     parts,
     totalBytes: totalOf(parts),
     graphBytes: heldBy(graphs),
-    keptBytes: heldBy(graphs.filter(keepsMemory)).reduce((sum, bytes) => sum + bytes, 0),
+    keptBytes: heldBy(graphs.filter(keepsMemory)),
     largest: parts.find(({name}) => name !== program)!,
   }
 }

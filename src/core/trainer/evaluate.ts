@@ -4,7 +4,7 @@ import {checkTemplate} from '../data/prompts.js'
 import {checkMemory, type MemoryDemand} from '../engine/check-memory.js'
 import {checkWeights} from '../engine/checkpoint.js'
 import {startEngine} from '../engine/start-engine.js'
-import {readModelConfig} from '../models/model-config.js'
+import {type ModelConfig, readModelConfig} from '../models/model-config.js'
 import type {EvalRow} from '../store/index.js'
 import {UsageError} from '../util/errors.js'
 import {silentProgress} from '../util/progress.js'
@@ -12,6 +12,7 @@ import type {Services} from '../util/services.js'
 import {dataFor, fingerprintOfModel} from './check-model.js'
 import {EvaluationLog} from './evaluation-log.js'
 import {evaluationDemand, lengthsOf, unknownLengths} from './memory-plan.js'
+import {promptLimit} from './objective.js'
 import {type Origins, originsOf, recordedOrigins} from './origins.js'
 import {refuseOccupied} from './output-folder.js'
 import type {Predictor} from './predict.js'
@@ -81,15 +82,16 @@ export async function openEvaluation(config: Config, services: Services): Promis
     if (isWhole) checkWeights(model, folder)
     const own = data && isWhole ? await dataFor(folder, data, services.progress) : null
     const settings = withRunSettings(config, folder, {...services, progress: silentProgress})
-    checkPrompts(settings, own)
+    checkPrompts(settings, model, own)
     demands.push(evaluationDemand(settings, model, own ? lengthsOf(own, settings) : unknownLengths))
   }
   return {data, models, origins: originsOf(models.map(({origin}, i) => [setting(i), origin])), demands}
 }
 
 /** Refuses a template that no prompt could be made with, before any model is loaded. */
-function checkPrompts({eval: {modes}, prompt}: Config, data: PreparedData | null): void {
-  if (data && modes.some((mode) => mode !== 'standard')) checkTemplate(data.tokenizer, prompt, prompt.maxTokens)
+function checkPrompts(config: Config, model: ModelConfig, data: PreparedData | null): void {
+  if (data && config.eval.modes.some((mode) => mode !== 'standard'))
+    checkTemplate(data.tokenizer, config.prompt, promptLimit(config, model))
 }
 
 /** Refuses a step asked of what is one checkpoint and no run. */

@@ -85,9 +85,10 @@ describe('estimateMemory', () => {
 
   it('tells what stays between runs: training graphs of small models alone', () => {
     const {keptBytes, graphBytes} = estimateMemory(rptWork(2))
-    expect(graphBytes).toContain(keptBytes)
-    expect(keptBytes).toBeLessThan(graphBytes.reduce((sum, bytes) => sum + bytes, 0))
-    expect(estimateMemory(rptWork(1, large)).keptBytes).toBe(0)
+    expect(keptBytes).toHaveLength(1)
+    expect(graphBytes).toContain(keptBytes[0])
+    expect(graphBytes.length).toBeGreaterThan(1)
+    expect(estimateMemory(rptWork(1, large)).keptBytes).toEqual([])
   })
 
   it('counts a reference with its weights and its graph', () => {
@@ -140,14 +141,16 @@ describe('checkMemory', () => {
 
   it('says what is needed, what there is, with the graphs that are kept, and the setting that shrinks the largest class', () => {
     expect(checkMemory('train', demand, {check: true, limitGiB: 100})).toMatch(
-      /^memory: about \d+ MiB, at most 2\d\.\d\d GiB with the graphs that are kept, of 100\.00 GiB available; \d+% of it are .+, \d+ MiB \(shrink with grpo\.contextsPerMicroBatch\)$/,
+      /^memory: about \d+ MiB, at most (?:\d+ M|\d\.\d\d G)iB with the graphs that are kept, of 100\.00 GiB available; the largest part is .+, \d+ MiB \(\d+%\) \(shrink with grpo\.contextsPerMicroBatch\)$/,
     )
   })
 
   it('refuses what cannot fit, with a value that fits', () => {
     const limitGiB = needed * 0.9
     const refused = () => checkMemory('train', demand, {check: true, limitGiB})
-    expect(refused).toThrow(/^train: needs about \d+ MiB of memory, \d+ MiB are available; \d+% of it are .+, \d+ MiB$/)
+    expect(refused).toThrow(
+      /^train: needs about \d+ MiB of memory, \d+ MiB are available; the largest part is .+, \d+ MiB \(\d+%\)$/,
+    )
     const error = catchError(refused)
     expect(error).toMatchObject({exitCode: 2})
     const value = Number(/^lower grpo\.contextsPerMicroBatch from 8 to (\d)$/.exec(error.suggestions[0])?.[1])
