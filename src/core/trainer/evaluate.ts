@@ -1,10 +1,9 @@
 import type {Config} from '../config/schema.js'
 import {type PreparedData, preparedIn} from '../data/prepared.js'
-import {checkTemplate} from '../data/prompts.js'
 import {checkMemory, type MemoryDemand} from '../engine/check-memory.js'
 import {checkWeights} from '../engine/checkpoint.js'
 import {startEngine} from '../engine/start-engine.js'
-import {type ModelConfig, readModelConfig} from '../models/model-config.js'
+import {readModelConfig} from '../models/model-config.js'
 import type {EvalRow} from '../store/index.js'
 import {UsageError} from '../util/errors.js'
 import {silentProgress} from '../util/progress.js'
@@ -12,7 +11,7 @@ import type {Services} from '../util/services.js'
 import {dataFor, fingerprintOfModel} from './check-model.js'
 import {EvaluationLog} from './evaluation-log.js'
 import {evaluationDemand, lengthsOf, unknownLengths} from './memory-plan.js'
-import {promptLimit} from './objective.js'
+import {checkPrompts} from './objective.js'
 import {type Origins, originsOf, recordedOrigins} from './origins.js'
 import {refuseOccupied} from './output-folder.js'
 import type {Predictor} from './predict.js'
@@ -79,19 +78,13 @@ export async function openEvaluation(config: Config, services: Services): Promis
   const demands: MemoryDemand[] = []
   for (const {folder, isWhole} of models) {
     const model = await readModelConfig(folder)
-    if (isWhole) checkWeights(model, folder)
     const own = data && isWhole ? await dataFor(folder, data, services.progress) : null
+    if (isWhole) checkWeights(model, folder)
     const settings = withRunSettings(config, folder, {...services, progress: silentProgress})
-    checkPrompts(settings, model, own)
+    if (own && settings.eval.modes.some((mode) => mode !== 'standard')) checkPrompts(settings, model, own.tokenizer)
     demands.push(evaluationDemand(settings, model, own ? lengthsOf(own, settings) : unknownLengths))
   }
   return {data, models, origins: originsOf(models.map(({origin}, i) => [setting(i), origin])), demands}
-}
-
-/** Refuses a template that no prompt could be made with, before any model is loaded. */
-function checkPrompts(config: Config, model: ModelConfig, data: PreparedData | null): void {
-  if (data && config.eval.modes.some((mode) => mode !== 'standard'))
-    checkTemplate(data.tokenizer, config.prompt, promptLimit(config, model))
 }
 
 /** Refuses a step asked of what is one checkpoint and no run. */
