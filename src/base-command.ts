@@ -114,13 +114,14 @@ export abstract class BaseCommand extends Command {
   }
 
   /** `--dry-run`: the text is a config file that gives the same settings again; the plan follows as comments. */
-  private async rehearse({config, sources}: LoadedConfig): Promise<object> {
-    const [{resolvedYaml}, {planOf}, {renderPlan}] = await Promise.all([
+  private async rehearse(loaded: LoadedConfig): Promise<object> {
+    const [{resolvedYaml}, {planOf, settingsOf}, {renderPlan}] = await Promise.all([
       import('./core/config/resolved.js'),
       import('./core/trainer/plan.js'),
       import('./terminal/tables.js'),
     ])
-    const plan = await planOf(this.id!, config)
+    const plan = await planOf(this.id!, loaded.config, loaded.sources)
+    const {config, sources} = await settingsOf(this.id!, loaded)
     this.log(resolvedYaml(config, sources) + renderPlan(plan, this.colors).replaceAll(/^(?=.)/gm, '# '))
     return {command: this.id, dry_run: true, config, sources: Object.fromEntries(sources), plan}
   }

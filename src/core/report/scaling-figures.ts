@@ -78,7 +78,11 @@ export async function drawScaling(
 export function pointOfSweep(row: SweepRow): ScalingPointRow {
   const {mode, split, point, compute_flops, accuracy, ci_low, ci_high} = row
   const series = seriesName(mode, point)
-  return {series, mode, split, compute: compute_flops, accuracy, ciLow: ci_low, ciHigh: ci_high}
+  return {series, mode, split, compute: compute_flops, accuracy, ...intervalOf(ci_low, ci_high)}
+}
+
+function intervalOf(low: number | null, high: number | null) {
+  return {ciLow: low ?? Number.NaN, ciHigh: high ?? Number.NaN}
 }
 
 function pointsOfRun(run: RunFolder): ScalingPointRow[] {
@@ -94,8 +98,7 @@ function pointsOfRun(run: RunFolder): ScalingPointRow[] {
     split,
     compute: computeAt.get(step) ?? 0,
     accuracy,
-    ciLow: ci_low,
-    ciHigh: ci_high,
+    ...intervalOf(ci_low, ci_high),
   }))
 }
 

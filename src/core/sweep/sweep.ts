@@ -27,6 +27,7 @@ import {type Origins, recordedOrigins} from '../trainer/origins.js'
 import {refuseOccupied} from '../trainer/output-folder.js'
 import {checkTraining} from '../trainer/plan.js'
 import {checkpointSteps, RunDirectory, runHash, stepName} from '../trainer/run-directory.js'
+import {withRunSettings} from '../trainer/run-settings.js'
 import {type Summary, summarize} from '../trainer/summary.js'
 import {train} from '../trainer/train.js'
 import {DataError, Interrupted, UsageError} from '../util/errors.js'
@@ -203,7 +204,8 @@ async function evaluateCheckpoint(
   const model = await readModelConfig(folder)
   await engine.load({checkpoint: folder})
   const subject = {run: point.name, objective: point.config.train.objective, checkpoint: stepName(step), step}
-  const predictor = {config: {...point.config, eval: config.eval}, data, engine, model, progress}
+  const given = {config: {...point.config, eval: config.eval}, sources: point.sources}
+  const predictor = {config: withRunSettings(given, folder).config, data, engine, model, progress}
   const {predictions, rows} = await evaluateModel(predictor, subject)
   await run.place(join('predictions', point.name), '')
   await writeTable(predictionsFile(run, point.name, step), predictionsTable, predictions)

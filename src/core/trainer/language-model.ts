@@ -1,6 +1,7 @@
 import type {Config} from '../config/schema.js'
 import {readCompletions} from '../data/completions.js'
 import {documentsIn} from '../data/prepared.js'
+import {rowTemplates} from '../data/row-template.js'
 import type {TrainingRow} from '../engine/language-model-update.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {plainTrainingFlops} from '../scaling/flops.js'
@@ -30,11 +31,13 @@ export async function sftObjective(training: TrainingContext): Promise<Objective
   const rows = await readCompletions(completions, training.data.tokenizer, longest)
   const order = new VisitOrder(rows.length, training.config.seed, 'completions')
   const document = documentShare > 0 ? documentRows(training) : null
-  return languageModelObjective(training, (visit) => {
+  const objective = languageModelObjective(training, (visit) => {
     const documentsBefore = Math.floor(visit * documentShare)
     const isDocument = Math.floor((visit + 1) * documentShare) > documentsBefore
     return document && isDocument ? document(documentsBefore) : rows[order.at(visit - documentsBefore)]
   })
+  const {data, config} = training
+  return {...objective, rowTemplates: rowTemplates(rows, data.tokenizer, config, config.sft.template)}
 }
 
 function languageModelObjective({config, engine, shape}: TrainingContext, rowAt: RowSource): Objective {

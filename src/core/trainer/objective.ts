@@ -1,5 +1,6 @@
 import type {Config} from '../config/schema.js'
 import type {PreparedData} from '../data/prepared.js'
+import type {RowTemplate} from '../data/row-template.js'
 import type {Engine, LoadedModel} from '../engine/engine.js'
 import type {OptimizerSettings} from '../engine/model-state.js'
 import type {ModelConfig} from '../models/model-config.js'
@@ -39,6 +40,8 @@ export interface StepResult {
 
 /** A training objective, ready to take steps. */
 export interface Objective {
+  /** Templates that all its prompts are in, the best first; absent where the settings say it. */
+  readonly rowTemplates?: readonly RowTemplate[]
   /**
    * Takes step `step` (1 is the first), starting at visit `visits` of its data.
    *

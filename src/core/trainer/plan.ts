@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs'
 import {dirname, join} from 'node:path'
-import {loadConfig} from '../config/load.js'
+import {type LoadedConfig, loadConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {openPrepared} from '../data/prepared.js'
 import {checkMemory, type MemoryDemand, reportMemory} from '../engine/check-memory.js'
@@ -8,8 +8,10 @@ import {scoringDemand} from '../engine/score-memory.js'
 import {resolveSource} from '../hub/resolve-source.js'
 import {type ModelConfig, readModelConfig} from '../models/model-config.js'
 import {type Progress, silentProgress} from '../util/progress.js'
+import {evaluatedModels} from './evaluated-models.js'
 import {evaluationDemand, type Lengths, lengthsOf, trainingDemand, unknownLengths} from './memory-plan.js'
 import {resolveModel} from './run-directory.js'
+import {recordedSettings} from './run-settings.js'
 
 /** The memory of a command against what the machine has. */
 export interface MemorySummary {
@@ -36,7 +38,7 @@ export interface Plan {
 
 interface Planner {
   readonly batch: (config: Config) => string
-  readonly demand: (config: Config) => Promise<MemoryDemand | null>
+  readonly demand: (config: Config, sources: LoadedConfig['sources']) => Promise<MemoryDemand | null>
   /** Below `out`. */
   readonly files: (config: Config) => readonly string[]
 }
@@ -56,7 +58,7 @@ const planners: Readonly<Record<string, Planner>> = {
   },
   eval: {
     batch: (config) => `${config.eval.limit ?? 'all'} held-out positions x modes ${config.eval.modes.join(', ')}`,
-    demand: async (config) => evaluationDemand(config, await evaluatedModel(config), await knownLengths(config)),
+    demand: demandOfEvaluation,
     files: () => ['eval.arrow', 'eval/step-*.arrow', 'summary.json'],
   },
   'prepare-data': {
@@ -74,11 +76,22 @@ const planners: Readonly<Record<string, Planner>> = {
   },
 }
 
+/** The settings that a command would record: those of an evaluation are in part those of the runs it evaluates. */
+export async function settingsOf(command: string, loaded: LoadedConfig): Promise<LoadedConfig> {
+  if (command !== 'eval') return loaded
+  const models = await evaluatedModels(loaded, {files})
+  return recordedSettings(models.map((model) => ({name: model.run, loaded: model.loaded})))
+}
+
 /** What a command would compute, hold in memory and write; nothing is run or written. */
-export async function planOf(command: string, config: Config): Promise<Plan> {
+export async function planOf(
+  command: string,
+  config: Config,
+  sources: LoadedConfig['sources'] = new Map(),
+): Promise<Plan> {
   const planner = planners[command]
   if (!planner) return {batch: [], memory: [], files: []}
-  const demand = await planner.demand(config)
+  const demand = await planner.demand(config, sources)
   return {
     batch: [planner.batch(config)],
     ...(demand ? memoryOf(demand, config) : {memory: []}),
@@ -149,9 +162,10 @@ async function proxyModel(proxy: string): Promise<ModelConfig> {
   return readModelConfig(source.folder)
 }
 
-/** The first of the models evaluated: one is in memory at a time. */
-async function evaluatedModel({model, eval: {models, checkpoint}}: Config): Promise<ModelConfig> {
-  return readModelConfig((await resolveModel(models[0] ?? model.path!, checkpoint, {files})).folder)
+/** Of the first of the models evaluated: one is in memory at a time. */
+async function demandOfEvaluation(given: Config, sources: LoadedConfig['sources']): Promise<MemoryDemand> {
+  const [{folder, loaded}] = await evaluatedModels({config: given, sources}, {files})
+  return evaluationDemand(loaded.config, await readModelConfig(folder), await knownLengths(loaded.config))
 }
 
 function pointCount({sweep}: Config): number {

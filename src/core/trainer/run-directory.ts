@@ -36,6 +36,8 @@ const resumable = [
   'checkpoint.steps',
   'checkpoint.keepLast',
   'checkpoint.dtype',
+  'sft.template',
+  'sft.chatTemplate',
 ]
 
 /** What a checkpoint remembers beside weights and moments. */

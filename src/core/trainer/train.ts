@@ -1,5 +1,7 @@
 import {basename} from 'node:path'
+import type {LoadedConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
+import {checkReferenceLength} from '../data/inexpressible.js'
 import {openPrepared, type PreparedData} from '../data/prepared.js'
 import {checkTemplate} from '../data/prompts.js'
 import {checkMemory} from '../engine/check-memory.js'
@@ -29,6 +31,7 @@ import {refuseOccupied} from './output-folder.js'
 import {rptObjective} from './rpt.js'
 import {RunDirectory, resolveModel, runHash, stepName, type TrainerState} from './run-directory.js'
 import {type Summary, summarize} from './summary.js'
+import {evaluationSettings, withRowTemplate} from './trained-prompt.js'
 
 /** How each objective takes its steps. Adding an objective is adding a row. */
 const objectives: Readonly<
@@ -65,6 +68,7 @@ export async function train(config: Config, services: Services, begunWith: Origi
   const source = await weightSource(config, services, recorded)
   const data = await dataFor(source.path, prepared)
   checkSettings(config, data)
+  if (config.train.objective === 'rpt') checkReferenceLength(data, config, services.progress)
   const model = await readModelConfig(source.path)
   services.progress.log(checkMemory('train', trainingDemand(config, model, lengthsOf(data, config)), config.memory))
   const engine = startEngine(config)
@@ -74,30 +78,45 @@ export async function train(config: Config, services: Services, begunWith: Origi
     const training = {config, data, engine, model, shape, progress: services.progress, modelFolder}
     // Whatever is wrong with the inputs shows before a directory is made or emptied.
     const objective = await objectives[config.train.objective](training)
+    const {rowTemplates} = objective
+    const loaded = {config, sources: services.sources}
+    const recorded = rowTemplates ? withRowTemplate(loaded, rowTemplates, services.progress) : loaded
+    const evaluated = config.eval.every > 0 ? evaluationSettings(recorded) : config
     if (config.grpo.klCoef > 0) await engine.keepReference()
-    return await trainIn(training, objective, source, services, started)
+    return await trainIn(training, objective, {...source, recorded, evaluated}, services, started)
   } finally {
     await engine.close()
   }
+}
+
+/** What a run is begun with. */
+interface Begun {
+  readonly fingerprint: string
+  readonly origins: Origins
+  /** The settings to write down. */
+  readonly recorded: LoadedConfig
+  /** The settings to evaluate with. */
+  readonly evaluated: Config
 }
 
 /** Trains in the run directory and writes the summary. */
 async function trainIn(
   prepared: TrainingContext,
   objective: Objective,
-  {fingerprint, origins}: {readonly fingerprint: string; readonly origins: Origins},
+  {fingerprint, origins, recorded, evaluated}: Begun,
   services: Services,
   started: Date,
 ): Promise<TrainSummary> {
   const {config, data, engine} = prepared
-  const run = await RunDirectory.open(config.out!, config, services, origins)
+  const {sources} = recorded
+  const run = await RunDirectory.open(config.out!, recorded.config, {...services, sources}, origins)
   try {
     const training = {...prepared, progress: run.services.progress}
     const {completions} = config.sft
     const rows = config.train.objective === 'sft' && completions ? hashFile(completions) : null
     await run.checkInputs({data: data.manifest.fingerprints, model: fingerprint, completions: rows})
     const state = await resumeFrom(run, training)
-    const metrics = await trainSteps(run, training, objective, state)
+    const metrics = await trainSteps(run, training, evaluated, objective, state)
     const summary: TrainSummary = {
       ...(await summarize('train', config, services, started, engine)),
       objective: config.train.objective,
@@ -161,13 +180,14 @@ async function resumeFrom(run: RunDirectory, {config, engine}: TrainingContext):
 async function trainSteps(
   run: RunDirectory,
   training: TrainingContext,
+  evaluated: Config,
   objective: Objective,
   from: TrainerState,
 ): Promise<MetricsRow | null> {
   const {config, progress} = training
   const {steps, allowNoop} = config.train
   const metrics = await openStream(run.at('metrics.arrow'), metricsTable)
-  const evaluations = await EvaluationLog.open(run, training)
+  const evaluations = await EvaluationLog.open(run, {...training, config: evaluated})
   await metrics.keepRows((row) => row.step <= from.step)
   evaluations.dropAfter(from.step)
   if (from.step >= steps) {

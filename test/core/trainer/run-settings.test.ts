@@ -3,7 +3,7 @@ import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {resolvedYaml} from '../../../src/core/config/resolved.js'
-import {withRunSettings} from '../../../src/core/trainer/run-settings.js'
+import {sayTakenOver, withRunSettings} from '../../../src/core/trainer/run-settings.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
 import {toyServices} from '../../support/toy-run.js'
 
@@ -21,8 +21,11 @@ function checkpointOf(sets: readonly string[]): string {
 function evaluated(folder: string, sets: readonly string[] = []) {
   const lines: string[] = []
   const {config, sources} = loadConfig({sets, cwd: folder})
-  const {prompt, rollout} = withRunSettings(config, folder, {...toyServices({}, lines), sources})
-  return {template: prompt.template, maxTokens: rollout.maxTokens, lines}
+  const given = {config, sources}
+  const loaded = withRunSettings(given, folder)
+  sayTakenOver(given, loaded, toyServices({}, lines).progress)
+  const {prompt, rollout, reward} = loaded.config
+  return {prompt, template: prompt.template, maxTokens: rollout.maxTokens, reward, sources: loaded.sources, lines}
 }
 
 describe('a run is evaluated', () => {
