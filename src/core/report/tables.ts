@@ -2,7 +2,7 @@ import type {FitRow} from '../scaling/series.js'
 import {type Split, splits} from '../scaling/split.js'
 import type {MetricsRow} from '../store/index.js'
 import {percent, plural, points, short} from './format.js'
-import {type Comparison, groupBy, type Result} from './results.js'
+import {type Comparison, groupBy, type Result, type ResultCell} from './results.js'
 
 /** A table ready to be drawn, on a page or in a terminal. */
 export interface Table {
@@ -25,14 +25,18 @@ export interface Cell {
 /** Next-token accuracy in the shape of the paper's Table 1: one row per model and mode, one column per split. */
 export function resultTable(results: readonly Result[]): Table {
   const columns = usedSplits(results)
-  const hasPassAtK = results.some(({cells}) => Object.values(cells).some(({passAtK}) => passAtK !== null))
+  const cells = results.flatMap((result) => columns.flatMap((split) => result.cells[split] ?? []))
+  const hasSamples = cells.some(({passAt}) => passAt !== null)
+  const leftOut = columns.flatMap((split) => {
+    const most = Math.max(...results.map((result) => result.cells[split]?.inexpressible ?? 0))
+    return most > 0 ? [`${split} ${most}`] : []
+  })
   const rows = results.map(({label, cells}) => [
     {text: label},
     ...columns.map((split): Cell => {
       const cell = cells[split]
       if (!cell || cell.count === 0) return {text: '-', tone: 'muted'}
-      const sampled = cell.passAtK === null ? '' : ` · pass@k ${percent(cell.passAtK)}`
-      return {text: percent(cell.accuracy), detail: `${interval(cell.ciLow, cell.ciHigh, percent)}${sampled}`}
+      return {text: percent(cell.accuracy), detail: detailsOf(cell).join(' · ')}
     }),
   ])
   const counts = columns.map((split) => `${split} ${Math.max(...results.map(({cells}) => cells[split]?.count ?? 0))}`)
@@ -42,8 +46,19 @@ export function resultTable(results: readonly Result[]): Table {
     rows,
     note:
       `Brackets: 95% bootstrap over documents. Positions: ${counts.join(', ')}.` +
-      (hasPassAtK ? ' pass@k: chance that one of the sampled completions is right, unbiased.' : ''),
+      (hasSamples ? ' pass@k: chance that one of k sampled completions is right, unbiased.' : '') +
+      (leftOut.length > 0
+        ? ` Left out in every mode, because no box can hold the target: ${leftOut.join(', ')}; "if wrong": accuracy with them counted as wrong.`
+        : ''),
   }
+}
+
+function detailsOf({ciLow, ciHigh, passAt, inexpressible, accuracyIfWrong}: ResultCell): string[] {
+  return [
+    interval(ciLow, ciHigh, percent),
+    ...Object.entries(passAt ?? {}).map(([k, share]) => `pass@${k} ${percent(share)}`),
+    inexpressible ? `${percent(accuracyIfWrong)} if wrong` : '',
+  ].filter((text) => text !== '')
 }
 
 /** Paired differences in percentage points; a subject that all comparisons share is named once, in the title. */
@@ -51,13 +66,16 @@ export function comparisonTable(comparisons: readonly Comparison[]): Table {
   const columns = usedSplits(comparisons.flatMap(({subject, other}) => [subject, other]))
   const subjects = new Set(comparisons.map(({subject}) => subject.label))
   const shared = subjects.size === 1 ? [...subjects][0] : null
-  const rows = comparisons.map(({subject, other, differences}) => [
-    {text: `${shared === null ? subject.label : ''} \u2212 ${other.label}`.trim()},
+  const rows = comparisons.map(({subject, other, differences, unlike}) => [
+    {
+      text: `${shared === null ? subject.label : ''} \u2212 ${other.label}`.trim(),
+      detail: unlike.length > 0 ? `not alike: ${unlike.join('; ')}` : undefined,
+    },
     ...columns.map((split): Cell => {
       if (!differences) return {text: 'positions differ', tone: 'muted'}
       const cell = differences[split]
       if (!cell) return {text: '-', tone: 'muted'}
-      const tone = cell.isAbove ? 'above' : cell.isBelow ? 'below' : undefined
+      const tone = unlike.length > 0 ? 'muted' : cell.isAbove ? 'above' : cell.isBelow ? 'below' : undefined
       return {text: points(cell.difference), detail: interval(cell.ciLow, cell.ciHigh, points), tone}
     }),
   ])
@@ -65,7 +83,11 @@ export function comparisonTable(comparisons: readonly Comparison[]): Table {
     title: `Paired differences${shared === null ? '' : ` of ${shared}`}, percentage points`,
     columns: [shared === null ? 'first minus second' : 'minus', ...columns],
     rows,
-    note: 'Same positions on both sides. Coloured where the 95% interval excludes 0: only then is one above the other.',
+    note:
+      'Same positions on both sides. Coloured where the 95% interval excludes 0: only then is one above the other.' +
+      (comparisons.some(({unlike}) => unlike.length > 0)
+        ? ' Not alike: the two differ in template or lengths too, so the difference is not of the models alone.'
+        : ''),
   }
 }
 

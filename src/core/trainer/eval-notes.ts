@@ -7,8 +7,7 @@ const nearZero = 0.02
 
 /** What to try about completions that end so. */
 const advice: Readonly<Record<Outcome, (config: Predictor['config']) => string>> = {
-  parsed: () =>
-    'what is in the box is wrong; rpt inspect and rpt report show what was predicted and what came: mind the leading space, and the template (prompt.template)',
+  parsed: () => 'what is in the box is wrong; rpt inspect shows what was predicted and what came; mind prompt.template',
   'no-box': () =>
     'the thought ends, but no \\boxed{...} follows; try another prompt.template, or sft on such rows first',
   'unfinished-thinking': () =>

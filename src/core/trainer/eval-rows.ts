@@ -60,7 +60,7 @@ function positionKey({doc_id, position}: PredictionRow): string {
 }
 
 function measured({split, count, correct, accuracy, ciLow, ciHigh, passAt}: SplitAccuracy) {
-  const largest = passAt && Math.max(...Object.keys(passAt).map(Number))
+  const largest = passAt && Object.values(passAt).at(-1)!
   return {
     split,
     count,
@@ -68,7 +68,7 @@ function measured({split, count, correct, accuracy, ciLow, ciHigh, passAt}: Spli
     accuracy,
     ci_low: Number.isNaN(ciLow) ? null : ciLow,
     ci_high: Number.isNaN(ciHigh) ? null : ciHigh,
-    pass_at_k: passAt && passAt[largest!],
+    pass_at_k: largest,
     pass_at: passAt,
   }
 }

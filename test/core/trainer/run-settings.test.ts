@@ -45,4 +45,26 @@ describe('a run is evaluated', () => {
     expect(evaluated(checkpointOf([...trained, 'train.objective=ntp'])).template).toBe('v0')
     expect(evaluated(temporaryFolder()).template).toBe('v0')
   })
+
+  it('with all its lengths, and with templates group by group', () => {
+    const folder = checkpointOf([...trained, 'prompt.maxTokens=99', 'reward.maxReferenceTokens=4', 'seed=9'])
+    const {prompt, reward, sources, lines} = evaluated(folder, ['prompt.chatTemplate=none'])
+    expect({...prompt, ...reward}).toMatchObject({template: 'bare', maxTokens: 99, maxReferenceTokens: 4})
+    expect(sources.get('prompt.maxTokens')).toMatch(/^run /)
+    expect(sources.get('prompt.chatTemplate')).toBe('--set')
+    expect(sources.get('seed')).toBe('default')
+    expect(lines).toHaveLength(4)
+    expect(evaluated(folder, ['prompt.templateFile=mine.txt']).template).toBe('v0')
+  })
+
+  it('in the template of its rows, if it was fine-tuned; one that does not know it must be told', () => {
+    const tuned = [...trained, 'train.objective=sft', 'prompt.chatTemplate=auto', 'prompt.chatTemplateFile=chat.jinja']
+    const known = evaluated(checkpointOf([...tuned, 'sft.template=v3', 'sft.chatTemplate=none'])).prompt
+    expect(known).toMatchObject({template: 'v3', chatTemplate: 'none', chatTemplateFile: undefined})
+    expect(evaluated(checkpointOf([...tuned, 'sft.template=v3'])).prompt.chatTemplateFile).toMatch(/chat\.jinja$/)
+    const unknown = checkpointOf(tuned)
+    expect(() => evaluated(unknown)).toThrow(/mode reasoning needs it/)
+    expect(evaluated(unknown, ['eval.modes=standard']).template).toBe('v0')
+    expect(evaluated(unknown, ['prompt.template=v0']).template).toBe('v0')
+  })
 })
