@@ -1,6 +1,7 @@
-import {fitPowerLaw} from '../scaling/power-law.js'
+import {fitPowerLaw, type ScalingPoint} from '../scaling/power-law.js'
 import {type FitRow, fitRow, seriesName} from '../scaling/series.js'
 import {type Split, splits} from '../scaling/split.js'
+import {weightsOf} from '../scaling/weights.js'
 import type {SweepRow} from '../store/index.js'
 import {plotScaling, type ReferenceLine, type ScalingSeries} from './plot.js'
 import type {RunFolder} from './read-run.js'
@@ -40,8 +41,14 @@ export function collectFits(runs: readonly RunFolder[], points: readonly Scaling
     const stored = known.find((fit) => fit.split === split && (fit.series ?? fit.mode) === series)
     return stored
       ? {...stored, series, warnings: stored.warnings ?? []}
-      : fitRow({series, mode, split}, {fit: fitPowerLaw(curve), intervals: null})
+      : fitRow({series, mode, split}, {fit: fitPowerLaw(weighted(curve)), intervals: null})
   })
+}
+
+/** Points with weights by their intervals. */
+function weighted(curve: readonly ScalingPointRow[]): ScalingPoint[] {
+  const weights = weightsOf(curve.map(({ciLow, ciHigh}) => ({low: ciLow, high: ciHigh})))
+  return curve.map(({compute, accuracy}, i) => ({compute, accuracy, weight: weights[i]}))
 }
 
 /** One figure per split, all on the same axis of accuracy, with the base model's argmax accuracy as a line. */

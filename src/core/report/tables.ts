@@ -100,6 +100,7 @@ export function fitTable(fits: readonly FitRow[]): Table {
     constant(fit.P_star, fit.P_star_ci, percent),
     constant(fit.r2, fit.r2_ci, (value) => value.toFixed(3)),
     {text: String(fit.point_count)},
+    resamplesOf(fit),
   ])
   const warned = fits.flatMap(({series, split, warnings}) => warnings.map((text) => ({series, split, text})))
   const warnings = groupBy(warned, ({series, text}) => JSON.stringify([series, text])).map(
@@ -107,10 +108,15 @@ export function fitTable(fits: readonly FitRow[]): Table {
   )
   return {
     title: 'Fit of P(C) = A / C^alpha + P*',
-    columns: ['curve', 'A', 'alpha', 'P*, %', 'R²', 'points'],
+    columns: ['curve', 'A', 'alpha', 'P*, %', 'R²', 'points', 'resamples fitted'],
     rows,
     note: ['Three constants on few points: R² near 1 is weak evidence.', ...warnings].join(' '),
   }
+}
+
+function resamplesOf({resamples, resamples_fitted: fitted}: FitRow): Cell {
+  // The summary of an earlier version has no such counts.
+  return resamples ? {text: `${fitted} of ${resamples}`} : {text: '-', tone: 'muted'}
 }
 
 /** First and last values of the metrics that a run has, means over a tenth of its steps. */
