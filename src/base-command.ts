@@ -108,7 +108,7 @@ export abstract class BaseCommand extends Command {
     return result
   }
 
-  private async summaryText(summary: object): Promise<string> {
+  protected async summaryText(summary: object): Promise<string> {
     const {renderSummary} = await import('./terminal/tables.js')
     return renderSummary({...summary}, this.colors)
   }
