@@ -5,6 +5,7 @@ import {loadConfig} from '../../../src/core/config/load.js'
 import {heldOutInexpressible} from '../../../src/core/data/inexpressible.js'
 import {prepareData} from '../../../src/core/data/prepare-data.js'
 import {openPrepared} from '../../../src/core/data/prepared.js'
+import {LocalEngine} from '../../../src/core/engine/engine.js'
 import {type PredictionRow, predictionsTable, readTable} from '../../../src/core/store/index.js'
 import {type EvalSummary, evaluate} from '../../../src/core/trainer/evaluate.js'
 import {settingsOf} from '../../../src/core/trainer/plan.js'
@@ -93,6 +94,16 @@ describe('contexts', () => {
     const kept = cut.predictions.flatMap((row, i) => (row.cut_tokens === 0 ? [[row, roomy.predictions[i]]] : []))
     expect(kept.length).toBeGreaterThan(1)
     for (const [own, other] of kept) expect(own).toEqual(other)
+    const engine = new LocalEngine({device: 'cpu', threads: 1})
+    await engine.load({checkpoint: toy.base})
+    const {documents, tokenizer} = await openPrepared(toy.data)
+    for (const {doc_id, position, cut_tokens, prediction} of cut.predictions.filter((row) => row.cut_tokens > 0)) {
+      const {tokenIds} = documents.get(doc_id)!
+      const seen = [...tokenIds.subarray(0, 1), ...tokenIds.subarray(1 + cut_tokens, position + 1)]
+      const [{top1}] = await engine.score([Int32Array.from(seen)], {topK: 16, batchTokens: 256})
+      expect(prediction).toEqual(tokenizer.bytesOf(top1.at(-1)!))
+    }
+    await engine.close()
   })
 
   it('of documents beyond the positions of the model need the cut', async () => {
