@@ -68,7 +68,7 @@ export async function train(config: Config, services: Services, begunWith: Origi
   const source = await weightSource(config, services, recorded)
   const data = await dataFor(source.path, prepared)
   checkSettings(config, data)
-  if (config.train.objective === 'rpt') checkReferenceLength(data, config, services.progress)
+  if (config.train.objective === 'rpt' || config.eval.every > 0) checkReferenceLength(data, config, services.progress)
   const model = await readModelConfig(source.path)
   services.progress.log(checkMemory('train', trainingDemand(config, model, lengthsOf(data, config)), config.memory))
   const engine = startEngine(config)
