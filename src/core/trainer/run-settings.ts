@@ -1,19 +1,18 @@
 import {existsSync} from 'node:fs'
 import {join, relative} from 'node:path'
 import {type LoadedConfig, loadConfig, valueAt} from '../config/load.js'
+import type {Config} from '../config/schema.js'
 import {UsageError} from '../util/errors.js'
 import type {Progress} from '../util/progress.js'
 import {trainedPrompt} from './trained-prompt.js'
 import {withValue} from './with-value.js'
 
+const templateKeys = ['prompt.template', 'prompt.templateFile']
+const chatKeys = ['prompt.chatTemplate', 'prompt.chatTemplateFile']
+const lengthKeys = [['prompt.maxTokens'], ['rollout.maxTokens'], ['reward.maxReferenceTokens']]
+
 /** What an evaluation takes over from a run, group by group: none of a group of which any key is given. */
-const takenOver: readonly (readonly string[])[] = [
-  ['prompt.template', 'prompt.templateFile'],
-  ['prompt.chatTemplate', 'prompt.chatTemplateFile'],
-  ['prompt.maxTokens'],
-  ['rollout.maxTokens'],
-  ['reward.maxReferenceTokens'],
-]
+const takenOver: readonly (readonly string[])[] = [templateKeys, chatKeys, ...lengthKeys]
 
 /**
  * The configuration to evaluate a checkpoint with: template and lengths as its run was trained, unless they are given.
@@ -29,20 +28,22 @@ export function withRunSettings({config, sources}: LoadedConfig, folder: string)
   const run = join(folder, '..', '..')
   const file = join(run, 'config.resolved.yaml')
   if (!existsSync(join(folder, 'trainer-state.json')) || !existsSync(file)) return {config, sources}
-  const trained = trainedPrompt(loadConfig({files: [file], cwd: folder}).config)
-  if (trained === 'none') return {config, sources}
+  const trained = loadConfig({files: [file], cwd: folder}).config
+  const prompted = trainedPrompt(trained)
+  if (prompted === 'none') return {config, sources}
   const isGiven = (key: string) => (sources.get(key) ?? 'default') !== 'default'
-  if (trained === 'unknown') return refuseThoughts({config, sources}, run, takenOver[0].some(isGiven))
-  const keys = takenOver.filter((group) => !group.some(isGiven)).flat()
+  if (prompted === 'unknown' && !templateKeys.some(isGiven)) refuseThoughts(config, run)
+  const [groups, from] = prompted === 'unknown' ? [lengthKeys, trained] : [takenOver, prompted]
+  const keys = groups.filter((group) => !group.some(isGiven)).flat()
   return {
-    config: keys.reduce((settings, key) => withValue(settings, key, valueAt(trained, key)), config),
+    config: keys.reduce((settings, key) => withValue(settings, key, valueAt(from, key)), config),
     sources: new Map([...sources, ...keys.map((key): [string, string] => [key, `run ${shown(run)}`])]),
   }
 }
 
-function refuseThoughts(loaded: LoadedConfig, run: string, isTemplateGiven: boolean): LoadedConfig {
-  const mode = loaded.config.eval.modes.find((one) => one !== 'standard')
-  if (mode === undefined || isTemplateGiven) return loaded
+function refuseThoughts({eval: {modes}}: Config, run: string): void {
+  const mode = modes.find((one) => one !== 'standard')
+  if (mode === undefined) return
   throw new UsageError(
     `eval: ${shown(run)} was trained on rows in a template that it does not name; mode ${mode} needs it`,
     {
@@ -60,8 +61,8 @@ export function sayTakenOver(before: LoadedConfig, after: LoadedConfig, {log}: P
 }
 
 /**
- * What an evaluation of several models is recorded with: a value that all of them have, with its source; none (`null`,
- * so that it is taken over again) where they differ, and as its source what each has.
+ * What an evaluation of several models is recorded with: values that all of them have, with their sources; none (`null`,
+ * so that they are taken over again) in a group where they differ, and as the source what each has.
  */
 export function recordedSettings(
   models: readonly {readonly name: string; readonly loaded: LoadedConfig}[],
@@ -69,13 +70,15 @@ export function recordedSettings(
   const [{loaded: first}] = models
   const sources = new Map(first.sources)
   let {config} = first
-  for (const key of takenOver.flat()) {
-    const values = models.map(({loaded}) => valueAt(loaded.config, key))
-    const named = models.map(({name}, i) => `${name} ${JSON.stringify(values[i] ?? null)}`)
-    if (new Set(values).size > 1) {
-      config = withValue(config, key, undefined)
-      sources.set(key, `by model: ${named.join(', ')}`)
-    } else sources.set(key, [...new Set(models.map(({loaded}) => loaded.sources.get(key)))].join(', '))
+  for (const group of takenOver) {
+    const valuesOf = (key: string) => models.map(({loaded}) => valueAt(loaded.config, key))
+    const isShared = group.every((key) => new Set(valuesOf(key)).size === 1)
+    for (const key of group) {
+      const named = valuesOf(key).map((value, i) => `${models[i].name} ${JSON.stringify(value ?? null)}`)
+      const origins = new Set(models.map(({loaded}) => loaded.sources.get(key) ?? 'default'))
+      if (!isShared) config = withValue(config, key, undefined)
+      sources.set(key, isShared ? [...origins].join(', ') : `by model: ${named.join(', ')}`)
+    }
   }
   return {config, sources}
 }

@@ -80,10 +80,10 @@ export async function train(config: Config, services: Services, begunWith: Origi
     const objective = await objectives[config.train.objective](training)
     const {rowTemplates} = objective
     const loaded = {config, sources: services.sources}
-    const recorded = rowTemplates ? withRowTemplate(loaded, rowTemplates, services.progress) : loaded
-    const evaluated = config.eval.every > 0 ? evaluationSettings(recorded) : config
+    const written = rowTemplates ? withRowTemplate(loaded, rowTemplates, services.progress) : loaded
+    const evaluated = config.eval.every > 0 ? evaluationSettings(written) : config
     if (config.grpo.klCoef > 0) await engine.keepReference()
-    return await trainIn(training, objective, {...source, recorded, evaluated}, services, started)
+    return await trainIn(training, objective, {...source, written, evaluated}, services, started)
   } finally {
     await engine.close()
   }
@@ -94,7 +94,7 @@ interface Begun {
   readonly fingerprint: string
   readonly origins: Origins
   /** The settings to write down. */
-  readonly recorded: LoadedConfig
+  readonly written: LoadedConfig
   /** The settings to evaluate with. */
   readonly evaluated: Config
 }
@@ -103,13 +103,13 @@ interface Begun {
 async function trainIn(
   prepared: TrainingContext,
   objective: Objective,
-  {fingerprint, origins, recorded, evaluated}: Begun,
+  {fingerprint, origins, written, evaluated}: Begun,
   services: Services,
   started: Date,
 ): Promise<TrainSummary> {
   const {config, data, engine} = prepared
-  const {sources} = recorded
-  const run = await RunDirectory.open(config.out!, recorded.config, {...services, sources}, origins)
+  const {sources} = written
+  const run = await RunDirectory.open(config.out!, written.config, {...services, sources}, origins)
   try {
     const training = {...prepared, progress: run.services.progress}
     const {completions} = config.sft

@@ -29,11 +29,12 @@ export function trainedPrompt(run: Config): Config | 'none' | 'unknown' {
  * @throws {UsageError} when thoughts are asked of a run that does not know it
  */
 export function evaluationSettings({config, sources}: LoadedConfig): Config {
-  const trained = trainedPrompt(config)
   const isGiven = (sources.get('prompt.template') ?? 'default') !== 'default'
-  if (config.train.objective !== 'sft' || trained === 'none' || isGiven) return config
+  if (config.train.objective !== 'sft' || isGiven) return config
+  const trained = trainedPrompt(config)
+  if (typeof trained !== 'string') return trained
   const mode = config.eval.modes.find((one) => one !== 'standard')
-  if (trained !== 'unknown' || mode === undefined) return trained === 'unknown' ? config : trained
+  if (mode === undefined) return config
   throw new UsageError(`train: eval.every asks for mode ${mode}, but the template of the rows is not known`, {
     suggestions: ['name it as sft.template', 'evaluate with --set eval.modes=standard alone'],
   })
@@ -67,7 +68,7 @@ export function withRowTemplate(
     return record({config, sources}, {template: given, chatTemplate}, 'prompt.template')
   }
   warn(
-    `the prompts of ${completions} are in no template of rpt: name theirs as sft.template, or evaluations in mode reasoning have to`,
+    `the prompts of ${completions} are in no template of rpt: name theirs as sft.template; else evaluations that ask for thoughts must be given prompt.template`,
   )
   return {config, sources}
 }

@@ -3,7 +3,7 @@ import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {resolvedYaml} from '../../../src/core/config/resolved.js'
-import {sayTakenOver, withRunSettings} from '../../../src/core/trainer/run-settings.js'
+import {recordedSettings, sayTakenOver, withRunSettings} from '../../../src/core/trainer/run-settings.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
 import {toyServices} from '../../support/toy-run.js'
 
@@ -65,6 +65,20 @@ describe('a run is evaluated', () => {
     const unknown = checkpointOf(tuned)
     expect(() => evaluated(unknown)).toThrow(/mode reasoning needs it/)
     expect(evaluated(unknown, ['eval.modes=standard']).template).toBe('v0')
-    expect(evaluated(unknown, ['prompt.template=v0']).template).toBe('v0')
+    expect(evaluated(unknown, ['prompt.template=v0'])).toMatchObject({template: 'v0', maxTokens: 24})
+  })
+
+  it('and recorded group by group: none of a group in which models differ, so that it is taken over again', () => {
+    const folders = [checkpointOf(trained), checkpointOf([...trained, 'prompt.templateFile=own.txt'])]
+    const models = folders.map((folder, i) => ({
+      name: `m${i}`,
+      loaded: withRunSettings(loadConfig({cwd: folder}), folder),
+    }))
+    const {config, sources} = recordedSettings(models)
+    expect(config.prompt).toMatchObject({template: undefined, templateFile: undefined, maxTokens: 4096})
+    expect(sources.get('prompt.template')).toBe('by model: m0 "bare", m1 "bare"')
+    expect(sources.get('prompt.templateFile')).toMatch(/m0 null, m1 ".*own\.txt"/)
+    expect(sources.get('rollout.maxTokens')).toMatch(/^run .*, run /)
+    expect(recordedSettings([models[0]]).config.prompt.template).toBe('bare')
   })
 })
