@@ -117,7 +117,18 @@ describe('prepared data', () => {
         easy: countOf('easy'),
         medium: countOf('medium'),
         hard: countOf('hard'),
-        reasons: {'below-threshold': own.filter(({kept}) => !kept).length, kept: own.filter(({kept}) => kept).length},
+        inexpressible: Object.fromEntries(
+          ['none', 'easy', 'medium', 'hard'].map((level) => [
+            level,
+            own.filter(({reason, difficulty}) => reason === 'inexpressible' && difficulty === level).length,
+          ]),
+        ),
+        reasons: Object.fromEntries(
+          [...new Set(own.map(({reason}) => reason))].map((reason) => [
+            reason,
+            own.filter((row) => row.reason === reason).length,
+          ]),
+        ),
       })
     }
     expect(manifest.documents.read).toBe(texts.length)
@@ -128,6 +139,15 @@ describe('prepared data', () => {
     expect(manifest.checks.every(({left, right}: {left: number; right: number}) => left === right)).toBe(true)
     expect(first.summary.positions).toEqual(manifest.positions)
     expect(manifest.settings).toMatchObject({seed: 0, 'data.topK': 16, 'data.thresholds': [0.5, 1, 1.5]})
+  })
+
+  it('leave out targets that no box can hold, here the brace that closes one, and say how many', () => {
+    const left = positionsOf(out).filter(({reason}) => reason === 'inexpressible')
+    expect(left.map(({doc_id, kept, target_bytes}) => [doc_id, kept, Buffer.from(target_bytes).toString()])).toEqual([
+      ['corpus.jsonl:6', false, '}'],
+    ])
+    expect(first.lines.join()).toMatch(/no box can hold.*: 1 of \d+ positions, left out/)
+    expect(json(out, 'manifest.json').settings).toMatchObject({'reward.maxReferenceTokens': 32})
   })
 
   it('hold every document with text, tokens and byte offsets, named by file and line', async () => {
@@ -294,7 +314,7 @@ describe('preparing', () => {
     [
       'val',
       {'data.thresholds': '[9,9,9]'},
-      /none of \d+ held-out positions is kept \(below-threshold \d+\); lower data\.thresholds/,
+      /none of \d+ held-out positions is kept \(below-threshold \d+, inexpressible \d+\); lower data\.thresholds/,
     ],
   ] as const)('says why no position of %s is kept: %j', async (partition, settings, line) => {
     const {lines, summary} = await prepare(join(newFolder(), 'data'), {
