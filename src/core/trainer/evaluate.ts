@@ -130,5 +130,6 @@ async function evaluateIn(
 
 /** Of all modes together. */
 function settingsOf(own: Pick<Predictor, 'config' | 'data'>): PromptSettings {
-  return own.config.eval.modes.reduce((all, mode) => ({...all, ...promptSettings(own, mode)}), {} as PromptSettings)
+  const entries = own.config.eval.modes.flatMap((mode) => Object.entries(promptSettings(own, mode)))
+  return Object.fromEntries(entries) as PromptSettings
 }
