@@ -54,6 +54,8 @@ describe('rows of prompt and completion', () => {
   })
 
   it('are not read from a file that is not there', async () => {
-    await expect(readCompletions('/no/such.jsonl', {tokenizer, chatTemplate: null, maxTokens: 9})).rejects.toThrow(/no such file or folder/)
+    await expect(readCompletions('/no/such.jsonl', {tokenizer, chatTemplate: null, maxTokens: 9})).rejects.toThrow(
+      /no such file or folder/,
+    )
   })
 })
