@@ -39,7 +39,7 @@ export function* readForeignRows(
     if (!reader.schema) throw damaged(path, 'it has no Arrow schema at its start')
     const {fields, dictionaries} = reader.schema
     if (dictionaries.size > 0) throw refusal(path, 'has a column that is encoded by a dictionary')
-    const names = choose(new Map(fields.map(({name, type}) => [name, String(type)])))
+    const names = choose(decoding(path, () => new Map(fields.map(({name, type}) => [name, String(type)]))))
     for (;;) {
       const {done, value} = decoding(path, () => reader.next())
       if (done) break
