@@ -1,7 +1,8 @@
-import {readdirSync, statSync} from 'node:fs'
+import {existsSync, readdirSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {canonicalJson, fingerprintOf, hashFile, hashJson, type Manifest, packageVersion} from '../store/index.js'
+import {readTokenizerFiles} from '../tokenizer/tokenizer-files.js'
 import {type DocumentPlace, listDocumentFiles} from './documents.js'
 
 /** What prepared data depends on, part by part so that a difference can be named. */
@@ -32,7 +33,7 @@ export async function preparationInputs(
     version: packageVersion,
     fingerprints: {
       documents: fingerprintOf({inputs: files.map(({file}) => file), options: files.map(({name}) => name)}),
-      tokenizer: hashFiles(tokenizer ?? proxy, tokenizerFile),
+      tokenizer: hashTokenizer(tokenizer ?? proxy),
       'chat template': prompt.chatTemplateFile ? hashFile(prompt.chatTemplateFile) : 'none',
       proxy: hashFiles(proxy, checkpointFile),
       'difficulty model': hashFiles(difficultyModel, checkpointFile),
@@ -58,8 +59,13 @@ export function changedInputs(manifest: Manifest, {fingerprints, settings}: Prep
 /** Files of a checkpoint that scores depend on; weights may come in several. */
 export const checkpointFile = /^(config\.json|model.*\.safetensors|model\.safetensors\.index\.json)$/
 
-/** Files of a tokenizer, all of which are copied. */
-const tokenizerFile = /^(tokenizer|tokenizer_config|special_tokens_map|chat_template)\.json$|^chat_template\.jinja$/
+/** What cuts documents into tokens: rules, the tokens around a text, the chat template. */
+function hashTokenizer(folder: string | undefined): string {
+  if (folder === undefined || !existsSync(join(folder, 'tokenizer.json'))) return 'none'
+  const {fingerprint, config, chatTemplate} = readTokenizerFiles(folder)
+  const {bos_token, eos_token, pad_token, add_bos_token} = config
+  return hashJson({fingerprint, bos_token, eos_token, pad_token, add_bos_token, chat: JSON.stringify(chatTemplate)})
+}
 
 function hashFiles(folder: string | undefined, pattern: RegExp): string {
   if (folder === undefined || !statSync(folder, {throwIfNoEntry: false})?.isDirectory()) return 'none'

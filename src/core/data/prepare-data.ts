@@ -8,21 +8,30 @@ import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
 import type {Partition} from '../records/records.js'
 import {
-  checkWritable,
   countRows,
   documentsTable,
+  fillOutput,
+  type OutputState,
+  outputKinds,
   positionsTable,
   sweepTemporary,
-  writeFolder,
   writeTable,
 } from '../store/index.js'
 import {DataError, UsageError} from '../util/errors.js'
+import {maxOf} from '../util/extremes.js'
 import type {Services} from '../util/services.js'
 import {type BadRowCounts, BadRows} from './bad-rows.js'
 import {copyTokenizer} from './copy-tokenizer.js'
-import {earlierResult} from './earlier-result.js'
+import {claimOutput, earlierResult} from './earlier-result.js'
 import {DocumentFitter, type LongDocumentCounts} from './fit-document.js'
-import {type CountCheck, checkCounts, type PositionCounts, PositionTally, type Tallied} from './preparation-counts.js'
+import {
+  type CountCheck,
+  checkCounts,
+  keptNothing,
+  type PositionCounts,
+  PositionTally,
+  type Tallied,
+} from './preparation-counts.js'
 import {preparationInputs} from './preparation-inputs.js'
 import {type Located, locate, type Setup, setUp} from './preparation-setup.js'
 import {scoreDocuments} from './score-documents.js'
@@ -64,32 +73,34 @@ type Prepared = Pick<Tallied, 'documents' | 'positions' | 'rows'> &
 export async function prepareData(config: Config, services: Services): Promise<PrepareSummary> {
   const started = new Date()
   const out = config.data.documentsOnly || config.data.proxy ? config.out! : missingProxy()
+  const state = await claimOutput(out, services.command)
   const located = await locate(config, services)
   try {
-    return await prepareIn(out, config, located, services, started)
+    return await prepareIn(state, config, located, services, started)
   } finally {
     located.release()
   }
 }
 
 async function prepareIn(
-  out: string,
+  state: OutputState,
   config: Config,
   located: Located,
   services: Services,
   started: Date,
 ): Promise<PrepareSummary> {
+  const out = config.out!
   const inputs = await preparationInputs(located.config, located.source)
-  const earlier = earlierResult(out, inputs, services)
+  const earlier = await earlierResult(state, located.config, inputs, services)
   if (earlier) return {...(earlier as PrepareSummary), out, reused: true}
-  await checkWritable(out)
   const setup = await setUp(located, services)
 
   let prepared: Prepared
   let summary: PrepareSummary
   await sweepTemporary(dirname(out), basename(out))
-  await writeFolder(
+  await fillOutput(
     out,
+    outputKinds.preparedData.layout,
     async (folder) => {
       prepared = await prepareTables(folder, setup)
       await copyTokenizer(setup.tokenizerFolder, folder)
@@ -109,7 +120,13 @@ async function prepareIn(
       }
       await writeFile(join(folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
     },
-    () => ({...inputs, ...prepared, splits: config.data.splits, origins: located.origins}),
+    () => ({
+      rpt: outputKinds.preparedData.mark,
+      ...inputs,
+      ...prepared,
+      splits: config.data.splits,
+      origins: located.origins,
+    }),
   )
   return summary!
 }
@@ -129,6 +146,7 @@ async function prepareTables(folder: string, setup: Setup): Promise<Prepared> {
     throw new DataError(`prepare-data: none of ${train.total + val.total} positions is left after filtering`, {
       suggestions: ['lower data.selectThreshold and data.thresholds', 'use a weaker proxy', 'give more documents'],
     })
+  if (scorers.length > 0) for (const line of keptNothing(positions, config.data)) services.progress.warn(line)
   const documents = {read: survey.hashes.length, ...written.documents}
   const rows = {
     documents: countRows(tables.documents, documentsTable),
@@ -152,7 +170,7 @@ async function scoreAndSelect(
     return new PositionTally().counts
   }
   for (const {checkpoint, partitions} of scorers) {
-    const longest = Math.max(...partitions.map((partition) => written.longest[partition]))
+    const longest = maxOf(partitions.map((partition) => written.longest[partition]))
     const demand = scoringDemand(await readModelConfig(checkpoint), config.data, longest)
     services.progress.log(checkMemory('prepare-data', demand, config.memory))
   }

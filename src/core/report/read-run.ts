@@ -1,16 +1,18 @@
-import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs'
+import {existsSync, readdirSync, statSync} from 'node:fs'
 import {basename, join, resolve} from 'node:path'
 import {parse} from 'yaml'
+import {z} from 'zod'
 import {
   type EvalRow,
   evalTable,
-  guardRead,
   type MetricsRow,
   metricsTable,
   type PredictionRow,
   predictionsTable,
   type RolloutRow,
+  readJsonOf,
   readTable,
+  readTextOf,
   rolloutsTable,
   type SweepRow,
   sweepTable,
@@ -34,6 +36,7 @@ export interface RunFolder {
 /** Any one of these makes a folder a run directory. */
 const runFiles = ['metrics.arrow', 'eval.arrow', 'sweep.arrow', 'rollouts', 'config.resolved.yaml']
 const searchDepth = 3
+const anyObject = z.record(z.string(), z.unknown())
 
 /**
  * Run directories at or below each of `paths`, in order and without repeats; folders inside a run are its own business.
@@ -68,8 +71,12 @@ function findRunsBelow(path: string, depth: number): string[] {
 /** Reads a run directory. Throws {DataError} at a table or summary that cannot be read. */
 export function readRun(path: string): RunFolder {
   const at = (file: string) => join(path, file)
-  const settings = existsSync(at('config.resolved.yaml')) ? readText(at('config.resolved.yaml')) : null
-  const summary = existsSync(at('summary.json')) ? readJson(at('summary.json')) : null
+  const settings = existsSync(at('config.resolved.yaml'))
+    ? readTextOf(at('config.resolved.yaml'), 'the settings of a run')
+    : null
+  const summary = existsSync(at('summary.json'))
+    ? readJsonOf(at('summary.json'), anyObject, 'the summary of a run')
+    : null
   return {
     name: basename(path),
     path,
@@ -117,20 +124,4 @@ function stepsIn(folder: string): number[] {
     .flatMap((name) => /^step-(\d+)\.arrow$/.exec(name)?.[1] ?? [])
     .map(Number)
     .sort((a, b) => a - b)
-}
-
-function readText(path: string): string {
-  return guardRead('reading', path, () => readFileSync(path, 'utf8'))
-}
-
-function readJson(path: string): Record<string, unknown> {
-  const text = readText(path)
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new DataError(`reading ${path}: not JSON (${text.length} characters)`, {
-      cause,
-      suggestions: ['let the command that writes it finish'],
-    })
-  }
 }

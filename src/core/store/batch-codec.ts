@@ -1,6 +1,7 @@
 import {makeData, RecordBatch, type Schema, Struct} from 'apache-arrow'
 import {DataError} from '../util/errors.js'
 import {refuseNulls} from './column.js'
+import type {BatchColumns} from './ipc-columns.js'
 import {type Row, schemaName, type Table} from './table.js'
 
 /** Rows -> one record batch, column by column. Throws {DataError} naming table and column at a value that does not fit. */
@@ -14,15 +15,14 @@ export function encodeBatch<T extends Table>(table: T, schema: Schema, rows: rea
 }
 
 /** One record batch -> rows, in order. Throws {DataError} at a value that the table does not allow. */
-export function decodeBatch<T extends Table>(table: T, batch: RecordBatch): Row<T>[] {
-  const indexOf = new Map(batch.schema.fields.map((field, index) => [field.name, index]))
+export function decodeBatch<T extends Table>(table: T, {numRows, columns}: BatchColumns): Row<T>[] {
   const names = Object.keys(table.columns)
   const readers = names.map((name) => {
-    const data = batch.data.children[indexOf.get(name)!]
+    const data = columns.get(name)!
     if (!table.columns[name].isNullable) refuseNulls(data, `${table.name}.${name}`)
     return table.columns[name].decode(data, `${table.name}.${name}`)
   })
-  return Array.from({length: batch.numRows}, (_, index) => {
+  return Array.from({length: numRows}, (_, index) => {
     const row: Record<string, unknown> = {}
     for (let column = 0; column < names.length; column++) row[names[column]] = readers[column](index)
     return row as Row<T>
@@ -53,16 +53,19 @@ export function checkSchema(path: string, table: Table, schema: Schema): void {
   )
   const suggestions = ['point to a table of the right kind, or write it again with this version of rpt']
   if (name !== schemaName(table)) {
-    const seen = name === undefined ? "no 'rpt.schema' in its metadata" : `schema '${name}'`
+    const seen = name === undefined ? "no 'rpt.schema' in its metadata" : `schema '${name.slice(0, 80)}'`
     throw new DataError(`${path} is not a ${table.name} table: it has ${seen}, expected '${schemaName(table)}'`, {
       suggestions,
     })
   }
   if (differing !== undefined) {
     const seen = found.get(differing) ?? 'missing'
-    throw new DataError(`${path}: column ${differing} is ${seen}, expected ${table.columns[differing].type}`, {
-      suggestions,
-    })
+    throw new DataError(
+      `${path}: column ${differing} is ${seen.slice(0, 80)}, expected ${table.columns[differing].type}`,
+      {
+        suggestions,
+      },
+    )
   }
 }
 
@@ -72,12 +75,18 @@ export function checkSchema(path: string, table: Table, schema: Schema): void {
  * @throws {DataError} naming the file and what differs
  */
 export function checkSameSchema(path: string, table: Table, schema: Schema): void {
-  checkSchema(path, table, schema)
   const seen = schema.fields.map(({name}) => name)
   const expected = Object.keys(table.columns)
+  const missing = expected.filter((name) => !seen.includes(name))
+  // Of another table nothing but its name is to be said.
+  if (missing.length === 0 || schema.metadata.get('rpt.schema') !== schemaName(table)) checkSchema(path, table, schema)
   if (seen.join() === expected.join()) return
   const extra = seen.filter((name) => !expected.includes(name))
-  const what = extra.length > 0 ? `has other columns too: ${extra.join(', ')}` : 'has its columns in another order'
+  const whats = [
+    ...(missing.length > 0 ? [`lacks columns ${missing.join(', ')}`] : []),
+    ...(extra.length > 0 ? [`has other columns too: ${extra.slice(0, 5).join(', ')}`] : []),
+  ]
+  const what = whats.join(' and ') || 'has its columns in another order'
   throw new DataError(`${path} ${what}; this version of rpt cannot append to it`, {
     suggestions: ['continue with the version of rpt that wrote it, or start a new run'],
   })

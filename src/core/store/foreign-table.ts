@@ -34,7 +34,7 @@ export function* readForeignRows(
   try {
     const {size} = fstatSync(fd)
     const isFile = size > 8 && Buffer.from(readAt(fd, 0, magic.length)).toString('latin1') === magic
-    const scan = keepEnd(scanMessages(fd, isFile ? 8 : 0, size))
+    const scan = keepEnd(fd, scanMessages(fd, isFile ? 8 : 0, size))
     const reader = decoding(path, () => RecordBatchReader.from(scan.messages).open() as RecordBatchStreamReader)
     if (!reader.schema) throw damaged(path, 'it has no Arrow schema at its start')
     const {fields, dictionaries} = reader.schema
@@ -53,14 +53,20 @@ export function* readForeignRows(
   }
 }
 
-function keepEnd(messages: ReturnType<typeof scanMessages>) {
+/** The messages as bytes, each read when it is asked for, and why the last one is the last. */
+function keepEnd(fd: number, frames: ReturnType<typeof scanMessages>) {
   let reason: string | undefined
-  return {
-    messages: (function* () {
-      reason = (yield* messages).reason
-    })(),
-    end: () => reason,
+  function* messages() {
+    for (let next = frames.next(); ; next = frames.next()) {
+      if (next.done) {
+        reason = next.value.reason
+        return
+      }
+      const {offset, bodyOffset, bodyLength} = next.value
+      yield readAt(fd, offset, bodyOffset + bodyLength - offset)
+    }
   }
+  return {messages: messages(), end: () => reason}
 }
 
 function* rowsOf(

@@ -1,7 +1,8 @@
-import {RecordBatchReader, type RecordBatchStreamReader} from 'apache-arrow'
+import type {Schema} from 'apache-arrow'
 import {DataError, RptError} from '../util/errors.js'
 import {checkSchema, decodeBatch} from './batch-codec.js'
-import {type ScanResult, scanMessages} from './ipc-scan.js'
+import {readColumns} from './ipc-columns.js'
+import {type Frame, type ScanResult, scanMessages} from './ipc-scan.js'
 import type {Row, Table} from './table.js'
 
 /** Bytes before the first message: the magic of an IPC file, padded. */
@@ -27,24 +28,31 @@ export function* readBatches<T extends Table>(
   size: number,
   check: typeof checkSchema = checkSchema,
 ): Generator<Row<T>[], ScanResult> {
-  const scan: {result?: ScanResult} = {}
-  const messages = keepResult(scanMessages(fd, messagesStart[table.format], size), scan)
-  const reader = decodeOrRefuse(path, () => RecordBatchReader.from(messages).open() as RecordBatchStreamReader)
-  if (!reader.schema) throw damage(path, 'it has no Arrow schema at its start')
-  check(path, table, reader.schema)
+  const messages = scanMessages(fd, messagesStart[table.format], size)
+  const first = messages.next()
+  if (first.done) throw damage(path, 'it has no Arrow schema at its start')
+  const schema = decodeOrRefuse(path, () => decodeSchema(first.value))
+  check(path, table, schema)
+  const names = Object.keys(table.columns)
   while (true) {
-    const {done, value} = decodeOrRefuse(path, () => reader.next())
-    if (done) break
-    if (value.numRows > 0) yield decodeOrRefuse(path, () => decodeBatch(table, value))
+    const next = messages.next()
+    if (next.done) return checkEnd(path, table, next.value)
+    const rows = decodeOrRefuse(path, () => decodeBatch(table, readColumns(fd, schema, next.value, names)))
+    if (rows.length > 0) yield rows
   }
-  const {end, reason} = scan.result!
-  if (reason === 'corrupt') throw damage(path, `no Arrow message at byte ${end}`)
-  if (table.format === 'file' && reason !== 'end-of-stream') throw damage(path, `it ends at byte ${end}`)
-  return {end, reason}
 }
 
-function* keepResult(messages: Generator<Uint8Array, ScanResult>, kept: {result?: ScanResult}) {
-  kept.result = yield* messages
+function decodeSchema({message}: Frame): Schema {
+  const schema = message.header() as Schema
+  // A list without its item has a type that cannot even be shown.
+  for (const {type} of schema.fields) String(type)
+  return schema
+}
+
+function checkEnd(path: string, table: Table, result: ScanResult): ScanResult {
+  if (result.reason === 'corrupt') throw damage(path, `no Arrow message at byte ${result.end}`)
+  if (table.format === 'file' && result.reason !== 'end-of-stream') throw damage(path, `it ends at byte ${result.end}`)
+  return result
 }
 
 function decodeOrRefuse<T>(path: string, decode: () => T): T {

@@ -1,4 +1,18 @@
-import {readSync} from 'node:fs'
+import {openSync, readSync} from 'node:fs'
+import {checkPlainFile} from '../util/plain-file.js'
+import {guardRead} from './storage-error.js'
+
+/**
+ * Opens a regular file for reading; opening a named pipe would wait for a writer.
+ *
+ * @throws {DataError} naming the path when it is anything else, or cannot be opened
+ */
+export function openFile(path: string): number {
+  return guardRead('opening', path, () => {
+    checkPlainFile(path)
+    return openSync(path, 'r')
+  })
+}
 
 /** Fills `bytes` from `offset` of a file on. Returns how many were there. */
 export function fillAt(fd: number, offset: number, bytes: Uint8Array): number {

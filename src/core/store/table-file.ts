@@ -1,11 +1,10 @@
-import {closeSync, fstatSync, openSync} from 'node:fs'
+import {closeSync, fstatSync} from 'node:fs'
 import {DataError} from '../util/errors.js'
 import {encodeBatch, sizeOfRow} from './batch-codec.js'
 import {replaceFile, writeFully} from './durable.js'
 import {ipcEncoder} from './ipc-encoder.js'
 import {damage, readBatches} from './ipc-reader.js'
-import {readAt} from './read-at.js'
-import {guardRead} from './storage-error.js'
+import {openFile, readAt} from './read-at.js'
 import {arrowSchema, pickColumns, type Row, type Table} from './table.js'
 
 const rowsPerBatch = 4096
@@ -71,7 +70,7 @@ async function* chunksOf<T extends Table>(
  * @throws {DataError} when the file is unreadable, truncated, or not a table of this kind
  */
 export function* readRows<T extends Table>(path: string, table: T): Generator<Row<T>> {
-  const fd = guardRead('opening', path, () => openSync(path, 'r'))
+  const fd = openFile(path)
   try {
     const size = fstatSync(fd).size
     if (table.format === 'file') checkMagic(fd, path, size)

@@ -8,7 +8,8 @@ import {DataError} from '../util/errors.js'
 import {groupBy} from '../util/group-by.js'
 import {Sampler, streamSeed} from '../util/rng.js'
 import {type EvalMode, type Predictor, predict} from './predict.js'
-import {type RunDirectory, stepName} from './run-directory.js'
+import {stepName} from './run-checkpoints.js'
+import type {RunDirectory} from './run-directory.js'
 
 /** Which checkpoint rows are about. */
 export interface Subject {
@@ -54,8 +55,8 @@ export async function evaluateModel(
     const predicted = await predict(predictor, positions, mode, stage)
     const graded = evalRows(predictor, subject, mode, predicted)
     stage.done(graded.map((row) => `${row.split} ${(100 * row.accuracy).toFixed(1)}`).join(', '))
-    predictions.push(...predicted)
-    rows.push(...graded)
+    for (const row of predicted) predictions.push(row)
+    for (const row of graded) rows.push(row)
   }
   return {predictions, rows}
 }

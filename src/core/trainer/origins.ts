@@ -1,12 +1,19 @@
-import {existsSync, readFileSync} from 'node:fs'
+import {existsSync} from 'node:fs'
 import {join} from 'node:path'
+import {z} from 'zod'
 import type {Origin} from '../hub/resolve-source.js'
+import {readJsonOf} from '../store/index.js'
 
 /** Setting -> the commit of the Hub that it meant; settings that name what was on this machine are not there. */
 export type Origins = Readonly<Record<string, Origin>>
 
 /** Where a run directory keeps its origins. */
 export const originsFile = 'origins.json'
+
+const origins: z.ZodType<Origins> = z.record(
+  z.string(),
+  z.object({id: z.string(), kind: z.enum(['model', 'dataset']), revision: z.string().regex(/^[0-9a-f]{40}$/)}),
+)
 
 /** Origins of what was resolved, by setting. */
 export function originsOf(resolved: readonly (readonly [setting: string, origin: Origin | null])[]): Origins {
@@ -16,7 +23,7 @@ export function originsOf(resolved: readonly (readonly [setting: string, origin:
 /** What a run directory was begun with; nothing where it was begun without the Hub, or not at all. */
 export function recordedOrigins(runPath: string): Origins {
   const file = join(runPath, originsFile)
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
+  return existsSync(file) ? readJsonOf(file, origins, 'the origins of a run') : {}
 }
 
 /** Where each setting came from, with the commit that it meant. */

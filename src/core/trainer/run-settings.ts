@@ -1,8 +1,8 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import {loadConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import type {Services} from '../util/services.js'
+import {recordedConfig} from './recorded-config.js'
 
 /**
  * The configuration to evaluate a checkpoint with: prompt and length limit as its run was trained, unless they are given.
@@ -14,7 +14,7 @@ import type {Services} from '../util/services.js'
 export function withRunSettings(config: Config, folder: string, {sources, progress}: Services): Config {
   const file = join(folder, '..', '..', 'config.resolved.yaml')
   if (!existsSync(join(folder, 'trainer-state.json')) || !existsSync(file)) return config
-  const trained = loadConfig({files: [file], cwd: folder}).config
+  const trained = recordedConfig(join(folder, '..', '..'))
   if (trained.train.objective !== 'rpt') return config
   const isGiven = (key: string) => sources.get(key) !== 'default'
   const take = <T>(key: string, given: T, own: T): T => {

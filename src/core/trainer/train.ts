@@ -17,12 +17,13 @@ import {
 } from '../store/index.js'
 import {Interrupted, NumericError, RuntimeFailure} from '../util/errors.js'
 import type {Services} from '../util/services.js'
-import {carryFiles} from './carry-files.js'
 import {dataFor, fingerprintOfModel} from './check-model.js'
+import {readCompanions} from './companions.js'
 import {EvaluationLog, type Subject} from './evaluation-log.js'
 import {type StepInputs, saveFailedStep} from './failed-step.js'
 import {ntpObjective, sftObjective} from './language-model.js'
 import {lengthsOf, trainingDemand} from './memory-plan.js'
+import {carriesSignal, noSignalLine, updatesOf} from './no-signal.js'
 import {
   type CutDocuments,
   describeCuts,
@@ -35,8 +36,12 @@ import {
 import {type Origins, originsOf, recordedOrigins} from './origins.js'
 import {refuseOccupied} from './output-folder.js'
 import {rptObjective} from './rpt.js'
-import {RunDirectory, resolveModel, runHash, stepName, type TrainerState} from './run-directory.js'
+import {findResumePoint, pruneCheckpoints, type ResumePoint, stepName} from './run-checkpoints.js'
+import {RunDirectory, resolveModel} from './run-directory.js'
+import {inputsOf, settingsHash} from './run-identity.js'
+import {SignalShortage} from './sample-groups.js'
 import {type Summary, summarize} from './summary.js'
+import type {TrainerState} from './trainer-state.js'
 
 /** How each objective takes its steps. Adding an objective is adding a row. */
 const objectives: Readonly<
@@ -51,6 +56,8 @@ const objectives: Readonly<
 export interface TrainSummary extends Summary {
   readonly objective: string
   readonly steps: number
+  /** Optimizer updates of all steps; 0 where no group ever carried signal: the weights are then those of the start. */
+  readonly updates: number
   /** The last row of metrics.arrow. */
   readonly metrics: MetricsRow | null
   readonly checkpoint: string
@@ -69,7 +76,8 @@ export interface TrainSummary extends Summary {
  */
 export async function train(config: Config, services: Services, begunWith: Origins = {}): Promise<TrainSummary> {
   const started = new Date()
-  await refuseOccupied(config.out!, services)
+  const state = await refuseOccupied(config, services)
+  const resumed = state === 'ours' && services.resume ? await findResumePoint(config, services) : null
   const prepared = await openPrepared(config.data.dir!)
   const recorded = {...begunWith, ...(services.resume && recordedOrigins(config.out!))}
   const source = await weightSource(config, services, recorded)
@@ -80,12 +88,12 @@ export async function train(config: Config, services: Services, begunWith: Origi
   const engine = startEngine(config)
   try {
     const shape = shapeOf(model, await engine.load(source.weights))
-    const modelFolder = source.weights.checkpoint ?? null
-    const training = {config, data, engine, model, shape, progress: services.progress, modelFolder}
+    const companions = readCompanions(data.folder, source.weights.checkpoint ?? null)
+    const training = {config, data, engine, model, shape, progress: services.progress, companions}
     // Whatever is wrong with the inputs shows before a directory is made or emptied.
     const objective = await objectives[config.train.objective](training)
     if (config.grpo.klCoef > 0) await engine.keepReference()
-    return await trainIn(training, objective, source, services, started)
+    return await trainIn(training, objective, source, resumed, services, started)
   } finally {
     await engine.close()
   }
@@ -96,25 +104,27 @@ async function trainIn(
   prepared: TrainingContext,
   objective: Objective,
   {fingerprint, origins}: {readonly fingerprint: string; readonly origins: Origins},
+  resumed: ResumePoint | null,
   services: Services,
   started: Date,
 ): Promise<TrainSummary> {
   const {config, data, engine} = prepared
-  const run = await RunDirectory.open(config.out!, config, services, origins)
+  const inputs = {...inputsOf(config, data), model: fingerprint}
+  const run = await RunDirectory.open(config.out!, config, services, {origins, inputs})
   try {
     const training = {...prepared, progress: run.services.progress}
-    const {completions} = config.sft
-    const rows = config.train.objective === 'sft' && completions ? hashFile(completions) : null
-    await run.checkInputs({data: data.manifest.fingerprints, model: fingerprint, completions: rows})
     const cuts = objective.cutDocuments ?? null
     if (cuts) training.progress.warn(describeCuts(cuts))
-    const state = await resumeFrom(run, training)
-    const metrics = await trainSteps(run, training, objective, state)
+    const state = await resumeFrom(run, training, resumed)
+    const history = await trainSteps(run, training, objective, state)
+    const warning = noSignalLine(history, config.grpo.groupSize)
+    if (warning) training.progress.warn(warning)
     const summary: TrainSummary = {
       ...(await summarize('train', config, services, started, engine)),
       objective: config.train.objective,
       steps: config.train.steps,
-      metrics,
+      updates: updatesOf(history),
+      metrics: history.at(-1) ?? null,
       checkpoint: run.checkpoint(Math.max(config.train.steps, state.step)),
       cut_documents: cuts,
       origins,
@@ -148,18 +158,21 @@ async function weightSource({model, seed}: Config, services: Services, recorded:
   return {path: folder, weights: {checkpoint: folder}, fingerprint: fingerprintOfModel(folder), origins}
 }
 
-/** The state to go on from: the newest sound checkpoint of the run, or the beginning. */
-async function resumeFrom(run: RunDirectory, {config, engine}: TrainingContext): Promise<TrainerState> {
+/** The state to go on from: that of a checkpoint, or the beginning. */
+async function resumeFrom(
+  run: RunDirectory,
+  {config, engine}: TrainingContext,
+  checkpoint: ResumePoint | null,
+): Promise<TrainerState> {
   const beginning: TrainerState = {
     step: 0,
     objective: config.train.objective,
     visits: 0,
     numTokens: 0,
     wallSeconds: 0,
-    configHash: runHash(config),
+    configHash: settingsHash(config),
     seed: config.seed,
   }
-  const checkpoint = run.services.resume ? await run.latestCheckpoint() : null
   if (!checkpoint) {
     await run.dropTablesAfter(0)
     return beginning
@@ -170,13 +183,17 @@ async function resumeFrom(run: RunDirectory, {config, engine}: TrainingContext):
   return checkpoint.state
 }
 
-/** The loop: every step takes rollouts, rewards, advantages and an update, and leaves one metrics row. */
+/**
+ * The loop: every step takes rollouts, rewards, advantages and an update, and leaves one metrics row.
+ *
+ * @returns the rows of all steps, those of earlier attempts included
+ */
 async function trainSteps(
   run: RunDirectory,
   training: TrainingContext,
   objective: Objective,
   from: TrainerState,
-): Promise<MetricsRow | null> {
+): Promise<readonly MetricsRow[]> {
   const {config, progress} = training
   const {steps, allowNoop} = config.train
   const metrics = await openStream(run.at('metrics.arrow'), metricsTable)
@@ -190,23 +207,30 @@ async function trainSteps(
       throw new RuntimeFailure('train: train.steps is 0, so nothing was trained', {
         suggestions: ['give --allow-noop if that is meant'],
       })
-    return metrics.rows.at(-1) ?? null
+    return metrics.rows
   }
   const stage = progress.stage(`train ${config.train.objective}`, steps, 'steps', from.step)
   let state = from
   let saved = from.step
+  let hasSignal = metrics.rows.some(carriesSignal)
   try {
     while (state.step < steps) {
       const began = performance.now()
-      const result = await takeStep(run, objective, state)
+      const result = await takeStep(run, objective, state).catch(async (error) => {
+        // Such a step has changed nothing: what was learned before it can be kept.
+        if (error.cause instanceof SignalShortage && saved < state.step) await save(run, training, state)
+        throw error
+      })
       state = advance(state, result, (performance.now() - began) / 1000)
-      await metrics.append(metricsRow(training, state, result, (performance.now() - began) / 1000))
+      const row = metricsRow(training, state, result, (performance.now() - began) / 1000)
+      await metrics.append(row)
+      hasSignal ||= carriesSignal(row)
       if (isDue(state.step, config.eval.every, steps)) await evaluations.evaluate(subjectOf(run, state))
       if (isDue(state.step, config.checkpoint.every, steps) || config.checkpoint.steps.includes(state.step)) {
         await save(run, training, state)
         saved = state.step
       }
-      stage.advance(1, result.note)
+      stage.advance(1, hasSignal ? result.note : `${result.note}, no signal yet in ${state.step} steps`)
       if (run.services.signal.aborted) break
     }
     if (saved < state.step) await save(run, training, state)
@@ -218,7 +242,7 @@ async function trainSteps(
       suggestions: [`continue with --resume`],
     })
   stage.done(`${steps} steps`)
-  return metrics.rows.at(-1) ?? null
+  return metrics.rows
 }
 
 function subjectOf(run: RunDirectory, {objective, step}: TrainerState): Subject {
@@ -275,13 +299,10 @@ function metricsRow({config}: TrainingContext, state: TrainerState, result: Step
 }
 
 async function save(run: RunDirectory, training: TrainingContext, state: TrainerState): Promise<void> {
-  const {config, engine, data, modelFolder} = training
-  const {dtype, steps, keepLast} = config.checkpoint
-  await run.writeCheckpoint(state, data.folder, async (folder) => {
-    await engine.save(folder, true, {dtype})
-    if (modelFolder) await carryFiles(modelFolder, folder)
-  })
-  await run.pruneCheckpoints(steps, keepLast)
+  const {config, engine, companions} = training
+  const {dtype} = config.checkpoint
+  await run.writeCheckpoint(state, companions, (folder) => engine.save(folder, true, {dtype}))
+  await pruneCheckpoints(run.path, state.step, config.checkpoint)
 }
 
 function isDue(step: number, every: number, steps: number): boolean {

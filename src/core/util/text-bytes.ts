@@ -24,7 +24,10 @@ const foreign: readonly ForeignKind[] = [
     remedies: ['convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW'],
     // Without its mark: letters of ASCII and zeros take turns.
     begins: (head) =>
-      startsWith(head, 0xff, 0xfe) || startsWith(head, 0xfe, 0xff) || startsWith(head, 0, 0) || hasZeroTurns(head),
+      startsWith(head, 0xff, 0xfe) ||
+      startsWith(head, 0xfe, 0xff) ||
+      startsWith(head, 0, 0, 0xfe, 0xff) ||
+      hasZeroTurns(head),
   },
   compressed('gzip', '.gz', 0x1f, 0x8b, 0x08),
   compressed('zstd', '.zst', 0x28, 0xb5, 0x2f, 0xfd),

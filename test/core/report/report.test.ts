@@ -62,7 +62,9 @@ describe('writeReport', () => {
     mkdirSync(broken)
     writeFileSync(join(broken, 'config.resolved.yaml'), 'seed: 0')
     writeFileSync(join(broken, 'summary.json'), '{"command":')
-    await expect(writeReport([broken], runs.root)).rejects.toThrow(/summary\.json: not JSON/)
+    await expect(writeReport([broken], runs.root)).rejects.toThrow(
+      /summary\.json, the summary of a run: it is not JSON/,
+    )
     rmSync(broken, {recursive: true})
   })
 })

@@ -60,8 +60,12 @@ describe('a folder', () => {
 
   it.each<[string, (folder: string) => void, RegExp]>([
     ['has no manifest', (folder) => rmSync(join(folder, 'manifest.json')), /manifest\.json is missing/],
-    ['has half a manifest', (folder) => writeFileSync(join(folder, 'manifest.json'), '{"files":'), /cannot be read/],
-    ['lists no files', (folder) => writeFileSync(join(folder, 'manifest.json'), 'null'), /lists no files/],
+    [
+      'has half a manifest',
+      (folder) => writeFileSync(join(folder, 'manifest.json'), '{"files":'),
+      /manifest\.json, .*is not JSON/,
+    ],
+    ['lists no files', (folder) => writeFileSync(join(folder, 'manifest.json'), 'null'), /the whole is null/],
     ['lacks a file', (folder) => rmSync(join(folder, 'b.txt')), /b\.txt is missing/],
     ['has a longer file', (folder) => writeFileSync(join(folder, 'b.txt'), 'bb'), /has 2 bytes, expected 1/],
     ['has a changed file', (folder) => writeFileSync(join(folder, 'b.txt'), 'c'), /b\.txt has changed/],
@@ -77,17 +81,17 @@ describe('a folder', () => {
   })
 
   it('that a killed process left is removed, and one of a living process is not', async () => {
-    for (const name of [`a.tmp-${deadPid}`, `b.tmp-${process.ppid}`, `c.tmp-${process.pid}`, 'd.tmp-x'])
+    for (const name of [`a.rpt-tmp-${deadPid}`, `b.rpt-tmp-${process.ppid}`, `c.rpt-tmp-${process.pid}`, 'd.rpt-tmp-x'])
       mkdirSync(at(name))
-    expect(await sweepTemporary(at())).toEqual([`a.tmp-${deadPid}`, `c.tmp-${process.pid}`].sort())
-    expect(readdirSync(at())).toEqual([`b.tmp-${process.ppid}`, 'd.tmp-x'])
+    expect(await sweepTemporary(at())).toEqual([`a.rpt-tmp-${deadPid}`, `c.rpt-tmp-${process.pid}`].sort())
+    expect(readdirSync(at())).toEqual([`b.rpt-tmp-${process.ppid}`, 'd.rpt-tmp-x'])
     expect(await sweepTemporary(at('absent'))).toEqual([])
   })
 
   it('that was being replaced when its process died is put back', async () => {
     await writeFolder(at('a'), fill)
-    renameSync(at('a'), at(`a.old-${deadPid}`))
-    mkdirSync(at(`a.tmp-${deadPid}`))
+    renameSync(at('a'), at(`a.rpt-old-${deadPid}`))
+    mkdirSync(at(`a.rpt-tmp-${deadPid}`))
     await sweepTemporary(at())
     expect(readdirSync(at())).toEqual(['a'])
     expect(verifyFolder(at('a')).kind).toBe('valid')
