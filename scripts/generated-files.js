@@ -32,7 +32,7 @@ function configPage(keys, flagOfKey) {
 # Settings
 
 Defaults < \`--config\` files in order < \`--set key=value\` < flags. Lists are replaced whole; \`null\` puts the default back.
-Paths in a config file are relative to that file. Unknown keys are errors. In a file, sections are nested:
+Paths in a config file are relative to that file, \`~/\` is the home folder. Unknown keys are errors. In a file, sections are nested:
 
 \`\`\`yaml
 # yaml-language-server: $schema=docs/reference/config.schema.json

@@ -1,4 +1,5 @@
 import {Command, Flags, type Interfaces} from '@oclif/core'
+import {meantByName, suggestionFor} from './core/config/aliases.js'
 import {keyOfFlag} from './core/config/flags.js'
 import type {ConfigKey} from './core/config/keys.js'
 import type {KeyNeed, LoadedConfig} from './core/config/load.js'
@@ -16,6 +17,19 @@ export interface Request {
   readonly flags: Readonly<Record<string, unknown>>
   /** Positional arguments. */
   readonly argv: readonly string[]
+}
+
+/** Keys that must be set; a function where that depends on others. */
+type Needs = readonly KeyNeed[] | ((config: Config) => readonly KeyNeed[])
+
+/** How a command shows what it found, and what it checks besides the plan under `--dry-run`. */
+interface Presentation<T> {
+  readonly render?: (result: T) => Promise<string>
+  readonly check?: (request: Request) => Promise<unknown>
+}
+
+async function nothing(_request: Request): Promise<unknown> {
+  return undefined
 }
 
 const helpValues: Readonly<Record<string, string>> = {
@@ -74,7 +88,7 @@ export abstract class BaseCommand extends Command {
     json: Flags.boolean({description: 'print one JSON document on stdout and everything else on stderr'}),
   })
   /** Config keys that the command cannot run without. */
-  static needs: readonly KeyNeed[] = []
+  static needs: Needs = []
 
   private readonly stopping = new AbortController()
   private readonly colors = createColors(process.env, 'stdout')
@@ -89,7 +103,7 @@ export abstract class BaseCommand extends Command {
   /** Reads flags and configuration, makes the one core call, prints what it returns: with `render`, else as a table. */
   protected async perform<T extends object>(
     core: (request: Request) => Promise<T>,
-    render: (result: T) => Promise<string> = (result) => this.summaryText(result),
+    {render = (result) => this.summaryText(result), check}: Presentation<T> = {},
   ): Promise<object> {
     const command = this.ctor as typeof BaseCommand
     const {flags, argv} = await this.parse(command)
@@ -101,10 +115,11 @@ export abstract class BaseCommand extends Command {
       flags,
       cwd: process.cwd(),
     })
-    requireKeys(loaded.config, command.needs)
-    if (flags['dry-run']) return this.rehearse(loaded)
+    requireKeys(loaded.config, typeof command.needs === 'function' ? command.needs(loaded.config) : command.needs)
     const services = await this.services(flags, loaded)
-    const result = await core({config: loaded.config, services, flags, argv: argv as string[]})
+    const request = {config: loaded.config, services, flags, argv: argv as string[]}
+    if (flags['dry-run']) return this.rehearse(loaded, request, check)
+    const result = await core(request)
     if (!this.jsonEnabled()) this.log(await render(result))
     return result
   }
@@ -115,24 +130,35 @@ export abstract class BaseCommand extends Command {
   }
 
   /** `--dry-run`: the text is a config file that gives the same settings again; the plan follows as comments. */
-  private async rehearse({config, sources}: LoadedConfig): Promise<object> {
+  private async rehearse(
+    {config, sources}: LoadedConfig,
+    request: Request,
+    check: NonNullable<Presentation<object>['check']> = nothing,
+  ): Promise<object> {
     const [{resolvedYaml}, {planOf}, {renderPlan}] = await Promise.all([
       import('./core/config/resolved.js'),
       import('./core/trainer/plan.js'),
       import('./terminal/tables.js'),
     ])
-    const plan = await planOf(this.id!, config)
+    // Standard output is the config file.
+    const progress = {...request.services.progress, log: (line: string) => void process.stderr.write(`${line}\n`)}
+    const missing: string[] = []
+    const services = {...request.services, progress, rehearsal: {note: (line: string) => missing.push(line)}}
+    await check({...request, services})
+    const planned = await planOf(this.id!, config, services)
+    const plan = {...planned, missing: [...new Set([...missing, ...planned.missing])]}
     this.log(resolvedYaml(config, sources) + renderPlan(plan, this.colors).replaceAll(/^(?=.)/gm, '# '))
     return {command: this.id, dry_run: true, config, sources: Object.fromEntries(sources), plan}
   }
 
-  private async services(flags: Record<string, unknown>, {sources}: LoadedConfig): Promise<Services> {
+  private async services(flags: Record<string, unknown>, {sources, folders}: LoadedConfig): Promise<Services> {
     const {createProgress} = await import('./terminal/create-progress.js')
     const {env, stderr, stdout} = process
     return {
       progress: await createProgress({isJson: this.jsonEnabled(), env, stderr, stdout}),
       signal: this.stopping.signal,
       sources,
+      folders,
       command: this.id!,
       version: this.config.version,
       resume: Boolean(flags.resume),
@@ -157,13 +183,14 @@ export abstract class BaseCommand extends Command {
     await super.finally(error)
   }
 
-  /** oclif names the unknown flags in `flags`; the nearest known one is worth a try. */
+  /** oclif names the unknown flags in `flags`: other tools' names, settings without a flag, or slips of the pen. */
   private withSuggestions(error: Error & {flags?: unknown}): Error {
     if (!Array.isArray(error.flags)) return error
     const known = Object.keys({...this.ctor.baseFlags, ...this.ctor.flags}).map((name) => `--${name}`)
-    const guesses = error.flags.map((flag) => nearest(String(flag), known)).filter((guess) => guess !== undefined)
-    return guesses.length > 0
-      ? Object.assign(error, {suggestions: guesses.map((guess) => `did you mean ${guess}?`)})
-      : error
+    const suggestions = error.flags.map(String).flatMap((flag) => {
+      const meant = meantByName(flag) ?? nearest(flag, known)
+      return meant === undefined ? [] : [suggestionFor(meant, known)]
+    })
+    return suggestions.length > 0 ? Object.assign(error, {suggestions: [...new Set(suggestions)].slice(0, 3)}) : error
   }
 }

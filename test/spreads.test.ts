@@ -13,6 +13,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 /** File and function called: why what is spread there stays small. */
 const bounded: Readonly<Record<string, string>> = {
+  'src/commands/report.ts writeReport': 'two arguments',
+  'src/commands/report.ts openReport': 'two arguments',
   'src/core/engine/worker.ts call.apply': 'arguments of a method of the engine',
   'src/core/hub/cache-layout.ts join': 'folders of one path',
   'src/core/onnx/execution-order.ts stack.push': 'inputs of one node',

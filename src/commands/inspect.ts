@@ -1,6 +1,7 @@
-import {resolve} from 'node:path'
 import {Args, Flags} from '@oclif/core'
 import {BaseCommand, type Request} from '../base-command.js'
+import type {Inspection} from '../core/report/inspect.js'
+import {absolutePath} from '../core/util/home.js'
 
 /** `rpt inspect`: prepared data or a run directory -> positions, rollouts, and why a reward was 0. */
 export default class Inspect extends BaseCommand {
@@ -31,12 +32,21 @@ export default class Inspect extends BaseCommand {
     const look = async ({flags, argv}: Request) => {
       const {rows, step, doc, position, difficulty, outcome} = flags as InspectFlags
       const {inspect} = await import('../core/report/inspect.js')
-      return inspect(resolve(argv[0]), {rows, step, docId: doc, position, difficulty, outcome})
+      return inspect(absolutePath(argv[0], process.cwd(), 'inspect'), {
+        rows,
+        step,
+        docId: doc,
+        position,
+        difficulty,
+        outcome,
+      })
     }
-    return this.perform(look, async (found) => {
+    const render = async (found: Inspection) => {
       const {renderInspect} = await import('../core/report/render-inspect.js')
       return renderInspect(found).join('\n')
-    })
+    }
+    // Looking changes nothing.
+    return this.perform(look, {render, check: look})
   }
 }
 

@@ -1,6 +1,8 @@
-import {join, resolve} from 'node:path'
+import {join} from 'node:path'
 import {Args} from '@oclif/core'
 import {BaseCommand, type Request} from '../base-command.js'
+import type {ReportSummary} from '../core/report/report.js'
+import {absolutePath} from '../core/util/home.js'
 
 /** `rpt report`: run directories -> one self-contained page. */
 export default class Report extends BaseCommand {
@@ -17,14 +19,22 @@ export default class Report extends BaseCommand {
 
   /** Writes the page and prints where it is. */
   run(): Promise<object> {
-    const write = async ({config, services, argv}: Request) => {
-      const runs = argv.length > 0 ? argv.map((run) => resolve(run)) : config.report.runs
-      const {writeReport} = await import('../core/report/report.js')
-      return writeReport(runs, config.out ?? join(runs[0] ?? '.', 'report.html'), services)
+    const pathsOf = ({config, argv}: Request) => {
+      const runs = argv.length > 0 ? argv.map((run) => absolutePath(run, process.cwd(), 'report')) : config.report.runs
+      return [runs, config.out ?? join(runs[0] ?? '.', 'report.html')] as const
     }
-    return this.perform(write, async ({path, runs}) => {
+    const write = async (request: Request) => {
+      const {writeReport} = await import('../core/report/report.js')
+      return writeReport(...pathsOf(request), request.services)
+    }
+    const check = async (request: Request) => {
+      const {openReport} = await import('../core/report/report.js')
+      return openReport(...pathsOf(request), request.services)
+    }
+    const render = async ({path, runs}: ReportSummary) => {
       const {renderResults} = await import('../core/report/render-results.js')
       return [...renderResults(runs), '', `report: ${path}`].join('\n')
-    })
+    }
+    return this.perform(write, {render, check})
   }
 }

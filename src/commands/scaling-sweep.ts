@@ -1,4 +1,4 @@
-import {BaseCommand, directoryFlags} from '../base-command.js'
+import {BaseCommand, directoryFlags, type Request} from '../base-command.js'
 
 /** `rpt scaling-sweep`: axes -> runs, accuracy against compute, the fitted power law. */
 export default class ScalingSweep extends BaseCommand {
@@ -14,9 +14,16 @@ export default class ScalingSweep extends BaseCommand {
 
   /** Runs what is missing of the sweep and prints the fits. */
   run(): Promise<object> {
-    return this.perform(async ({config, services}) => {
-      const {sweep} = await import('../core/sweep/sweep.js')
-      return sweep(config, services)
-    })
+    const check = async ({config, services}: Request) => {
+      const {openSweep} = await import('../core/sweep/sweep.js')
+      return openSweep(config, services)
+    }
+    return this.perform(
+      async ({config, services}) => {
+        const {sweep} = await import('../core/sweep/sweep.js')
+        return sweep(config, services)
+      },
+      {check},
+    )
   }
 }

@@ -1,4 +1,6 @@
 import {BaseCommand, configFlags, directoryFlags} from '../base-command.js'
+import {trainingNeeds} from '../core/config/needs.js'
+import type {Config} from '../core/config/schema.js'
 
 /** `rpt train`: prepared data and a checkpoint -> a run directory. */
 export default class Train extends BaseCommand {
@@ -15,7 +17,7 @@ export default class Train extends BaseCommand {
     ...configFlags('train', ['data', 'model', 'model-config', 'objective', 'steps', 'allow-noop']),
     ...directoryFlags,
   }
-  static override needs = ['data.dir', ['model.path', 'model.config'], 'out']
+  static override needs = (config: Config) => [...trainingNeeds(config), 'out']
 
   /** Trains and prints the last metrics. */
   run(): Promise<object> {

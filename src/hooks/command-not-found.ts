@@ -1,3 +1,4 @@
+import {foreignCommands} from '../core/config/aliases.js'
 import {ExitCode, UsageError} from '../core/util/errors.js'
 import {nearest} from '../core/util/suggest.js'
 import {createColors} from '../terminal/colors.js'
@@ -28,7 +29,7 @@ function unknownCommand([word, ...rest]: readonly string[], {bin, commandIDs}: U
   }
   if (word.startsWith('-'))
     return new UsageError(`${bin}: ${word} came before the command; write ${bin} COMMAND ${word}`)
-  const guess = nearest(word, commandIDs)
+  const guess = Object.hasOwn(foreignCommands, word) ? foreignCommands[word] : nearest(word, commandIDs)
   const help = `${bin} --help lists the commands`
   const suggestions = guess ? [`did you mean ${bin} ${guess}?`, help] : [help]
   return new UsageError(`${bin}: there is no command ${word}`, {suggestions})

@@ -23,6 +23,8 @@ export interface PlanView {
   }
   /** Files and folders that would be written. */
   readonly files: readonly string[]
+  /** What an earlier step would write, or the Hub would send. */
+  readonly missing: readonly string[]
 }
 
 /** Rows as aligned columns under a heading; numbers to the right, text to the left. */
@@ -72,6 +74,7 @@ export function renderPlan(plan: PlanView, colors: Colors): string {
     ...section('batch', plan.batch),
     ...section('memory', memoryLines(plan, colors)),
     ...section('would write', plan.files),
+    ...section('not there yet', plan.missing),
   ].join('\n')
 }
 

@@ -13,6 +13,16 @@ beforeEach(() => {
 
 afterEach(() => rmSync(cwd, {recursive: true}))
 
+const model = {
+  model_type: 'llama',
+  vocab_size: 300,
+  hidden_size: 16,
+  intermediate_size: 32,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  max_position_embeddings: 64,
+}
+
 const complete = ['--data', 'data', '--model', 'base', '--out', 'run']
 
 describe('wrong usage ends with status 2, one line and something to try', () => {
@@ -80,29 +90,58 @@ describe('--json', () => {
 
 describe('--dry-run', () => {
   it('prints every setting with its source as a config file, the plan as comments, and writes nothing', async () => {
-    writeFileSync(join(cwd, 'a.yaml'), 'train:\n  steps: 7\n')
+    writeFileSync(join(cwd, 'a.yaml'), 'train:\n  steps: 7\nrollout: {maxTokens: 8}\nprompt: {template: bare}\n')
+    writeFileSync(join(cwd, 'model.json'), JSON.stringify(model))
     const {status, stdout} = await rpt(
-      ['scaling-sweep', '--config', 'a.yaml', '--set', 'data.dir=data', '--out', 'run', '--seed', '5', '--dry-run'],
+      [
+        'train',
+        '--config',
+        'a.yaml',
+        '--data',
+        'data',
+        '--model-config',
+        'model.json',
+        '--out',
+        'run',
+        '--seed',
+        '5',
+        '--dry-run',
+      ],
       cwd,
     )
     expect(status).toBe(0)
+    expect(stdout).toMatch(
+      new RegExp(`^# not there yet\n# {3}prepared data ${join(cwd, 'data')}: rpt prepare-data writes it$`, 'm'),
+    )
     expect(stdout).toMatch(/^ {2}steps: 7 +# a.yaml:2$/m)
     expect(stdout).toMatch(/^seed: 5 +# --seed$/m)
     expect(stdout).toMatch(/^# batch$/m)
     expect(parse(stdout)).toMatchObject({train: {steps: 7}, data: {dir: join(cwd, 'data')}})
-    expect(readdirSync(cwd)).toEqual(['a.yaml'])
+    expect(readdirSync(cwd)).toEqual(['a.yaml', 'model.json'])
   })
 
   it('gives the same as one JSON document', async () => {
-    const {status, stdout} = await rpt(['scaling-sweep', '--out', 'run', '--dry-run', '--json'], cwd)
+    const {status, stdout} = await rpt(['doctor', '--out', 'run', '--dry-run', '--json'], cwd)
     expect(status).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
-      command: 'scaling-sweep',
+      command: 'doctor',
       dry_run: true,
       config: {out: join(cwd, 'run')},
       sources: {out: '--out', seed: 'default'},
-      plan: {batch: expect.any(Array), memory: expect.any(Array), files: expect.any(Array)},
+      plan: {batch: expect.any(Array), memory: expect.any(Array), files: expect.any(Array), missing: []},
     })
+  })
+
+  it('ends as the command would, for every command', async () => {
+    for (const args of [
+      ['scaling-sweep', '--out', 'run'],
+      ['inspect', 'none'],
+      ['report', 'none'],
+    ]) {
+      const [planned, done] = await Promise.all([rpt([...args, '--dry-run'], cwd), rpt(args, cwd)])
+      expect(planned).toEqual(done)
+      expect(planned.status).toBeGreaterThan(1)
+    }
   })
 })
 

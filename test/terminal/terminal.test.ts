@@ -100,7 +100,9 @@ it('a plan sums its memory and names the largest tensor with the setting that sh
     largest: {name: 'logits', shape: [2, 512], bytes: 4096},
     setting: 'grpo.groupSize',
   }
-  expect(renderPlan({batch: ['2 x 3 = 6'], memory, memory_summary: summary, files: []}, colors)).toBe(
+  expect(
+    renderPlan({batch: ['2 x 3 = 6'], memory, memory_summary: summary, files: [], missing: ['data']}, colors),
+  ).toBe(
     [
       'batch',
       '  2 x 3 = 6',
@@ -110,6 +112,8 @@ it('a plan sums its memory and names the largest tensor with the setting that sh
       '     5.0 KiB  in all, 50% of the 10.0 KiB available: fits',
       '  largest tensor: logits [2, 512], 4.0 KiB',
       '  shrink it with: grpo.groupSize',
+      'not there yet',
+      '  data',
     ].join('\n'),
   )
 })

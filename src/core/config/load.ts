@@ -1,9 +1,9 @@
 import {existsSync} from 'node:fs'
-import {resolve} from 'node:path'
 import {UsageError} from '../util/errors.js'
+import {absolutePath} from '../util/home.js'
 import {flagOfKey} from './flags.js'
 import {expectation, issueLine} from './issues.js'
-import {type ConfigKey, configKeys, findKey} from './keys.js'
+import {configKeys, findKey} from './keys.js'
 import {type Config, configSchema} from './schema.js'
 import {readConfigFile, readFlags, readSets, type Setting, unknownKey} from './settings.js'
 
@@ -15,6 +15,8 @@ export interface ConfigInputs {
   readonly files?: readonly string[]
   /** `key=value`; these win over files. */
   readonly sets?: readonly string[]
+  /** Dotted key -> value, as the axes of a sweep give them; these win over `sets`. */
+  readonly values?: Readonly<Record<string, unknown>>
   /** Flag name (without dashes) -> value; these win over everything. */
   readonly flags?: Readonly<Record<string, unknown>>
   /** Folder that paths of flags and `--set` are relative to. */
@@ -26,6 +28,8 @@ export interface LoadedConfig {
   readonly config: Config
   /** Dotted key -> `default`, `tiny.yaml:12`, `--set` or `--seed`; one entry for every key. */
   readonly sources: ReadonlyMap<string, string>
+  /** Value that was taken for a Hub id -> the folder of that name that is not there. */
+  readonly folders: ReadonlyMap<string, string>
 }
 
 /**
@@ -34,11 +38,19 @@ export interface LoadedConfig {
  * @returns a deeply frozen configuration; paths are absolute, Hub ids (`owner/name` of no folder, `hf:...`) as given
  * @throws {UsageError} for unreadable files, unknown keys and values that the schema refuses
  */
-export function loadConfig({command = '', files = [], sets = [], flags = {}, cwd}: ConfigInputs): LoadedConfig {
+export function loadConfig({
+  command = '',
+  files = [],
+  sets = [],
+  values = {},
+  flags = {},
+  cwd,
+}: ConfigInputs): LoadedConfig {
   const given = new Map<string, Setting>()
   const settings = [
     ...files.flatMap((file) => readConfigFile(file, cwd)),
     ...readSets(sets, cwd),
+    ...readValues(values, cwd),
     ...readFlags(flags, command, cwd),
   ]
   for (const setting of settings) {
@@ -47,7 +59,27 @@ export function loadConfig({command = '', files = [], sets = [], flags = {}, cwd
   }
   checkAxes(given)
   const sources = new Map(configKeys.map(({key}) => [key, given.get(key)?.source ?? 'default']))
-  return {config: deepFreeze(check(given)), sources}
+  const folders = new Map<string, string>()
+  const config = check(given, folders)
+  refuseContradictions(config, sources)
+  return {config: deepFreeze(config), sources, folders}
+}
+
+/** Settings that are sound alone and cannot work together. */
+function refuseContradictions({grpo}: Config, sources: ReadonlyMap<string, string>): void {
+  if (grpo.miniBatches > grpo.contextsPerStep)
+    throw new UsageError(
+      `config: grpo.miniBatches is ${grpo.miniBatches} (set by ${sources.get('grpo.miniBatches')}); ` +
+        `needs at most grpo.contextsPerStep, which is ${grpo.contextsPerStep} (set by ${sources.get('grpo.contextsPerStep')})`,
+    )
+}
+
+function readValues(values: Readonly<Record<string, unknown>>, cwd: string): Setting[] {
+  return Object.entries(values).map(([name, value]) => {
+    const key = findKey(name)
+    if (!key) throw unknownKey(name.split('.'), 'sweep.axes', '')
+    return {key, value, source: 'sweep.axes', base: cwd}
+  })
 }
 
 /** A key that must be set, or a list of keys of which exactly one must be. */
@@ -81,8 +113,8 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && !(Array.isArray(value) && value.length === 0)
 }
 
-function check(given: ReadonlyMap<string, Setting>): Config {
-  const result = configSchema.safeParse(nest(given), {error: expectation})
+function check(given: ReadonlyMap<string, Setting>, folders = new Map<string, string>()): Config {
+  const result = configSchema.safeParse(nest(given, folders), {error: expectation})
   if (result.success) return result.data
   throw new UsageError([...new Set(result.error.issues.map((issue) => issueLine(issue, given)))].join('\n'))
 }
@@ -100,7 +132,7 @@ function checkAxes(given: ReadonlyMap<string, Setting>): void {
   }
 }
 
-function nest(given: ReadonlyMap<string, Setting>): Record<string, unknown> {
+function nest(given: ReadonlyMap<string, Setting>, folders: Map<string, string>): Record<string, unknown> {
   const root: Record<string, unknown> = {}
   for (const setting of given.values()) {
     const names = setting.key.key.split('.')
@@ -109,23 +141,28 @@ function nest(given: ReadonlyMap<string, Setting>): Record<string, unknown> {
       node[name] ??= {}
       node = node[name] as Record<string, unknown>
     }
-    node[names.at(-1)!] = absolute(setting)
+    node[names.at(-1)!] = absolute(setting, folders)
   }
   return root
 }
 
-function absolute({key, value, base}: Setting): unknown {
-  if (Array.isArray(value)) return value.map((entry) => absolutePath(key, entry, base))
-  return absolutePath(key, value, base)
+function absolute(setting: Setting, folders: Map<string, string>): unknown {
+  const {value} = setting
+  return Array.isArray(value)
+    ? value.map((entry) => placeOf(setting, entry, folders))
+    : placeOf(setting, value, folders)
 }
 
-function absolutePath({path}: ConfigKey, value: unknown, base: string): unknown {
-  if (path === undefined || typeof value !== 'string' || value === '') return value
-  const file = resolve(base, value)
+/** A path made absolute; a Hub id as it is, with the folder that it is not noted in `folders`. */
+function placeOf({key: {key, path}, base, source}: Setting, value: unknown, folders: Map<string, string>): unknown {
+  if (path === undefined || typeof value !== 'string' || value.trim() === '') return value
   if (path !== 'file' && value.startsWith('hf:')) return value
   if (path === 'dataset' && value === '-') return value
+  const file = absolutePath(value, base, `config: ${key} (set by ${source})`)
   const isHubId = path === 'source' && /^\w[\w.-]*\/[\w.-]+(?:@\S+)?$/.test(value) && !existsSync(file)
-  return isHubId ? value : file
+  if (!isHubId) return file
+  folders.set(value, file)
+  return value
 }
 
 function deepFreeze<T>(value: T): T {

@@ -9,9 +9,18 @@ const dataset = z.string().min(1).meta({path: 'dataset'})
 /** A folder, made absolute, or a Hub id (`owner/name` of no existing folder, or `hf:...`), left as it is. */
 const checkpointSource = z.string().min(1).meta({path: 'source'})
 const fieldName = z.string().min(1)
-const count = z.int().min(0)
-const positive = z.int().min(1)
+/** Counts and steps are 32-bit integers in tables. */
+const count = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1)
+const positive = count.min(1)
 const share = z.number().min(0).max(1)
+/** Decay of a moment: at 1 the bias correction would divide by 0. */
+const decay = z.number().min(0).lt(1)
+/** Logits are divided by it in float32: beyond these bounds they would be infinite, or all alike. */
+const temperature = z.number().min(1e-3).max(1e3)
+const resamples = positive.max(1_000_000)
 
 /** What `rpt train` can optimise: next-token reasoning, plain next tokens, completions. */
 export const objectives = ['rpt', 'ntp', 'sft'] as const
@@ -61,7 +70,7 @@ const data = z.strictObject({
   valDocuments: count.optional().describe('hold out this many documents instead: those with the smallest hashes'),
   select: z.enum(['threshold', 'top', 'random']).default('threshold').describe('how training positions are chosen'),
   selectThreshold: z.number().min(0).default(0.5).describe('entropy in nats above which a training position is kept'),
-  topShare: share.default(0.2).describe('share of positions kept by select: top or random'),
+  topShare: z.number().gt(0).max(1).default(0.2).describe('share of positions kept by select: top or random'),
   thresholds: z
     .tuple([z.number().min(0), z.number().min(0), z.number().min(0)])
     .refine(
@@ -71,7 +80,10 @@ const data = z.strictObject({
     .default([0.5, 1.0, 1.5])
     .describe('easy, medium, hard: entropy in nats'),
   splits: z.enum(['nested', 'disjoint']).default('nested').describe('hard within medium within easy, or bins'),
-  topK: positive.default(16).describe('next tokens that the entropy is renormalised over'),
+  topK: positive
+    .min(2, 'needs at least 2, because the entropy over one token is 0')
+    .default(16)
+    .describe('next tokens that the entropy is renormalised over'),
   minContext: positive.default(1).describe('tokens of context that a position needs, start token included'),
   batchTokens: positive.default(4096).describe('tokens scored at once'),
 })
@@ -101,7 +113,7 @@ const prompt = z.strictObject({
 
 const rollout = z.strictObject({
   maxTokens: positive.default(8192).describe('longest completion'),
-  temperature: z.number().positive().default(0.8).describe('logits are divided by it when sampling'),
+  temperature: temperature.default(0.8).describe('logits are divided by it when sampling'),
   contextsPerBatch: positive.default(8).describe('contexts sampled at once'),
 })
 
@@ -153,8 +165,8 @@ const optim = z.strictObject({
   schedule: z.enum(['constant', 'linear', 'cosine']).default('constant').describe('decay after warm-up'),
   warmupSteps: count.default(0).describe('steps over which the learning rate rises from 0'),
   finalShare: share.default(0.1).describe('share of the learning rate left at the end of linear and cosine'),
-  beta1: share.default(0.9).describe('decay of the first moment'),
-  beta2: share.default(0.999).describe('decay of the second moment'),
+  beta1: decay.default(0.9).describe('decay of the first moment'),
+  beta2: decay.default(0.999).describe('decay of the second moment'),
   epsilon: z.number().positive().default(1e-8).describe('added to the root of the second moment'),
   weightDecay: z.number().min(0).default(0.01).describe('on matrices only'),
   maxGradNorm: z.number().positive().default(0.2).describe('gradients are scaled down to this global norm'),
@@ -165,7 +177,10 @@ const train = z.strictObject({
   steps: count.default(1000).describe('updates'),
   batchRows: positive.default(16).describe('rows of a step: objectives ntp and sft'),
   rowsPerMicroBatch: positive.default(16).describe('rows whose gradient is computed at once: objectives ntp and sft'),
-  maxRowTokens: positive.default(4096).describe('longest row: objectives ntp and sft'),
+  maxRowTokens: positive
+    .min(2, 'needs at least 2: a token and the one to predict')
+    .default(4096)
+    .describe('longest row: objectives ntp and sft'),
   allowNoop: z.boolean().default(false).describe('zero steps is not an error'),
 })
 
@@ -194,9 +209,9 @@ const evaluation = z.strictObject({
   modes: z.array(z.enum(evalModes)).min(1).default(['standard', 'reasoning']).describe('how to predict'),
   limit: positive.optional().describe('positions evaluated, chosen by seed'),
   samples: count.default(0).describe('completions per position for pass@k'),
-  temperature: z.number().positive().default(0.8).describe('of the completions for pass@k'),
+  temperature: temperature.default(0.8).describe('of the completions for pass@k'),
   forcedThought: z.string().default('').describe('the uninformative thought of mode forced-thought'),
-  bootstraps: positive.default(2000).describe('resamples of the documents for intervals'),
+  bootstraps: resamples.default(2000).describe('resamples of the documents for intervals'),
 })
 
 const sweep = z.strictObject({
@@ -207,7 +222,7 @@ const sweep = z.strictObject({
     .describe('config key: values to try; every combination is one point'),
   checkpoints: z.array(positive).default([]).describe('steps evaluated; checkpoint.steps when empty'),
   runs: z.array(path).default([]).describe('finished runs to use instead of training'),
-  bootstraps: positive.default(500).describe('resamples for the intervals of the fit'),
+  bootstraps: resamples.default(500).describe('resamples for the intervals of the fit'),
 })
 
 const memory = z.strictObject({
@@ -224,9 +239,10 @@ const report = z.strictObject({runs: z.array(path).default([]).describe('run dir
 /** Every key with its check; unknown keys are refused. */
 export const configSchema = z.strictObject({
   out: path.optional().describe('folder to write'),
-  seed: count.default(0).describe('the one seed; every random number follows from it'),
+  seed: z.int().min(0).default(0).describe('the one seed; every random number follows from it'),
   device: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto').describe('where graphs run'),
   threads: count
+    .max(4096)
     .default(0)
     .describe(
       'engine threads at most; 0 is one per core; narrow models use fewer, so that the number changes no result',

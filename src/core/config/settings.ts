@@ -1,10 +1,13 @@
-import {dirname, relative, resolve} from 'node:path'
-import {isMap, LineCounter, type Node, parse, parseDocument} from 'yaml'
+import {dirname, relative} from 'node:path'
+import {isMap, LineCounter, type Node, parseDocument, YAMLError} from 'yaml'
 import {DataError, UsageError} from '../util/errors.js'
+import {absolutePath} from '../util/home.js'
 import {readPlainText} from '../util/plain-file.js'
 import {nearest} from '../util/suggest.js'
+import {meantByName} from './aliases.js'
 import {keyOfFlag} from './flags.js'
 import {type ConfigKey, configKeys, findKey, isSection, namesIn} from './keys.js'
+import {missingValue, plainValue, valueOfFlag, valueOfSet} from './values.js'
 
 /** One value that the user gave, with the place it came from; null puts the default back. */
 export interface Setting {
@@ -30,17 +33,14 @@ interface Place {
  * @throws {DataError} when it is no plain file, or not UTF-8
  */
 export function readConfigFile(file: string, cwd: string): Setting[] {
-  const path = resolve(cwd, file)
+  const path = absolutePath(file, cwd, '--config')
   const name = displayName(path, cwd)
   const lines = new LineCounter()
-  const document = parseDocument(readText(path, name), {lineCounter: lines})
-  const [error] = document.errors
-  if (error) {
-    const [what] = error.message.split(/ at line \d+|:?\n/)
-    const at = error.linePos?.[0]
-    throw new UsageError(`config: ${name}:${at?.line ?? 1}:${at?.col ?? 1} is not valid YAML: ${what}`, {cause: error})
-  }
-  const content: unknown = document.toJS()
+  const document = parseDocument(readText(path, name), {lineCounter: lines, logLevel: 'silent'})
+  const content = plainValue(document, (what, cause) => {
+    const at = cause instanceof YAMLError ? cause.linePos?.[0] : undefined
+    throw new UsageError(`config: ${name}:${at?.line ?? 1}:${at?.col ?? 1} is not valid YAML: ${what}`, {cause})
+  })
   if (content === null || content === undefined) return []
   if (!isMapping(content)) {
     throw new UsageError(`config: ${name} holds ${describe(content)}; needs a mapping of keys, as in 'seed: 1'`)
@@ -52,7 +52,7 @@ export function readConfigFile(file: string, cwd: string): Setting[] {
 /**
  * The settings of `--set key=value` arguments; values are YAML, and a plain comma list is a list where the key holds one.
  *
- * @throws {UsageError} for an argument without '=' or with an unknown key
+ * @throws {UsageError} for an argument without '=' or value, or with an unknown key
  */
 export function readSets(sets: readonly string[], cwd: string): Setting[] {
   return sets.map((argument) => {
@@ -61,16 +61,22 @@ export function readSets(sets: readonly string[], cwd: string): Setting[] {
     const name = argument.slice(0, equals).trim()
     const key = findKey(name)
     if (!key) throw unknownKey(name.split('.'), '--set', '')
-    return {key, value: parsedValue(key, argument.slice(equals + 1), argument), source: '--set', base: cwd}
+    return {key, value: valueOfSet(key, argument.slice(equals + 1)), source: '--set', base: cwd}
   })
 }
 
-/** The settings that a command's flags give; flags that are no setting are passed over. */
+/**
+ * The settings that a command's flags give; flags that are no setting are passed over.
+ *
+ * @throws {UsageError} for a flag with an empty value, whether it is a setting or not
+ */
 export function readFlags(flags: Readonly<Record<string, unknown>>, command: string, cwd: string): Setting[] {
   return Object.entries(flags).flatMap(([flag, value]) => {
+    if ([value].flat().some((given) => typeof given === 'string' && given.trim() === ''))
+      throw missingValue(`--${flag}`)
     const key = keyOfFlag(flag, command)
     if (!key || value === undefined) return []
-    const given = typeof value === 'string' ? parsedValue(key, value, `--${flag} ${value}`) : value
+    const given = typeof value === 'string' ? valueOfFlag(key, value, flag) : value
     return [{key, value: given, source: `--${flag}`, base: cwd}]
   })
 }
@@ -82,20 +88,23 @@ export function unknownKey(path: readonly string[], source: string, section: str
     const example = configKeys.find(({key}) => key.startsWith(`${name}.`))?.key
     return new UsageError(`config: ${name} (set by ${source}) is a section; set one of its keys, e.g. ${example}`)
   }
-  const local = path.at(-1)!
-  const sibling = nearest(local, namesIn(section))
-  const found =
-    sibling === undefined
-      ? nearest(
-          name,
-          configKeys.map(({key}) => key),
-        )
-      : qualified(section, sibling)
-  const elsewhere = configKeys.filter(({key}) => key.endsWith(`.${local}`)).map(({key}) => key)
-  const guess = found ?? elsewhere[0]
+  const guess = findNamesake(path) ?? meantByName(name) ?? nearestKey(path, section)
+  const suggestion = guess?.includes(' ') ? guess : guess && `did you mean ${guess}?`
   return new UsageError(`config: unknown key ${name} (set by ${source})`, {
-    suggestions: guess ? [`did you mean ${guess}?`] : ['docs/reference/config.md lists every key'],
+    suggestions: [suggestion ?? 'docs/reference/config.md lists every key'],
   })
+}
+
+/** The key of that very name in another section. */
+function findNamesake(path: readonly string[]): string | undefined {
+  return configKeys.find(({key}) => key.endsWith(`.${path.at(-1)}`))?.key
+}
+
+function nearestKey(path: readonly string[], section: string): string | undefined {
+  const sibling = nearest(path.at(-1)!, namesIn(section))
+  if (sibling !== undefined) return qualified(section, sibling)
+  const keys = configKeys.map(({key}) => key)
+  return nearest(path.join('.'), keys)
 }
 
 function qualified(section: string, name: string): string {
@@ -125,23 +134,6 @@ function misspelt(path: readonly string[], source: string): UsageError {
   return new UsageError(`config: unknown key '${name}' (set by ${source}); in a file, sections are nested`, {
     suggestions: [`write ${nested}: ...${'}'.repeat(name.split('.').length - 1)}`],
   })
-}
-
-function parsedValue(key: ConfigKey, text: string, argument: string): unknown {
-  if (text.trim() === 'null') return null
-  if (key.type === 'string') return text
-  if (key.type === 'array' && !text.trim().startsWith('[')) {
-    return text.split(',').map((entry) => (key.itemType === 'string' ? entry.trim() : parseScalar(entry, argument)))
-  }
-  return parseScalar(text, argument)
-}
-
-function parseScalar(text: string, argument: string): unknown {
-  try {
-    return parse(text)
-  } catch (cause) {
-    throw new UsageError(`config: the value of ${argument} is not valid YAML`, {cause})
-  }
 }
 
 function lineOf(root: Node | null, path: readonly string[], lines: LineCounter): string {
@@ -181,5 +173,6 @@ function isMapping(value: unknown): value is Record<string, unknown> {
 export function describe(value: unknown): string {
   if (value === undefined) return 'not set'
   if (Array.isArray(value) && value.length === 0) return 'an empty list'
-  return typeof value === 'string' ? `'${value}'` : JSON.stringify(value)
+  if (typeof value === 'string') return `'${value}'`
+  return typeof value === 'number' ? String(value) : JSON.stringify(value)
 }

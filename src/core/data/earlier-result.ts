@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import {z} from 'zod'
 import type {Config} from '../config/schema.js'
 import {
+  checkPermission,
   checkReplaceable,
   checkWritable,
   type OutputState,
@@ -25,12 +26,15 @@ const summarySchema = z.looseObject({command: z.literal('prepare-data')})
  * @throws {UsageError} when others put something there
  * @throws {RuntimeFailure} when nothing can be written there
  */
-export async function claimOutput(out: string, command: string): Promise<OutputState> {
+export async function claimOutput(
+  out: string,
+  {command, rehearsal}: Pick<Services, 'command' | 'rehearsal'>,
+): Promise<OutputState> {
   const kind = outputKinds.preparedData
-  if (statSync(out, {throwIfNoEntry: false})?.isDirectory()) await restoreFolder(out)
+  if (!rehearsal && statSync(out, {throwIfNoEntry: false})?.isDirectory()) await restoreFolder(out)
   const state = outputState(out, kind, command)
   if (state === 'foreign') refuseForeign(out, kind, command)
-  if (state !== 'ours') await checkWritable(out)
+  if (state !== 'ours') await (rehearsal ? checkPermission : checkWritable)(out)
   return state
 }
 
@@ -44,7 +48,7 @@ export async function earlierResult(
   state: OutputState,
   config: Config,
   inputs: PreparationInputs,
-  {command, progress, overwrite}: Pick<Services, 'command' | 'progress' | 'overwrite'>,
+  {command, progress, overwrite, rehearsal}: Pick<Services, 'command' | 'progress' | 'overwrite' | 'rehearsal'>,
 ): Promise<object | null> {
   const out = config.out!
   if (state !== 'ours') return null
@@ -58,7 +62,7 @@ export async function earlierResult(
     throw new UsageError(`prepare-data: ${out} is not empty and not a result of these inputs: ${reasons.join('; ')}`, {
       suggestions: ['give --overwrite to prepare it again', 'choose another --out'],
     })
-  await checkWritable(out)
+  await (rehearsal ? checkPermission : checkWritable)(out)
   checkReplaceable(config, outputKinds.preparedData, command)
   progress.log(`${out} is prepared again: ${reasons.join('; ')}`)
   return null

@@ -1,6 +1,6 @@
 import type {Config} from '../config/schema.js'
 import {modelFiles, tokenizerFiles} from '../hub/model-files.js'
-import {type Origin, resolveSource} from '../hub/resolve-source.js'
+import {type Origin, previewModel, resolveSource} from '../hub/resolve-source.js'
 import type {Services} from '../util/services.js'
 
 /** A configuration whose models are on this machine, and where they came from. */
@@ -9,6 +9,8 @@ export interface LocatedModels {
   readonly config: Config
   /** Setting -> commit, of those that the Hub has. */
   readonly origins: Readonly<Record<string, Origin>>
+  /** Whether all files are here; where not, a rehearsal found what it needs of them. */
+  readonly isWhole: boolean
 }
 
 /** Settings that name a checkpoint or its tokenizer: words for errors, files needed. */
@@ -25,16 +27,22 @@ const settings = [
  */
 export async function locateModels(
   config: Config,
-  {progress, signal}: Pick<Services, 'progress' | 'signal'>,
+  {progress, signal, folders, rehearsal}: Pick<Services, 'progress' | 'signal' | 'folders' | 'rehearsal'>,
 ): Promise<LocatedModels> {
   const data = {...config.data}
   const origins: Record<string, Origin> = {}
+  let isWhole = true
   for (const [key, what, files] of settings) {
     const value = data[key]
     if (value === undefined) continue
-    const {folder, origin} = await resolveSource(what, value, {kind: 'model', files, progress, signal})
+    const request = {kind: 'model', files, progress, signal, folders} as const
+    const source = rehearsal
+      ? await previewModel(what, value, request, rehearsal)
+      : {...(await resolveSource(what, value, request)), isWhole: true}
+    const {folder, origin} = source
+    isWhole &&= source.isWhole
     data[key] = folder
     if (origin) origins[`data.${key}`] = origin
   }
-  return {config: {...config, data}, origins}
+  return {config: {...config, data}, origins, isWhole}
 }

@@ -3,14 +3,14 @@ import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {checkWeights} from '../engine/checkpoint.js'
 import type {Origin} from '../hub/address.js'
+import {resolveHere, unlessFetched} from '../hub/resolve-source.js'
 import {readModelConfig} from '../models/model-config.js'
-import type {Partition} from '../records/records.js'
 import {conversationTemplate} from '../tokenizer/chat-template.js'
-import {checkTokenizerFits, loadTokenizer, type Tokenizer} from '../tokenizer/tokenizer.js'
+import {fitTokenizer, loadTokenizer, type Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError, UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import type {DocumentSource} from './documents.js'
-import {locateDocuments} from './locate-documents.js'
+import {type LocatedDocuments, locateDocuments} from './locate-documents.js'
 import {locateModels} from './locate-models.js'
 import type {Scorer} from './score-documents.js'
 
@@ -32,19 +32,33 @@ export interface Located {
   readonly origins: Readonly<Record<string, Origin>>
   /** Removes what was made for reading the documents. */
   readonly release: () => void
+  /** Whether all of it is on this machine; a rehearsal fetches nothing. */
+  readonly isWhole: boolean
 }
 
 /** Finds models and documents, here or on the Hub. */
 export async function locate(config: Config, services: Services): Promise<Located> {
-  const {config: local, origins} = await locateModels(config, services)
-  const {origin, release = () => {}, ...place} = await locateDocuments(config.data, services)
+  const {config: local, origins, isWhole: hasModels} = await locateModels(config, services)
+  const {origin, isWhole, release = () => {}, ...place} = await documentsFor(config, services)
   const {textField, separator, limit} = config.data
   return {
     config: local,
     source: {...place, textField, separator, limit},
     origins: origin ? {...origins, 'data.documents': origin} : origins,
     release,
+    isWhole: isWhole && hasModels,
   }
+}
+
+/** Where the documents are; a rehearsal notes a data set that would be fetched. */
+async function documentsFor(config: Config, services: Services): Promise<LocatedDocuments & {isWhole: boolean}> {
+  const {rehearsal} = services
+  if (!rehearsal) return {...(await locateDocuments(config.data, services)), isWhole: true}
+  const here = locateDocuments(config.data, services, resolveHere).then((found) => ({...found, isWhole: true}))
+  return unlessFetched(here, () => {
+    rehearsal.note(`documents ${config.data.documents}: the files of the split are fetched from the Hub`)
+    return {path: config.data.documents!, origin: null, isWhole: false}
+  })
 }
 
 /**
@@ -55,35 +69,32 @@ export async function locate(config: Config, services: Services): Promise<Locate
  */
 export async function setUp({config, source}: Located, services: Services): Promise<Setup> {
   const tokenizerFolder = config.data.tokenizer ?? config.data.proxy ?? missingTokenizer()
-  const tokenizer = await loadTokenizer(tokenizerFolder)
   const {proxy, difficultyModel, documentsOnly} = config.data
+  const roles = [
+    {role: 'proxy', checkpoint: proxy, partitions: ['train', 'val']},
+    {role: 'difficulty model', checkpoint: difficultyModel, partitions: ['val']},
+  ] as const
+  let tokenizer = await loadTokenizer(tokenizerFolder)
   const scorers: Scorer[] = []
-  if (!documentsOnly) {
-    scorers.push(await scorerOf('proxy', proxy!, ['train', 'val'], tokenizer, tokenizerFolder))
-    if (difficultyModel)
-      scorers.push(await scorerOf('difficulty model', difficultyModel, ['val'], tokenizer, tokenizerFolder))
+  for (const {role, checkpoint, partitions} of roles) {
+    if (documentsOnly || checkpoint === undefined) continue
+    const model = await readModelConfig(checkpoint)
+    await checkSameTokenizer(tokenizer, tokenizerFolder, checkpoint)
+    tokenizer = fitTokenizer(tokenizer, model.vocabulary, checkpoint, services.progress)
+    checkWeights(model, checkpoint)
+    scorers.push({role, checkpoint, maxPositions: model.maxPositions, partitions})
   }
   const chatTemplate = conversationTemplate(tokenizer, config.prompt)
   return {config, source: {...source, chatTemplate}, tokenizerFolder, tokenizer, scorers, services}
 }
 
-/** Refuses a checkpoint that cannot score this tokenizer's tokens. */
-async function scorerOf(
-  role: Scorer['role'],
-  checkpoint: string,
-  partitions: readonly Partition[],
-  tokenizer: Tokenizer,
-  tokenizerFolder: string,
-): Promise<Scorer> {
-  const model = await readModelConfig(checkpoint)
-  checkTokenizerFits(tokenizer, model.vocabulary, checkpoint)
-  checkWeights(model, checkpoint)
-  const hasTokenizer = existsSync(join(checkpoint, 'tokenizer.json'))
-  if (hasTokenizer && (await loadTokenizer(checkpoint)).fingerprint !== tokenizer.fingerprint)
-    throw new DataError(`${checkpoint} has another tokenizer than ${tokenizerFolder}`, {
-      suggestions: ['give the --tokenizer that belongs to this checkpoint'],
-    })
-  return {role, checkpoint, maxPositions: model.maxPositions, partitions}
+/** Refuses a checkpoint that was trained on other tokens. */
+async function checkSameTokenizer(tokenizer: Tokenizer, tokenizerFolder: string, checkpoint: string): Promise<void> {
+  if (checkpoint === tokenizerFolder || !existsSync(join(checkpoint, 'tokenizer.json'))) return
+  if ((await loadTokenizer(checkpoint)).fingerprint === tokenizer.fingerprint) return
+  throw new DataError(`${checkpoint} has another tokenizer than ${tokenizerFolder}`, {
+    suggestions: ['give the --tokenizer that belongs to this checkpoint'],
+  })
 }
 
 function missingTokenizer(): never {

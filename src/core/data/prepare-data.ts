@@ -2,7 +2,7 @@ import {rm, writeFile} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
 import {configHash} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
-import {checkMemory} from '../engine/check-memory.js'
+import {checkMemory, type MemoryDemand} from '../engine/check-memory.js'
 import {scoringDemand} from '../engine/score-memory.js'
 import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
@@ -22,6 +22,7 @@ import {maxOf} from '../util/extremes.js'
 import type {Services} from '../util/services.js'
 import {type BadRowCounts, BadRows} from './bad-rows.js'
 import {copyTokenizer} from './copy-tokenizer.js'
+import {listDocumentFiles} from './documents.js'
 import {claimOutput, earlierResult} from './earlier-result.js'
 import {DocumentFitter, type LongDocumentCounts} from './fit-document.js'
 import {
@@ -72,8 +73,8 @@ type Prepared = Pick<Tallied, 'documents' | 'positions' | 'rows'> &
  */
 export async function prepareData(config: Config, services: Services): Promise<PrepareSummary> {
   const started = new Date()
-  const out = config.data.documentsOnly || config.data.proxy ? config.out! : missingProxy()
-  const state = await claimOutput(out, services.command)
+  const out = outputOf(config)
+  const state = await claimOutput(out, services)
   const located = await locate(config, services)
   try {
     return await prepareIn(state, config, located, services, started)
@@ -191,7 +192,28 @@ async function scoreAndSelect(
   return positions
 }
 
-function missingProxy(): never {
+/**
+ * The checks of a preparation without its work, for `--dry-run`.
+ *
+ * @returns what scoring needs; null where nothing is scored
+ * @throws as `prepareData` does before it reads documents
+ */
+export async function rehearsePreparation(config: Config, services: Services): Promise<MemoryDemand | null> {
+  const state = await claimOutput(outputOf(config), services)
+  const located = await locate(config, services)
+  if (located.isWhole) {
+    if (state === 'ours')
+      await earlierResult(state, located.config, await preparationInputs(located.config, located.source), services)
+    else await listDocumentFiles(located.source)
+    await setUp(located, services)
+  }
+  const {proxy, batchTokens, documentsOnly} = located.config.data
+  return proxy && !documentsOnly ? scoringDemand(await readModelConfig(proxy), config.data, batchTokens) : null
+}
+
+/** The output folder, once it is clear that something can be put there. */
+function outputOf({data: {documentsOnly, proxy}, out}: Config): string {
+  if (documentsOnly || proxy) return out!
   throw new UsageError('prepare-data: no proxy checkpoint to score entropy with', {
     suggestions: ['give --proxy DIR', 'give --documents-only to write documents without positions'],
   })

@@ -1,9 +1,10 @@
-import {existsSync} from 'node:fs'
+import {existsSync, readdirSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Partition, Target, TokenizedDocument} from '../records/records.js'
 import {documentsTable, type Manifest, pickColumns, positionsTable, readRows, verifyFolder} from '../store/index.js'
 import {loadTokenizer, type Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError} from '../util/errors.js'
+import type {Services} from '../util/services.js'
 import {KeptPositions} from './kept-positions.js'
 
 /** A folder that `rpt prepare-data` wrote, opened for training or evaluation. */
@@ -40,6 +41,39 @@ export async function openPrepared(folder: string): Promise<PreparedData> {
     trainPositions: kept.train,
     heldOutPositions: [...kept.val],
     manifest: verdict.manifest,
+  }
+}
+
+/**
+ * Opens prepared data; in a rehearsal null where nothing has been prepared yet, which is noted.
+ *
+ * @throws {DataError} as `openPrepared` does
+ */
+export async function preparedIn(
+  folder: string,
+  {rehearsal}: Pick<Services, 'rehearsal'>,
+): Promise<PreparedData | null> {
+  const isAbsent = !existsSync(folder) || (statSync(folder).isDirectory() && readdirSync(folder).length === 0)
+  if (!rehearsal || !isAbsent) return openPrepared(folder)
+  rehearsal.note(`prepared data ${folder}: rpt prepare-data writes it`)
+  return null
+}
+
+/**
+ * What stands in for prepared data where rows come from elsewhere: the tokenizer of a checkpoint, and no documents.
+ *
+ * @throws {DataError} when the folder has no tokenizer
+ */
+export async function withoutDocuments(folder: string): Promise<PreparedData> {
+  const tokenizer = await loadTokenizer(folder)
+  const positions = new KeptPositions()
+  return {
+    folder,
+    tokenizer,
+    documents: new Map(),
+    trainPositions: positions,
+    heldOutPositions: [],
+    manifest: {files: {}},
   }
 }
 

@@ -14,6 +14,7 @@ import {
 } from '../store/index.js'
 import {DataError} from '../util/errors.js'
 import {isSameShape, sizeOf} from '../util/shape.js'
+import {explainExtra, explainMissing} from './explain-weights.js'
 import type {ModelState} from './model-state.js'
 import {fieldsOf} from './tensor-fields.js'
 
@@ -105,9 +106,9 @@ function openWeights(config: ModelConfig, folder: string): WeightFiles {
 const headName = 'lm_head.weight'
 const embeddingName = 'model.embed_tokens.weight'
 
-/** Tensors that some checkpoints carry and the mathematics does not need. */
-function isHarmless(name: string, tiedHead: boolean): boolean {
-  return name.endsWith('rotary_emb.inv_freq') || (tiedHead && name === headName)
+/** Tensors that some checkpoints carry and the mathematics does not need: frequencies, a second head, stored masks. */
+function isHarmless(files: WeightFiles, name: string, tiedHead: boolean): boolean {
+  return name.endsWith('rotary_emb.inv_freq') || (tiedHead && name === headName) || files.dtypeOf(name) === 'BOOL'
 }
 
 function checkNames(files: WeightFiles, places: readonly Place[], config: ModelConfig, folder: string): void {
@@ -115,16 +116,23 @@ function checkNames(files: WeightFiles, places: readonly Place[], config: ModelC
   if (missing.length > 0) {
     const [{name, shape}, ...others] = missing
     const also = others.length > 0 ? `; also missing: ${listed(others.map((place) => place.name))}` : ''
-    throw new DataError(`${folder}: tensor ${name} is missing; config.json asks for shape [${shape}]${also}`)
+    const {what, suggestions} = explainMissing(name, files.names)
+    throw new DataError(`${folder}: tensor ${name} is missing; config.json asks for shape [${shape}]${also}${what}`, {
+      suggestions,
+    })
   }
   const known = new Set(places.map(({name}) => name))
-  const extra = files.names.filter((name) => !known.has(name) && !isHarmless(name, config.tiedHead)).sort()
-  if (extra.length > 0)
+  const extra = files.names.filter((name) => !known.has(name) && !isHarmless(files, name, config.tiedHead)).sort()
+  if (extra.length > 0) {
+    const {what, suggestions} = explainExtra(extra)
     throw new DataError(
       `${folder}: tensor ${shown(extra[0])} has no place in the model of its config.json ` +
         `(model_type ${config.family}, num_hidden_layers ${config.layers})` +
-        (extra.length > 1 ? `; nor have ${listed(extra.slice(1))}` : ''),
+        (extra.length > 1 ? `; nor have ${listed(extra.slice(1))}` : '') +
+        what,
+      {suggestions},
     )
+  }
 }
 
 /** The first few names, and how many more there are. */

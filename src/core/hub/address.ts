@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs'
-import {isAbsolute} from 'node:path'
+import {isAbsolute, resolve} from 'node:path'
 import {DataError} from '../util/errors.js'
 import {escapeFault} from './file-names.js'
 
@@ -15,6 +15,10 @@ export interface HubAddress {
   readonly revision: string
   /** The setting in words and its value, e.g. `proxy hf:owner/name@v1`; begins every error. */
   readonly label: string
+  /** Begins errors of what is not found or reached: the label, after the folder that may have been meant. */
+  readonly sought: string
+  /** Things to try when it is not found: the path, where a folder may have been meant. */
+  readonly hints: readonly string[]
 }
 
 /** Where something came from, for manifests. */
@@ -35,9 +39,10 @@ export function isCommit(revision: string): boolean {
  *
  * @param what the setting in words, e.g. `proxy`
  * @param value absolute path, `owner/name`, `owner/name@revision`, or either of these after `hf:`
+ * @param folder that an id without `hf:` would be, if it were there; seen from the working directory when absent
  * @throws {DataError} when it is a path that does not exist, or nothing that could be an id
  */
-export function readAddress(what: string, value: string, kind: HubKind): HubAddress | null {
+export function readAddress(what: string, value: string, kind: HubKind, folder = resolve(value)): HubAddress | null {
   if (existsSync(value)) return null
   if (isAbsolute(value)) throw new DataError(`${what} ${value} does not exist`, {suggestions: ['check the path']})
   const [, id = '', revision = 'main'] = /^(?:hf:)?([^@]*)(?:@(.*))?$/s.exec(value) ?? []
@@ -48,7 +53,9 @@ export function readAddress(what: string, value: string, kind: HubKind): HubAddr
     })
   if (revision === '' || escapeFault(revision) || /\s/.test(revision))
     throw new DataError(`${label}: ${JSON.stringify(revision)} is no revision; needs a branch, a tag or a commit`)
-  return {kind, id, revision, label}
+  if (value.startsWith('hf:')) return {kind, id, revision, label, sought: label, hints: []}
+  const sought = `there is no folder ${folder}, and on the Hub ${label}`
+  return {kind, id, revision, label, sought, hints: ['check the path, if a folder of this machine was meant']}
 }
 
 function isId(id: string): boolean {

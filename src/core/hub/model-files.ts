@@ -25,6 +25,8 @@ const shard = /^model-\d+-of-\d+\.safetensors$/
 /** The files of a checkpoint: configuration, tokenizer and weights; the shards where there are both shards and one file. */
 export function modelFiles(path: string, all: readonly string[]): boolean {
   if (small.has(path)) return true
+  // Alone it says what the repository is; beside a checkpoint it is of no use.
+  if (path === 'adapter_config.json') return !all.includes('config.json')
   const isSharded = all.includes(index) && all.some((name) => shard.test(name))
   return isSharded ? path === index || shard.test(path) : path === single
 }

@@ -86,9 +86,10 @@ export async function persist<T>(remote: Remote, body: () => Promise<T>, progres
       if (!(error instanceof TransientFailure)) throw error
       if (progressed()) failures = 0
       if (failures >= delaysMs.length)
-        throw new RuntimeFailure(`${address.label}: ${settings.endpoint}: ${error.message}, ${failures + 1} times`, {
+        throw new RuntimeFailure(`${address.sought}: ${settings.endpoint}: ${error.message}, ${failures + 1} times`, {
           cause: error,
           suggestions: [
+            ...address.hints,
             'check the connection and run it again: what was downloaded is kept',
             'HF_HUB_OFFLINE=1 uses what the cache has; HF_ENDPOINT names a mirror',
           ],
@@ -135,24 +136,22 @@ function refusal(remote: Remote, {status, headers, url}: Response): Error {
   }
   const code = headers.get('x-error-code') ?? ''
   const [message, suggestions] = explain(remote, status, code)
-  return new DataError(`${address.label}: ${message} (${status}${code && ` ${code}`})`, {suggestions})
+  return new DataError(`${address.sought}: ${message} (${status}${code && ` ${code}`})`, {suggestions})
 }
 
 function explain({address, settings}: Remote, status: number, code: string): [string, string[]] {
-  const {id, kind, revision} = address
+  const {id, kind, revision, hints} = address
+  const spelling = hints.length > 0 ? hints : ['check the spelling']
   const page = `${settings.endpoint}/${kind === 'dataset' ? 'datasets/' : ''}${id}`
   const tokenHint = settings.token
     ? 'check that the token (HF_TOKEN, or of hf auth login) may read it'
     : 'set HF_TOKEN or run hf auth login if it is private or gated'
-  const folderHint = 'give a path if a folder of this machine was meant'
   if (code === 'GatedRepo') return [`the ${kind} is gated`, [`ask for access at ${page}`, tokenHint]]
   if (code === 'RevisionNotFound') return [`the ${kind} has no revision ${revision}`, [`see ${page}/commits`]]
   if (code === 'EntryNotFound') return [`the ${kind} has lost a file that it lists`, [`see ${page}/tree/${revision}`]]
-  if (status === 404)
-    return [`there is no such ${kind} at ${settings.endpoint}`, ['check the spelling', folderHint, tokenHint]]
+  if (status === 404) return [`there is no such ${kind} at ${settings.endpoint}`, [...spelling, tokenHint]]
   if (status === 401 && settings.token) return ['the token is not accepted', [tokenHint, 'run hf auth login again']]
-  if (status === 401)
-    return [`there is no such ${kind}, or it is not public`, ['check the spelling', tokenHint, folderHint]]
+  if (status === 401) return [`there is no such ${kind}, or it is not public`, [...spelling, tokenHint]]
   if (status === 403) return [`access to the ${kind} is denied`, [`ask for access at ${page}`, tokenHint]]
   return [`${settings.endpoint} refused`, ['check HF_ENDPOINT', `see ${page}`]]
 }

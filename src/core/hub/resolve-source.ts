@@ -1,11 +1,12 @@
 import type {Progress} from '../util/progress.js'
+import type {Rehearsal} from '../util/services.js'
 import {type HubKind, type Origin, readAddress} from './address.js'
 import {repositoryCache} from './cache-layout.js'
 import {listCommit} from './listing.js'
-import type {FileFilter} from './model-files.js'
+import {type FileFilter, tokenizerFiles} from './model-files.js'
 import type {Remote} from './request.js'
 import {type Environment, hubSettings} from './settings.js'
-import {fetchSnapshot} from './snapshot.js'
+import {fetchSnapshot, NotCached} from './snapshot.js'
 
 export type {HubKind, Origin} from './address.js'
 
@@ -25,6 +26,8 @@ export interface SourceRequest {
   /** Chooses among the files of the repository. */
   readonly files: FileFilter
   readonly progress: Progress
+  /** Id -> the folder that was looked for first, as `loadConfig` gives them; used in errors. */
+  readonly folders?: ReadonlyMap<string, string>
   /** Stops a download; what came stays. */
   readonly signal?: AbortSignal
   /** Pauses between attempts, milliseconds. */
@@ -47,12 +50,45 @@ type Access = Partial<Pick<SourceRequest, 'signal' | 'delaysMs' | 'idleMs' | 'en
  * @throws {Interrupted} when the signal is aborted
  */
 export async function resolveSource(what: string, value: string, request: SourceRequest): Promise<Source> {
-  const address = readAddress(what, value, request.kind)
+  const address = readAddress(what, value, request.kind, request.folders?.get(value))
   if (address === null) return {folder: value, origin: null, files: []}
   const remote = remoteOf(address, request)
   const {folder, commit, files} = await fetchSnapshot(remote, request.files, request.progress)
   const {id, kind} = address
   return {folder, origin: {id, kind, revision: commit}, files}
+}
+
+/** As `resolveSource`, and no connection is opened. Throws {NotCached} where something would have to be fetched. */
+export const resolveHere: typeof resolveSource = (what, value, request) =>
+  resolveSource(what, value, {...request, env: {...(request.env ?? process.env), HF_HUB_OFFLINE: '1'}})
+
+/** What a rehearsal does where something is not here yet. */
+export async function unlessFetched<T, U>(find: Promise<T>, otherwise: () => Promise<U> | U): Promise<T | U> {
+  return find.catch((error) => {
+    if (error instanceof NotCached) return otherwise()
+    throw error
+  })
+}
+
+/** A model for a rehearsal: whole where it is here, else its `config.json` alone, which is fetched. */
+export async function previewModel(
+  what: string,
+  value: string,
+  request: Omit<SourceRequest, 'kind'>,
+  {note}: Rehearsal,
+): Promise<Source & {readonly isWhole: boolean}> {
+  const here = resolveHere(what, value, {...request, kind: 'model'}).then((source) => ({...source, isWhole: true}))
+  return unlessFetched(here, async () => {
+    // Nothing of a tokenizer is worth a fetch.
+    if (request.files === tokenizerFiles) {
+      note(`${what} ${value}: it is fetched from the Hub`)
+      return {folder: value, origin: null, files: [], isWhole: false}
+    }
+    const files = (path: string) => path === 'config.json'
+    const source = await resolveSource(what, value, {...request, kind: 'model', files})
+    note(`${what} ${value}: its files are fetched from the Hub`)
+    return {...source, isWhole: false}
+  })
 }
 
 /** A file of a repository, in bytes. */
@@ -63,7 +99,8 @@ export interface ListedFile {
 
 /** All files of a commit, sorted by path: from the cache where it knows them, else from the Hub. */
 export async function listFiles({id, kind, revision}: Origin, access: Access = {}): Promise<ListedFile[]> {
-  const address = {id, kind, revision, label: `${kind} ${id}`}
+  const label = `${kind} ${id}`
+  const address = {id, kind, revision, label, sought: label, hints: []}
   const remote = remoteOf(address, access)
   const files = await listCommit(remote, repositoryCache(remote.settings, address), revision)
   return files.map(({path, size}) => ({path, size}))

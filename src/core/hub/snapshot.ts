@@ -114,11 +114,21 @@ async function cachedSnapshot(remote: Remote, cache: RepositoryCache, filter: Fi
   return {folder, commit, files: wanted.map(({path}) => path)}
 }
 
-function notCached({address, settings}: Remote, {root}: RepositoryCache, what: string): DataError {
-  const {id, kind, revision, label} = address
+/** What is offline and not in the cache. */
+export class NotCached extends DataError {
+  override name = 'DataError'
+}
+
+function notCached({address, settings}: Remote, {root}: RepositoryCache, what: string): NotCached {
+  const {id, kind, revision, label, sought, hints} = address
+  const isKnown = existsSync(root)
   const options = `${kind === 'dataset' ? ' --repo-type dataset' : ''}${revision === 'main' ? '' : ` --revision ${revision}`}`
-  const place = existsSync(root) ? root : settings.cache
-  return new DataError(`${label}: HF_HUB_OFFLINE is set and ${place} does not have ${what}`, {
-    suggestions: ['run it once without HF_HUB_OFFLINE', `or bring it here: hf download ${id}${options}`],
+  const place = isKnown ? root : settings.cache
+  return new NotCached(`${isKnown ? label : sought}: HF_HUB_OFFLINE is set and ${place} does not have ${what}`, {
+    suggestions: [
+      ...(isKnown ? [] : hints),
+      'run it once without HF_HUB_OFFLINE',
+      `or bring it here: hf download ${id}${options}`,
+    ],
   })
 }

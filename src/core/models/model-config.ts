@@ -1,7 +1,8 @@
 import {existsSync, statSync} from 'node:fs'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {z} from 'zod'
 import type {RotaryScaling} from '../nn/rotary.js'
+import {foreignWeights} from '../store/index.js'
 import {DataError} from '../util/errors.js'
 import {readPlainText} from '../util/plain-file.js'
 import {parseStrictJson} from '../util/strict-json.js'
@@ -75,15 +76,18 @@ export async function readModelConfig(path: string): Promise<ModelConfig> {
   const generationFile = join(path, 'generation_config.json')
   const source = readObject(file)
   const generation = !isFile && existsSync(generationFile) ? readObject(generationFile) : {}
-  return parseModelConfig(withEndIds(source, generation, generationFile), file)
+  const {eos_token_id: replacing} = check(generationJson, generation, generationFile)
+  return parseModelConfig(withEndIds(source, replacing), file, listOf(replacing).length > 0 ? generationFile : file)
 }
 
-/** Turns a parsed `config.json` into a ModelConfig; `where` names it in errors. */
-export function parseModelConfig(source: unknown, where: string): ModelConfig {
+/** Turns a parsed `config.json` into a ModelConfig; `where` names it in errors, `endIdsWhere` the file of its end tokens. */
+export function parseModelConfig(source: unknown, where: string, endIdsWhere = where): ModelConfig {
   const given = check(z.record(z.string(), z.unknown()), source, where)
   const unsupported = findUnsupported({...defaultsOf(given), ...given})
   if (unsupported)
-    throw new DataError(`${where}: ${unsupported}`, {suggestions: [`supported models: ${supportedFamilies}`]})
+    throw new DataError(`${where}: ${unsupported.problem}`, {
+      suggestions: [unsupported.remedy ?? `supported models: ${supportedFamilies}`],
+    })
   const traits = families[given.model_type as Family]
   const raw = check(configJson, {...traits.defaults, ...given}, where)
   const {theta, scaling} = readRope(raw, where)
@@ -109,6 +113,7 @@ export function parseModelConfig(source: unknown, where: string): ModelConfig {
     source: given,
   }
   refuseContradictions(config, where)
+  checkEndIds(config, endIdsWhere)
   return config
 }
 
@@ -117,16 +122,18 @@ function defaultsOf({model_type: modelType}: Readonly<Record<string, unknown>>) 
 }
 
 /** As transformers generates: end tokens of generation_config.json, where it names any, replace those of config.json. */
-function withEndIds(source: Readonly<Record<string, unknown>>, generation: unknown, file: string) {
-  const {eos_token_id: replacing} = check(generationJson, generation, file)
+function withEndIds(source: Readonly<Record<string, unknown>>, replacing: z.infer<typeof endIds>) {
   return listOf(replacing).length > 0 ? {...source, eos_token_id: replacing} : source
 }
 
-function refuseContradictions({heads, kvHeads, headSize, endIds: ends, vocabulary}: ModelConfig, where: string): void {
+function refuseContradictions({heads, kvHeads, headSize}: ModelConfig, where: string): void {
   if (heads % kvHeads !== 0)
     throw new DataError(`${where}: ${heads} heads cannot share ${kvHeads} key-value heads evenly`)
   if (!Number.isInteger(headSize) || headSize % 2 !== 0)
     throw new DataError(`${where}: head size is ${headSize}; rotary embedding needs an even whole number`)
+}
+
+function checkEndIds({endIds: ends, vocabulary}: ModelConfig, where: string): void {
   const outside = ends.find((end) => end >= vocabulary)
   if (outside !== undefined)
     throw new DataError(`${where}: eos_token_id ${outside} is outside of the vocabulary of ${vocabulary}`)
@@ -146,9 +153,12 @@ function readText(file: string): string {
   } catch (error) {
     if (error instanceof DataError) throw error
     const {code, message} = error as NodeJS.ErrnoException
-    throw new DataError(`reading the model config ${file}: ${code === 'ENOENT' ? 'no such file' : message}`, {
+    const isAbsent = code === 'ENOENT'
+    const found = isAbsent ? foreignWeights(dirname(file)) : null
+    const what = `${isAbsent ? 'no such file' : message}${found ? `; ${found.what}` : ''}`
+    throw new DataError(`reading the model config ${file}: ${what}`, {
       cause: error,
-      suggestions: ['give a checkpoint folder with config.json, model.safetensors and tokenizer.json'],
+      suggestions: [found?.remedy ?? 'give a checkpoint folder with config.json, model.safetensors and tokenizer.json'],
     })
   }
 }

@@ -12,7 +12,7 @@ const isOne: IsNeutral = (value) => value === 1
 const isZero: IsNeutral = (value) => value === 0
 
 /** Fields that change the mathematics; an absent field or null is always neutral. Refusing one more is adding a row. */
-const rules: readonly {fields: readonly string[]; isNeutral: IsNeutral; expected: string}[] = [
+const rules: readonly {fields: readonly string[]; isNeutral: IsNeutral; expected: string; remedy?: string}[] = [
   {
     fields: ['architectures'],
     isNeutral: (value, {model_type}) =>
@@ -83,19 +83,28 @@ const rules: readonly {fields: readonly string[]; isNeutral: IsNeutral; expected
     fields: ['quantization_config', 'compression_config'],
     isNeutral: never,
     expected: 'weights in float32, float16 or bfloat16',
+    remedy: 'take the checkpoint in bfloat16, or dequantise it in transformers and save it again',
   },
 ]
 
-/** Why a config is refused, naming the field, the value seen and the one expected; null where nothing is in the way. */
-export function findUnsupported(config: RawConfig): string | null {
+/** Why a config is refused. */
+export interface Unsupported {
+  /** Names the field, the value seen and the one expected. */
+  readonly problem: string
+  /** What to try, where another family of models is no help. */
+  readonly remedy?: string
+}
+
+/** Why a config is refused; null where nothing is in the way. */
+export function findUnsupported(config: RawConfig): Unsupported | null {
   const {model_type: modelType} = config
   if (typeof modelType !== 'string' || !isFamily(modelType))
-    return `model_type is ${modelType}; supported: ${supportedFamilies}`
-  for (const {fields, isNeutral, expected} of rules)
+    return {problem: `model_type is ${modelType}; supported: ${supportedFamilies}`}
+  for (const {fields, isNeutral, expected, remedy} of rules)
     for (const field of fields) {
       const value = config[field]
       if (value != null && !isNeutral(value, config))
-        return `${field} is ${shorten(JSON.stringify(value))}; expected ${expected}`
+        return {problem: `${field} is ${shorten(JSON.stringify(value))}; expected ${expected}`, remedy}
     }
   return null
 }

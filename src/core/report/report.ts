@@ -1,9 +1,10 @@
 import {statSync} from 'node:fs'
 import {basename, dirname, join} from 'node:path'
 import {replaceFile, writeFully} from '../store/durable.js'
-import {checkOutputFile, guardWrite, makeFolder} from '../store/index.js'
+import {checkOutputFile, checkPermission, checkWritable, guardWrite, makeFolder} from '../store/index.js'
 import {UsageError} from '../util/errors.js'
 import {type Progress, silentProgress} from '../util/progress.js'
+import type {Services} from '../util/services.js'
 import {page, pageMark} from './html.js'
 import {findRuns, type RunFolder, readRun} from './read-run.js'
 import {collectResults, compareAll} from './results.js'
@@ -45,14 +46,7 @@ export async function writeReport(
   out: string,
   {progress = silentProgress, title}: ReportOptions = {},
 ): Promise<ReportSummary> {
-  if (paths.length === 0) {
-    throw new UsageError('report: no run directories; expected at least one', {
-      suggestions: ['name run directories, or set report.runs'],
-    })
-  }
-  const isFolder = statSync(out, {throwIfNoEntry: false})?.isDirectory()
-  const path = await checkOutputFile(isFolder ? join(out, 'report.html') : out, pageMark, 'report')
-  const runs = nameRunsApart(findRuns(paths).map(readRun))
+  const {path, runs} = await openReport(paths, out)
   const stage = progress.stage('report', runs.length, 'runs')
   const text = await renderReport(runs, title)
   await guardWrite('creating', dirname(path), () => makeFolder(dirname(path)))
@@ -60,6 +54,27 @@ export async function writeReport(
   await replaceFile(path, (handle) => writeFully(handle, bytes))
   stage.done(`${path}, ${Math.ceil(bytes.length / 1024)} KiB`)
   return {path, runs: runs.map((run) => run.path), bytes: bytes.length}
+}
+
+/**
+ * Reads the runs of a report and finds the file to write; changes nothing in a rehearsal.
+ *
+ * @throws as `writeReport` does before it writes
+ */
+export async function openReport(
+  paths: readonly string[],
+  out: string,
+  {rehearsal}: Pick<Services, 'rehearsal'> = {},
+): Promise<{readonly path: string; readonly runs: readonly RunFolder[]}> {
+  if (paths.length === 0) {
+    throw new UsageError('report: no run directories; expected at least one', {
+      suggestions: ['name run directories, or set report.runs'],
+    })
+  }
+  const isFolder = statSync(out, {throwIfNoEntry: false})?.isDirectory()
+  const file = isFolder ? join(out, 'report.html') : out
+  const path = await checkOutputFile(file, pageMark, 'report', rehearsal ? checkPermission : checkWritable)
+  return {path, runs: nameRunsApart(findRuns(paths).map(readRun))}
 }
 
 /** The page as text. */

@@ -1,3 +1,4 @@
+import {shortLabel} from '../util/short-names.js'
 import type {BootstrapFit} from './bootstrap-fit.js'
 import type {Interval} from './resample.js'
 
@@ -5,7 +6,8 @@ import type {Interval} from './resample.js'
 const alongCurve = new Set(['seed', 'train.steps', 'step'])
 
 /**
- * Name of the curve that a sweep point belongs to: its mode, and whatever axes set it apart from other curves.
+ * Name of the curve that a sweep point belongs to: its mode, and whatever axes set it apart from other curves; long values
+ * are cut, and a hash tells them apart.
  *
  * @param point JSON of the axis values, as in `sweep.arrow`
  */
@@ -13,7 +15,7 @@ export function seriesName(mode: string, point: string): string {
   const axes = Object.entries(JSON.parse(point) as Record<string, unknown>)
     .filter(([key]) => !alongCurve.has(key))
     .sort(([a], [b]) => (a < b ? -1 : 1))
-  return [mode, ...axes.map(([key, value]) => `${key}=${value}`)].join(', ')
+  return [mode, ...axes.map(([key, value]) => `${key}=${shortLabel(String(value))}`)].join(', ')
 }
 
 /** A fit as plain data for `summary.json` and reports; numbers are null where there is no fit. */

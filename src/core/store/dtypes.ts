@@ -28,12 +28,18 @@ export const integerDtypes = {
   I32: {size: 4, read: (bytes) => new Int32Array(bytes)},
   I64: {size: 8, read: (bytes) => new BigInt64Array(bytes)},
   U8: {size: 1, read: (bytes) => new Uint8Array(bytes)},
+  BOOL: {size: 1, read: (bytes) => new Uint8Array(bytes)},
 } as const satisfies Record<string, IntegerDtype>
 
 /** A floating dtype that can be read. */
 export type FloatDtypeName = keyof typeof floatDtypes
 /** A dtype of safetensors that can be read. */
 export type DtypeName = FloatDtypeName | keyof typeof integerDtypes
+
+/** Dtypes of safetensors that weights are quantised to: their values mean nothing without scales. */
+export const quantisedDtypes: ReadonlySet<string> = new Set(
+  'I8 F4 F6_E2M3 F6_E3M2 F8_E4M3 F8_E5M2 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ'.split(' '),
+)
 
 /** Bytes per value of every dtype that can be read. */
 export const dtypeSizes = Object.fromEntries(

@@ -1,4 +1,4 @@
-export {checkWritable} from './check-writable.js'
+export {checkPermission, checkWritable} from './check-writable.js'
 export {replaceFile, replaceText, writeFully} from './durable.js'
 export {fillOutput, restoreFolder} from './fill-folder.js'
 export {canonicalJson, type Fingerprint, fingerprintOf, hashFile, hashJson, listFiles} from './fingerprint.js'
@@ -12,6 +12,7 @@ export {
   writeFolder,
 } from './folder.js'
 export {type ForeignValue, readForeignRows} from './foreign-table.js'
+export {type ForeignWeights, foreignWeights} from './foreign-weights.js'
 export {removeOwn} from './layout.js'
 export {type Lock, lockFolder, lockName} from './lock.js'
 export {makeFolder} from './make-folder.js'

@@ -12,14 +12,20 @@ const markBytes = 4096
  * mark. Changes nothing.
  *
  * @param mark text near the beginning of every file of this kind
+ * @param check finds out whether something can be written at a path
  * @throws {UsageError} when something else is there, or a link leads nowhere
  * @throws {RuntimeFailure} when nothing can be written there
  */
-export async function checkOutputFile(path: string, mark: string, command: string): Promise<string> {
+export async function checkOutputFile(
+  path: string,
+  mark: string,
+  command: string,
+  check = checkWritable,
+): Promise<string> {
   const suggestions = ['choose another --out']
   const link = lstatSync(path, {throwIfNoEntry: false})
   if (!link) {
-    await checkWritable(path)
+    await check(path)
     return path
   }
   if (!existsSync(path))
@@ -30,7 +36,7 @@ export async function checkOutputFile(path: string, mark: string, command: strin
   const file = realpathSync(path)
   if (statSync(file).size > 0 && !beginningOf(file).includes(mark))
     throw new UsageError(`${command}: --out ${path} is there already, and rpt did not write it`, {suggestions})
-  await checkWritable(dirname(file))
+  await check(dirname(file))
   return file
 }
 

@@ -1,6 +1,6 @@
 import {DataError} from '../util/errors.js'
 import {parseStrictJson} from '../util/strict-json.js'
-import {type DtypeName, dtypeSizes} from './dtypes.js'
+import {type DtypeName, dtypeSizes, floatDtypes, quantisedDtypes} from './dtypes.js'
 
 /** Where a tensor lies in a safetensors file. */
 export interface TensorEntry {
@@ -12,6 +12,7 @@ export interface TensorEntry {
   readonly end: number
 }
 
+const floats = Object.keys(floatDtypes).join(', ')
 const suggestions = ['copy or download the file again']
 
 /**
@@ -67,6 +68,10 @@ function checkMetadata(path: string, metadata: unknown): void {
 function parseEntry(path: string, name: string, value: unknown): TensorEntry {
   const what = `tensor ${shown(name)}`
   const {dtype, shape, data_offsets: offsets} = (value ?? {}) as Record<string, unknown>
+  if (typeof dtype === 'string' && quantisedDtypes.has(dtype))
+    throw new DataError(`reading ${path}: ${what} has dtype ${dtype}, expected one of ${floats}: it is quantised`, {
+      suggestions: ['take the checkpoint in bfloat16, or dequantise it in transformers and save it again'],
+    })
   if (typeof dtype !== 'string' || !Object.hasOwn(dtypeSizes, dtype)) {
     throw refusal(path, `${what} has dtype ${shown(dtype)}, expected one of ${Object.keys(dtypeSizes).join(', ')}`)
   }

@@ -3,6 +3,8 @@ import {join} from 'node:path'
 import {DataError} from '../util/errors.js'
 import {readPlainFile} from '../util/plain-file.js'
 import {parseStrictJson} from '../util/strict-json.js'
+import type {DtypeName} from './dtypes.js'
+import {foreignWeights} from './foreign-weights.js'
 import {type Piece, SafetensorsFile} from './safetensors-file.js'
 import {shown} from './safetensors-header.js'
 import {guardRead} from './storage-error.js'
@@ -85,6 +87,11 @@ export class WeightFiles {
     return this.places.get(name)!.floatEntry(name).shape
   }
 
+  /** Element type of a tensor of `names`. */
+  dtypeOf(name: string): DtypeName {
+    return this.places.get(name)!.entries.get(name)!.dtype
+  }
+
   /**
    * Values of a floating-point tensor of `names`, in order, converted to float32.
    *
@@ -100,16 +107,11 @@ export class WeightFiles {
 }
 
 function missingWeights(folder: string): DataError {
-  const isOther =
-    existsSync(join(folder, 'pytorch_model.bin')) || existsSync(join(folder, 'pytorch_model.bin.index.json'))
-  const found = isOther ? '; pytorch_model.bin may run code when read, so it is not' : ''
-  return new DataError(`reading ${join(folder, weightsName)}: no such file or folder (ENOENT)${found}`, {
-    suggestions: [
-      isOther
-        ? 'convert it: load it in transformers and call save_pretrained'
-        : `give a folder with ${weightsName}, or with ${indexName} and its shards`,
-    ],
-  })
+  const found = foreignWeights(folder)
+  return new DataError(
+    `reading ${join(folder, weightsName)}: no such file or folder (ENOENT)${found ? `; ${found.what}` : ''}`,
+    {suggestions: [found?.remedy ?? `give a folder with ${weightsName}, or with ${indexName} and its shards`]},
+  )
 }
 
 /** weight_map of an index: tensor name to shard name. */

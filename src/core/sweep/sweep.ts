@@ -1,8 +1,11 @@
 import {existsSync} from 'node:fs'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {requireKeys} from '../config/load.js'
+import {trainingNeeds} from '../config/needs.js'
 import type {Config} from '../config/schema.js'
 import {openPrepared, splitRuleOf} from '../data/prepared.js'
+import {checkMemory} from '../engine/check-memory.js'
 import type {Engine} from '../engine/engine.js'
 import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
@@ -24,9 +27,9 @@ import {
   writeTable,
 } from '../store/index.js'
 import {evaluateModel} from '../trainer/evaluation-log.js'
+import {openTraining} from '../trainer/open-training.js'
 import {type Origins, recordedOrigins} from '../trainer/origins.js'
 import {refuseOccupied} from '../trainer/output-folder.js'
-import {checkTraining} from '../trainer/plan.js'
 import {recordedConfig} from '../trainer/recorded-config.js'
 import {checkpointSteps, stepName} from '../trainer/run-checkpoints.js'
 import {RunDirectory} from '../trainer/run-directory.js'
@@ -69,11 +72,7 @@ interface TrainedPoint extends SweepPoint {
  */
 export async function sweep(config: Config, services: Services): Promise<SweepSummary> {
   const started = new Date()
-  await refuseOccupied(config, services)
-  const points: PlacedPoint[] = []
-  for (const point of sweepPoints(config)) points.push({...point, ...(await placeOf(point, config))})
-  for (const point of points) checkSteps(point, config)
-  for (const point of points) if (!point.isDone) await checkTraining(point.config, silentProgress)
+  const points = await openSweep(config, services)
   const run = await RunDirectory.open(config.out!, config, services)
   const engine = startEngine(config)
   try {
@@ -96,6 +95,33 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
     await engine.close()
     await run.close()
   }
+}
+
+/**
+ * The points of a sweep, and that each of them could be trained: the whole of `--dry-run`, the beginning of `scaling-sweep`.
+ *
+ * @throws {UsageError} for axes, settings and output folders that cannot work, and for what does not fit into memory
+ * @throws {DataError} for inputs that cannot be read or do not belong together
+ */
+export async function openSweep(config: Config, services: Services): Promise<PlacedPoint[]> {
+  await refuseOccupied(config, services)
+  const placed = sweepPoints(config)
+  for (const point of placed) requireKeys(point.config, ['data.dir', ...trainingNeeds(point.config)])
+  const points: PlacedPoint[] = []
+  for (const point of placed) points.push({...point, ...(await placeOf(point, config))})
+  for (const point of points) checkSteps(point, config)
+  for (const point of points.filter(({isDone}) => !isDone)) {
+    // A download is shown; what training says, it says when its turn comes.
+    const progress = {...silentProgress, stage: services.progress.stage}
+    const {demand} = await openTraining(point.config, {...servicesOf(point, services), progress})
+    if (!services.rehearsal) checkMemory('train', demand, point.config.memory)
+  }
+  return points
+}
+
+/** What the training of a point works with. */
+function servicesOf({config, sources, folders}: SweepPoint, services: Services): Services {
+  return {...services, sources, folders, command: 'train', resume: existsSync(config.out!), overwrite: false}
 }
 
 /** Refuses steps that training would not keep a checkpoint of, before it begins. */
@@ -138,18 +164,7 @@ function hashOf(run: string): string {
 async function trainPoint(point: PlacedPoint, run: RunDirectory, origins: Origins): Promise<TrainedPoint> {
   const {folder, isDone} = point
   if (isDone) run.services.progress.log(`${point.name}: uses ${folder}`)
-  else
-    await train(
-      point.config,
-      {
-        ...run.services,
-        sources: point.sources,
-        command: 'train',
-        resume: existsSync(folder),
-        overwrite: false,
-      },
-      origins,
-    )
+  else await train(point.config, servicesOf(point, run.services), origins)
   const computeAt = new Map<number, number>()
   let compute = 0
   for (const row of readTable(join(folder, 'metrics.arrow'), metricsTable)) {

@@ -1,4 +1,6 @@
+import {dirname} from 'node:path'
 import {DataError} from '../util/errors.js'
+import type {Progress} from '../util/progress.js'
 import {BytePairEncoder, MergeTable} from './byte-pair-encoder.js'
 import {type ChatTemplate, tokenTexts} from './chat-template.js'
 import {type DummySpace, dummySpaceOf, withDummySpaces} from './dummy-space.js'
@@ -31,7 +33,7 @@ export class Tokenizer {
   /** Matches every added token, in one capturing group. */
   private readonly addedTokens: RegExp
 
-  constructor(files: TokenizerFiles) {
+  constructor(private readonly files: TokenizerFiles) {
     const json = withoutDummyPrefix(files.json, files.file)
     const {config} = files
     const table = new MergeTable(json.model)
@@ -91,6 +93,29 @@ export class Tokenizer {
     return new Uint8Array(Buffer.concat(Array.from(ids, (id) => this.bytesOf(id))))
   }
 
+  /** Path of its tokenizer.json. */
+  get file(): string {
+    return this.files.file
+  }
+
+  /** Tokens whose id is at least `from`, ascending; `isNeeded` where text could hold one, or it starts or ends texts. */
+  tokensFrom(from: number): {readonly id: number; readonly text: string; readonly isNeeded: boolean}[] {
+    const inVocabulary = new Set(Object.values(this.files.json.model.vocab).filter((id) => id >= from))
+    const isNeeded = (id: number) =>
+      !this.specialIds.has(id) || inVocabulary.has(id) || id === this.startId || this.endIds.includes(id)
+    return [...this.bytes.keys()]
+      .slice(from)
+      .filter((id) => this.bytes[id] !== undefined)
+      .map((id) => ({id, text: this.decode([id]), isNeeded: isNeeded(id)}))
+  }
+
+  /** The same tokenizer without the added tokens whose id is at least `vocabulary`. */
+  within(vocabulary: number): Tokenizer {
+    const {json} = this.files
+    const added_tokens = (json.added_tokens ?? []).filter(({id}) => id < vocabulary)
+    return new Tokenizer({...this.files, json: {...json, added_tokens}})
+  }
+
   /** The configured start token, else the special token that the post-processor puts first. */
   private findStart({bos_token, add_bos_token}: TokenizerConfig, json: TokenizerJson): number | null {
     if (add_bos_token === false) return null
@@ -115,16 +140,45 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
 }
 
 /**
- * Checks that every token has a row in a model's embedding.
+ * The tokenizer as a model can use it: every token has a row in its embedding.
+ *
+ * Fine-tuning scripts add a special token, such as `[PAD]`, and no row for it. A model cannot sample it and corpus text
+ * cannot hold it, so that it becomes text like any other, in prompts too, and a warning says so.
  *
  * @param where the checkpoint, for the message
- * @throws {DataError} when the vocabulary is too small
+ * @throws {DataError} naming the first token without a row that text could hold, or that starts or ends texts
  */
-export function checkTokenizerFits({vocabSize}: Tokenizer, vocabulary: number, where: string): void {
-  if (vocabSize > vocabulary)
-    throw new DataError(`${where} has a vocabulary of ${vocabulary}, but the tokenizer has ${vocabSize} tokens`, {
-      suggestions: ['give the --tokenizer that belongs to this checkpoint'],
-    })
+export function fitTokenizer(
+  tokenizer: Tokenizer,
+  vocabulary: number,
+  where: string,
+  {warn}: Pick<Progress, 'warn'>,
+): Tokenizer {
+  const beyond = tokenizer.tokensFrom(vocabulary)
+  if (beyond.length === 0) return tokenizer
+  const {vocabSize, file} = tokenizer
+  const needed = beyond.find(({isNeeded}) => isNeeded)
+  if (needed)
+    throw new DataError(
+      `${where} has a vocabulary of ${vocabulary}, but the tokenizer has ${vocabSize} tokens (${file}): ` +
+        `${named(needed)} has no row in the embedding`,
+      {
+        suggestions: [
+          dirname(file) === where
+            ? 'give the embedding a row for every token: resize_token_embeddings in transformers, then save_pretrained'
+            : 'give a checkpoint and a tokenizer that belong together',
+        ],
+      },
+    )
+  const names = beyond.slice(0, 3).map(named).join(', ') + (beyond.length > 3 ? ` and ${beyond.length - 3} more` : '')
+  warn(
+    `${where} has a vocabulary of ${vocabulary}; ${names} of its tokenizer has no row there and is read as plain text`,
+  )
+  return tokenizer.within(vocabulary)
+}
+
+function named({text, id}: {readonly text: string; readonly id: number}): string {
+  return `${JSON.stringify(text.slice(0, 40))} with id ${id}`
 }
 
 interface PostProcessor {

@@ -4,21 +4,27 @@ import {checkpointFile} from '../data/preparation-inputs.js'
 import type {PreparedData} from '../data/prepared.js'
 import {readModelConfig} from '../models/model-config.js'
 import {fingerprintOf} from '../store/index.js'
-import {checkTokenizerFits, loadTokenizer} from '../tokenizer/tokenizer.js'
+import {fitTokenizer, loadTokenizer} from '../tokenizer/tokenizer.js'
 import {DataError} from '../util/errors.js'
+import {type Progress, silentProgress} from '../util/progress.js'
 
 /**
  * Prepared data as a model reads it: with the model's own tokenizer, and so its chat template, where it has one.
  *
  * @param path checkpoint folder or `config.json`
+ * @param progress is warned of special tokens that the model has no row for
  * @throws {DataError} when the vocabulary is too small, or the checkpoint's tokenizer gives other tokens
  */
-export async function dataFor(path: string, data: PreparedData): Promise<PreparedData> {
+export async function dataFor(
+  path: string,
+  data: PreparedData,
+  progress: Pick<Progress, 'warn'> = silentProgress,
+): Promise<PreparedData> {
   const {vocabulary} = await readModelConfig(path)
-  checkTokenizerFits(data.tokenizer, vocabulary, path)
-  if (!existsSync(join(path, 'tokenizer.json'))) return data
-  const tokenizer = await loadTokenizer(path)
-  if (tokenizer.fingerprint === data.tokenizer.fingerprint) return {...data, tokenizer}
+  const isOwn = existsSync(join(path, 'tokenizer.json'))
+  const tokenizer = isOwn ? await loadTokenizer(path) : data.tokenizer
+  if (tokenizer.fingerprint === data.tokenizer.fingerprint)
+    return {...data, tokenizer: fitTokenizer(tokenizer, vocabulary, path, progress)}
   throw new DataError(`${path} has another tokenizer than ${data.folder} was prepared with`, {
     suggestions: ['run rpt prepare-data with --tokenizer of this model'],
   })

@@ -1,7 +1,8 @@
 import type {Config} from '../config/schema.js'
-import {openPrepared, type PreparedData} from '../data/prepared.js'
+import {type PreparedData, preparedIn} from '../data/prepared.js'
 import {checkTemplate} from '../data/prompts.js'
-import {checkMemory} from '../engine/check-memory.js'
+import {checkMemory, type MemoryDemand} from '../engine/check-memory.js'
+import {checkWeights} from '../engine/checkpoint.js'
 import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
 import type {EvalRow} from '../store/index.js'
@@ -10,7 +11,7 @@ import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {dataFor, fingerprintOfModel} from './check-model.js'
 import {EvaluationLog} from './evaluation-log.js'
-import {evaluationDemand, lengthsOf} from './memory-plan.js'
+import {evaluationDemand, lengthsOf, unknownLengths} from './memory-plan.js'
 import {type Origins, originsOf, recordedOrigins} from './origins.js'
 import {refuseOccupied} from './output-folder.js'
 import type {Predictor} from './predict.js'
@@ -35,8 +36,37 @@ export interface EvalSummary extends Summary {
  */
 export async function evaluate(config: Config, services: Services): Promise<EvalSummary> {
   const started = new Date()
+  const {data, models, origins, demands} = await openEvaluation(config, services)
+  for (const demand of demands) services.progress.log(checkMemory('eval', demand, config.memory))
+  const engine = startEngine(config)
+  try {
+    // Whatever is wrong with the first model shows before a directory is made or emptied.
+    await engine.load({checkpoint: models[0].folder})
+    return await evaluateIn({config, data: data!, engine}, models, origins, services, started)
+  } finally {
+    await engine.close()
+  }
+}
+
+/** What an evaluation starts from, checked as far as that goes without an engine. */
+export interface EvaluationStart {
+  /** Null in a rehearsal where they are not there yet. */
+  readonly data: PreparedData | null
+  readonly models: readonly ResolvedModel[]
+  readonly origins: Origins
+  /** Memory that each model needs. */
+  readonly demands: readonly MemoryDemand[]
+}
+
+/**
+ * Opens all that an evaluation reads and checks that it fits together: the whole of `--dry-run`, the beginning of `eval`.
+ *
+ * @throws {UsageError} for settings that cannot work, and an output folder that may be neither continued nor replaced
+ * @throws {DataError} for inputs that cannot be read or do not belong together
+ */
+export async function openEvaluation(config: Config, services: Services): Promise<EvaluationStart> {
   await refuseOccupied(config, services)
-  const data = await openPrepared(config.data.dir!)
+  const data = await preparedIn(config.data.dir!, services)
   const paths = config.eval.models.length > 0 ? config.eval.models : [config.model.path!]
   const setting = (index: number) => (config.eval.models.length > 0 ? `eval.models[${index}]` : 'model.path')
   const recorded = services.resume ? recordedOrigins(config.out!) : {}
@@ -44,36 +74,31 @@ export async function evaluate(config: Config, services: Services): Promise<Eval
   for (const [i, path] of paths.entries())
     models.push(await resolveModel(path, config.eval.checkpoint, {...services, recorded: recorded[setting(i)]}))
   checkDistinct(models)
-  checkSettings(config, await dataFor(models[0].folder, data), models)
-  for (const {folder} of models.slice(1)) await dataFor(folder, data)
-  for (const {folder} of models) {
+  checkStep(config, models)
+  const demands: MemoryDemand[] = []
+  for (const {folder, isWhole} of models) {
+    const model = await readModelConfig(folder)
+    if (isWhole) checkWeights(model, folder)
+    const own = data && isWhole ? await dataFor(folder, data, services.progress) : null
     const settings = withRunSettings(config, folder, {...services, progress: silentProgress})
-    const demand = evaluationDemand(settings, await readModelConfig(folder), lengthsOf(data, settings))
-    services.progress.log(checkMemory('eval', demand, config.memory))
+    checkPrompts(settings, own)
+    demands.push(evaluationDemand(settings, model, own ? lengthsOf(own, settings) : unknownLengths))
   }
-  const engine = startEngine(config)
-  try {
-    // Whatever is wrong with the first model shows before a directory is made or emptied.
-    await engine.load({checkpoint: models[0].folder})
-    const origins = originsOf(models.map(({origin}, i) => [setting(i), origin]))
-    return await evaluateIn({config, data, engine}, models, origins, services, started)
-  } finally {
-    await engine.close()
-  }
+  return {data, models, origins: originsOf(models.map(({origin}, i) => [setting(i), origin])), demands}
 }
 
-/** Refuses settings that no model could be evaluated with, before any is loaded. */
-function checkSettings(
-  {eval: {checkpoint, modes}, prompt}: Config,
-  data: PreparedData,
-  models: readonly ResolvedModel[],
-) {
+/** Refuses a template that no prompt could be made with, before any model is loaded. */
+function checkPrompts({eval: {modes}, prompt}: Config, data: PreparedData | null): void {
+  if (data && modes.some((mode) => mode !== 'standard')) checkTemplate(data.tokenizer, prompt, prompt.maxTokens)
+}
+
+/** Refuses a step asked of what is one checkpoint and no run. */
+function checkStep({eval: {checkpoint}}: Config, models: readonly ResolvedModel[]): void {
   const [{folder, step}] = models
   if (checkpoint !== undefined && models.length === 1 && step !== checkpoint)
     throw new UsageError(`eval: checkpoint ${checkpoint} of ${folder}, which is one checkpoint and no run directory`, {
       suggestions: ['leave --checkpoint out', 'give the run directory as --model'],
     })
-  if (modes.some((mode) => mode !== 'standard')) checkTemplate(data.tokenizer, prompt, prompt.maxTokens)
 }
 
 /** Refuses models that results could not tell apart: rows name a model by its run and step. */

@@ -1,6 +1,6 @@
 import type {Config} from '../config/schema.js'
 import {readCompletions} from '../data/completions.js'
-import {documentsIn} from '../data/prepared.js'
+import {documentsIn, type PreparedData} from '../data/prepared.js'
 import type {TrainingRow} from '../engine/language-model-update.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {plainTrainingFlops} from '../scaling/flops.js'
@@ -25,15 +25,8 @@ export function ntpObjective(training: TrainingContext): Objective {
  * Shares are exact: of the first k visits, floor(k * documentShare) are documents.
  */
 export async function sftObjective(training: TrainingContext): Promise<Objective> {
-  const {completions, documentShare} = training.config.sft
-  if (!completions)
-    throw new UsageError('train: objective sft needs sft.completions, a JSONL file of prompt and completion')
-  const {tokenizer} = training.data
-  const rows = await readCompletions(completions, {
-    tokenizer,
-    chatTemplate: conversationTemplate(tokenizer, training.config.prompt),
-    maxTokens: longestRow(training.config, training.model),
-  })
+  const {documentShare} = training.config.sft
+  const rows = training.rows ?? (await readRows(training.config, training.model, training.data))
   const order = new VisitOrder(rows.length, training.config.seed, 'completions')
   const documents = documentShare > 0 ? documentRows(training) : null
   const rowAt: RowSource = (visit) => {
@@ -42,6 +35,27 @@ export async function sftObjective(training: TrainingContext): Promise<Objective
     return documents && isDocument ? documents.rowAt(documentsBefore) : rows[order.at(visit - documentsBefore)]
   }
   return languageModelObjective(training, rowAt, documents?.cut ?? null)
+}
+
+/**
+ * The rows that supervised fine-tuning trains on.
+ *
+ * @throws {UsageError} when no file is named
+ * @throws {DataError} when it cannot be read
+ */
+export async function readRows(
+  config: Config,
+  model: ModelConfig,
+  {tokenizer}: Pick<PreparedData, 'tokenizer'>,
+): Promise<TrainingRow[]> {
+  const {completions} = config.sft
+  if (!completions)
+    throw new UsageError('train: objective sft needs sft.completions, a JSONL file of prompt and completion')
+  return readCompletions(completions, {
+    tokenizer,
+    chatTemplate: conversationTemplate(tokenizer, config.prompt),
+    maxTokens: longestRow(config, model),
+  })
 }
 
 function languageModelObjective(

@@ -18,6 +18,8 @@ export interface Lengths {
   readonly heldOutPrompt: number
   readonly trainDocument: number
   readonly heldOutDocument: number
+  /** A row of `sft.completions`; absent where it is not known. */
+  readonly completion?: number
 }
 
 /** Of data that is not there yet. */
@@ -173,10 +175,12 @@ function rptWork(config: Config, model: ModelConfig, lengths: Lengths): EngineWo
   }
 }
 
-/** Rows are a document and its end token, or a prompt and completion of any length. */
+/** Rows are a document and its end token, or a prompt and completion. */
 function rowWork({train, sft}: Config, model: ModelConfig, lengths: Lengths): EngineWork {
-  const known =
-    train.objective === 'sft' && sft.documentShare < 1 ? Number.POSITIVE_INFINITY : lengths.trainDocument + 1
+  const isMixed = train.objective === 'sft' && sft.documentShare < 1
+  const completion = isMixed ? (lengths.completion ?? Number.POSITIVE_INFINITY) : 0
+  const document = train.objective === 'ntp' || sft.documentShare > 0 ? lengths.trainDocument + 1 : 0
+  const known = Math.max(completion, document)
   const rowTokens = Math.min(train.maxRowTokens, model.maxPositions + 1, known)
   const rows = Math.min(train.rowsPerMicroBatch, train.batchRows)
   return {

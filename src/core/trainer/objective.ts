@@ -1,6 +1,7 @@
 import type {Config} from '../config/schema.js'
 import type {PreparedData} from '../data/prepared.js'
 import type {Engine, LoadedModel} from '../engine/engine.js'
+import type {TrainingRow} from '../engine/language-model-update.js'
 import type {OptimizerSettings} from '../engine/model-state.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {learningRateAt} from '../optim/schedule.js'
@@ -20,6 +21,8 @@ export interface TrainingContext {
   readonly model: ModelConfig
   readonly shape: ModelShape
   readonly progress: Progress
+  /** Rows of `sft.completions`, as `readRows` gives them. */
+  readonly rows?: readonly TrainingRow[] | null
   /** What is written beside the weights of every checkpoint. */
   readonly companions: Companions
 }

@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {
   checkOutput,
+  checkPermission,
   checkWritable,
   listFiles,
   metricsTable,
@@ -28,7 +29,7 @@ const begun: Readonly<Record<string, Table>> = {'metrics.arrow': metricsTable, '
  */
 export async function refuseOccupied(config: Config, services: Services): Promise<OutputState> {
   const state = checkOutput(config, outputKinds.run, services)
-  await checkWritable(config.out!)
+  await (services.rehearsal ? checkPermission : checkWritable)(config.out!)
   return state
 }
 

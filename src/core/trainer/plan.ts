@@ -1,14 +1,16 @@
-import {existsSync} from 'node:fs'
-import {dirname, join} from 'node:path'
+import {dirname} from 'node:path'
 import {loadConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
-import {openPrepared} from '../data/prepared.js'
-import {checkMemory, type MemoryDemand, reportMemory} from '../engine/check-memory.js'
-import {scoringDemand} from '../engine/score-memory.js'
-import {resolveSource} from '../hub/resolve-source.js'
-import {type ModelConfig, readModelConfig} from '../models/model-config.js'
-import {type Progress, silentProgress} from '../util/progress.js'
-import {evaluationDemand, type Lengths, lengthsOf, trainingDemand, unknownLengths} from './memory-plan.js'
+import {rehearsePreparation} from '../data/prepare-data.js'
+import {preparedIn} from '../data/prepared.js'
+import {type MemoryDemand, reportMemory} from '../engine/check-memory.js'
+import {readModelConfig} from '../models/model-config.js'
+import {packageVersion} from '../store/index.js'
+import {silentProgress} from '../util/progress.js'
+import type {Services} from '../util/services.js'
+import {openEvaluation} from './evaluate.js'
+import {lengthsOf, trainingDemand, unknownLengths} from './memory-plan.js'
+import {openTraining} from './open-training.js'
 import {resolveModel} from './run-directory.js'
 
 /** The memory of a command against what the machine has. */
@@ -32,11 +34,14 @@ export interface Plan {
   /** Absent where nothing is computed, or the model is not named. */
   readonly memory_summary?: MemorySummary
   readonly files: readonly string[]
+  /** What is not there yet: what an earlier step would write or the Hub would send. */
+  readonly missing: readonly string[]
 }
 
 interface Planner {
   readonly batch: (config: Config) => string
-  readonly demand: (config: Config) => Promise<MemoryDemand | null>
+  /** Checks what the command would check before its work, and says what that work needs. */
+  readonly demand: (config: Config, services: Services) => Promise<MemoryDemand | null>
   /** Below `out`. */
   readonly files: (config: Config) => readonly string[]
 }
@@ -45,7 +50,7 @@ interface Planner {
 const planners: Readonly<Record<string, Planner>> = {
   train: {
     batch: (config) => (config.train.objective === 'rpt' ? groupIdentity(config) : rowIdentity(config)),
-    demand: demandOfTraining,
+    demand: async (config, services) => (await openTraining(config, services)).demand,
     files: ({train}) => [
       'config.resolved.yaml',
       'metrics.arrow',
@@ -56,33 +61,52 @@ const planners: Readonly<Record<string, Planner>> = {
   },
   eval: {
     batch: (config) => `${config.eval.limit ?? 'all'} held-out positions x modes ${config.eval.modes.join(', ')}`,
-    demand: async (config) => evaluationDemand(config, await evaluatedModel(config), await knownLengths(config)),
+    // One model is in memory at a time.
+    demand: async (config, services) => (await openEvaluation(config, services)).demands[0],
     files: () => ['eval.arrow', 'eval/step-*.arrow', 'summary.json'],
   },
   'prepare-data': {
     batch: ({data}) => `${data.limit ?? 'all'} documents, at most ${data.batchTokens} tokens scored at once`,
-    demand: async ({data}) =>
-      data.proxy && !data.documentsOnly ? scoringDemand(await proxyModel(data.proxy), data, data.batchTokens) : null,
+    demand: rehearsePreparation,
     files: () => ['documents.arrow', 'positions.arrow', 'tokenizer.json', 'manifest.json'],
   },
   'scaling-sweep': {
     batch: (config) =>
       `${pointCount(config)} points x checkpoints ${config.sweep.checkpoints.join(', ') || 'of checkpoint.steps'}`,
-    demand: async ({sweep: {train}}) =>
-      train ? demandOfTraining(loadConfig({files: [train], cwd: dirname(train)}).config) : null,
+    demand: demandOfPoint,
     files: () => ['sweep.arrow', 'runs/*', 'summary.json', 'scaling-*.svg'],
   },
 }
 
-/** What a command would compute, hold in memory and write; nothing is run or written. */
-export async function planOf(command: string, config: Config): Promise<Plan> {
+/** Services of a caller that only wants the plan. */
+function rehearsing(command: string): Services {
+  return {
+    progress: silentProgress,
+    signal: new AbortController().signal,
+    sources: new Map(),
+    command,
+    version: packageVersion,
+    resume: false,
+    overwrite: false,
+  }
+}
+
+/**
+ * What a command would compute, hold in memory and write; nothing is run or written. Memory that is short is shown, not
+ * refused.
+ *
+ * @throws what the command would throw before its work
+ */
+export async function planOf(command: string, config: Config, services = rehearsing(command)): Promise<Plan> {
+  const missing = new Set<string>()
   const planner = planners[command]
-  if (!planner) return {batch: [], memory: [], files: []}
-  const demand = await planner.demand(config)
+  if (!planner) return {batch: [], memory: [], files: [], missing: []}
+  const demand = await planner.demand(config, {...services, rehearsal: {note: (line) => missing.add(line)}})
   return {
     batch: [planner.batch(config)],
     ...(demand ? memoryOf(demand, config) : {memory: []}),
     files: planner.files(config).map((file) => `${config.out}/${file}`),
+    missing: [...missing],
   }
 }
 
@@ -103,27 +127,16 @@ function memoryOf(demand: MemoryDemand, config: Config): Pick<Plan, 'memory' | '
   }
 }
 
-/**
- * Says what memory a training run needs, before it or any other of a sweep begins.
- *
- * @throws {UsageError} when it cannot fit
- */
-export async function checkTraining(config: Config, progress: Progress): Promise<void> {
-  const demand = await demandOfTraining(config)
-  if (demand) progress.log(checkMemory('train', demand, config.memory))
-}
-
-async function demandOfTraining(config: Config): Promise<MemoryDemand | null> {
+/** Of a sweep's training config: its points are opened by the sweep itself. */
+async function demandOfPoint({sweep: {train}}: Config, services: Services): Promise<MemoryDemand | null> {
+  if (!train) return null
+  const {config} = loadConfig({files: [train], cwd: dirname(train)})
   const {path, config: file} = config.model
   if (!path && !file) return null
-  const model = await readModelConfig(path ? (await resolveModel(path, undefined, {files})).folder : file!)
-  return trainingDemand(config, model, await knownLengths(config))
-}
-
-/** Lengths of the prepared data, if it is there already. */
-async function knownLengths(config: Config): Promise<Lengths> {
+  const folder = path ? (await resolveModel(path, undefined, services)).folder : file!
   const {dir} = config.data
-  return dir && existsSync(join(dir, 'manifest.json')) ? lengthsOf(await openPrepared(dir), config) : unknownLengths
+  const data = dir === undefined ? null : await preparedIn(dir, services)
+  return trainingDemand(config, await readModelConfig(folder), data ? lengthsOf(data, config) : unknownLengths)
 }
 
 /** contexts x G = completions = micro-batches x contexts x G. */
@@ -137,21 +150,6 @@ function groupIdentity({grpo}: Config): string {
 function rowIdentity({train}: Config): string {
   const micro = Math.ceil(train.batchRows / train.rowsPerMicroBatch)
   return `${train.batchRows} rows = ${micro} micro-batches x ${train.rowsPerMicroBatch} rows`
-}
-
-/** All that a plan reads of a model: nothing else is fetched. */
-function files(path: string): boolean {
-  return path === 'config.json'
-}
-
-async function proxyModel(proxy: string): Promise<ModelConfig> {
-  const source = await resolveSource('proxy', proxy, {kind: 'model', files, progress: silentProgress})
-  return readModelConfig(source.folder)
-}
-
-/** The first of the models evaluated: one is in memory at a time. */
-async function evaluatedModel({model, eval: {models, checkpoint}}: Config): Promise<ModelConfig> {
-  return readModelConfig((await resolveModel(models[0] ?? model.path!, checkpoint, {files})).folder)
 }
 
 function pointCount({sweep}: Config): number {

@@ -4,7 +4,7 @@ import {chunks} from '../engine/bucket.js'
 import type {PolicyGroup, PolicyUpdate} from '../engine/policy-update.js'
 import {groupAdvantages} from '../grpo/advantages.js'
 import type {Group, Prompt} from '../records/records.js'
-import {DataError} from '../util/errors.js'
+import {DataError, NumericError} from '../util/errors.js'
 import {firstOnly} from '../util/progress.js'
 import {cutNote, type Objective, optimizerAt, promptLimit, type TrainingContext} from './objective.js'
 import {VisitOrder} from './order.js'
@@ -40,12 +40,31 @@ export function rptObjective(training: TrainingContext): Objective {
       const advantages = groupAdvantages(rewards, config.grpo)
       const rollouts = rolloutRows(step, sampled, advantages, training)
       keep({kind: 'rollouts', rollouts})
+      checkFinite(sampled.generated)
       const shortage = shortageOf(config.grpo, sampled)
       if (shortage) warnOfShortage(`train: step ${step}: ${shortage}`)
       const updates = await updatePolicy(training, step, sampled.groups, advantages)
       return resultOf(training, sampled, advantages, updates, rollouts)
     },
   }
+}
+
+/**
+ * A model that is broken earns nothing, so that no update would find it out.
+ *
+ * @throws {NumericError} at a log-probability that is not finite
+ */
+function checkFinite(groups: readonly Group[]): void {
+  for (const {prompt, completions} of groups)
+    for (const {oldLogprobs} of completions) {
+      const broken = oldLogprobs.find((logprob) => !Number.isFinite(logprob))
+      if (broken === undefined) continue
+      const {docId, position} = prompt.context
+      throw new NumericError(
+        `the model gives a token sampled for ${docId} position ${position} the log-probability ${broken}; expected a finite number`,
+        {suggestions: ['lower optim.learningRate, and go on from an earlier checkpoint']},
+      )
+    }
 }
 
 /** advantages -> update: one AdamW step per mini-batch that has something to learn from; the first is on-policy. */

@@ -4,9 +4,10 @@ import {basename, join} from 'node:path'
 import {resolvedYaml} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
 import {pinned} from '../hub/address.js'
-import {type FileFilter, modelFiles} from '../hub/model-files.js'
-import {type Origin, resolveSource} from '../hub/resolve-source.js'
+import {modelFiles} from '../hub/model-files.js'
+import {type Origin, previewModel, resolveSource} from '../hub/resolve-source.js'
 import {
+  foreignWeights,
   guardWrite,
   type Lock,
   lockFolder,
@@ -21,7 +22,7 @@ import {
 import {type AttemptLog, openAttemptLog} from '../util/attempt-log.js'
 import {DataError} from '../util/errors.js'
 import {type Progress, silentProgress, teeProgress} from '../util/progress.js'
-import type {Services} from '../util/services.js'
+import type {Rehearsal, Services} from '../util/services.js'
 import {type Companions, writeCompanions} from './companions.js'
 import {type Origins, originsFile, sourcesWithOrigins} from './origins.js'
 import {isFruitless, refuseOccupied, removeEmpty} from './output-folder.js'
@@ -160,16 +161,19 @@ export interface ResolvedModel {
   readonly step: number
   /** Commit of the Hub that it is; null for what was on this machine. */
   readonly origin: Origin | null
+  /** Whether weights and tokenizer are here, too: not where a rehearsal found a `config.json` alone. */
+  readonly isWhole: boolean
 }
 
 /** How a model of the Hub is fetched. */
 export interface ModelRequest {
   readonly progress?: Progress
   readonly signal?: AbortSignal
+  /** See `Services`. */
+  readonly folders?: ReadonlyMap<string, string>
   /** The commit that the run was begun with; it stands in for a branch of the same repository. */
   readonly recorded?: Origin
-  /** Files needed; all of a checkpoint's when absent. */
-  readonly files?: FileFilter
+  readonly rehearsal?: Rehearsal
 }
 
 /**
@@ -181,28 +185,36 @@ export interface ModelRequest {
 export async function resolveModel(
   model: string,
   step?: number,
-  {progress = silentProgress, signal, recorded, files = modelFiles}: ModelRequest = {},
+  {progress = silentProgress, signal, folders, recorded, rehearsal}: ModelRequest = {},
 ): Promise<ResolvedModel> {
   const value = pinned(model, recorded)
-  const {folder: path, origin} = await resolveSource('model', value, {kind: 'model', files, progress, signal})
+  const request = {kind: 'model', files: modelFiles, progress, signal, folders} as const
+  const source = rehearsal
+    ? await previewModel('model', value, request, rehearsal)
+    : {...(await resolveSource('model', value, request)), isWhole: true}
+  const {folder: path, origin, isWhole} = source
   if (origin) {
     const run = `${basename(origin.id)}@${origin.revision.slice(0, 7)}`
-    return {folder: path, run, objective: 'base', step: 0, origin}
+    return {folder: path, run, objective: 'base', step: 0, origin, isWhole}
   }
   if (existsSync(join(path, 'config.json'))) return describeCheckpoint(path)
   const steps = await checkpointSteps(path)
   const chosen = step ?? steps.at(-1)
-  if (chosen === undefined || !steps.includes(chosen))
-    throw new DataError(
-      `${path} has no checkpoint${step === undefined ? '' : ` of step ${step}`}; found: ${steps.join(', ') || 'none'}`,
-      {suggestions: ['give a checkpoint folder with config.json, or a run directory with checkpoints']},
-    )
+  if (chosen === undefined || !steps.includes(chosen)) {
+    const foreign = steps.length === 0 ? foreignWeights(path) : null
+    const found = foreign ? foreign.what : `found: ${steps.join(', ') || 'none'}`
+    throw new DataError(`${path} has no checkpoint${step === undefined ? '' : ` of step ${step}`}; ${found}`, {
+      suggestions: [
+        foreign?.remedy ?? 'give a checkpoint folder with config.json, or a run directory with checkpoints',
+      ],
+    })
+  }
   return describeCheckpoint(checkpointFolder(path, chosen), path)
 }
 
 async function describeCheckpoint(folder: string, runPath?: string): Promise<ResolvedModel> {
   if (!existsSync(join(folder, trainerStateFile)))
-    return {folder, run: basename(folder), objective: 'base', step: 0, origin: null}
+    return {folder, run: basename(folder), objective: 'base', step: 0, origin: null, isWhole: true}
   const {objective, step} = readTrainerState(folder)
-  return {folder, run: basename(runPath ?? join(folder, '..', '..')), objective, step, origin: null}
+  return {folder, run: basename(runPath ?? join(folder, '..', '..')), objective, step, origin: null, isWhole: true}
 }

@@ -1,28 +1,14 @@
 import {basename} from 'node:path'
 import type {Config} from '../config/schema.js'
-import {openPrepared, type PreparedData} from '../data/prepared.js'
-import {checkTemplate} from '../data/prompts.js'
 import {checkMemory} from '../engine/check-memory.js'
 import {startEngine} from '../engine/start-engine.js'
-import {readModelConfig} from '../models/model-config.js'
-import {checkReward} from '../rewards/reward.js'
-import {
-  hashFile,
-  type MetricsRow,
-  metricsTable,
-  nullsOf,
-  openStream,
-  rolloutsTable,
-  writeTable,
-} from '../store/index.js'
+import {type MetricsRow, metricsTable, nullsOf, openStream, rolloutsTable, writeTable} from '../store/index.js'
 import {Interrupted, NumericError, RuntimeFailure} from '../util/errors.js'
 import type {Services} from '../util/services.js'
-import {dataFor, fingerprintOfModel} from './check-model.js'
 import {readCompanions} from './companions.js'
 import {EvaluationLog, type Subject} from './evaluation-log.js'
 import {type StepInputs, saveFailedStep} from './failed-step.js'
 import {ntpObjective, sftObjective} from './language-model.js'
-import {lengthsOf, trainingDemand} from './memory-plan.js'
 import {carriesSignal, noSignalLine, updatesOf} from './no-signal.js'
 import {
   type CutDocuments,
@@ -33,11 +19,11 @@ import {
   shapeOf,
   type TrainingContext,
 } from './objective.js'
-import {type Origins, originsOf, recordedOrigins} from './origins.js'
-import {refuseOccupied} from './output-folder.js'
+import {fingerprintOfSource, openTraining} from './open-training.js'
+import type {Origins} from './origins.js'
 import {rptObjective} from './rpt.js'
-import {findResumePoint, pruneCheckpoints, type ResumePoint, stepName} from './run-checkpoints.js'
-import {RunDirectory, resolveModel} from './run-directory.js'
+import {pruneCheckpoints, type ResumePoint, stepName} from './run-checkpoints.js'
+import {RunDirectory} from './run-directory.js'
 import {inputsOf, settingsHash} from './run-identity.js'
 import {SignalShortage} from './sample-groups.js'
 import {type Summary, summarize} from './summary.js'
@@ -76,24 +62,19 @@ export interface TrainSummary extends Summary {
  */
 export async function train(config: Config, services: Services, begunWith: Origins = {}): Promise<TrainSummary> {
   const started = new Date()
-  const state = await refuseOccupied(config, services)
-  const resumed = state === 'ours' && services.resume ? await findResumePoint(config, services) : null
-  const prepared = await openPrepared(config.data.dir!)
-  const recorded = {...begunWith, ...(services.resume && recordedOrigins(config.out!))}
-  const source = await weightSource(config, services, recorded)
-  const data = await dataFor(source.path, prepared)
-  checkSettings(config, data)
-  const model = await readModelConfig(source.path)
-  services.progress.log(checkMemory('train', trainingDemand(config, model, lengthsOf(data, config)), config.memory))
+  const {source, model, resumed, rows, demand, ...opened} = await openTraining(config, services, begunWith)
+  const data = opened.data!
+  services.progress.log(checkMemory('train', demand, config.memory))
   const engine = startEngine(config)
   try {
     const shape = shapeOf(model, await engine.load(source.weights))
-    const companions = readCompanions(data.folder, source.weights.checkpoint ?? null)
-    const training = {config, data, engine, model, shape, progress: services.progress, companions}
+    const companions = readCompanions(data.folder, source.checkpoint)
+    const training = {config, data, engine, model, shape, progress: services.progress, companions, rows}
     // Whatever is wrong with the inputs shows before a directory is made or emptied.
     const objective = await objectives[config.train.objective](training)
     if (config.grpo.klCoef > 0) await engine.keepReference()
-    return await trainIn(training, objective, source, resumed, services, started)
+    const begun = {fingerprint: fingerprintOfSource(source), origins: source.origins}
+    return await trainIn(training, objective, begun, resumed, services, started)
   } finally {
     await engine.close()
   }
@@ -134,28 +115,6 @@ async function trainIn(
   } finally {
     await run.close()
   }
-}
-
-/** Refuses names and templates that no step could use, before anything is loaded. */
-function checkSettings({train: {objective}, eval: {every}, prompt, reward}: Config, {tokenizer}: PreparedData): void {
-  if (objective !== 'rpt' && every === 0) return
-  checkReward(reward.name)
-  checkTemplate(tokenizer, prompt, prompt.maxTokens)
-}
-
-/** Where the first weights come from. */
-async function weightSource({model, seed}: Config, services: Services, recorded: Origins) {
-  if (!model.path)
-    return {
-      path: model.config!,
-      weights: {config: model.config!, init: model.init, seed},
-      fingerprint: hashFile(model.config!),
-      origins: {},
-    }
-  const key = 'model.path'
-  const {folder, origin} = await resolveModel(model.path, undefined, {...services, recorded: recorded[key]})
-  const origins = originsOf([[key, origin]])
-  return {path: folder, weights: {checkpoint: folder}, fingerprint: fingerprintOfModel(folder), origins}
 }
 
 /** The state to go on from: that of a checkpoint, or the beginning. */

@@ -1,6 +1,6 @@
 import {DataError} from './errors.js'
 import {endOfString, jsonFault} from './json-text.js'
-import {textOfFile} from './text-bytes.js'
+import {markLength, refuseForeign} from './text-bytes.js'
 
 /** What `parseStrictJson` may let pass, and what its errors suggest. */
 export interface StrictJsonOptions {
@@ -29,8 +29,10 @@ export function parseStrictJson(
   {mayNameProto = false, suggestions = []}: StrictJsonOptions = {},
 ): unknown {
   const refuse = (what: string, cause?: unknown) => new DataError(`${where} ${what}`, {suggestions, cause})
-  const text = typeof source === 'string' ? source : textOfFile(source, where)
+  if (typeof source !== 'string') refuseForeign(source, where)
+  let text = ''
   try {
+    text = typeof source === 'string' ? source : decode(source)
     const problem = findProblem(text, mayNameProto)
     if (problem?.isFatal) throw refuse(problem.what)
     const value: unknown = JSON.parse(text)
@@ -39,6 +41,14 @@ export function parseStrictJson(
   } catch (error) {
     if (error instanceof DataError) throw error
     throw refuse(`is not JSON (${jsonFault(text, error as Error)})`, error)
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes.subarray(markLength(bytes)))
+  } catch (cause) {
+    throw new Error('it is not UTF-8', {cause})
   }
 }
 

@@ -107,11 +107,12 @@ describe('paths', () => {
       'data.documents=hf:owner/name',
       'data.tokenizer=./owner/name',
     ]
-    const {config} = load({sets})
+    const {config, folders} = load({sets})
     expect(config.model.path).toBe('owner/name')
     expect(config.data.proxy).toBe(join(cwd, 'owner/here'))
     expect(config.data.documents).toBe('hf:owner/name')
     expect(config.data.tokenizer).toBe(join(cwd, 'owner/name'))
+    expect([...folders]).toEqual([['owner/name', join(cwd, 'owner/name')]])
   })
 
   it('of documents are never taken for Hub ids', () => {

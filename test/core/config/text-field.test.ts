@@ -17,7 +17,7 @@ describe('data.textField', () => {
   })
 
   it.each([
-    ['data.textField=', /needs at least 1 character/],
+    ['data.textField=', /has no value/],
     ['data.textField=[]', /needs at least 1 entry/],
     ['data.textField=[1]', /data\.textField.* needs/],
   ])('%s is refused', (argument, message) => {

@@ -288,7 +288,7 @@ describe('preparing', () => {
     ],
     [
       'train',
-      {'data.select': 'top', 'data.topShare': 0},
+      {'data.select': 'top', 'data.topShare': 1e-9},
       /training positions is kept \(below-top-share \d+\); raise data\.topShare$/,
     ],
     [

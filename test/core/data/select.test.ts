@@ -76,7 +76,7 @@ describe('a position', () => {
 
   it('of a held-out document goes by the difficulty model, whatever selects training positions', async () => {
     const document = {...scored('v', 'val', [2, 0.1, 0.1]), difficultyEntropy: Float32Array.of(0.2, 0.7, 1.2)}
-    const positions = await select([document], {select: 'random', topShare: 0})
+    const positions = await select([document], {select: 'random', topShare: 1e-9})
     expect(reasonsOf(positions)).toEqual(['below-threshold', 'kept', 'kept'])
     expect(positions.map((position) => position.difficulty)).toEqual(['none', 'easy', 'medium'])
     expect(positions[1].difficultyEntropy).toBeCloseTo(0.7)
@@ -107,7 +107,7 @@ describe('training positions', () => {
   })
 
   it.each([
-    [0, []],
+    [0.01, []],
     [1 / 9, ['b@2']],
     [2 / 9, ['b@2', 'a@2']],
     [4 / 9, ['b@2', 'a@2', 'a@1', 'a@3']],

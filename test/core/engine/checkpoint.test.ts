@@ -1,8 +1,9 @@
 import {cpSync, readdirSync, readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
-import type {WeightDtype} from '../../../src/core/engine/checkpoint.js'
+import {checkWeights, type WeightDtype} from '../../../src/core/engine/checkpoint.js'
 import type {LocalEngine} from '../../../src/core/engine/engine.js'
+import {readModelConfig} from '../../../src/core/models/model-config.js'
 import {type FloatValues, readSafetensors, writeSafetensors} from '../../../src/core/store/index.js'
 import {DataError, NumericError} from '../../../src/core/util/errors.js'
 import {
@@ -27,6 +28,27 @@ async function changedCheckpoint(change: Change, model = engineModel): Promise<s
   rmSync(join(folder, 'model.safetensors'))
   await writeSafetensors(join(folder, 'model.safetensors'), tensors)
   return folder
+}
+
+/** Why a changed checkpoint is refused. */
+async function refusal(change: Change, model = engineModel): Promise<DataError> {
+  const folder = await changedCheckpoint(change, model)
+  try {
+    checkWeights(await readModelConfig(folder), folder)
+  } catch (error) {
+    expect(error).toBeInstanceOf(DataError)
+    return error as DataError
+  }
+  throw new Error('the checkpoint was accepted')
+}
+
+function renameAll(tensors: Map<string, FloatValues>, rename: (name: string) => string): void {
+  for (const name of [...tensors.keys()]) move(tensors, name, rename(name))
+}
+
+function move(tensors: Map<string, FloatValues>, from: string, to: string): void {
+  tensors.set(to, tensors.get(from)!)
+  tensors.delete(from)
 }
 
 const query = 'model.layers.1.self_attn.q_proj.weight'
@@ -126,6 +148,58 @@ describe('a checkpoint', () => {
       tensors.set('model.layers.0.self_attn.rotary_emb.inv_freq', one)
     }, model)
     await expect((await tinyEngine()).load({checkpoint: folder})).resolves.toBeDefined()
+  })
+
+  it.each<[string, (name: string) => string, string, string]>([
+    ['torch.compile', (name) => `_orig_mod.${name}`, '_orig_mod.model.embed_tokens.weight', '_orig_mod.'],
+    ['DistributedDataParallel', (name) => `module.${name}`, 'module.model.embed_tokens.weight', 'module.'],
+    ['both', (name) => `module._orig_mod.${name}`, 'module._orig_mod.model.embed_tokens.weight', 'module._orig_mod.'],
+    ['PEFT', (name) => `base_model.model.${name}`, 'base_model.model.model.embed_tokens.weight', 'base_model.model.'],
+    ['somebody', (name) => `net.${name}`, 'net.model.embed_tokens.weight', 'net.'],
+  ])('whose names have the prefix of %s is refused with the prefix to remove', async (_, rename, shown, prefix) => {
+    const error = await refusal((tensors) => renameAll(tensors, rename))
+    expect(error.message).toContain(`tensor model.embed_tokens.weight is missing`)
+    expect(error.message).toContain(`; there is ${shown}`)
+    expect(error.suggestions[0]).toBe(`remove the prefix ${prefix} from the names`)
+  })
+
+  it.each<[string, Change, RegExp, RegExp]>([
+    [
+      'no head',
+      (t) => renameAll(t, (name) => name.replace(/^model\./, '')),
+      /there is embed_tokens\.weight/,
+      /AutoModelForCausalLM/,
+    ],
+    [
+      'a value head',
+      (t) => t.set('v_head.summary.weight', one),
+      /v_head\.summary\.weight is of a value/,
+      /without that head/,
+    ],
+    [
+      'layers of LoRA',
+      (t) => move(t, query, query.replace('.weight', '.base_layer.weight')),
+      /is of LoRA/,
+      /merge_and_unload/,
+    ],
+    [
+      'quantised layers',
+      (t) => move(t, query, query.replace('.weight', '.qweight')),
+      /is of quantised weights/,
+      /dequantise/,
+    ],
+    ['names of another kind', (t) => renameAll(t, (name) => `x.${name}.y`), /there is x\.model/, /^$/],
+  ])('with %s says what is there', async (_, change, message, suggestion) => {
+    const error = await refusal(change)
+    expect(error.message).toMatch(message)
+    expect(error.suggestions.join()).toMatch(suggestion)
+  })
+
+  it('that has no head and does not tie it names tie_word_embeddings', async () => {
+    const model = tinyModel({...engineModel.source, tie_word_embeddings: false})
+    const error = await refusal((tensors) => tensors.delete('lm_head.weight'), model)
+    expect(error.message).toContain('tensor lm_head.weight is missing')
+    expect(error.suggestions[0]).toContain('"tie_word_embeddings": true')
   })
 
   it('that was refused leaves the model in place', async () => {

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {join, resolve} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import {modelFiles} from '../../../src/core/hub/model-files.js'
 import {listFiles, resolveSource, type SourceRequest} from '../../../src/core/hub/resolve-source.js'
@@ -309,7 +309,7 @@ describe('access', () => {
     const error = await failure(resolveIt(id, env))
     expect(error).toBeInstanceOf(DataError)
     expect(error.exitCode).toBe(3)
-    expect(error.message).toBe(`model ${id}: ${message}`)
+    expect(error.message).toBe(`there is no folder ${resolve(id)}, and on the Hub model ${id}: ${message}`)
     expect(error.suggestions?.join()).toContain('HF_TOKEN')
     expect(JSON.stringify([error.message, error.suggestions])).not.toContain('hf_other')
   })
@@ -319,6 +319,20 @@ describe('access', () => {
       /^model hf:owner\/other: there is no such model at/,
     )
     expect((await failure(resolveIt(`${id}@v9`))).message).toContain('the model has no revision v9')
+  })
+
+  it('to what may be a misspelt path begins with the folder that is not there, offline and without a Hub too', async () => {
+    const folders = new Map([['owner/nmae', '/config/owner/nmae']])
+    const begin = /^there is no folder \/config\/owner\/nmae, and on the Hub model owner\/nmae: /
+    const envs: Record<string, string>[] = [{}, {HF_HUB_OFFLINE: '1'}, {HF_ENDPOINT: 'http://127.0.0.1:1'}]
+    for (const env of envs) {
+      const error = await failure(resolveIt('owner/nmae', env, {folders}))
+      expect(error.message).toMatch(begin)
+      expect(error.suggestions?.[0]).toBe('check the path, if a folder of this machine was meant')
+      expect(error.suggestions?.length).toBeLessThanOrEqual(3)
+      const plain = await failure(resolveIt('hf:owner/nmae', env, {folders}))
+      expect(plain.message).toMatch(/^model hf:owner\/nmae: /)
+    }
   })
 
   it('to a repository without any usable file says what it has', async () => {

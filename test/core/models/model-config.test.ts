@@ -100,6 +100,8 @@ describe('a model config is refused, naming the field,', () => {
     const folder = checkpoint({})
     const file = join(folder, 'config.json')
     await expect(readModelConfig(folder)).rejects.toThrow(`${file}: no such file`)
+    const adapter = checkpoint({'adapter_config.json': {peft_type: 'LORA'}})
+    await expect(readModelConfig(adapter)).rejects.toThrow(/no such file; it is a LoRA adapter .*, not a checkpoint/)
     writeFileSync(file, '{"model_type": ')
     await expect(readModelConfig(folder)).rejects.toThrow(`${file} is not JSON`)
     writeFileSync(file, '{"model_type": "llama", "model_type": "qwen2"}')
@@ -256,6 +258,8 @@ describe('a model config is read', () => {
     expect((await read({eos_token_id: 7})).endIds).toEqual([7])
     expect((await read({temperature: 0.6})).source).toEqual(source)
     await expect(read({eos_token_id: 'the end'})).rejects.toThrow('generation_config.json: eos_token_id')
-    await expect(read({eos_token_id: [2, 99]})).rejects.toThrow('eos_token_id 99 is outside of the vocabulary of 11')
+    await expect(read({eos_token_id: [2, 99]})).rejects.toThrow(
+      'generation_config.json: eos_token_id 99 is outside of the vocabulary of 11',
+    )
   })
 })

@@ -9,6 +9,16 @@ describe('seriesName', () => {
       'standard, a=1, train.objective=ntp',
     )
   })
+
+  it('cuts long values, on one line, so that different ones have different names', () => {
+    const named = (template: string) => seriesName('reasoning', JSON.stringify({'prompt.template': template}))
+    const text = 'Read the text.\n\n{context}\n\nThink about what follows.'
+    expect(named('v0')).toBe('reasoning, prompt.template=v0')
+    expect(named(text)).toMatch(/^reasoning, prompt\.template=Read the text\. \{contex…ut what follows\. #[0-9a-f]{6}$/)
+    expect(named(`${text} `)).not.toBe(named(text))
+    expect(named('a\nb')).not.toBe(named('a b'))
+    expect(named('x'.repeat(1000)).length).toBeLessThan(90)
+  })
 })
 
 describe('fitRow', () => {

@@ -93,7 +93,7 @@ describe('the weights of a checkpoint', () => {
   it.each([
     ['is empty', '', /the index is not JSON/],
     ['is null', 'null', /names no tensors/],
-    ['is not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), /the index is not UTF-8/],
+    ['is not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), /the index is not JSON \(it is not UTF-8\)/],
     ['names a tensor twice', '{"weight_map":{"a":"there.safetensors","a":"m.safetensors"}}', /has the key "a" twice/],
     ['has two maps', '{"weight_map":{},"weight_map":{"a":"there.safetensors"}}', /has the key "weight_map" twice/],
     ['has another prototype', '{"__proto__":{"weight_map":{"a":"there.safetensors"}}}', /key named __proto__/],
@@ -116,6 +116,28 @@ describe('the weights of a checkpoint', () => {
     expect(() => WeightFiles.open(at('absent'))).toThrow(DataError)
     writeFileSync(at('empty/pytorch_model.bin'), '')
     expect(() => WeightFiles.open(at('empty'))).toThrow(/pytorch_model\.bin may run code when read, so it is not/)
+  })
+
+  it.each([
+    [['adapter_config.json', 'adapter_model.safetensors', 'tokenizer.json'], /LoRA adapter.*not a checkpoint/, /merge/],
+    [['adapter_model.bin'], /LoRA adapter/, /merge/],
+    [['a.Q4_K_M.gguf', 'config.json'], /a\.Q4_K_M\.gguf holds quantised weights/, /safetensors/],
+    [['consolidated.00.pth'], /consolidated\.00\.pth may run code/, /save_pretrained/],
+    [['pytorch_model-00001-of-00002.bin'], /may run code/, /save_pretrained/],
+    [['flax_model.msgpack'], /of another format/, /save_pretrained/],
+    [['consolidated.safetensors'], /consolidated\.safetensors has another name/, /save_pretrained/],
+    [['README.md'], /ENOENT\)$/, /give a folder with model\.safetensors/],
+  ])('are explained by what is there in their place: %j', (names, message, suggestion) => {
+    mkdirSync(at('other'))
+    for (const name of names) writeFileSync(at(`other/${name}`), '')
+    try {
+      WeightFiles.open(at('other'))
+      expect.unreachable()
+    } catch (error) {
+      expect(error).toBeInstanceOf(DataError)
+      expect((error as DataError).message).toMatch(message)
+      expect((error as DataError).suggestions.join()).toMatch(suggestion)
+    }
   })
 })
 

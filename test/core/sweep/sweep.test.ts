@@ -57,6 +57,42 @@ describe('points of a sweep', () => {
     expect(sweepPoints(config('points', ['sweep.axes={}'])).map(({name}) => name)).toEqual(['base'])
   })
 
+  it('have short names of plain letters that differ, also where case and signs do not count', () => {
+    const values = [
+      'bare',
+      'x/a{context}',
+      'x_a{context}',
+      'X_a{context}',
+      `{context}${'ab '.repeat(90)}`,
+      '{context}..',
+      '{context}é',
+    ]
+    const named = (templates: readonly string[]) =>
+      sweepPoints(config('points', [`sweep.axes=${JSON.stringify({'prompt.template': templates})}`])).map(
+        ({name}) => name,
+      )
+    const names = named(values)
+    expect(names[0]).toBe('prompt.template=bare')
+    for (const name of names) expect(name).toMatch(/^[\w.,=+-]{1,80}$/)
+    expect(new Set(names.map((name) => name.toLowerCase())).size).toBe(values.length)
+    expect(named(values.toReversed())).toEqual(names.toReversed())
+  })
+
+  it('take their values as they are, whatever YAML would make of them', () => {
+    const points = sweepPoints(config('points', ['sweep.axes={data.subset: ["null", "1", " a: #b"]}']))
+    expect(points.map((point) => point.config.data.subset)).toEqual(['null', '1', ' a: #b'])
+    expect(points[0].sources.get('data.subset')).toBe('sweep.axes')
+  })
+
+  it.each([
+    '{seed: [1, 2, 1]}',
+    '{optim.learningRate: [1e-3, 0.001]}',
+    '{model.path: [base, ./base]}',
+    '{out: [a, b]}',
+  ])('that mean the same are refused: %s', (axes) => {
+    expect(() => sweepPoints(config('points', [`sweep.axes=${axes}`]))).toThrow(/have the same settings/)
+  })
+
   it('do not exist without a training config', () => {
     expect(() => sweepPoints({...config('points'), sweep: {...config('points').sweep, train: undefined}})).toThrow(
       UsageError,

@@ -1,8 +1,9 @@
 import {truncateSync, writeFileSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import {describe, expect, it} from 'vitest'
-import {checkTokenizerFits, loadTokenizer} from '../../../src/core/tokenizer/tokenizer.js'
+import {fitTokenizer, loadTokenizer} from '../../../src/core/tokenizer/tokenizer.js'
 import {DataError} from '../../../src/core/util/errors.js'
+import {silentProgress} from '../../../src/core/util/progress.js'
 import {addedToken, byteFallback, byteLevel, byteLevelConfig, writeTokenizer} from './sample-tokenizers.js'
 
 /** The tokenizer of the embedded experiment. */
@@ -27,6 +28,12 @@ const lines = [
   '<0x41> <unk> <bos> </think> <s>',
   'constructor __proto__ toString 123456789',
 ]
+
+/** With one special token more, whose id is 1006. */
+function withAdded(content: string) {
+  const json = byteLevel()
+  return {...json, added_tokens: [...json.added_tokens, addedToken(1006, content, true)]}
+}
 
 /** The post-processor that puts a token first. */
 const startingWith = (token: string, id: number) => ({
@@ -275,12 +282,30 @@ describe('tokens', () => {
     expect(tokenizer.decode([506])).toBe('__proto__')
   })
 
-  it('more than a model has are refused, naming the checkpoint', async () => {
+  it('more than a model has are refused, naming the checkpoint, the token and its id', async () => {
     const tokenizer = await load(byteLevel(), byteLevelConfig)
-    expect(() => checkTokenizerFits(tokenizer, 1006, 'base')).not.toThrow()
-    expect(() => checkTokenizerFits(tokenizer, 1005, 'base')).toThrow(
-      'base has a vocabulary of 1005, but the tokenizer has 1006 tokens',
+    expect(fitTokenizer(tokenizer, 1006, 'base', silentProgress)).toBe(tokenizer)
+    const last = tokenizer.decode([1005])
+    expect(() => fitTokenizer(tokenizer, 1005, 'base', silentProgress)).toThrow(
+      `base has a vocabulary of 1005, but the tokenizer has 1006 tokens (${tokenizer.file}): "${last}" with id 1005`,
     )
+  })
+
+  it('special, without a row and out of reach of corpus text are text like any other, in prompts too', async () => {
+    const tokenizer = await load(withAdded('[PAD]'), {...byteLevelConfig, pad_token: '[PAD]'})
+    expect([...tokenizer.encodeMarkup('a[PAD]')]).toContain(1006)
+    const warnings: string[] = []
+    const fitted = fitTokenizer(tokenizer, 1006, 'base', {warn: (line) => warnings.push(line)})
+    expect(warnings).toEqual([expect.stringContaining('"[PAD]" with id 1006 of its tokenizer has no row there')])
+    expect([...fitted.encodeMarkup('a[PAD]')]).toEqual([...tokenizer.encodeText('a[PAD]')])
+    expect([...fitted.encodePrompt('[PAD]', true)]).not.toContain(1006)
+    expect([fitted.padId, fitted.vocabSize, fitted.fingerprint]).toEqual([null, 1006, tokenizer.fingerprint])
+    expect(() => fitTokenizer(tokenizer, 1005, 'base', silentProgress)).toThrow(/with id 1005 has no row/)
+  })
+
+  it('special and without a row are refused where texts end in them', async () => {
+    const tokenizer = await load(withAdded('<end>'), {...byteLevelConfig, eos_token: '<end>'})
+    expect(() => fitTokenizer(tokenizer, 1006, 'base', silentProgress)).toThrow('"<end>" with id 1006 has no row')
   })
 })
 

@@ -1,0 +1,137 @@
+import {flagOfKey} from './flags.js'
+import {configKeys, findKey} from './keys.js'
+
+/**
+ * Names that TRL, transformers, verl and their like give to what a key of ours sets, without case and separators. A
+ * sentence stands where there is nothing to set.
+ */
+export const foreignNames: Readonly<Record<string, string>> = {
+  adambeta1: 'optim.beta1',
+  adambeta2: 'optim.beta2',
+  adamepsilon: 'optim.epsilon',
+  batchsize: 'grpo.contextsPerStep',
+  beta: 'grpo.klCoef',
+  bf16: 'checkpoint.dtype',
+  blocksize: 'train.maxRowTokens',
+  chattemplatepath: 'prompt.chatTemplateFile',
+  clipratio: 'grpo.clipEpsilon',
+  cliprange: 'grpo.clipEpsilon',
+  contextlength: 'prompt.maxTokens',
+  dataset: 'data.documents',
+  datasetconfig: 'data.subset',
+  datasetconfigname: 'data.subset',
+  datasetname: 'data.documents',
+  datasetpath: 'data.documents',
+  datasetsplit: 'data.split',
+  datasettextfield: 'data.textField',
+  datasettrainsplit: 'data.split',
+  epsilon: 'grpo.clipEpsilon',
+  entropycoeff: 'grpo.entropyCoef',
+  epochs: 'train.steps',
+  evalsteps: 'eval.every',
+  evalstrategy: 'eval.every',
+  fp16: 'checkpoint.dtype',
+  gradclip: 'optim.maxGradNorm',
+  gradientaccumulationsteps: 'grpo.contextsPerStep',
+  klcoeff: 'grpo.klCoef',
+  kllosscoef: 'grpo.klCoef',
+  loggingsteps: 'every step is logged, in metrics.arrow',
+  losstype: 'grpo.lossNormalizer',
+  lr: 'optim.learningRate',
+  lrschedulertype: 'optim.schedule',
+  maxcompletionlength: 'rollout.maxTokens',
+  maxlength: 'train.maxRowTokens',
+  maxnewtokens: 'rollout.maxTokens',
+  maxpromptlength: 'prompt.maxTokens',
+  maxresponselength: 'rollout.maxTokens',
+  maxsamples: 'data.limit',
+  maxseqlength: 'train.maxRowTokens',
+  maxsteps: 'train.steps',
+  maxtrainsamples: 'data.limit',
+  modelname: 'model.path',
+  modelnameorpath: 'model.path',
+  nocuda: 'device',
+  numgenerations: 'grpo.groupSize',
+  numiterations: 'grpo.miniBatches',
+  numreturnsequences: 'grpo.groupSize',
+  numtrainepochs: 'train.steps',
+  output: 'out',
+  outputdir: 'out',
+  outputfolder: 'out',
+  overwriteoutputdir: '--overwrite',
+  perdeviceevalbatchsize: 'data.batchTokens',
+  perdevicetrainbatchsize: 'grpo.contextsPerMicroBatch',
+  ppoepochs: 'grpo.miniBatches',
+  ppominibatchsize: 'grpo.miniBatches',
+  pretrainedmodelnameorpath: 'model.path',
+  randomseed: 'seed',
+  reportto: 'nothing is sent anywhere: rpt report writes a page',
+  resumefromcheckpoint: '--resume',
+  rewardfunction: 'reward.name',
+  rewardfuncs: 'reward.name',
+  savesteps: 'checkpoint.every',
+  savetotallimit: 'checkpoint.keepLast',
+  scalerewards: 'grpo.std',
+  systemprompt: 'prompt.template',
+  tokenizername: 'data.tokenizer',
+  tokenizernameorpath: 'data.tokenizer',
+  torchdtype: 'checkpoint.dtype',
+  totalsteps: 'train.steps',
+  trainbatchsize: 'grpo.contextsPerStep',
+  trainfile: 'data.documents',
+  trainfiles: 'data.documents',
+  usecpu: 'device',
+  warmupratio: 'optim.warmupSteps',
+}
+
+/** Commands that other tools have for what one of ours does. */
+export const foreignCommands: Readonly<Record<string, string>> = {
+  benchmark: 'eval',
+  check: 'doctor',
+  env: 'doctor',
+  evaluate: 'eval',
+  evaluation: 'eval',
+  'fine-tune': 'train --objective sft',
+  finetune: 'train --objective sft',
+  grpo: 'train',
+  info: 'doctor',
+  plot: 'report',
+  prepare: 'prepare-data',
+  preprocess: 'prepare-data',
+  pretrain: 'train --objective ntp',
+  rl: 'train',
+  rpt: 'train',
+  scaling: 'scaling-sweep',
+  sft: 'train --objective sft',
+  show: 'inspect',
+  sweep: 'scaling-sweep',
+  test: 'eval',
+  tokenize: 'prepare-data',
+  view: 'inspect',
+}
+
+/**
+ * What a name that is no key of ours probably means: a key, a flag or a sentence; undefined where nobody knows.
+ *
+ * @param name as typed, dotted or not, e.g. `grpo.numGenerations`, `--learning-rate`
+ */
+export function meantByName(name: string): string | undefined {
+  const whole = name.replace(/^-+|=.*$/gs, '')
+  if (findKey(whole)) return whole
+  const local = plain(whole.split('.').at(-1)!)
+  const own = configKeys.find(({key}) => plain(key.split('.').at(-1)!) === local)?.key
+  // `epsilon` alone is the clipping range; in a section that we have not, it is the optimizer's.
+  if (!whole.includes('.') && Object.hasOwn(foreignNames, local)) return foreignNames[local]
+  return own ?? (Object.hasOwn(foreignNames, local) ? foreignNames[local] : undefined)
+}
+
+/** How to say on the command line what `meantByName` found. */
+export function suggestionFor(meant: string, flags: readonly string[]): string {
+  if (!findKey(meant)) return meant.startsWith('--') ? `did you mean ${meant}?` : meant
+  const flag = flagOfKey(meant)
+  return `did you mean ${flag && flags.includes(flag) ? flag : `--set ${meant}=...`}?`
+}
+
+function plain(name: string): string {
+  return name.replaceAll(/[-_]/g, '').toLowerCase()
+}
