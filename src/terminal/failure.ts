@@ -58,8 +58,13 @@ function usage(error: ForeignError): Pick<Failure, 'name' | 'message' | 'suggest
   }
 }
 
-/** The failure in words: one line for what went wrong, one for each thing to try. */
+/** Lines of an error at the most. */
+const maxLines = 4
+
+/** The failure in words: one line or a few for what went wrong, one for each thing to try, as far as there is room. */
 export function renderFailure({name, message, suggestions}: Failure, colors: Colors): string {
   const title = name === 'Interrupted' ? colors.yellow('Stopped:') : colors.red('Error:')
-  return [`${title} ${message}`, ...suggestions.map((line) => `  ${colors.cyan('try:')} ${line}`)].join('\n')
+  const lines = `${title} ${message}`.split('\n')
+  const tries = suggestions.map((line) => `  ${colors.cyan('try:')} ${line}`)
+  return [...lines, ...tries].slice(0, maxLines).join('\n')
 }

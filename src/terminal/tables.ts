@@ -18,7 +18,7 @@ export interface PlanView {
     readonly available_bytes: number
     readonly fits: boolean
     readonly spare_bytes: number
-    readonly largest: {readonly name: string; readonly shape: readonly number[]; readonly bytes: number}
+    readonly largest: {readonly name: string; readonly bytes: number}
     readonly setting: string | null
   }
   /** Files and folders that would be written. */
@@ -66,7 +66,7 @@ function isPlain(value: unknown): boolean {
   return typeof value !== 'object' || value === null || Object.keys(value).length === 0
 }
 
-/** The plan of a dry run: batch identity, memory with the largest tensor named, files. */
+/** The plan of a dry run: batch identity, memory with the largest class named, files. */
 export function renderPlan(plan: PlanView, colors: Colors): string {
   const section = (title: string, lines: readonly string[]) =>
     lines.length > 0 ? [colors.bold(title), ...lines.map(indented)] : []
@@ -78,7 +78,7 @@ export function renderPlan(plan: PlanView, colors: Colors): string {
   ].join('\n')
 }
 
-/** One line per class of tensor, the sum against what there is, and the largest tensor with the setting that shrinks it. */
+/** One line per class of tensor, the sum against what there is, and the largest class with the setting that shrinks it. */
 function memoryLines({memory, memory_summary: summary}: PlanView, colors: Colors): string[] {
   if (!summary) return []
   const {needed_bytes: needed, available_bytes: available, spare_bytes: spare, fits, largest, setting} = summary
@@ -91,9 +91,9 @@ function memoryLines({memory, memory_summary: summary}: PlanView, colors: Colors
   return [
     ...memory.map(({name, bytes}) => row(bytes, name)),
     row(needed, `${colors.bold('in all')}, ${share} the ${formatBytes(available)} available: ${verdict}`),
-    `largest tensor: ${largest.name} [${largest.shape.join(', ')}], ${formatBytes(largest.bytes)}`,
+    `largest part: ${largest.name}, ${formatBytes(largest.bytes)}`,
     ...(setting ? [`shrink it with: ${setting}`] : []),
-    ...(spare > 0 ? [`graphs of other lengths may keep ${formatBytes(spare)} more`] : []),
+    ...(spare > 0 ? [`at most ${formatBytes(needed + spare)} with the graphs of other lengths that are kept`] : []),
   ]
 }
 

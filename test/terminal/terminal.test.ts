@@ -88,7 +88,7 @@ it('a summary is pairs, nested pairs and tables, all aligned', () => {
   )
 })
 
-it('a plan sums its memory and names the largest tensor with the setting that shrinks it', () => {
+it('a plan sums its memory and names the largest class with the setting that shrinks it', () => {
   const memory = [
     {name: 'logits', bytes: 4096},
     {name: 'weights', bytes: 1024},
@@ -96,9 +96,9 @@ it('a plan sums its memory and names the largest tensor with the setting that sh
   const summary = {
     needed_bytes: 5120,
     available_bytes: 10240,
-    spare_bytes: 0,
+    spare_bytes: 1024,
     fits: true,
-    largest: {name: 'logits', shape: [2, 512], bytes: 4096},
+    largest: {name: 'logits', bytes: 4096},
     setting: 'grpo.groupSize',
   }
   expect(
@@ -111,8 +111,9 @@ it('a plan sums its memory and names the largest tensor with the setting that sh
       '     4.0 KiB  logits',
       '     1.0 KiB  weights',
       '     5.0 KiB  in all, 50% of the 10.0 KiB available: fits',
-      '  largest tensor: logits [2, 512], 4.0 KiB',
+      '  largest part: logits, 4.0 KiB',
       '  shrink it with: grpo.groupSize',
+      '  at most 6.0 KiB with the graphs of other lengths that are kept',
       'not there yet',
       '  data',
     ].join('\n'),
@@ -145,5 +146,7 @@ describe('failures', () => {
   it('are one line and one line for each thing to try', () => {
     const failure = describeFailure(new DataError('row 3 has no text', {suggestions: ['set data.textField']}), false)
     expect(renderFailure(failure, colors)).toBe('Error: row 3 has no text\n  try: set data.textField')
+    const many = {...failure, message: 'one\ntwo', suggestions: ['a', 'b', 'c']}
+    expect(renderFailure(many, colors)).toBe('Error: one\ntwo\n  try: a\n  try: b')
   })
 })

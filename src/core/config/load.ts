@@ -116,10 +116,16 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && !(Array.isArray(value) && value.length === 0)
 }
 
+/** Longest error. */
+const maxLines = 4
+
 function check(given: ReadonlyMap<string, Setting>, folders = new Map<string, string>()): Config {
   const result = configSchema.safeParse(nest(given, folders), {error: expectation})
   if (result.success) return result.data
-  throw new UsageError([...new Set(result.error.issues.map((issue) => issueLine(issue, given)))].join('\n'))
+  const lines = [...new Set(result.error.issues.map((issue) => issueLine(issue, given)))]
+  const shown =
+    lines.length > maxLines ? [...lines.slice(0, maxLines - 1), `and ${lines.length - maxLines + 1} more`] : lines
+  throw new UsageError(shown.join('\n'))
 }
 
 /** Names of sweep axes are config keys too, and each of their values must pass the schema. */

@@ -13,6 +13,7 @@ import type {DocumentSource} from './documents.js'
 import {type LocatedDocuments, locateDocuments} from './locate-documents.js'
 import {locateModels} from './locate-models.js'
 import type {Scorer} from './score-documents.js'
+import {standardInput} from './standard-input.js'
 
 /** What the preparation works with, checked before any document is read. */
 export interface Setup {
@@ -30,35 +31,42 @@ export interface Located {
   readonly config: Config
   readonly source: DocumentSource
   readonly origins: Readonly<Record<string, Origin>>
+  /** Whether they are on this machine; a rehearsal fetches nothing. */
+  readonly hasDocuments: boolean
+  readonly hasModels: boolean
   /** Removes what was made for reading the documents. */
   readonly release: () => void
-  /** Whether all of it is on this machine; a rehearsal fetches nothing. */
-  readonly isWhole: boolean
 }
 
 /** Finds models and documents, here or on the Hub. */
 export async function locate(config: Config, services: Services): Promise<Located> {
-  const {config: local, origins, isWhole: hasModels} = await locateModels(config, services)
-  const {origin, isWhole, release = () => {}, ...place} = await documentsFor(config, services)
+  const {config: local, origins, isWhole} = await locateModels(config, services)
+  const {origin, hasDocuments, release = () => {}, ...place} = await documentsFor(config, services)
   const {textField, separator, limit} = config.data
   return {
     config: local,
     source: {...place, textField, separator, limit},
     origins: origin ? {...origins, 'data.documents': origin} : origins,
+    hasDocuments,
+    hasModels: isWhole,
     release,
-    isWhole: isWhole && hasModels,
   }
 }
 
-/** Where the documents are; a rehearsal notes a data set that would be fetched. */
-async function documentsFor(config: Config, services: Services): Promise<LocatedDocuments & {isWhole: boolean}> {
+/** Where the documents are; a rehearsal notes what would be fetched, or read from the standard input. */
+async function documentsFor(
+  {data}: Config,
+  services: Services,
+): Promise<LocatedDocuments & {readonly hasDocuments: boolean}> {
   const {rehearsal} = services
-  if (!rehearsal) return {...(await locateDocuments(config.data, services)), isWhole: true}
-  const here = locateDocuments(config.data, services, resolveHere).then((found) => ({...found, isWhole: true}))
-  return unlessFetched(here, () => {
-    rehearsal.note(`documents ${config.data.documents}: the files of the split are fetched from the Hub`)
-    return {path: config.data.documents!, origin: null, isWhole: false}
-  })
+  if (!rehearsal) return {...(await locateDocuments(data, services)), hasDocuments: true}
+  const absent = (why: string) => {
+    rehearsal.note(`documents ${data.documents}: ${why}`)
+    return {path: data.documents!, origin: null, hasDocuments: false}
+  }
+  if (data.documents === standardInput) return absent('the standard input is not read')
+  const here = locateDocuments(data, services, resolveHere).then((found) => ({...found, hasDocuments: true}))
+  return unlessFetched(here, () => absent('the files of the split are fetched from the Hub'))
 }
 
 /**
@@ -81,6 +89,10 @@ export async function setUp({config, source}: Located, services: Services): Prom
     const model = await readModelConfig(checkpoint)
     await checkSameTokenizer(tokenizer, tokenizerFolder, checkpoint)
     tokenizer = fitTokenizer(tokenizer, model.vocabulary, checkpoint, services.progress)
+    if (config.data.topK > model.vocabulary)
+      throw new UsageError(
+        `prepare-data: data.topK is ${config.data.topK}; ${checkpoint} has a vocabulary of ${model.vocabulary}`,
+      )
     checkWeights(model, checkpoint)
     scorers.push({role, checkpoint, maxPositions: model.maxPositions, partitions})
   }

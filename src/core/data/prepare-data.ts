@@ -201,12 +201,12 @@ async function scoreAndSelect(
 export async function rehearsePreparation(config: Config, services: Services): Promise<MemoryDemand | null> {
   const state = await claimOutput(outputOf(config), services)
   const located = await locate(config, services)
-  if (located.isWhole) {
-    if (state === 'ours')
+  if (located.hasDocuments) {
+    if (state === 'ours' && located.hasModels)
       await earlierResult(state, located.config, await preparationInputs(located.config, located.source), services)
     else await listDocumentFiles(located.source)
-    await setUp(located, services)
   }
+  if (located.hasModels) await setUp(located, services)
   const {proxy, batchTokens, documentsOnly} = located.config.data
   return proxy && !documentsOnly ? scoringDemand(await readModelConfig(proxy), config.data, batchTokens) : null
 }

@@ -117,7 +117,10 @@ function digest(text: string | undefined): string {
 function roomOf({before, after}: TemplateIds, maxTokens: number): number {
   const taken = before.length + after.length
   if (taken < maxTokens) return maxTokens - taken
-  throw new UsageError(`prompt.maxTokens is ${maxTokens}; the template alone takes ${taken} tokens`)
+  throw new UsageError(
+    `the template alone takes ${taken} tokens; prompts may have ${maxTokens} (prompt.maxTokens, or less where ` +
+      "rollout.maxTokens takes the rest of the model's positions)",
+  )
 }
 
 interface TemplateIds {

@@ -1,7 +1,7 @@
 import {UsageError} from '../util/errors.js'
 import {availableMemory} from './machine-memory.js'
-import {type EngineWork, estimateMemory, type GraphKind, type LargestTensor, type MemoryEstimate} from './memory.js'
-import {sessionBudget} from './session-memory.js'
+import {type EngineWork, estimateMemory, type GraphKind, type MemoryEstimate} from './memory.js'
+import {sessionBudget, sessionCapacity} from './session-memory.js'
 
 /** A setting that makes graphs of a kind smaller. */
 export interface Knob {
@@ -35,7 +35,7 @@ export interface MemoryReport extends MemoryEstimate {
   /** What graphs of other lengths may keep besides. */
   readonly spareBytes: number
   readonly fits: boolean
-  /** The setting that shrinks the largest tensor; null where only a smaller model does. */
+  /** The setting that shrinks the largest class of tensors; null where only a smaller model does. */
   readonly setting: string | null
 }
 
@@ -45,9 +45,15 @@ export function reportMemory({work, knobs}: MemoryDemand, {limitGiB}: MemorySett
   const availableBytes = limitGiB === undefined ? availableMemory() : limitGiB * 2 ** 30
   const setting = knobFor(knobs, estimate.largest)?.setting ?? null
   const neededBytes = neededOf(estimate, availableBytes)
-  const kept = estimate.graphBytes.reduce((sum, bytes) => sum + bytes, 0)
-  const spareBytes = Math.max(0, Math.min(sessionBudget(availableBytes) - kept, availableBytes - neededBytes))
+  const spareBytes = Math.max(0, Math.min(keptBesides(estimate, availableBytes), availableBytes - neededBytes))
   return {...estimate, neededBytes, availableBytes, spareBytes, fits: neededBytes <= availableBytes, setting}
+}
+
+/** What graphs of other lengths may keep: none is larger than the largest, and there are no more than the cache takes. */
+function keptBesides({keptBytes}: MemoryEstimate, availableBytes: number): number {
+  const [largest = 0] = keptBytes.toSorted((a, b) => b - a)
+  const kept = keptBytes.reduce((sum, bytes) => sum + bytes, 0)
+  return Math.min(sessionBudget(availableBytes) - kept, (sessionCapacity - keptBytes.length) * largest)
 }
 
 /** Graphs that hold more than the budget for compiled ones take turns, but for the two largest. */
@@ -62,15 +68,14 @@ function neededOf({totalBytes, graphBytes}: MemoryEstimate, availableBytes: numb
  * Says in one line what some work needs and refuses it where that cannot fit, unless `memory.check` is off.
  *
  * @param doing names the command in the refusal
- * @throws {UsageError} with both numbers, the largest tensor, and the setting that helps with a value that fits
+ * @throws {UsageError} with both numbers, the largest class of tensors, and the setting that helps with a value that fits
  */
 export function checkMemory(doing: string, demand: MemoryDemand, settings: MemorySettings): string {
   const report = reportMemory(demand, settings)
-  const {fits, neededBytes, availableBytes, largest} = report
+  const {fits, neededBytes, availableBytes} = report
   if (fits || !settings.check) return `${describe(report)}${fits ? '' : '; that is more than there is'}`
   throw new UsageError(
-    `${doing}: needs about ${gib(neededBytes)} of memory, ${gib(availableBytes)} are available; ` +
-      `the largest tensor is ${nameOf(largest)} of ${gib(largest.bytes)}`,
+    `${doing}: needs about ${gib(neededBytes)} of memory, ${gib(availableBytes)} are available; ${largestIn(report)}`,
     {
       suggestions: [
         remedy(demand, report),
@@ -80,17 +85,17 @@ export function checkMemory(doing: string, demand: MemoryDemand, settings: Memor
   )
 }
 
-function describe({neededBytes, availableBytes, largest, setting}: MemoryReport): string {
+function describe(report: MemoryReport): string {
+  const {neededBytes, availableBytes, spareBytes, setting} = report
+  const most = spareBytes > 0 ? `, at most ${gib(neededBytes + spareBytes)} with the graphs that are kept` : ''
   const shrink = setting ? ` (shrink with ${setting})` : ''
-  return (
-    `memory: about ${gib(neededBytes)} of ${gib(availableBytes)} available; ` +
-    `the largest tensor is ${nameOf(largest)} of ${gib(largest.bytes)}${shrink}`
-  )
+  return `memory: about ${gib(neededBytes)}${most}, of ${gib(availableBytes)} available; ${largestIn(report)}${shrink}`
 }
 
-/** A tensor by its class and shape. */
-function nameOf({name, shape}: LargestTensor): string {
-  return `${name} [${shape.join(', ')}]`
+/** `the largest part is activations of the update, 2.90 GiB (82%)`. */
+function largestIn({largest, totalBytes}: MemoryEstimate): string {
+  const share = Math.round((100 * largest.bytes) / totalBytes)
+  return `the largest part is ${largest.name}, ${gib(largest.bytes)} (${share}%)`
 }
 
 /** `1.25 GiB`; small amounts in MiB. */
@@ -102,7 +107,7 @@ function knobFor(knobs: readonly Knob[], {kind}: {readonly kind?: GraphKind}): K
   return knobs.find(({kinds, value, least}) => kind !== undefined && kinds.includes(kind) && value > least)
 }
 
-/** The setting and value, halved until it fits; the one that shrinks the largest tensor is tried first. */
+/** The setting and value, halved until it fits; the one that shrinks the largest class is tried first. */
 function remedy({knobs}: MemoryDemand, {availableBytes, largest}: MemoryReport): string {
   const first = knobFor(knobs, largest)
   for (const knob of first ? [first, ...knobs.filter((other) => other !== first)] : knobs) {

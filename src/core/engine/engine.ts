@@ -9,6 +9,7 @@ import {type PolicyRequest, type PolicyUpdate, updatePolicy} from './policy-upda
 import {type RolloutRequest, type RolloutResult, rolloutPrompts} from './rollout.js'
 import {type ScoreSettings, scoreSequences, type TokenScores} from './score.js'
 import {SessionCache} from './session-cache.js'
+import {sessionBudget} from './session-memory.js'
 import {invariantThreads} from './threads.js'
 
 /** Where weights come from: a checkpoint folder, or random numbers in the shape of a `config.json`. */
@@ -48,14 +49,22 @@ export interface Engine {
   close(): Promise<void>
 }
 
+/** What an engine works with. */
+export interface EngineOptions extends SessionOptions {
+  /** Memory to count on, GiB; what the machine has left when absent. Compiled graphs keep a share of it. */
+  readonly limitGiB?: number
+}
+
 /** The engine in this thread. `startEngine` runs it in a worker, because a running graph blocks its thread. */
 export class LocalEngine implements Engine {
+  private readonly options: SessionOptions
   private readonly sessions: SessionCache
   private state: ModelState | null = null
   private reference: ReadonlyMap<string, Float32Array> | null = null
 
-  constructor(private readonly options: SessionOptions) {
-    this.sessions = new SessionCache(options)
+  constructor({limitGiB, ...options}: EngineOptions) {
+    this.options = options
+    this.sessions = new SessionCache(options, limitGiB === undefined ? undefined : sessionBudget(limitGiB * 2 ** 30))
   }
 
   async load(source: WeightSource): Promise<LoadedModel> {

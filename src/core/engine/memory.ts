@@ -44,15 +44,6 @@ export interface MemoryPart {
   readonly kind?: GraphKind
 }
 
-/** The largest tensor of an estimate. */
-export interface LargestTensor {
-  /** Its class. */
-  readonly name: string
-  readonly shape: readonly number[]
-  readonly bytes: number
-  readonly kind?: GraphKind
-}
-
 /** Memory of a process on the CPU, by class of tensor. */
 export interface MemoryEstimate {
   /** Largest first. */
@@ -60,11 +51,15 @@ export interface MemoryEstimate {
   readonly totalBytes: number
   /** What each graph holds at its fullest moment; these are among the parts too. */
   readonly graphBytes: readonly number[]
-  readonly largest: LargestTensor
+  /** Of these, what stays between runs: of the training graphs of small models. */
+  readonly keptBytes: readonly number[]
+  /** The largest part that settings or the model decide. */
+  readonly largest: MemoryPart
 }
 
 /** Node.js, onnxruntime, the code of both and their small buffers: as measured. */
 const programBytes = 210 * 2 ** 20
+const program = 'program'
 
 const float = 4
 
@@ -77,21 +72,20 @@ const float = 4
 export function estimateMemory(work: EngineWork): MemoryEstimate {
   const graphs = heldAtOnce(graphsOf(work).map((graph) => ({...graph, tensors: namedTensors(work.model, graph)})))
   const parts = merged([
-    {name: 'program', bytes: programBytes},
+    {name: program, bytes: programBytes},
     ...hostParts(work),
     ...graphs.flatMap(({kind, tensors}) =>
       tensors.map(({name, bytes}) => ({name, bytes: Math.round(arenaFactor * bytes), kind})),
     ),
     ...graphs.map((graph) => feedsOf(work.model, graph)),
   ])
+  const heldBy = (some: typeof graphs) => some.map(({tensors}) => Math.round(arenaFactor * totalOf(tensors)))
   return {
     parts,
     totalBytes: totalOf(parts),
-    graphBytes: graphs.map(({tensors}) => Math.round(arenaFactor * totalOf(tensors))),
-    largest: largestOf(
-      work.model,
-      graphs.flatMap(({tensors}) => tensors),
-    ),
+    graphBytes: heldBy(graphs),
+    keptBytes: heldBy(graphs.filter(keepsMemory)),
+    largest: parts.find(({name}) => name !== program)!,
   }
 }
 
@@ -107,10 +101,13 @@ const mayKeepMemory: Readonly<Record<GraphKind, boolean>> = {
 function heldAtOnce<T extends BuiltGraph & {readonly tensors: readonly {readonly bytes: number}[]}>(
   graphs: readonly T[],
 ): T[] {
-  const keepsMemory = ({kind, graph}: T) => mayKeepMemory[kind] && keepsItsMemory(graph)
   const bySize = graphs.toSorted((a, b) => totalOf(b.tensors) - totalOf(a.tensors))
   const largest = bySize.find((graph) => !keepsMemory(graph))
   return graphs.filter((graph) => keepsMemory(graph) || graph === largest)
+}
+
+function keepsMemory({kind, graph}: BuiltGraph): boolean {
+  return mayKeepMemory[kind] && keepsItsMemory(graph)
 }
 
 function totalOf(parts: readonly {readonly bytes: number}[]): number {
@@ -165,16 +162,13 @@ function hostParts({model, hasReference, isAccumulated, policy, languageModel, r
 }
 
 /** The tensors that a graph holds at its fullest moment, named by their class. */
-function namedTensors(model: ModelConfig, {kind, graph}: BuiltGraph): LargestTensor[] {
+function namedTensors(model: ModelConfig, {kind, graph}: BuiltGraph): MemoryPart[] {
   const gradients = new Set(graph.outputs.filter(({name}) => name.startsWith('gradient/')).map(({value}) => value.name))
   const classOf = (tensor: LiveTensor): string => {
     if (isLogits(model, tensor)) return `logits of ${kindNames[kind]}`
     return isGradient(model, tensor, gradients) ? 'gradients' : `activations of ${kindNames[kind]}`
   }
-  return livenessOf(graph).live.map((tensor) => {
-    const {shape, bytes} = tensor
-    return {name: classOf(tensor), shape, bytes, kind}
-  })
+  return livenessOf(graph).live.map((tensor) => ({name: classOf(tensor), bytes: tensor.bytes, kind}))
 }
 
 /** What the host makes for one run of a graph; weights and caches are counted elsewhere. */
@@ -209,9 +203,4 @@ function cacheBytes({layers, kvHeads, headSize}: ModelConfig, sizes: RolloutSize
   const {contexts, groupSize, contextLength, capacity} = rolloutShapes(sizes).steps.at(-1)!
   const entries = contexts * (2 * contextLength + 1.5 * groupSize * capacity)
   return float * 2 * layers * kvHeads * headSize * entries
-}
-
-function largestOf({vocabulary, hidden}: ModelConfig, tensors: readonly LargestTensor[]): LargestTensor {
-  const embedding: LargestTensor = {name: 'embedding', shape: [vocabulary, hidden], bytes: float * vocabulary * hidden}
-  return tensors.reduce((largest, tensor) => (tensor.bytes > largest.bytes ? tensor : largest), embedding)
 }

@@ -4,10 +4,8 @@ import {checkDevice, executionProviders} from '../runtime/providers.js'
 import {Session, type SessionOptions} from '../runtime/session.js'
 import type {DecoderGraph} from './graphs/decoder-graph.js'
 import {availableMemory} from './machine-memory.js'
-import {heldBytes, keepsItsMemory, sessionBudget} from './session-memory.js'
+import {heldBytes, keepsItsMemory, sessionBudget, sessionCapacity} from './session-memory.js'
 
-/** Sessions kept compiled at most. */
-const capacity = 32
 /** Sessions that one update uses in turn: the policy's and the reference's. */
 const inUse = 2
 
@@ -63,7 +61,9 @@ export class SessionCache {
     const keepsMemory = hasGradients && keepsItsMemory(graph)
     const bytes = heldBytes(graph, keepsMemory)
     const isFull = () =>
-      this.sessions.size >= capacity || this.heldBytes + bytes > this.budgetBytes || bytes > availableMemory('/', 0)
+      this.sessions.size >= sessionCapacity ||
+      this.heldBytes + bytes > this.budgetBytes ||
+      bytes > availableMemory('/', 0)
     while (this.sessions.size >= inUse && isFull()) await this.dropOldest()
     this.heldBytes += bytes
     return {session: Session.compile(graph, this.options, keepsMemory), bytes}

@@ -21,6 +21,9 @@ export function heldBytes(graph: Graph, hasArena: boolean): number {
   return hasArena ? Math.round(arenaFactor * peakBytes) : constantBytes
 }
 
+/** Compiled graphs kept at most. */
+export const sessionCapacity = 32
+
 /** Memory that compiled graphs may keep together, bytes, of what is available; the one that runs may need more. */
 export function sessionBudget(availableBytes: number): number {
   return availableBytes / 4

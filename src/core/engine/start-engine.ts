@@ -31,14 +31,22 @@ const methods: readonly (keyof Engine)[] = [
   'close',
 ]
 
+/** See the keys of the configuration. */
+interface EngineSettings {
+  readonly device: Device
+  readonly threads: number
+  readonly memory?: {readonly limitGiB?: number}
+}
+
 /**
  * Starts an engine in a worker thread, so that progress and Ctrl-C work while graphs run.
  *
  * @param settings `threads` 0 means one per core
  */
-export function startEngine({device, threads}: {device: Device; threads: number}): Engine {
+export function startEngine({device, threads, memory}: EngineSettings): Engine {
   const gate = createGate()
-  const worker = startWorker({gate, options: {device, threads: threads || availableParallelism()}})
+  const options = {device, threads: threads || availableParallelism(), limitGiB: memory?.limitGiB}
+  const worker = startWorker({gate, options})
   const leave = (status: number) => leaveThroughGate(gate, status)
   process.on('exit', leave)
   const waiting = new Map<number, Waiting>()

@@ -1,13 +1,12 @@
 import {parentPort, workerData} from 'node:worker_threads'
 import {type ExitGate, useGate} from '../runtime/exit-gate.js'
-import type {SessionOptions} from '../runtime/session.js'
-import {type Engine, LocalEngine} from './engine.js'
+import {type Engine, type EngineOptions, LocalEngine} from './engine.js'
 import {describeError} from './error-transfer.js'
 
 /** What the thread is started with. */
 export interface EngineStart {
   readonly gate: ExitGate
-  readonly options: SessionOptions
+  readonly options: EngineOptions
 }
 
 /** A call from the main thread and its answer. */

@@ -6,13 +6,14 @@ import {checkTemplate} from '../data/prompts.js'
 import {checkMemory, type MemoryDemand} from '../engine/check-memory.js'
 import {checkWeights} from '../engine/checkpoint.js'
 import {startEngine} from '../engine/start-engine.js'
-import {readModelConfig} from '../models/model-config.js'
+import {type ModelConfig, readModelConfig} from '../models/model-config.js'
 import type {EvalRow} from '../store/index.js'
 import type {Services} from '../util/services.js'
 import {dataFor, fingerprintOfModel} from './check-model.js'
 import {type EvaluatedModel, evaluatedModels} from './evaluated-models.js'
 import {EvaluationLog} from './evaluation-log.js'
 import {evaluationDemand, lengthsOf, unknownLengths} from './memory-plan.js'
+import {promptLimit} from './objective.js'
 import {type Origins, originsOf, recordedOrigins} from './origins.js'
 import {refuseOccupied} from './output-folder.js'
 import type {Predictor} from './predict.js'
@@ -83,7 +84,7 @@ export async function openEvaluation(config: Config, services: Services): Promis
     const model = await readModelConfig(folder)
     if (isWhole) checkWeights(model, folder)
     const own = data && isWhole ? await dataFor(folder, data, progress) : null
-    checkPrompts(loaded.config, own)
+    checkPrompts(loaded.config, model, own)
     demands.push(evaluationDemand(loaded.config, model, own ? lengthsOf(own, loaded.config) : unknownLengths))
   }
   if (data) checkReferenceLength(data, models[0].loaded.config, progress)
@@ -94,8 +95,9 @@ export async function openEvaluation(config: Config, services: Services): Promis
 }
 
 /** Refuses a template that no prompt could be made with, before any model is loaded. */
-function checkPrompts({eval: {modes}, prompt}: Config, data: PreparedData | null): void {
-  if (data && modes.some((mode) => mode !== 'standard')) checkTemplate(data.tokenizer, prompt, prompt.maxTokens)
+function checkPrompts(config: Config, model: ModelConfig, data: PreparedData | null): void {
+  if (data && config.eval.modes.some((mode) => mode !== 'standard'))
+    checkTemplate(data.tokenizer, config.prompt, promptLimit(config, model))
 }
 
 /** Evaluates in the run directory and writes the summary; the engine holds the first model. */

@@ -16,6 +16,7 @@ import type {Services} from '../util/services.js'
 import {dataFor, fingerprintOfModel} from './check-model.js'
 import {readRows} from './language-model.js'
 import {lengthsOf, trainingDemand, unknownLengths} from './memory-plan.js'
+import {promptLimit} from './objective.js'
 import {type Origins, originsOf, recordedOrigins} from './origins.js'
 import {refuseOccupied} from './output-folder.js'
 import {findResumePoint, type ResumePoint} from './run-checkpoints.js'
@@ -54,7 +55,7 @@ export async function openTraining(
   if (source.checkpoint && source.isWhole) checkWeights(model, source.checkpoint)
   const given = prepared ?? (await tokenizerAlone(config, source))
   const fitted = given && (await dataFor(source.path, given, services.progress))
-  checkSettings(config, fitted)
+  checkSettings(config, model, fitted)
   const rows = fitted && config.train.objective === 'sft' ? await readRows(config, model, fitted) : null
   const data = config.data.dir === undefined || prepared ? fitted : null
   const lengths = {...(data ? lengthsOf(data, config) : unknownLengths), ...(rows && {completion: longestOf(rows)})}
@@ -79,10 +80,13 @@ function warnOfWarmup({optim: {warmupSteps}, train: {steps}}: Config, {progress}
 }
 
 /** Refuses names and templates that no step could use, before anything is loaded. */
-function checkSettings({train: {objective}, eval: {every}, prompt, reward}: Config, data: PreparedData | null): void {
+function checkSettings(config: Config, model: ModelConfig, data: PreparedData | null): void {
+  const {objective} = config.train
+  const {every, modes} = config.eval
   if (objective !== 'rpt' && every === 0) return
-  checkReward(reward.name)
-  if (data) checkTemplate(data.tokenizer, prompt, prompt.maxTokens)
+  checkReward(config.reward.name)
+  const isSampled = objective === 'rpt' || modes.some((mode) => mode !== 'standard')
+  if (data && isSampled) checkTemplate(data.tokenizer, config.prompt, promptLimit(config, model))
 }
 
 /** Where the first weights come from. */

@@ -22,8 +22,9 @@ export interface MemorySummary {
   readonly fits: boolean
   /** What graphs of other lengths may keep besides, as long as there is room. */
   readonly spare_bytes: number
-  readonly largest: {readonly name: string; readonly shape: readonly number[]; readonly bytes: number}
-  /** The setting that shrinks the largest tensor. */
+  /** The largest class of tensors. */
+  readonly largest: {readonly name: string; readonly bytes: number}
+  /** The setting that shrinks it. */
   readonly setting: string | null
 }
 
@@ -126,7 +127,7 @@ export async function planOf(command: string, config: Config, services = rehears
 function memoryOf(demand: MemoryDemand, config: Config): Pick<Plan, 'memory' | 'memory_summary'> {
   const report = reportMemory(demand, config.memory)
   const {parts, largest, fits, setting} = report
-  const {name, shape, bytes} = largest
+  const {name, bytes} = largest
   return {
     memory: parts.map((part) => ({name: part.name, bytes: part.bytes})),
     memory_summary: {
@@ -134,7 +135,7 @@ function memoryOf(demand: MemoryDemand, config: Config): Pick<Plan, 'memory' | '
       available_bytes: report.availableBytes,
       fits,
       spare_bytes: report.spareBytes,
-      largest: {name, shape, bytes},
+      largest: {name, bytes},
       setting,
     },
   }

@@ -178,6 +178,13 @@ describe('what is refused', () => {
   })
 })
 
+it('no more than four lines are said of many bad values', () => {
+  const sets = ['train.steps=x', 'optim.learningRate=0', 'eval.modes=[]', 'seed=-1', 'threads=-1', 'data.topShare=0']
+  const lines = failure({sets}).message.split('\n')
+  expect(lines).toHaveLength(4)
+  expect(lines.at(-1)).toBe('and 3 more')
+})
+
 describe('requireKeys', () => {
   it('names the flag of a missing key', () => {
     const {config} = load({})

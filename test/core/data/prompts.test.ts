@@ -59,7 +59,7 @@ describe('a prompt', () => {
   it('is refused where the template leaves no room', () => {
     expect(() => render('<{context}>', [1000, 97], 3)).toThrow(UsageError)
     expect(() => render('<{context}>', [1000, 97], 2)).toThrow(
-      'prompt.maxTokens is 2; the template alone takes 3 tokens',
+      'the template alone takes 3 tokens; prompts may have 2 (prompt.maxTokens, or',
     )
   })
 

@@ -76,9 +76,19 @@ describe('estimateMemory', () => {
     expect(parts.map(({bytes}) => bytes)).toEqual(parts.map(({bytes}) => bytes).toSorted((a, b) => b - a))
   })
 
-  it('names logits the largest tensor where the vocabulary is wide', () => {
-    const {largest} = estimateMemory({model, languageModel: languageModelShape(4, 65, 256)})
-    expect(largest).toMatchObject({name: 'logits of the update', shape: [256, 1000], bytes: 4 * 256_000})
+  it('names the largest class that settings or the model decide', () => {
+    const {largest, parts} = estimateMemory({model, languageModel: languageModelShape(4, 65, 256)})
+    // One tensor of logits is the largest, but there are many activations.
+    expect(largest.name).toBe('activations of the update')
+    expect(largest.bytes).toBe(Math.max(...parts.filter(({name}) => name !== 'program').map(({bytes}) => bytes)))
+  })
+
+  it('tells what stays between runs: training graphs of small models alone', () => {
+    const {keptBytes, graphBytes} = estimateMemory(rptWork(2))
+    expect(keptBytes).toHaveLength(1)
+    expect(graphBytes).toContain(keptBytes[0])
+    expect(graphBytes.length).toBeGreaterThan(1)
+    expect(estimateMemory(rptWork(1, large)).keptBytes).toEqual([])
   })
 
   it('counts a reference with its weights and its graph', () => {
@@ -129,9 +139,9 @@ describe('checkMemory', () => {
   }
   const needed = reportMemory(demand, {check: true, limitGiB: 100}).neededBytes / 2 ** 30
 
-  it('says what is needed, what there is, and the setting that shrinks the largest tensor', () => {
+  it('says what is needed, what there is, with the graphs that are kept, and the setting that shrinks the largest class', () => {
     expect(checkMemory('train', demand, {check: true, limitGiB: 100})).toMatch(
-      /^memory: about \d+ MiB of 100\.00 GiB available; the largest tensor is .+ \[[\d, ]+\] of \d+ MiB \(shrink with grpo\.contextsPerMicroBatch\)$/,
+      /^memory: about \d+ MiB, at most (?:\d+ M|\d\.\d\d G)iB with the graphs that are kept, of 100\.00 GiB available; the largest part is .+, \d+ MiB \(\d+%\) \(shrink with grpo\.contextsPerMicroBatch\)$/,
     )
   })
 
@@ -139,7 +149,7 @@ describe('checkMemory', () => {
     const limitGiB = needed * 0.9
     const refused = () => checkMemory('train', demand, {check: true, limitGiB})
     expect(refused).toThrow(
-      /^train: needs about \d+ MiB of memory, \d+ MiB are available; the largest tensor is .+ of \d+ MiB$/,
+      /^train: needs about \d+ MiB of memory, \d+ MiB are available; the largest part is .+, \d+ MiB \(\d+%\)$/,
     )
     const error = catchError(refused)
     expect(error).toMatchObject({exitCode: 2})

@@ -30,6 +30,8 @@ beforeAll(async () => {
   writeFileSync(at('rows.jsonl'), '{"prompt": "A", "completion": " B"}\n')
   writeFileSync(at('bad-rows.jsonl'), '{"prompt": "A"}\n')
   writeFileSync(at('corpus.xyz'), 'text')
+  writeFileSync(at('short.txt'), '{context}')
+  writeFileSync(at('long.txt'), `${'A B C '.repeat(90)}{context}`)
   writeFileSync(
     at('train.yaml'),
     'data: {dir: data}\nmodel: {path: base}\ntrain: {steps: 2}\ncheckpoint: {steps: [2]}\nprompt: {template: bare}\nrollout: {maxTokens: 6}\n',
@@ -77,6 +79,8 @@ describe('--dry-run refuses what the command refuses, in the same words, and wri
     ['train', ['prompt.template=bear'], /prompt\.template is "bear"/],
     ['train', ['prompt.templateFile=none.txt'], /none\.txt/],
     ['train', ['prompt.maxTokens=1'], /the template alone takes/],
+    ['train', ['prompt.templateFile=long.txt'], /the template alone takes \d+ tokens; prompts may have 250/],
+    ['scaling-sweep', ['sweep.axes={prompt.templateFile: [short.txt, long.txt]}'], /alone takes \d+ tokens/],
     ['train', ['reward.name=prefix'], /reward\.name is prefix/],
     ['train', ['rollout.maxTokens=300'], /rollout\.maxTokens is 300; the model has 256/],
     ['train', ['train.objective=sft', 'sft.completions=none.jsonl'], /none\.jsonl/],
