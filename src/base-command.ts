@@ -124,18 +124,18 @@ export abstract class BaseCommand extends Command {
     return result
   }
 
-  private async summaryText(summary: object): Promise<string> {
+  protected async summaryText(summary: object): Promise<string> {
     const {renderSummary} = await import('./terminal/tables.js')
     return renderSummary({...summary}, this.colors)
   }
 
   /** `--dry-run`: the text is a config file that gives the same settings again; the plan follows as comments. */
   private async rehearse(
-    {config, sources}: LoadedConfig,
+    loaded: LoadedConfig,
     request: Request,
     check: NonNullable<Presentation<object>['check']> = nothing,
   ): Promise<object> {
-    const [{resolvedYaml}, {planOf}, {renderPlan}] = await Promise.all([
+    const [{resolvedYaml}, {planOf, settingsOf}, {renderPlan}] = await Promise.all([
       import('./core/config/resolved.js'),
       import('./core/trainer/plan.js'),
       import('./terminal/tables.js'),
@@ -145,8 +145,9 @@ export abstract class BaseCommand extends Command {
     const missing: string[] = []
     const services = {...request.services, progress, rehearsal: {note: (line: string) => missing.push(line)}}
     await check({...request, services})
-    const planned = await planOf(this.id!, config, services)
+    const planned = await planOf(this.id!, loaded.config, services)
     const plan = {...planned, missing: [...new Set([...missing, ...planned.missing])]}
+    const {config, sources} = await settingsOf(this.id!, loaded, services)
     this.log(resolvedYaml(config, sources) + renderPlan(plan, this.colors).replaceAll(/^(?=.)/gm, '# '))
     return {command: this.id, dry_run: true, config, sources: Object.fromEntries(sources), plan}
   }

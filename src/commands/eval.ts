@@ -1,4 +1,4 @@
-import {BaseCommand, configFlags, directoryFlags} from '../base-command.js'
+import {BaseCommand, configFlags, directoryFlags, type Request} from '../base-command.js'
 
 /** `rpt eval`: a checkpoint and prepared data -> accuracy per split with intervals. */
 export default class Eval extends BaseCommand {
@@ -18,9 +18,20 @@ export default class Eval extends BaseCommand {
 
   /** Evaluates and prints one row per mode and split. */
   run(): Promise<object> {
-    return this.perform(async ({config, services}) => {
+    const run = async ({config, services}: Request) => {
       const {evaluate} = await import('../core/trainer/evaluate.js')
       return evaluate(config, services)
-    })
+    }
+    return this.perform(run, {render: (summary) => this.summaryText({...summary, rows: telling(summary.rows)})})
   }
+}
+
+/** Columns that a reader misses nothing of where the first is null or 0 in all rows. */
+const quiet = [['pass_at'], ['inexpressible', 'accuracy_if_wrong'], ['cut_tokens']]
+
+/** Rows without the columns that say nothing; what they were predicted with stands once, under `models`. */
+function telling(rows: readonly object[]): object[] {
+  const silent = quiet.filter(([name]) => rows.every((row) => !row[name as keyof typeof row])).flat()
+  const hidden = ['prompt_settings', ...silent]
+  return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !hidden.includes(name))))
 }

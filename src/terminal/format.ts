@@ -30,7 +30,7 @@ export function formatShare(share: number): string {
 const formatsByName: readonly [RegExp, (value: number) => string][] = [
   [/(^|_)bytes$|Bytes$/, formatBytes],
   [/(^|_)seconds$|Seconds$/, (seconds) => (seconds < 60 ? `${seconds.toFixed(1)} s` : formatDuration(seconds))],
-  [/^(accuracy|ci_low|ci_high|pass_at_k|ciLow|ciHigh|passAtK)$/, formatShare],
+  [/^(accuracy|accuracy_if_wrong|ci_low|ci_high|pass_at_k|ciLow|ciHigh|passAtK)$/, formatShare],
 ]
 
 /** A value of a summary as text; null and undefined are a dash. */
@@ -41,5 +41,9 @@ export function formatValue(name: string, value: unknown): string {
     return Number.isFinite(value) ? format(value) : String(value)
   }
   if (Array.isArray(value)) return value.map((entry) => formatValue(name, entry)).join(', ') || '-'
+  if (name === 'pass_at')
+    return Object.entries(value)
+      .map(([k, share]) => `${k}: ${formatShare(share)}`)
+      .join(', ')
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

@@ -63,6 +63,7 @@ beforeAll(async () => {
   const parquet = readFileSync(join(root, 'test', 'core', 'data', 'fixtures', 'codec-snappy.parquet'))
   writeFileSync(join(cwd, 'half.parquet'), parquet.subarray(0, parquet.length / 2))
   mkdirSync(join(cwd, 'nothing'))
+  cpSync(base, join(cwd, 'twin', 'base'), {recursive: true})
   mkdirSync(join(cwd, 'foreign'))
   writeFileSync(join(cwd, 'foreign', 'thesis.txt'), 'irreplaceable')
   writeBrokenCheckpoints(base, join(cwd, 'models'), faults)
@@ -196,8 +197,8 @@ const inputs: readonly Case[] = [
   ['a Hub model to evaluate', evaluate('hf:some/model'), 3, /HF_HUB_OFFLINE is set.*hf download some\/model/s],
   ['a run without checkpoints', evaluate('nothing'), 3, /nothing has no checkpoint; found: none/],
   [
-    'a model twice',
-    line('eval', [...common, ['--data', 'data']], ['--set', `eval.models=["${base}","${base}"]`]),
+    'two models of one name',
+    line('eval', [...common, ['--data', 'data']], ['--set', `eval.models=["${base}","twin/base"]`]),
     2,
     /both called base, step 0/,
   ],

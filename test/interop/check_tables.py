@@ -31,6 +31,7 @@ TYPES = {
     "list<int32>": pyarrow.list_(pyarrow.int32()),
     "list<float32>": pyarrow.list_(pyarrow.float32()),
     "map<utf8, float32>": pyarrow.map_(pyarrow.utf8(), pyarrow.float32()),
+    "map<int32, float64>": pyarrow.map_(pyarrow.int32(), pyarrow.float64()),
 }
 
 
@@ -55,8 +56,10 @@ def expected_value(spelling, value):
         return float(numpy.float32(value))
     if spelling == "list<float32>":
         return [float(numpy.float32(item)) for item in value]
-    if spelling.startswith("map"):
+    if spelling == "map<utf8, float32>":
         return sorted((key, float(numpy.float32(item))) for key, item in value.items())
+    if spelling == "map<int32, float64>":
+        return sorted((int(key), item) for key, item in value.items())
     return value
 
 

@@ -32,6 +32,9 @@ export interface LoadedConfig {
   readonly folders: ReadonlyMap<string, string>
 }
 
+/** A configuration and where its values came from. */
+export type SourcedConfig = Pick<LoadedConfig, 'config' | 'sources'>
+
 /**
  * Defaults, overlaid by config files in order, by `--set`, by flags. Lists are replaced whole, null puts a default back.
  *

@@ -186,6 +186,17 @@ const train = z.strictObject({
 
 const sft = z.strictObject({
   completions: path.optional().describe('JSONL rows of prompt and completion'),
+  template: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'template that the prompts of the rows are in, for evaluations: a name as in prompt.template, or text with {context}; found in the rows when absent',
+    ),
+  chatTemplate: z
+    .enum(['auto', 'none'])
+    .optional()
+    .describe('whether those prompts are within the chat template too; found in the rows when absent'),
   documentShare: share.default(0).describe('share of rows that are plain documents of the training partition'),
 })
 
@@ -199,19 +210,47 @@ const checkpoint = z.strictObject({
     .describe('element type of the saved weights; training and resuming stay float32'),
 })
 
-const evaluation = z.strictObject({
+/** Without repeats: what is listed twice counts once. */
+function distinct<T>(entries: T[]): T[] {
+  return [...new Set(entries)]
+}
+
+const evaluationKeys = z.strictObject({
   every: count.default(0).describe('steps between evaluations while training; 0 for none'),
   models: z
     .array(checkpointSource)
     .default([])
+    .transform(distinct)
     .describe('checkpoint folders and run directories to evaluate side by side; model.path when empty'),
   checkpoint: count.optional().describe('step of the run to evaluate; the last when absent'),
-  modes: z.array(z.enum(evalModes)).min(1).default(['standard', 'reasoning']).describe('how to predict'),
+  modes: z
+    .array(z.enum(evalModes))
+    .min(1)
+    .default(['standard', 'reasoning'])
+    .transform(distinct)
+    .describe('how to predict'),
+  standardContext: z
+    .enum(['cut', 'whole'])
+    .default('cut')
+    .describe('what mode standard sees of a context that mode reasoning would cut: the same part, or all of it'),
   limit: positive.optional().describe('positions evaluated, chosen by seed'),
-  samples: count.default(0).describe('completions per position for pass@k'),
+  samples: count.default(0).describe('completions per position for pass@k, in mode reasoning'),
+  passAtK: z
+    .array(positive)
+    .default([])
+    .transform((ks) => distinct(ks).sort((a, b) => a - b))
+    .describe('each k of pass@k, at most eval.samples; eval.samples when empty'),
   temperature: temperature.default(0.8).describe('of the completions for pass@k'),
   forcedThought: z.string().default('').describe('the uninformative thought of mode forced-thought'),
   bootstraps: resamples.default(2000).describe('resamples of the documents for intervals'),
+})
+
+const evaluation = evaluationKeys.refine(({passAtK, samples}) => passAtK.every((k) => k <= samples), {
+  path: ['passAtK'],
+  error: ({input}) => {
+    const {passAtK, samples} = input as z.infer<typeof evaluationKeys>
+    return `needs at most eval.samples, which is ${samples}; give --samples ${passAtK.at(-1)} or more`
+  },
 })
 
 const sweep = z.strictObject({

@@ -55,7 +55,7 @@ export async function* readDocuments(source: DocumentSource, badRows = new BadRo
     }
   }
   if (count > 0) return
-  throw new DataError(`${path} holds no documents${badRows.warning ? `; ${badRows.warning}` : ''}`)
+  throw new DataError(`${source.name ?? path} holds no documents${badRows.warning ? `; ${badRows.warning}` : ''}`)
 }
 
 /**

@@ -1,5 +1,5 @@
 import type {Config} from '../config/schema.js'
-import type {Partition, Position} from '../records/records.js'
+import type {Difficulty, Partition, Position} from '../records/records.js'
 import {RuntimeFailure} from '../util/errors.js'
 
 /** How many positions ended where. */
@@ -11,6 +11,8 @@ export interface PositionCounts {
   readonly hard: number
   /** By what is said of them in the table; they add up to the total. */
   readonly reasons: Readonly<Record<string, number>>
+  /** Targets that no box can hold, by the hardest level that they reach. */
+  readonly inexpressible: Readonly<Record<Difficulty, number>>
 }
 
 /** Counts positions of both partitions one by one. */
@@ -23,6 +25,7 @@ export class PositionTally {
     if (kept) tally.kept++
     tally.difficulties[difficulty]++
     tally.reasons.set(reason, (tally.reasons.get(reason) ?? 0) + 1)
+    if (reason === 'inexpressible') tally.inexpressible[difficulty]++
   }
 
   /** What was counted so far; reasons in the order of their names. */
@@ -34,12 +37,14 @@ export class PositionTally {
 type Tally = ReturnType<typeof newTally>
 
 function newTally() {
-  return {total: 0, kept: 0, difficulties: {none: 0, easy: 0, medium: 0, hard: 0}, reasons: new Map<string, number>()}
+  const none = () => ({none: 0, easy: 0, medium: 0, hard: 0})
+  return {total: 0, kept: 0, difficulties: none(), reasons: new Map<string, number>(), inexpressible: none()}
 }
 
-function countsOf({total, kept, difficulties: {easy, medium, hard}, reasons}: Tally): PositionCounts {
+function countsOf({total, kept, difficulties, reasons, inexpressible}: Tally): PositionCounts {
+  const {easy, medium, hard} = difficulties
   const sorted = [...reasons].sort(([a], [b]) => (a < b ? -1 : 1))
-  return {total, kept, easy, medium, hard, reasons: Object.fromEntries(sorted)}
+  return {total, kept, easy, medium, hard, reasons: Object.fromEntries(sorted), inexpressible: {...inexpressible}}
 }
 
 /** What keeps more training positions, by the way in which they are chosen. */

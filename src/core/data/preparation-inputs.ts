@@ -20,13 +20,14 @@ export interface PreparationInputs {
  * @throws {DataError} when there are no documents, or a file cannot be read
  */
 export async function preparationInputs(
-  {data, prompt, seed}: Config,
+  {data, prompt, reward, seed}: Config,
   place: DocumentPlace,
 ): Promise<PreparationInputs> {
   const {documents: _documents, tokenizer, proxy, difficultyModel, dir: _dir, ...others} = data
   const files = await listDocumentFiles(place)
   const settings = {
     seed,
+    'reward.maxReferenceTokens': reward.maxReferenceTokens,
     ...Object.fromEntries(Object.entries(others).map(([key, value]) => [`data.${key}`, value])),
   }
   return {

@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto'
 import type {Config} from '../config/schema.js'
 import type {Context, Prompt} from '../records/records.js'
 import {type ChatTemplate, chatTemplateFrom, type PromptParts, renderChat} from '../tokenizer/chat-template.js'
@@ -49,10 +50,29 @@ export function renderPrompt(
   maxTokens: number,
 ): Prompt {
   const ids = templateIds(tokenizer, settings)
-  const own = context.tokenIds[0] === tokenizer.startId ? context.tokenIds.subarray(1) : context.tokenIds
-  const room = roomOf(ids, maxTokens)
+  const {kept, cutTokens} = cutContext(tokenizer, context.tokenIds, roomOf(ids, maxTokens))
+  return {context, ids: joinIds(ids.before, kept, ids.after), cutTokens}
+}
+
+/**
+ * Tokens of context, the start token aside, that a prompt of at most `maxTokens` holds.
+ *
+ * @throws {UsageError} when the instruction template is unknown, or leaves no room
+ * @throws {DataError} when the chat template cannot be used
+ */
+export function contextRoom(tokenizer: Tokenizer, settings: PromptSettings | string, maxTokens: number): number {
+  return roomOf(templateIds(tokenizer, settings), maxTokens)
+}
+
+/** What is left of a context in so much room, the start token aside, and how many tokens it lost from the left. */
+export function cutContext(
+  {startId}: Tokenizer,
+  tokenIds: Int32Array,
+  room: number,
+): {readonly kept: Int32Array; readonly cutTokens: number} {
+  const own = tokenIds[0] === startId ? tokenIds.subarray(1) : tokenIds
   const cutTokens = Math.max(0, own.length - room)
-  return {context, ids: joinIds(ids.before, own.subarray(cutTokens), ids.after), cutTokens}
+  return {kept: own.subarray(cutTokens), cutTokens}
 }
 
 /**
@@ -71,6 +91,27 @@ export function checkTemplate(tokenizer: Tokenizer, settings: PromptSettings | s
  */
 export function opensThought(tokenizer: Tokenizer, settings: PromptSettings | string): boolean {
   return /<think>\s*$/.test(templateIds(tokenizer, settings).text.after)
+}
+
+/** The text before and after the context of a prompt. */
+export function promptText(tokenizer: Tokenizer, settings: PromptSettings): PromptParts {
+  return templateIds(tokenizer, settings).text
+}
+
+/** How prompts are made, in short words that are equal where the prompts are. */
+export function describePrompt(tokenizer: Tokenizer, settings: PromptSettings) {
+  const {template, templateFile} = settings
+  const {before, after} = instructionOf(settings)
+  const isNamed = !templateFile && Object.hasOwn(templates, template)
+  return {
+    template: isNamed ? template : digest(before + placeholder + after),
+    chatTemplate: digest(chatTemplateOf(tokenizer, settings)?.source),
+  }
+}
+
+/** A text as the beginning of its hash; `none` where there is none. */
+function digest(text: string | undefined): string {
+  return text === undefined ? 'none' : `sha256:${createHash('sha256').update(text).digest('hex').slice(0, 12)}`
 }
 
 function roomOf({before, after}: TemplateIds, maxTokens: number): number {

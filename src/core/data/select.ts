@@ -1,11 +1,14 @@
 import type {Config} from '../config/schema.js'
 import type {Difficulty, Position} from '../records/records.js'
+import {isExpressible} from '../rewards/expressible.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {streamSeed, uniform} from '../util/rng.js'
 import type {ScoredDocument} from './scored-documents.js'
 import {isBeyond, type Ranked, topShareBound} from './top-share.js'
 
 type DataSettings = Config['data']
+/** The settings that selection goes by. */
+export type SelectionSettings = Pick<Config, 'data' | 'reward' | 'seed'>
 
 /** Which training positions are kept, by what rule, and what is said of the others. */
 export interface Selection {
@@ -23,16 +26,17 @@ export interface Corpus {
 const selections: Readonly<
   Record<
     DataSettings['select'],
-    (corpus: Corpus, tokenizer: Tokenizer, config: Pick<Config, 'data' | 'seed'>) => Promise<Selection>
+    (corpus: Corpus, tokenizer: Tokenizer, config: SelectionSettings) => Promise<Selection>
   >
 > = {
   threshold: async (_, __, {data: {selectThreshold}}) => ({
     isKept: ({entropy}) => entropy > selectThreshold,
     otherwise: 'below-threshold',
   }),
-  top: async ({read, trainTargets}, tokenizer, {data}) => {
-    const isEligible = (position: number, targetId: number) => obstacleOf(position, targetId, tokenizer, data) === null
-    const bound = await topShareBound(read, trainTargets, data.topShare, isEligible)
+  top: async ({read, trainTargets}, tokenizer, config) => {
+    const isEligible = (tokenIds: Int32Array, position: number) =>
+      obstacleOf(tokenIds, position, tokenizer, config) === null
+    const bound = await topShareBound(read, trainTargets, config.data.topShare, isEligible)
     return {isKept: (position) => !isBeyond(position, bound), otherwise: 'below-top-share'}
   },
   random: async (_, __, {data: {topShare}, seed}) => ({
@@ -42,11 +46,7 @@ const selections: Readonly<
 }
 
 /** The rule of `data.select` for this corpus; `top` reads it twice. */
-export function chooseSelection(
-  corpus: Corpus,
-  tokenizer: Tokenizer,
-  config: Pick<Config, 'data' | 'seed'>,
-): Promise<Selection> {
+export function chooseSelection(corpus: Corpus, tokenizer: Tokenizer, config: SelectionSettings): Promise<Selection> {
   return selections[config.data.select](corpus, tokenizer, config)
 }
 
@@ -60,14 +60,14 @@ export function positionsOf(
   {docId, partition, tokenIds, scores, difficultyEntropy}: ScoredDocument,
   training: Selection,
   tokenizer: Tokenizer,
-  data: DataSettings,
+  config: SelectionSettings,
 ): Position[] {
   return Array.from(scores.entropy, (entropy, i) => {
     const targetId = tokenIds[i + 1]
-    const difficulty = difficultyOf(difficultyEntropy?.[i] ?? entropy, data.thresholds)
+    const difficulty = difficultyOf(difficultyEntropy?.[i] ?? entropy, config.data.thresholds)
     const isKept = () =>
       partition === 'train' ? training.isKept({docId, position: i + 1, entropy}) : difficulty !== 'none'
-    const obstacle = obstacleOf(i + 1, targetId, tokenizer, data)
+    const obstacle = obstacleOf(tokenIds, i + 1, tokenizer, config)
     const kept = obstacle === null && isKept()
     return {
       docId,
@@ -95,11 +95,12 @@ export function difficultyOf(entropy: number, [easy, medium, hard]: DataSettings
 
 /** Why a position is no candidate, whatever its entropy. */
 function obstacleOf(
+  tokenIds: Int32Array,
   position: number,
-  targetId: number,
   tokenizer: Tokenizer,
-  {minContext}: DataSettings,
+  {data, reward}: SelectionSettings,
 ): string | null {
-  if (position < minContext) return 'min-context'
-  return tokenizer.specialIds.has(targetId) ? 'special-target' : null
+  if (position < data.minContext) return 'min-context'
+  if (tokenizer.specialIds.has(tokenIds[position])) return 'special-target'
+  return isExpressible(tokenIds, position, reward.maxReferenceTokens, tokenizer) ? null : 'inexpressible'
 }

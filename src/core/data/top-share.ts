@@ -23,13 +23,13 @@ export function isBeyond(a: Ranked, b: Ranked): boolean {
  * Reads the corpus twice: for the entropies, 4 bytes each in memory, and for the places of those equal to the last one.
  *
  * @param capacity training positions at the most
- * @param isEligible whether a target counts at all, by its position and token
+ * @param isEligible whether the target at a position of a document counts at all
  */
 export async function topShareBound(
   read: () => Iterable<ScoredDocument> | AsyncIterable<ScoredDocument>,
   capacity: number,
   share: number,
-  isEligible: (position: number, targetId: number) => boolean,
+  isEligible: (tokenIds: Int32Array, position: number) => boolean,
 ): Promise<Ranked> {
   const entropies = new Float32Array(capacity)
   let count = 0
@@ -53,10 +53,10 @@ export async function topShareBound(
 /** Indices of the scores of a training document whose targets count. */
 function eligibleOf(
   {partition, tokenIds}: ScoredDocument,
-  isEligible: (position: number, targetId: number) => boolean,
+  isEligible: (tokenIds: Int32Array, position: number) => boolean,
 ): number[] {
   if (partition !== 'train') return []
-  return [...tokenIds.keys()].slice(0, -1).filter((index) => isEligible(index + 1, tokenIds[index + 1]))
+  return [...tokenIds.keys()].slice(0, -1).filter((index) => isEligible(tokenIds, index + 1))
 }
 
 /** The `size`-th of equally ranked places, by name and place. */

@@ -1,4 +1,3 @@
-import type {Config} from '../config/schema.js'
 import type {Partition, Position} from '../records/records.js'
 import {type PositionRow, positionsTable, writeTable} from '../store/index.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
@@ -6,7 +5,7 @@ import type {Services} from '../util/services.js'
 import {checkNotStopped, paced} from './paced.js'
 import {type PositionCounts, PositionTally} from './preparation-counts.js'
 import {readScored, type ScoreFiles} from './scored-documents.js'
-import {chooseSelection, positionsOf, type Selection} from './select.js'
+import {chooseSelection, positionsOf, type Selection, type SelectionSettings} from './select.js'
 import type {DocumentCounts} from './write-documents.js'
 
 /** entropies -> selection, as `positions.arrow`; one batch of rows in memory at a time. */
@@ -15,7 +14,7 @@ export async function writePositions(
   files: ScoreFiles,
   written: DocumentCounts,
   tokenizer: Tokenizer,
-  config: Pick<Config, 'data' | 'seed'>,
+  config: SelectionSettings,
   services: Pick<Services, 'progress' | 'signal'>,
 ): Promise<Readonly<Record<Partition, PositionCounts>>> {
   const selection = await selectionFor(files, written, tokenizer, config, services)
@@ -26,7 +25,7 @@ export async function writePositions(
   function* rows(): Generator<PositionRow> {
     for (const document of readScored(files)) {
       checkNotStopped(signal)
-      for (const position of positionsOf(document, selection, tokenizer, config.data)) {
+      for (const position of positionsOf(document, selection, tokenizer, config)) {
         tally.add(position)
         yield rowOf(position)
       }
@@ -36,6 +35,11 @@ export async function writePositions(
   await writeTable(file, positionsTable, rows())
   const {train, val} = tally.counts
   stage.done(`${train.kept + val.kept} of ${train.total + val.total} positions kept`)
+  const inexpressible = (train.reasons.inexpressible ?? 0) + (val.reasons.inexpressible ?? 0)
+  if (inexpressible > 0)
+    progress.log(
+      `targets that no box can hold, because of their braces: ${inexpressible} of ${train.total + val.total} positions, left out`,
+    )
   return {train, val}
 }
 
@@ -43,7 +47,7 @@ function selectionFor(
   files: ScoreFiles,
   {documents, targets}: DocumentCounts,
   tokenizer: Tokenizer,
-  config: Pick<Config, 'data' | 'seed'>,
+  config: SelectionSettings,
   {progress, signal}: Pick<Services, 'progress' | 'signal'>,
 ): Promise<Selection> {
   async function* read() {

@@ -1,11 +1,12 @@
 import {type GradedPrediction, type PairedDifference, pairedDifference} from '../scaling/interval.js'
 import {isInSplit, type Split, type SplitRule, splits} from '../scaling/split.js'
 import type {EvalRow, PredictionRow} from '../store/index.js'
+import {type Alike, unlike} from './likeness.js'
 import type {Measured} from './plot.js'
 import {type RunFolder, readPredictions} from './read-run.js'
 
 /** One line of a Table-1-shaped result: a checkpoint in a mode. */
-export interface Result {
+export interface Result extends Alike {
   readonly label: string
   readonly run: RunFolder
   /** Name of the run that was evaluated. */
@@ -21,7 +22,12 @@ export interface Result {
 export interface ResultCell extends Measured {
   readonly count: number
   readonly correct: number
-  readonly passAtK: number | null
+  /** k -> pass@k; null where nothing was sampled. */
+  readonly passAt: Readonly<Record<number, number>> | null
+  /** Held-out positions of the split that no box can hold; null where that is not known. */
+  readonly inexpressible: number | null
+  /** Accuracy with those counted as wrong. */
+  readonly accuracyIfWrong: number | null
 }
 
 /** The paired difference of two results, split by split; null where their positions differ. */
@@ -29,6 +35,8 @@ export interface Comparison {
   readonly subject: Result
   readonly other: Result
   readonly differences: Readonly<Partial<Record<Split, PairedDifference>>> | null
+  /** What sets the two evaluations apart besides the models and modes, in words. */
+  readonly unlike: readonly string[]
 }
 
 /** Base first, then the baseline, then what is being studied. */
@@ -74,7 +82,12 @@ export function compareAll(results: readonly Result[], bootstraps?: number): Com
   return subjects.flatMap((subject) =>
     results
       .filter((other) => other !== subject && other.seed === subject.seed)
-      .map((other) => ({subject, other, differences: differencesOf(subject, other, bootstraps)})),
+      .map((other) => ({
+        subject,
+        other,
+        differences: differencesOf(subject, other, bootstraps),
+        unlike: unlike(subject, other),
+      })),
   )
 }
 
@@ -135,14 +148,17 @@ function toResult(run: RunFolder, rows: readonly EvalRow[]): Result {
         count: row.count,
         correct: row.correct,
         accuracy: row.accuracy,
-        ciLow: row.ci_low,
-        ciHigh: row.ci_high,
-        passAtK: row.pass_at_k,
+        ciLow: row.ci_low ?? Number.NaN,
+        ciHigh: row.ci_high ?? Number.NaN,
+        passAt: row.pass_at,
+        inexpressible: row.inexpressible,
+        accuracyIfWrong: row.accuracy_if_wrong,
       },
     ]),
   )
   const label = `${objective}${step > 0 ? `, step ${step}` : ''}, ${mode}`
-  return {label, run, subject: rows[0].run, objective, mode, step, seed, cells}
+  const settings = JSON.parse(rows[0].prompt_settings) as Result['settings']
+  return {label, run, subject: rows[0].run, objective, mode, step, seed, cells, settings, cutTokens: rows[0].cut_tokens}
 }
 
 function isBetter(a: Result, b: Result): boolean {

@@ -1,6 +1,7 @@
-import {fitPowerLaw} from '../scaling/power-law.js'
+import {fitPowerLaw, type ScalingPoint} from '../scaling/power-law.js'
 import {type FitRow, fitRow, seriesName} from '../scaling/series.js'
 import {type Split, splits} from '../scaling/split.js'
+import {weightsOf} from '../scaling/weights.js'
 import type {SweepRow} from '../store/index.js'
 import {maxOf, minOf} from '../util/extremes.js'
 import {plotScaling, type ReferenceLine, type ScalingSeries} from './plot.js'
@@ -41,8 +42,14 @@ export function collectFits(runs: readonly RunFolder[], points: readonly Scaling
     const stored = known.find((fit) => fit.split === split && (fit.series ?? fit.mode) === series)
     return stored
       ? {...stored, series, warnings: stored.warnings ?? []}
-      : fitRow({series, mode, split}, {fit: fitPowerLaw(curve), intervals: null})
+      : fitRow({series, mode, split}, {fit: fitPowerLaw(weighted(curve)), intervals: null})
   })
+}
+
+/** Points with weights by their intervals. */
+function weighted(curve: readonly ScalingPointRow[]): ScalingPoint[] {
+  const weights = weightsOf(curve.map(({ciLow, ciHigh}) => ({low: ciLow, high: ciHigh})))
+  return curve.map(({compute, accuracy}, i) => ({compute, accuracy, weight: weights[i]}))
 }
 
 /** One figure per split, all on the same axis of accuracy, with the base model's argmax accuracy as a line. */
@@ -79,7 +86,11 @@ export async function drawScaling(
 export function pointOfSweep(row: SweepRow): ScalingPointRow {
   const {mode, split, point, compute_flops, accuracy, ci_low, ci_high} = row
   const series = seriesName(mode, point)
-  return {series, mode, split, compute: compute_flops, accuracy, ciLow: ci_low, ciHigh: ci_high}
+  return {series, mode, split, compute: compute_flops, accuracy, ...intervalOf(ci_low, ci_high)}
+}
+
+function intervalOf(low: number | null, high: number | null) {
+  return {ciLow: low ?? Number.NaN, ciHigh: high ?? Number.NaN}
 }
 
 function pointsOfRun(run: RunFolder): ScalingPointRow[] {
@@ -95,8 +106,7 @@ function pointsOfRun(run: RunFolder): ScalingPointRow[] {
     split,
     compute: computeAt.get(step) ?? 0,
     accuracy,
-    ciLow: ci_low,
-    ciHigh: ci_high,
+    ...intervalOf(ci_low, ci_high),
   }))
 }
 

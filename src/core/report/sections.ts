@@ -28,7 +28,7 @@ ${list}
 `
 }
 
-function summarize({subject, other, differences}: Comparison): string[] {
+function summarize({subject, other, differences, unlike}: Comparison): string[] {
   if (!differences) return []
   const named = Object.entries(differences).filter(([split], _, all) => all.length === 1 || split !== 'all')
   const listed = (isListed: (entry: (typeof named)[number]) => boolean) =>
@@ -41,7 +41,8 @@ function summarize({subject, other, differences}: Comparison): string[] {
     ...(below.length > 0 ? [`below on ${below.join(', ')}`] : []),
     ...(level.length > 0 ? [`not distinguishable on ${level.join(', ')}`] : []),
   ]
-  return [`${subject.label} against ${other.label}: ${parts.join('; ')}.`]
+  const caution = unlike.length > 0 ? `; but not alike: ${unlike.join('; ')}` : ''
+  return [`${subject.label} against ${other.label}: ${parts.join('; ')}${caution}.`]
 }
 
 /** Table 1: accuracy per split with intervals, drawn and printed, and the paired differences. */

@@ -3,7 +3,7 @@ import {type Split, splits} from '../scaling/split.js'
 import type {MetricsRow} from '../store/index.js'
 import {maxOf} from '../util/extremes.js'
 import {percent, plural, points, short} from './format.js'
-import {type Comparison, groupBy, type Result} from './results.js'
+import {type Comparison, groupBy, type Result, type ResultCell} from './results.js'
 
 /** A table ready to be drawn, on a page or in a terminal. */
 export interface Table {
@@ -26,14 +26,18 @@ export interface Cell {
 /** Next-token accuracy in the shape of the paper's Table 1: one row per model and mode, one column per split. */
 export function resultTable(results: readonly Result[]): Table {
   const columns = usedSplits(results)
-  const hasPassAtK = results.some(({cells}) => Object.values(cells).some(({passAtK}) => passAtK !== null))
+  const cells = results.flatMap((result) => columns.flatMap((split) => result.cells[split] ?? []))
+  const hasSamples = cells.some(({passAt}) => passAt !== null)
+  const leftOut = columns.flatMap((split) => {
+    const most = maxOf(results.map((result) => result.cells[split]?.inexpressible ?? 0))
+    return most > 0 ? [`${split} ${most}`] : []
+  })
   const rows = results.map(({label, cells}) => [
     {text: label},
     ...columns.map((split): Cell => {
       const cell = cells[split]
       if (!cell || cell.count === 0) return {text: '-', tone: 'muted'}
-      const sampled = cell.passAtK === null ? '' : ` · pass@k ${percent(cell.passAtK)}`
-      return {text: percent(cell.accuracy), detail: `${interval(cell.ciLow, cell.ciHigh, percent)}${sampled}`}
+      return {text: percent(cell.accuracy), detail: detailsOf(cell).join(' · ')}
     }),
   ])
   const counts = columns.map((split) => `${split} ${maxOf(results.map(({cells}) => cells[split]?.count ?? 0))}`)
@@ -43,8 +47,19 @@ export function resultTable(results: readonly Result[]): Table {
     rows,
     note:
       `Brackets: 95% bootstrap over documents. Positions: ${counts.join(', ')}.` +
-      (hasPassAtK ? ' pass@k: chance that one of the sampled completions is right, unbiased.' : ''),
+      (hasSamples ? ' pass@k: chance that one of k sampled completions is right, unbiased.' : '') +
+      (leftOut.length > 0
+        ? ` Left out in every mode, because no box can hold the target: ${leftOut.join(', ')}; "if wrong": accuracy with them counted as wrong.`
+        : ''),
   }
+}
+
+function detailsOf({ciLow, ciHigh, passAt, inexpressible, accuracyIfWrong}: ResultCell): string[] {
+  return [
+    interval(ciLow, ciHigh, percent),
+    ...Object.entries(passAt ?? {}).map(([k, share]) => `pass@${k} ${percent(share)}`),
+    inexpressible ? `${percent(accuracyIfWrong)} if wrong` : '',
+  ].filter((text) => text !== '')
 }
 
 /** Paired differences in percentage points; a subject that all comparisons share is named once, in the title. */
@@ -52,13 +67,16 @@ export function comparisonTable(comparisons: readonly Comparison[]): Table {
   const columns = usedSplits(comparisons.flatMap(({subject, other}) => [subject, other]))
   const subjects = new Set(comparisons.map(({subject}) => subject.label))
   const shared = subjects.size === 1 ? [...subjects][0] : null
-  const rows = comparisons.map(({subject, other, differences}) => [
-    {text: `${shared === null ? subject.label : ''} \u2212 ${other.label}`.trim()},
+  const rows = comparisons.map(({subject, other, differences, unlike}) => [
+    {
+      text: `${shared === null ? subject.label : ''} \u2212 ${other.label}`.trim(),
+      detail: unlike.length > 0 ? `not alike: ${unlike.join('; ')}` : undefined,
+    },
     ...columns.map((split): Cell => {
       if (!differences) return {text: 'positions differ', tone: 'muted'}
       const cell = differences[split]
       if (!cell) return {text: '-', tone: 'muted'}
-      const tone = cell.isAbove ? 'above' : cell.isBelow ? 'below' : undefined
+      const tone = unlike.length > 0 ? 'muted' : cell.isAbove ? 'above' : cell.isBelow ? 'below' : undefined
       return {text: points(cell.difference), detail: interval(cell.ciLow, cell.ciHigh, points), tone}
     }),
   ])
@@ -66,7 +84,11 @@ export function comparisonTable(comparisons: readonly Comparison[]): Table {
     title: `Paired differences${shared === null ? '' : ` of ${shared}`}, percentage points`,
     columns: [shared === null ? 'first minus second' : 'minus', ...columns],
     rows,
-    note: 'Same positions on both sides. Coloured where the 95% interval excludes 0: only then is one above the other.',
+    note:
+      'Same positions on both sides. Coloured where the 95% interval excludes 0: only then is one above the other.' +
+      (comparisons.some(({unlike}) => unlike.length > 0)
+        ? ' Not alike: the two differ in template or lengths too, so the difference is not of the models alone.'
+        : ''),
   }
 }
 
@@ -79,6 +101,7 @@ export function fitTable(fits: readonly FitRow[]): Table {
     constant(fit.P_star, fit.P_star_ci, percent),
     constant(fit.r2, fit.r2_ci, (value) => value.toFixed(3)),
     {text: String(fit.point_count)},
+    resamplesOf(fit),
   ])
   const warned = fits.flatMap(({series, split, warnings}) => warnings.map((text) => ({series, split, text})))
   const warnings = groupBy(warned, ({series, text}) => JSON.stringify([series, text])).map(
@@ -86,10 +109,15 @@ export function fitTable(fits: readonly FitRow[]): Table {
   )
   return {
     title: 'Fit of P(C) = A / C^alpha + P*',
-    columns: ['curve', 'A', 'alpha', 'P*, %', 'R²', 'points'],
+    columns: ['curve', 'A', 'alpha', 'P*, %', 'R²', 'points', 'resamples fitted'],
     rows,
     note: ['Three constants on few points: R² near 1 is weak evidence.', ...warnings].join(' '),
   }
+}
+
+function resamplesOf({resamples, resamples_fitted: fitted}: FitRow): Cell {
+  // The summary of an earlier version has no such counts.
+  return resamples ? {text: `${fitted} of ${resamples}`} : {text: '-', tone: 'muted'}
 }
 
 /** First and last values of the metrics that a run has, means over a tenth of its steps. */

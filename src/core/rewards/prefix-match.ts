@@ -40,14 +40,29 @@ function explainBeginning(prediction: Uint8Array, boundaries: Int32Array): strin
 /** Of a prediction that goes another way than the continuation. */
 function explainDifference(prediction: Uint8Array, {truth, boundaries}: Context): string {
   const right = prediction.findIndex((byte, i) => byte !== truth[i])
-  const expected = quoteBytes(truth.subarray(0, Math.max(prediction.length, boundaries[0])))
+  const next = truth.subarray(
+    0,
+    boundaries.find((boundary) => boundary >= prediction.length),
+  )
+  const expected = quoteBytes(next)
   if (boundaries.includes(right) && isBlank(prediction.subarray(right)))
     return `correct prefix ${quoteBytes(prediction.subarray(0, right))} but trailing white space, where ${expected} follows`
   if (truth[0] === space && isPrefix(prediction, truth.subarray(1)))
     return `${quoteBytes(prediction)} lacks the leading space of ${expected}`
   const agreement = right === 0 ? 'no byte agrees' : `only the first ${right} of ${prediction.length} bytes agree`
-  return `${quoteBytes(prediction)} is not what follows, ${expected}: ${agreement}`
+  return `next is ${quoteFrom(next, right)}; yours is ${quoteFrom(prediction, right)}: ${agreement}`
 }
+
+/** Bytes in quotes, or where a difference at byte `at` would not be seen so, those around it. */
+function quoteFrom(bytes: Uint8Array, at: number): string {
+  if (at < longestShown) return quoteBytes(bytes)
+  let from = at - 16
+  while ((bytes[from] & 0xc0) === 0x80) from--
+  return `...${quoteBytes(bytes.subarray(from))}`
+}
+
+/** Bytes that are surely within what is quoted. */
+const longestShown = 48
 
 const space = 0x20
 

@@ -23,7 +23,7 @@ const rules: Readonly<Record<string, RewardRule>> = {
 
 const failures = {
   'no-box': 'thinking ended, but no balanced \\boxed{...} follows',
-  'unfinished-thinking': 'the text ended before </think>',
+  'unfinished-thinking': 'the text ended without </think>',
   truncated: 'the length limit was reached before the end of the text',
 } as const
 

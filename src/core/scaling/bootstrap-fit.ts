@@ -1,6 +1,7 @@
 import {Sampler, streamSeed} from '../util/rng.js'
 import {fitPowerLaw, type NoFit, type PowerLawFit, type ScalingPoint} from './power-law.js'
 import {drawRows, type Interval, percentileInterval} from './resample.js'
+import {weightsOf} from './weights.js'
 
 /** How many predictions of one document were right at one checkpoint. */
 export interface DocumentScore {
@@ -26,9 +27,11 @@ export interface FitIntervals {
 /** A fit and how sure it is. */
 export interface BootstrapFit {
   readonly fit: PowerLawFit | NoFit
-  /** 95% percentile intervals; null where the measured points themselves have no fit. */
+  /** 95% percentile intervals; null where there is no fit, of the measured points or of resamples, or one document. */
   readonly intervals: FitIntervals | null
-  /** Resamples that could be fitted, of those asked for. */
+  /** Resamples drawn. */
+  readonly resamples: number
+  /** Those of them that could be fitted: the intervals are of these. */
   readonly fittedResamples: number
 }
 
@@ -52,7 +55,7 @@ interface Tally {
  *
  * Each resample draws documents once and uses them at every checkpoint of every run, because the same held-out documents
  * are graded throughout; what makes a document hard moves the whole curve, not one point. Every (run, checkpoint) is a
- * point of the fit.
+ * point of the fit, weighted by its interval over the same resamples; a resample keeps these weights.
  */
 export function bootstrapFit(
   curves: readonly ScalingCurve[],
@@ -65,20 +68,43 @@ export function bootstrapFit(
   const indexOf = new Map(docIds.map((docId, index) => [docId, index]))
   const tallies = ordered.map(({checkpoints}) => checkpoints.map((checkpoint) => tally(checkpoint, indexOf)))
   const everyDocument = Int32Array.from(docIds, (_, index) => index)
-  const fit = fitPowerLaw(measure(tallies.flat(), everyDocument))
-  if (fit.kind !== 'fitted') return {fit, intervals: null, fittedResamples: 0}
+  const resampled = resampledAccuracies(tallies.flat(), docIds.length, bootstraps, seed)
+  const weights = weightsOf(resampled.map(percentileInterval))
+  const all = tallies.flat().map((one, i) => ({...pointOf(one, everyDocument), weight: weights[i]}))
+  const fit = fitPowerLaw(all)
+  if (fit.kind !== 'fitted' || docIds.length < 2) return {fit, intervals: null, resamples: 0, fittedResamples: 0}
 
-  const stream = streamSeed(seed, 'bootstrap', 'documents')
   const runs = new Sampler(streamSeed(seed, 'bootstrap', 'seeds'))
-  const drawn = new Int32Array(docIds.length)
+  const indices = all.map((_, i) => i)
+  const byRun = tallies.map((own, run) => {
+    const before = tallies.slice(0, run).flat().length
+    return indices.slice(before, before + own.length)
+  })
   const fits: PowerLawFit[] = []
   for (let resample = 0; resample < bootstraps; resample++) {
-    drawRows(drawn, resample, stream)
-    const chosen = resampleSeeds ? tallies.map(() => tallies[runs.integer(tallies.length)]) : tallies
-    const refit = fitPowerLaw(measure(chosen.flat(), drawn))
+    const chosen = resampleSeeds ? byRun.flatMap(() => byRun[runs.integer(byRun.length)]) : indices
+    const refit = fitPowerLaw(chosen.map((i) => ({...all[i], accuracy: resampled[i][resample]})))
     if (refit.kind === 'fitted') fits.push(refit)
   }
-  return {fit, intervals: intervalsOf(fits), fittedResamples: fits.length}
+  const intervals = fits.length > 0 ? intervalsOf(fits) : null
+  return {fit, intervals, resamples: bootstraps, fittedResamples: fits.length}
+}
+
+/** The accuracy of every checkpoint in every resample of the documents. */
+function resampledAccuracies(
+  tallies: readonly Tally[],
+  documents: number,
+  bootstraps: number,
+  seed: number,
+): Float64Array[] {
+  const stream = streamSeed(seed, 'bootstrap', 'documents')
+  const drawn = new Int32Array(documents)
+  const accuracies = tallies.map(() => new Float64Array(bootstraps))
+  for (let resample = 0; resample < bootstraps; resample++) {
+    drawRows(drawn, resample, stream)
+    for (const [i, one] of tallies.entries()) accuracies[i][resample] = pointOf(one, drawn).accuracy
+  }
+  return accuracies
 }
 
 function intervalsOf(fits: readonly PowerLawFit[]): FitIntervals {
@@ -97,14 +123,12 @@ function tally({compute, documents}: ScalingCurve['checkpoints'][number], indexO
   return {compute, correct, count}
 }
 
-function measure(tallies: readonly Tally[], drawn: Int32Array): ScalingPoint[] {
-  return tallies.map(({compute, correct, count}) => {
-    let rightSum = 0
-    let countSum = 0
-    for (const index of drawn) {
-      rightSum += correct[index]
-      countSum += count[index]
-    }
-    return {compute, accuracy: rightSum / countSum}
-  })
+function pointOf({compute, correct, count}: Tally, drawn: Int32Array): ScalingPoint {
+  let rightSum = 0
+  let countSum = 0
+  for (const index of drawn) {
+    rightSum += correct[index]
+    countSum += count[index]
+  }
+  return {compute, accuracy: rightSum / countSum}
 }

@@ -1,5 +1,3 @@
-import {maxOf} from '../util/extremes.js'
-
 /** Equation 5 of the paper (arXiv:2506.08007): P(C) = A / C^alpha + P*. */
 
 /** One measured checkpoint. */
@@ -8,6 +6,8 @@ export interface ScalingPoint {
   readonly compute: number
   /** Validation accuracy in [0, 1]. */
   readonly accuracy: number
+  /** How much its residual counts, above 0; 1 when absent. */
+  readonly weight?: number
 }
 
 /** The constants of a fit, enough to draw its curve. */
@@ -15,14 +15,14 @@ export interface PowerLaw {
   /** Negative where accuracy rises. Its unit is accuracy x FLOPs^alpha, so it means nothing apart from alpha. */
   readonly A: number
   readonly alpha: number
-  /** The accuracy that the curve tends to, in [0, 1] after bounding. */
+  /** The accuracy that the curve tends to, in [0, 1]. */
   readonly pStar: number
 }
 
 /** A fitted power law, what it leaves over, and what to beware of. */
 export interface PowerLawFit extends PowerLaw {
   readonly kind: 'fitted'
-  /** 1 - residual / total sum of squares. Three constants on few points: a value near 1 is weak evidence. */
+  /** 1 - residual / total sum of squares, both weighted. Three constants on few points: a value near 1 is weak evidence. */
   readonly r2: number
   /** Measured minus fitted accuracy, in the order of `points`. */
   readonly residuals: readonly number[]
@@ -56,12 +56,15 @@ interface Candidate {
 /** Where P* may lie. */
 type Bounds = readonly [low: number, high: number]
 
+const anywhere: Bounds = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
+const accuracies: Bounds = [0, 1]
+
 /**
- * Fits accuracy against compute by least squares.
+ * Fits accuracy against compute by weighted least squares.
  *
  * Variable projection: at each alpha the model is linear in A and P*, so only alpha is searched, on a logarithmic grid
- * from 0.01 to 10 and then by golden section. A is free, negative where accuracy rises. P* is free too, unless it comes
- * out above 1: then it is fitted again within [largest measured accuracy, 1] and a warning says so.
+ * from 0.01 to 10 and then by golden section. A is free, negative where accuracy rises. P* is an accuracy, within 0 and
+ * 1; where it would lie beyond without that bound, a warning says so.
  *
  * @returns `too-few-points` below four distinct values of compute, `no-variation` where all accuracies are equal
  */
@@ -91,13 +94,14 @@ export function predictAccuracy({A, alpha, pStar}: PowerLaw, compute: number): n
 }
 
 function fitBounded(points: readonly ScalingPoint[], center: number, warnings: string[]): Candidate {
-  const free = search(points, center, [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY])
-  let best = free
-  if (free.pStar > 1) {
-    const highest = maxOf(points.map(({accuracy}) => accuracy))
-    best = search(points, center, [Math.min(highest, 1), 1])
-    const percent = (100 * free.pStar).toFixed(1)
-    warnings.push(`the free fit puts P* at ${percent}%: it was bounded to 100% and is an extrapolation, not a finding`)
+  const free = search(points, center, anywhere)
+  const isWithin = free.pStar >= accuracies[0] && free.pStar <= accuracies[1]
+  const best = isWithin ? free : search(points, center, accuracies)
+  if (!isWithin) {
+    const [percent, bounded] = [free, best].map(({pStar}) => (100 * pStar).toFixed(1).replace('.0', ''))
+    warnings.push(
+      `the free fit puts P* at ${percent}%: it was bounded to ${bounded}% and is an extrapolation, not a finding`,
+    )
   }
   const edge = Math.exp(best.logAlpha)
   if (edge < alphaMin * 1.05) warnings.push(`alpha is at its lower limit ${alphaMin}: accuracy still grows like log C`)
@@ -108,8 +112,9 @@ function fitBounded(points: readonly ScalingPoint[], center: number, warnings: s
 function describe(best: Candidate, points: readonly ScalingPoint[], center: number) {
   const alpha = Math.exp(best.logAlpha)
   const fitted = points.map(({compute}) => best.scaledA * Math.exp(-alpha * (Math.log(compute) - center)) + best.pStar)
-  const mean = points.reduce((sum, {accuracy}) => sum + accuracy, 0) / points.length
-  const total = points.reduce((sum, {accuracy}) => sum + (accuracy - mean) ** 2, 0)
+  const weights = points.reduce((sum, {weight = 1}) => sum + weight, 0)
+  const mean = points.reduce((sum, {accuracy, weight = 1}) => sum + weight * accuracy, 0) / weights
+  const total = points.reduce((sum, {accuracy, weight = 1}) => sum + weight * (accuracy - mean) ** 2, 0)
   return {
     A: best.scaledA * Math.exp(alpha * center),
     alpha,
@@ -142,18 +147,21 @@ function solveLinear(
 ): Candidate {
   const alpha = Math.exp(logAlpha)
   const basis = logs.map((log) => Math.exp(-alpha * log))
-  const count = points.length
+  let weights = 0
   let meanX = 0
   let meanY = 0
-  for (let i = 0; i < count; i++) {
-    meanX += basis[i] / count
-    meanY += points[i].accuracy / count
+  for (const [i, {accuracy, weight = 1}] of points.entries()) {
+    weights += weight
+    meanX += weight * basis[i]
+    meanY += weight * accuracy
   }
+  meanX /= weights
+  meanY /= weights
   let covariance = 0
   let variance = 0
-  for (let i = 0; i < count; i++) {
-    covariance += (basis[i] - meanX) * (points[i].accuracy - meanY)
-    variance += (basis[i] - meanX) ** 2
+  for (const [i, {accuracy, weight = 1}] of points.entries()) {
+    covariance += weight * (basis[i] - meanX) * (accuracy - meanY)
+    variance += weight * (basis[i] - meanX) ** 2
   }
   let scaledA = covariance / variance
   let pStar = meanY - scaledA * meanX
@@ -161,13 +169,16 @@ function solveLinear(
     pStar = Math.min(Math.max(pStar, bounds[0]), bounds[1])
     scaledA = leastSquaresSlope(points, basis, pStar)
   }
-  const squares = points.reduce((sum, {accuracy}, i) => sum + (accuracy - scaledA * basis[i] - pStar) ** 2, 0)
+  const squares = points.reduce(
+    (sum, {accuracy, weight = 1}, i) => sum + weight * (accuracy - scaledA * basis[i] - pStar) ** 2,
+    0,
+  )
   return {logAlpha, scaledA, pStar, squares}
 }
 
 function leastSquaresSlope(points: readonly ScalingPoint[], basis: readonly number[], pStar: number): number {
-  const numerator = points.reduce((sum, {accuracy}, i) => sum + basis[i] * (accuracy - pStar), 0)
-  return numerator / basis.reduce((sum, value) => sum + value * value, 0)
+  const numerator = points.reduce((sum, {accuracy, weight = 1}, i) => sum + weight * basis[i] * (accuracy - pStar), 0)
+  return numerator / points.reduce((sum, {weight = 1}, i) => sum + weight * basis[i] ** 2, 0)
 }
 
 function goldenSection(at: (logAlpha: number) => Candidate, low: number, high: number): Candidate {

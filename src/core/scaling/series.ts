@@ -33,6 +33,9 @@ export interface FitRow {
   readonly P_star_ci: readonly [number, number] | null
   readonly r2_ci: readonly [number, number] | null
   readonly point_count: number
+  /** Resamples drawn for the intervals, and those of them that could be fitted; null where none were drawn. */
+  readonly resamples: number | null
+  readonly resamples_fitted: number | null
   /** Why there is no fit, and what to beware of. */
   readonly warnings: readonly string[]
 }
@@ -40,8 +43,9 @@ export interface FitRow {
 /** Flattens a fit with its intervals. */
 export function fitRow(
   {series, mode, split}: Pick<FitRow, 'series' | 'mode' | 'split'>,
-  {fit, intervals}: Pick<BootstrapFit, 'fit' | 'intervals'>,
+  {fit, intervals, resamples = 0, fittedResamples = 0}: Pick<BootstrapFit, 'fit' | 'intervals'> & Partial<BootstrapFit>,
 ): FitRow {
+  const lost = resamples - fittedResamples
   const isFitted = fit.kind === 'fitted'
   const pair = (interval: Interval | undefined) => (interval ? ([interval.low, interval.high] as const) : null)
   return {
@@ -57,6 +61,12 @@ export function fitRow(
     P_star_ci: pair(intervals?.pStar),
     r2_ci: pair(intervals?.r2),
     point_count: fit.points.length,
-    warnings: isFitted ? fit.warnings : [fit.message, ...fit.warnings],
+    resamples: resamples > 0 ? resamples : null,
+    resamples_fitted: resamples > 0 ? fittedResamples : null,
+    warnings: [
+      ...(isFitted ? [] : [fit.message]),
+      ...fit.warnings,
+      ...(lost > 0 ? [`${lost} of ${resamples} resamples could not be fitted: the intervals are of the others`] : []),
+    ],
   }
 }

@@ -46,7 +46,8 @@ export function sizeOfRow<T extends Table>(table: T, row: Row<T>): number {
  * @throws {DataError} naming the file and the first difference
  */
 export function checkSchema(path: string, table: Table, schema: Schema): void {
-  const name = schema.metadata.get('rpt.schema')
+  // Spoiled metadata may hold null.
+  const name = schema.metadata.get('rpt.schema') ?? undefined
   const found = new Map(schema.fields.map((field) => [field.name, String(field.type)]))
   const differing = Object.keys(table.columns).find(
     (column) => found.get(column) !== String(table.columns[column].type),

@@ -1,6 +1,6 @@
 import {Binary, Field, Float32, Int32, List, Map_, makeData, Struct, Utf8} from 'apache-arrow'
 import {type Column, offsetsOf, refuse, refuseNulls} from './column.js'
-import {float32} from './columns-fixed.js'
+import {float32, float64, int32} from './columns-fixed.js'
 
 function utf8Column<V extends string>(blank: V, check: (value: string) => boolean, expected: string): Column<V> {
   const type = new Utf8()
@@ -111,45 +111,57 @@ export const int32List = listColumn<Int32Array>(new Int32(), Int32Array)
 /** list<float32>, as Float32Array. */
 export const float32List = listColumn<Float32Array>(new Float32(), Float32Array)
 
-const entryType = new Struct<{key: Utf8; value: Float32}>([
-  new Field('key', new Utf8(), false),
-  new Field('value', new Float32(), true),
-])
-const mapType = new Map_<Utf8, Float32>(new Field('entries', entryType, false))
+/** map<K, V>, as a record; keys are written in the order that `compare` gives. */
+function mapColumn<K extends string | number>(
+  keyColumn: Column<K>,
+  valueColumn: Column<number>,
+  keyOf: (name: string) => K,
+  compare: (a: K, b: K) => number,
+): Column<Readonly<Record<K, number>>> {
+  const entryType = new Struct([new Field('key', keyColumn.type, false), new Field('value', valueColumn.type, true)])
+  const type = new Map_(new Field('entries', entryType, false) as never)
+  return {
+    type,
+    isNullable: false,
+    blank: {} as Record<K, number>,
+    sizeOf: (value) => 24 * Object.keys(value).length,
+    encode(values, column) {
+      const entries = values.map((value) =>
+        Object.entries<number>(value)
+          .map(([name, part]) => [keyOf(name), part] as const)
+          .sort(([a], [b]) => compare(a, b)),
+      )
+      const valueOffsets = offsetsOf(
+        entries.map((pairs) => pairs.length),
+        values.length,
+      )
+      const pairs = entries.flat()
+      const keys = keyColumn.encode(
+        pairs.map(([key]) => key),
+        column,
+      )
+      const parts = valueColumn.encode(
+        pairs.map(([, value]) => value),
+        column,
+      )
+      const child = makeData({type: entryType, length: pairs.length, nullCount: 0, children: [keys, parts]})
+      return makeData({type, length: values.length, nullCount: 0, valueOffsets, child} as never)
+    },
+    decode(data, column) {
+      const [keys, parts] = data.children[0].children
+      refuseNulls(parts, column)
+      const keyAt = keyColumn.decode(keys, column)
+      const partAt = valueColumn.decode(parts, column)
+      const offsets = data.valueOffsets as Int32Array
+      return (row) => {
+        const indices = Array.from({length: offsets[row + 1] - offsets[row]}, (_, i) => offsets[row] + i)
+        return Object.fromEntries(indices.map((index) => [keyAt(index), partAt(index)])) as Record<K, number>
+      }
+    },
+  }
+}
 
 /** map<utf8, float32>, as a record; keys are written in sorted order. */
-export const float32Map: Column<Readonly<Record<string, number>>> = {
-  type: mapType,
-  isNullable: false,
-  blank: {},
-  sizeOf: (value) => 24 * Object.keys(value).length,
-  encode(values, column) {
-    const entries = values.map((value) => Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    const valueOffsets = offsetsOf(
-      entries.map((pairs) => pairs.length),
-      values.length,
-    )
-    const pairs = entries.flat()
-    const keys = utf8.encode(
-      pairs.map(([key]) => key),
-      column,
-    )
-    const parts = float32.encode(
-      pairs.map(([, value]) => value),
-      column,
-    )
-    const child = makeData({type: entryType, length: pairs.length, nullCount: 0, children: [keys, parts]})
-    return makeData({type: mapType, length: values.length, nullCount: 0, valueOffsets, child})
-  },
-  decode(data, column) {
-    const [keys, parts] = data.children[0].children
-    refuseNulls(parts, column)
-    const keyAt = utf8.decode(keys, column)
-    const partAt = float32.decode(parts, column)
-    const offsets = data.valueOffsets as Int32Array
-    return (row) => {
-      const indices = Array.from({length: offsets[row + 1] - offsets[row]}, (_, i) => offsets[row] + i)
-      return Object.fromEntries(indices.map((index) => [keyAt(index), partAt(index)]))
-    }
-  },
-}
+export const float32Map = mapColumn(utf8, float32, String, (a, b) => (a < b ? -1 : 1))
+/** map<int32, float64>, as a record; keys are written in ascending order. */
+export const float64ByInt32 = mapColumn(int32, float64, Number, (a, b) => a - b)

@@ -70,17 +70,25 @@ const buffersOf: Readonly<Partial<Record<Type, readonly Need[]>>> = {
  * The columns `names` of a record batch. Every length that the file states is checked before it is used; the buffers of
  * other columns stay in the file.
  *
+ * @param isText whether bytes may stand in a column of texts
  * @throws {Error} that says what does not fit
  */
-export function readColumns(fd: number, schema: Schema, frame: Frame, names: readonly string[]): BatchColumns {
+export function readColumns(
+  fd: number,
+  schema: Schema,
+  frame: Frame,
+  names: readonly string[],
+  isText: (bytes: Uint8Array) => boolean = isUtf8,
+): BatchColumns {
   const batch = frame.message.header() as RecordBatchHeader
   const layouts = measureBatch(schema, batch, frame.bodyLength)
   const body = frame.bodyLength <= smallBody ? readBody(fd, frame) : null
   const read = ({offset, length}: Region) =>
     body ? body.subarray(offset, offset + length) : readAt(fd, frame.bodyOffset + offset, length)
+  const source = {read, isText}
   const columns = names.map((name) => {
     const index = schema.fields.findLastIndex((field) => field.name === name)
-    return [name, readData(layouts[index], read, name)] as const
+    return [name, readData(layouts[index], source, name)] as const
   })
   return {numRows: batch.length, columns: new Map(columns)}
 }
@@ -125,20 +133,33 @@ function checkRegion({offset, length}: Region, need: number, bodyLength: number)
   return {offset, length}
 }
 
+/** Where buffers come from, and what texts may be. */
+interface Source {
+  readonly read: (region: Region) => Uint8Array
+  readonly isText: (bytes: Uint8Array) => boolean
+}
+
 /** Arrow data of a column, its offsets checked against what they point into. */
 function readData(
   {type, length, nullCount, buffers: [validity, first, second], children}: Layout,
-  read: (region: Region) => Uint8Array,
+  source: Source,
   name: string,
 ): Data {
+  const {read, isText} = source
   const shape = {type, length, nullCount, ...(nullCount > 0 && {nullBitmap: read(validity)})}
-  const contents = children.map((child) => readData(child, read, name))
+  const contents = children.map((child) => readData(child, source, name))
   switch (type.typeId as Type) {
     case Type.Utf8:
     case Type.Binary: {
       const data = read(second)
-      if (type.typeId === Type.Utf8 && !isUtf8(data)) throw new Error(`column ${name} is not UTF-8`)
+      if (type.typeId === Type.Utf8 && !isText(data)) throw new Error(`column ${name} is not UTF-8`)
       return makeData({...shape, valueOffsets: readOffsets(read(first), length, data.length, name), data} as never)
+    }
+    case Type.LargeUtf8:
+    case Type.LargeBinary: {
+      const data = read(second)
+      if (type.typeId === Type.LargeUtf8 && !isText(data)) throw new Error(`column ${name} is not UTF-8`)
+      return makeData({...shape, valueOffsets: readWideOffsets(read(first), length, data.length, name), data} as never)
     }
     case Type.List:
     case Type.Map: {
@@ -156,8 +177,17 @@ function readData(
 /** [length + 1] starts, ascending, none beyond `end`. */
 function readOffsets(bytes: Uint8Array, length: number, end: number, name: string): Int32Array {
   if (length === 0) return new Int32Array(1)
-  const starts = new Int32Array(bytes.buffer, bytes.byteOffset, length + 1)
-  let before = 0
+  return checkStarts(new Int32Array(bytes.buffer, bytes.byteOffset, length + 1), end, name)
+}
+
+/** The same in 64 bits each. */
+function readWideOffsets(bytes: Uint8Array, length: number, end: number, name: string): BigInt64Array {
+  if (length === 0) return new BigInt64Array(1)
+  return checkStarts(new BigInt64Array(bytes.buffer, bytes.byteOffset, length + 1), end, name)
+}
+
+function checkStarts<T extends Int32Array | BigInt64Array>(starts: T, end: number, name: string): T {
+  let before: number | bigint = 0
   for (const start of starts) {
     if (start < before || start > end)
       throw new Error(`column ${name} has an offset ${start} after ${before}, of ${end} in all`)

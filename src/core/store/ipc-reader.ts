@@ -42,7 +42,8 @@ export function* readBatches<T extends Table>(
   }
 }
 
-function decodeSchema({message}: Frame): Schema {
+/** The schema of the first message. Throws {Error} where a type has not its parts. */
+export function decodeSchema({message}: Frame): Schema {
   const schema = message.header() as Schema
   // A list without its item has a type that cannot even be shown.
   for (const {type} of schema.fields) String(type)

@@ -2,7 +2,7 @@ import type {evalModes} from '../config/schema.js'
 import {type Difficulty, type Outcome, outcomes, type Partition, type StopReason} from '../records/records.js'
 import {type Column, nullable} from './column.js'
 import {bool, float32, float64, int32, int64} from './columns-fixed.js'
-import {binary, float32List, float32Map, int32List, oneOf, utf8} from './columns-variable.js'
+import {binary, float32List, float32Map, float64ByInt32, int32List, oneOf, utf8} from './columns-variable.js'
 import {defineTable, type Row} from './table.js'
 
 /** Every table that `rpt` writes. Names, types and order of the columns are a contract with whoever reads them. */
@@ -112,7 +112,13 @@ export const rolloutsTable = defineTable('rollouts', 'file', {
   cut_tokens: int32,
 })
 
-/** One row per checkpoint, split and mode. */
+/**
+ * One row per checkpoint, split and mode.
+ *
+ * `ci_low` and `ci_high` are null where one document has all positions; `pass_at` and `pass_at_k` where nothing was
+ * sampled; `inexpressible` and `accuracy_if_wrong` where the data do not tell. `cut_tokens` is a mean over positions,
+ * `prompt_settings` is JSON.
+ */
 export const evalTable = defineTable('eval', 'file', {
   run: utf8,
   objective: utf8,
@@ -123,10 +129,15 @@ export const evalTable = defineTable('eval', 'file', {
   count: int32,
   correct: int32,
   accuracy: float64,
-  ci_low: float64,
-  ci_high: float64,
+  ci_low: nullable(float64),
+  ci_high: nullable(float64),
   pass_at_k: nullable(float64),
+  pass_at: nullable(float64ByInt32),
   seed: int64,
+  inexpressible: nullable(int32),
+  accuracy_if_wrong: nullable(float64),
+  cut_tokens: float64,
+  prompt_settings: utf8,
 })
 
 /** One row per prediction of one evaluation; `split` is the hardest that the position reaches. */
@@ -141,6 +152,7 @@ export const predictionsTable = defineTable('predictions', 'file', {
   correct: bool,
   outcome: nullable(outcome),
   completion_text: nullable(utf8),
+  cut_tokens: int32,
 })
 
 /** Ledger of a scaling sweep: one row per finished point, mode and split. */
@@ -152,8 +164,8 @@ export const sweepTable = defineTable('sweep', 'stream', {
   mode,
   split,
   accuracy: float64,
-  ci_low: float64,
-  ci_high: float64,
+  ci_low: nullable(float64),
+  ci_high: nullable(float64),
   seed: int64,
 })
 

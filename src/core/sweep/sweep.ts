@@ -34,6 +34,7 @@ import {recordedConfig} from '../trainer/recorded-config.js'
 import {checkpointSteps, stepName} from '../trainer/run-checkpoints.js'
 import {RunDirectory} from '../trainer/run-directory.js'
 import {readIdentity} from '../trainer/run-identity.js'
+import {withRunSettings} from '../trainer/run-settings.js'
 import {type Summary, summarize} from '../trainer/summary.js'
 import {train} from '../trainer/train.js'
 import {isRunOf} from '../trainer/training-inputs.js'
@@ -222,7 +223,8 @@ async function evaluateCheckpoint(
   const model = await readModelConfig(folder)
   await engine.load({checkpoint: folder})
   const subject = {run: point.name, objective: point.config.train.objective, checkpoint: stepName(step), step}
-  const predictor = {config: {...point.config, eval: config.eval}, data, engine, model, progress}
+  const given = {config: {...point.config, eval: config.eval}, sources: point.sources}
+  const predictor = {config: withRunSettings(given, folder).config, data, engine, model, progress}
   const {predictions, rows} = await evaluateModel(predictor, subject)
   await run.place(join('predictions', point.name), '')
   await writeTable(predictionsFile(run, point.name, step), predictionsTable, predictions)

@@ -1,30 +1,37 @@
+import type {SourcedConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
+import {checkReferenceLength} from '../data/inexpressible.js'
 import {type PreparedData, preparedIn} from '../data/prepared.js'
 import {checkMemory, type MemoryDemand} from '../engine/check-memory.js'
 import {checkWeights} from '../engine/checkpoint.js'
 import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
 import type {EvalRow} from '../store/index.js'
-import {UsageError} from '../util/errors.js'
-import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {dataFor, fingerprintOfModel} from './check-model.js'
+import {type EvaluatedModel, evaluatedModels} from './evaluated-models.js'
 import {EvaluationLog} from './evaluation-log.js'
 import {evaluationDemand, lengthsOf, unknownLengths} from './memory-plan.js'
 import {checkPrompts} from './objective.js'
 import {type Origins, originsOf, recordedOrigins} from './origins.js'
 import {refuseOccupied} from './output-folder.js'
 import type {Predictor} from './predict.js'
+import {type PromptSettings, promptSettings} from './prompt-settings.js'
 import {stepName} from './run-checkpoints.js'
-import {type ResolvedModel, RunDirectory, resolveModel} from './run-directory.js'
+import {RunDirectory} from './run-directory.js'
 import {inputsOf} from './run-identity.js'
-import {withRunSettings} from './run-settings.js'
+import {recordedSettings, sayTakenOver} from './run-settings.js'
 import {type Summary, summarize} from './summary.js'
+
+/** What a model was evaluated with. */
+export type ModelSettings = {readonly run: string; readonly checkpoint: string} & PromptSettings
 
 /** What `rpt eval` found: its `summary.json`. */
 export interface EvalSummary extends Summary {
   /** Commits of the models that the Hub has, by setting. */
   readonly origins: Origins
+  /** The templates and lengths that each model was evaluated with, in the modes asked for. */
+  readonly models: readonly ModelSettings[]
   /** The rows of eval.arrow. */
   readonly rows: readonly EvalRow[]
 }
@@ -36,13 +43,14 @@ export interface EvalSummary extends Summary {
  */
 export async function evaluate(config: Config, services: Services): Promise<EvalSummary> {
   const started = new Date()
-  const {data, models, origins, demands} = await openEvaluation(config, services)
+  const {data, models, demands} = await openEvaluation(config, services)
   for (const demand of demands) services.progress.log(checkMemory('eval', demand, config.memory))
   const engine = startEngine(config)
   try {
     // Whatever is wrong with the first model shows before a directory is made or emptied.
     await engine.load({checkpoint: models[0].folder})
-    return await evaluateIn({config, data: data!, engine}, models, origins, services, started)
+    const recorded = recordedSettings(models.map(({run, loaded}) => ({name: run, loaded})))
+    return await evaluateIn({...recorded, data: data!, engine}, models, services, started)
   } finally {
     await engine.close()
   }
@@ -52,8 +60,7 @@ export async function evaluate(config: Config, services: Services): Promise<Eval
 export interface EvaluationStart {
   /** Null in a rehearsal where they are not there yet. */
   readonly data: PreparedData | null
-  readonly models: readonly ResolvedModel[]
-  readonly origins: Origins
+  readonly models: readonly EvaluatedModel[]
   /** Memory that each model needs. */
   readonly demands: readonly MemoryDemand[]
 }
@@ -65,73 +72,60 @@ export interface EvaluationStart {
  * @throws {DataError} for inputs that cannot be read or do not belong together
  */
 export async function openEvaluation(config: Config, services: Services): Promise<EvaluationStart> {
+  const {progress, sources, resume} = services
   await refuseOccupied(config, services)
   const data = await preparedIn(config.data.dir!, services)
-  const paths = config.eval.models.length > 0 ? config.eval.models : [config.model.path!]
-  const setting = (index: number) => (config.eval.models.length > 0 ? `eval.models[${index}]` : 'model.path')
-  const recorded = services.resume ? recordedOrigins(config.out!) : {}
-  const models: ResolvedModel[] = []
-  for (const [i, path] of paths.entries())
-    models.push(await resolveModel(path, config.eval.checkpoint, {...services, recorded: recorded[setting(i)]}))
-  checkDistinct(models)
-  checkStep(config, models)
+  const given = {config, sources}
+  const models = await evaluatedModels(given, services, resume ? recordedOrigins(config.out!) : {})
   const demands: MemoryDemand[] = []
-  for (const {folder, isWhole} of models) {
+  for (const {folder, isWhole, loaded} of models) {
+    sayTakenOver(given, loaded, progress)
     const model = await readModelConfig(folder)
-    const own = data && isWhole ? await dataFor(folder, data, services.progress) : null
+    const own = data && isWhole ? await dataFor(folder, data, progress) : null
     if (isWhole) checkWeights(model, folder)
-    const settings = withRunSettings(config, folder, {...services, progress: silentProgress})
+    const settings = loaded.config
     if (own && settings.eval.modes.some((mode) => mode !== 'standard')) checkPrompts(settings, model, own.tokenizer)
     demands.push(evaluationDemand(settings, model, own ? lengthsOf(own, settings) : unknownLengths))
   }
-  return {data, models, origins: originsOf(models.map(({origin}, i) => [setting(i), origin])), demands}
-}
-
-/** Refuses a step asked of what is one checkpoint and no run. */
-function checkStep({eval: {checkpoint}}: Config, models: readonly ResolvedModel[]): void {
-  const [{folder, step}] = models
-  if (checkpoint !== undefined && models.length === 1 && step !== checkpoint)
-    throw new UsageError(`eval: checkpoint ${checkpoint} of ${folder}, which is one checkpoint and no run directory`, {
-      suggestions: ['leave --checkpoint out', 'give the run directory as --model'],
-    })
-}
-
-/** Refuses models that results could not tell apart: rows name a model by its run and step. */
-function checkDistinct(models: readonly ResolvedModel[]): void {
-  for (const [i, {run, step, folder}] of models.entries()) {
-    const twin = models.slice(0, i).find((other) => other.run === run && other.step === step)
-    if (twin)
-      throw new UsageError(`eval: ${twin.folder} and ${folder} are both called ${run}, step ${step}`, {
-        suggestions: ['rename one of the folders', 'evaluate them into two --out folders'],
-      })
-  }
+  if (data) checkReferenceLength(data, models[0].loaded.config, progress)
+  const {samples, modes} = config.eval
+  if (samples > 0 && !modes.includes('reasoning'))
+    progress.warn(`eval.samples is ${samples}, but nothing is sampled: eval.modes has no reasoning`)
+  return {data, models, demands}
 }
 
 /** Evaluates in the run directory and writes the summary; the engine holds the first model. */
 async function evaluateIn(
-  {config, data, engine}: Omit<Predictor, 'model'>,
-  models: readonly ResolvedModel[],
-  origins: Origins,
+  {config, sources, data, engine}: SourcedConfig & Pick<Predictor, 'data' | 'engine'>,
+  models: readonly EvaluatedModel[],
   services: Services,
   started: Date,
 ): Promise<EvalSummary> {
   const weights = models.map(({folder, run, step}) => [`model ${run} step ${step}`, fingerprintOfModel(folder)])
   const inputs = {...inputsOf(config, data), ...Object.fromEntries(weights)}
-  const run = await RunDirectory.open(config.out!, config, services, {origins, inputs})
+  const origins = originsOf(models.map(({setting, origin}) => [setting, origin]))
+  const run = await RunDirectory.open(config.out!, config, {...services, sources}, {origins, inputs})
   try {
+    const settings: ModelSettings[] = []
     let rows: readonly EvalRow[] = []
-    for (const [index, {folder, run: name, objective, step}] of models.entries()) {
+    for (const [index, {folder, run: name, objective, step, loaded}] of models.entries()) {
       const model = await readModelConfig(folder)
       if (index > 0) await engine.load({checkpoint: folder})
-      const settings = withRunSettings(config, folder, run.services)
-      const own = await dataFor(folder, data)
-      const log = await EvaluationLog.open(run, {config: settings, data: own, engine, model, signal: services.signal})
+      const own = {config: loaded.config, data: await dataFor(folder, data)}
+      const log = await EvaluationLog.open(run, {...own, engine, model, signal: services.signal})
       rows = await log.evaluate({run: name, objective, checkpoint: stepName(step), step})
+      settings.push({run: name, checkpoint: stepName(step), ...settingsOf(own)})
     }
-    const summary = {...(await summarize('eval', config, services, started, engine)), origins, rows}
+    const summary = {...(await summarize('eval', config, services, started, engine)), origins, models: settings, rows}
     await run.writeSummary(summary)
     return summary
   } finally {
     await run.close()
   }
+}
+
+/** Of all modes together. */
+function settingsOf(own: Pick<Predictor, 'config' | 'data'>): PromptSettings {
+  const entries = own.config.eval.modes.flatMap((mode) => Object.entries(promptSettings(own, mode)))
+  return Object.fromEntries(entries) as PromptSettings
 }

@@ -1,13 +1,12 @@
 import {existsSync} from 'node:fs'
 import {basename} from 'node:path'
-import {splitRuleOf} from '../data/prepared.js'
-import {accuracyBySplit} from '../eval/accuracy.js'
 import type {Target} from '../records/records.js'
 import {type EvalRow, evalTable, type PredictionRow, predictionsTable, readTable, writeTable} from '../store/index.js'
 import {DataError} from '../util/errors.js'
-import {groupBy} from '../util/group-by.js'
 import {Sampler, streamSeed} from '../util/rng.js'
-import {type EvalMode, type Predictor, predict} from './predict.js'
+import {notesOn, notesOnSplits} from './eval-notes.js'
+import {evalRows} from './eval-rows.js'
+import {type Predictor, predict} from './predict.js'
 import {stepName} from './run-checkpoints.js'
 import type {RunDirectory} from './run-directory.js'
 
@@ -55,53 +54,12 @@ export async function evaluateModel(
     const predicted = await predict(predictor, positions, mode, stage)
     const graded = evalRows(predictor, subject, mode, predicted)
     stage.done(graded.map((row) => `${row.split} ${(100 * row.accuracy).toFixed(1)}`).join(', '))
+    for (const note of notesOn(predictor, mode, predicted)) progress.log(note)
     for (const row of predicted) predictions.push(row)
     for (const row of graded) rows.push(row)
   }
+  for (const note of notesOnSplits(rows)) progress.log(note)
   return {predictions, rows}
-}
-
-function evalRows(
-  {config, data}: Predictor,
-  subject: Subject,
-  mode: EvalMode,
-  predicted: readonly PredictionRow[],
-): EvalRow[] {
-  const rule = splitRuleOf(data)
-  const samples = groupBy(
-    predicted.filter((row) => row.sample > 0),
-    positionKey,
-  )
-  const items = predicted
-    .filter((row) => row.sample === 0)
-    .map((row) => {
-      const drawn = samples.get(positionKey(row))
-      return {
-        docId: row.doc_id,
-        position: row.position,
-        correct: row.correct,
-        difficulty: row.split,
-        samples: drawn && {count: drawn.length, correct: drawn.filter((sample) => sample.correct).length},
-      }
-    })
-  return accuracyBySplit(items, {rule, bootstraps: config.eval.bootstraps, seed: config.seed})
-    .filter(({count}) => count > 0)
-    .map(({split, count, correct, accuracy, ciLow, ciHigh, passAtK}) => ({
-      ...subject,
-      mode,
-      split,
-      count,
-      correct,
-      accuracy,
-      ci_low: ciLow,
-      ci_high: ciHigh,
-      pass_at_k: passAtK,
-      seed: config.seed,
-    }))
-}
-
-function positionKey({doc_id, position}: PredictionRow): string {
-  return `${doc_id}\n${position}`
 }
 
 /** The evaluations of one run: `eval.arrow` and `eval/step-*.arrow`. */

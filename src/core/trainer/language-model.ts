@@ -1,6 +1,7 @@
 import type {Config} from '../config/schema.js'
 import {readCompletions} from '../data/completions.js'
 import {documentsIn, type PreparedData} from '../data/prepared.js'
+import {rowTemplates} from '../data/row-template.js'
 import type {TrainingRow} from '../engine/language-model-update.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {plainTrainingFlops} from '../scaling/flops.js'
@@ -34,7 +35,11 @@ export async function sftObjective(training: TrainingContext): Promise<Objective
     const isDocument = Math.floor((visit + 1) * documentShare) > documentsBefore
     return documents && isDocument ? documents.rowAt(documentsBefore) : rows[order.at(visit - documentsBefore)]
   }
-  return languageModelObjective(training, rowAt, documents?.cut ?? null)
+  const {data, config} = training
+  return {
+    ...languageModelObjective(training, rowAt, documents?.cut ?? null),
+    rowTemplates: rowTemplates(rows, data.tokenizer, config, config.sft.template),
+  }
 }
 
 /**

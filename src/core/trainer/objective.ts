@@ -1,6 +1,7 @@
 import type {Config} from '../config/schema.js'
 import type {PreparedData} from '../data/prepared.js'
 import {checkTemplate} from '../data/prompts.js'
+import type {RowTemplate} from '../data/row-template.js'
 import type {Engine, LoadedModel} from '../engine/engine.js'
 import type {TrainingRow} from '../engine/language-model-update.js'
 import type {OptimizerSettings} from '../engine/model-state.js'
@@ -60,6 +61,8 @@ export interface CutDocuments {
 export interface Objective {
   /** Documents that do not fit into a row; null or absent where all do. */
   readonly cutDocuments?: CutDocuments | null
+  /** Templates that all its prompts are in, the best first; absent where the settings say it. */
+  readonly rowTemplates?: readonly RowTemplate[]
   /**
    * Takes step `step` (1 is the first), starting at visit `visits` of its data.
    *

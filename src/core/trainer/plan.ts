@@ -1,5 +1,5 @@
 import {dirname} from 'node:path'
-import {loadConfig} from '../config/load.js'
+import {loadConfig, type SourcedConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {rehearsePreparation} from '../data/prepare-data.js'
 import {preparedIn} from '../data/prepared.js'
@@ -9,9 +9,11 @@ import {packageVersion} from '../store/index.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {openEvaluation} from './evaluate.js'
+import {evaluatedModels} from './evaluated-models.js'
 import {lengthsOf, trainingDemand, unknownLengths} from './memory-plan.js'
 import {openTraining} from './open-training.js'
 import {resolveModel} from './run-directory.js'
+import {recordedSettings} from './run-settings.js'
 
 /** The memory of a command against what the machine has. */
 export interface MemorySummary {
@@ -77,6 +79,17 @@ const planners: Readonly<Record<string, Planner>> = {
     demand: demandOfPoint,
     files: () => ['sweep.arrow', 'runs/*', 'summary.json', 'scaling-*.svg'],
   },
+}
+
+/** The settings that a command would record: those of an evaluation are in part those of the runs it evaluates. */
+export async function settingsOf(
+  command: string,
+  loaded: SourcedConfig,
+  services = rehearsing(command),
+): Promise<SourcedConfig> {
+  if (command !== 'eval') return loaded
+  const models = await evaluatedModels(loaded, services)
+  return recordedSettings(models.map((model) => ({name: model.run, loaded: model.loaded})))
 }
 
 /** Services of a caller that only wants the plan. */

@@ -1,7 +1,7 @@
 import type {Config} from '../config/schema.js'
 import {contextAt} from '../data/contexts.js'
 import type {PreparedData} from '../data/prepared.js'
-import {opensThought, renderPrompt} from '../data/prompts.js'
+import {contextRoom, cutContext, opensThought, renderPrompt} from '../data/prompts.js'
 import type {Engine} from '../engine/engine.js'
 import type {ModelConfig} from '../models/model-config.js'
 import type {Completion, Context, Prompt, Reward, Target} from '../records/records.js'
@@ -9,7 +9,7 @@ import {prefixReward} from '../rewards/prefix-match.js'
 import {rewardFor} from '../rewards/reward.js'
 import {rolloutPrompts} from '../rollout/rollout.js'
 import type {PredictionRow} from '../store/index.js'
-import {DataError, Interrupted} from '../util/errors.js'
+import {DataError, Interrupted, UsageError} from '../util/errors.js'
 import {groupBy} from '../util/group-by.js'
 import {joinIds} from '../util/join-ids.js'
 import type {Stage} from '../util/progress.js'
@@ -48,25 +48,23 @@ export function predict(predictor: Predictor, positions: readonly Target[], mode
   return modes[mode](predictor, positions, stage)
 }
 
-/** The most probable next token of the plain context, no thought. */
+/** The most probable next token of the plain context, no thought; of as much context as `standardRoom` leaves. */
 async function predictStandard(
-  {config, data, engine, model, signal}: Predictor,
+  predictor: Predictor,
   positions: readonly Target[],
   stage: Stage,
 ): Promise<PredictionRow[]> {
-  checkNotStopped(signal)
-  const byDocument = groupBy(positions, ({docId}) => docId)
-  const documents = [...byDocument.keys()].map((docId) => data.documents.get(docId)!)
-  const tooLong = documents.find(({tokenIds}) => tokenIds.length > model.maxPositions)
-  if (tooLong)
-    throw new DataError(`${tooLong.docId} has ${tooLong.tokenIds.length} tokens; the model takes ${model.maxPositions}`)
-  const scores = await engine.score(
-    documents.map(({tokenIds}) => tokenIds),
-    config.data,
+  const {config, data} = predictor
+  const {room} = standardRoom(predictor)
+  const cuts = positions.map(({docId, position}) =>
+    cutContext(data.tokenizer, data.documents.get(docId)!.tokenIds.subarray(0, position), room),
   )
-  const top1 = new Map(documents.map(({docId}, i) => [docId, scores[i].top1]))
-  return positions.map((position) => {
-    const prediction = data.tokenizer.bytesOf(top1.get(position.docId)![position.position - 1])
+  const wholes = positions.filter((_, i) => cuts[i].cutTokens === 0)
+  const top1 = await topOfDocuments(predictor, wholes, room)
+  const topOfCut = await topOfCuts(predictor, cuts)
+  return positions.map((position, i) => {
+    const next = topOfCut.get(cuts[i]) ?? top1.get(position.docId)![position.position - 1]
+    const prediction = data.tokenizer.bytesOf(next)
     const {truth, boundaries} = contextOf(config, data, position)
     stage.advance(1)
     return {
@@ -77,8 +75,71 @@ async function predictStandard(
       correct: prefixReward(prediction, truth, boundaries) === 1,
       outcome: null,
       completion_text: null,
+      cut_tokens: cuts[i].cutTokens,
     }
   })
+}
+
+/**
+ * Tokens of context that mode standard predicts from at the most, the start token aside: as many as a prompt of mode
+ * reasoning holds (`eval.standardContext`), so that both see the same. Infinite where it sees all, with the reason where
+ * mode reasoning would have no prompt at all.
+ */
+export function standardRoom({config, data, model}: Predictor): {readonly room: number; readonly reason?: string} {
+  const whole = Number.POSITIVE_INFINITY
+  if (config.eval.standardContext === 'whole') return {room: whole}
+  try {
+    return {room: contextRoom(data.tokenizer, config.prompt, promptLimit(config, model))}
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof DataError) return {room: whole, reason: error.message}
+    throw error
+  }
+}
+
+/** The most probable next tokens of every document of some positions, each scored once. */
+async function topOfDocuments(
+  {config, data, engine, model, signal}: Predictor,
+  positions: readonly Target[],
+  room: number,
+): Promise<Map<string, Int32Array>> {
+  checkNotStopped(signal)
+  const docIds = [...groupBy(positions, ({docId}) => docId).keys()]
+  const documents = docIds.map((docId) => data.documents.get(docId)!)
+  const tooLong = documents.find(({tokenIds}) => tokenIds.length > model.maxPositions)
+  if (tooLong && !Number.isFinite(room))
+    throw new DataError(
+      `${tooLong.docId} has ${tooLong.tokenIds.length} tokens; the model takes ${model.maxPositions}`,
+      {
+        suggestions: [
+          'leave eval.standardContext at cut, with prompt.maxTokens and rollout.maxTokens that fit the model',
+        ],
+      },
+    )
+  // What is not cut lies within the model's positions; what comes after them is not asked for.
+  const sequences = documents.map(({tokenIds}) => tokenIds.subarray(0, model.maxPositions))
+  const scores = await engine.score(sequences, config.data)
+  return new Map(docIds.map((docId, i) => [docId, scores[i].top1]))
+}
+
+/** The most probable next token of every context that was cut: the start token and what is left are scored alone. */
+async function topOfCuts<C extends {readonly kept: Int32Array; readonly cutTokens: number}>(
+  {config, data, engine, signal}: Predictor,
+  cuts: readonly C[],
+): Promise<Map<C, number>> {
+  const {startId} = data.tokenizer
+  const tops = new Map<C, number>()
+  const shortened = cuts.filter(({cutTokens}) => cutTokens > 0)
+  for (let start = 0; start < shortened.length; start += positionsPerCall) {
+    checkNotStopped(signal)
+    const chunk = shortened.slice(start, start + positionsPerCall)
+    // A score is of a token given those before it; which token ends the sequence changes no prediction.
+    const sequences = chunk.map(({kept}) => joinIds(startId === null ? [] : [startId], kept, kept.subarray(-1)))
+    const scores = await engine.score(sequences, config.data)
+    chunk.forEach((cut, i) => {
+      tops.set(cut, scores[i].top1.at(-1)!)
+    })
+  }
+  return tops
 }
 
 /** One greedy completion per position, then `eval.samples` sampled ones in mode reasoning. */
@@ -159,7 +220,7 @@ function gradedRow(
   {config, data}: Predictor,
   position: Target,
   mode: EvalMode,
-  {context}: Prompt,
+  {context, cutTokens}: Prompt,
   completion: Completion,
   sample: number,
   thought: string | null,
@@ -175,6 +236,7 @@ function gradedRow(
     correct: reward.total === 1,
     outcome: reward.outcome,
     completion_text: data.tokenizer.decode(whole.ids),
+    cut_tokens: cutTokens,
   }
 }
 

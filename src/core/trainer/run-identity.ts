@@ -35,6 +35,8 @@ const resumable: ReadonlySet<string> = new Set([
   'grpo.dynamicSampling.maxBatches',
   'grpo.dynamicSampling.onShortage',
   'rollout.contextsPerBatch',
+  'sft.template',
+  'sft.chatTemplate',
   'data.batchTokens',
   'threads',
   'device',

@@ -1,46 +1,91 @@
 import {existsSync} from 'node:fs'
-import {join} from 'node:path'
+import {join, relative} from 'node:path'
+import {type SourcedConfig, valueAt} from '../config/load.js'
 import type {Config} from '../config/schema.js'
-import type {Services} from '../util/services.js'
+import {UsageError} from '../util/errors.js'
+import type {Progress} from '../util/progress.js'
 import {recordedConfig} from './recorded-config.js'
+import {trainedPrompt} from './trained-prompt.js'
+import {withValue} from './with-value.js'
+
+const templateKeys = ['prompt.template', 'prompt.templateFile']
+const chatKeys = ['prompt.chatTemplate', 'prompt.chatTemplateFile']
+const lengthKeys = [['prompt.maxTokens'], ['rollout.maxTokens'], ['reward.maxReferenceTokens']]
+
+/** What an evaluation takes over from a run, group by group: none of a group of which any key is given. */
+const takenOver: readonly (readonly string[])[] = [templateKeys, chatKeys, ...lengthKeys]
 
 /**
- * The configuration to evaluate a checkpoint with: prompt and length limit as its run was trained, unless they are given.
+ * The configuration to evaluate a checkpoint with: template and lengths as its run was trained, unless they are given.
  *
- * A model that learned to think in one template knows nothing of another; what is taken over is said.
+ * A model that learned to think in one template knows nothing of another. Objective ntp teaches no thoughts: such a run is
+ * evaluated as a plain checkpoint is, with the settings given.
  *
  * @param folder checkpoint folder; one that no rpt run wrote changes nothing
+ * @returns the configuration with the source of every value, e.g. `run runs/rpt`
+ * @throws {UsageError} when thoughts are asked of a run that does not know the template of its rows
  */
-export function withRunSettings(config: Config, folder: string, {sources, progress}: Services): Config {
-  const file = join(folder, '..', '..', 'config.resolved.yaml')
-  if (!existsSync(join(folder, 'trainer-state.json')) || !existsSync(file)) return config
-  const trained = recordedConfig(join(folder, '..', '..'))
-  if (trained.train.objective !== 'rpt') return config
-  const isGiven = (key: string) => sources.get(key) !== 'default'
-  const take = <T>(key: string, given: T, own: T): T => {
-    if (isGiven(key) || given === own) return given
-    progress.log(`eval: ${key} is ${own}, as ${join(folder, '..', '..')} was trained`)
-    return own
-  }
+export function withRunSettings({config, sources}: SourcedConfig, folder: string): SourcedConfig {
+  const run = join(folder, '..', '..')
+  const file = join(run, 'config.resolved.yaml')
+  if (!existsSync(join(folder, 'trainer-state.json')) || !existsSync(file)) return {config, sources}
+  const trained = recordedConfig(run)
+  const prompted = trainedPrompt(trained)
+  if (prompted === 'none') return {config, sources}
+  const isGiven = (key: string) => (sources.get(key) ?? 'default') !== 'default'
+  if (prompted === 'unknown' && !templateKeys.some(isGiven)) refuseThoughts(config, run)
+  const [groups, from] = prompted === 'unknown' ? [lengthKeys, trained] : [takenOver, prompted]
+  const keys = groups.filter((group) => !group.some(isGiven)).flat()
   return {
-    ...config,
-    prompt: {
-      template: take('prompt.template', config.prompt.template, trained.prompt.template),
-      // A template given now beats the file of then.
-      templateFile: isGiven('prompt.template')
-        ? config.prompt.templateFile
-        : take('prompt.templateFile', config.prompt.templateFile, trained.prompt.templateFile),
-      chatTemplate: take('prompt.chatTemplate', config.prompt.chatTemplate, trained.prompt.chatTemplate),
-      chatTemplateFile: take(
-        'prompt.chatTemplateFile',
-        config.prompt.chatTemplateFile,
-        trained.prompt.chatTemplateFile,
-      ),
-      maxTokens: take('prompt.maxTokens', config.prompt.maxTokens, trained.prompt.maxTokens),
-    },
-    rollout: {
-      ...config.rollout,
-      maxTokens: take('rollout.maxTokens', config.rollout.maxTokens, trained.rollout.maxTokens),
-    },
+    config: keys.reduce((settings, key) => withValue(settings, key, valueAt(from, key)), config),
+    sources: new Map([...sources, ...keys.map((key): [string, string] => [key, `run ${shown(run)}`])]),
   }
+}
+
+function refuseThoughts({eval: {modes}}: Config, run: string): void {
+  const mode = modes.find((one) => one !== 'standard')
+  if (mode === undefined) return
+  throw new UsageError(
+    `eval: ${shown(run)} was trained on rows in a template that it does not name; mode ${mode} needs it`,
+    {
+      suggestions: ['give --set prompt.template=NAME, as its rows were made', 'evaluate it with --mode standard alone'],
+    },
+  )
+}
+
+/** Says what was taken over and is not what would have been. */
+export function sayTakenOver(before: SourcedConfig, after: SourcedConfig, {log}: Pick<Progress, 'log'>): void {
+  for (const key of takenOver.flat()) {
+    const value = valueAt(after.config, key)
+    if (value !== valueAt(before.config, key)) log(`eval: ${key} is ${value}, as of ${after.sources.get(key)}`)
+  }
+}
+
+/**
+ * What an evaluation of several models is recorded with: values that all of them have, with their sources; none (`null`,
+ * so that they are taken over again) in a group where they differ, and as the source what each has.
+ */
+export function recordedSettings(
+  models: readonly {readonly name: string; readonly loaded: SourcedConfig}[],
+): SourcedConfig {
+  const [{loaded: first}] = models
+  const sources = new Map(first.sources)
+  let {config} = first
+  for (const group of takenOver) {
+    const valuesOf = (key: string) => models.map(({loaded}) => valueAt(loaded.config, key))
+    const isShared = group.every((key) => new Set(valuesOf(key)).size === 1)
+    for (const key of group) {
+      const named = valuesOf(key).map((value, i) => `${models[i].name} ${JSON.stringify(value ?? null)}`)
+      const origins = new Set(models.map(({loaded}) => loaded.sources.get(key) ?? 'default'))
+      if (!isShared) config = withValue(config, key, undefined)
+      sources.set(key, isShared ? [...origins].join(', ') : `by model: ${named.join(', ')}`)
+    }
+  }
+  return {config, sources}
+}
+
+/** A run's folder as a reader would type it. */
+function shown(run: string): string {
+  const local = relative(process.cwd(), run)
+  return local.startsWith('..') ? run : local
 }

@@ -1,5 +1,7 @@
 import {basename} from 'node:path'
+import type {SourcedConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
+import {checkReferenceLength} from '../data/inexpressible.js'
 import {checkMemory} from '../engine/check-memory.js'
 import {startEngine} from '../engine/start-engine.js'
 import {type MetricsRow, metricsTable, nullsOf, openStream, rolloutsTable, writeTable} from '../store/index.js'
@@ -27,6 +29,7 @@ import {RunDirectory} from './run-directory.js'
 import {inputsOf, settingsHash} from './run-identity.js'
 import {SignalShortage} from './sample-groups.js'
 import {type Summary, summarize} from './summary.js'
+import {evaluationSettings, withRowTemplate} from './trained-prompt.js'
 import type {TrainerState} from './trainer-state.js'
 
 /** How each objective takes its steps. Adding an objective is adding a row. */
@@ -65,6 +68,7 @@ export async function train(config: Config, services: Services, begunWith: Origi
   const {source, model, resumed, rows, demand, ...opened} = await openTraining(config, services, begunWith)
   const data = opened.data!
   services.progress.log(checkMemory('train', demand, config.memory))
+  if (config.train.objective === 'rpt' || config.eval.every > 0) checkReferenceLength(data, config, services.progress)
   const engine = startEngine(config)
   try {
     const shape = shapeOf(model, await engine.load(source.weights))
@@ -72,32 +76,47 @@ export async function train(config: Config, services: Services, begunWith: Origi
     const training = {config, data, engine, model, shape, progress: services.progress, companions, rows}
     // Whatever is wrong with the inputs shows before a directory is made or emptied.
     const objective = await objectives[config.train.objective](training)
+    const {rowTemplates} = objective
+    const loaded = {config, sources: services.sources}
+    const written = rowTemplates ? withRowTemplate(loaded, rowTemplates, services.progress) : loaded
+    const evaluated = config.eval.every > 0 ? evaluationSettings(written) : config
     if (config.grpo.klCoef > 0) await engine.keepReference()
-    const begun = {fingerprint: fingerprintOfSource(source), origins: source.origins}
+    const begun = {fingerprint: fingerprintOfSource(source), origins: source.origins, written, evaluated}
     return await trainIn(training, objective, begun, resumed, services, started)
   } finally {
     await engine.close()
   }
 }
 
+/** What a run is begun with. */
+interface Begun {
+  readonly fingerprint: string
+  readonly origins: Origins
+  /** The settings to write down. */
+  readonly written: SourcedConfig
+  /** The settings to evaluate with. */
+  readonly evaluated: Config
+}
+
 /** Trains in the run directory and writes the summary. */
 async function trainIn(
   prepared: TrainingContext,
   objective: Objective,
-  {fingerprint, origins}: {readonly fingerprint: string; readonly origins: Origins},
+  {fingerprint, origins, written, evaluated}: Begun,
   resumed: ResumePoint | null,
   services: Services,
   started: Date,
 ): Promise<TrainSummary> {
   const {config, data, engine} = prepared
+  const {sources} = written
   const inputs = {...inputsOf(config, data), model: fingerprint}
-  const run = await RunDirectory.open(config.out!, config, services, {origins, inputs})
+  const run = await RunDirectory.open(config.out!, written.config, {...services, sources}, {origins, inputs})
   try {
     const training = {...prepared, progress: run.services.progress}
     const cuts = objective.cutDocuments ?? null
     if (cuts) training.progress.warn(describeCuts(cuts))
     const state = await resumeFrom(run, training, resumed)
-    const history = await trainSteps(run, training, objective, state)
+    const history = await trainSteps(run, training, evaluated, objective, state)
     const warning = noSignalLine(history, config.grpo.groupSize)
     if (warning) training.progress.warn(warning)
     const summary: TrainSummary = {
@@ -150,13 +169,14 @@ async function resumeFrom(
 async function trainSteps(
   run: RunDirectory,
   training: TrainingContext,
+  evaluated: Config,
   objective: Objective,
   from: TrainerState,
 ): Promise<readonly MetricsRow[]> {
   const {config, progress} = training
   const {steps, allowNoop} = config.train
   const metrics = await openStream(run.at('metrics.arrow'), metricsTable)
-  const evaluations = await EvaluationLog.open(run, training)
+  const evaluations = await EvaluationLog.open(run, {...training, config: evaluated})
   await metrics.keepRows((row) => row.step <= from.step)
   evaluations.dropAfter(from.step)
   if (from.step >= steps) {

@@ -18,6 +18,108 @@ function read(content: string | Uint8Array, maxTokens = 100) {
   return readCompletions(file, {tokenizer, chatTemplate: null, maxTokens})
 }
 
+/** Messages in angle brackets, each ended by <eos>; the assistant's turn is begun by its bracket. */
+const source =
+  '{% for m in messages %}<{{ m.role }}>{{ m.content }}<eos>\n{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}'
+const ask = [{role: 'user', content: 'q'}]
+const answer = [{role: 'assistant', content: ' a'}]
+
+function readChats(rows: readonly unknown[], template = source) {
+  const file = join(mkdtempSync(join(tmpdir(), 'rpt-completions-')), 'chats.jsonl')
+  writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  return readCompletions(file, {
+    tokenizer,
+    chatTemplate: {file: 'x.jinja', source: template, tokens: {}},
+    maxTokens: 500,
+  })
+}
+
+describe('rows of messages', () => {
+  it('are what the template writes up to the turn of the assistant, then what it writes from there on', async () => {
+    const long = [...ask, ...answer, ...ask, ...answer]
+    const plain = {prompt: 'x', completion: 'y'}
+    const rows = await readChats([
+      {messages: [...ask, ...answer]},
+      plain,
+      {messages: long},
+      {prompt: ask, completion: answer},
+    ])
+    const spelled = rows.map(({ids, trainedFrom}) => [
+      tokenizer.decode(ids.subarray(0, trainedFrom)),
+      tokenizer.decode(ids.subarray(trainedFrom)),
+    ])
+    const turn = '<user>q<eos>\n<assistant>'
+    expect(spelled).toEqual([
+      [turn, ' a<eos>\n'],
+      ['<bos>x', 'y<eos>'],
+      [`${turn} a<eos>\n${turn}`, ' a<eos>\n'],
+      [turn, ' a<eos>\n'],
+    ])
+    expect([...rows[0].ids].filter((id) => id === 1001)).toHaveLength(2)
+  })
+
+  it('are more than a process takes at once, in their order', async () => {
+    const rows = await readChats(
+      Array.from({length: 150}, (_, i) => ({messages: [...ask, {role: 'assistant', content: `${i}`}]})),
+    )
+    expect(rows.map(({ids, trainedFrom}) => tokenizer.decode(ids.subarray(trainedFrom)))).toEqual(
+      Array.from({length: 150}, (_, i) => `${i}<eos>\n`),
+    )
+  })
+
+  it('end with the end token where the template writes none', async () => {
+    const [row] = await readChats(
+      [{messages: [...ask, ...answer]}],
+      '{% for m in messages %}{{ m.content }}{% endfor %}',
+    )
+    expect(tokenizer.decode(row.ids)).toBe('q a<eos>')
+  })
+
+  it('hand tools to the template', async () => {
+    const described = `{% if tools %}{{ tools | length }}{% endif %}${source}`
+    const [row] = await readChats([{messages: [...ask, ...answer], tools: [{}, {}]}], described)
+    expect(tokenizer.decode(row.ids)).toMatch(/^2<user>q/)
+  })
+
+  it.each<[string, unknown, RegExp]>([
+    [
+      'a last message of the user',
+      {messages: ask},
+      /chats\.jsonl:1: the last message is of role "user"; expected the assistant's/,
+    ],
+    ['a completion of the user', {prompt: ask, completion: ask}, /the last message is of role "user"/],
+    ['messages beside a text', {prompt: ask, completion: 'a'}, /chats\.jsonl:1: prompt is \[\{"role"/],
+    ['a document', {text: 'a'}, /chats\.jsonl:1: prompt is missing; expected \{"prompt": .*"messages"/],
+    [
+      'an image',
+      {messages: [{role: 'user', content: [{type: 'image'}]}, ...answer]},
+      /messages: message 1: part 1 is of type "image"/,
+    ],
+    ['tools in words', {messages: [...ask, ...answer], tools: 'x'}, /tools is a string; expected a list/],
+    ['half a surrogate pair', {messages: [...ask, {role: 'assistant', content: '\ud800'}]}, /half a surrogate pair/],
+  ])('are refused with the row: %s', async (_, row, message) => {
+    const failure = readChats([row])
+    await expect(failure).rejects.toThrow(DataError)
+    await expect(failure).rejects.toThrow(message)
+  })
+
+  it('are refused where the template writes the prompt otherwise, or nothing behind it', async () => {
+    const rows = [{messages: [...ask, ...answer]}]
+    const changing = `{{ messages | length }}${source}`
+    await expect(readChats(rows, changing)).rejects.toThrow(
+      /chats\.jsonl:1: the chat template writes the prompt otherwise when the answer follows, from character 1 on/,
+    )
+    await expect(readChats(rows, '{{ messages[0].content }}')).rejects.toThrow(/makes an empty completion/)
+    await expect(readChats(rows, '{{ raise_exception("no") }}')).rejects.toThrow(
+      /x\.jinja does not take its messages: no/,
+    )
+  })
+
+  it('are refused without a template', async () => {
+    await expect(read('{"messages":[{"role":"assistant","content":"a"}]}')).rejects.toThrow(/no chat template/)
+  })
+})
+
 describe('rows of prompt and completion', () => {
   it('are start token, prompt, completion, end token; trained from the completion on', async () => {
     const [row] = await read('{"prompt":"a<think>","completion":"b</think>"}')

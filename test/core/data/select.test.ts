@@ -29,11 +29,15 @@ function scored(
   }
 }
 
-async function select(documents: readonly ScoredDocument[], data: object = {}, {seed = 0} = {}): Promise<Position[]> {
-  const config = configSchema.parse({data, seed})
+async function select(
+  documents: readonly ScoredDocument[],
+  data: object = {},
+  {seed = 0, maxReferenceTokens = 32} = {},
+): Promise<Position[]> {
+  const config = configSchema.parse({data, seed, reward: {maxReferenceTokens}})
   const trainTargets = documents.reduce((sum, {scores}) => sum + scores.entropy.length, 0)
   const selection = await chooseSelection({read: () => documents, trainTargets}, tokenizer, config)
-  return documents.flatMap((document) => positionsOf(document, selection, tokenizer, config.data))
+  return documents.flatMap((document) => positionsOf(document, selection, tokenizer, config))
 }
 
 const keptOf = (positions: readonly Position[]) =>
@@ -72,6 +76,23 @@ describe('a position', () => {
   it('is not kept when its target is a special token', async () => {
     for (const partition of ['train', 'val'] as const)
       expect(reasonsOf(await select([scored('a', partition, [2, 2], [97, 1001])]))).toEqual(['kept', 'special-target'])
+  })
+
+  it('is not kept when no box can hold its target, whatever its entropy; its difficulty stays', async () => {
+    const [open, close] = Buffer.from('{}')
+    for (const partition of ['train', 'val'] as const) {
+      const document = scored(partition, partition, [2, 2, 2, 2, 2], [97, open, 98, close, close])
+      const positions = await select([document])
+      expect(reasonsOf(positions)).toEqual(['kept', 'kept', 'kept', 'inexpressible', 'inexpressible'])
+      expect(positions.map(({difficulty}) => difficulty)).toEqual(Array(5).fill('hard'))
+      expect(reasonsOf(await select([document], {}, {maxReferenceTokens: 2}))[1]).toBe('inexpressible')
+    }
+  })
+
+  it('that no box can hold does not count among the top share', async () => {
+    const [close] = Buffer.from('}')
+    const document = scored('a', 'train', [4, 3, 2, 1], [close, close, 97, 98])
+    expect(keptOf(await select([document], {select: 'top', topShare: 0.5}))).toEqual(['a@3'])
   })
 
   it('of a held-out document goes by the difficulty model, whatever selects training positions', async () => {

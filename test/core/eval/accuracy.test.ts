@@ -26,9 +26,16 @@ describe('accuracyBySplit', () => {
     ])
   })
 
-  it('averages pass@k over the sampled positions and is null where there are none', () => {
-    const rows = accuracyBySplit(positions, {rule: 'disjoint', k: 2})
-    expect(rows.map(({passAtK}) => passAtK)).toEqual([0.5, null, 1, 0])
+  it('averages pass@k over the sampled positions, for each k, and is null where there are none', () => {
+    const rows = accuracyBySplit(positions, {rule: 'disjoint', ks: [1, 2]})
+    expect(rows.map(({passAt}) => passAt)).toEqual([{1: 0.5, 2: 0.5}, null, {1: 1, 2: 1}, {1: 0, 2: 0}])
+    const half = [{...positions[2], samples: {count: 4, correct: 2}}]
+    expect(accuracyBySplit(half, {rule: 'nested', ks: [1, 2, 4]})[0].passAt).toEqual({
+      1: 0.5,
+      2: expect.closeTo(5 / 6, 12),
+      4: 1,
+    })
+    expect(accuracyBySplit(half, {rule: 'nested'})[0].passAt).toBeNull()
   })
 
   it('keeps a row for an empty split', () => {

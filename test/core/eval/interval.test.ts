@@ -49,6 +49,15 @@ describe('accuracyInterval', () => {
     expect(one).toEqual({...unknown, count: 1, correct: 1, accuracy: 1})
   })
 
+  it('resamples documents whole, however many windows they were cut into', () => {
+    const items = simulate(3)
+    const windowed = items.map((item) => ({...item, docId: `${item.docId}#${1 + (item.position % 3)}`}))
+    expect(accuracyInterval(windowed)).toEqual(accuracyInterval(items))
+    const b = items.map((item, i) => ({...item, correct: i % 2 === 0}))
+    const windowedB = b.map((item, i) => ({...item, docId: windowed[i].docId}))
+    expect(pairedDifference(windowed, windowedB)).toEqual(pairedDifference(items, b))
+  })
+
   it('weighs documents by their positions', () => {
     const items = [
       {docId: 'a', correct: true},

@@ -6,7 +6,7 @@ import {readRun} from '../../../src/core/report/read-run.js'
 import {writeReport} from '../../../src/core/report/report.js'
 import {collectResults, compareAll} from '../../../src/core/report/results.js'
 import {collectFits, collectScaling} from '../../../src/core/report/scaling-figures.js'
-import {renderTable, resultTable} from '../../../src/core/report/tables.js'
+import {comparisonTable, renderTable, resultTable} from '../../../src/core/report/tables.js'
 import {sweepTable, writeTable} from '../../../src/core/store/index.js'
 import {DataError, UsageError} from '../../../src/core/util/errors.js'
 import {hostileText, type SyntheticRuns, writeSyntheticRuns} from './synthetic-runs.js'
@@ -99,6 +99,36 @@ describe('results', () => {
     const {accuracy} = first.subject.cells.hard!
     expect(first.differences!.hard!.difference).toBeCloseTo(accuracy - first.other.cells.hard!.accuracy, 12)
     expect(first.differences!.hard!.isAbove).toBe(true)
+  })
+
+  it('marks pairs that differ in template, lengths or contexts, and names the difference', () => {
+    const results = collectResults([runs.rpt, runs.base].map(readRun))
+    const settings = (template: string, tokens: number) => ({'prompt.template': template, 'rollout.maxTokens': tokens})
+    const subject = results.find(({objective, mode}) => objective === 'rpt' && mode === 'reasoning')!
+    const changed = results.map((result) => {
+      if (result.mode === 'standard') return {...result, settings: {'eval.standardContext': 'cut'}, cutTokens: 2.5}
+      return {...result, settings: result === subject ? settings('bare', 24) : settings('v0', 8192)}
+    })
+    const comparisons = compareAll(changed)
+    const of = (mode: string) => comparisons.find(({other}) => other.mode === mode && other.objective === 'base')!
+    expect(of('reasoning').unlike).toEqual(['prompt.template bare and v0', 'rollout.maxTokens 24 and 8192'])
+    expect(of('standard').unlike).toEqual(['contexts lose 0.0 and 2.5 tokens'])
+    const {rows, note} = comparisonTable(comparisons)
+    expect(rows.every(([name]) => name.detail?.startsWith('not alike: '))).toBe(true)
+    expect(rows.flatMap((row) => row.slice(1)).every(({tone}) => tone === 'muted')).toBe(true)
+    expect(note).toMatch(/Not alike: .*not of the models alone/)
+    const [alike] = compareAll(results)
+    expect(alike.unlike).toEqual([])
+    expect(comparisonTable([alike]).note).not.toMatch(/alike/)
+  })
+
+  it('shows each pass@k, and what positions that no box can hold would change', () => {
+    const [result] = collectResults([readRun(runs.base)])
+    const cell = {...result.cells.hard!, passAt: {1: 0.125, 8: 0.5}, inexpressible: 12, accuracyIfWrong: 0.25}
+    const {rows, note} = resultTable([{...result, cells: {...result.cells, hard: {...cell, ciLow: Number.NaN}}}])
+    expect(rows[0].at(-1)!.detail).toBe('pass@1 12.5 · pass@8 50.0 · 25.0 if wrong')
+    expect(note).toMatch(/no box can hold the target: hard 12/)
+    expect(resultTable([result]).note).not.toMatch(/pass@k|no box/)
   })
 
   it('says so where positions differ, instead of comparing', () => {

@@ -97,6 +97,9 @@ async function writeData(path: string): Promise<void> {
   await writeTable(join(path, 'positions.arrow'), positionsTable, positions)
 }
 
+/** What these evaluations have nothing of. */
+const unasked = {inexpressible: 0, accuracy_if_wrong: null, cut_tokens: 0, prompt_settings: '{}'}
+
 type Chances = Readonly<Partial<Record<EvalRow['mode'], (step: number) => number>>>
 
 async function writeEvaluations(
@@ -115,7 +118,7 @@ async function writeEvaluations(
       const graded = own.map((row) => ({...row, docId: row.doc_id, difficulty: row.split}))
       for (const cell of accuracyBySplit(graded, {rule: 'nested', bootstraps: 200})) {
         const {split, count, correct, accuracy, ciLow: ci_low, ciHigh: ci_high} = cell
-        const numbers = {split, count, correct, accuracy, ci_low, ci_high, pass_at_k: null}
+        const numbers = {split, count, correct, accuracy, ci_low, ci_high, pass_at_k: null, pass_at: null, ...unasked}
         rows.push({run: objective, objective, checkpoint: `step-${step}`, step, mode, seed: 0, ...numbers})
       }
     }
@@ -140,6 +143,7 @@ function predict(objective: string, mode: EvalRow['mode'], chance: number): Pred
       correct,
       outcome: mode === 'standard' ? null : 'parsed',
       completion_text: mode === 'standard' ? null : ' 13 A adds 4</think>\\boxed{ 17}',
+      cut_tokens: 0,
     }
   })
 }

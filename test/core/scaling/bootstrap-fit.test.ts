@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import {bootstrapFit, type ScalingCurve} from '../../../src/core/scaling/bootstrap-fit.js'
 import {predictAccuracy} from '../../../src/core/scaling/power-law.js'
+import {fitRow} from '../../../src/core/scaling/series.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 
 const truth = {A: -2.4, alpha: 0.9, pStar: 0.5}
@@ -79,6 +80,37 @@ describe('bootstrapFit', () => {
     expect(fixed.fit.points).toHaveLength(35)
     const width = ({intervals}: typeof fixed) => intervals!.pStar.high - intervals!.pStar.low
     expect(width(resampled)).toBeGreaterThan(1.5 * width(fixed))
+  })
+
+  it('counts the resamples that could not be fitted, and takes the intervals of the others', () => {
+    // One document alone sets the checkpoints apart; a resample without it has no variation.
+    const documents = (right: number) =>
+      Array.from({length: 4}, (_, i) => ({docId: `d:${i}`, correct: i === 0 ? right : 5, count: 10}))
+    const checkpoints = computes.map((compute, i) => ({compute, documents: documents(i + 1)}))
+    const found = bootstrapFit([{seed: 0, checkpoints}], {bootstraps: 200})
+    expect(found.resamples).toBe(200)
+    expect(found.fittedResamples / 200).toBeGreaterThan(0.55)
+    expect(found.fittedResamples / 200).toBeLessThan(0.8)
+    const row = fitRow({series: 'a', mode: 'reasoning', split: 'all'}, found)
+    const lost = 200 - found.fittedResamples
+    expect(row).toMatchObject({resamples: 200, resamples_fitted: found.fittedResamples})
+    expect(row.warnings.at(-1)).toBe(`${lost} of 200 resamples could not be fitted: the intervals are of the others`)
+  })
+
+  it('has no intervals with one document', () => {
+    const curve = simulate(1, 1)
+    const found = bootstrapFit([curve], {bootstraps: 20})
+    expect(found).toMatchObject({fit: {kind: 'fitted'}, intervals: null, resamples: 0})
+    expect(fitRow({series: 'a', mode: 'reasoning', split: 'all'}, found)).toMatchObject({
+      P_star_ci: null,
+      resamples: null,
+    })
+  })
+
+  it('lets a certain checkpoint count for more than an uncertain one', () => {
+    const {fit} = bootstrapFit([simulate(2)], {bootstraps: 100})
+    const weights = fit.points.map(({weight}) => weight!)
+    expect(Math.max(...weights) / Math.min(...weights)).toBeGreaterThan(1.1)
   })
 
   it('passes on why there is no fit', () => {

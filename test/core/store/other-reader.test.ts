@@ -65,7 +65,7 @@ describe.each(tableNames)('%s in another reader', (name) => {
       const expected = samples.map((row) => row[column]).map(plain)
       if (type.startsWith('map'))
         expect(
-          values.map((pairs) => Object.fromEntries(pairs as [])),
+          values.map((pairs) => pairs && Object.fromEntries(pairs as [])),
           column,
         ).toEqual(expected)
       else expect(values, column).toEqual(expected)

@@ -2,7 +2,7 @@ import {mkdtempSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
-import {type ChatTemplate, renderChat} from '../../../src/core/tokenizer/chat-template.js'
+import {type ChatTemplate, renderChat, renderChats} from '../../../src/core/tokenizer/chat-template.js'
 import {renderingLimits} from '../../../src/core/tokenizer/render-jinja.js'
 import {loadTokenizer} from '../../../src/core/tokenizer/tokenizer.js'
 import {DataError, ExitCode} from '../../../src/core/util/errors.js'
@@ -28,6 +28,19 @@ describe('a chat template', () => {
   it('may trim the instruction', () => {
     expect(render('[{{ messages[0].content | trim }}]', '\n ask: ', ' ?\n')).toEqual({before: '[ask: ', after: ' ?]'})
     expect(render('[{{ messages[0].content.strip() }}]', '', '')).toEqual({before: '[', after: ']'})
+  })
+
+  // As Python strips; the library's own methods take no characters.
+  it.each([
+    ["lstrip('\\n')", '  x \n'],
+    ["rstrip(' \\n')", '\n  x'],
+    ["strip('\\nx ')", ''],
+    ['strip()', 'x'],
+    ["strip('é\u{1f600}')", '\n  x \n'],
+  ])('strips the characters that are given: %s', (call, stripped) => {
+    const chat = template(`{{ messages[0].content.${call} }}`)
+    const [rendering] = renderChats(chat, [{messages: [{role: 'user', content: '\n  x \n'}], isPrompt: false}])
+    expect(rendering).toEqual({kind: 'rendered', text: stripped})
   })
 
   it('sees no clock, and falls back to a date of its own', () => {

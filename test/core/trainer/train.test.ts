@@ -1,6 +1,7 @@
 import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
+import {documentsIn, openPrepared} from '../../../src/core/data/prepared.js'
 import {metricsTable, readTable, rolloutsTable} from '../../../src/core/store/index.js'
 import {train} from '../../../src/core/trainer/train.js'
 import {Interrupted, NumericError, RuntimeFailure, UsageError} from '../../../src/core/util/errors.js'
@@ -62,6 +63,36 @@ describe.each([
       ['a', 'stopped'].map((run) => runContents(join(workspace.folder, `${objective}-${run}`), 4)),
     )
     for (const name of Object.keys(a)) expect(a[name] === b[name], name).toBe(true)
+  })
+})
+
+describe('documents longer than a row', () => {
+  const settings = ['train.objective=ntp', 'train.steps=1']
+  it('are cut, and it is said once how many and how much of them is left out', async () => {
+    const lines: string[] = []
+    const config = toyConfig(workspace, 'cut', [...settings, 'train.maxRowTokens=8'])
+    const {cut_documents: cuts} = await train(config, toyServices({}, lines))
+    const lengths = documentsIn(await openPrepared(workspace.data), 'train').map(({tokenIds}) => tokenIds.length + 1)
+    const left = lengths.map((length) => Math.max(0, length - 8))
+    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
+    expect(cuts).toEqual({
+      cut: left.filter((count) => count > 0).length,
+      of: lengths.length,
+      tokens_left_out: sum(left),
+      share_left_out: sum(left) / sum(lengths),
+      row_tokens: 8,
+    })
+    expect(cuts!.cut).toBeGreaterThan(0)
+    expect(lines.filter((line) => /are longer than a row of 8 tokens and are cut at the end/.test(line))).toHaveLength(
+      1,
+    )
+  })
+
+  it('are none where all fit', async () => {
+    const lines: string[] = []
+    const {cut_documents: cuts} = await train(toyConfig(workspace, 'uncut', settings), toyServices({}, lines))
+    expect(cuts).toBeNull()
+    expect(lines.filter((line) => /are cut/.test(line))).toEqual([])
   })
 })
 

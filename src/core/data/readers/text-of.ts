@@ -84,7 +84,7 @@ export function checkSurrogates(text: string, where: string): void {
 }
 
 function reasonOf(value: unknown): 'empty' | 'null' | 'not-text' {
-  if (value === '') return 'empty'
+  if (value === '' || (Array.isArray(value) && value.length === 0)) return 'empty'
   return value === null ? 'null' : 'not-text'
 }
 
@@ -114,6 +114,6 @@ function describe(value: unknown): string {
   if (value === '') return 'empty'
   if (value === null) return 'null'
   if (isConversation(value)) return 'a list of messages, which must be the only field'
-  if (Array.isArray(value)) return 'a list'
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }

@@ -1,0 +1,25 @@
+/** What predictions of a result depend on besides weights and positions. */
+export interface Alike {
+  /** Config key -> value, of the template and lengths of its mode. */
+  readonly settings: Readonly<Record<string, string | number>>
+  /** Tokens that contexts lost, mean over positions. */
+  readonly cutTokens: number
+}
+
+/**
+ * In what two evaluations differ besides models and modes: settings that both have, and contexts.
+ *
+ * On the same positions the mean of cut tokens is equal only where every context is cut alike: less room cuts each as much
+ * or more.
+ */
+export function unlike(subject: Alike, other: Alike): string[] {
+  const keys = Object.keys(subject.settings).filter((key) => Object.hasOwn(other.settings, key))
+  const settings = keys
+    .filter((key) => subject.settings[key] !== other.settings[key])
+    .map((key) => `${key} ${subject.settings[key]} and ${other.settings[key]}`)
+  const contexts =
+    subject.cutTokens === other.cutTokens
+      ? []
+      : [`contexts lose ${subject.cutTokens.toFixed(1)} and ${other.cutTokens.toFixed(1)} tokens`]
+  return [...settings, ...contexts]
+}

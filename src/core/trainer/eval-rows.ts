@@ -1,0 +1,109 @@
+import {heldOutInexpressible} from '../data/inexpressible.js'
+import {splitRuleOf} from '../data/prepared.js'
+import {accuracyBySplit, type SplitAccuracy} from '../eval/accuracy.js'
+import type {Difficulty} from '../records/records.js'
+import {isInSplit, type Split, type SplitRule} from '../scaling/split.js'
+import type {EvalRow, PredictionRow} from '../store/index.js'
+import {groupBy} from '../util/group-by.js'
+import type {Subject} from './evaluation-log.js'
+import type {EvalMode, Predictor} from './predict.js'
+import {promptSettings} from './prompt-settings.js'
+
+/** predictions of one mode -> its rows of `eval.arrow`: accuracy with interval, split by split; empty splits have none. */
+export function evalRows(
+  predictor: Predictor,
+  subject: Subject,
+  mode: EvalMode,
+  predicted: readonly PredictionRow[],
+): EvalRow[] {
+  const {config, data} = predictor
+  const {bootstraps, samples, passAtK} = config.eval
+  const rule = splitRuleOf(data)
+  const ks = passAtK.length > 0 ? passAtK : samples > 0 ? [samples] : []
+  const leftOut = leftOutOf(predictor)
+  const prompt_settings = JSON.stringify(promptSettings(predictor, mode))
+  return accuracyBySplit(evaluatedPositions(predicted), {rule, ks, bootstraps, seed: config.seed})
+    .filter(({count}) => count > 0)
+    .map((row) => ({
+      ...subject,
+      mode,
+      ...measured(row),
+      seed: config.seed,
+      ...countedAsWrong(row, leftOut),
+      cut_tokens: meanCut(predicted, row.split, rule),
+      prompt_settings,
+    }))
+}
+
+/** Greedy predictions, each with how the samples of its position did. */
+function evaluatedPositions(predicted: readonly PredictionRow[]) {
+  const samples = groupBy(
+    predicted.filter((row) => row.sample > 0),
+    positionKey,
+  )
+  return predicted
+    .filter((row) => row.sample === 0)
+    .map((row) => {
+      const drawn = samples.get(positionKey(row))
+      return {
+        docId: row.doc_id,
+        position: row.position,
+        correct: row.correct,
+        difficulty: row.split,
+        samples: drawn && {count: drawn.length, correct: drawn.filter((sample) => sample.correct).length},
+      }
+    })
+}
+
+function positionKey({doc_id, position}: PredictionRow): string {
+  return `${doc_id}\n${position}`
+}
+
+function measured({split, count, correct, accuracy, ciLow, ciHigh, passAt}: SplitAccuracy) {
+  const largest = passAt && Object.values(passAt).at(-1)!
+  return {
+    split,
+    count,
+    correct,
+    accuracy,
+    ci_low: Number.isNaN(ciLow) ? null : ciLow,
+    ci_high: Number.isNaN(ciHigh) ? null : ciHigh,
+    pass_at_k: largest,
+    pass_at: passAt,
+  }
+}
+
+function meanCut(predicted: readonly PredictionRow[], split: Split, rule: SplitRule): number {
+  const members = predicted.filter((row) => row.sample === 0 && isInSplit(row.split, split, rule))
+  return members.reduce((sum, {cut_tokens}) => sum + cut_tokens, 0) / members.length
+}
+
+/** Held-out positions of a split: those that no box can hold, and all. */
+interface LeftOut {
+  readonly inexpressible: number
+  readonly all: number
+}
+
+/** Of every split of the data, limit or not; null where the data do not tell what was left out. */
+function leftOutOf({data}: Predictor): ((split: Split) => LeftOut) | null {
+  const inexpressible = heldOutInexpressible(data)
+  if (!inexpressible) return null
+  const rule = splitRuleOf(data)
+  const kept: Record<Difficulty, number> = {none: 0, easy: 0, medium: 0, hard: 0}
+  for (const {difficulty} of data.heldOutPositions) kept[difficulty]++
+  const within = (counts: Readonly<Record<Difficulty, number>>, split: Split) =>
+    (Object.keys(counts) as Difficulty[])
+      .filter((difficulty) => isInSplit(difficulty, split, rule))
+      .reduce((sum, difficulty) => sum + counts[difficulty], 0)
+  return (split) => {
+    const left = within(inexpressible, split)
+    return {inexpressible: left, all: left + within(kept, split)}
+  }
+}
+
+/** What the accuracy would be with every position that was left out, and not only a sample's share, counted as wrong. */
+function countedAsWrong({split, accuracy}: SplitAccuracy, leftOut: ReturnType<typeof leftOutOf>) {
+  if (!leftOut) return {inexpressible: null, accuracy_if_wrong: null}
+  const {inexpressible, all} = leftOut(split)
+  return {inexpressible, accuracy_if_wrong: accuracy * (1 - inexpressible / all)}
+}
