@@ -6,7 +6,7 @@ import type {Origin} from '../hub/address.js'
 import {resolveHere, unlessFetched} from '../hub/resolve-source.js'
 import {readModelConfig} from '../models/model-config.js'
 import {conversationTemplate} from '../tokenizer/chat-template.js'
-import {fitTokenizer, loadTokenizer, type Tokenizer} from '../tokenizer/tokenizer.js'
+import {agreeWithin, fitTokenizer, loadTokenizer, type Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError, UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import type {DocumentSource} from './documents.js'
@@ -87,7 +87,7 @@ export async function setUp({config, source}: Located, services: Services): Prom
   for (const {role, checkpoint, partitions} of roles) {
     if (documentsOnly || checkpoint === undefined) continue
     const model = await readModelConfig(checkpoint)
-    await checkSameTokenizer(tokenizer, tokenizerFolder, checkpoint)
+    await checkSameTokenizer(tokenizer, tokenizerFolder, checkpoint, model.vocabulary)
     tokenizer = fitTokenizer(tokenizer, model.vocabulary, checkpoint, services.progress)
     if (config.data.topK > model.vocabulary)
       throw new UsageError(
@@ -101,9 +101,14 @@ export async function setUp({config, source}: Located, services: Services): Prom
 }
 
 /** Refuses a checkpoint that was trained on other tokens. */
-async function checkSameTokenizer(tokenizer: Tokenizer, tokenizerFolder: string, checkpoint: string): Promise<void> {
+async function checkSameTokenizer(
+  tokenizer: Tokenizer,
+  tokenizerFolder: string,
+  checkpoint: string,
+  vocabulary: number,
+): Promise<void> {
   if (checkpoint === tokenizerFolder || !existsSync(join(checkpoint, 'tokenizer.json'))) return
-  if ((await loadTokenizer(checkpoint)).fingerprint === tokenizer.fingerprint) return
+  if (agreeWithin(await loadTokenizer(checkpoint), tokenizer, vocabulary)) return
   throw new DataError(`${checkpoint} has another tokenizer than ${tokenizerFolder}`, {
     suggestions: ['give the --tokenizer that belongs to this checkpoint'],
   })

@@ -7,6 +7,7 @@ import {type DummySpace, dummySpaceOf, withDummySpaces} from './dummy-space.js'
 import {Encoder} from './encoder.js'
 import {tokenBytes} from './token-bytes.js'
 import {readTokenizerFiles, type TokenizerConfig, type TokenizerFiles, type TokenizerJson} from './tokenizer-files.js'
+import {tokenizerFingerprint} from './tokenizer-identity.js'
 import {isMarkup, withoutDummyPrefix, withoutMarkup} from './tokenizer-variants.js'
 
 /** Text to tokens and back, and the bytes that each token stands for. */
@@ -111,9 +112,9 @@ export class Tokenizer {
 
   /** The same tokenizer without the added tokens whose id is at least `vocabulary`. */
   within(vocabulary: number): Tokenizer {
-    const {json} = this.files
-    const added_tokens = (json.added_tokens ?? []).filter(({id}) => id < vocabulary)
-    return new Tokenizer({...this.files, json: {...json, added_tokens}})
+    const added_tokens = (this.files.json.added_tokens ?? []).filter(({id}) => id < vocabulary)
+    const json = {...this.files.json, added_tokens}
+    return new Tokenizer({...this.files, json, fingerprint: tokenizerFingerprint(json)})
   }
 
   /** The configured start token, else the special token that the post-processor puts first. */
@@ -175,6 +176,16 @@ export function fitTokenizer(
     `${where} has a vocabulary of ${vocabulary}; ${names} of its tokenizer has no row there and is read as plain text`,
   )
   return tokenizer.within(vocabulary)
+}
+
+/** Whether two tokenizers give the same tokens to a model with so many rows; special tokens without a row do not count. */
+export function agreeWithin(one: Tokenizer, other: Tokenizer, vocabulary: number): boolean {
+  if (one.fingerprint === other.fingerprint) return true
+  const [a, b] = [one, other].map((tokenizer) => {
+    const beyond = tokenizer.tokensFrom(vocabulary)
+    return beyond.length > 0 && !beyond.some(({isNeeded}) => isNeeded) ? tokenizer.within(vocabulary) : tokenizer
+  })
+  return a.fingerprint === b.fingerprint
 }
 
 function named({text, id}: {readonly text: string; readonly id: number}): string {

@@ -4,7 +4,7 @@ import {checkpointFile} from '../data/preparation-inputs.js'
 import type {PreparedData} from '../data/prepared.js'
 import {readModelConfig} from '../models/model-config.js'
 import {fingerprintOf} from '../store/index.js'
-import {fitTokenizer, loadTokenizer} from '../tokenizer/tokenizer.js'
+import {agreeWithin, fitTokenizer, loadTokenizer} from '../tokenizer/tokenizer.js'
 import {DataError} from '../util/errors.js'
 import {type Progress, silentProgress} from '../util/progress.js'
 
@@ -23,7 +23,7 @@ export async function dataFor(
   const {vocabulary} = await readModelConfig(path)
   const isOwn = existsSync(join(path, 'tokenizer.json'))
   const tokenizer = isOwn ? await loadTokenizer(path) : data.tokenizer
-  if (tokenizer.fingerprint === data.tokenizer.fingerprint)
+  if (agreeWithin(tokenizer, data.tokenizer, vocabulary))
     return {...data, tokenizer: fitTokenizer(tokenizer, vocabulary, path, progress)}
   throw new DataError(`${path} has another tokenizer than ${data.folder} was prepared with`, {
     suggestions: ['run rpt prepare-data with --tokenizer of this model'],

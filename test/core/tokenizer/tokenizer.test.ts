@@ -1,7 +1,7 @@
 import {truncateSync, writeFileSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import {describe, expect, it} from 'vitest'
-import {fitTokenizer, loadTokenizer} from '../../../src/core/tokenizer/tokenizer.js'
+import {agreeWithin, fitTokenizer, loadTokenizer} from '../../../src/core/tokenizer/tokenizer.js'
 import {DataError} from '../../../src/core/util/errors.js'
 import {silentProgress} from '../../../src/core/util/progress.js'
 import {addedToken, byteFallback, byteLevel, byteLevelConfig, writeTokenizer} from './sample-tokenizers.js'
@@ -299,7 +299,10 @@ describe('tokens', () => {
     expect(warnings).toEqual([expect.stringContaining('"[PAD]" with id 1006 of its tokenizer has no row there')])
     expect([...fitted.encodeMarkup('a[PAD]')]).toEqual([...tokenizer.encodeText('a[PAD]')])
     expect([...fitted.encodePrompt('[PAD]', true)]).not.toContain(1006)
-    expect([fitted.padId, fitted.vocabSize, fitted.fingerprint]).toEqual([null, 1006, tokenizer.fingerprint])
+    const plain = await load(byteLevel(), byteLevelConfig)
+    expect([fitted.padId, fitted.vocabSize, fitted.fingerprint]).toEqual([null, 1006, plain.fingerprint])
+    expect([agreeWithin(tokenizer, plain, 1006), agreeWithin(plain, tokenizer, 1006)]).toEqual([true, true])
+    expect(agreeWithin(tokenizer, plain, 1007)).toBe(false)
     expect(() => fitTokenizer(tokenizer, 1005, 'base', silentProgress)).toThrow(/with id 1005 has no row/)
   })
 
