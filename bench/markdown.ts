@@ -9,6 +9,8 @@ export function renderMarkdown(results: Results): string {
     `Written by \`${command}\` on ${date.slice(0, 10)}, ${threads} threads for both sides, float32, in ` +
       `${Math.round(seconds / 60)} minutes. What is measured, and how: [README.md](README.md).`,
     '',
+    'The ratios depend on the processor; with AVX2 only they are smaller, and two are lost or nearly so: [AVX2.md](AVX2.md).',
+    '',
     ...tableOf(
       ['work', 'workload', 'unit', 'rpt (min..max)', 'peer (min..max)', 'ratio', 'goal', 'peak GiB rpt / peer', ''],
       rows.map(resultCells),

@@ -1,42 +1,65 @@
-import {existsSync, readdirSync, statSync} from 'node:fs'
+import {statSync} from 'node:fs'
 import {join} from 'node:path'
 import {z} from 'zod'
-import {readJsonOf, verifyFolder} from '../store/index.js'
+import type {Config} from '../config/schema.js'
+import {
+  checkReplaceable,
+  checkWritable,
+  type OutputState,
+  outputKinds,
+  outputState,
+  readJsonOf,
+  refuseForeign,
+  restoreFolder,
+  verifyFolder,
+} from '../store/index.js'
 import {UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import {changedInputs, type PreparationInputs} from './preparation-inputs.js'
+
+const summarySchema = z.looseObject({command: z.literal('prepare-data')})
+
+/**
+ * What is at the output path, before any work; what a killed preparation was just moving is put in order.
+ *
+ * @throws {UsageError} when others put something there
+ * @throws {RuntimeFailure} when nothing can be written there
+ */
+export async function claimOutput(out: string, command: string): Promise<OutputState> {
+  const kind = outputKinds.preparedData
+  if (statSync(out, {throwIfNoEntry: false})?.isDirectory()) await restoreFolder(out)
+  const state = outputState(out, kind, command)
+  if (state === 'foreign') refuseForeign(out, kind, command)
+  if (state !== 'ours') await checkWritable(out)
+  return state
+}
 
 /**
  * The summary of an earlier result for these inputs, as it was written; null when there is none, or when it is to be
  * replaced.
  *
- * @throws {UsageError} when the folder holds anything else
+ * @throws {UsageError} when it is a result of other inputs, or may not be replaced
  */
-export function earlierResult(
-  out: string,
+export async function earlierResult(
+  state: OutputState,
+  config: Config,
   inputs: PreparationInputs,
-  {progress, overwrite}: Pick<Services, 'progress' | 'overwrite'>,
-): object | null {
-  if (!existsSync(out)) return null
-  if (!statSync(out).isDirectory())
-    throw new UsageError(`prepare-data: --out ${out} is a file; needs a folder`, {
-      suggestions: ['choose another --out'],
-    })
-  if (readdirSync(out).length === 0) return null
+  {command, progress, overwrite}: Pick<Services, 'command' | 'progress' | 'overwrite'>,
+): Promise<object | null> {
+  const out = config.out!
+  if (state !== 'ours') return null
   const verdict = verifyFolder(out)
   const reasons = verdict.kind === 'valid' ? changedInputs(verdict.manifest, inputs) : [verdict.reason]
-  if (verdict.kind === 'valid' && reasons.length === 0) {
+  if (reasons.length === 0) {
     progress.log(`${out} was made from these very inputs and is reused`)
-    return readJsonOf(join(out, 'summary.json'), z.record(z.string(), z.unknown()), 'the summary of prepared data')
+    return readJsonOf(join(out, 'summary.json'), summarySchema, 'the summary of prepared data')
   }
   if (!overwrite)
     throw new UsageError(`prepare-data: ${out} is not empty and not a result of these inputs: ${reasons.join('; ')}`, {
       suggestions: ['give --overwrite to prepare it again', 'choose another --out'],
     })
-  if (!existsSync(join(out, 'manifest.json')))
-    throw new UsageError(`prepare-data: --overwrite of ${out}, which holds files but no prepared data`, {
-      suggestions: ['choose another --out', 'empty the folder yourself if its files are not needed'],
-    })
+  await checkWritable(out)
+  checkReplaceable(config, outputKinds.preparedData, command)
   progress.log(`${out} is prepared again: ${reasons.join('; ')}`)
   return null
 }

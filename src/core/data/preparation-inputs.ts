@@ -1,7 +1,8 @@
-import {readdirSync, statSync} from 'node:fs'
+import {existsSync, readdirSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {canonicalJson, fingerprintOf, hashJson, type Manifest, packageVersion} from '../store/index.js'
+import {readTokenizerFiles} from '../tokenizer/tokenizer-files.js'
 import {type DocumentPlace, listDocumentFiles} from './documents.js'
 
 /** What prepared data depends on, part by part so that a difference can be named. */
@@ -29,7 +30,7 @@ export async function preparationInputs({data, seed}: Config, place: DocumentPla
     version: packageVersion,
     fingerprints: {
       documents: fingerprintOf({inputs: files.map(({file}) => file), options: files.map(({name}) => name)}),
-      tokenizer: hashFiles(tokenizer ?? proxy, /^tokenizer(_config)?\.json$/),
+      tokenizer: hashTokenizer(tokenizer ?? proxy),
       proxy: hashFiles(proxy, checkpointFile),
       'difficulty model': hashFiles(difficultyModel, checkpointFile),
       settings: hashJson(settings),
@@ -53,6 +54,14 @@ export function changedInputs(manifest: Manifest, {fingerprints, settings}: Prep
 
 /** Files of a checkpoint that scores depend on; weights may come in several. */
 export const checkpointFile = /^(config\.json|model.*\.safetensors|model\.safetensors\.index\.json)$/
+
+/** What cuts documents into tokens: rules, the tokens around a text, the chat template. */
+function hashTokenizer(folder: string | undefined): string {
+  if (folder === undefined || !existsSync(join(folder, 'tokenizer.json'))) return 'none'
+  const {fingerprint, config, chatTemplate} = readTokenizerFiles(folder)
+  const {bos_token, eos_token, pad_token, add_bos_token} = config
+  return hashJson({fingerprint, bos_token, eos_token, pad_token, add_bos_token, chat: JSON.stringify(chatTemplate)})
+}
 
 function hashFiles(folder: string | undefined, pattern: RegExp): string {
   if (folder === undefined || !statSync(folder, {throwIfNoEntry: false})?.isDirectory()) return 'none'

@@ -8,18 +8,18 @@ import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
 import type {Partition} from '../records/records.js'
 import {
-  checkWritable,
   countRows,
   documentsTable,
+  fillOutput,
+  outputKinds,
   positionsTable,
   sweepTemporary,
-  writeFolder,
   writeTable,
 } from '../store/index.js'
 import {DataError, UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import {copyTokenizer} from './copy-tokenizer.js'
-import {earlierResult} from './earlier-result.js'
+import {claimOutput, earlierResult} from './earlier-result.js'
 import {type CountCheck, checkCounts, type PositionCounts, PositionTally, type Tallied} from './preparation-counts.js'
 import {preparationInputs} from './preparation-inputs.js'
 import {locate, type Setup, setUp} from './preparation-setup.js'
@@ -57,18 +57,19 @@ type Prepared = Pick<Tallied, 'documents' | 'positions' | 'rows'> & {readonly ch
 export async function prepareData(config: Config, services: Services): Promise<PrepareSummary> {
   const started = new Date()
   const out = config.data.documentsOnly || config.data.proxy ? config.out! : missingProxy()
+  const state = await claimOutput(out, services.command)
   const located = await locate(config, services)
   const inputs = await preparationInputs(located.config, located.source)
-  const earlier = earlierResult(out, inputs, services)
+  const earlier = await earlierResult(state, located.config, inputs, services)
   if (earlier) return {...(earlier as PrepareSummary), out, reused: true}
-  await checkWritable(out)
   const setup = await setUp(located, services)
 
   let prepared: Prepared
   let summary: PrepareSummary
   await sweepTemporary(dirname(out), basename(out))
-  await writeFolder(
+  await fillOutput(
     out,
+    outputKinds.preparedData.layout,
     async (folder) => {
       prepared = await prepareTables(folder, setup)
       await copyTokenizer(setup.tokenizerFolder, folder)
@@ -86,7 +87,13 @@ export async function prepareData(config: Config, services: Services): Promise<P
       }
       await writeFile(join(folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
     },
-    () => ({...inputs, ...prepared, splits: config.data.splits, origins: located.origins}),
+    () => ({
+      rpt: outputKinds.preparedData.mark,
+      ...inputs,
+      ...prepared,
+      splits: config.data.splits,
+      origins: located.origins,
+    }),
   )
   return summary!
 }

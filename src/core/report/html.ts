@@ -52,12 +52,16 @@ ${content.map((part) => html`${part}\n`)}</section>
 `
 }
 
+/** Stands near the top of every page that `rpt` writes, and so tells them from the files of others. */
+export const pageMark = '<meta name="generator" content="rpt">'
+
 /** A whole page: no scripts, no network, one inline style sheet. */
 export function page(title: string, body: readonly Html[]): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+${new Html(pageMark)}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>${title}</title>

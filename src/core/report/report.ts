@@ -1,10 +1,10 @@
-import {existsSync, statSync} from 'node:fs'
+import {statSync} from 'node:fs'
 import {basename, dirname, join} from 'node:path'
 import {replaceFile, writeFully} from '../store/durable.js'
-import {guardWrite, makeFolder} from '../store/index.js'
+import {checkOutputFile, guardWrite, makeFolder} from '../store/index.js'
 import {UsageError} from '../util/errors.js'
 import {type Progress, silentProgress} from '../util/progress.js'
-import {page} from './html.js'
+import {page, pageMark} from './html.js'
 import {findRuns, type RunFolder, readRun} from './read-run.js'
 import {collectResults, compareAll} from './results.js'
 import {collectFits, collectScaling} from './scaling-figures.js'
@@ -37,7 +37,7 @@ export interface ReportOptions {
  *
  * @param paths run directories, or folders with run directories in them
  * @param out file to write, or a folder that gets a `report.html`
- * @throws {UsageError} without runs
+ * @throws {UsageError} without runs, or when the file is there and rpt did not write it
  * @throws {DataError} where a run cannot be read
  */
 export async function writeReport(
@@ -50,10 +50,11 @@ export async function writeReport(
       suggestions: ['name run directories, or set report.runs'],
     })
   }
+  const isFolder = statSync(out, {throwIfNoEntry: false})?.isDirectory()
+  const path = await checkOutputFile(isFolder ? join(out, 'report.html') : out, pageMark, 'report')
   const runs = nameRunsApart(findRuns(paths).map(readRun))
   const stage = progress.stage('report', runs.length, 'runs')
   const text = await renderReport(runs, title)
-  const path = existsSync(out) && statSync(out).isDirectory() ? join(out, 'report.html') : out
   await guardWrite('creating', dirname(path), () => makeFolder(dirname(path)))
   const bytes = Buffer.from(text)
   await replaceFile(path, (handle) => writeFully(handle, bytes))

@@ -4,12 +4,12 @@ import {dirname, join} from 'node:path'
 import {guardWrite} from './storage-error.js'
 
 /**
- * Finds out, before the work, whether a folder can be made at `path`; leaves nothing behind.
+ * Finds out, before the work, whether a folder can be made at `path`, or filled where it is; leaves nothing behind.
  *
  * @throws {RuntimeFailure} when the file system refuses
  */
 export async function checkWritable(path: string): Promise<void> {
-  let folder = dirname(path)
+  let folder = path
   while (!existsSync(folder)) folder = dirname(folder)
   await guardWrite('writing', path, async () => rmdir(await mkdtemp(join(folder, '.rpt-'))))
 }

@@ -2,7 +2,7 @@ import {existsSync, statSync} from 'node:fs'
 import {open, readdir, rename, rm, writeFile} from 'node:fs/promises'
 import {dirname, join, resolve} from 'node:path'
 import {z} from 'zod'
-import {DataError} from '../util/errors.js'
+import {DataError, UsageError} from '../util/errors.js'
 import {syncFolder} from './durable.js'
 import {hashFile, listFiles} from './fingerprint.js'
 import {makeFolder} from './make-folder.js'
@@ -24,7 +24,9 @@ export type Verdict =
   | {readonly kind: 'valid'; readonly manifest: Manifest}
   | {readonly kind: 'invalid'; readonly reason: string}
 
-const manifestName = 'manifest.json'
+/** The file that says that a folder is whole. */
+export const manifestName = 'manifest.json'
+
 const manifest: z.ZodType<Manifest> = z.looseObject({
   files: z.record(z.string(), z.object({size: z.int(), sha256: z.string()})),
 })
@@ -33,15 +35,18 @@ const manifest: z.ZodType<Manifest> = z.looseObject({
  * Makes a folder that is either absent, as it was, or complete, at any moment.
  *
  * `fill` writes into a folder beside; its files are flushed and hashed, `manifest.json` is written last, and the folder is
- * renamed to `target`. A folder that was there is replaced.
+ * renamed to `target`.
  *
  * @param fields what else the manifest says; a function is called after `fill`
+ * @param place `replace`: a folder that was there is replaced. `new`: there was none, and one that has appeared meanwhile is
+ *   somebody's
  * @throws {RuntimeFailure} when the file system refuses; what `fill` throws passes unchanged; nothing is left beside
  */
 export async function writeFolder(
   target: string,
   fill: (folder: string) => Promise<void>,
   fields: ManifestFields | (() => ManifestFields) = {},
+  place: 'new' | 'replace' = 'replace',
 ): Promise<Manifest> {
   const path = resolve(target)
   return guardWrite('writing', path, () =>
@@ -52,6 +57,7 @@ export async function writeFolder(
         await makeFolder(folder)
         await fill(folder)
         const manifest = await seal(folder, typeof fields === 'function' ? fields() : fields)
+        if (place === 'new') refuseTaken(path)
         await swapIn(folder, path)
         return manifest
       } catch (error) {
@@ -63,8 +69,15 @@ export async function writeFolder(
   )
 }
 
+function refuseTaken(path: string): void {
+  if (!existsSync(path)) return
+  throw new UsageError(`${path} appeared while it was made; nothing was written`, {
+    suggestions: ['choose another --out'],
+  })
+}
+
 /** Flushes everything in a folder and writes its manifest. */
-async function seal(folder: string, fields: ManifestFields): Promise<Manifest> {
+export async function seal(folder: string, fields: ManifestFields): Promise<Manifest> {
   const paths = listFiles(folder).filter((path) => path !== manifestName)
   const files = Object.fromEntries(
     paths.map((path) => [path, {size: statSync(join(folder, path)).size, sha256: hashFile(join(folder, path))}]),
@@ -101,18 +114,23 @@ async function swapIn(folder: string, path: string): Promise<void> {
   await rm(replaced, {recursive: true, force: true})
 }
 
-/** Checks that a folder has a manifest and that every file in it has the size and the sha256 that it says. */
-export function verifyFolder(target: string): Verdict {
+/**
+ * Checks that a folder has a manifest and that every file in it has the size and the sha256 that it says.
+ *
+ * @param depth `sizes` leaves the contents unread
+ */
+export function verifyFolder(target: string, depth: 'sizes' | 'contents' = 'contents'): Verdict {
   const manifest = readManifest(join(target, manifestName))
   if (typeof manifest === 'string') return {kind: 'invalid', reason: manifest}
   for (const [path, expected] of Object.entries(manifest.files)) {
-    const reason = findFault(target, path, expected)
+    const reason = findFault(target, path, expected, depth)
     if (reason !== null) return {kind: 'invalid', reason}
   }
   return {kind: 'valid', manifest}
 }
 
-function readManifest(path: string): Manifest | string {
+/** What a manifest says, or why it says nothing. */
+export function readManifest(path: string): Manifest | string {
   if (!existsSync(path)) return `${path} is missing`
   try {
     return readJsonOf(path, manifest, 'what a folder holds')
@@ -122,7 +140,12 @@ function readManifest(path: string): Manifest | string {
   }
 }
 
-function findFault(folder: string, path: string, {size, sha256}: Manifest['files'][string]): string | null {
+function findFault(
+  folder: string,
+  path: string,
+  {size, sha256}: Manifest['files'][string],
+  depth: 'sizes' | 'contents',
+): string | null {
   if (path.startsWith('/') || path.split(/[\\/]/).includes('..') || path.includes('\0'))
     return `the manifest names ${JSON.stringify(path)}, outside the folder`
   const file = join(folder, path)
@@ -131,6 +154,7 @@ function findFault(folder: string, path: string, {size, sha256}: Manifest['files
     if (!seen) return `${file} is missing`
     if (!seen.isFile()) return `${file} is not a regular file`
     if (seen.size !== size) return `${file} has ${seen.size} bytes, expected ${size}`
+    if (depth === 'sizes') return null
     return hashFile(file) === sha256 ? null : `${file} has changed: its sha256 is not the manifest's`
   } catch (error) {
     if (error instanceof DataError) return error.message

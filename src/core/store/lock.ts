@@ -5,6 +5,7 @@ import {RuntimeFailure, UsageError} from '../util/errors.js'
 import {isAlive, startOf} from '../util/process-identity.js'
 import {readSeen, removeSeen} from '../util/seen-file.js'
 import {guardWrite} from './storage-error.js'
+import {temporaryName} from './temporary.js'
 
 /** A folder that this process alone may write to. */
 export interface Lock {
@@ -19,7 +20,8 @@ interface Owner {
   readonly host: string
 }
 
-const lockName = 'run.lock'
+/** The file that says who writes to a folder. */
+export const lockName = 'run.lock'
 const hasNoLinks: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 
 /** Locks that this process holds, for systems that do not tell start times. */
@@ -45,7 +47,7 @@ export async function lockFolder(folder: string): Promise<Lock> {
 
 /** Puts the lock file in place with its content, which `link` does in one step, unless a living process has one there. */
 function claim(path: string, text: string): void {
-  const own = `${path}.tmp-${process.pid}`
+  const own = temporaryName(path)
   writeFileSync(own, text)
   try {
     for (let attempt = 0; attempt < 10; attempt++) {

@@ -4,19 +4,31 @@ import {join} from 'node:path'
 import {isAlive} from '../util/process-identity.js'
 import {guardWrite} from './storage-error.js'
 
-const pattern = /^(?<target>.+)\.(?<kind>tmp|old)-(?<pid>\d+)$/
+/** Says `rpt`, because a folder called `corpus.tmp-2024` may well be somebody's. */
+const pattern = /^(?<target>.+)\.rpt-(?<kind>tmp|old)-(?<pid>\d+)$/
 
 /** Temporaries that this process is filling now; one with its id that is not here was left by a namesake. */
 const inUse = new Set<string>()
 
-/** Name beside `path` that this process fills before renaming. */
-export function temporaryName(path: string): string {
-  return `${path}.tmp-${process.pid}`
+/** Name beside `path` that a process, this one unless told, fills before renaming. */
+export function temporaryName(path: string, pid = process.pid): string {
+  return `${path}.rpt-tmp-${pid}`
 }
 
 /** Name beside `path` for what was there before, while it is being replaced. */
-export function replacedName(path: string): string {
-  return `${path}.old-${process.pid}`
+export function replacedName(path: string, pid = process.pid): string {
+  return `${path}.rpt-old-${pid}`
+}
+
+/** The name that a temporary stands for; other names as they are. */
+export function withoutTemporarySuffix(name: string): string {
+  return pattern.exec(name)?.groups?.target ?? name
+}
+
+/** The process that fills, or filled, a temporary; null for other names. */
+export function ownerOfTemporary(name: string): number | null {
+  const pid = pattern.exec(name)?.groups?.pid
+  return pid === undefined ? null : Number(pid)
 }
 
 /** Runs `body` with temporaries of `path` marked as in use. */

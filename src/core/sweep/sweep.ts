@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs'
-import {readFile, writeFile} from 'node:fs/promises'
+import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {openPrepared, splitRuleOf} from '../data/prepared.js'
@@ -12,11 +12,11 @@ import {bootstrapFit, type ScalingCurve} from '../scaling/bootstrap-fit.js'
 import {type FitRow, fitRow, seriesName} from '../scaling/series.js'
 import {isInSplit, splits} from '../scaling/split.js'
 import {
+  hashJson,
   metricsTable,
   openStream,
   type PredictionRow,
   predictionsTable,
-  readHashOf,
   readTable,
   type SweepRow,
   sweepTable,
@@ -27,9 +27,12 @@ import {type Origins, recordedOrigins} from '../trainer/origins.js'
 import {refuseOccupied} from '../trainer/output-folder.js'
 import {checkTraining} from '../trainer/plan.js'
 import {recordedConfig} from '../trainer/recorded-config.js'
-import {checkpointSteps, RunDirectory, runHash, stepName} from '../trainer/run-directory.js'
+import {checkpointSteps, stepName} from '../trainer/run-checkpoints.js'
+import {RunDirectory} from '../trainer/run-directory.js'
+import {readIdentity} from '../trainer/run-identity.js'
 import {type Summary, summarize} from '../trainer/summary.js'
 import {train} from '../trainer/train.js'
+import {isRunOf} from '../trainer/training-inputs.js'
 import {DataError, Interrupted, UsageError} from '../util/errors.js'
 import {groupBy} from '../util/group-by.js'
 import {silentProgress} from '../util/progress.js'
@@ -42,6 +45,12 @@ export interface SweepSummary extends Summary {
   readonly fits: readonly FitRow[]
   /** The fitted curve of the hardest split that has one, for the terminal. */
   readonly plot: string
+}
+
+/** A point with the folder where its run is or will be. */
+interface PlacedPoint extends SweepPoint {
+  readonly folder: string
+  readonly isDone: boolean
 }
 
 /** A trained point: where its checkpoints are, and what each cost. */
@@ -59,24 +68,23 @@ interface TrainedPoint extends SweepPoint {
  */
 export async function sweep(config: Config, services: Services): Promise<SweepSummary> {
   const started = new Date()
-  await refuseOccupied(config.out!, services)
-  const points = sweepPoints(config)
-  for (const point of points) await checkSteps(point, config)
-  for (const point of points)
-    if (!(await runOf(point, config)).isDone) await checkTraining(point.config, silentProgress)
+  await refuseOccupied(config, services)
+  const points: PlacedPoint[] = []
+  for (const point of sweepPoints(config)) points.push({...point, ...(await placeOf(point, config))})
+  for (const point of points) checkSteps(point, config)
+  for (const point of points) if (!point.isDone) await checkTraining(point.config, silentProgress)
   const run = await RunDirectory.open(config.out!, config, services)
   const engine = startEngine(config)
   try {
     const trained: TrainedPoint[] = []
     let origins: Origins = {}
     for (const point of points) {
-      const done = await trainPoint(point, config, run, origins)
+      const done = await trainPoint(point, run, origins)
       // What the first point found a branch to be holds for the others too.
       origins = {...recordedOrigins(done.run), ...origins}
       trained.push(done)
     }
-    const begunWith = trained.map((point) => readIfThere(join(point.run, 'inputs-hash.txt')))
-    await run.checkInputs({points: points.map((point) => runHash(point.config)), inputs: await Promise.all(begunWith)})
+    await run.checkInputs(Object.fromEntries(trained.map((point) => [`the run of ${point.name}`, hashOf(point.run)])))
     const rows = await evaluatePoints(trained, config, run, engine)
     const fits = await fitCurves(trained, rows, config, run)
     await drawFigures(rows, fits, run)
@@ -90,14 +98,14 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
 }
 
 /** Refuses steps that training would not keep a checkpoint of, before it begins. */
-async function checkSteps(point: SweepPoint, config: Config): Promise<void> {
+function checkSteps(point: PlacedPoint, config: Config): void {
   const {train, checkpoint} = point.config
   const steps = stepsOf(point, config)
   if (steps.length === 0)
     throw new UsageError('scaling-sweep: there is no checkpoint to evaluate', {
       suggestions: ['set sweep.checkpoints, or checkpoint.steps in the training config'],
     })
-  if ((await runOf(point, config)).isDone) return
+  if (point.isDone) return
   const lost = steps.find((step) => step > train.steps || (step < train.steps && !checkpoint.steps.includes(step)))
   if (lost !== undefined)
     throw new UsageError(`scaling-sweep: ${point.name} will have no checkpoint of step ${lost} of ${train.steps}`, {
@@ -106,34 +114,28 @@ async function checkSteps(point: SweepPoint, config: Config): Promise<void> {
 }
 
 /** Where a point's run is or will be: a finished one among `sweep.runs` with the same settings, or one trained here. */
-async function runOf({config}: SweepPoint, {sweep: {runs}}: Config): Promise<{folder: string; isDone: boolean}> {
-  const isSame = await Promise.all([...runs, config.out!].map((path) => isRunOf(path, config)))
+async function placeOf({config}: SweepPoint, {sweep: {runs}}: Config): Promise<{folder: string; isDone: boolean}> {
+  const isSame: boolean[] = []
+  for (const path of [...runs, config.out!]) isSame.push(await isSameRun(path, config))
   const folder = runs.findLast((_, i) => isSame[i]) ?? config.out!
   return {folder, isDone: isSame.includes(true) && (await checkpointSteps(folder)).includes(config.train.steps)}
 }
 
-/**
- * Whether a folder is a run with these settings. One of another length is the same run only where the learning rate does
- * not depend on the length.
- */
-async function isRunOf(path: string, config: Config): Promise<boolean> {
-  const begunWith = join(path, 'settings-hash.txt')
-  if (!existsSync(begunWith) || readHashOf(begunWith, 'the hash of its settings') !== runHash(config)) return false
+/** A run of another length is the same only where the learning rate does not depend on the length. */
+async function isSameRun(path: string, config: Config): Promise<boolean> {
+  if (!(await isRunOf(path, config))) return false
   if (config.optim.schedule === 'constant') return true
   return recordedConfig(path).train.steps === config.train.steps
 }
 
-async function readIfThere(file: string): Promise<string> {
-  return existsSync(file) ? readFile(file, 'utf8') : ''
+/** What the results of a point's run depend on, as one hash. */
+function hashOf(run: string): string {
+  const {settings, inputs} = readIdentity(run)!
+  return hashJson({settings, inputs})
 }
 
-async function trainPoint(
-  point: SweepPoint,
-  config: Config,
-  run: RunDirectory,
-  origins: Origins,
-): Promise<TrainedPoint> {
-  const {folder, isDone} = await runOf(point, config)
+async function trainPoint(point: PlacedPoint, run: RunDirectory, origins: Origins): Promise<TrainedPoint> {
+  const {folder, isDone} = point
   if (isDone) run.services.progress.log(`${point.name}: uses ${folder}`)
   else
     await train(

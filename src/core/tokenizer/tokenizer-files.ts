@@ -1,4 +1,3 @@
-import {createHash} from 'node:crypto'
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {z} from 'zod'
@@ -8,6 +7,7 @@ import {type ChatTemplate, readChatTemplate} from './chat-template.js'
 import {checkTokenizerJson} from './check-tokenizer-json.js'
 import {checkJson, readBounded, readSmallJson} from './read-json.js'
 import type {ByteAlphabet} from './token-bytes.js'
+import {tokenizerFingerprint} from './tokenizer-identity.js'
 
 const addedFields = {
   content: z.string().min(1),
@@ -60,7 +60,7 @@ export interface TokenizerFiles {
   readonly config: TokenizerConfig
   readonly alphabet: ByteAlphabet
   readonly chatTemplate: ChatTemplate | null
-  /** sha256 of tokenizer.json, hexadecimal. */
+  /** See `tokenizerFingerprint`. */
   readonly fingerprint: string
 }
 
@@ -92,14 +92,13 @@ export function readTokenizerFiles(folder: string): TokenizerFiles {
   const config = readConfig(folder)
   const json = withAddedTokens(checkJson(value, file, tokenizerJson), config)
   checkTokenizerJson(json, file)
-  const fingerprint = createHash('sha256').update(bytes).digest('hex')
   return {
     file,
     json,
     config,
     alphabet: alphabetOf(json, file),
     chatTemplate: readChatTemplate(folder, config),
-    fingerprint,
+    fingerprint: tokenizerFingerprint(json),
   }
 }
 

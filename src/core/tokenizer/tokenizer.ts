@@ -18,7 +18,7 @@ export class Tokenizer {
   readonly padId: number | null
   /** Tokens that never arise from text: those flagged special, and added ones in angle brackets, e.g. `<think>`. */
   readonly specialIds: ReadonlySet<number>
-  /** sha256 of tokenizer.json, hexadecimal. */
+  /** Of vocabulary, merges and rules, however they are written: see `tokenizerFingerprint`. */
   readonly fingerprint: string
   /** The folder's chat template, null where it has none. */
   readonly chatTemplate: ChatTemplate | null

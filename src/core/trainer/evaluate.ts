@@ -14,7 +14,9 @@ import {evaluationDemand, lengthsOf} from './memory-plan.js'
 import {type Origins, originsOf, recordedOrigins} from './origins.js'
 import {refuseOccupied} from './output-folder.js'
 import type {Predictor} from './predict.js'
-import {type ResolvedModel, RunDirectory, resolveModel, stepName} from './run-directory.js'
+import {stepName} from './run-checkpoints.js'
+import {type ResolvedModel, RunDirectory, resolveModel} from './run-directory.js'
+import {inputsOf} from './run-identity.js'
 import {withRunSettings} from './run-settings.js'
 import {type Summary, summarize} from './summary.js'
 
@@ -33,7 +35,7 @@ export interface EvalSummary extends Summary {
  */
 export async function evaluate(config: Config, services: Services): Promise<EvalSummary> {
   const started = new Date()
-  await refuseOccupied(config.out!, services)
+  await refuseOccupied(config, services)
   const data = await openPrepared(config.data.dir!)
   const paths = config.eval.models.length > 0 ? config.eval.models : [config.model.path!]
   const setting = (index: number) => (config.eval.models.length > 0 ? `eval.models[${index}]` : 'model.path')
@@ -93,12 +95,10 @@ async function evaluateIn(
   services: Services,
   started: Date,
 ): Promise<EvalSummary> {
-  const run = await RunDirectory.open(config.out!, config, services, origins)
+  const weights = models.map(({folder, run, step}) => [`model ${run} step ${step}`, fingerprintOfModel(folder)])
+  const inputs = {...inputsOf(config, data), ...Object.fromEntries(weights)}
+  const run = await RunDirectory.open(config.out!, config, services, {origins, inputs})
   try {
-    await run.checkInputs({
-      data: data.manifest.fingerprints,
-      models: models.map(({folder}) => fingerprintOfModel(folder)),
-    })
     let rows: readonly EvalRow[] = []
     for (const [index, {folder, run: name, objective, step}] of models.entries()) {
       const model = await readModelConfig(folder)

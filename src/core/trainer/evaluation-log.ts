@@ -8,7 +8,8 @@ import {DataError} from '../util/errors.js'
 import {groupBy} from '../util/group-by.js'
 import {Sampler, streamSeed} from '../util/rng.js'
 import {type EvalMode, type Predictor, predict} from './predict.js'
-import {type RunDirectory, stepName} from './run-directory.js'
+import {stepName} from './run-checkpoints.js'
+import type {RunDirectory} from './run-directory.js'
 
 /** Which checkpoint rows are about. */
 export interface Subject {

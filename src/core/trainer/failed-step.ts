@@ -1,7 +1,8 @@
 import {writeFile} from 'node:fs/promises'
 import type {TrainingRow} from '../engine/language-model-update.js'
 import {guardWrite, type RolloutRow, rolloutsTable, writeTable} from '../store/index.js'
-import {type RunDirectory, stepName} from './run-directory.js'
+import {stepName} from './run-checkpoints.js'
+import type {RunDirectory} from './run-directory.js'
 
 /** What an update is computed from: completions of an RL step, or rows of a language-model step. */
 export type StepInputs =

@@ -8,6 +8,7 @@ import type {ModelShape} from '../scaling/flops.js'
 import type {MetricsRow, RolloutRow} from '../store/index.js'
 import {UsageError} from '../util/errors.js'
 import type {Progress} from '../util/progress.js'
+import type {Companions} from './companions.js'
 import type {StepInputs} from './failed-step.js'
 
 /** What a training step works with. */
@@ -18,8 +19,8 @@ export interface TrainingContext {
   readonly model: ModelConfig
   readonly shape: ModelShape
   readonly progress: Progress
-  /** Checkpoint folder that the weights came from; null for random ones. */
-  readonly modelFolder: string | null
+  /** What is written beside the weights of every checkpoint. */
+  readonly companions: Companions
 }
 
 /** What one step did. */

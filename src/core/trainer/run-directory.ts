@@ -1,58 +1,33 @@
 import {existsSync} from 'node:fs'
 import {readdir, rm, writeFile} from 'node:fs/promises'
 import {basename, join} from 'node:path'
-import {configHash, resolvedYaml} from '../config/resolved.js'
+import {resolvedYaml} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
-import {copyTokenizer} from '../data/copy-tokenizer.js'
 import {pinned} from '../hub/address.js'
 import {type FileFilter, modelFiles} from '../hub/model-files.js'
 import {type Origin, resolveSource} from '../hub/resolve-source.js'
 import {
   guardWrite,
-  hashJson,
   type Lock,
   lockFolder,
+  lockName,
   makeFolder,
-  readHashOf,
+  outputKinds,
+  removeOwn,
   replaceText,
   sweepTemporary,
-  verifyFolder,
   writeFolder,
 } from '../store/index.js'
 import {type AttemptLog, openAttemptLog} from '../util/attempt-log.js'
-import {DataError, UsageError} from '../util/errors.js'
+import {DataError} from '../util/errors.js'
 import {type Progress, silentProgress, teeProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
+import {type Companions, writeCompanions} from './companions.js'
 import {type Origins, originsFile, sourcesWithOrigins} from './origins.js'
-import {emptyFolder, isFruitless, refuseOccupied, removeEmpty} from './output-folder.js'
-import {readTrainerState, trainerStateFile} from './trainer-state.js'
-
-/** Settings that a resumed run may change: none of them touches what was computed so far. */
-const resumable = [
-  'out',
-  'train.steps',
-  'train.allowNoop',
-  'threads',
-  'memory.check',
-  'memory.limitGiB',
-  'checkpoint.steps',
-  'checkpoint.keepLast',
-  'checkpoint.dtype',
-]
-
-/** What a checkpoint remembers beside weights and moments. */
-export interface TrainerState {
-  readonly step: number
-  readonly objective: string
-  /** Contexts or rows visited so far. */
-  readonly visits: number
-  /** Tokens trained on or sampled so far. */
-  readonly numTokens: number
-  /** Seconds trained so far, over all attempts. */
-  readonly wallSeconds: number
-  readonly configHash: string
-  readonly seed: number
-}
+import {isFruitless, refuseOccupied, removeEmpty} from './output-folder.js'
+import {checkpointFolder, checkpointSteps, stepOf} from './run-checkpoints.js'
+import {identityOf, type RunInputs, readIdentity, refuseOther, writeIdentity} from './run-identity.js'
+import {readTrainerState, type TrainerState, trainerStateFile} from './trainer-state.js'
 
 /** A run directory under lock: its files, its checkpoints, its log. */
 export class RunDirectory {
@@ -69,12 +44,18 @@ export class RunDirectory {
    * Creates or reopens a run directory and locks it.
    *
    * @param origins of its models, for checkpoints and for a run that is resumed
+   * @param inputs fingerprints of what its results depend on; null where they show later, see `checkInputs`
    * @throws {UsageError} when it is occupied and neither --resume nor --overwrite was given, when another process holds
-   *   it, or when the settings differ from those it was begun with
+   *   it, or when settings or inputs differ from those it was begun with; nothing is changed then
    */
-  static async open(path: string, config: Config, services: Services, origins: Origins = {}): Promise<RunDirectory> {
-    const {overwrite} = services
-    const isOccupied = await refuseOccupied(path, services)
+  static async open(
+    path: string,
+    config: Config,
+    services: Services,
+    {origins = {}, inputs = null}: {readonly origins?: Origins; readonly inputs?: RunInputs | null} = {},
+  ): Promise<RunDirectory> {
+    const {overwrite, command, version} = services
+    const isOccupied = (await refuseOccupied(config, services)) === 'ours'
     const isMade = await guardWrite('creating', path, () => makeFolder(path))
     const found = {isOccupied, isMade}
     const lock = await lockFolder(path).catch(async (error) => {
@@ -83,10 +64,13 @@ export class RunDirectory {
     })
     const run = new RunDirectory(path, lock, services, found, origins)
     try {
-      if (isOccupied && overwrite) await emptyFolder(path)
-      await run.checkSame('settings-hash.txt', runHash(config), 'settings')
+      const begun = isOccupied && !overwrite ? readIdentity(path) : null
+      const now = identityOf(config, command, version, inputs ?? begun?.inputs ?? null)
+      if (begun) refuseOther(path, begun, now)
+      if (isOccupied && overwrite) await removeOwn(path, outputKinds.run.layout, [lockName])
       const sources = sourcesWithOrigins(services.sources, origins)
       await guardWrite('writing', path, async () => {
+        await writeIdentity(path, now)
         await replaceText(run.at('config.resolved.yaml'), resolvedYaml(config, sources))
         if (Object.keys(origins).length > 0)
           await replaceText(run.at(originsFile), `${JSON.stringify(origins, null, 2)}\n`)
@@ -113,52 +97,33 @@ export class RunDirectory {
   }
 
   /**
-   * Checks that a resumed run works with the data and weights that it was begun with.
+   * Checks inputs that show only while a command works, as those of a sweep's points do, or notes them down.
    *
-   * @param inputs their fingerprints
-   * @throws {UsageError} when they are others
+   * @throws {UsageError} when they are not those that the run was begun with
    */
-  async checkInputs(inputs: unknown): Promise<void> {
-    await this.checkSame('inputs-hash.txt', hashJson(inputs), 'data or weights')
+  async checkInputs(inputs: RunInputs): Promise<void> {
+    const begun = readIdentity(this.path)!
+    refuseOther(this.path, begun, {...begun, inputs})
+    await writeIdentity(this.path, {...begun, inputs})
   }
 
   /** Folder of the checkpoint of a step. */
   checkpoint(step: number): string {
-    return this.at('checkpoints', stepName(step))
+    return checkpointFolder(this.path, step)
   }
 
   /** Writes a checkpoint folder: filled beside, flushed, hashed, renamed. */
-  async writeCheckpoint(state: TrainerState, tokenizerFolder: string, fill: (folder: string) => Promise<void>) {
+  async writeCheckpoint(state: TrainerState, companions: Companions, fill: (folder: string) => Promise<void>) {
     await guardWrite('creating', this.at('checkpoints'), () => makeFolder(this.at('checkpoints')))
     await writeFolder(
       this.checkpoint(state.step),
       async (folder) => {
-        await copyTokenizer(tokenizerFolder, folder)
         await fill(folder)
+        await writeCompanions(folder, companions)
         await writeFile(join(folder, trainerStateFile), `${JSON.stringify(state, null, 2)}\n`)
       },
-      {step: state.step, objective: state.objective, origins: this.origins},
+      {rpt: 'checkpoint', step: state.step, objective: state.objective, origins: this.origins},
     )
-  }
-
-  /** Removes checkpoints that neither `keep` nor the last `keepLast` hold. */
-  async pruneCheckpoints(keep: readonly number[], keepLast: number): Promise<void> {
-    const steps = await checkpointSteps(this.path)
-    const prunable = steps.filter((step) => !keep.includes(step)).slice(0, -keepLast)
-    for (const step of prunable) await rm(this.checkpoint(step), {recursive: true})
-  }
-
-  /** The newest checkpoint whose files match its manifest; broken ones are named and passed over. */
-  async latestCheckpoint(): Promise<{folder: string; state: TrainerState} | null> {
-    for (const step of (await checkpointSteps(this.path)).toReversed()) {
-      const folder = this.checkpoint(step)
-      const verdict = verifyFolder(folder)
-      if (verdict.kind === 'valid' && existsSync(join(folder, 'optimizer.safetensors')))
-        return {folder, state: readTrainerState(folder)}
-      const reason = verdict.kind === 'invalid' ? verdict.reason : 'it has no optimizer state'
-      this.services.progress.warn(`checkpoint ${stepName(step)} is passed over: ${reason}`)
-    }
-    return null
   }
 
   /** Removes per-step tables beyond a step, left by an attempt that went further than its last checkpoint. */
@@ -181,46 +146,10 @@ export class RunDirectory {
   async close(): Promise<void> {
     this.log?.close()
     const isVoid = !this.found.isOccupied && isFruitless(this.path)
-    if (isVoid) await emptyFolder(this.path)
+    if (isVoid) await removeOwn(this.path, outputKinds.run.layout, [lockName])
     this.lock.release()
     if (isVoid && this.found.isMade) await removeEmpty(this.path)
   }
-
-  /** Compares a hash with the one the run was begun with, or notes it down. */
-  private async checkSame(name: string, hash: string, what: string): Promise<void> {
-    const file = this.at(name)
-    const {command, resume} = this.services
-    if (!resume || !existsSync(file)) {
-      await guardWrite('writing', file, () => replaceText(file, `${hash}\n`))
-      return
-    }
-    if (readHashOf(file, `the hash of its ${what}`) === hash) return
-    throw new UsageError(`${command}: --resume of ${this.path} with ${what} that it was not begun with`, {
-      suggestions: [`compare with ${this.at('config.resolved.yaml')}`, 'give --overwrite to start again'],
-    })
-  }
-}
-
-/** Hash of every setting that the results of a run depend on. */
-export function runHash(config: Config): string {
-  return configHash(config, resumable)
-}
-
-/** Steps that have a checkpoint folder, ascending. */
-export async function checkpointSteps(runPath: string): Promise<number[]> {
-  const folder = join(runPath, 'checkpoints')
-  if (!existsSync(folder)) return []
-  const steps = (await readdir(folder)).filter((name) => /^step-\d+$/.test(name)).map(stepOf)
-  return steps.sort((a, b) => a - b)
-}
-
-/** `step-000042`. */
-export function stepName(step: number): string {
-  return `step-${String(step).padStart(6, '0')}`
-}
-
-function stepOf(name: string): number {
-  return Number(/^step-(\d+)/.exec(name)?.[1] ?? Number.NaN)
 }
 
 /** A checkpoint to load, and what it is called in results. */
@@ -268,7 +197,7 @@ export async function resolveModel(
       `${path} has no checkpoint${step === undefined ? '' : ` of step ${step}`}; found: ${steps.join(', ') || 'none'}`,
       {suggestions: ['give a checkpoint folder with config.json, or a run directory with checkpoints']},
     )
-  return describeCheckpoint(join(path, 'checkpoints', stepName(chosen)), path)
+  return describeCheckpoint(checkpointFolder(path, chosen), path)
 }
 
 async function describeCheckpoint(folder: string, runPath?: string): Promise<ResolvedModel> {

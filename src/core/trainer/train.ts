@@ -17,8 +17,8 @@ import {
 } from '../store/index.js'
 import {Interrupted, NumericError, RuntimeFailure} from '../util/errors.js'
 import type {Services} from '../util/services.js'
-import {carryFiles} from './carry-files.js'
 import {dataFor, fingerprintOfModel} from './check-model.js'
+import {readCompanions} from './companions.js'
 import {EvaluationLog, type Subject} from './evaluation-log.js'
 import {type StepInputs, saveFailedStep} from './failed-step.js'
 import {ntpObjective, sftObjective} from './language-model.js'
@@ -27,8 +27,11 @@ import {type Objective, optimizerAt, type StepResult, shapeOf, type TrainingCont
 import {type Origins, originsOf, recordedOrigins} from './origins.js'
 import {refuseOccupied} from './output-folder.js'
 import {rptObjective} from './rpt.js'
-import {RunDirectory, resolveModel, runHash, stepName, type TrainerState} from './run-directory.js'
+import {findResumePoint, pruneCheckpoints, type ResumePoint, stepName} from './run-checkpoints.js'
+import {RunDirectory, resolveModel} from './run-directory.js'
+import {inputsOf, settingsHash} from './run-identity.js'
 import {type Summary, summarize} from './summary.js'
+import type {TrainerState} from './trainer-state.js'
 
 /** How each objective takes its steps. Adding an objective is adding a row. */
 const objectives: Readonly<
@@ -59,7 +62,8 @@ export interface TrainSummary extends Summary {
  */
 export async function train(config: Config, services: Services, begunWith: Origins = {}): Promise<TrainSummary> {
   const started = new Date()
-  await refuseOccupied(config.out!, services)
+  const state = await refuseOccupied(config, services)
+  const resumed = state === 'ours' && services.resume ? await findResumePoint(config, services) : null
   const prepared = await openPrepared(config.data.dir!)
   const recorded = {...begunWith, ...(services.resume && recordedOrigins(config.out!))}
   const source = await weightSource(config, services, recorded)
@@ -70,12 +74,12 @@ export async function train(config: Config, services: Services, begunWith: Origi
   const engine = startEngine(config)
   try {
     const shape = shapeOf(model, await engine.load(source.weights))
-    const modelFolder = source.weights.checkpoint ?? null
-    const training = {config, data, engine, model, shape, progress: services.progress, modelFolder}
+    const companions = readCompanions(data.folder, source.weights.checkpoint ?? null)
+    const training = {config, data, engine, model, shape, progress: services.progress, companions}
     // Whatever is wrong with the inputs shows before a directory is made or emptied.
     const objective = await objectives[config.train.objective](training)
     if (config.grpo.klCoef > 0) await engine.keepReference()
-    return await trainIn(training, objective, source, services, started)
+    return await trainIn(training, objective, source, resumed, services, started)
   } finally {
     await engine.close()
   }
@@ -86,17 +90,16 @@ async function trainIn(
   prepared: TrainingContext,
   objective: Objective,
   {fingerprint, origins}: {readonly fingerprint: string; readonly origins: Origins},
+  resumed: ResumePoint | null,
   services: Services,
   started: Date,
 ): Promise<TrainSummary> {
   const {config, data, engine} = prepared
-  const run = await RunDirectory.open(config.out!, config, services, origins)
+  const inputs = {...inputsOf(config, data), model: fingerprint}
+  const run = await RunDirectory.open(config.out!, config, services, {origins, inputs})
   try {
     const training = {...prepared, progress: run.services.progress}
-    const {completions} = config.sft
-    const rows = config.train.objective === 'sft' && completions ? hashFile(completions) : null
-    await run.checkInputs({data: data.manifest.fingerprints, model: fingerprint, completions: rows})
-    const state = await resumeFrom(run, training)
+    const state = await resumeFrom(run, training, resumed)
     const metrics = await trainSteps(run, training, objective, state)
     const summary: TrainSummary = {
       ...(await summarize('train', config, services, started, engine)),
@@ -135,18 +138,21 @@ async function weightSource({model, seed}: Config, services: Services, recorded:
   return {path: folder, weights: {checkpoint: folder}, fingerprint: fingerprintOfModel(folder), origins}
 }
 
-/** The state to go on from: the newest sound checkpoint of the run, or the beginning. */
-async function resumeFrom(run: RunDirectory, {config, engine}: TrainingContext): Promise<TrainerState> {
+/** The state to go on from: that of a checkpoint, or the beginning. */
+async function resumeFrom(
+  run: RunDirectory,
+  {config, engine}: TrainingContext,
+  checkpoint: ResumePoint | null,
+): Promise<TrainerState> {
   const beginning: TrainerState = {
     step: 0,
     objective: config.train.objective,
     visits: 0,
     numTokens: 0,
     wallSeconds: 0,
-    configHash: runHash(config),
+    configHash: settingsHash(config),
     seed: config.seed,
   }
-  const checkpoint = run.services.resume ? await run.latestCheckpoint() : null
   if (!checkpoint) {
     await run.dropTablesAfter(0)
     return beginning
@@ -262,13 +268,10 @@ function metricsRow({config}: TrainingContext, state: TrainerState, result: Step
 }
 
 async function save(run: RunDirectory, training: TrainingContext, state: TrainerState): Promise<void> {
-  const {config, engine, data, modelFolder} = training
-  const {dtype, steps, keepLast} = config.checkpoint
-  await run.writeCheckpoint(state, data.folder, async (folder) => {
-    await engine.save(folder, true, {dtype})
-    if (modelFolder) await carryFiles(modelFolder, folder)
-  })
-  await run.pruneCheckpoints(steps, keepLast)
+  const {config, engine, companions} = training
+  const {dtype} = config.checkpoint
+  await run.writeCheckpoint(state, companions, (folder) => engine.save(folder, true, {dtype}))
+  await pruneCheckpoints(run.path, state.step, config.checkpoint)
 }
 
 function isDue(step: number, every: number, steps: number): boolean {

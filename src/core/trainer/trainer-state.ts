@@ -1,7 +1,20 @@
 import {join} from 'node:path'
 import {z} from 'zod'
 import {readJsonOf} from '../store/index.js'
-import type {TrainerState} from './run-directory.js'
+
+/** What a checkpoint remembers beside weights and moments. */
+export interface TrainerState {
+  readonly step: number
+  readonly objective: string
+  /** Contexts or rows visited so far. */
+  readonly visits: number
+  /** Tokens trained on or sampled so far. */
+  readonly numTokens: number
+  /** Seconds trained so far, over all attempts. */
+  readonly wallSeconds: number
+  readonly configHash: string
+  readonly seed: number
+}
 
 /** Where a checkpoint keeps it. */
 export const trainerStateFile = 'trainer-state.json'

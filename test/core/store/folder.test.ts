@@ -81,17 +81,17 @@ describe('a folder', () => {
   })
 
   it('that a killed process left is removed, and one of a living process is not', async () => {
-    for (const name of [`a.tmp-${deadPid}`, `b.tmp-${process.ppid}`, `c.tmp-${process.pid}`, 'd.tmp-x'])
+    for (const name of [`a.rpt-tmp-${deadPid}`, `b.rpt-tmp-${process.ppid}`, `c.rpt-tmp-${process.pid}`, 'd.rpt-tmp-x'])
       mkdirSync(at(name))
-    expect(await sweepTemporary(at())).toEqual([`a.tmp-${deadPid}`, `c.tmp-${process.pid}`].sort())
-    expect(readdirSync(at())).toEqual([`b.tmp-${process.ppid}`, 'd.tmp-x'])
+    expect(await sweepTemporary(at())).toEqual([`a.rpt-tmp-${deadPid}`, `c.rpt-tmp-${process.pid}`].sort())
+    expect(readdirSync(at())).toEqual([`b.rpt-tmp-${process.ppid}`, 'd.rpt-tmp-x'])
     expect(await sweepTemporary(at('absent'))).toEqual([])
   })
 
   it('that was being replaced when its process died is put back', async () => {
     await writeFolder(at('a'), fill)
-    renameSync(at('a'), at(`a.old-${deadPid}`))
-    mkdirSync(at(`a.tmp-${deadPid}`))
+    renameSync(at('a'), at(`a.rpt-old-${deadPid}`))
+    mkdirSync(at(`a.rpt-tmp-${deadPid}`))
     await sweepTemporary(at())
     expect(readdirSync(at())).toEqual(['a'])
     expect(verifyFolder(at('a')).kind).toBe('valid')

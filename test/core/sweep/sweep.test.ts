@@ -106,7 +106,7 @@ describe('a sweep', () => {
     const text = readFileSync(file, 'utf8')
     writeFileSync(file, text.replace('learningRate: 0.001', 'learningRate: 0.002'))
     const again = sweep(config('changed', ['sweep.axes={}']), toyServices({command: 'scaling-sweep', resume: true}))
-    await expect(again).rejects.toThrow(/with settings that it was not begun with/)
+    await expect(again).rejects.toThrow(/optim.learningRate was 0.001 and is 0.002/)
     writeFileSync(file, text)
   })
 

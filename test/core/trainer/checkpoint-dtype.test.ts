@@ -2,7 +2,7 @@ import {existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:f
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {readSafetensors} from '../../../src/core/store/index.js'
-import {carryFiles} from '../../../src/core/trainer/carry-files.js'
+import {readCompanions, writeCompanions} from '../../../src/core/trainer/companions.js'
 import {train} from '../../../src/core/trainer/train.js'
 import {runContents} from '../../support/run-contents.js'
 import {type ToyWorkspace, toyConfig, toyServices, toyWorkspace} from '../../support/toy-run.js'
@@ -64,7 +64,7 @@ it("a checkpoint carries the model's generation settings and tokenizer", () => {
 it('carries files only, and only those of a checkpoint', async () => {
   for (const folder of ['from', 'from/merges.txt', 'to']) mkdirSync(at(folder))
   for (const name of ['chat_template.jinja', 'model.safetensors']) writeFileSync(at('from', name), name)
-  await carryFiles(at('from'), at('to'))
+  await writeCompanions(at('to'), readCompanions(at('from'), at('from')))
   expect(readFileSync(at('to', 'chat_template.jinja'), 'utf8')).toBe('chat_template.jinja')
   expect(existsSync(at('to', 'model.safetensors')) || existsSync(at('to', 'merges.txt'))).toBe(false)
 })

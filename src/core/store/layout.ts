@@ -1,0 +1,43 @@
+import {readdirSync} from 'node:fs'
+import {rm} from 'node:fs/promises'
+import {join} from 'node:path'
+import {withoutTemporarySuffix} from './temporary.js'
+
+/** The names that `rpt` writes into a folder: files, and folders with a layout of their own. */
+export interface Layout {
+  readonly files: RegExp
+  readonly folders?: readonly (readonly [name: RegExp, inside: () => Layout])[]
+}
+
+/** What systems put into any folder: neither ours nor anybody's work. */
+const systemNames: ReadonlySet<string> = new Set(['lost+found', '.DS_Store'])
+
+/** Names in a folder, sorted, without those that the system put there. */
+export function namesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => !systemNames.has(name))
+    .sort()
+}
+
+/** The first path below a folder, '/' between names, that a layout does not have; a link is nobody's but its maker's. */
+export function findForeign(folder: string, layout: Layout): string | undefined {
+  for (const entry of readdirSync(folder, {withFileTypes: true}).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (systemNames.has(entry.name)) continue
+    const name = withoutTemporarySuffix(entry.name)
+    if (entry.isFile() && layout.files.test(name)) continue
+    const inside = entry.isDirectory() ? layout.folders?.find(([pattern]) => pattern.test(name)) : undefined
+    if (!inside) return entry.name
+    const foreign = findForeign(join(folder, entry.name), inside[1]())
+    if (foreign !== undefined) return `${entry.name}/${foreign}`
+  }
+  return undefined
+}
+
+/** Removes what a layout has from a folder, except `kept` names; what it does not have stays. */
+export async function removeOwn(folder: string, layout: Layout, kept: readonly string[] = []): Promise<void> {
+  for (const name of namesIn(folder)) {
+    const own = withoutTemporarySuffix(name)
+    const isOwn = layout.files.test(own) || layout.folders?.some(([pattern]) => pattern.test(own))
+    if (isOwn && !kept.includes(name)) await rm(join(folder, name), {recursive: true})
+  }
+}

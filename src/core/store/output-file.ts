@@ -1,0 +1,44 @@
+import {closeSync, existsSync, lstatSync, openSync, readlinkSync, realpathSync, statSync} from 'node:fs'
+import {dirname} from 'node:path'
+import {UsageError} from '../util/errors.js'
+import {checkWritable} from './check-writable.js'
+import {readAt} from './read-at.js'
+
+/** How far from its beginning a file shows whose it is. */
+const markBytes = 4096
+
+/**
+ * The path of a single file that a command writes, links followed: a new one, or one that `rpt` wrote earlier, known by its
+ * mark. Changes nothing.
+ *
+ * @param mark text near the beginning of every file of this kind
+ * @throws {UsageError} when something else is there, or a link leads nowhere
+ * @throws {RuntimeFailure} when nothing can be written there
+ */
+export async function checkOutputFile(path: string, mark: string, command: string): Promise<string> {
+  const suggestions = ['choose another --out']
+  const link = lstatSync(path, {throwIfNoEntry: false})
+  if (!link) {
+    await checkWritable(path)
+    return path
+  }
+  if (!existsSync(path))
+    throw new UsageError(`${command}: --out ${path} is a link to ${readlinkSync(path)}, which does not exist`, {
+      suggestions,
+    })
+  if (!statSync(path).isFile()) throw new UsageError(`${command}: --out ${path} is no plain file`, {suggestions})
+  const file = realpathSync(path)
+  if (statSync(file).size > 0 && !beginningOf(file).includes(mark))
+    throw new UsageError(`${command}: --out ${path} is there already, and rpt did not write it`, {suggestions})
+  await checkWritable(dirname(file))
+  return file
+}
+
+function beginningOf(file: string): string {
+  const fd = openSync(file, 'r')
+  try {
+    return Buffer.from(readAt(fd, 0, markBytes)).toString('latin1')
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,89 @@
+import {existsSync, lstatSync, readlinkSync, statSync} from 'node:fs'
+import {resolve} from 'node:path'
+import {entangledInput} from '../config/inputs.js'
+import type {Config} from '../config/schema.js'
+import {UsageError} from '../util/errors.js'
+import type {Services} from '../util/services.js'
+import {findForeign, namesIn} from './layout.js'
+import {lockName} from './lock.js'
+import {isMarked, type OutputKind} from './output-kinds.js'
+import {withoutTemporarySuffix} from './temporary.js'
+
+/** What is at an output path: nothing, a folder without content, a result of the same kind, or what others put there. */
+export type OutputState = 'absent' | 'empty' | 'ours' | 'foreign'
+
+const elsewhere = 'choose another --out'
+
+/**
+ * What is at the path of an output folder; looks, and changes nothing.
+ *
+ * @throws {UsageError} where no folder can be: a file, or a link that leads nowhere
+ */
+export function outputState(path: string, kind: OutputKind, command: string): OutputState {
+  const link = lstatSync(path, {throwIfNoEntry: false})
+  if (!link) return 'absent'
+  if (!existsSync(path))
+    throw new UsageError(`${command}: --out ${path} is a link to ${readlinkSync(path)}, which does not exist`, {
+      suggestions: ['make that folder', elsewhere],
+    })
+  if (!statSync(path).isDirectory())
+    throw new UsageError(`${command}: --out ${path} is a file; needs a folder`, {suggestions: [elsewhere]})
+  // What a killed process was filling, and its lock, are no content yet.
+  const names = namesIn(path).filter((name) => name !== lockName && withoutTemporarySuffix(name) === name)
+  if (names.length === 0) return 'empty'
+  return isMarked(path, kind) ? 'ours' : 'foreign'
+}
+
+/** @throws {UsageError} naming a file that others put into the folder */
+export function refuseForeign(path: string, {what}: OutputKind, command: string): never {
+  const [first] = namesIn(path).filter((name) => name !== lockName)
+  throw new UsageError(`${command}: --out ${path} is not empty and no ${what} that rpt wrote: it holds ${first}`, {
+    suggestions: [elsewhere, 'empty the folder yourself if its files are not needed'],
+  })
+}
+
+/**
+ * Checks that an earlier result may be replaced: that nobody put anything else there, and that the command reads nothing
+ * that would go.
+ *
+ * @throws {UsageError} naming what is in the way
+ */
+export function checkReplaceable(config: Config, {what, layout}: OutputKind, command: string): void {
+  const path = resolve(config.out!)
+  const foreign = findForeign(path, layout)
+  if (foreign !== undefined)
+    throw new UsageError(`${command}: --overwrite of ${path} would remove ${foreign}, which rpt did not write`, {
+      suggestions: [`move it out of the ${what}`, elsewhere],
+    })
+  const input = entangledInput(config, path)
+  if (input)
+    throw new UsageError(
+      `${command}: --overwrite of ${path} would remove what it reads: ${input.key} is ${input.path}`,
+      {
+        suggestions: [elsewhere],
+      },
+    )
+}
+
+/**
+ * Checks an output folder that a command continues (`--resume`), replaces (`--overwrite`) or fills anew, before any work;
+ * changes nothing.
+ *
+ * @throws {UsageError} when it holds something that may be neither continued nor replaced
+ */
+export function checkOutput(
+  config: Config,
+  kind: OutputKind,
+  {command, resume, overwrite}: Pick<Services, 'command' | 'resume' | 'overwrite'>,
+): OutputState {
+  const path = config.out!
+  const state = outputState(path, kind, command)
+  if (state === 'foreign') refuseForeign(path, kind, command)
+  if (state !== 'ours' || resume) return state
+  if (!overwrite)
+    throw new UsageError(`${command}: ${path} is not empty`, {
+      suggestions: ['give --resume to continue it', 'give --overwrite to start again', elsewhere],
+    })
+  checkReplaceable(config, kind, command)
+  return state
+}
