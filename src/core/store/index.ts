@@ -12,6 +12,7 @@ export {
   writeFolder,
 } from './folder.js'
 export {removeOwn} from './layout.js'
+export {ListColumn} from './list-column.js'
 export {type Lock, lockFolder, lockName} from './lock.js'
 export {makeFolder} from './make-folder.js'
 export type {WrittenDtype} from './narrow.js'

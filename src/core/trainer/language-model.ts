@@ -1,6 +1,5 @@
 import type {Config} from '../config/schema.js'
 import {readCompletions} from '../data/completions.js'
-import {documentsIn} from '../data/prepared.js'
 import type {TrainingRow} from '../engine/language-model-update.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {plainTrainingFlops} from '../scaling/flops.js'
@@ -70,12 +69,12 @@ function longestRow({train}: Config, {maxPositions}: ModelConfig): number {
 
 /** Training documents in seeded order, the end-of-text token appended, cut to the longest row. */
 function documentRows({config, data, model}: TrainingContext): RowSource {
-  const documents = documentsIn(data, 'train')
+  const documents = data.documents.in('train')
   if (documents.length === 0) throw new DataError(`${data.folder} has no training documents`)
   const order = new VisitOrder(documents.length, config.seed, 'documents')
   const end = model.endIds.slice(0, 1)
   return (visit) => {
-    const ids = joinIds(documents[order.at(visit)].tokenIds, end)
+    const ids = joinIds(documents.at(order.at(visit)).tokenIds, end)
     return {ids: ids.slice(0, longestRow(config, model)), trainedFrom: 1}
   }
 }

@@ -30,9 +30,7 @@ export const unknownLengths: Lengths = {
 
 /** The longest documents of prepared data, and the longest prompts that its positions make. */
 export function lengthsOf(data: PreparedData, config: Config): Lengths {
-  const longest = {train: 0, val: 0}
-  for (const {partition, tokenIds} of data.documents.values())
-    longest[partition] = Math.max(longest[partition], tokenIds.length)
+  const {longest} = data.documents
   return {
     prompt: longestPrompt(data, data.trainPositions, config),
     heldOutPrompt: longestPrompt(data, data.heldOutPositions, config),
@@ -47,7 +45,7 @@ function longestPrompt(data: PreparedData, positions: Iterable<Target>, config: 
   if (!latest) return 0
   const {docId, position, difficulty} = latest
   const {maxReferenceTokens} = config.reward
-  const context = contextAt(data.documents.get(docId)!, position, difficulty, data.tokenizer, maxReferenceTokens)
+  const context = contextAt(data.documents.get(docId), position, difficulty, data.tokenizer, maxReferenceTokens)
   return renderPrompt(data.tokenizer, config.prompt, context, Number.POSITIVE_INFINITY).ids.length
 }
 

@@ -56,7 +56,7 @@ async function predictStandard(
 ): Promise<PredictionRow[]> {
   checkNotStopped(signal)
   const byDocument = groupBy(positions, ({docId}) => docId)
-  const documents = [...byDocument.keys()].map((docId) => data.documents.get(docId)!)
+  const documents = [...byDocument.keys()].map((docId) => data.documents.get(docId))
   const tooLong = documents.find(({tokenIds}) => tokenIds.length > model.maxPositions)
   if (tooLong)
     throw new DataError(`${tooLong.docId} has ${tooLong.tokenIds.length} tokens; the model takes ${model.maxPositions}`)
@@ -182,7 +182,7 @@ function gradedRow(
 }
 
 function contextOf(config: Config, data: PreparedData, {docId, position, difficulty}: Target): Context {
-  return contextAt(data.documents.get(docId)!, position, difficulty, data.tokenizer, config.reward.maxReferenceTokens)
+  return contextAt(data.documents.get(docId), position, difficulty, data.tokenizer, config.reward.maxReferenceTokens)
 }
 
 function identity({docId, position, difficulty}: Target, mode: EvalMode) {

@@ -199,7 +199,8 @@ describe('filling an output folder', () => {
 
   const staging = `staging.rpt-tmp-${deadPid}`
   const replaced = `staging.rpt-old-${deadPid}`
-  const manifest = JSON.stringify({files: {'documents.arrow': {}, 'summary.json': {}}})
+  const listed = {size: 3, sha256: ''}
+  const manifest = JSON.stringify({files: {'documents.arrow': listed, 'summary.json': listed}})
   it.each<[string, Record<string, string>, Record<string, string>]>([
     ['while it filled', {'a.arrow': 'old', [`${staging}/documents.arrow`]: 'new'}, {'a.arrow': 'old'}],
     [
