@@ -26,7 +26,6 @@ export type Verdict =
 
 /** The file that says that a folder is whole. */
 export const manifestName = 'manifest.json'
-
 const manifest: z.ZodType<Manifest> = z.looseObject({
   files: z.record(z.string(), z.object({size: z.int(), sha256: z.string()})),
 })

@@ -43,20 +43,6 @@ export function readTextOf(path: string, what: string): string {
   }
 }
 
-/**
- * The sha256 that a file of `rpt` holds, in hexadecimal.
- *
- * @throws {DataError} naming the file when it cannot be read or holds anything else
- */
-export function readHashOf(path: string, what: string): string {
-  const text = readTextOf(path, what).trim()
-  if (/^[0-9a-f]{64}$/.test(text)) return text
-  const seen = JSON.stringify(text.slice(0, 20))
-  throw new DataError(`reading ${path}, ${what}: it holds ${seen}; expected a sha256, 64 hexadecimal digits`, {
-    suggestions,
-  })
-}
-
 function readBytesOf(path: string, what: string): Buffer {
   return guardRead('reading', path, () => {
     const stat = statSync(path)

@@ -2,7 +2,7 @@ import {execFileSync} from 'node:child_process'
 import {mkdirSync, truncateSync, writeFileSync} from 'node:fs'
 import {describe, expect, it} from 'vitest'
 import {z} from 'zod'
-import {readHashOf, readJsonOf, readTextOf} from '../../../src/core/store/index.js'
+import {readJsonOf, readTextOf} from '../../../src/core/store/index.js'
 import {DataError} from '../../../src/core/util/errors.js'
 import {useFolder} from './samples.js'
 
@@ -45,14 +45,4 @@ describe('a JSON file of ours', () => {
     truncateSync(at('large'), 2 ** 27)
     expect(() => readTextOf(at('large'), 'a text')).toThrow('it has 134217728 bytes; expected at most 67108864')
   })
-})
-
-it('a hash is 64 hexadecimal digits', () => {
-  const hash = 'ab'.repeat(32)
-  writeFileSync(at('h'), `${hash}\n`)
-  expect(readHashOf(at('h'), 'a hash')).toBe(hash)
-  for (const wrong of ['', 'AB', hash.slice(1), `${hash}\u0000`]) {
-    writeFileSync(at('h'), wrong)
-    expect(() => readHashOf(at('h'), 'a hash')).toThrow(/h, a hash: it holds .*; expected a sha256/)
-  }
 })
