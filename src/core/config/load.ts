@@ -123,6 +123,7 @@ function absolutePath({path}: ConfigKey, value: unknown, base: string): unknown 
   if (path === undefined || typeof value !== 'string' || value === '') return value
   const file = resolve(base, value)
   if (path !== 'file' && value.startsWith('hf:')) return value
+  if (path === 'dataset' && value === '-') return value
   const isHubId = path === 'source' && /^\w[\w.-]*\/[\w.-]+(?:@\S+)?$/.test(value) && !existsSync(file)
   return isHubId ? value : file
 }

@@ -4,7 +4,7 @@ import {z} from 'zod'
 
 /** A file or folder; `loadConfig` makes it absolute. */
 const path = z.string().min(1).meta({path: 'file'})
-/** A file or folder, made absolute, or `hf:ID`, left as it is. */
+/** A file or folder, made absolute, or `hf:ID` or `-`, left as they are. */
 const dataset = z.string().min(1).meta({path: 'dataset'})
 /** A folder, made absolute, or a Hub id (`owner/name` of no existing folder, or `hf:...`), left as it is. */
 const checkpointSource = z.string().min(1).meta({path: 'source'})
@@ -21,7 +21,11 @@ export const evalModes = ['standard', 'reasoning', 'forced-thought', 'empty-thou
 export const checkpointDtypes = ['float32', 'bfloat16', 'float16'] as const
 
 const data = z.strictObject({
-  documents: dataset.optional().describe('JSONL, Parquet or text file, a folder of them, or hf:ID[@revision]'),
+  documents: dataset
+    .optional()
+    .describe(
+      'file (JSONL, JSON, CSV, Parquet, Arrow, text), a folder of them, hf:ID[@revision], or - for JSONL from stdin',
+    ),
   tokenizer: checkpointSource.optional().describe('folder with tokenizer.json; the proxy checkpoint when absent'),
   proxy: checkpointSource.optional().describe('checkpoint that scores entropy'),
   difficultyModel: checkpointSource
@@ -41,6 +45,14 @@ const data = z.strictObject({
   split: z.string().min(1).default('train').describe('split of a Hub data set'),
   subset: z.string().min(1).optional().describe('subset (config) of a Hub data set that has several'),
   limit: positive.optional().describe('read only the first documents'),
+  onBadRow: z
+    .enum(['error', 'skip'])
+    .default('error')
+    .describe('a row that is no document (empty, null, not JSON, ...): stop, or leave it out and count it'),
+  onLongDocument: z
+    .enum(['error', 'skip', 'cut', 'windows'])
+    .default('error')
+    .describe("a document longer than a scorer's positions: stop, leave out, cut at the end, or cut into windows"),
   valFraction: share.default(0.05).describe('share of documents held out, by seeded content hash'),
   valDocuments: count.optional().describe('hold out this many documents instead: those with the smallest hashes'),
   select: z.enum(['threshold', 'top', 'random']).default('threshold').describe('how training positions are chosen'),

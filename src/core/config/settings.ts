@@ -1,7 +1,7 @@
-import {readFileSync} from 'node:fs'
 import {dirname, relative, resolve} from 'node:path'
 import {isMap, LineCounter, type Node, parse, parseDocument} from 'yaml'
-import {UsageError} from '../util/errors.js'
+import {DataError, UsageError} from '../util/errors.js'
+import {readPlainText} from '../util/plain-file.js'
 import {nearest} from '../util/suggest.js'
 import {keyOfFlag} from './flags.js'
 import {type ConfigKey, configKeys, findKey, isSection, namesIn} from './keys.js'
@@ -27,6 +27,7 @@ interface Place {
  * The settings of one YAML file.
  *
  * @throws {UsageError} when it cannot be read, is not YAML, is not a mapping, or has an unknown key
+ * @throws {DataError} when it is no plain file, or not UTF-8
  */
 export function readConfigFile(file: string, cwd: string): Setting[] {
   const path = resolve(cwd, file)
@@ -158,8 +159,9 @@ function lineOf(root: Node | null, path: readonly string[], lines: LineCounter):
 
 function readText(path: string, name: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    return readPlainText(path)
   } catch (cause) {
+    if (cause instanceof DataError) throw cause
     const code = (cause as NodeJS.ErrnoException).code
     const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`
     throw new UsageError(`config: ${name} ${why}; --config needs a YAML file`, {cause})

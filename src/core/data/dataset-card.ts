@@ -32,20 +32,20 @@ export interface CardSubset {
  *
  * @throws {DataError} when the block is not YAML or describes subsets in another way than the Hub documents
  */
-export function readDatasetCard(card: string | null, dataset: string): CardSubset[] {
+export function readDatasetCard(card: string | null, label: string): CardSubset[] {
   const block = /^---\r?\n(.*?)\r?\n---\s*(?:\r?\n|$)/s.exec(card ?? '')?.[1]
   if (block === undefined) return []
   let content: unknown
   try {
     content = parse(block) ?? {}
   } catch (cause) {
-    throw new DataError(`data set ${dataset}: the block at the top of its README.md is not YAML`, {cause})
+    throw new DataError(`${label}: the block at the top of its README.md is not YAML`, {cause})
   }
   const parsed = cardSchema.safeParse(content)
   if (!parsed.success)
     throw new DataError(
-      `data set ${dataset}: its README.md describes subsets in an unknown way, at ${parsed.error.issues[0].path.join('.')}`,
-      {suggestions: ['download its files and give the folder']},
+      `${label}: its README.md describes subsets in an unknown way, at ${parsed.error.issues[0].path.join('.')}`,
+      {suggestions: ['give a folder with its files and no README.md']},
     )
   return (parsed.data.configs ?? []).map(({config_name: name, data_files: files, data_dir: folder, ...rest}) => ({
     name,

@@ -1,47 +1,61 @@
-import {readdir, stat} from 'node:fs/promises'
-import {basename, extname, join, relative, sep} from 'node:path'
+import {stat} from 'node:fs/promises'
+import {basename, extname, join} from 'node:path'
+import type {ChatTemplate} from '../tokenizer/chat-template.js'
 import {DataError} from '../util/errors.js'
+import {BadRows} from './bad-rows.js'
+import {chooseFolderFiles} from './choose-files.js'
 import {failReading} from './readers/read-chunks.js'
 import {readerOf, supportedFiles} from './readers/readers.js'
+import {RowFault} from './readers/row-fault.js'
 import type {TextRule} from './readers/text-of.js'
+import {type RowText, renderRows} from './render-rows.js'
 
 /** A document as it stands in its file. */
-export interface RawDocument {
+export interface RawDocument extends RowText {
   /** `<file>:<row>` with the file relative to the folder that was given, or `<dataset>:<row>`; rows counted from 1. */
   readonly docId: string
-  readonly text: string
 }
 
 /** Where documents are. */
 export interface DocumentPlace {
-  /** A file, or a folder that is searched through in the order of names. */
+  /** A file, or a folder. */
   readonly path: string
-  /** The split of a Hub data set: the only files of the folder that are read, as one row after the other. */
-  readonly split?: {readonly dataset: string; readonly files: readonly string[]}
+  /** What the file is called in a `doc_id`; its own name when absent. */
+  readonly name?: string
+  /** The only files of the folder that are read; of a Hub data set, by its name, as one row after the other. */
+  readonly split?: {readonly dataset?: string; readonly files: readonly string[]}
 }
 
 /** Where documents are and how they are read. */
 export interface DocumentSource extends DocumentPlace, TextRule {
   /** Read only the first documents. */
   readonly limit?: number
+  /** What messages are put into. */
+  readonly chatTemplate?: ChatTemplate | null
 }
 
 /**
  * Reads documents one by one; memory does not grow with the corpus.
  *
- * @throws {DataError} with file and row when something is missing, malformed, empty, or no Unicode text
+ * @param badRows is told of every row that is malformed, empty, or no Unicode text, and may throw it
+ * @throws {DataError} when a file cannot be read, or there are no documents
  */
-export async function* readDocuments(source: DocumentSource): AsyncGenerator<RawDocument> {
-  const {path, split, limit} = source
+export async function* readDocuments(source: DocumentSource, badRows = new BadRows()): AsyncGenerator<RawDocument> {
+  const {path, split, limit, chatTemplate = null} = source
+  let rows = 0
   let count = 0
   for (const {file, name} of await listDocumentFiles(source)) {
-    for await (const {row, text} of readerOf(file)!(file, source)) {
-      count++
-      yield {docId: split ? `${split.dataset}:${count}` : `${name}:${row}`, text}
-      if (count === limit) return
+    for await (const {row, content} of renderRows(readerOf(file)!(file, source), file, chatTemplate)) {
+      const docId = split?.dataset ? `${split.dataset}:${++rows}` : `${name}:${row}`
+      if (content instanceof RowFault) badRows.meet(docId, content)
+      else {
+        yield {docId, ...content}
+        if (++count === limit) return
+      }
     }
   }
-  if (count === 0) throw new DataError(`${path} holds no documents`)
+  if (count > 0) return
+  throw new DataError(`${path} holds no documents${badRows.warning ? `; ${badRows.warning}` : ''}`)
 }
 
 /**
@@ -49,20 +63,14 @@ export async function* readDocuments(source: DocumentSource): AsyncGenerator<Raw
  *
  * @throws {DataError} when there are none, or a file is of a kind that cannot be read
  */
-export async function listDocumentFiles({path, split}: DocumentPlace): Promise<{file: string; name: string}[]> {
-  if (split) return split.files.map((name) => ({file: join(path, name), name}))
+export async function listDocumentFiles({path, name, split}: DocumentPlace): Promise<{file: string; name: string}[]> {
+  if (split) return split.files.map((file) => ({file: join(path, file), name: file}))
   const info = await stat(path).catch(failReading(path))
   if (!info.isDirectory()) {
-    if (readerOf(path)) return [{file: path, name: basename(path)}]
+    if (readerOf(path)) return [{file: path, name: name ?? basename(path)}]
     const type = extname(path) || '(none)'
     throw new DataError(`documents ${path}: files of type ${type} cannot be read; supported: ${supportedFiles}`)
   }
-  const entries = await readdir(path, {recursive: true, withFileTypes: true}).catch(failReading(path))
-  const files = entries
-    .filter((entry) => !entry.isDirectory() && readerOf(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((file) => ({file, name: relative(path, file).split(sep).join('/')}))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-  if (files.length === 0) throw new DataError(`${path} holds no documents; supported: ${supportedFiles}`)
-  return files
+  const {files} = await chooseFolderFiles(path, {split: 'train'})
+  return files.map((file) => ({file: join(path, file), name: file}))
 }

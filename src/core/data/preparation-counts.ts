@@ -51,6 +51,10 @@ export interface CountCheck {
 /** What was counted on the way, and what the tables hold. */
 export interface Tallied {
   readonly documents: Readonly<Record<Partition | 'read', number>>
+  /** Documents that were read and not written. */
+  readonly leftOut: number
+  /** Documents that were written beyond the first of each that was read: windows. */
+  readonly added: number
   readonly targets: Readonly<Record<Partition, number>>
   readonly positions: Readonly<Record<Partition, PositionCounts>>
   readonly rows: {readonly documents: number; readonly positions: number}
@@ -62,7 +66,7 @@ export interface Tallied {
  * @param targets tokens that were to be scored: none where documents alone are written
  * @throws {RuntimeFailure} naming the first pair of numbers that differ
  */
-export function checkCounts({documents, targets, positions, rows}: Tallied): CountCheck[] {
+export function checkCounts({documents, leftOut, added, targets, positions, rows}: Tallied): CountCheck[] {
   const written = documents.train + documents.val
   const perPartition = (['train', 'val'] as const).flatMap((partition): CountCheck[] => {
     const {total, kept, reasons} = positions[partition]
@@ -74,7 +78,11 @@ export function checkCounts({documents, targets, positions, rows}: Tallied): Cou
     ]
   })
   const checks = [
-    {check: 'documents read = train + val', left: documents.read, right: written},
+    {
+      check: 'documents read - left out + windows = train + val',
+      left: documents.read - leftOut + added,
+      right: written,
+    },
     {check: 'documents = rows of documents.arrow', left: written, right: rows.documents},
     ...perPartition,
     {

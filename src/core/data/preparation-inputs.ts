@@ -1,7 +1,7 @@
 import {existsSync, readdirSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
-import {canonicalJson, fingerprintOf, hashJson, type Manifest, packageVersion} from '../store/index.js'
+import {canonicalJson, fingerprintOf, hashFile, hashJson, type Manifest, packageVersion} from '../store/index.js'
 import {readTokenizerFiles} from '../tokenizer/tokenizer-files.js'
 import {type DocumentPlace, listDocumentFiles} from './documents.js'
 
@@ -19,7 +19,10 @@ export interface PreparationInputs {
  *
  * @throws {DataError} when there are no documents, or a file cannot be read
  */
-export async function preparationInputs({data, seed}: Config, place: DocumentPlace): Promise<PreparationInputs> {
+export async function preparationInputs(
+  {data, prompt, seed}: Config,
+  place: DocumentPlace,
+): Promise<PreparationInputs> {
   const {documents: _documents, tokenizer, proxy, difficultyModel, dir: _dir, ...others} = data
   const files = await listDocumentFiles(place)
   const settings = {
@@ -31,6 +34,7 @@ export async function preparationInputs({data, seed}: Config, place: DocumentPla
     fingerprints: {
       documents: fingerprintOf({inputs: files.map(({file}) => file), options: files.map(({name}) => name)}),
       tokenizer: hashTokenizer(tokenizer ?? proxy),
+      'chat template': prompt.chatTemplateFile ? hashFile(prompt.chatTemplateFile) : 'none',
       proxy: hashFiles(proxy, checkpointFile),
       'difficulty model': hashFiles(difficultyModel, checkpointFile),
       settings: hashJson(settings),

@@ -5,6 +5,7 @@ import {checkWeights} from '../engine/checkpoint.js'
 import type {Origin} from '../hub/address.js'
 import {readModelConfig} from '../models/model-config.js'
 import type {Partition} from '../records/records.js'
+import {conversationTemplate} from '../tokenizer/chat-template.js'
 import {checkTokenizerFits, loadTokenizer, type Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError, UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
@@ -29,17 +30,20 @@ export interface Located {
   readonly config: Config
   readonly source: DocumentSource
   readonly origins: Readonly<Record<string, Origin>>
+  /** Removes what was made for reading the documents. */
+  readonly release: () => void
 }
 
 /** Finds models and documents, here or on the Hub. */
 export async function locate(config: Config, services: Services): Promise<Located> {
   const {config: local, origins} = await locateModels(config, services)
-  const {origin, ...place} = await locateDocuments(config.data, services)
+  const {origin, release = () => {}, ...place} = await locateDocuments(config.data, services)
   const {textField, separator, limit} = config.data
   return {
     config: local,
     source: {...place, textField, separator, limit},
     origins: origin ? {...origins, 'data.documents': origin} : origins,
+    release,
   }
 }
 
@@ -59,7 +63,8 @@ export async function setUp({config, source}: Located, services: Services): Prom
     if (difficultyModel)
       scorers.push(await scorerOf('difficulty model', difficultyModel, ['val'], tokenizer, tokenizerFolder))
   }
-  return {config, source, tokenizerFolder, tokenizer, scorers, services}
+  const chatTemplate = conversationTemplate(tokenizer, config.prompt)
+  return {config, source: {...source, chatTemplate}, tokenizerFolder, tokenizer, scorers, services}
 }
 
 /** Refuses a checkpoint that cannot score this tokenizer's tokens. */

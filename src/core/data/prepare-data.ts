@@ -11,6 +11,7 @@ import {
   countRows,
   documentsTable,
   fillOutput,
+  type OutputState,
   outputKinds,
   positionsTable,
   sweepTemporary,
@@ -18,11 +19,13 @@ import {
 } from '../store/index.js'
 import {DataError, UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
+import {type BadRowCounts, BadRows} from './bad-rows.js'
 import {copyTokenizer} from './copy-tokenizer.js'
 import {claimOutput, earlierResult} from './earlier-result.js'
+import {DocumentFitter, type LongDocumentCounts} from './fit-document.js'
 import {type CountCheck, checkCounts, type PositionCounts, PositionTally, type Tallied} from './preparation-counts.js'
 import {preparationInputs} from './preparation-inputs.js'
-import {locate, type Setup, setUp} from './preparation-setup.js'
+import {type Located, locate, type Setup, setUp} from './preparation-setup.js'
 import {scoreDocuments} from './score-documents.js'
 import {surveyDocuments} from './survey-documents.js'
 import {type DocumentCounts, writeDocuments} from './write-documents.js'
@@ -38,6 +41,10 @@ export interface PrepareSummary {
   readonly reused: boolean
   /** How many were read, and where they went. */
   readonly documents: Readonly<Record<Partition | 'read', number>>
+  /** Rows that are no documents. */
+  readonly bad_rows: BadRowCounts
+  /** Documents that are too long for a scorer. */
+  readonly long_documents: LongDocumentCounts
   readonly positions: Readonly<Record<Partition, PositionCounts>>
   readonly started: string
   readonly wall_seconds: number
@@ -45,7 +52,8 @@ export interface PrepareSummary {
 }
 
 /** What was made of the corpus. */
-type Prepared = Pick<Tallied, 'documents' | 'positions' | 'rows'> & {readonly checks: readonly CountCheck[]}
+type Prepared = Pick<Tallied, 'documents' | 'positions' | 'rows'> &
+  Pick<PrepareSummary, 'bad_rows' | 'long_documents'> & {readonly checks: readonly CountCheck[]}
 
 /**
  * `rpt prepare-data`: documents -> tokens -> held-out split -> entropy of every position -> selection, in Arrow tables.
@@ -59,6 +67,21 @@ export async function prepareData(config: Config, services: Services): Promise<P
   const out = config.data.documentsOnly || config.data.proxy ? config.out! : missingProxy()
   const state = await claimOutput(out, services.command)
   const located = await locate(config, services)
+  try {
+    return await prepareIn(state, config, located, services, started)
+  } finally {
+    located.release()
+  }
+}
+
+async function prepareIn(
+  state: OutputState,
+  config: Config,
+  located: Located,
+  services: Services,
+  started: Date,
+): Promise<PrepareSummary> {
+  const out = config.out!
   const inputs = await preparationInputs(located.config, located.source)
   const earlier = await earlierResult(state, located.config, inputs, services)
   if (earlier) return {...(earlier as PrepareSummary), out, reused: true}
@@ -80,6 +103,8 @@ export async function prepareData(config: Config, services: Services): Promise<P
         out,
         reused: false,
         documents: prepared.documents,
+        bad_rows: prepared.bad_rows,
+        long_documents: prepared.long_documents,
         positions: prepared.positions,
         started: started.toISOString(),
         wall_seconds: (Date.now() - started.getTime()) / 1000,
@@ -102,8 +127,10 @@ export async function prepareData(config: Config, services: Services): Promise<P
 async function prepareTables(folder: string, setup: Setup): Promise<Prepared> {
   const {config, source, tokenizer, scorers, services} = setup
   const tables = {documents: join(folder, 'documents.arrow'), positions: join(folder, 'positions.arrow')}
-  const survey = await surveyDocuments(source, config, services)
-  const plan = {source, seed: config.seed, survey, tokenizer, scorers}
+  const badRows = new BadRows(config.data.onBadRow)
+  const fitter = new DocumentFitter(config.data.onLongDocument, scorers, tokenizer)
+  const survey = await surveyDocuments({source, config, tokenizer, scorers, badRows}, services)
+  const plan = {source, config, survey, tokenizer, fitter, badRows}
   const written = await writeDocuments(tables.documents, plan, services)
   const positions = await scoreAndSelect(tables, written, setup)
   const {train, val} = positions
@@ -117,7 +144,10 @@ async function prepareTables(folder: string, setup: Setup): Promise<Prepared> {
     positions: countRows(tables.positions, positionsTable),
   }
   const targets = scorers.length > 0 ? written.targets : {train: 0, val: 0}
-  return {documents, positions, rows, checks: checkCounts({documents, targets, positions, rows})}
+  const long = fitter.summary
+  const leftOut = written.untokenized + long.left_out
+  const checks = checkCounts({documents, leftOut, added: long.windows - long.windowed, targets, positions, rows})
+  return {documents, bad_rows: badRows.summary, long_documents: long, positions, rows, checks}
 }
 
 /** Entropy of every target by the proxy and, for held-out documents, by the difficulty model; then the selection. */

@@ -10,6 +10,8 @@ const cacheBytes = 16 * 2 ** 20
 /** Documents by number, from 0. */
 export interface DocumentList {
   readonly length: number
+  /** Tokens of each. */
+  readonly lengths: Int32Array
   at(index: number): TokenizedDocument
 }
 
@@ -28,8 +30,7 @@ export class PreparedDocuments implements DocumentList {
     /** Numbers of the documents of each partition. */
     private readonly members: Readonly<Record<Partition, Int32Array>>,
     private readonly partitionOf: Uint8Array,
-    /** Tokens of the longest document of each partition; 0 where there is none. */
-    readonly longest: Readonly<Record<Partition, number>>,
+    readonly lengths: Int32Array,
     private readonly limit: number,
   ) {}
 
@@ -43,20 +44,18 @@ export class PreparedDocuments implements DocumentList {
     const tokens = ListColumn.open(file, documentsTable, 'token_ids')
     const ids = new DocumentIds()
     const partitionOf = new Uint8Array(tokens.length)
-    const longest = {train: 0, val: 0}
-    const lengths = tokens.lengths()
+    const lengths = Int32Array.from(tokens.lengths())
     for (const {doc_id, partition} of readRows(file, pickColumns(documentsTable, 'doc_id', 'partition'))) {
       const index = ids.length
       if (ids.add(doc_id) !== index) throw new DataError(`${file} has document ${doc_id} twice`)
       partitionOf[index] = partitions.indexOf(partition)
-      longest[partition] = Math.max(longest[partition], lengths.next().value!)
     }
     const membersOf = (own: Partition) => {
       const code = partitions.indexOf(own)
       return Int32Array.from(partitionOf.keys()).filter((index) => partitionOf[index] === code)
     }
     const members = {train: membersOf('train'), val: membersOf('val')}
-    return new PreparedDocuments(tokens, ids, members, partitionOf, longest, limit)
+    return new PreparedDocuments(tokens, ids, members, partitionOf, lengths, limit)
   }
 
   get length(): number {
@@ -92,7 +91,11 @@ export class PreparedDocuments implements DocumentList {
   /** Documents of one partition, in the order of the corpus. */
   in(partition: Partition): DocumentList {
     const members = this.members[partition]
-    return {length: members.length, at: (index) => this.at(members[index])}
+    return {
+      length: members.length,
+      lengths: members.map((index) => this.lengths[index]),
+      at: (index) => this.at(members[index]),
+    }
   }
 
   private keep(index: number, document: TokenizedDocument): void {

@@ -1,11 +1,12 @@
-import {readFileSync} from 'node:fs'
 import type {Config} from '../config/schema.js'
 import type {Context, Prompt} from '../records/records.js'
 import {type ChatTemplate, chatTemplateFrom, type PromptParts, renderChat} from '../tokenizer/chat-template.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
-import {UsageError} from '../util/errors.js'
+import {DataError, UsageError} from '../util/errors.js'
 import {joinIds} from '../util/join-ids.js'
+import {readPlainText, withLineFeeds} from '../util/plain-file.js'
 import {nearest} from '../util/suggest.js'
+import {hasHalfPair} from '../util/text-bytes.js'
 
 const placeholder = '{context}'
 
@@ -141,16 +142,18 @@ function instructionOf({template, templateFile}: PromptSettings): PromptParts {
   )
 }
 
-/** The text of a file; the line feed that ends its last line is not part of the template. */
+/** The text of a file, line ends as line feeds; the one that ends its last line is not part of the template. */
 function readTemplate(file: string): string {
   try {
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+    return withLineFeeds(readPlainText(file)).replace(/\n$/, '')
   } catch (cause) {
+    if (cause instanceof DataError) throw cause
     throw new UsageError(`reading prompt.templateFile ${file}: ${(cause as Error).message}`, {cause})
   }
 }
 
 function partsOf(text: string): PromptParts | null {
+  if (hasHalfPair(text)) throw new UsageError('prompt.template has half a surrogate pair, which no UTF-8 can hold')
   const [before, after, ...more] = text.split(placeholder)
   return after === undefined || more.length > 0 ? null : {before, after}
 }

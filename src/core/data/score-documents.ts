@@ -21,7 +21,12 @@ export function checkLength({docId, partition, tokenIds}: Document, {role, check
   if (!scorer.partitions.includes(partition) || tokenIds.length <= scorer.maxPositions) return
   throw new DataError(
     `${docId} has ${tokenIds.length} tokens; the ${role} ${checkpoint} takes ${scorer.maxPositions}`,
-    {suggestions: ['cut the document', `use a ${role} with a longer context`]},
+    {
+      suggestions: [
+        `use a ${role} with a longer context`,
+        '--set data.onLongDocument=windows cuts such documents into windows; cut and skip are possible, too',
+      ],
+    },
   )
 }
 

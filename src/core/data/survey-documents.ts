@@ -1,8 +1,14 @@
 import type {Config} from '../config/schema.js'
+import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import type {Services} from '../util/services.js'
-import {type DocumentSource, readDocuments} from './documents.js'
+import type {BadRows} from './bad-rows.js'
+import {type DocumentSource, type RawDocument, readDocuments} from './documents.js'
+import {limitOf} from './fit-document.js'
 import {paced} from './paced.js'
+import {orFault, RowFault} from './readers/row-fault.js'
+import type {Scorer} from './score-documents.js'
 import {contentHash, holdOutBound} from './split.js'
+import {tokenizeDocument} from './tokenize.js'
 
 /** What a first reading of a corpus finds: all that must be known of every document before one can be placed. */
 export interface Survey {
@@ -12,21 +18,49 @@ export interface Survey {
   readonly bound: number
 }
 
+/** How documents are placed. */
+export interface SurveyPlan {
+  readonly source: DocumentSource
+  readonly config: Pick<Config, 'data' | 'seed'>
+  readonly tokenizer: Tokenizer
+  readonly scorers: readonly Scorer[]
+  /** Is told of rows that are no documents. */
+  readonly badRows: BadRows
+}
+
 /**
  * Reads every document once and keeps one number of each.
+ *
+ * Where a number of documents is to be held out and some may be left out later, those are not among that number: documents
+ * are then tokenized here, too.
  *
  * @throws {DataError} at the first row that is no document, before any other work; see `readDocuments`
  */
 export async function surveyDocuments(
-  source: DocumentSource,
-  {data, seed}: Pick<Config, 'data' | 'seed'>,
+  {source, config, badRows, ...plan}: SurveyPlan,
   {progress, signal}: Pick<Services, 'progress' | 'signal'>,
 ): Promise<Survey> {
+  const {onBadRow, onLongDocument, valDocuments} = config.data
+  const mayLose = (valDocuments ?? 0) > 0 && (onBadRow === 'skip' || onLongDocument === 'skip')
   const stage = progress.stage('read documents', undefined, 'documents')
   const hashes: number[] = []
-  for await (const {text} of paced(readDocuments(source), {stage, signal, unitsOf: () => 1}))
-    hashes.push(contentHash(text, seed))
-  const bound = holdOutBound(hashes, data)
+  const lost = new Set<number>()
+  for await (const raw of paced(readDocuments(source, badRows), {stage, signal, unitsOf: () => 1})) {
+    hashes.push(contentHash(raw.text, config.seed))
+    if (mayLose && !canBeHeldOut(raw, config, plan)) lost.add(hashes.length - 1)
+  }
+  const bound = holdOutBound(lost.size > 0 ? hashes.filter((_, index) => !lost.has(index)) : hashes, config.data)
   stage.done(`${hashes.length} documents`)
   return {hashes, bound}
+}
+
+/** Whether a document stays if it is held out. */
+function canBeHeldOut(
+  raw: RawDocument,
+  {data: {onLongDocument}}: Pick<Config, 'data'>,
+  {tokenizer, scorers}: Pick<SurveyPlan, 'tokenizer' | 'scorers'>,
+): boolean {
+  const document = orFault(() => tokenizeDocument(raw, 'val', tokenizer))
+  if (document instanceof RowFault) return false
+  return onLongDocument !== 'skip' || document.tokenIds.length <= limitOf(document, scorers)
 }

@@ -1,22 +1,27 @@
+import type {Config} from '../config/schema.js'
 import type {Document, Partition} from '../records/records.js'
 import {type DocumentRow, documentsTable, writeTable} from '../store/index.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
+import {BadRows} from './bad-rows.js'
 import {type DocumentSource, type RawDocument, readDocuments} from './documents.js'
+import type {DocumentFitter} from './fit-document.js'
 import {paced} from './paced.js'
-import {checkLength, type Scorer} from './score-documents.js'
+import {orFault, RowFault} from './readers/row-fault.js'
 import {contentHash} from './split.js'
 import type {Survey} from './survey-documents.js'
 import {tokenizeDocument} from './tokenize.js'
 
-/** Where the documents come from, how they are cut into tokens, and what they must suit. */
+/** Where the documents come from, how they are cut into tokens, and what becomes of those that do not fit. */
 export interface DocumentPlan {
   readonly source: DocumentSource
-  readonly seed: number
+  readonly config: Pick<Config, 'data' | 'seed'>
   readonly survey: Survey
   readonly tokenizer: Tokenizer
-  readonly scorers: readonly Scorer[]
+  readonly fitter: DocumentFitter
+  /** Is told of documents that cannot be tokenized. */
+  readonly badRows: BadRows
 }
 
 /** How much was written. */
@@ -26,6 +31,8 @@ export interface DocumentCounts {
   readonly targets: Readonly<Record<Partition, number>>
   /** Tokens of the longest one. */
   readonly longest: Readonly<Record<Partition, number>>
+  /** Documents that could not be tokenized and were left out. */
+  readonly untokenized: number
 }
 
 /**
@@ -38,40 +45,50 @@ export async function writeDocuments(
   plan: DocumentPlan,
   {progress, signal}: Pick<Services, 'progress' | 'signal'>,
 ): Promise<DocumentCounts> {
-  const {hashes} = plan.survey
-  const stage = progress.stage('tokenize documents', hashes.length, 'documents')
+  const {source, config, survey, fitter, badRows} = plan
+  const total = survey.hashes.length
+  const stage = progress.stage('tokenize documents', total, 'documents')
   const documents = {train: 0, val: 0}
   const targets = {train: 0, val: 0}
   const longest = {train: 0, val: 0}
   let normalized = 0
+  let untokenized = 0
   async function* rows(): AsyncGenerator<DocumentRow> {
     let index = 0
-    for await (const raw of paced(readDocuments(plan.source), {stage, signal, unitsOf: () => 1})) {
+    // What is wrong with rows was counted by the survey.
+    const raws = readDocuments(source, new BadRows(config.data.onBadRow))
+    for await (const raw of paced(raws, {stage, signal, unitsOf: () => 1})) {
       const document = documentOf(raw, index++, plan)
-      documents[document.partition]++
-      targets[document.partition] += document.tokenIds.length - 1
-      longest[document.partition] = Math.max(longest[document.partition], document.tokenIds.length)
+      if (document instanceof RowFault) {
+        badRows.meet(raw.docId, document)
+        untokenized++
+        continue
+      }
       if (document.text !== raw.text) normalized++
-      yield rowOf(document)
+      for (const fitted of fitter.fit(document)) {
+        documents[fitted.partition]++
+        targets[fitted.partition] += fitted.tokenIds.length - 1
+        longest[fitted.partition] = Math.max(longest[fitted.partition], fitted.tokenIds.length)
+        yield rowOf(fitted)
+      }
     }
-    if (index !== hashes.length) throw changed(plan.source.path)
+    if (index !== total) throw changed(source.path)
   }
   await writeTable(file, documentsTable, rows())
   stage.done(`${documents.train} documents to train on, ${documents.val} held out`)
   if (normalized > 0) progress.warn(`documents brought to Unicode form NFC, as the tokenizer asks: ${normalized}`)
-  return {documents, targets, longest}
+  for (const {warning} of [badRows, fitter]) if (warning !== null) progress.warn(warning)
+  return {documents, targets, longest, untokenized}
 }
 
 function documentOf(
   raw: RawDocument,
   index: number,
-  {source, seed, survey, tokenizer, scorers}: DocumentPlan,
-): Document {
+  {source, config, survey, tokenizer}: DocumentPlan,
+): Document | RowFault {
   const hash = survey.hashes[index]
-  if (contentHash(raw.text, seed) !== hash) throw changed(`${source.path}, at ${raw.docId}`)
-  const document = tokenizeDocument(raw, hash < survey.bound ? 'val' : 'train', tokenizer)
-  for (const scorer of scorers) checkLength(document, scorer)
-  return document
+  if (contentHash(raw.text, config.seed) !== hash) throw changed(`${source.path}, at ${raw.docId}`)
+  return orFault(() => tokenizeDocument(raw, hash < survey.bound ? 'val' : 'train', tokenizer))
 }
 
 function changed(where: string): DataError {

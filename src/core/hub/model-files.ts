@@ -1,5 +1,5 @@
-import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {readPlainText} from '../util/plain-file.js'
 
 /**
  * Chooses files of a repository.
@@ -49,7 +49,7 @@ export function missingModelFiles(folder: string, names: readonly string[], filt
 
 function shardsOf(file: string): string[] {
   try {
-    const {weight_map: shards} = JSON.parse(readFileSync(file, 'utf8'))
+    const {weight_map: shards} = JSON.parse(readPlainText(file))
     return [...new Set(Object.values<string>(shards))].sort()
   } catch {
     // Whoever reads the weights says what is wrong with the index.

@@ -1,9 +1,9 @@
-import {existsSync} from 'node:fs'
-import {readFile} from 'node:fs/promises'
+import {existsSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {z} from 'zod'
 import type {RotaryScaling} from '../nn/rotary.js'
 import {DataError} from '../util/errors.js'
+import {readPlainText} from '../util/plain-file.js'
 import {parseStrictJson} from '../util/strict-json.js'
 import {type Family, families, supportedFamilies} from './families.js'
 import {readRope} from './rope.js'
@@ -70,11 +70,11 @@ const generationJson = z.looseObject({eos_token_id: endIds})
  *   implemented
  */
 export async function readModelConfig(path: string): Promise<ModelConfig> {
-  const isFile = path.endsWith('.json')
+  const isFile = path.endsWith('.json') || statSync(path, {throwIfNoEntry: false})?.isDirectory() === false
   const file = isFile ? path : join(path, 'config.json')
   const generationFile = join(path, 'generation_config.json')
-  const source = await readObject(file)
-  const generation = !isFile && existsSync(generationFile) ? await readObject(generationFile) : {}
+  const source = readObject(file)
+  const generation = !isFile && existsSync(generationFile) ? readObject(generationFile) : {}
   return parseModelConfig(withEndIds(source, generation, generationFile), file)
 }
 
@@ -136,17 +136,21 @@ function listOf(ids: z.infer<typeof endIds>): number[] {
   return ids == null ? [] : [ids].flat()
 }
 
-async function readObject(file: string): Promise<Record<string, unknown>> {
-  const bytes = await readFile(file).catch((cause) => {
-    throw new DataError(
-      `reading the model config ${file}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}`,
-      {
-        cause,
-        suggestions: ['give a checkpoint folder with config.json, model.safetensors and tokenizer.json'],
-      },
-    )
-  })
-  return check(z.record(z.string(), z.unknown()), parseStrictJson(bytes, file), file)
+function readObject(file: string): Record<string, unknown> {
+  return check(z.record(z.string(), z.unknown()), parseStrictJson(readText(file), file), file)
+}
+
+function readText(file: string): string {
+  try {
+    return readPlainText(file)
+  } catch (error) {
+    if (error instanceof DataError) throw error
+    const {code, message} = error as NodeJS.ErrnoException
+    throw new DataError(`reading the model config ${file}: ${code === 'ENOENT' ? 'no such file' : message}`, {
+      cause: error,
+      suggestions: ['give a checkpoint folder with config.json, model.safetensors and tokenizer.json'],
+    })
+  }
 }
 
 function check<T>(schema: z.ZodType<T>, value: unknown, where: string): T {

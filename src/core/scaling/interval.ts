@@ -1,3 +1,4 @@
+import {clusterOf} from '../records/cluster-of.js'
 import {DataError} from '../util/errors.js'
 import {streamSeed} from '../util/rng.js'
 import {type Interval, percentileInterval, resampleSums} from './resample.js'
@@ -99,13 +100,14 @@ function ratioInterval(
   return percentileInterval(top.map((sum, resample) => sum / bottom[resample]))
 }
 
-/** Items of each document, documents in the order of their ids. */
+/** Items of each document, its windows together, documents in the order of their ids. */
 function groupByDocument<T extends {readonly docId: string}>(items: readonly T[]): T[][] {
   const groups = new Map<string, T[]>()
   for (const item of items) {
-    const group = groups.get(item.docId)
+    const document = clusterOf(item.docId)
+    const group = groups.get(document)
     if (group) group.push(item)
-    else groups.set(item.docId, [item])
+    else groups.set(document, [item])
   }
   return [...groups.keys()].sort().map((docId) => groups.get(docId)!)
 }

@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto'
 import {closeSync, openSync, readdirSync, readSync, statSync} from 'node:fs'
 import {basename, join} from 'node:path'
 import {DataError} from '../util/errors.js'
+import {checkPlainFile} from '../util/plain-file.js'
 import {guardRead} from './storage-error.js'
 
 /** What a result depends on: files or folders by content and name, and the options. */
@@ -36,12 +37,13 @@ export function hashJson(value: unknown): string {
 /**
  * sha256 of a file's bytes, in hexadecimal, read a mebibyte at a time.
  *
- * @throws {DataError} when the file cannot be read
+ * @throws {DataError} when it is no plain file or cannot be read
  */
 export function hashFile(path: string): string {
   return guardRead('reading', path, () => {
     const hash = createHash('sha256')
     const buffer = new Uint8Array(2 ** 20)
+    checkPlainFile(path)
     const fd = openSync(path, 'r')
     try {
       for (let count = readSync(fd, buffer); count > 0; count = readSync(fd, buffer))

@@ -11,6 +11,7 @@ export {
   verifyFolder,
   writeFolder,
 } from './folder.js'
+export {type ForeignValue, readForeignRows} from './foreign-table.js'
 export {removeOwn} from './layout.js'
 export {ListColumn} from './list-column.js'
 export {type Lock, lockFolder, lockName} from './lock.js'

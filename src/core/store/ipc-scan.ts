@@ -14,6 +14,8 @@ export interface ScanResult {
 /** A complete message; its body is still in the file. */
 export interface Frame {
   readonly message: Message
+  /** Where it begins; its body is at `bodyOffset`. */
+  readonly offset: number
   readonly bodyOffset: number
   readonly bodyLength: number
 }
@@ -56,7 +58,7 @@ function readFrame(fd: number, offset: number, size: number, expected: MessageHe
   const message = decodeMessage(readAt(fd, offset + 8, metadataLength), expected)
   if (message === null) return 'corrupt'
   const {bodyLength} = message
-  return bodyOffset + bodyLength > size ? 'torn' : {message, bodyOffset, bodyLength}
+  return bodyOffset + bodyLength > size ? 'torn' : {message, offset, bodyOffset, bodyLength}
 }
 
 /** A file system may show a lost write as zeros. */

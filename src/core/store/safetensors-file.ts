@@ -1,5 +1,6 @@
-import {closeSync, openSync, statSync} from 'node:fs'
+import {closeSync, openSync} from 'node:fs'
 import {DataError} from '../util/errors.js'
+import {checkPlainFile} from '../util/plain-file.js'
 import {
   type DtypeName,
   type FloatDtypeName,
@@ -51,12 +52,10 @@ export class SafetensorsFile {
    */
   static open(path: string): SafetensorsFile {
     return guardRead('reading', path, () => {
-      const stat = statSync(path)
-      // Opening a pipe would wait for a writer.
-      if (!stat.isFile()) throw refusal(path, `it is ${stat.isDirectory() ? 'a folder' : 'no plain file'}`)
+      const {size} = checkPlainFile(path)
       const descriptor = openSync(path, 'r')
       try {
-        const {entries, start} = readHeader(descriptor, path, stat.size)
+        const {entries, start} = readHeader(descriptor, path, size)
         return new SafetensorsFile(path, descriptor, start, new Map(entries.map((entry) => [entry.name, entry])))
       } catch (error) {
         closeSync(descriptor)

@@ -1,6 +1,7 @@
-import {existsSync, readFileSync, statSync} from 'node:fs'
+import {existsSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {DataError} from '../util/errors.js'
+import {readPlainFile} from '../util/plain-file.js'
 import {parseStrictJson} from '../util/strict-json.js'
 import {type Piece, SafetensorsFile} from './safetensors-file.js'
 import {shown} from './safetensors-header.js'
@@ -113,12 +114,7 @@ function missingWeights(folder: string): DataError {
 
 /** weight_map of an index: tensor name to shard name. */
 function readIndex(path: string): Map<string, string> {
-  const stat = guardRead('reading', path, () => statSync(path))
-  if (!stat.isFile() || stat.size > maxIndexBytes)
-    throw new DataError(
-      `reading ${path}: the index has ${stat.size} bytes, expected a file of ${maxIndexBytes} at most`,
-    )
-  const bytes = guardRead('reading', path, () => readFileSync(path))
+  const bytes = guardRead('reading', path, () => readPlainFile(path, maxIndexBytes))
   const {weight_map: weightMap} = (parseStrictJson(bytes, `reading ${path}: the index`) ?? {}) as Record<
     string,
     unknown

@@ -6,6 +6,7 @@ import {openPrepared, splitRuleOf} from '../data/prepared.js'
 import type {Engine} from '../engine/engine.js'
 import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
+import {clusterOf} from '../records/cluster-of.js'
 import {drawScaling, pointOfSweep} from '../report/scaling-figures.js'
 import {terminalPlot} from '../report/terminal-plot.js'
 import {bootstrapFit, type ScalingCurve} from '../scaling/bootstrap-fit.js'
@@ -259,7 +260,7 @@ async function fitCurves(
 }
 
 function documentScores(rows: readonly PredictionRow[]) {
-  return [...groupBy(rows, (row) => row.doc_id)].map(([docId, own]) => ({
+  return [...groupBy(rows, (row) => clusterOf(row.doc_id))].map(([docId, own]) => ({
     docId,
     correct: own.filter((row) => row.correct).length,
     count: own.length,

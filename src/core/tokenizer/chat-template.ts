@@ -2,8 +2,10 @@ import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {z} from 'zod'
 import {DataError} from '../util/errors.js'
+import {withLineFeeds} from '../util/plain-file.js'
+import {hasHalfPair} from '../util/text-bytes.js'
 import {readSmallJson, readSmallText} from './read-json.js'
-import {renderJinja} from './render-jinja.js'
+import {type Rendering, renderAll, renderJinja} from './render-jinja.js'
 import type {TokenizerConfig, TokenName} from './tokenizer-files.js'
 
 /** A Jinja template that turns messages into the text that a model was trained to read. */
@@ -37,17 +39,32 @@ const stand = '\u2063Cc  \n"<&>\'\\ {{ }}\u2063'
 export function readChatTemplate(folder: string, config: TokenizerConfig): ChatTemplate | null {
   const tokens = tokenTexts(config)
   const jinja = join(folder, 'chat_template.jinja')
-  if (existsSync(jinja)) return {file: jinja, source: readSmallText(jinja), tokens}
+  if (existsSync(jinja)) return templateOf(jinja, readSmallText(jinja), tokens)
   const json = join(folder, 'chat_template.json')
-  if (existsSync(json)) return {file: json, source: readSmallJson(json, processorFile).chat_template, tokens}
+  if (existsSync(json)) return templateOf(json, readSmallJson(json, processorFile).chat_template, tokens)
   const file = join(folder, 'tokenizer_config.json')
   const source = defaultOf(config.chat_template, file)
-  return source === null ? null : {file, source, tokens}
+  return source === null ? null : templateOf(file, source, tokens)
 }
 
 /** A chat template from a file of the user's, with the special tokens of a tokenizer's configuration. */
 export function chatTemplateFrom(file: string, tokens: ChatTemplate['tokens']): ChatTemplate {
-  return {file, source: readSmallText(file), tokens}
+  return templateOf(file, readSmallText(file), tokens)
+}
+
+/** Jinja itself takes every line end for a line feed. */
+function templateOf(file: string, source: string, tokens: ChatTemplate['tokens']): ChatTemplate {
+  if (hasHalfPair(source))
+    throw new DataError(`${file}: the chat template has half a surrogate pair, which no UTF-8 can hold`)
+  return {file, source: withLineFeeds(source), tokens}
+}
+
+/** The template that conversations of a corpus are put into: the file of the user's, else the tokenizer's; null where there is none. */
+export function conversationTemplate(
+  {chatTemplate, tokenTexts}: {readonly chatTemplate: ChatTemplate | null; readonly tokenTexts: ChatTemplate['tokens']},
+  {chatTemplateFile}: {readonly chatTemplateFile?: string},
+): ChatTemplate | null {
+  return chatTemplateFile ? chatTemplateFrom(chatTemplateFile, tokenTexts) : chatTemplate
 }
 
 /** Texts of the special tokens that a configuration names, by the names that templates know them by. */
@@ -93,13 +110,7 @@ export function renderChat(template: ChatTemplate, instruction: PromptParts): Pr
       suggestions: ['set prompt.chatTemplate to none, or give another as prompt.chatTemplateFile'],
     })
   const content = instruction.before + stand + instruction.after
-  const rendering = renderJinja(source, {
-    ...tokens,
-    messages: [{role: 'user', content}],
-    add_generation_prompt: true,
-    tools: null,
-    documents: null,
-  })
+  const rendering = renderJinja(source, variablesOf({messages: [{role: 'user', content}], isPrompt: true}, tokens))
   if (rendering.kind === 'failed') throw refuse(rendering.why)
   const parts = rendering.text.split(stand)
   if (parts.length > 2) throw refuse(`it writes the message of the user ${parts.length - 1} times; expected once`)
@@ -107,4 +118,25 @@ export function renderChat(template: ChatTemplate, instruction: PromptParts): Pr
   const isWhole = before.endsWith(instruction.before.trimStart()) && after?.startsWith(instruction.after.trimEnd())
   if (!isWhole) throw refuse('it drops, changes or escapes the message of the user; expected it once, as it is')
   return {before, after}
+}
+
+/** Messages to be rendered. */
+export interface Chat {
+  readonly messages: readonly object[]
+  /** Whether the model's turn begins behind them (`add_generation_prompt`). */
+  readonly isPrompt: boolean
+  /** Tools that the template may describe, as JSON schemas. */
+  readonly tools?: readonly unknown[]
+}
+
+/** Renders conversations as the reference does, one after the other; each fails by itself. */
+export function renderChats({source, tokens}: ChatTemplate, chats: readonly Chat[]): Generator<Rendering, void> {
+  return renderAll(
+    source,
+    chats.map((chat) => variablesOf(chat, tokens)),
+  )
+}
+
+function variablesOf({messages, isPrompt, tools}: Chat, tokens: ChatTemplate['tokens']) {
+  return {...tokens, messages, add_generation_prompt: isPrompt, tools: tools ?? null, documents: null}
 }

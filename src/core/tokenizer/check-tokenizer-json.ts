@@ -1,4 +1,5 @@
 import {DataError} from '../util/errors.js'
+import {hasHalfPair} from '../util/text-bytes.js'
 import type {TokenizerJson} from './tokenizer-files.js'
 
 /** Ids are places in tables: one far beyond any vocabulary would only fill memory. */
@@ -28,6 +29,7 @@ function problemOfIds({model: {vocab}, added_tokens = []}: TokenizerJson): strin
   const entries = [...Object.entries(vocab), ...added_tokens.map(({content, id}): [string, number] => [content, id])]
   for (const [token, id] of entries) {
     const owner = owners.get(id)
+    if (hasHalfPair(token)) return `token ${quote(token)} has half a surrogate pair, which no UTF-8 can hold`
     if (id > maxId) return `token ${quote(token)} has id ${id}; expected at most ${maxId}`
     if (owner !== undefined && owner !== token) return `tokens ${quote(owner)} and ${quote(token)} both have id ${id}`
     owners.set(id, token)

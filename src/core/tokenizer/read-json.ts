@@ -1,6 +1,6 @@
-import {readFileSync, statSync} from 'node:fs'
 import type {z} from 'zod'
 import {DataError} from '../util/errors.js'
+import {readPlainFile, readPlainText} from '../util/plain-file.js'
 import {parseStrictJson} from '../util/strict-json.js'
 
 /** The largest tokenizer.json of known models has 33 MB; the other files have kilobytes. */
@@ -8,32 +8,30 @@ const maxBytes = 256 * 2 ** 20
 const maxSmallBytes = 16 * 2 ** 20
 
 /**
- * A file of at most 256 MiB.
+ * The bytes of a plain file of at most 256 MiB.
  *
- * @throws {DataError} naming the file when it cannot be read or is larger
+ * @throws {DataError} naming the file when it cannot be read, is something else or larger
  */
 export function readBounded(file: string, limit = maxBytes): Buffer {
-  const {size, bytes} = read(file, limit)
-  if (bytes) return bytes
-  throw new DataError(`${file} has ${size} bytes; expected at most ${limit}`)
-}
-
-function read(file: string, limit: number): {readonly size: number; readonly bytes: Buffer | null} {
-  try {
-    const {size} = statSync(file)
-    return {size, bytes: size > limit ? null : readFileSync(file)}
-  } catch (cause) {
-    throw new DataError(`reading ${file}: ${(cause as Error).message}`, {cause})
-  }
+  return naming(file, () => readPlainFile(file, limit))
 }
 
 /**
- * A text file of at most 16 MiB.
+ * The text of a plain file of at most 16 MiB, without a byte order mark.
  *
- * @throws {DataError} naming the file when it cannot be read or is larger
+ * @throws {DataError} naming the file when it cannot be read, is something else or larger, or not UTF-8
  */
 export function readSmallText(file: string): string {
-  return readBounded(file, maxSmallBytes).toString()
+  return naming(file, () => readPlainText(file))
+}
+
+function naming<T>(file: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    if (cause instanceof DataError) throw cause
+    throw new DataError(`reading ${file}: ${(cause as Error).message}`, {cause})
+  }
 }
 
 /**

@@ -3,9 +3,10 @@ import {readCompletions} from '../data/completions.js'
 import type {TrainingRow} from '../engine/language-model-update.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {plainTrainingFlops} from '../scaling/flops.js'
+import {conversationTemplate} from '../tokenizer/chat-template.js'
 import {DataError, UsageError} from '../util/errors.js'
 import {joinIds} from '../util/join-ids.js'
-import {type Objective, optimizerAt, type TrainingContext} from './objective.js'
+import {type CutDocuments, type Objective, optimizerAt, type TrainingContext} from './objective.js'
 import {VisitOrder} from './order.js'
 
 /** Where the rows of a language-model step come from: the row of visit k = 0, 1, ... */
@@ -13,7 +14,8 @@ type RowSource = (visit: number) => TrainingRow
 
 /** Next-token prediction on the training documents (RPT, Eq. 1): the continual pre-training baseline. */
 export function ntpObjective(training: TrainingContext): Objective {
-  return languageModelObjective(training, documentRows(training))
+  const {rowAt, cut} = documentRows(training)
+  return languageModelObjective(training, rowAt, cut)
 }
 
 /**
@@ -25,20 +27,30 @@ export async function sftObjective(training: TrainingContext): Promise<Objective
   const {completions, documentShare} = training.config.sft
   if (!completions)
     throw new UsageError('train: objective sft needs sft.completions, a JSONL file of prompt and completion')
-  const longest = longestRow(training.config, training.model)
-  const rows = await readCompletions(completions, training.data.tokenizer, longest)
+  const {tokenizer} = training.data
+  const rows = await readCompletions(completions, {
+    tokenizer,
+    chatTemplate: conversationTemplate(tokenizer, training.config.prompt),
+    maxTokens: longestRow(training.config, training.model),
+  })
   const order = new VisitOrder(rows.length, training.config.seed, 'completions')
-  const document = documentShare > 0 ? documentRows(training) : null
-  return languageModelObjective(training, (visit) => {
+  const documents = documentShare > 0 ? documentRows(training) : null
+  const rowAt: RowSource = (visit) => {
     const documentsBefore = Math.floor(visit * documentShare)
     const isDocument = Math.floor((visit + 1) * documentShare) > documentsBefore
-    return document && isDocument ? document(documentsBefore) : rows[order.at(visit - documentsBefore)]
-  })
+    return documents && isDocument ? documents.rowAt(documentsBefore) : rows[order.at(visit - documentsBefore)]
+  }
+  return languageModelObjective(training, rowAt, documents?.cut ?? null)
 }
 
-function languageModelObjective({config, engine, shape}: TrainingContext, rowAt: RowSource): Objective {
+function languageModelObjective(
+  {config, engine, shape}: TrainingContext,
+  rowAt: RowSource,
+  cut: CutDocuments | null,
+): Objective {
   const {batchRows, rowsPerMicroBatch} = config.train
   return {
+    cutDocuments: cut,
     async step(step, visits, keep) {
       const rows = Array.from({length: batchRows}, (_, i) => rowAt(visits + i))
       // Rows of similar length share a micro-batch; their order within a step does not matter.
@@ -67,14 +79,35 @@ function longestRow({train}: Config, {maxPositions}: ModelConfig): number {
   return Math.min(train.maxRowTokens, maxPositions + 1)
 }
 
-/** Training documents in seeded order, the end-of-text token appended, cut to the longest row. */
-function documentRows({config, data, model}: TrainingContext): RowSource {
+/** Training documents in seeded order, the end-of-text token appended, cut to the longest row; and what the cuts cost. */
+function documentRows({config, data, model}: TrainingContext): {
+  readonly rowAt: RowSource
+  readonly cut: CutDocuments | null
+} {
   const documents = data.documents.in('train')
   if (documents.length === 0) throw new DataError(`${data.folder} has no training documents`)
   const order = new VisitOrder(documents.length, config.seed, 'documents')
   const end = model.endIds.slice(0, 1)
-  return (visit) => {
+  const longest = longestRow(config, model)
+  const rowAt: RowSource = (visit) => {
     const ids = joinIds(documents.at(order.at(visit)).tokenIds, end)
-    return {ids: ids.slice(0, longestRow(config, model)), trainedFrom: 1}
+    return {ids: ids.slice(0, longest), trainedFrom: 1}
+  }
+  const lengths = documents.lengths.map((tokens) => tokens + end.length)
+  return {rowAt, cut: cutsOf(lengths, longest)}
+}
+
+/** What is lost of rows of these lengths; null where nothing is. */
+function cutsOf(lengths: Int32Array, longest: number): CutDocuments | null {
+  const tooLong = lengths.filter((length) => length > longest)
+  if (tooLong.length === 0) return null
+  const left = tooLong.reduce((sum, length) => sum + length - longest, 0)
+  const total = lengths.reduce((sum, length) => sum + length, 0)
+  return {
+    cut: tooLong.length,
+    of: lengths.length,
+    tokens_left_out: left,
+    share_left_out: left / total,
+    row_tokens: longest,
   }
 }

@@ -38,8 +38,22 @@ export interface StepResult {
   readonly note: string
 }
 
+/** What the longest row leaves out of the documents that are trained on. Part of `summary.json`. */
+export interface CutDocuments {
+  /** Documents that are cut, of how many. */
+  readonly cut: number
+  readonly of: number
+  readonly tokens_left_out: number
+  /** Of all tokens of these documents, in [0, 1]. */
+  readonly share_left_out: number
+  /** Tokens of the longest row. */
+  readonly row_tokens: number
+}
+
 /** A training objective, ready to take steps. */
 export interface Objective {
+  /** Documents that do not fit into a row; null or absent where all do. */
+  readonly cutDocuments?: CutDocuments | null
   /**
    * Takes step `step` (1 is the first), starting at visit `visits` of its data.
    *
@@ -71,4 +85,10 @@ export function promptLimit({prompt, rollout}: Config, {maxPositions}: ModelConf
       `rollout.maxTokens is ${rollout.maxTokens}; the model has ${maxPositions} positions for prompt and completion`,
     )
   return Math.min(prompt.maxTokens, room)
+}
+
+/** One line on documents that are cut, with what decides it. */
+export function describeCuts({cut, of, share_left_out, row_tokens}: CutDocuments): string {
+  const share = (100 * share_left_out).toPrecision(2)
+  return `train: ${cut} of ${of} documents are longer than a row of ${row_tokens} tokens and are cut at the end: ${share}% of their tokens are left out (a row has at most train.maxRowTokens, and the model's positions + 1)`
 }

@@ -23,7 +23,15 @@ import {EvaluationLog, type Subject} from './evaluation-log.js'
 import {type StepInputs, saveFailedStep} from './failed-step.js'
 import {ntpObjective, sftObjective} from './language-model.js'
 import {lengthsOf, trainingDemand} from './memory-plan.js'
-import {type Objective, optimizerAt, type StepResult, shapeOf, type TrainingContext} from './objective.js'
+import {
+  type CutDocuments,
+  describeCuts,
+  type Objective,
+  optimizerAt,
+  type StepResult,
+  shapeOf,
+  type TrainingContext,
+} from './objective.js'
 import {type Origins, originsOf, recordedOrigins} from './origins.js'
 import {refuseOccupied} from './output-folder.js'
 import {rptObjective} from './rpt.js'
@@ -49,6 +57,8 @@ export interface TrainSummary extends Summary {
   /** The last row of metrics.arrow. */
   readonly metrics: MetricsRow | null
   readonly checkpoint: string
+  /** What was left out of the documents trained on; null where nothing was. */
+  readonly cut_documents: CutDocuments | null
   /** Commit of the starting checkpoint where the Hub has it, by setting. */
   readonly origins: Origins
 }
@@ -99,6 +109,8 @@ async function trainIn(
   const run = await RunDirectory.open(config.out!, config, services, {origins, inputs})
   try {
     const training = {...prepared, progress: run.services.progress}
+    const cuts = objective.cutDocuments ?? null
+    if (cuts) training.progress.warn(describeCuts(cuts))
     const state = await resumeFrom(run, training, resumed)
     const metrics = await trainSteps(run, training, objective, state)
     const summary: TrainSummary = {
@@ -107,6 +119,7 @@ async function trainIn(
       steps: config.train.steps,
       metrics,
       checkpoint: run.checkpoint(Math.max(config.train.steps, state.step)),
+      cut_documents: cuts,
       origins,
     }
     await run.writeSummary(summary)

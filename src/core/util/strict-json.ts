@@ -1,4 +1,6 @@
 import {DataError} from './errors.js'
+import {endOfString, jsonFault} from './json-text.js'
+import {textOfFile} from './text-bytes.js'
 
 /** What `parseStrictJson` may let pass, and what its errors suggest. */
 export interface StrictJsonOptions {
@@ -8,7 +10,7 @@ export interface StrictJsonOptions {
 }
 
 const maxDepth = 100
-const codes = {quote: 0x22, colon: 0x3a, backslash: 0x5c, openBrace: 0x7b, closeBrace: 0x7d}
+const codes = {quote: 0x22, colon: 0x3a, openBrace: 0x7b, closeBrace: 0x7d}
 const bracketToBrace = 0x20
 
 /**
@@ -16,7 +18,7 @@ const bracketToBrace = 0x20
  *
  * JSON.parse keeps the last of two equal keys where other readers may keep the first, and takes any depth and any name.
  *
- * @param source text, or its bytes in UTF-8
+ * @param source text, or its bytes in UTF-8, which may begin with a byte order mark
  * @param where begins every message, e.g. the path
  * @throws {DataError} when it is not JSON or not UTF-8, an object has a key twice, one is named `__proto__`, or values nest
  *   more than 100 deep
@@ -27,8 +29,8 @@ export function parseStrictJson(
   {mayNameProto = false, suggestions = []}: StrictJsonOptions = {},
 ): unknown {
   const refuse = (what: string, cause?: unknown) => new DataError(`${where} ${what}`, {suggestions, cause})
+  const text = typeof source === 'string' ? source : textOfFile(source, where)
   try {
-    const text = typeof source === 'string' ? source : decode(source)
     const problem = findProblem(text, mayNameProto)
     if (problem?.isFatal) throw refuse(problem.what)
     const value: unknown = JSON.parse(text)
@@ -36,15 +38,7 @@ export function parseStrictJson(
     return value
   } catch (error) {
     if (error instanceof DataError) throw error
-    throw refuse(`is not JSON (${(error as Error).message.replaceAll(/[\s\p{Cc}]+/gu, ' ')})`, error)
-  }
-}
-
-function decode(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes)
-  } catch (cause) {
-    throw new Error('it is not UTF-8', {cause})
+    throw refuse(`is not JSON (${jsonFault(text, error as Error)})`, error)
   }
 }
 
@@ -72,13 +66,6 @@ function findProblem(text: string, mayNameProto: boolean): Problem | null {
     }
   }
   return found
-}
-
-/** Index after the string that begins at `start`. */
-function endOfString(text: string, start: number): number {
-  let at = start + 1
-  while (at < text.length && text.charCodeAt(at) !== codes.quote) at += text.charCodeAt(at) === codes.backslash ? 2 : 1
-  return Math.min(at + 1, text.length)
 }
 
 function isKey(text: string, end: number): boolean {

@@ -15,7 +15,7 @@ beforeAll(async () => {
 function read(content: string | Uint8Array, maxTokens = 100) {
   const file = join(mkdtempSync(join(tmpdir(), 'rpt-completions-')), 'traces.jsonl')
   writeFileSync(file, content)
-  return readCompletions(file, tokenizer, maxTokens)
+  return readCompletions(file, {tokenizer, chatTemplate: null, maxTokens})
 }
 
 describe('rows of prompt and completion', () => {
@@ -29,7 +29,7 @@ describe('rows of prompt and completion', () => {
     const plain = await loadTokenizer(writeTokenizer(byteLevel()))
     const file = join(mkdtempSync(join(tmpdir(), 'rpt-completions-')), 'traces.jsonl')
     writeFileSync(file, '{"prompt":"","completion":"ab"}')
-    const [row] = await readCompletions(file, plain, 2)
+    const [row] = await readCompletions(file, {tokenizer: plain, chatTemplate: null, maxTokens: 2})
     expect([[...row.ids], row.trainedFrom]).toEqual([[97, 98], 1])
     expect((await read('{"prompt":"","completion":"ab"}'))[0].trainedFrom).toBe(1)
   })
@@ -54,6 +54,8 @@ describe('rows of prompt and completion', () => {
   })
 
   it('are not read from a file that is not there', async () => {
-    await expect(readCompletions('/no/such.jsonl', tokenizer, 9)).rejects.toThrow(/no such file or folder/)
+    await expect(readCompletions('/no/such.jsonl', {tokenizer, chatTemplate: null, maxTokens: 9})).rejects.toThrow(
+      /no such file or folder/,
+    )
   })
 })

@@ -1,10 +1,15 @@
 import {describe, expect, it} from 'vitest'
-import {type SplitRequest, splitFiles} from '../../../src/core/data/dataset-files.js'
+import {splitFiles} from '../../../src/core/data/dataset-files.js'
 import {matchesPattern} from '../../../src/core/data/match-pattern.js'
+import type {SplitRequest} from '../../../src/core/data/split-choice.js'
 import {DataError} from '../../../src/core/util/errors.js'
 
-function find(paths: readonly string[], changes: Partial<SplitRequest> = {}, card: string | null = null): string[] {
-  return splitFiles(paths, card, {dataset: 'owner/name', split: 'train', ...changes})
+function find(
+  paths: readonly string[],
+  changes: Partial<SplitRequest> = {},
+  card: string | null = null,
+): readonly string[] {
+  return splitFiles(paths, card, {label: 'data set owner/name', split: 'train', ...changes}).files
 }
 
 function failure(paths: readonly string[], changes: Partial<SplitRequest> = {}, card: string | null = null): string {
@@ -77,9 +82,9 @@ describe('the files of a split, by their names', () => {
     ['a missing shard', shards('train', 3).slice(1), {}, /split train has 2 of 3 shards/],
     [
       'nothing that can be read',
-      ['train.csv'],
+      ['train.xlsx'],
       {},
-      /has no file that can be read \| its files: train\.csv \| supported: \.jsonl/,
+      /has no file that can be read; passed over 1 of a kind that is not read \(train\.xlsx\); supported: \.jsonl/,
     ],
     ['nothing at all', [], {}, /has no file that can be read/],
   ])('refused: %s', (_, paths, changes, message) => {

@@ -12,6 +12,8 @@ const tallied = () => {
 }
 const whole = {
   documents: {read: 3, train: 2, val: 1},
+  leftOut: 0,
+  added: 0,
   targets: {train: 3, val: 1},
   positions: tallied(),
   rows: {documents: 3, positions: 4},
@@ -42,8 +44,9 @@ describe('counts of positions', () => {
     [
       'a document lost on the way',
       {documents: {read: 4, train: 2, val: 1}},
-      /documents read = train \+ val .*: 4 and 3/,
+      /documents read - left out \+ windows = train \+ val .*: 4 and 3/,
     ],
+    ['a window that is not counted', {leftOut: 1, added: 2}, /left out \+ windows = train \+ val .*: 4 and 3/],
     ['a row of documents doubled', {rows: {documents: 4, positions: 4}}, /rows of documents\.arrow .*: 3 and 4/],
     ['a position lost', {targets: {train: 4, val: 1}}, /train: tokens to predict = positions .*: 4 and 3/],
     ['a row of positions lost', {rows: {documents: 3, positions: 3}}, /rows of positions\.arrow .*: 4 and 3/],

@@ -123,7 +123,9 @@ describe('prepared data', () => {
     }
     expect(manifest.documents.read).toBe(texts.length)
     expect(manifest.rows).toEqual({documents: texts.length, positions: rows.length})
-    expect(manifest.checks.map(({check}: {check: string}) => check)).toContain('documents read = train + val')
+    expect(manifest.checks.map(({check}: {check: string}) => check)).toContain(
+      'documents read - left out + windows = train + val',
+    )
     expect(manifest.checks.every(({left, right}: {left: number; right: number}) => left === right)).toBe(true)
     expect(first.summary.positions).toEqual(manifest.positions)
     expect(manifest.settings).toMatchObject({seed: 0, 'data.topK': 16, 'data.thresholds': [0.5, 1, 1.5]})

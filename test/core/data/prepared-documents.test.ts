@@ -46,7 +46,7 @@ describe('documents of prepared data', () => {
     expect(() => documents.get('füße.jsonl:10000')).toThrow(DataError)
   })
 
-  it('are listed by partition, in the order of the corpus, and the longest is known', () => {
+  it('are listed by partition, in the order of the corpus, with their lengths', () => {
     const documents = PreparedDocuments.open(file)
     const val = documents.in('val')
     expect(val).toHaveLength(count / 10)
@@ -54,7 +54,8 @@ describe('documents of prepared data', () => {
       [3, 13, 9993].map((index) => rowOf(index).doc_id),
     )
     expect(documents.in('train')).toHaveLength((9 * count) / 10)
-    expect(documents.longest).toEqual({train: 3000, val: 43})
+    expect([...val.lengths.slice(0, 6)]).toEqual([3, 13, 23, 33, 43, 3])
+    expect(documents.lengths[4321]).toBe(3000)
   })
 
   it('hold no more tokens in memory than they may, whatever is visited', () => {

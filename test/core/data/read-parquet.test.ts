@@ -49,7 +49,7 @@ describe('Parquet that cannot be read is refused', () => {
 
   it('a missing column comes with those that could be meant', async () => {
     const {suggestions} = await failureOf(fixture('plain.parquet'))
-    expect(suggestions).toEqual(['set data.textField to one of problem, solution, hint'])
+    expect(suggestions).toEqual(['set data.textField to one of problem, solution, hint, meta.source'])
   })
 
   it.each<[string, Uint8Array, RegExp]>([

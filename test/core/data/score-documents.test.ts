@@ -47,6 +47,7 @@ async function score(
     documents: countsOf(() => 1),
     targets: countsOf((length) => length - 1),
     longest: {train: 90, val: 90},
+    untokenized: 0,
   }
   const services = {progress: silentProgress, signal}
   await scoreDocuments(engine, scorer, files, counts, {topK: 16, batchTokens}, services, window)

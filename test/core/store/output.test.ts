@@ -199,8 +199,8 @@ describe('filling an output folder', () => {
 
   const staging = `staging.rpt-tmp-${deadPid}`
   const replaced = `staging.rpt-old-${deadPid}`
-  const listed = {size: 3, sha256: ''}
-  const manifest = JSON.stringify({files: {'documents.arrow': listed, 'summary.json': listed}})
+  const file = {size: 3, sha256: ''}
+  const manifest = JSON.stringify({files: {'documents.arrow': file, 'summary.json': file}})
   it.each<[string, Record<string, string>, Record<string, string>]>([
     ['while it filled', {'a.arrow': 'old', [`${staging}/documents.arrow`]: 'new'}, {'a.arrow': 'old'}],
     [

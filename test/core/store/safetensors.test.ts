@@ -170,7 +170,7 @@ describe('safetensors', () => {
       expect(() => readSafetensors(at('m')), `${size} bytes`).toThrow(DataError)
     }
     expect(() => readSafetensors(at('absent'))).toThrow(/absent.*ENOENT/)
-    expect(() => readSafetensors(at())).toThrow(/it is a folder/)
+    expect(() => readSafetensors(at())).toThrow(/is a folder; expected a plain file/)
   })
 
   it('are refused without a look at a header of a gigabyte', () => {
@@ -190,7 +190,7 @@ describe('safetensors', () => {
       symlinkSync('circle', at('circle'))
       expect(() => readSafetensors(at('circle'))).toThrow(DataError)
       execFileSync('mkfifo', [at('pipe')])
-      expect(() => readSafetensors(at('pipe'))).toThrow(/it is no plain file/)
+      expect(() => readSafetensors(at('pipe'))).toThrow(/pipe is a named pipe; expected a plain file/)
     },
   )
 

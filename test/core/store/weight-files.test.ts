@@ -93,7 +93,7 @@ describe('the weights of a checkpoint', () => {
   it.each([
     ['is empty', '', /the index is not JSON/],
     ['is null', 'null', /names no tensors/],
-    ['is not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), /the index is not JSON \(it is not UTF-8\)/],
+    ['is not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), /the index is not UTF-8/],
     ['names a tensor twice', '{"weight_map":{"a":"there.safetensors","a":"m.safetensors"}}', /has the key "a" twice/],
     ['has two maps', '{"weight_map":{},"weight_map":{"a":"there.safetensors"}}', /has the key "weight_map" twice/],
     ['has another prototype', '{"__proto__":{"weight_map":{"a":"there.safetensors"}}}', /key named __proto__/],
@@ -107,7 +107,7 @@ describe('the weights of a checkpoint', () => {
   it('are refused when the index is larger than any', () => {
     writeFileSync(at(index), '{')
     truncateSync(at(index), 3e9)
-    expect(() => WeightFiles.open(at())).toThrow(/the index has 3000000000 bytes, expected a file of 100000000 at most/)
+    expect(() => WeightFiles.open(at())).toThrow(/index\.json has 3000000000 bytes; expected at most 100000000/)
   })
 
   it('are refused where there are none', () => {

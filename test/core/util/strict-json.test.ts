@@ -34,7 +34,7 @@ describe('JSON from a stranger', () => {
     ['closing brackets', ']}]}', /is not JSON/],
     ['a line break in a message', '{"a":\n\n x}', /is not JSON \([^\n]*\)$/],
     ['a byte order mark', '\uFEFF{}', /is not JSON/],
-    ['bytes that are not UTF-8', Buffer.from([0x22, 0xc3, 0x22]), /^it is not JSON \(it is not UTF-8\)$/],
+    ['bytes that are not UTF-8', Buffer.from([0x22, 0xc3, 0x22]), /^it is not UTF-8$/],
   ])('is refused with %s', (_, source, message) => {
     expect(() => parseStrictJson(source, 'it')).toThrow(DataError)
     expect(() => parseStrictJson(source, 'it')).toThrow(message)

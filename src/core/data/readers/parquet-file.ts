@@ -1,8 +1,7 @@
 import {type FileHandle, open} from 'node:fs/promises'
 import {type FileMetaData, parquetMetadataAsync, parquetSchema, type SchemaTree} from 'hyparquet'
 import {DataError} from '../../util/errors.js'
-import {failReading} from './read-chunks.js'
-import {suggestFields} from './text-of.js'
+import {checkDocumentFile, failReading} from './read-chunks.js'
 
 /** Bytes of a footer at the most. */
 const maxFooterBytes = 256 * 2 ** 20
@@ -24,6 +23,7 @@ export interface ParquetFile {
  * @throws {DataError} when it cannot be read, or is no whole Parquet file
  */
 export async function openParquet(path: string): Promise<ParquetFile> {
+  checkDocumentFile(path)
   const handle = await open(path).catch(failReading(path))
   try {
     const {size} = await handle.stat()
@@ -70,27 +70,4 @@ async function checkFooter(handle: FileHandle, size: number, path: string): Prom
   const length = new DataView(tail.buffer).getUint32(0, true)
   if (length > Math.min(size - tailBytes - magicBytes, maxFooterBytes))
     throw new DataError(`${path}: its footer says that it has ${length} bytes; the file has ${size}`)
-}
-
-/**
- * The column of texts with this name.
- *
- * @throws {DataError} when there is none, or it holds something else, with the columns that could be meant
- */
-export function textColumn({path, schema}: ParquetFile, name: string): SchemaTree {
-  const column = schema.children.find(({element}) => element.name === name)
-  if (column && isText(column)) return column
-  const texts = schema.children.filter(isText).map(({element}) => element.name)
-  const what = column ? `holds ${describe(column)}; expected texts` : 'is missing'
-  throw new DataError(`${path}: column ${name} ${what}`, {suggestions: suggestFields(texts)})
-}
-
-function isText({element, children}: SchemaTree): boolean {
-  const isString = element.converted_type === 'UTF8' || element.logical_type?.type === 'STRING'
-  return children.length === 0 && element.repetition_type !== 'REPEATED' && element.type === 'BYTE_ARRAY' && isString
-}
-
-function describe({element, children}: SchemaTree): string {
-  if (children.length > 0 || element.repetition_type === 'REPEATED') return 'nested values'
-  return `values of type ${element.logical_type?.type ?? element.converted_type ?? element.type}`
 }

@@ -1,8 +1,9 @@
 import {brotliDecompressSync, gunzipSync} from 'node:zlib'
-import type {CompressionCodec, Compressors, PageHeader, RowGroup, SchemaTree} from 'hyparquet'
+import type {CompressionCodec, Compressors, PageHeader, RowGroup} from 'hyparquet'
 import {parquetHeader} from 'hyparquet/src/column.js'
 import {compressors} from 'hyparquet-compressors'
 import {maxWindowBytes, parseFrameHeader} from './decompress-zstd.js'
+import type {Leaf} from './parquet-columns.js'
 import {failDecoding, type ParquetFile, readBytes} from './parquet-file.js'
 import {Cursor, readRuns, textEncodings} from './parquet-values.js'
 
@@ -36,19 +37,25 @@ function unpack(input: Uint8Array, codec: CompressionCodec, length: number): Uin
 /** Bytes that are read for a page header at first, and when they do not suffice: statistics may hold long texts. */
 const headerGuesses = [4 * 2 ** 10, 2 ** 20, 64 * 2 ** 20]
 
+/** The values of a page, in order, with the levels that say which are there and to which row they belong. */
+export interface Page {
+  /** Bytes of each text, or null where it is missing, at whatever level. */
+  readonly values: readonly (Uint8Array | null)[]
+  /** Level of each value; that of the leaf where it is there. */
+  readonly definitions: Uint32Array
+  /** 0 where a row begins. */
+  readonly repetitions: Uint32Array
+}
+
 /**
- * The values of one column chunk, page after page; of the pages before, only the dictionary is kept.
+ * One column chunk, page after page; of the pages before, only the dictionary is kept.
  *
- * @returns bytes of each text, or null
  * @throws {DataError} when the chunk is missing or cannot be decoded
  */
-export async function* readPages(
-  file: ParquetFile,
-  group: RowGroup,
-  column: SchemaTree,
-): AsyncGenerator<(Uint8Array | null)[]> {
-  const {name} = column.element
-  const chunk = group.columns.find(({meta_data: meta}) => meta?.path_in_schema.join('.') === name)?.meta_data
+export async function* readPages(file: ParquetFile, group: RowGroup, leaf: Leaf): AsyncGenerator<Page> {
+  const name = leaf.path.join('.')
+  const isOwn = (path: readonly string[]) => path.length === leaf.path.length && path.join('.') === name
+  const chunk = group.columns.find(({meta_data: meta}) => meta && isOwn(meta.path_in_schema))?.meta_data
   const fail = failDecoding(`${file.path}: column ${name}`)
   if (!chunk) return fail(new Error('a row group does not have it'))
   // Some writers leave a dictionary's offset at 0.
@@ -64,10 +71,9 @@ export async function* readPages(
     if (at > end) return fail(new Error('a page ends behind its column'))
     const bytes = await readBytes(file.handle, at - packed, packed).catch(fail)
     try {
-      const decode = pageDecoders[header.type]
-      const values = decode(bytes, header, {codec: chunk.codec, column, dictionary})
-      if (header.type === 'DICTIONARY_PAGE') dictionary = values as Uint8Array[]
-      else yield values
+      if (header.type === 'DICTIONARY_PAGE') dictionary = decodeDictionary(bytes, header, chunk.codec)
+      else if (header.type !== 'INDEX_PAGE')
+        yield pageDecoders[header.type](bytes, header, {codec: chunk.codec, leaf, dictionary})
     } catch (cause) {
       return fail(cause as Error)
     }
@@ -106,52 +112,76 @@ function checkHeader(header: PageHeader): void {
 /** What a page needs to know besides itself. */
 interface PageContext {
   readonly codec: CompressionCodec
-  readonly column: SchemaTree
+  readonly leaf: Leaf
   readonly dictionary: readonly Uint8Array[] | undefined
 }
 
-type PageDecoder = (bytes: Uint8Array, header: PageHeader, context: PageContext) => (Uint8Array | null)[]
+type DataPage = Exclude<PageHeader['type'], 'INDEX_PAGE' | 'DICTIONARY_PAGE'>
+type PageDecoder = (bytes: Uint8Array, header: PageHeader, context: PageContext) => Page
 
-const pageDecoders: Readonly<Record<PageHeader['type'], PageDecoder>> = {
-  INDEX_PAGE: () => [],
-  DICTIONARY_PAGE: (bytes, {uncompressed_page_size: size, dictionary_page_header: page}, {codec}) =>
-    textEncodings.PLAIN(new Cursor(unpack(bytes, codec, size)), page!.num_values, undefined),
+function decodeDictionary(bytes: Uint8Array, header: PageHeader, codec: CompressionCodec): Uint8Array[] {
+  const {uncompressed_page_size: size, dictionary_page_header: page} = header
+  return textEncodings.PLAIN(new Cursor(unpack(bytes, codec, size)), page!.num_values, undefined)
+}
+
+/** Levels come before the values, those of repetition first; in the first version each with its length. */
+const pageDecoders: Readonly<Record<DataPage, PageDecoder>> = {
   DATA_PAGE: (bytes, {uncompressed_page_size: size, data_page_header: page}, context) => {
-    const values = new Cursor(unpack(bytes, context.codec, size))
-    const levels = isOptional(context) ? new Cursor(values.take(values.uint32())) : null
-    return decodeTexts(levels, values, page!, context)
+    const {leaf, codec} = context
+    const values = new Cursor(unpack(bytes, codec, size))
+    const levels = (max: number) => (max > 0 ? new Cursor(values.take(values.uint32())) : null)
+    const repetitions = levels(leaf.repetition)
+    return decodePage({repetitions, definitions: levels(leaf.definition), values}, page!, context)
   },
   DATA_PAGE_V2: (bytes, {uncompressed_page_size: size, data_page_header_v2: page}, context) => {
-    const {definition_levels_byte_length: levelBytes = 0, repetition_levels_byte_length: others = 0} = page!
-    if (others !== 0) throw new Error('a page has repetition levels, which a plain column does not have')
+    const {definition_levels_byte_length: levelBytes = 0, repetition_levels_byte_length: repetitionBytes = 0} = page!
     const whole = new Cursor(bytes)
-    const levels = new Cursor(whole.take(levelBytes))
-    const packed = whole.take(bytes.length - levelBytes)
+    const repetitions = new Cursor(whole.take(repetitionBytes))
+    const definitions = new Cursor(whole.take(levelBytes))
+    const packed = whole.take(bytes.length - levelBytes - repetitionBytes)
     const codec = page!.is_compressed === false ? 'UNCOMPRESSED' : context.codec
-    const values = new Cursor(unpack(packed, codec, size - levelBytes))
-    return decodeTexts(isOptional(context) ? levels : null, values, page!, context)
+    const values = new Cursor(unpack(packed, codec, size - levelBytes - repetitionBytes))
+    const {leaf} = context
+    return decodePage(
+      {
+        repetitions: leaf.repetition > 0 ? repetitions : null,
+        definitions: leaf.definition > 0 ? definitions : null,
+        values,
+      },
+      page!,
+      context,
+    )
   },
 }
 
-function isOptional({column}: PageContext): boolean {
-  return column.element.repetition_type !== 'REQUIRED'
+/** The parts of a page, unpacked; null stands for levels that are not written because all are the same. */
+interface PageParts {
+  readonly repetitions: Cursor | null
+  readonly definitions: Cursor | null
+  readonly values: Cursor
 }
 
-/** Levels say 1 for a text and 0 for null; null stands for levels that are not written because nothing is null. */
-function decodeTexts(
-  levels: Cursor | null,
-  values: Cursor,
+function decodePage(
+  {repetitions, definitions, values}: PageParts,
   {num_values: count, encoding}: {num_values: number; encoding: string},
-  {dictionary}: PageContext,
-): (Uint8Array | null)[] {
+  {leaf, dictionary}: PageContext,
+): Page {
   const decode = textEncodings[encoding]
   if (!decode) throw new Error(`encoding ${encoding} is not known; known are ${Object.keys(textEncodings).join(', ')}`)
-  const present = levels ? readRuns(levels, 1, count) : new Uint32Array(count).fill(1)
-  const texts = decode(
-    values,
-    present.reduce((sum, level) => sum + level, 0),
-    dictionary,
-  )
+  const levels = definitions
+    ? readRuns(definitions, bitsFor(leaf.definition), count)
+    : new Uint32Array(count).fill(leaf.definition)
+  const present = levels.reduce((sum, level) => sum + Number(level === leaf.definition), 0)
+  const texts = decode(values, present, dictionary)
   let next = 0
-  return Array.from(present, (level) => (level === 1 ? texts[next++] : null))
+  return {
+    values: Array.from(levels, (level) => (level === leaf.definition ? texts[next++] : null)),
+    definitions: levels,
+    repetitions: repetitions ? readRuns(repetitions, bitsFor(leaf.repetition), count) : new Uint32Array(count),
+  }
+}
+
+/** Bits of the levels from 0 to `max`. */
+function bitsFor(max: number): number {
+  return 32 - Math.clz32(max)
 }

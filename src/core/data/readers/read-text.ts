@@ -1,12 +1,12 @@
-import {DataError} from '../../util/errors.js'
-import {checkLength, decodeStrictly} from './decode.js'
+import {decodeStrictly, maxDocumentBytes, tooLong} from './decode.js'
 import {readChunks} from './read-chunks.js'
 import type {RawRow} from './readers.js'
+import {orFault, RowFault} from './row-fault.js'
 
 /**
  * Reads a text file as one document.
  *
- * @throws {DataError} when it is empty, not UTF-8, or longer than `maxDocumentBytes`
+ * @throws {DataError} when it cannot be read
  */
 export async function* readText(file: string): AsyncGenerator<RawRow> {
   const parts: Buffer[] = []
@@ -14,8 +14,14 @@ export async function* readText(file: string): AsyncGenerator<RawRow> {
   for await (const chunk of readChunks(file)) {
     parts.push(chunk)
     length += chunk.length
-    checkLength(length, file)
+    if (length > maxDocumentBytes) break
   }
-  if (length === 0) throw new DataError(`${file} is empty; expected a text`)
-  yield {row: 1, text: decodeStrictly(Buffer.concat(parts), file)}
+  yield {row: 1, content: orFault(() => textOfFile(parts, length, file))}
+}
+
+function textOfFile(parts: readonly Buffer[], length: number, file: string): string {
+  if (length > maxDocumentBytes) throw tooLong(file)
+  const text = decodeStrictly(Buffer.concat(parts), file)
+  if (text === '') throw new RowFault('empty', `${file} is empty; expected a text`)
+  return text
 }

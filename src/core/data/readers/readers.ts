@@ -1,37 +1,51 @@
 import {basename} from 'node:path'
+import {readArrow} from './read-arrow.js'
 import {compressions} from './read-chunks.js'
+import {readDelimited} from './read-delimited.js'
+import {readJson} from './read-json.js'
 import {readJsonl} from './read-jsonl.js'
 import {readParquet} from './read-parquet.js'
 import {readText} from './read-text.js'
-import type {TextRule} from './text-of.js'
+import type {RowFault} from './row-fault.js'
+import type {RowContent, TextRule} from './text-of.js'
 
-/** The text of one row of a file. */
+/** One row of a file. */
 export interface RawRow {
   /** Counted from 1. */
   readonly row: number
-  readonly text: string
+  /** Or what is wrong with it. */
+  readonly content: RowContent | RowFault
 }
 
-/** Reads the rows of a file one by one; throws a `DataError` with file and row. */
+/** Reads the rows of a file one by one; throws a `DataError` at what cannot be put down to a row. */
 export type Reader = (file: string, rule: TextRule) => AsyncGenerator<RawRow>
 
-const lines: Readonly<Record<string, Reader>> = {'.jsonl': readJsonl, '.ndjson': readJsonl}
+const tables: Readonly<Record<string, Reader>> = {
+  '.jsonl': readJsonl,
+  '.ndjson': readJsonl,
+  '.json': readJson,
+  '.csv': readDelimited(','),
+  '.tsv': readDelimited('\t'),
+}
 const texts: Readonly<Record<string, Reader>> = {'.txt': readText, '.md': readText}
 
-/** How each kind of file is read. Parquet compresses its own pages, so that it has no compressed kinds. */
+/** Tables that are read at places, not from beginning to end; they compress themselves. */
+const stores: Readonly<Record<string, Reader>> = {'.parquet': readParquet, '.arrow': readArrow}
+
+/** How each kind of file is read. */
 const readers: Readonly<Record<string, Reader>> = {
-  ...lines,
+  ...tables,
   ...texts,
   ...Object.fromEntries(
-    Object.entries({...lines, ...texts}).flatMap(([ending, reader]) =>
+    Object.entries({...tables, ...texts}).flatMap(([ending, reader]) =>
       compressions.map((compression) => [ending + compression, reader]),
     ),
   ),
-  '.parquet': readParquet,
+  ...stores,
 }
 
 /** What can be read, in words. */
-export const supportedFiles = `${Object.keys({...lines, ...texts}).join(', ')} (also ${compressions.join(', ')}), .parquet`
+export const supportedFiles = `${Object.keys({...tables, ...texts}).join(', ')} (also ${compressions.join(', ')}), ${Object.keys(stores).join(', ')}`
 
 /** The ending that decides how a file is read, such as `.jsonl.gz`; undefined where none is known. */
 export function endingOf(name: string): string | undefined {
