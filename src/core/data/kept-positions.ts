@@ -1,5 +1,5 @@
+import {DocumentIds} from '../records/document-ids.js'
 import type {Difficulty, Target} from '../records/records.js'
-import {DocumentIds} from './document-ids.js'
 
 const difficulties: readonly Difficulty[] = ['none', 'easy', 'medium', 'hard']
 

@@ -1,7 +1,7 @@
+import {DocumentIds} from '../records/document-ids.js'
 import type {Partition, TokenizedDocument} from '../records/records.js'
 import {documentsTable, ListColumn, pickColumns, readRows} from '../store/index.js'
 import {DataError} from '../util/errors.js'
-import {DocumentIds} from './document-ids.js'
 
 const partitions: readonly Partition[] = ['train', 'val']
 /** Bytes of tokens that stay in memory, so that the positions of a document read it once. */

@@ -1,10 +1,10 @@
 import {existsSync, statSync} from 'node:fs'
 import {join, resolve} from 'node:path'
+import type {DocumentIds} from '../records/document-ids.js'
 import type {Partition} from '../records/records.js'
 import {listFiles, type Manifest, pickColumns, positionsTable, readRows, verifyFolder} from '../store/index.js'
 import {loadTokenizer, type Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError} from '../util/errors.js'
-import type {DocumentIds} from './document-ids.js'
 import {KeptPositions} from './kept-positions.js'
 import {PreparedDocuments} from './prepared-documents.js'
 
