@@ -1,6 +1,7 @@
 import {Graph} from '../src/core/onnx/graph.js'
 import {Ops} from '../src/core/onnx/ops.js'
 import {Session} from '../src/core/runtime/session.js'
+import {minOf} from '../src/core/util/extremes.js'
 
 /** What the machine gives a side: the physical bounds of its results. */
 export interface Limits {
@@ -43,5 +44,5 @@ async function fastest(run: () => Promise<unknown>): Promise<number> {
     await run()
     seconds.push((performance.now() - started) / 1000)
   }
-  return Math.min(...seconds)
+  return minOf(seconds)
 }

@@ -1,3 +1,4 @@
+import {maxOf, minOf} from '../src/core/util/extremes.js'
 import type {Positive} from './exponents.js'
 
 /** One line of a plot. */
@@ -15,7 +16,7 @@ const palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7']
 export function plotLogLog(series: readonly LogLogSeries[], {title, x: xTitle}: {title: string; x: string}): string {
   const points = series.flatMap((one) => one.points)
   const xs = [...new Set(points.map(({x}) => x))].sort((a, b) => a - b)
-  const [low, high] = [Math.min(...points.map(({y}) => y)) / 1.3, Math.max(...points.map(({y}) => y)) * 1.3]
+  const [low, high] = [minOf(points.map(({y}) => y)) / 1.3, maxOf(points.map(({y}) => y)) * 1.3]
   const toX = scale(xs[0], xs.at(-1)!, margin.left, width - margin.right)
   const toY = scale(low, high, height - margin.bottom, margin.top)
   const bottom = height - margin.bottom

@@ -1,3 +1,4 @@
+import {maxOf, minOf} from '../src/core/util/extremes.js'
 import {type Failure, type Measurement, type Side, units, unitsOf} from './job.js'
 import type {Limits} from './limits.js'
 import type {Benchmark} from './workloads.js'
@@ -97,8 +98,8 @@ function summarize({work, size}: Benchmark, found: readonly (Measurement | Failu
     failures,
     runs: rates.length,
     rate: has ? median(rates) : null,
-    spread: has ? {min: Math.min(...rates), max: Math.max(...rates)} : null,
-    peakRss: has ? Math.max(...measured.map(({peakRss}) => peakRss)) : null,
+    spread: has ? {min: minOf(rates), max: maxOf(rates)} : null,
+    peakRss: has ? maxOf(measured.map(({peakRss}) => peakRss)) : null,
     check: has ? measured[0].check : null,
     threads: has ? measured[0].threads : null,
     setting: has ? measured[0].setting : '',

@@ -31,7 +31,7 @@ export const works: Readonly<Record<Work, RunWork>> = {
     const {contexts, completions} = tape.run(run, job.size)
     const oldLogprob = -Math.log(job.vocabulary)
     const groups = completions.map((group) => group.map((ids) => completionOf(ids, oldLogprob)))
-    return (await update(engine, job, contexts, groups)).gradNorm
+    return (await update(engine, job, contexts, groups))!.gradNorm
   },
 
   async step(engine, job, tape, run) {
@@ -49,7 +49,7 @@ export const works: Readonly<Record<Work, RunWork>> = {
 
   async ntp(engine, job, tape, run) {
     const rows = tape.run(run, job.size, 1).contexts.map((ids) => ({ids, trainedFrom: 1}))
-    return (await engine.updateLanguageModel({rows, rowsPerMicroBatch: job.microBatch, optimizer})).loss
+    return (await engine.updateLanguageModel({rows, rowsPerMicroBatch: job.microBatch, optimizer}))!.loss
   },
 }
 

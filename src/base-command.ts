@@ -3,11 +3,11 @@ import {keyOfFlag} from './core/config/flags.js'
 import type {ConfigKey} from './core/config/keys.js'
 import type {KeyNeed, LoadedConfig} from './core/config/load.js'
 import type {Config} from './core/config/schema.js'
-import {ExitCode} from './core/util/errors.js'
 import type {Services} from './core/util/services.js'
 import {nearest} from './core/util/suggest.js'
 import {createColors} from './terminal/colors.js'
 import {describeFailure, renderFailure} from './terminal/failure.js'
+import {stopOnSignals} from './terminal/stop-signals.js'
 
 /** What a command works with once its flags are read. */
 export interface Request {
@@ -77,12 +77,13 @@ export abstract class BaseCommand extends Command {
   static needs: readonly KeyNeed[] = []
 
   private readonly stopping = new AbortController()
-  private readonly colors = createColors(process.env)
+  private readonly colors = createColors(process.env, 'stdout')
+  private ignoreSignals = () => {}
 
   override async init(): Promise<void> {
     await super.init()
     if (this.jsonEnabled()) console.log = console.info = console.debug = console.error
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, this.stop)
+    this.ignoreSignals = stopOnSignals(this.stopping, (line) => process.stderr.write(`${line}\n`))
   }
 
   /** Reads flags and configuration, makes the one core call, prints what it returns: with `render`, else as a table. */
@@ -139,12 +140,6 @@ export abstract class BaseCommand extends Command {
     }
   }
 
-  private readonly stop = (): void => {
-    if (this.stopping.signal.aborted) process.exit(ExitCode.interrupted)
-    this.stopping.abort()
-    process.stderr.write('stopping after what is under way; press Ctrl-C again to stop at once\n')
-  }
-
   override logJson(document: unknown): void {
     process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
   }
@@ -152,13 +147,13 @@ export abstract class BaseCommand extends Command {
   protected override async catch(error: Error & {flags?: unknown}): Promise<void> {
     const failure = describeFailure(this.withSuggestions(error), this.stopping.signal.aborted)
     if (this.jsonEnabled()) this.logJson({error: failure})
-    else process.stderr.write(`${renderFailure(failure, this.colors)}\n`)
+    else process.stderr.write(`${renderFailure(failure, createColors(process.env, 'stderr'))}\n`)
     if (process.env.DEBUG) console.error(error)
     this.exit(failure.exit_code)
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, this.stop)
+    this.ignoreSignals()
     await super.finally(error)
   }
 

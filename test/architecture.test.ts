@@ -21,7 +21,7 @@ const layers = [
 
 /** Package -> the only places that may import it; packages that are not here may be imported anywhere. */
 const doors: Readonly<Record<string, readonly string[]>> = {
-  'onnxruntime-node': ['core/runtime'],
+  'onnxruntime-node': ['core/runtime/onnxruntime.ts'],
   'apache-arrow': ['core/store'],
   '@huggingface/tokenizers': ['core/tokenizer'],
   '@huggingface/jinja': ['core/tokenizer'],

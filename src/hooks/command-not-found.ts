@@ -2,6 +2,7 @@ import {ExitCode, UsageError} from '../core/util/errors.js'
 import {nearest} from '../core/util/suggest.js'
 import {createColors} from '../terminal/colors.js'
 import {describeFailure, renderFailure} from '../terminal/failure.js'
+import {drained} from '../terminal/streams.js'
 
 /** What oclif calls the hook with. */
 interface UnknownCommand {
@@ -14,7 +15,8 @@ interface UnknownCommand {
 export default async function commandNotFound({id, argv = [], config}: UnknownCommand): Promise<void> {
   const failure = describeFailure(unknownCommand(id.split(':'), config), false)
   if (argv.includes('--json')) process.stdout.write(`${JSON.stringify({error: failure}, null, 2)}\n`)
-  else process.stderr.write(`${renderFailure(failure, createColors(process.env))}\n`)
+  else process.stderr.write(`${renderFailure(failure, createColors(process.env, 'stderr'))}\n`)
+  await drained(process)
   process.exit(ExitCode.usage)
 }
 

@@ -18,5 +18,5 @@ export async function createProgress({isJson, env, stderr, stdout}: TerminalOpti
   const isLive = Boolean(stderr.isTTY) && stderr.columns > 0 && !isJson && !env.CI && env.TERM !== 'dumb'
   if (!isLive) return plainProgress({write: (line) => void stderr.write(`${line}\n`), writeResult, now})
   const {liveProgress} = await import('./live-progress.js')
-  return liveProgress({stream: stderr, writeResult, now, colors: createColors(env)})
+  return liveProgress({stream: stderr, writeResult, now, colors: createColors(env, 'stderr')})
 }

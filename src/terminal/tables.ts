@@ -1,4 +1,5 @@
 import {stripVTControlCharacters} from 'node:util'
+import {maxOf} from '../core/util/extremes.js'
 import type {Colors} from './colors.js'
 import {formatBytes, formatValue} from './format.js'
 
@@ -29,7 +30,7 @@ export function renderTable(rows: readonly Row[], colors: Colors): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const cells = rows.map((row) => columns.map((column) => formatValue(column, row[column])))
   const isNumeric = columns.map((column) => rows.every((row) => row[column] == null || typeof row[column] === 'number'))
-  const widths = columns.map((column, c) => Math.max(width(column), ...cells.map((row) => width(row[c]))))
+  const widths = columns.map((column, c) => maxOf([width(column), ...cells.map((row) => width(row[c]))]))
   const line = (row: readonly string[]) =>
     row
       .map((cell, c) => pad(cell, widths[c], isNumeric[c]))
@@ -45,7 +46,7 @@ export function renderTable(rows: readonly Row[], colors: Colors): string {
  */
 export function renderSummary(summary: Row, colors: Colors, indent = ''): string {
   const entries = Object.entries(summary).filter(([, value]) => value !== null)
-  const labels = Math.max(0, ...entries.filter(([, value]) => isPlain(value)).map(([name]) => width(name)))
+  const labels = maxOf([0, ...entries.filter(([, value]) => isPlain(value)).map(([name]) => width(name))])
   return entries.map(([name, value]) => indent + renderEntry(name, value, labels, colors, indent)).join('\n')
 }
 

@@ -12,12 +12,19 @@ export interface Finished {
   readonly stderr: string
 }
 
-/** Runs `bin/run.js` as a user's shell would; the build must be fresh. */
-export async function rpt(args: readonly string[], cwd = root, env: NodeJS.ProcessEnv = {}): Promise<Finished> {
+/** Runs `bin/run.js` as a user's shell would, or through another program that runs it; the build must be fresh. */
+export async function rpt(
+  args: readonly string[],
+  cwd = root,
+  env: NodeJS.ProcessEnv = {},
+  through: readonly string[] = [],
+): Promise<Finished> {
   const reason = whyBuild()
   if (reason) throw new Error(`${reason}; run npm test, or node scripts/ensure-ready.js`)
-  const {FORCE_COLOR: _, DEBUG: __, ...inherited} = process.env
-  const child = spawn(process.execPath, [join(root, 'bin', 'run.js'), ...args], {cwd, env: {...inherited, ...env}})
+  // With the runner's NODE_ENV=test oclif would look for sources.
+  const {FORCE_COLOR: _, DEBUG: __, NODE_ENV: ___, ...inherited} = process.env
+  const [program, ...words] = [...through, process.execPath, join(root, 'bin', 'run.js'), ...args]
+  const child = spawn(program, words, {cwd, env: {...inherited, ...env}})
   const output = {stdout: '', stderr: ''}
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (text: string) => {

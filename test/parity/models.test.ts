@@ -71,13 +71,12 @@ describe.each(modelDumps)('%s %s', (version, name, folder) => {
     await engine.load({checkpoint})
     const updates = []
     for (const rows of reference.batches) {
-      updates.push(
-        await engine.updateLanguageModel({
-          rows: rows.map((ids) => ({ids: Int32Array.from(ids), trainedFrom: 1})),
-          rowsPerMicroBatch: 2,
-          optimizer: {...reference.optimizer, maxGradNorm},
-        }),
-      )
+      const update = await engine.updateLanguageModel({
+        rows: rows.map((ids) => ({ids: Int32Array.from(ids), trainedFrom: 1})),
+        rowsPerMicroBatch: 2,
+        optimizer: {...reference.optimizer, maxGradNorm},
+      })
+      updates.push(update!)
       if (updates.length === 1) await afterFirst?.()
     }
     return {losses: updates.map(({loss}) => loss), norms: updates.map(({gradNorm}) => gradNorm)}

@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto'
 import {stringify} from 'yaml'
+import {maxOf} from '../util/extremes.js'
 import {configKeys} from './keys.js'
 import {valueAt} from './load.js'
 import type {Config} from './schema.js'
@@ -23,7 +24,7 @@ export function resolvedYaml(config: Config, sources: ReadonlyMap<string, string
     const text = `${'  '.repeat(sections.length)}${path.at(-1)}: ${flow(valueAt(config, key))}`
     rows.push({text, source: sources.get(key) ?? 'default'})
   }
-  const width = Math.min(60, Math.max(...rows.map(({text}) => text.length)))
+  const width = Math.min(60, maxOf(rows.map(({text}) => text.length)))
   return `${rows.map(({text, source}) => (source ? `${text.padEnd(width)}  # ${source}` : text)).join('\n')}\n`
 }
 

@@ -42,8 +42,12 @@ const data = z.strictObject({
     .transform((fields) => (Array.isArray(fields) && fields.length === 1 ? fields[0] : fields))
     .describe('field (column) that holds the document, or a list of fields that are joined in this order'),
   separator: z.string().default('\n\n').describe('what stands between the fields that data.textField joins'),
-  split: z.string().min(1).default('train').describe('split of a Hub data set'),
-  subset: z.string().min(1).optional().describe('subset (config) of a Hub data set that has several'),
+  split: z
+    .string()
+    .min(1)
+    .default('train')
+    .describe('split of a data set, on the Hub or in a folder; all: every split'),
+  subset: z.string().min(1).optional().describe('subset (config, or folder) of a data set that has several'),
   limit: positive.optional().describe('read only the first documents'),
   onBadRow: z
     .enum(['error', 'skip'])
@@ -126,8 +130,14 @@ const grpo = z.strictObject({
     .describe('mean over tokens of the step, or of means per completion'),
   dynamicSampling: z
     .strictObject({
-      fromStep: count.default(500).describe('first step that drops groups of equal rewards and refills'),
-      maxRefills: count.default(3).describe('extra rollout batches per step at the most'),
+      fromStep: count.default(500).describe('first step that drops groups of equal rewards and samples more batches'),
+      maxBatches: positive
+        .default(16)
+        .describe('rollout batches of grpo.contextsPerStep contexts per step at the most'),
+      onShortage: z
+        .enum(['error', 'warn'])
+        .default('error')
+        .describe('when maxBatches hold too few groups with signal: stop, or train on those there are'),
       enabled: z.boolean().default(true).describe('whether it is used at all'),
     })
     .prefault({}),

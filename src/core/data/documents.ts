@@ -4,7 +4,7 @@ import type {ChatTemplate} from '../tokenizer/chat-template.js'
 import {DataError} from '../util/errors.js'
 import {BadRows} from './bad-rows.js'
 import {chooseFolderFiles} from './choose-files.js'
-import {failReading} from './readers/read-chunks.js'
+import {checkDocumentFile, failReading} from './readers/read-chunks.js'
 import {readerOf, supportedFiles} from './readers/readers.js'
 import {RowFault} from './readers/row-fault.js'
 import type {TextRule} from './readers/text-of.js'
@@ -67,6 +67,7 @@ export async function listDocumentFiles({path, name, split}: DocumentPlace): Pro
   if (split) return split.files.map((file) => ({file: join(path, file), name: file}))
   const info = await stat(path).catch(failReading(path))
   if (!info.isDirectory()) {
+    checkDocumentFile(path)
     if (readerOf(path)) return [{file: path, name: name ?? basename(path)}]
     const type = extname(path) || '(none)'
     throw new DataError(`documents ${path}: files of type ${type} cannot be read; supported: ${supportedFiles}`)

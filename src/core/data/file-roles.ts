@@ -5,12 +5,12 @@ import {endingOf} from './readers/readers.js'
 export const reasons = {
   hidden: {words: 'hidden', isLoss: false},
   description: {words: 'cards, licences and descriptions', isLoss: false},
-  otherSplit: {words: 'of other splits', isLoss: false},
-  otherSubset: {words: 'of other subsets', isLoss: false},
+  otherSplit: {words: 'other splits', isLoss: false},
+  otherSubset: {words: 'other subsets', isLoss: false},
   link: {words: 'links to what is read already', isLoss: false},
   empty: {words: 'empty', isLoss: true},
   besideTables: {words: 'texts beside tables', isLoss: true},
-  unnamed: {words: 'that name no split', isLoss: true},
+  unnamed: {words: 'naming no split', isLoss: true},
   kind: {words: 'of a kind that is not read', isLoss: true},
 } as const
 
@@ -94,9 +94,9 @@ export function passedOver(paths: readonly string[], reason: Reason): PassedOver
 export function describePassed(passed: readonly PassedOver[]): string | null {
   const parts = Object.entries(reasons).flatMap(([reason, {words}]) => {
     const paths = passed.filter((file) => file.reason === reason).map(({path}) => path)
-    return paths.length > 0 ? [`${paths.length} ${words} (${listNames(paths, 3)})`] : []
+    return paths.length > 0 ? [`${words} (${paths.length}: ${listNames(paths, 3)})`] : []
   })
-  return parts.length > 0 ? `passed over ${parts.join(', ')}` : null
+  return parts.length > 0 ? `passed over: ${parts.join('; ')}` : null
 }
 
 /** Names for a message: the first ones, each once. */

@@ -2,6 +2,7 @@ import type {Config} from '../config/schema.js'
 import type {Document} from '../records/records.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError} from '../util/errors.js'
+import {minOf} from '../util/extremes.js'
 import {joinIds} from '../util/join-ids.js'
 import {checkLength, type Scorer} from './score-documents.js'
 
@@ -80,7 +81,7 @@ export class DocumentFitter {
 /** Tokens that every model which scores the document has positions for. */
 export function limitOf({partition}: Pick<Document, 'partition'>, scorers: readonly Scorer[]): number {
   const own = scorers.filter(({partitions}) => partitions.includes(partition))
-  return Math.min(...own.map(({maxPositions}) => maxPositions))
+  return minOf(own.map(({maxPositions}) => maxPositions))
 }
 
 /**

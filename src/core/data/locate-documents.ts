@@ -8,7 +8,7 @@ import {splitFiles} from './dataset-files.js'
 import type {DocumentPlace} from './documents.js'
 import {describePassed, listNames, reasons} from './file-roles.js'
 import {savedFiles} from './saved-dataset.js'
-import type {SplitChoice} from './split-choice.js'
+import {everySplit, type SplitChoice} from './split-choice.js'
 import {spoolStandardInput, standardInput} from './standard-input.js'
 
 /** Documents on this machine, and where they came from: null when they were here all along. */
@@ -80,7 +80,8 @@ async function locateLocally(
 function report(label: string, split: string, {files, others, passed, doubts}: SplitChoice, progress: Progress): void {
   const count = `${files.length} file${files.length === 1 ? '' : 's'}`
   const there = others && others.length > 0 ? `; there are also: ${listNames(others)}` : ''
-  progress.log(`${label}: reads ${others === null ? count : `the split ${split} (${count})${there}`}`)
+  const which = split === everySplit && there === '' ? 'every split' : `the split ${listNames([split])}`
+  progress.log(`${label}: reads ${others === null ? count : `${which} (${count})${there}`}`)
   const line = describePassed(passed)
   const isLoss = passed.some(({reason}) => reasons[reason].isLoss)
   if (line) progress[isLoss ? 'warn' : 'log'](`${label}: ${line}`)

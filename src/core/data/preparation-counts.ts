@@ -1,3 +1,4 @@
+import type {Config} from '../config/schema.js'
 import type {Partition, Position} from '../records/records.js'
 import {RuntimeFailure} from '../util/errors.js'
 
@@ -39,6 +40,32 @@ function newTally() {
 function countsOf({total, kept, difficulties: {easy, medium, hard}, reasons}: Tally): PositionCounts {
   const sorted = [...reasons].sort(([a], [b]) => (a < b ? -1 : 1))
   return {total, kept, easy, medium, hard, reasons: Object.fromEntries(sorted)}
+}
+
+/** What keeps more training positions, by the way in which they are chosen. */
+const trainRemedies: Readonly<Record<Config['data']['select'], string>> = {
+  threshold: 'lower data.selectThreshold, or keep a share of the positions with data.select=top',
+  top: 'raise data.topShare',
+  random: 'raise data.topShare',
+}
+
+/** What to say of partitions that keep none of their positions: nothing can be trained or evaluated with them then. */
+export function keptNothing(
+  {train, val}: Readonly<Record<Partition, PositionCounts>>,
+  {select}: Pick<Config['data'], 'select'>,
+): string[] {
+  const why = ({reasons}: PositionCounts) =>
+    Object.entries(reasons)
+      .map(([reason, count]) => `${reason} ${count}`)
+      .join(', ')
+  const lines: string[] = []
+  if (train.total === 0)
+    lines.push('there is no training position, because every document is held out or has a single token')
+  else if (train.kept === 0)
+    lines.push(`none of ${train.total} training positions is kept (${why(train)}); ${trainRemedies[select]}`)
+  if (val.total > 0 && val.kept === 0)
+    lines.push(`none of ${val.total} held-out positions is kept (${why(val)}); lower data.thresholds to evaluate`)
+  return lines.map((line) => `prepare-data: ${line}`)
 }
 
 /** Two numbers that must be equal, counted in two ways. */

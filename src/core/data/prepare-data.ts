@@ -18,12 +18,20 @@ import {
   writeTable,
 } from '../store/index.js'
 import {DataError, UsageError} from '../util/errors.js'
+import {maxOf} from '../util/extremes.js'
 import type {Services} from '../util/services.js'
 import {type BadRowCounts, BadRows} from './bad-rows.js'
 import {copyTokenizer} from './copy-tokenizer.js'
 import {claimOutput, earlierResult} from './earlier-result.js'
 import {DocumentFitter, type LongDocumentCounts} from './fit-document.js'
-import {type CountCheck, checkCounts, type PositionCounts, PositionTally, type Tallied} from './preparation-counts.js'
+import {
+  type CountCheck,
+  checkCounts,
+  keptNothing,
+  type PositionCounts,
+  PositionTally,
+  type Tallied,
+} from './preparation-counts.js'
 import {preparationInputs} from './preparation-inputs.js'
 import {type Located, locate, type Setup, setUp} from './preparation-setup.js'
 import {scoreDocuments} from './score-documents.js'
@@ -138,6 +146,7 @@ async function prepareTables(folder: string, setup: Setup): Promise<Prepared> {
     throw new DataError(`prepare-data: none of ${train.total + val.total} positions is left after filtering`, {
       suggestions: ['lower data.selectThreshold and data.thresholds', 'use a weaker proxy', 'give more documents'],
     })
+  if (scorers.length > 0) for (const line of keptNothing(positions, config.data)) services.progress.warn(line)
   const documents = {read: survey.hashes.length, ...written.documents}
   const rows = {
     documents: countRows(tables.documents, documentsTable),
@@ -161,7 +170,7 @@ async function scoreAndSelect(
     return new PositionTally().counts
   }
   for (const {checkpoint, partitions} of scorers) {
-    const longest = Math.max(...partitions.map((partition) => written.longest[partition]))
+    const longest = maxOf(partitions.map((partition) => written.longest[partition]))
     const demand = scoringDemand(await readModelConfig(checkpoint), config.data, longest)
     services.progress.log(checkMemory('prepare-data', demand, config.memory))
   }

@@ -1,4 +1,5 @@
 import type {TensorData} from '../runtime/session.js'
+import {maxOf} from '../util/extremes.js'
 import {decodingStepGraph, type StepShape} from './graphs/decoding-step.js'
 import type {ModelState} from './model-state.js'
 import type {RolloutRequest} from './rollout.js'
@@ -68,7 +69,7 @@ export class DecodingBatch {
       cache,
       rows: samples.map((sample) => ({sample, cache: empty, nextId: lastId})),
     }))
-    this.members.push(...arrived)
+    for (const member of arrived) this.members.push(member)
     this.layOut()
   }
 
@@ -98,14 +99,13 @@ export class DecodingBatch {
   /** The smallest layout for the rows at hand. */
   private wantedShape(): StepShape {
     const {contextsPerBatch, maxTokens, prompts} = this.request
-    const most = (counts: readonly number[]) => Math.max(...counts)
     return stepShape({
       contexts: this.members.length,
       groupSize: prompts[0].streams.length,
-      unfinished: most(this.members.map(({rows}) => rows.length)),
+      unfinished: maxOf(this.members.map(({rows}) => rows.length)),
       contextsPerBatch,
-      contextTokens: most(this.members.map(({cache}) => cache.length)),
-      sampledTokens: most(this.members.flatMap(({rows}) => rows.map(({cache}) => cache.length))),
+      contextTokens: maxOf(this.members.map(({cache}) => cache.length)),
+      sampledTokens: maxOf(this.members.flatMap(({rows}) => rows.map(({cache}) => cache.length))),
       maxTokens,
     })
   }

@@ -32,9 +32,10 @@ export interface Engine {
   keepReference(): Promise<void>
   score(sequences: readonly Int32Array[], settings: ScoreSettings): Promise<TokenScores[]>
   rollout(request: RolloutRequest): Promise<RolloutResult>
-  /** One GRPO update; `isOnPolicy` says whether the weights are still those that sampled. */
-  updatePolicy(request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate>
-  updateLanguageModel(request: LanguageModelRequest): Promise<LanguageModelUpdate>
+  /** One GRPO update, or null without signal; `isOnPolicy` says whether the weights are still those that sampled. */
+  updatePolicy(request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate | null>
+  /** One update of next-token prediction, or null where no row has a target. */
+  updateLanguageModel(request: LanguageModelRequest): Promise<LanguageModelUpdate | null>
   /**
    * Writes weights (float32 unless `format` says otherwise) and config.json, and the optimizer's state if asked to, with
    * which the float32 weights go where those saved are rounded.
@@ -82,11 +83,11 @@ export class LocalEngine implements Engine {
     return rolloutPrompts(this.loaded, this.sessions, request)
   }
 
-  updatePolicy(request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate> {
+  updatePolicy(request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate | null> {
     return updatePolicy(this.loaded, this.sessions, request, this.reference, isOnPolicy)
   }
 
-  updateLanguageModel(request: LanguageModelRequest): Promise<LanguageModelUpdate> {
+  updateLanguageModel(request: LanguageModelRequest): Promise<LanguageModelUpdate | null> {
     return updateLanguageModel(this.loaded, this.sessions, request)
   }
 

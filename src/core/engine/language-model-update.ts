@@ -1,3 +1,4 @@
+import {maxOf} from '../util/extremes.js'
 import {chunks} from './bucket.js'
 import {languageModelGraph} from './graphs/language-model.js'
 import type {ModelState, OptimizerSettings} from './model-state.js'
@@ -29,17 +30,20 @@ export interface LanguageModelUpdate {
 /**
  * One optimizer step of next-token prediction. The loss is a mean over all trained tokens of the step, so that the size
  * of a micro-batch does not change the gradient.
+ *
+ * @returns what was done, or null where no row has a target: weights, moments and the count of updates stay
  */
 export async function updateLanguageModel(
   state: ModelState,
   sessions: SessionCache,
   {rows, rowsPerMicroBatch, optimizer}: LanguageModelRequest,
-): Promise<LanguageModelUpdate> {
+): Promise<LanguageModelUpdate | null> {
   const trainedTokens = rows.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
+  if (trainedTokens === 0) return null
   let loss = 0
   state.forgetGradients()
   for (const batch of chunks(rows, rowsPerMicroBatch)) {
-    const longest = Math.max(...batch.map((row) => row.ids.length))
+    const longest = maxOf(batch.map((row) => row.ids.length))
     const targets = batch.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
     const shape = languageModelShape(batch.length, longest, targets)
     const session = await sessions.get('language-model', shape, () => languageModelGraph(state.config, shape))

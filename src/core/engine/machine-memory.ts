@@ -1,6 +1,7 @@
 import {existsSync, readFileSync} from 'node:fs'
 import {freemem} from 'node:os'
 import {join} from 'node:path'
+import {minOf} from '../util/extremes.js'
 
 /** Files of a control group by version of the interface: limit, use, and the line of `memory.stat` that can be freed. */
 const interfaces = [
@@ -20,7 +21,7 @@ const interfaces = [
  * @param root stands for `/` in tests
  */
 export function availableMemory(root = '/', heldBytes = process.memoryUsage().rss): number {
-  return Math.min(memAvailable(root) ?? freemem(), ...leftInGroups(root)) + heldBytes
+  return minOf([memAvailable(root) ?? freemem(), ...leftInGroups(root)]) + heldBytes
 }
 
 function memAvailable(root: string): number | null {

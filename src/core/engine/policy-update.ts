@@ -1,6 +1,7 @@
-import type {ObjectiveSettings} from '../grpo/objective.js'
+import {addsToGradient, type ObjectiveSettings} from '../grpo/objective.js'
 import type {Completion} from '../records/records.js'
 import {NumericError} from '../util/errors.js'
+import {maxOf} from '../util/extremes.js'
 import {byLength, chunks} from './bucket.js'
 import {type PolicyShape, policyGraph} from './graphs/policy.js'
 import type {ModelState, OptimizerSettings} from './model-state.js'
@@ -56,10 +57,12 @@ interface Slot {
  * One GRPO update: gradients of all micro-batches summed, clipped, one AdamW step.
  *
  * Groups whose advantages are all 0 add nothing to the gradient and are left out, unless the KL or entropy term needs
- * them or no group carries signal.
+ * them. Where no group is left there is no update: AdamW on a gradient of 0 would still move the weights, by its moments
+ * and by decay.
  *
  * @param reference weights of the frozen reference; needed where klCoef is not 0
  * @param isOnPolicy whether the weights are still those that sampled: the mismatch gate holds only then
+ * @returns what was done, or null where there was nothing to learn from: weights, moments and the count of updates stay
  * @throws {NumericError} when loss or gradient is not finite, or the mismatch exceeds its limit; weights are untouched
  */
 export async function updatePolicy(
@@ -68,10 +71,11 @@ export async function updatePolicy(
   request: PolicyRequest,
   reference: ReadonlyMap<string, Float32Array> | null,
   isOnPolicy: boolean,
-): Promise<PolicyUpdate> {
+): Promise<PolicyUpdate | null> {
   const {objective, temperature} = request
   const totals = {loss: 0, mismatchMax: 0, entropy: 0, clipped: 0, kl: 0, trainedTokens: 0}
   const batches = microBatches(request)
+  if (batches.length === 0) return null
   const contexts = policyContexts(batches.flat().length, request.contextsPerMicroBatch)
   state.forgetGradients()
   for (const batch of batches) {
@@ -131,9 +135,7 @@ function microBatches({groups, objective, lossNormalizer, contextsPerMicroBatch}
     sequence: (completion: Completion) => 1 / (completions.length * completion.ids.length),
   }[lossNormalizer]
   const weighted = groups.map((group) => ({...group, tokenWeights: group.completions.map(weightOf)}))
-  const isRegularized = objective.klCoef > 0 || objective.entropyCoef > 0
-  const live = weighted.filter((group) => isRegularized || group.advantages.some((advantage) => advantage !== 0))
-  const computed = live.length > 0 ? live : weighted
+  const computed = weighted.filter(({advantages}) => addsToGradient(advantages, objective))
   const order = byLength(computed.map((group) => group.promptIds.length))
   return chunks(order, contextsPerMicroBatch).map((indices) => indices.map((index) => computed[index]))
 }
@@ -145,8 +147,8 @@ function layOut(groups: readonly WeightedGroup[], contexts: number) {
   const shape = policyShape({
     contexts,
     groupSize,
-    promptTokens: Math.max(...groups.map((group) => group.promptIds.length)),
-    completionTokens: Math.max(...completionTokens),
+    promptTokens: maxOf(groups.map((group) => group.promptIds.length)),
+    completionTokens: maxOf(completionTokens),
     trainedTokens: completionTokens.reduce((sum, tokens) => sum + tokens),
   })
   const {contextLength, completionLength, trained} = shape

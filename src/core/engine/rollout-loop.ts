@@ -1,3 +1,4 @@
+import {maxOf} from '../util/extremes.js'
 import {byLength, chunks} from './bucket.js'
 import {type RolloutShape, rolloutLoopGraph} from './graphs/rollout-loop.js'
 import type {ModelState} from './model-state.js'
@@ -16,7 +17,7 @@ export async function rolloutByLoop(
   const groupSize = prompts[0].streams.length
   for (const batch of chunks(byLength(prompts.map((prompt) => prompt.ids.length)), contextsPerBatch)) {
     const members = batch.map((index) => prompts[index])
-    const promptTokens = Math.max(...members.map((prompt) => prompt.ids.length))
+    const promptTokens = maxOf(members.map((prompt) => prompt.ids.length))
     const shape = rolloutShape({contexts: batch.length, groupSize, promptTokens, maxTokens})
     const session = await sessions.get('rollout-loop', {...shape, ...sampling}, () =>
       rolloutLoopGraph(state.config, shape, sampling),

@@ -1,3 +1,4 @@
+import {maxOf} from '../util/extremes.js'
 import {byLength, chunks, countBucket, lengthBucket} from './bucket.js'
 import {DecodingBatch, type PrefilledContext} from './decoding-batch.js'
 import {prefillGraph} from './graphs/prefill.js'
@@ -42,7 +43,7 @@ async function prefill(
   indices: readonly number[],
   samples: readonly (readonly Sample[])[],
 ): Promise<PrefilledContext[]> {
-  const contextLength = lengthBucket(Math.max(...indices.map((index) => prompts[index].ids.length - 1)))
+  const contextLength = lengthBucket(maxOf(indices.map((index) => prompts[index].ids.length - 1)))
   const results: PrefilledContext[] = []
   for (const batch of chunks(indices, Math.max(1, Math.floor(prefillTokens / contextLength)))) {
     const members = batch.map((index) => prompts[index])

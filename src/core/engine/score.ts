@@ -1,3 +1,4 @@
+import {maxOf} from '../util/extremes.js'
 import {byLength, countBucket, lengthBucket} from './bucket.js'
 import {scoreGraph} from './graphs/score.js'
 import type {ModelState} from './model-state.js'
@@ -30,7 +31,7 @@ export async function scoreSequences(
 ): Promise<TokenScores[]> {
   const scores = new Array<TokenScores>(sequences.length)
   for (const batch of batchesWithin(sequences, batchTokens)) {
-    const shape = scoreShape(batch.length, Math.max(...batch.map((index) => sequences[index].length)), topK)
+    const shape = scoreShape(batch.length, maxOf(batch.map((index) => sequences[index].length)), topK)
     const {length} = shape
     const session = await sessions.get('score', shape, () => scoreGraph(state.config, shape))
     const results = await session.run({

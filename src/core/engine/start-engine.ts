@@ -1,11 +1,11 @@
 import {availableParallelism} from 'node:os'
-import {Worker} from 'node:worker_threads'
+import {SHARE_ENV, Worker, type WorkerOptions} from 'node:worker_threads'
+import {createGate, leaveThroughGate} from '../runtime/exit-gate.js'
 import type {Device} from '../runtime/providers.js'
-import type {SessionOptions} from '../runtime/session.js'
 import {RuntimeFailure} from '../util/errors.js'
 import type {Engine} from './engine.js'
 import {type DescribedError, reviveError} from './error-transfer.js'
-import type {EngineCall} from './worker.js'
+import type {EngineCall, EngineStart} from './worker.js'
 
 interface Answer {
   readonly id: number
@@ -37,7 +37,10 @@ const methods: readonly (keyof Engine)[] = [
  * @param settings `threads` 0 means one per core
  */
 export function startEngine({device, threads}: {device: Device; threads: number}): Engine {
-  const worker = startWorker({device, threads: threads || availableParallelism()})
+  const gate = createGate()
+  const worker = startWorker({gate, options: {device, threads: threads || availableParallelism()}})
+  const leave = (status: number) => leaveThroughGate(gate, status)
+  process.on('exit', leave)
   const waiting = new Map<number, Waiting>()
   let calls = 0
   let ended: Error | null = null
@@ -53,7 +56,10 @@ export function startEngine({device, threads}: {device: Device; threads: number}
     else caller?.resolve(result)
   })
   worker.on('error', (cause) => failAll(new RuntimeFailure(`the engine thread failed: ${cause.message}`, {cause})))
-  worker.on('exit', (code) => failAll(new RuntimeFailure(`the engine thread ended with code ${code}`)))
+  worker.on('exit', (code) => {
+    process.off('exit', leave)
+    failAll(new RuntimeFailure(`the engine thread ended with code ${code}`))
+  })
 
   const call =
     (method: keyof Engine) =>
@@ -68,11 +74,16 @@ export function startEngine({device, threads}: {device: Device; threads: number}
   return Object.fromEntries(methods.map((method) => [method, call(method)])) as unknown as Engine
 }
 
-/** Starts `worker.js`, or from source `worker.ts`: threads ignore `--import tsx`, so the loader is registered inside. */
-function startWorker(workerData: SessionOptions): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url), {workerData})
+/**
+ * Starts `worker.js`, or from source `worker.ts`: threads ignore `--import tsx`, so the loader is registered inside.
+ *
+ * The environment is shared, because only then the native library sees what is set in it (runtime/telemetry.ts).
+ */
+function startWorker(workerData: EngineStart): Worker {
+  const options: WorkerOptions = {workerData, env: SHARE_ENV}
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url), options)
   const loader = import.meta.resolve('tsx/esm/api')
   const {href} = new URL('./worker.ts', import.meta.url)
   const boot = `import('${loader}').then(({register}) => { register(); return import('${href}') })`
-  return new Worker(boot, {eval: true, workerData, execArgv: []})
+  return new Worker(boot, {...options, eval: true, execArgv: []})
 }

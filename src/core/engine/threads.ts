@@ -1,5 +1,6 @@
 import type {ModelConfig} from '../models/model-config.js'
 import {parametersOf} from '../models/parameters.js'
+import {minOf} from '../util/extremes.js'
 
 /** Columns that each thread of a matrix product must keep, in blocks of `blockColumns`. */
 const minBlocksPerThread = 5
@@ -17,6 +18,6 @@ const blockColumns = 16
  */
 export function invariantThreads(config: ModelConfig, requested: number): number {
   const sides = parametersOf(config).flatMap(({shape}) => (shape.length > 1 ? shape : []))
-  const blocks = Math.ceil(Math.min(...sides) / blockColumns)
+  const blocks = Math.ceil(minOf(sides) / blockColumns)
   return Math.max(1, Math.min(requested, Math.floor(blocks / minBlocksPerThread)))
 }

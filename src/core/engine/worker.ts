@@ -1,6 +1,14 @@
 import {parentPort, workerData} from 'node:worker_threads'
+import {type ExitGate, useGate} from '../runtime/exit-gate.js'
+import type {SessionOptions} from '../runtime/session.js'
 import {type Engine, LocalEngine} from './engine.js'
 import {describeError} from './error-transfer.js'
+
+/** What the thread is started with. */
+export interface EngineStart {
+  readonly gate: ExitGate
+  readonly options: SessionOptions
+}
 
 /** A call from the main thread and its answer. */
 export interface EngineCall {
@@ -9,7 +17,9 @@ export interface EngineCall {
   readonly args: readonly unknown[]
 }
 
-const engine = new LocalEngine(workerData)
+const {gate, options}: EngineStart = workerData
+useGate(gate)
+const engine = new LocalEngine(options)
 
 parentPort!.on('message', async ({id, method, args}: EngineCall) => {
   try {

@@ -1,4 +1,8 @@
 import {GraphError} from '../util/errors.js'
+import {maxOf, minOf} from '../util/extremes.js'
+
+/** Rewards of a group that differ by less than this share of the largest are equal: a few roundings of float32. */
+export const rewardTolerance = 1e-6
 
 /** What advantages are divided by: NumPy's deviation (over G), torch's (over G - 1), or nothing (Dr. GRPO). */
 export type Deviation = 'population' | 'sample' | 'none'
@@ -6,7 +10,8 @@ export type Deviation = 'population' | 'sample' | 'none'
 /**
  * Advantage of each completion within its group: (r - mean) / (std + epsilon).
  *
- * A group of equal rewards gets exact zeros. Source: DeepSeekMath (arXiv 2402.03300), outcome supervision; verl and TRL
+ * A group of equal rewards (see `isUniform`) gets exact zeros: divided by its own tiny deviation, a difference of rounding
+ * would become an advantage of full size. Source: DeepSeekMath (arXiv 2402.03300), outcome supervision; verl and TRL
  * take the sample deviation, larger by sqrt(G / (G - 1)).
  *
  * @param rewards [P][G], any scale
@@ -29,9 +34,13 @@ export function groupAdvantages(
   })
 }
 
-/** Whether all rewards of a group are exactly equal: it carries no signal. */
+/**
+ * Whether all rewards of a group are equal: it carries no signal. Equal means within `rewardTolerance` of the largest
+ * magnitude; a NaN equals nothing.
+ */
 export function isUniform(group: readonly number[]): boolean {
-  return group.every((reward) => reward === group[0])
+  const magnitude = maxOf(group.map(Math.abs))
+  return maxOf(group) - minOf(group) <= rewardTolerance * magnitude
 }
 
 function meanOf(values: readonly number[]): number {

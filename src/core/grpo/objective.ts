@@ -8,6 +8,14 @@ export interface ObjectiveSettings {
   readonly entropyCoef: number
 }
 
+/** Whether a group adds to the gradient: where its advantages are all 0, only the KL and entropy terms do. */
+export function addsToGradient(
+  advantages: readonly number[],
+  {klCoef, entropyCoef}: Pick<ObjectiveSettings, 'klCoef' | 'entropyCoef'>,
+): boolean {
+  return klCoef > 0 || entropyCoef > 0 || advantages.some((advantage) => advantage !== 0)
+}
+
 /** Per-token tensors of a flat batch of completion tokens, [N] each. */
 export interface ObjectiveInputs {
   readonly policyLogprobs: Value

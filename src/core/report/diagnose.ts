@@ -1,3 +1,4 @@
+import {isUniform} from '../grpo/advantages.js'
 import type {Outcome} from '../records/records.js'
 import {outcomes} from '../records/records.js'
 import type {RolloutRow} from '../store/index.js'
@@ -29,8 +30,7 @@ export type Loss = 'empty' | 'missing-space' | 'extra-space' | 'inside-token' | 
 export function summarizeRollouts(rows: readonly RolloutRow[]): RolloutStatistics {
   const groups = groupBy(rows, ({group}) => String(group))
   const share = (part: number, whole = rows.length) => part / whole
-  const isUniform = (group: readonly RolloutRow[]) => group.every(({reward}) => reward === group[0].reward)
-  const equal = groups.filter(isUniform)
+  const equal = groups.filter((group) => isUniform(group.map(({reward}) => reward)))
   const wrong = equal.filter(([{reward}]) => reward <= 0).length
   const lost = rows.filter(({outcome, reward}) => outcome === 'parsed' && reward <= 0).map(lossOf)
   const thoughts = groupBy(rows.map(thoughtOf), (thought) => thought).sort((a, b) => b.length - a.length)

@@ -2,12 +2,15 @@ import {existsSync} from 'node:fs'
 import {arch, cpus, freemem, platform, release, totalmem} from 'node:os'
 import {hubSettings} from '../hub/settings.js'
 import {type ProviderProbe, probeProviders, runtimeVersion} from '../runtime/providers.js'
+import {telemetryState} from '../runtime/telemetry.js'
 
 /** What a machine offers to `rpt`. */
 export interface MachineReport {
   readonly versions: Readonly<Record<string, string>>
   /** Execution providers of onnxruntime, each tried with a small graph. */
   readonly providers: readonly ProviderProbe[]
+  /** Whether onnxruntime gathers telemetry here, asked after sessions were made. */
+  readonly telemetry: 'off' | 'on'
   readonly cores: number
   readonly processor: string
   readonly memory: {readonly total_bytes: number; readonly free_bytes: number}
@@ -29,6 +32,7 @@ export interface MachineReport {
  */
 export async function examineMachine(version: string, env: NodeJS.ProcessEnv): Promise<MachineReport> {
   const {endpoint, cache, isOffline, token} = hubSettings(env)
+  const providers = await probeProviders()
   return {
     versions: {
       rpt: version,
@@ -36,7 +40,8 @@ export async function examineMachine(version: string, env: NodeJS.ProcessEnv): P
       onnxruntime: runtimeVersion(),
       system: `${platform()} ${release()} ${arch()}`,
     },
-    providers: await probeProviders(),
+    providers,
+    telemetry: telemetryState(),
     cores: cpus().length,
     processor: cpus()[0]?.model ?? 'unknown',
     memory: {total_bytes: totalmem(), free_bytes: freemem()},

@@ -1,5 +1,6 @@
 import type {TopLevelSpec} from 'vega-lite'
 import {type PowerLaw, predictAccuracy} from '../scaling/power-law.js'
+import {maxOf, minOf} from '../util/extremes.js'
 import type {PlotPoint} from './terminal-plot.js'
 
 /** Figures as SVG text, drawn by vega-lite without a browser; the only file that imports vega. */
@@ -123,7 +124,7 @@ export interface CurveOptions {
 /** A range around a value that never changes, which would otherwise have an axis without height. */
 function flatDomain(rows: readonly {readonly y: number}[]) {
   const values = rows.map(({y}) => y)
-  const [low, high] = [Math.min(...values), Math.max(...values)]
+  const [low, high] = [minOf(values), maxOf(values)]
   if (high > low) return {}
   const margin = Math.abs(low) / 10 || 1
   return {domain: [low - margin, low + margin]}
@@ -138,7 +139,7 @@ export async function plotScaling(
     points.map((point) => ({name, ...inPercent(point), x: point.compute})),
   )
   const range = measured.map(({x}) => x)
-  const domain = [Math.min(...range) / 1.15, Math.max(...range) * 1.15]
+  const domain = [minOf(range) / 1.15, maxOf(range) * 1.15]
   const x = {
     field: 'x',
     type: 'quantitative',
@@ -241,7 +242,7 @@ function fittedRows(series: readonly ScalingSeries[]) {
   return series.flatMap(({name, points, fit}) => {
     if (!fit) return []
     const logs = points.filter(({compute}) => compute > 0).map(({compute}) => Math.log(compute))
-    const [low, high] = [Math.min(...logs), Math.max(...logs)]
+    const [low, high] = [minOf(logs), maxOf(logs)]
     return Array.from({length: 60}, (_, i) => {
       const x = Math.exp(low + ((high - low) * i) / 59)
       return {name, x, y: 100 * predictAccuracy(fit, x)}

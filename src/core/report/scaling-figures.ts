@@ -2,6 +2,7 @@ import {fitPowerLaw} from '../scaling/power-law.js'
 import {type FitRow, fitRow, seriesName} from '../scaling/series.js'
 import {type Split, splits} from '../scaling/split.js'
 import type {SweepRow} from '../store/index.js'
+import {maxOf, minOf} from '../util/extremes.js'
 import {plotScaling, type ReferenceLine, type ScalingSeries} from './plot.js'
 import type {RunFolder} from './read-run.js'
 import {groupBy, type Result} from './results.js'
@@ -55,8 +56,8 @@ export async function drawScaling(
   const base = results.find(({objective, mode}) => objective === 'base' && mode === 'standard')
   const ends = points.flatMap(({accuracy, ciLow, ciHigh}) => [accuracy, ciLow, ciHigh]).filter(Number.isFinite)
   const lines = named.map((split) => base?.cells[split]?.accuracy).filter((line) => line !== undefined)
-  const low = Math.floor(20 * Math.min(...ends, ...lines)) / 20
-  const high = Math.ceil(20 * Math.max(...ends, ...lines)) / 20
+  const low = Math.floor(20 * minOf([...ends, ...lines])) / 20
+  const high = Math.ceil(20 * maxOf([...ends, ...lines])) / 20
   return Promise.all(
     named.map(async (split) => {
       const curves = groupBy(

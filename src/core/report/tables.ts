@@ -1,6 +1,7 @@
 import type {FitRow} from '../scaling/series.js'
 import {type Split, splits} from '../scaling/split.js'
 import type {MetricsRow} from '../store/index.js'
+import {maxOf} from '../util/extremes.js'
 import {percent, plural, points, short} from './format.js'
 import {type Comparison, groupBy, type Result} from './results.js'
 
@@ -35,7 +36,7 @@ export function resultTable(results: readonly Result[]): Table {
       return {text: percent(cell.accuracy), detail: `${interval(cell.ciLow, cell.ciHigh, percent)}${sampled}`}
     }),
   ])
-  const counts = columns.map((split) => `${split} ${Math.max(...results.map(({cells}) => cells[split]?.count ?? 0))}`)
+  const counts = columns.map((split) => `${split} ${maxOf(results.map(({cells}) => cells[split]?.count ?? 0))}`)
   return {
     title: 'Next-token accuracy, %',
     columns: ['model and mode', ...columns],
@@ -99,7 +100,7 @@ export function metricTable(name: string, metrics: readonly MetricsRow[]): Table
     const values = metrics.flatMap((row) => (row[key] === null ? [] : [Number(row[key])]))
     if (values.length === 0) return []
     const ends = [values.slice(0, window), values.slice(-window)]
-    return [[{text: key}, ...ends.map((part) => ({text: short(mean(part))})), {text: short(Math.max(...values))}]]
+    return [[{text: key}, ...ends.map((part) => ({text: short(mean(part))})), {text: short(maxOf(values))}]]
   })
   return {
     title: `Training metrics of ${name}`,
@@ -112,7 +113,7 @@ export function metricTable(name: string, metrics: readonly MetricsRow[]): Table
 /** A table as aligned lines of text, details in the same line. */
 export function renderTable({title, columns, rows, note}: Table): string[] {
   const lines = [columns, ...rows.map((row) => row.map(({text, detail}) => (detail ? `${text} ${detail}` : text)))]
-  const widths = columns.map((_, column) => Math.max(...lines.map((line) => line[column].length)))
+  const widths = columns.map((_, column) => maxOf(lines.map((line) => line[column].length)))
   const align = (line: readonly string[]) =>
     line.map((text, i) => (i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i]))).join('  ')
   return [title, '', align(lines[0]), ...lines.slice(1).map(align), ...(note ? ['', note] : [])]

@@ -1,3 +1,4 @@
+import {maxOf, minOf} from '../util/extremes.js'
 import {short} from './format.js'
 
 /** Size, axes and labels of a plot. */
@@ -39,7 +40,7 @@ export function terminalPlot(
   const [xLow, xHigh] = [toX(xs[0]), toX(xs[xs.length - 1])]
   const rows = Math.max(3, height - 2 - (yLabel ? 1 : 0))
   const labels = [short(yHigh), short((yLow + yHigh) / 2), short(yLow)]
-  const gutter = Math.max(...labels.map(({length}) => length))
+  const gutter = maxOf(labels.map(({length}) => length))
   const columns = Math.max(8, width - gutter - 2)
   const canvas = new BrailleCanvas(columns, rows)
   const toDot = ({x, y}: PlotPoint): [number, number] => [
@@ -68,7 +69,7 @@ export function terminalPlot(
 
 /** The range of values, opened where all are equal so that it has a height. */
 function widened(values: readonly number[]): [number, number] {
-  const [low, high] = [Math.min(...values), Math.max(...values)]
+  const [low, high] = [minOf(values), maxOf(values)]
   if (high > low) return [low, high]
   const margin = Math.abs(low) / 10 || 1
   return [low - margin, high + margin]

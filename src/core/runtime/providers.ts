@@ -1,8 +1,9 @@
-import ort from 'onnxruntime-node'
 import {encodeModel} from '../onnx/encode.js'
 import {Graph} from '../onnx/graph.js'
 import {Ops} from '../onnx/ops.js'
 import {RuntimeFailure} from '../util/errors.js'
+import {passGate} from './exit-gate.js'
+import ort from './onnxruntime.js'
 
 /** What the user may ask to compute on. */
 export type Device = 'auto' | 'cpu' | 'cuda' | 'webgpu'
@@ -61,9 +62,11 @@ ort.env.logLevel = 'fatal'
 
 async function probe(provider: string, model: Uint8Array): Promise<{loads: boolean; reason: string}> {
   try {
-    const session = await ort.InferenceSession.create(model, {executionProviders: [provider], logSeverityLevel: 4})
-    await session.run({x: new ort.Tensor('float32', Float32Array.of(1), [1])})
-    await session.release()
+    await passGate(async () => {
+      const session = await ort.InferenceSession.create(model, {executionProviders: [provider], logSeverityLevel: 4})
+      await session.run({x: new ort.Tensor('float32', Float32Array.of(1), [1])})
+      await session.release()
+    })
     return {loads: true, reason: ''}
   } catch (error) {
     return {loads: false, reason: reasonOf(error as Error)}

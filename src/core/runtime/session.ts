@@ -1,9 +1,10 @@
-import ort from 'onnxruntime-node'
 import {encodeModel} from '../onnx/encode.js'
 import type {Graph} from '../onnx/graph.js'
 import type {DType} from '../onnx/types.js'
 import {GraphError, RuntimeFailure} from '../util/errors.js'
 import {sizeOf} from '../util/shape.js'
+import {passGate} from './exit-gate.js'
+import ort from './onnxruntime.js'
 import {countOutputs, freeOutputs} from './output-memory.js'
 import {type Device, executionProviders} from './providers.js'
 
@@ -36,7 +37,7 @@ export class Session {
    */
   static async compile(graph: Graph, {device, threads}: SessionOptions, keepsMemory = true): Promise<Session> {
     try {
-      const session = await ort.InferenceSession.create(encodeModel(graph), {
+      const options: ort.InferenceSession.SessionOptions = {
         executionProviders: executionProviders(device),
         graphOptimizationLevel: 'all',
         executionMode: 'sequential',
@@ -45,8 +46,9 @@ export class Session {
         enableCpuMemArena: keepsMemory,
         intraOpNumThreads: threads,
         logSeverityLevel: 3,
-      })
-      return new Session(session, graph)
+      }
+      const model = encodeModel(graph)
+      return new Session(await passGate(() => ort.InferenceSession.create(model, options)), graph)
     } catch (error) {
       throw new RuntimeFailure(`compiling a graph for device ${device}: ${(error as Error).message}`, {cause: error})
     }
@@ -63,7 +65,7 @@ export class Session {
     const tensors: Record<string, ort.Tensor> = {}
     for (const {name, dtype, shape} of this.graph.inputs) tensors[name] = tensorOf(name, dtype, shape, feeds[name])
     freeOutputs()
-    const results = await this.session.run(tensors)
+    const results = await passGate(() => this.session.run(tensors))
     const outputs = Object.entries(results).map(([name, tensor]) => [name, tensor.data as TensorData] as const)
     for (const [, data] of outputs) countOutputs(data.byteLength)
     return Object.fromEntries(outputs)
@@ -71,7 +73,7 @@ export class Session {
 
   /** Frees the native session. */
   async release(): Promise<void> {
-    await this.session.release()
+    await passGate(() => this.session.release())
   }
 }
 

@@ -1,3 +1,5 @@
+import {maxOf} from '../util/extremes.js'
+
 /** Equation 5 of the paper (arXiv:2506.08007): P(C) = A / C^alpha + P*. */
 
 /** One measured checkpoint. */
@@ -92,7 +94,7 @@ function fitBounded(points: readonly ScalingPoint[], center: number, warnings: s
   const free = search(points, center, [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY])
   let best = free
   if (free.pStar > 1) {
-    const highest = Math.max(...points.map(({accuracy}) => accuracy))
+    const highest = maxOf(points.map(({accuracy}) => accuracy))
     best = search(points, center, [Math.min(highest, 1), 1])
     const percent = (100 * free.pStar).toFixed(1)
     warnings.push(`the free fit puts P* at ${percent}%: it was bounded to 100% and is an extrapolation, not a finding`)

@@ -75,13 +75,18 @@ export function checkSchema(path: string, table: Table, schema: Schema): void {
  * @throws {DataError} naming the file and what differs
  */
 export function checkSameSchema(path: string, table: Table, schema: Schema): void {
-  checkSchema(path, table, schema)
   const seen = schema.fields.map(({name}) => name)
   const expected = Object.keys(table.columns)
+  const missing = expected.filter((name) => !seen.includes(name))
+  // Of another table nothing but its name is to be said.
+  if (missing.length === 0 || schema.metadata.get('rpt.schema') !== schemaName(table)) checkSchema(path, table, schema)
   if (seen.join() === expected.join()) return
   const extra = seen.filter((name) => !expected.includes(name))
-  const what =
-    extra.length > 0 ? `has other columns too: ${extra.slice(0, 5).join(', ')}` : 'has its columns in another order'
+  const whats = [
+    ...(missing.length > 0 ? [`lacks columns ${missing.join(', ')}`] : []),
+    ...(extra.length > 0 ? [`has other columns too: ${extra.slice(0, 5).join(', ')}`] : []),
+  ]
+  const what = whats.join(' and ') || 'has its columns in another order'
   throw new DataError(`${path} ${what}; this version of rpt cannot append to it`, {
     suggestions: ['continue with the version of rpt that wrote it, or start a new run'],
   })

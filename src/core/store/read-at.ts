@@ -1,5 +1,5 @@
-import {openSync, readSync, statSync} from 'node:fs'
-import {DataError} from '../util/errors.js'
+import {openSync, readSync} from 'node:fs'
+import {checkPlainFile} from '../util/plain-file.js'
 import {guardRead} from './storage-error.js'
 
 /**
@@ -9,7 +9,7 @@ import {guardRead} from './storage-error.js'
  */
 export function openFile(path: string): number {
   return guardRead('opening', path, () => {
-    if (!statSync(path).isFile()) throw new DataError(`opening ${path}: it is not a regular file`)
+    checkPlainFile(path)
     return openSync(path, 'r')
   })
 }

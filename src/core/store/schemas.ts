@@ -70,11 +70,16 @@ export const metricsTable = defineTable(
     kl: metric,
     'completions/mean_length': metric,
     'completions/clipped_ratio': metric,
+    'rpt/updates': metric,
     'rpt/clip_fraction': metric,
     'rpt/logprob_mismatch_max': metric,
     ...outcomeShares,
+    'rpt/cut_prompts': metric,
+    'rpt/rollout_batches': metric,
     'rpt/groups_dropped': metric,
+    'rpt/groups_surplus': metric,
     'rpt/rollouts_generated': metric,
+    'rpt/rollouts_per_kept_group': metric,
     'rpt/uniforms_near_step': metric,
     'rpt/flops_generation': metric,
     'rpt/flops_update': metric,
@@ -104,6 +109,7 @@ export const rolloutsTable = defineTable('rollouts', 'file', {
   reward_parts: float32Map,
   explanation: utf8,
   advantage: float32,
+  cut_tokens: int32,
 })
 
 /** One row per checkpoint, split and mode. */

@@ -24,6 +24,11 @@ function translate(error: unknown, action: string, path: string, Translated: Err
   return new Translated(`${action} ${path}: ${meaning} (${code})`, {suggestions: [suggestion], cause: error})
 }
 
+/** A refusal of the file system in words: `<action> <path>: no space left on the disk (ENOSPC)`; other errors as they are. */
+export function storageFailure(action: string, path: string, error: unknown): unknown {
+  return translate(error, action, path, RuntimeFailure)
+}
+
 /**
  * Runs `body`, which writes at `path`.
  *
@@ -33,7 +38,7 @@ export async function guardWrite<T>(action: string, path: string, body: () => T 
   try {
     return await body()
   } catch (error) {
-    throw translate(error, action, path, RuntimeFailure)
+    throw storageFailure(action, path, error)
   }
 }
 

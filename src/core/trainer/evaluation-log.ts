@@ -55,8 +55,8 @@ export async function evaluateModel(
     const predicted = await predict(predictor, positions, mode, stage)
     const graded = evalRows(predictor, subject, mode, predicted)
     stage.done(graded.map((row) => `${row.split} ${(100 * row.accuracy).toFixed(1)}`).join(', '))
-    predictions.push(...predicted)
-    rows.push(...graded)
+    for (const row of predicted) predictions.push(row)
+    for (const row of graded) rows.push(row)
   }
   return {predictions, rows}
 }

@@ -59,16 +59,17 @@ function languageModelObjective(
       const optimizer = optimizerAt(step, config)
       const update = await engine.updateLanguageModel({rows: sorted, rowsPerMicroBatch, optimizer})
       return {
-        metrics: {loss: update.loss, grad_norm: update.gradNorm},
+        metrics: {
+          'rpt/updates': Number(update !== null),
+          loss: update?.loss ?? null,
+          grad_norm: update?.gradNorm ?? null,
+        },
         rollouts: [],
         visits: batchRows,
-        tokens: update.trainedTokens,
+        tokens: update?.trainedTokens ?? 0,
         flopsGeneration: 0,
-        flopsUpdate: plainTrainingFlops(
-          shape,
-          rows.map((row) => row.ids.length - 1),
-        ),
-        note: `loss ${update.loss.toFixed(3)}`,
+        flopsUpdate: plainTrainingFlops(shape, update ? rows.map((row) => row.ids.length - 1) : []),
+        note: update ? `loss ${update.loss.toFixed(3)}` : 'no token to learn from',
       }
     },
   }

@@ -4,6 +4,7 @@ import type {Engine, LoadedModel} from '../engine/engine.js'
 import type {OptimizerSettings} from '../engine/model-state.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {learningRateAt} from '../optim/schedule.js'
+import type {Prompt} from '../records/records.js'
 import type {ModelShape} from '../scaling/flops.js'
 import type {MetricsRow, RolloutRow} from '../store/index.js'
 import {UsageError} from '../util/errors.js'
@@ -91,4 +92,15 @@ export function promptLimit({prompt, rollout}: Config, {maxPositions}: ModelConf
 export function describeCuts({cut, of, share_left_out, row_tokens}: CutDocuments): string {
   const share = (100 * share_left_out).toPrecision(2)
   return `train: ${cut} of ${of} documents are longer than a row of ${row_tokens} tokens and are cut at the end: ${share}% of their tokens are left out (a row has at most train.maxRowTokens, and the model's positions + 1)`
+}
+
+/** What a prompt lost from the left and the setting that decides it; see `promptLimit`. */
+export function cutNote(config: Config, model: ModelConfig, {context, cutTokens}: Prompt, thoughtTokens = 0): string {
+  const {maxTokens} = config.prompt
+  const reason =
+    promptLimit(config, model, thoughtTokens) === maxTokens
+      ? `prompt.maxTokens is ${maxTokens}`
+      : `of the model's ${model.maxPositions} positions rollout.maxTokens takes ${config.rollout.maxTokens}`
+  const place = `${context.docId} position ${context.position}`
+  return `the prompt of ${place} lost ${cutTokens} of ${context.tokenIds.length} tokens of context from the left: ${reason}`
 }

@@ -101,11 +101,8 @@ async function predictByReasoning(
         : null
     chunk.forEach((position, i) => {
       const completions = [...greedy[i], ...(samples?.[i] ?? [])]
-      rows.push(
-        ...completions.map((completion, sample) =>
-          gradedRow(predictor, position, mode, prompts[i], completion, sample, thought),
-        ),
-      )
+      for (const [sample, completion] of completions.entries())
+        rows.push(gradedRow(predictor, position, mode, prompts[i], completion, sample, thought))
     })
     stage.advance(chunk.length)
   }

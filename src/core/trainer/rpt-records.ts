@@ -1,28 +1,18 @@
 import type {PolicyUpdate} from '../engine/policy-update.js'
 import {isUniform} from '../grpo/advantages.js'
+import {addsToGradient} from '../grpo/objective.js'
 import {type Group, type Outcome, outcomes} from '../records/records.js'
 import {rolloutFlops, updateFlops} from '../scaling/flops.js'
 import type {MetricsRow, RolloutRow} from '../store/index.js'
 import type {StepResult, TrainingContext} from './objective.js'
-
-/** Groups of one step and what it took to get them. */
-export interface SampledGroups {
-  readonly groups: readonly Group[]
-  readonly visits: number
-  readonly dropped: number
-  readonly generated: readonly Group[]
-  readonly uniformsNearStep: number
-}
-
-/** What the updates of one step did, averaged over its mini-batches. */
-export type UpdateMetrics = Omit<PolicyUpdate, 'trainedTokens'>
+import type {SampledGroups} from './sample-groups.js'
 
 /** The metrics row, the totals and the note of a step. */
 export function resultOf(
   {config, model, shape}: TrainingContext,
-  {groups, generated, visits, dropped, uniformsNearStep}: SampledGroups,
+  {groups, generated, batches, dropped, surplus, uniformsNearStep}: SampledGroups,
   advantages: readonly (readonly number[])[],
-  update: UpdateMetrics,
+  updates: readonly PolicyUpdate[],
   rollouts: readonly RolloutRow[],
 ): StepResult {
   const rewards = generated.map((group) => group.rewards.map((reward) => reward.total))
@@ -34,33 +24,50 @@ export function resultOf(
     promptTokens: prompt.ids.length,
     completionTokens: sampled.map(({ids}) => ids.length),
   })
-  const isRegularized = config.grpo.klCoef > 0 || config.grpo.entropyCoef > 0
-  const updated = groups.filter((_, i) => isRegularized || advantages[i].some((advantage) => advantage !== 0))
+  const updated = groups.filter((_, i) => addsToGradient(advantages[i], config.grpo))
+  const live = advantages.filter((group) => group.some((advantage) => advantage !== 0)).length
   const metrics: Partial<MetricsRow> = {
     reward,
     reward_std: meanOf(rewards.map(deviationOf)),
     frac_reward_zero_std: meanOf(rewards.map((group) => Number(isUniform(group)))),
-    loss: update.loss,
-    grad_norm: update.gradNorm,
-    entropy: update.entropy,
-    kl: update.kl,
     'completions/mean_length': meanOf(lengths),
     'completions/clipped_ratio': meanOf(completions.map(({stopReason}) => Number(stopReason === 'length'))),
-    'rpt/clip_fraction': update.clipFraction,
-    'rpt/logprob_mismatch_max': update.mismatchMax,
+    ...updateMetrics(updates),
     ...outcomeShares(found),
+    'rpt/cut_prompts': meanOf(generated.map(({prompt}) => Number(prompt.cutTokens > 0))),
+    'rpt/rollout_batches': batches,
     'rpt/groups_dropped': dropped,
+    'rpt/groups_surplus': surplus,
     'rpt/rollouts_generated': completions.length,
+    'rpt/rollouts_per_kept_group': live > 0 ? completions.length / live : null,
     'rpt/uniforms_near_step': uniformsNearStep,
   }
   return {
     metrics,
     rollouts,
-    visits,
+    visits: generated.length,
     tokens: lengths.reduce((sum, length) => sum + length, 0),
     flopsGeneration: rolloutFlops(shape, generated.map(workOf)),
     flopsUpdate: updateFlops(shape, updated.map(workOf), config.grpo.klCoef > 0 ? 1 : 0),
     note: `reward ${reward.toFixed(3)}, length ${meanOf(lengths).toFixed(1)}${model.endIds.length ? '' : ', no end token'}`,
+  }
+}
+
+/** Means over the updates of a step; null where there was none, because nothing was computed then. */
+function updateMetrics(updates: readonly PolicyUpdate[]): Partial<MetricsRow> {
+  const mean = (read: (update: PolicyUpdate) => number | null) => {
+    const values = updates.map(read).filter((value) => value !== null)
+    return values.length > 0 ? meanOf(values) : null
+  }
+  return {
+    'rpt/updates': updates.length,
+    loss: mean(({loss}) => loss),
+    grad_norm: mean(({gradNorm}) => gradNorm),
+    entropy: mean(({entropy}) => entropy),
+    kl: mean(({kl}) => kl),
+    'rpt/clip_fraction': mean(({clipFraction}) => clipFraction),
+    // Later updates are off-policy.
+    'rpt/logprob_mismatch_max': updates[0]?.mismatchMax ?? null,
   }
 }
 
@@ -104,6 +111,7 @@ export function rolloutRows(
         reward_parts: reward.parts,
         explanation: reward.explanation,
         advantage: advantagesOf.get(group)?.[sample] ?? 0,
+        cut_tokens: group.prompt.cutTokens,
       }
     }),
   )

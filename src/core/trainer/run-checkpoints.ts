@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {metricsTable, readTable, verifyFolder} from '../store/index.js'
 import {DataError} from '../util/errors.js'
+import {minOf} from '../util/extremes.js'
 import type {Services} from '../util/services.js'
 import {readTrainerState, type TrainerState} from './trainer-state.js'
 
@@ -45,7 +46,7 @@ export async function findResumePoint(
   const metrics = join(out!, 'metrics.arrow')
   const done = existsSync(metrics) ? (readTable(metrics, metricsTable).at(-1)?.step ?? 0) : 0
   // A killed run may have done a step and not saved it; further than that it had a checkpoint.
-  if (done > Math.min(checkpoint.every, ...checkpoint.steps.filter((step) => step > 0)))
+  if (done > minOf([checkpoint.every, ...checkpoint.steps.filter((step) => step > 0)]))
     throw new DataError(`${command}: ${out} has done ${done} steps, and its checkpoints are gone`, {suggestions})
   if (done > 0) progress.warn(`${out}: no checkpoint was written before step ${done}; training begins again at step 1`)
   return null

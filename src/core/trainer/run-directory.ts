@@ -76,7 +76,7 @@ export class RunDirectory {
           await replaceText(run.at(originsFile), `${JSON.stringify(origins, null, 2)}\n`)
       })
       for (const folder of ['.', 'checkpoints', 'rollouts', 'eval']) await sweepTemporary(join(path, folder))
-      const log = openAttemptLog(path)
+      const log = openAttemptLog(path, services.progress.warn)
       const progress = teeProgress(services.progress, log.write)
       return new RunDirectory(path, lock, {...services, progress}, found, origins, log)
     } catch (error) {

@@ -32,6 +32,8 @@ const resumable: ReadonlySet<string> = new Set([
   'train.rowsPerMicroBatch',
   'grpo.contextsPerMicroBatch',
   'grpo.mismatchLimit',
+  'grpo.dynamicSampling.maxBatches',
+  'grpo.dynamicSampling.onShortage',
   'rollout.contextsPerBatch',
   'data.batchTokens',
   'threads',

@@ -23,6 +23,7 @@ import {EvaluationLog, type Subject} from './evaluation-log.js'
 import {type StepInputs, saveFailedStep} from './failed-step.js'
 import {ntpObjective, sftObjective} from './language-model.js'
 import {lengthsOf, trainingDemand} from './memory-plan.js'
+import {carriesSignal, noSignalLine, updatesOf} from './no-signal.js'
 import {
   type CutDocuments,
   describeCuts,
@@ -38,6 +39,7 @@ import {rptObjective} from './rpt.js'
 import {findResumePoint, pruneCheckpoints, type ResumePoint, stepName} from './run-checkpoints.js'
 import {RunDirectory, resolveModel} from './run-directory.js'
 import {inputsOf, settingsHash} from './run-identity.js'
+import {SignalShortage} from './sample-groups.js'
 import {type Summary, summarize} from './summary.js'
 import type {TrainerState} from './trainer-state.js'
 
@@ -54,6 +56,8 @@ const objectives: Readonly<
 export interface TrainSummary extends Summary {
   readonly objective: string
   readonly steps: number
+  /** Optimizer updates of all steps; 0 where no group ever carried signal: the weights are then those of the start. */
+  readonly updates: number
   /** The last row of metrics.arrow. */
   readonly metrics: MetricsRow | null
   readonly checkpoint: string
@@ -112,12 +116,15 @@ async function trainIn(
     const cuts = objective.cutDocuments ?? null
     if (cuts) training.progress.warn(describeCuts(cuts))
     const state = await resumeFrom(run, training, resumed)
-    const metrics = await trainSteps(run, training, objective, state)
+    const history = await trainSteps(run, training, objective, state)
+    const warning = noSignalLine(history, config.grpo.groupSize)
+    if (warning) training.progress.warn(warning)
     const summary: TrainSummary = {
       ...(await summarize('train', config, services, started, engine)),
       objective: config.train.objective,
       steps: config.train.steps,
-      metrics,
+      updates: updatesOf(history),
+      metrics: history.at(-1) ?? null,
       checkpoint: run.checkpoint(Math.max(config.train.steps, state.step)),
       cut_documents: cuts,
       origins,
@@ -176,13 +183,17 @@ async function resumeFrom(
   return checkpoint.state
 }
 
-/** The loop: every step takes rollouts, rewards, advantages and an update, and leaves one metrics row. */
+/**
+ * The loop: every step takes rollouts, rewards, advantages and an update, and leaves one metrics row.
+ *
+ * @returns the rows of all steps, those of earlier attempts included
+ */
 async function trainSteps(
   run: RunDirectory,
   training: TrainingContext,
   objective: Objective,
   from: TrainerState,
-): Promise<MetricsRow | null> {
+): Promise<readonly MetricsRow[]> {
   const {config, progress} = training
   const {steps, allowNoop} = config.train
   const metrics = await openStream(run.at('metrics.arrow'), metricsTable)
@@ -196,23 +207,30 @@ async function trainSteps(
       throw new RuntimeFailure('train: train.steps is 0, so nothing was trained', {
         suggestions: ['give --allow-noop if that is meant'],
       })
-    return metrics.rows.at(-1) ?? null
+    return metrics.rows
   }
   const stage = progress.stage(`train ${config.train.objective}`, steps, 'steps', from.step)
   let state = from
   let saved = from.step
+  let hasSignal = metrics.rows.some(carriesSignal)
   try {
     while (state.step < steps) {
       const began = performance.now()
-      const result = await takeStep(run, objective, state)
+      const result = await takeStep(run, objective, state).catch(async (error) => {
+        // Such a step has changed nothing: what was learned before it can be kept.
+        if (error.cause instanceof SignalShortage && saved < state.step) await save(run, training, state)
+        throw error
+      })
       state = advance(state, result, (performance.now() - began) / 1000)
-      await metrics.append(metricsRow(training, state, result, (performance.now() - began) / 1000))
+      const row = metricsRow(training, state, result, (performance.now() - began) / 1000)
+      await metrics.append(row)
+      hasSignal ||= carriesSignal(row)
       if (isDue(state.step, config.eval.every, steps)) await evaluations.evaluate(subjectOf(run, state))
       if (isDue(state.step, config.checkpoint.every, steps) || config.checkpoint.steps.includes(state.step)) {
         await save(run, training, state)
         saved = state.step
       }
-      stage.advance(1, result.note)
+      stage.advance(1, hasSignal ? result.note : `${result.note}, no signal yet in ${state.step} steps`)
       if (run.services.signal.aborted) break
     }
     if (saved < state.step) await save(run, training, state)
@@ -224,7 +242,7 @@ async function trainSteps(
       suggestions: [`continue with --resume`],
     })
   stage.done(`${steps} steps`)
-  return metrics.rows.at(-1) ?? null
+  return metrics.rows
 }
 
 function subjectOf(run: RunDirectory, {objective, step}: TrainerState): Subject {

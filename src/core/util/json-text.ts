@@ -55,11 +55,11 @@ export function visible(text: string): string {
 
 /** Why a text is not JSON: what `JSON.parse` said, or the number that JSON does not have. */
 export function jsonFault(text: string, error: Error): string {
-  const numbers: string[] = []
+  let first: string | undefined
   mapOutsideStrings(text, (piece) => {
-    numbers.push(...(numbers.length === 0 ? (piece.match(nonFinite) ?? []) : []))
+    first ??= piece.match(nonFinite)?.[0]
     return piece
   })
   const said = visible(error.message)
-  return numbers.length > 0 ? `it holds ${numbers[0]}, which JSON does not have: ${said}` : said
+  return first === undefined ? said : `it holds ${first}, which JSON does not have: ${said}`
 }

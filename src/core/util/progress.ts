@@ -34,6 +34,15 @@ export interface ProgressEvent {
   readonly text?: string
 }
 
+/** Passes on the first line that it is given and no other. */
+export function firstOnly(say: (line: string) => void): (line: string) => void {
+  let isSaid = false
+  return (line) => {
+    if (!isSaid) say(line)
+    isSaid = true
+  }
+}
+
 const silentStage: Stage = {advance() {}, note() {}, done() {}}
 
 /** Says nothing; for tests. */

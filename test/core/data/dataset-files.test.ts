@@ -84,7 +84,7 @@ describe('the files of a split, by their names', () => {
       'nothing that can be read',
       ['train.xlsx'],
       {},
-      /has no file that can be read; passed over 1 of a kind that is not read \(train\.xlsx\); supported: \.jsonl/,
+      /has no file that can be read; passed over: of a kind that is not read \(1: train\.xlsx\); supported: \.jsonl/,
     ],
     ['nothing at all', [], {}, /has no file that can be read/],
   ])('refused: %s', (_, paths, changes, message) => {

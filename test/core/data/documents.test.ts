@@ -152,7 +152,7 @@ describe('documents that cannot be read are refused, with file and line', () => 
   it('a folder without documents', async () => {
     write('a.pdf', 'x')
     expect((await failureOf(folder)).message).toMatch(
-      /holds no documents; passed over 1 of a kind that is not read \(a\.pdf\); supported: \.jsonl/,
+      /holds no documents; passed over: of a kind that is not read \(1: a\.pdf\); supported: \.jsonl/,
     )
   })
 

@@ -281,6 +281,40 @@ describe('preparing', () => {
     expect(readdirSync(join(out, '..'))).toEqual([])
   })
 
+  it.each([
+    [
+      'train',
+      {'data.selectThreshold': 9},
+      /^prepare-data: none of \d+ training positions is kept \(below-threshold \d+\); lower data\.selectThreshold/,
+    ],
+    [
+      'train',
+      {'data.select': 'top', 'data.topShare': 0},
+      /training positions is kept \(below-top-share \d+\); raise data\.topShare$/,
+    ],
+    [
+      'val',
+      {'data.thresholds': '[9,9,9]'},
+      /none of \d+ held-out positions is kept \(below-threshold \d+\); lower data\.thresholds/,
+    ],
+  ] as const)('says why no position of %s is kept: %j', async (partition, settings, line) => {
+    const {lines, summary} = await prepare(join(newFolder(), 'data'), {
+      'data.selectThreshold': 0,
+      'data.thresholds': '[0,0,0]',
+      ...settings,
+    })
+    expect(summary.positions[partition].kept).toBe(0)
+    expect(lines.filter((text) => text.includes('is kept'))).toEqual([expect.stringMatching(line)])
+  })
+
+  it('says that every document is held out', async () => {
+    const {lines} = await prepare(join(newFolder(), 'data'), {
+      'data.valDocuments': texts.length,
+      'data.thresholds': '[0,0,0]',
+    })
+    expect(lines.join('\n')).toMatch(/no training position, because every document is held out/)
+  })
+
   it('writes documents without positions, and needs no proxy for that', async () => {
     const out = join(newFolder(), 'data')
     const settings = {'data.documentsOnly': true, 'data.proxy': undefined, 'data.tokenizer': tiny}

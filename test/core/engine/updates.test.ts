@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
 import type {LocalEngine} from '../../../src/core/engine/engine.js'
-import type {PolicyRequest} from '../../../src/core/engine/policy-update.js'
+import type {PolicyRequest, PolicyUpdate} from '../../../src/core/engine/policy-update.js'
 import {invariantThreads} from '../../../src/core/engine/threads.js'
 import {NumericError} from '../../../src/core/util/errors.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
@@ -40,10 +40,16 @@ async function requestFrom(engine: LocalEngine, changes: Partial<PolicyRequest> 
   }
 }
 
+async function updated(engine: LocalEngine, request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate> {
+  const update = await engine.updatePolicy(request, isOnPolicy)
+  if (!update) throw new Error('the update was left out')
+  return update
+}
+
 async function momentsAfter(contextsPerMicroBatch: number, changes: Partial<PolicyRequest>) {
   const engine = await tinyEngine()
   const request = await requestFrom(engine, {...changes, contextsPerMicroBatch})
-  const update = await engine.updatePolicy(request, true)
+  const update = await updated(engine, request, true)
   const {moments} = await stateOf(engine)
   await engine.close()
   return {moments, loss: update.loss}
@@ -78,7 +84,7 @@ describe('a policy update', () => {
     )
     const tokens = completions.reduce((sum, {length}) => sum + length, 0)
     const terms = completions.map(({length, advantage}) => advantage * share(length, tokens, completions.length))
-    const {loss} = await engine.updatePolicy(request, true)
+    const {loss} = await updated(engine, request, true)
     expect(loss).toBeCloseTo(-terms.reduce((sum, term) => sum + term, 0), 5)
     await engine.close()
   })
@@ -92,7 +98,7 @@ describe('a policy update', () => {
         completions.flatMap(({oldLogprobs}) => [...oldLogprobs]),
       )
       expect(Math.min(...logprobs)).toBeLessThan(-3)
-      const {mismatchMax} = await engine.updatePolicy(request, true)
+      const {mismatchMax} = await updated(engine, request, true)
       expect(mismatchMax).toBeLessThan(1e-5)
       await engine.close()
     },
@@ -108,9 +114,9 @@ describe('a policy update', () => {
     )
     expect(worstShare((await stateOf(engine)).weights, before.weights)).toBe(0)
     // What the refused update had summed is forgotten.
-    await engine.updatePolicy(request, true)
+    await updated(engine, request, true)
     const fresh = await tinyEngine()
-    await fresh.updatePolicy(await requestFrom(fresh), true)
+    await updated(fresh, await requestFrom(fresh), true)
     expect(worstShare((await stateOf(engine)).weights, (await stateOf(fresh)).weights)).toBe(0)
     await Promise.all([engine.close(), fresh.close()])
   })
@@ -119,9 +125,9 @@ describe('a policy update', () => {
     const engine = await tinyEngine()
     const request = await requestFrom(engine)
     expect(
-      (await engine.updatePolicy({...request, optimizer: {...optimizer, learningRate: 0.05}}, true)).clipFraction,
+      (await updated(engine, {...request, optimizer: {...optimizer, learningRate: 0.05}}, true)).clipFraction,
     ).toBe(0)
-    const second = await engine.updatePolicy(request, false)
+    const second = await updated(engine, request, false)
     expect(second.mismatchMax).toBeGreaterThan(0.01)
     expect(second.clipFraction).toBeGreaterThan(0)
     await engine.close()
@@ -134,21 +140,36 @@ describe('a policy update', () => {
     const flat = request.groups.map((group, i) =>
       i < 3 ? {...group, advantages: group.advantages.map(() => 0)} : group,
     )
-    const a = await withFlat.updatePolicy({...request, groups: flat, contextsPerMicroBatch: 2}, true)
-    const b = await without.updatePolicy({...request, groups: flat, contextsPerMicroBatch: 7}, true)
+    const a = await updated(withFlat, {...request, groups: flat, contextsPerMicroBatch: 2}, true)
+    const b = await updated(without, {...request, groups: flat, contextsPerMicroBatch: 7}, true)
     expect(a.loss).toBeCloseTo(b.loss, 6)
     const tokens = flat.slice(3).flatMap(({completions}) => completions.map(({ids}) => ids.length))
     expect(a.trainedTokens).toBe(tokens.reduce((sum, count) => sum + count, 0))
     await Promise.all([withFlat.close(), without.close()])
   })
 
+  it('is left out without any signal, and nothing of the optimizer moves', async () => {
+    const engine = await tinyEngine()
+    const request = await requestFrom(engine)
+    // Moments that AdamW would go on moving the weights by.
+    await updated(engine, request, true)
+    const before = filesOf(await stateOf(engine))
+    const groups = request.groups.map((group) => ({...group, advantages: group.advantages.map(() => 0)}))
+    expect(await engine.updatePolicy({...request, groups}, false)).toBe(null)
+    expect(filesOf(await stateOf(engine))).toEqual(before)
+    const objective = {...request.objective, entropyCoef: 0.1}
+    expect((await updated(engine, {...request, groups, objective}, false)).gradNorm).toBeGreaterThan(0)
+    expect(filesOf(await stateOf(engine))).not.toEqual(before)
+    await engine.close()
+  })
+
   it('measures no divergence from a reference that is the policy itself, and some once it has moved', async () => {
     const engine = await tinyEngine()
     await engine.keepReference()
     const request = await requestFrom(engine, {objective: {clipEpsilon: 0.2, klCoef: 0.1, entropyCoef: 0}})
-    const first = await engine.updatePolicy({...request, optimizer: {...optimizer, learningRate: 0.01}}, true)
+    const first = await updated(engine, {...request, optimizer: {...optimizer, learningRate: 0.01}}, true)
     expect(first.kl).toBeCloseTo(0, 9)
-    expect((await engine.updatePolicy(request, false)).kl).toBeGreaterThan(1e-4)
+    expect((await updated(engine, request, false)).kl).toBeGreaterThan(1e-4)
     await engine.close()
   })
 
@@ -163,12 +184,18 @@ describe('a policy update', () => {
   })
 })
 
+function filesOf({folder}: {folder: string}): string[] {
+  return ['model.safetensors', 'optimizer.safetensors'].map((file) =>
+    readFileSync(join(folder, file)).toString('base64'),
+  )
+}
+
 const rows = promptsOf([5, 9, 16, 17, 30, 33, 47, 60], 1).map(({ids}, i) => ({ids, trainedFrom: 1 + (i % 3)}))
 
 it('a language-model update has the same gradient however it is cut into micro-batches', async () => {
   const after = async (rowsPerMicroBatch: number) => {
     const engine = await tinyEngine()
-    const update = await engine.updateLanguageModel({rows, rowsPerMicroBatch, optimizer})
+    const update = (await engine.updateLanguageModel({rows, rowsPerMicroBatch, optimizer}))!
     const {moments} = await stateOf(engine)
     await engine.close()
     return {...update, moments}
@@ -182,6 +209,16 @@ it('a language-model update has the same gradient however it is cut into micro-b
   }
 })
 
+it('a language-model update without targets is left out, and nothing of the optimizer moves', async () => {
+  const engine = await tinyEngine()
+  await engine.updateLanguageModel({rows, rowsPerMicroBatch: 8, optimizer})
+  const before = filesOf(await stateOf(engine))
+  const bare = rows.map(({ids}) => ({ids, trainedFrom: ids.length}))
+  expect(await engine.updateLanguageModel({rows: bare, rowsPerMicroBatch: 8, optimizer})).toBe(null)
+  expect(filesOf(await stateOf(engine))).toEqual(before)
+  await engine.close()
+})
+
 it('three updates of either kind give bit-identical weights and moments with 1 and with 2 threads', async () => {
   // The narrowest model that two threads are used for, with an inner product longer than onnxruntime's blocks.
   const model = tinyModel({vocab_size: 200, hidden_size: 160, intermediate_size: 400, max_position_embeddings: 256})
@@ -189,7 +226,7 @@ it('three updates of either kind give bit-identical weights and moments with 1 a
   const bytesAfter = async (threads: number) => {
     const engine = await tinyEngine({model, threads})
     for (let update = 0; update < 3; update++) {
-      await engine.updatePolicy(await requestFrom(engine), true)
+      await updated(engine, await requestFrom(engine), true)
       await engine.updateLanguageModel({rows, rowsPerMicroBatch: 4, optimizer})
     }
     const {folder} = await stateOf(engine)

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {type Deviation, groupAdvantages} from '../../../src/core/grpo/advantages.js'
+import {type Deviation, groupAdvantages, isUniform, rewardTolerance} from '../../../src/core/grpo/advantages.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 
 const advantages = (group: readonly number[], std: Deviation = 'population', advantageEpsilon = 1e-6) =>
@@ -11,6 +11,35 @@ describe('advantages of a group', () => {
       expect(advantages(Array(7).fill(reward))).toEqual(Array(7).fill(0))
       expect(advantages(Array(3).fill(reward), 'none')).toEqual([0, 0, 0])
     }
+  })
+
+  it('are exact zeros when rewards differ by rounding alone, at any scale', () => {
+    const sampler = new Sampler(streamSeed(6, 'near-equal'))
+    for (let group = 0; group < 200; group++) {
+      const reward = (sampler.next() - 0.5) * 10 ** (sampler.integer(40) - 20)
+      const rewards = Array.from({length: 2 + sampler.integer(7)}, () =>
+        Math.fround(reward * (1 + 4e-7 * sampler.next())),
+      )
+      expect(isUniform(rewards), String(rewards)).toBe(true)
+      expect(advantages(rewards)).toEqual(rewards.map(() => 0))
+    }
+  })
+
+  it('count differences beyond the tolerance, at any scale, however the group is ordered', () => {
+    const sampler = new Sampler(streamSeed(7, 'differing'))
+    for (let group = 0; group < 200; group++) {
+      const scale = 10 ** (sampler.integer(40) - 20)
+      const rewards = sampler.shuffle([1, 1 + 3 * rewardTolerance, 1, 1].map((share) => share * scale))
+      expect(isUniform(rewards), String(rewards)).toBe(false)
+      expect(isUniform(rewards.map((reward) => -reward))).toBe(false)
+    }
+    expect(isUniform([0, 1e-30])).toBe(false)
+    expect(isUniform([1e-9, -1e-9])).toBe(false)
+  })
+
+  it('of a reward that is no number stay no number, for the gate to see', () => {
+    expect(isUniform([Number.NaN, Number.NaN])).toBe(false)
+    expect(advantages([Number.NaN, 1])).toEqual([Number.NaN, Number.NaN])
   })
 
   it('are 1 and -1 for one success and one failure under the population deviation', () => {

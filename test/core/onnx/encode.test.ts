@@ -1,9 +1,9 @@
-import ort from 'onnxruntime-node'
 import {describe, expect, it} from 'vitest'
 import {encodeModel} from '../../../src/core/onnx/encode.js'
 import {Graph} from '../../../src/core/onnx/graph.js'
 import {ModelProto} from '../../../src/core/onnx/onnx-schema.js'
 import {Ops} from '../../../src/core/onnx/ops.js'
+import ort from '../../../src/core/runtime/onnxruntime.js'
 import {Session} from '../../../src/core/runtime/session.js'
 
 /** Just enough of the wire format to read a model without our schema: field number -> values. */

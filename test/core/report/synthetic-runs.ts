@@ -207,6 +207,7 @@ async function writeRollouts(path: string, step: number, chance: number): Promis
       reward_parts: {},
       explanation: isRight ? 'the prediction is the next token' : `"${prediction}" is not a prefix of " 17 pens."`,
       advantage: isRight ? 1.73 : -0.58,
+      cut_tokens: 0,
     }
   })
   await writeTable(join(path, 'rollouts', `step-${String(step).padStart(6, '0')}.arrow`), rolloutsTable, rows)

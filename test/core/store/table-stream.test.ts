@@ -133,11 +133,11 @@ describe('a table stream', () => {
     await expect(openStream(at('sweep'), metricsTable)).rejects.toThrow(/expected 'metrics\/1'/)
     mkdirSync(at('folder'))
     await expect(openStream(at('folder'), metricsTable)).rejects.toThrow(RuntimeFailure)
-    const {kl, ...columns} = metricsTable.columns
+    const {kl, entropy, ...columns} = metricsTable.columns
     await writeTable(at('older'), {...metricsTable, columns}, [])
-    await expect(openStream(at('older'), metricsTable)).rejects.toThrow(/column kl is missing/)
-    expect(kl.isNullable).toBe(true)
+    await expect(openStream(at('older'), metricsTable)).rejects.toThrow(/older lacks columns entropy, kl; this version/)
+    expect([kl.isNullable, entropy.isNullable]).toEqual([true, true])
     await writeTable(at('newer'), metricsTable, [])
-    await expect(openStream(at('newer'), {...metricsTable, columns})).rejects.toThrow(/other columns too: kl/)
+    await expect(openStream(at('newer'), {...metricsTable, columns})).rejects.toThrow(/other columns too: entropy, kl/)
   })
 })

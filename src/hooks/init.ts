@@ -1,0 +1,27 @@
+import {storageFailure} from '../core/store/storage-error.js'
+import {createColors} from '../terminal/colors.js'
+import {describeFailure, renderFailure} from '../terminal/failure.js'
+import {guardStreams, releaseTerminals, terminals} from '../terminal/streams.js'
+
+/** oclif hook, before anything is printed: whoever watches may go away, and every end has a status and a sentence. */
+export default async function init(): Promise<void> {
+  const {stderr} = process
+  const say = (error: unknown) => {
+    const failure = describeFailure(error, false)
+    stderr.write(`${renderFailure(failure, createColors(process.env, 'stderr'))}\n`)
+    return failure.exit_code
+  }
+  const wereTerminals = terminals()
+  const lossOf = guardStreams(process)
+  process.on('uncaughtException', (error) => {
+    const status = say(error)
+    if (process.env.DEBUG) console.error(error)
+    process.exit(status)
+  })
+  process.on('exit', () => {
+    const loss = lossOf()
+    const status = loss ? say(storageFailure('writing', 'the result', loss)) : 0
+    process.exitCode ||= status
+    releaseTerminals(wereTerminals)
+  })
+}
