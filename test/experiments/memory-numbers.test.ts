@@ -20,7 +20,13 @@ async function estimate(config: string, model: keyof typeof knownModels, sets: r
   const path = join(folder, model)
   mkdirSync(path, {recursive: true})
   writeFileSync(join(path, 'config.json'), JSON.stringify({rms_norm_eps: 1e-6, ...knownModels[model]}))
-  const given = [...sets, "model.path=null", `model.config=${join(path, 'config.json')}`, 'memory.limitGiB=1000000', 'data.dir=null']
+  const given = [
+    ...sets,
+    'model.path=null',
+    `model.config=${join(path, 'config.json')}`,
+    'memory.limitGiB=1000000',
+    'data.dir=null',
+  ]
   const settings = loadConfig({files: [config], sets: given, cwd: root}).config
   const {memory, memory_summary: summary} = await planOf('train', {...settings, out: join(folder, 'out')})
   const activations = memory.find(({name}) => name === 'activations of the update')!
