@@ -5,6 +5,7 @@ import type {KeyNeed, LoadedConfig} from './core/config/load.js'
 import type {Config} from './core/config/schema.js'
 import type {Services} from './core/util/services.js'
 import {nearest} from './core/util/suggest.js'
+import {visible} from './core/util/visible.js'
 import {createColors} from './terminal/colors.js'
 import {describeFailure, renderFailure} from './terminal/failure.js'
 import {stopOnSignals} from './terminal/stop-signals.js'
@@ -122,7 +123,9 @@ export abstract class BaseCommand extends Command {
       import('./terminal/tables.js'),
     ])
     const plan = await planOf(this.id!, config)
-    this.log(resolvedYaml(config, sources) + renderPlan(plan, this.colors).replaceAll(/^(?=.)/gm, '# '))
+    const yaml = resolvedYaml(config, sources)
+    // A file gets the very settings, to be used again.
+    this.log((process.stdout.isTTY ? visible(yaml) : yaml) + renderPlan(plan, this.colors).replaceAll(/^(?=.)/gm, '# '))
     return {command: this.id, dry_run: true, config, sources: Object.fromEntries(sources), plan}
   }
 

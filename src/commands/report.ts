@@ -1,6 +1,7 @@
 import {join, resolve} from 'node:path'
 import {Args} from '@oclif/core'
 import {BaseCommand, type Request} from '../base-command.js'
+import {visibleLine} from '../core/util/visible.js'
 
 /** `rpt report`: run directories -> one self-contained page. */
 export default class Report extends BaseCommand {
@@ -24,7 +25,7 @@ export default class Report extends BaseCommand {
     }
     return this.perform(write, async ({path, runs}) => {
       const {renderResults} = await import('../core/report/render-results.js')
-      return [...renderResults(runs), '', `report: ${path}`].join('\n')
+      return [...renderResults(runs), '', `report: ${visibleLine(path)}`].join('\n')
     })
   }
 }

@@ -1,4 +1,5 @@
 import {ExitCode, RptError} from '../core/util/errors.js'
+import {visible} from '../core/util/visible.js'
 import type {Colors} from './colors.js'
 
 /** An error as the user meets it: in words on stderr, or as the JSON document `{error: ...}`. */
@@ -61,5 +62,6 @@ function usage(error: ForeignError): Pick<Failure, 'name' | 'message' | 'suggest
 /** The failure in words: one line for what went wrong, one for each thing to try. */
 export function renderFailure({name, message, suggestions}: Failure, colors: Colors): string {
   const title = name === 'Interrupted' ? colors.yellow('Stopped:') : colors.red('Error:')
-  return [`${title} ${message}`, ...suggestions.map((line) => `  ${colors.cyan('try:')} ${line}`)].join('\n')
+  const tries = suggestions.map((line) => `  ${colors.cyan('try:')} ${visible(line)}`)
+  return [`${title} ${visible(message)}`, ...tries].join('\n')
 }
