@@ -13,6 +13,7 @@ import type {DocumentSource} from './documents.js'
 import {type LocatedDocuments, locateDocuments} from './locate-documents.js'
 import {locateModels} from './locate-models.js'
 import type {Scorer} from './score-documents.js'
+import {standardInput} from './standard-input.js'
 
 /** What the preparation works with, checked before any document is read. */
 export interface Setup {
@@ -32,8 +33,10 @@ export interface Located {
   readonly origins: Readonly<Record<string, Origin>>
   /** Removes what was made for reading the documents. */
   readonly release: () => void
-  /** Whether all of it is on this machine; a rehearsal fetches nothing. */
+  /** Whether all of it is on this machine; a rehearsal fetches nothing and reads no standard input. */
   readonly isWhole: boolean
+  /** Whether the models are. */
+  readonly hasModels: boolean
 }
 
 /** Finds models and documents, here or on the Hub. */
@@ -47,18 +50,21 @@ export async function locate(config: Config, services: Services): Promise<Locate
     origins: origin ? {...origins, 'data.documents': origin} : origins,
     release,
     isWhole: isWhole && hasModels,
+    hasModels,
   }
 }
 
-/** Where the documents are; a rehearsal notes a data set that would be fetched. */
+/** Where the documents are; a rehearsal notes what would be fetched or read first. */
 async function documentsFor(config: Config, services: Services): Promise<LocatedDocuments & {isWhole: boolean}> {
   const {rehearsal} = services
   if (!rehearsal) return {...(await locateDocuments(config.data, services)), isWhole: true}
-  const here = locateDocuments(config.data, services, resolveHere).then((found) => ({...found, isWhole: true}))
-  return unlessFetched(here, () => {
-    rehearsal.note(`documents ${config.data.documents}: the files of the split are fetched from the Hub`)
+  const later = (what: string) => {
+    rehearsal.note(`documents ${config.data.documents}: ${what}`)
     return {path: config.data.documents!, origin: null, isWhole: false}
-  })
+  }
+  if (config.data.documents === standardInput) return later('the standard input is read when the command runs')
+  const here = locateDocuments(config.data, services, resolveHere).then((found) => ({...found, isWhole: true}))
+  return unlessFetched(here, () => later('the files of the split are fetched from the Hub'))
 }
 
 /**

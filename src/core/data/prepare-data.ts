@@ -205,8 +205,8 @@ export async function rehearsePreparation(config: Config, services: Services): P
     if (state === 'ours')
       await earlierResult(state, located.config, await preparationInputs(located.config, located.source), services)
     else await listDocumentFiles(located.source)
-    await setUp(located, services)
   }
+  if (located.hasModels) await setUp(located, services)
   const {proxy, batchTokens, documentsOnly} = located.config.data
   return proxy && !documentsOnly ? scoringDemand(await readModelConfig(proxy), config.data, batchTokens) : null
 }
