@@ -176,7 +176,7 @@ const settings: readonly Case[] = [
     /prompt\.template is "v9"/,
   ],
   ['no room beside the template', train('--set', 'prompt.maxTokens=1'), 2, /the template alone takes 2 tokens/],
-  ['sft without completions', train('--objective', 'sft'), 2, /needs sft\.completions/],
+  ['sft without completions', train('--objective', 'sft'), 2, /sft\.completions is not set/],
   ['an axis misspelt', sweep('--set', 'sweep.axes={grpo.groupsize: [2]}'), 2, /did you mean grpo\.groupSize\?/],
   ['a checkpoint that no point keeps', sweep('--set', 'sweep.checkpoints=[1]'), 2, /no checkpoint of step 1 of 2/],
   ['a sweep that evaluates nothing', sweep(), 2, /there is no checkpoint to evaluate/],

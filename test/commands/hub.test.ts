@@ -57,7 +57,9 @@ it('an id that the Hub does not have ends with status 3, one line, and nothing w
     'no',
   ])
   expect(status, stderr).toBe(3)
-  expect(JSON.parse(stdout).error.message).toMatch(/^proxy team\/none: .*\S$/)
+  expect(JSON.parse(stdout).error.message).toMatch(
+    /^there is no folder \S+\/team\/none, and on the Hub proxy team\/none: .*\S$/,
+  )
   expect(readdirSync(folder)).not.toContain('no')
 })
 

@@ -2,18 +2,17 @@ import type {SourcedConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {checkReferenceLength} from '../data/inexpressible.js'
 import {type PreparedData, preparedIn} from '../data/prepared.js'
-import {checkTemplate} from '../data/prompts.js'
 import {checkMemory, type MemoryDemand} from '../engine/check-memory.js'
 import {checkWeights} from '../engine/checkpoint.js'
 import {startEngine} from '../engine/start-engine.js'
-import {type ModelConfig, readModelConfig} from '../models/model-config.js'
+import {readModelConfig} from '../models/model-config.js'
 import type {EvalRow} from '../store/index.js'
 import type {Services} from '../util/services.js'
 import {dataFor, fingerprintOfModel} from './check-model.js'
 import {type EvaluatedModel, evaluatedModels} from './evaluated-models.js'
 import {EvaluationLog} from './evaluation-log.js'
 import {evaluationDemand, lengthsOf, unknownLengths} from './memory-plan.js'
-import {promptLimit} from './objective.js'
+import {checkPrompts} from './objective.js'
 import {type Origins, originsOf, recordedOrigins} from './origins.js'
 import {refuseOccupied} from './output-folder.js'
 import type {Predictor} from './predict.js'
@@ -82,22 +81,17 @@ export async function openEvaluation(config: Config, services: Services): Promis
   for (const {folder, isWhole, loaded} of models) {
     sayTakenOver(given, loaded, progress)
     const model = await readModelConfig(folder)
-    if (isWhole) checkWeights(model, folder)
     const own = data && isWhole ? await dataFor(folder, data, progress) : null
-    checkPrompts(loaded.config, model, own)
-    demands.push(evaluationDemand(loaded.config, model, own ? lengthsOf(own, loaded.config) : unknownLengths))
+    if (isWhole) checkWeights(model, folder)
+    const settings = loaded.config
+    if (own && settings.eval.modes.some((mode) => mode !== 'standard')) checkPrompts(settings, model, own.tokenizer)
+    demands.push(evaluationDemand(settings, model, own ? lengthsOf(own, settings) : unknownLengths))
   }
   if (data) checkReferenceLength(data, models[0].loaded.config, progress)
   const {samples, modes} = config.eval
   if (samples > 0 && !modes.includes('reasoning'))
     progress.warn(`eval.samples is ${samples}, but nothing is sampled: eval.modes has no reasoning`)
   return {data, models, demands}
-}
-
-/** Refuses a template that no prompt could be made with, before any model is loaded. */
-function checkPrompts(config: Config, model: ModelConfig, data: PreparedData | null): void {
-  if (data && config.eval.modes.some((mode) => mode !== 'standard'))
-    checkTemplate(data.tokenizer, config.prompt, promptLimit(config, model))
 }
 
 /** Evaluates in the run directory and writes the summary; the engine holds the first model. */

@@ -1,5 +1,6 @@
 import type {Config} from '../config/schema.js'
 import type {PreparedData} from '../data/prepared.js'
+import {checkTemplate} from '../data/prompts.js'
 import type {RowTemplate} from '../data/row-template.js'
 import type {Engine, LoadedModel} from '../engine/engine.js'
 import type {TrainingRow} from '../engine/language-model-update.js'
@@ -9,6 +10,7 @@ import {learningRateAt} from '../optim/schedule.js'
 import type {Prompt} from '../records/records.js'
 import type {ModelShape} from '../scaling/flops.js'
 import type {MetricsRow, RolloutRow} from '../store/index.js'
+import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {UsageError} from '../util/errors.js'
 import type {Progress} from '../util/progress.js'
 import type {Companions} from './companions.js'
@@ -98,6 +100,17 @@ export function promptLimit({prompt, rollout}: Config, {maxPositions}: ModelConf
 export function describeCuts({cut, of, share_left_out, row_tokens}: CutDocuments): string {
   const share = (100 * share_left_out).toPrecision(2)
   return `train: ${cut} of ${of} documents are longer than a row of ${row_tokens} tokens and are cut at the end: ${share}% of their tokens are left out (a row has at most train.maxRowTokens, and the model's positions + 1)`
+}
+
+/**
+ * Checks that prompts can be rendered, context aside, and how long they may be.
+ *
+ * @throws {UsageError} when the template is unknown, or there is no room for it
+ */
+export function checkPrompts(config: Config, model: ModelConfig, tokenizer: Tokenizer): void {
+  const {prompt} = config
+  checkTemplate(tokenizer, prompt, prompt.maxTokens)
+  checkTemplate(tokenizer, prompt, promptLimit(config, model))
 }
 
 /** What a prompt lost from the left and the setting that decides it; see `promptLimit`. */

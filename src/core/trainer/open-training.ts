@@ -4,7 +4,6 @@ import {requireKeys} from '../config/load.js'
 import {trainingNeeds} from '../config/needs.js'
 import type {Config} from '../config/schema.js'
 import {type PreparedData, preparedIn, withoutDocuments} from '../data/prepared.js'
-import {checkTemplate} from '../data/prompts.js'
 import type {MemoryDemand} from '../engine/check-memory.js'
 import {checkWeights} from '../engine/checkpoint.js'
 import type {Engine} from '../engine/engine.js'
@@ -16,7 +15,7 @@ import type {Services} from '../util/services.js'
 import {dataFor, fingerprintOfModel} from './check-model.js'
 import {readRows} from './language-model.js'
 import {lengthsOf, trainingDemand, unknownLengths} from './memory-plan.js'
-import {promptLimit} from './objective.js'
+import {checkPrompts} from './objective.js'
 import {type Origins, originsOf, recordedOrigins} from './origins.js'
 import {refuseOccupied} from './output-folder.js'
 import {findResumePoint, type ResumePoint} from './run-checkpoints.js'
@@ -52,9 +51,9 @@ export async function openTraining(
   const recorded = {...begunWith, ...(services.resume && recordedOrigins(config.out!))}
   const source = await weightSource(config, services, recorded)
   const model = await readModelConfig(source.path)
-  if (source.checkpoint && source.isWhole) checkWeights(model, source.checkpoint)
   const given = prepared ?? (await tokenizerAlone(config, source))
   const fitted = given && (await dataFor(source.path, given, services.progress))
+  if (source.checkpoint && source.isWhole) checkWeights(model, source.checkpoint)
   checkSettings(config, model, fitted)
   const rows = fitted && config.train.objective === 'sft' ? await readRows(config, model, fitted) : null
   const data = config.data.dir === undefined || prepared ? fitted : null
@@ -86,7 +85,7 @@ function checkSettings(config: Config, model: ModelConfig, data: PreparedData | 
   if (objective !== 'rpt' && every === 0) return
   checkReward(config.reward.name)
   const isSampled = objective === 'rpt' || modes.some((mode) => mode !== 'standard')
-  if (data && isSampled) checkTemplate(data.tokenizer, config.prompt, promptLimit(config, model))
+  if (data && isSampled) checkPrompts(config, model, data.tokenizer)
 }
 
 /** Where the first weights come from. */
