@@ -6,6 +6,7 @@ import type {KeyNeed, LoadedConfig} from './core/config/load.js'
 import type {Config} from './core/config/schema.js'
 import type {Services} from './core/util/services.js'
 import {nearest} from './core/util/suggest.js'
+import {visible} from './core/util/visible.js'
 import {createColors} from './terminal/colors.js'
 import {describeFailure, renderFailure} from './terminal/failure.js'
 import {stopOnSignals} from './terminal/stop-signals.js'
@@ -141,14 +142,19 @@ export abstract class BaseCommand extends Command {
       import('./terminal/tables.js'),
     ])
     // Standard output is the config file.
-    const progress = {...request.services.progress, log: (line: string) => void process.stderr.write(`${line}\n`)}
+    const progress = {
+      ...request.services.progress,
+      log: (line: string) => void process.stderr.write(`${visible(line)}\n`),
+    }
     const missing: string[] = []
     const services = {...request.services, progress, rehearsal: {note: (line: string) => missing.push(line)}}
     await check({...request, services})
     const planned = await planOf(this.id!, loaded.config, services)
     const plan = {...planned, missing: [...new Set([...missing, ...planned.missing])]}
     const {config, sources} = await settingsOf(this.id!, loaded, services)
-    this.log(resolvedYaml(config, sources) + renderPlan(plan, this.colors).replaceAll(/^(?=.)/gm, '# '))
+    const yaml = resolvedYaml(config, sources)
+    // A file gets the very settings, to be used again.
+    this.log((process.stdout.isTTY ? visible(yaml) : yaml) + renderPlan(plan, this.colors).replaceAll(/^(?=.)/gm, '# '))
     return {command: this.id, dry_run: true, config, sources: Object.fromEntries(sources), plan}
   }
 

@@ -29,6 +29,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   hyparquet: ['core/data'],
   'hyparquet-compressors': ['core/data'],
   fzstd: ['core/data'],
+  'csv-parse': ['core/data'],
   '@oclif/core': ['commands', 'base-command.ts'],
   protobufjs: ['core/onnx'],
   vega: ['core/report'],

@@ -3,6 +3,7 @@ import {Args} from '@oclif/core'
 import {BaseCommand, type Request} from '../base-command.js'
 import type {ReportSummary} from '../core/report/report.js'
 import {absolutePath} from '../core/util/home.js'
+import {visibleLine} from '../core/util/visible.js'
 
 /** `rpt report`: run directories -> one self-contained page. */
 export default class Report extends BaseCommand {
@@ -33,7 +34,7 @@ export default class Report extends BaseCommand {
     }
     const render = async ({path, runs}: ReportSummary) => {
       const {renderResults} = await import('../core/report/render-results.js')
-      return [...renderResults(runs), '', `report: ${path}`].join('\n')
+      return [...renderResults(runs), '', `report: ${visibleLine(path)}`].join('\n')
     }
     return this.perform(write, {render, check})
   }

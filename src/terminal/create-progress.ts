@@ -1,4 +1,5 @@
 import type {Progress} from '../core/util/progress.js'
+import {visible, visibleLine} from '../core/util/visible.js'
 import {createColors} from './colors.js'
 import {plainProgress} from './plain-progress.js'
 
@@ -16,7 +17,25 @@ export async function createProgress({isJson, env, stderr, stdout}: TerminalOpti
   const results = isJson ? stderr : stdout
   const writeResult = (line: string) => void results.write(`${line}\n`)
   const isLive = Boolean(stderr.isTTY) && stderr.columns > 0 && !isJson && !env.CI && env.TERM !== 'dumb'
-  if (!isLive) return plainProgress({write: (line) => void stderr.write(`${line}\n`), writeResult, now})
+  if (!isLive)
+    return visibleProgress(plainProgress({write: (line) => void stderr.write(`${line}\n`), writeResult, now}))
   const {liveProgress} = await import('./live-progress.js')
-  return liveProgress({stream: stderr, writeResult, now, colors: createColors(env, 'stderr')})
+  return visibleProgress(liveProgress({stream: stderr, writeResult, now, colors: createColors(env, 'stderr')}))
+}
+
+/** Shows whatever is told safely: names of files and texts of documents come from strangers. */
+export function visibleProgress(inner: Progress): Progress {
+  const onLine = (text: string | undefined) => (text === undefined ? undefined : visibleLine(text))
+  return {
+    stage(name, ...more) {
+      const stage = inner.stage(visibleLine(name), ...more)
+      return {
+        advance: (count, note) => stage.advance(count, onLine(note)),
+        note: (text) => stage.note(visibleLine(text)),
+        done: (summary) => stage.done(onLine(summary)),
+      }
+    },
+    log: (line) => inner.log(visible(line)),
+    warn: (line) => inner.warn(visible(line)),
+  }
 }

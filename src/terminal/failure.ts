@@ -1,4 +1,5 @@
 import {ExitCode, RptError} from '../core/util/errors.js'
+import {visible} from '../core/util/visible.js'
 import type {Colors} from './colors.js'
 
 /** An error as the user meets it: in words on stderr, or as the JSON document `{error: ...}`. */
@@ -64,7 +65,7 @@ const maxLines = 4
 /** The failure in words: one line or a few for what went wrong, one for each thing to try, as far as there is room. */
 export function renderFailure({name, message, suggestions}: Failure, colors: Colors): string {
   const title = name === 'Interrupted' ? colors.yellow('Stopped:') : colors.red('Error:')
-  const lines = `${title} ${message}`.split('\n')
-  const tries = suggestions.map((line) => `  ${colors.cyan('try:')} ${line}`)
+  const lines = `${title} ${visible(message)}`.split('\n')
+  const tries = suggestions.map((line) => `  ${colors.cyan('try:')} ${visible(line)}`)
   return [...lines, ...tries].slice(0, maxLines).join('\n')
 }

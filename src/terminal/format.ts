@@ -1,3 +1,5 @@
+import {visibleLine} from '../core/util/visible.js'
+
 /** `0:07`, `12:30` or `3:05:00`. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))
@@ -33,7 +35,7 @@ const formatsByName: readonly [RegExp, (value: number) => string][] = [
   [/^(accuracy|accuracy_if_wrong|ci_low|ci_high|pass_at_k|ciLow|ciHigh|passAtK)$/, formatShare],
 ]
 
-/** A value of a summary as text; null and undefined are a dash. */
+/** A value of a summary as text on one line; null and undefined are a dash. */
 export function formatValue(name: string, value: unknown): string {
   if (value === null || value === undefined) return '-'
   if (typeof value === 'number') {
@@ -45,5 +47,5 @@ export function formatValue(name: string, value: unknown): string {
     return Object.entries(value)
       .map(([k, share]) => `${k}: ${formatShare(share)}`)
       .join(', ')
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return visibleLine(typeof value === 'object' ? JSON.stringify(value) : String(value))
 }

@@ -1,4 +1,4 @@
-import ora, {type Ora} from 'ora'
+import ora, {type Ora, spinners} from 'ora'
 import type {Progress} from '../core/util/progress.js'
 import type {Colors} from './colors.js'
 import {Meter} from './meter.js'
@@ -44,7 +44,7 @@ export function liveProgress({stream, writeResult, now, colors}: LiveOptions): P
     stage(name, total, unit = '', start = 0) {
       const meter = new Meter(name, total, unit, start, now)
       open.push(meter)
-      spinner ??= ora({stream, discardStdin: false}).start()
+      spinner ??= ora({stream, discardStdin: false, color: false, spinner: dots(colors)}).start()
       timer ??= setInterval(redraw, 500).unref()
       redraw()
       return {
@@ -62,4 +62,10 @@ export function liveProgress({stream, writeResult, now, colors}: LiveOptions): P
     log: (line) => above(() => writeResult(line)),
     warn: (line) => above(() => stream.write(`${colors.yellow('warning:')} ${line}\n`)),
   }
+}
+
+/** The spinner in the colours of its stream; ora itself would take those of stdout, and colour under NO_COLOR. */
+function dots(colors: Colors): {interval: number; frames: string[]} {
+  const {interval, frames} = spinners.dots
+  return {interval, frames: frames.map((frame) => colors.cyan(frame))}
 }

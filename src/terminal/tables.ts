@@ -1,5 +1,6 @@
 import {stripVTControlCharacters} from 'node:util'
 import {maxOf} from '../core/util/extremes.js'
+import {visible, visibleLine} from '../core/util/visible.js'
 import type {Colors} from './colors.js'
 import {formatBytes, formatValue} from './format.js'
 
@@ -30,15 +31,16 @@ export interface PlanView {
 /** Rows as aligned columns under a heading; numbers to the right, text to the left. */
 export function renderTable(rows: readonly Row[], colors: Colors): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
+  const heads = columns.map(visibleLine)
   const cells = rows.map((row) => columns.map((column) => formatValue(column, row[column])))
   const isNumeric = columns.map((column) => rows.every((row) => row[column] == null || typeof row[column] === 'number'))
-  const widths = columns.map((column, c) => maxOf([width(column), ...cells.map((row) => width(row[c]))]))
+  const widths = heads.map((head, c) => maxOf([width(head), ...cells.map((row) => width(row[c]))]))
   const line = (row: readonly string[]) =>
     row
       .map((cell, c) => pad(cell, widths[c], isNumeric[c]))
       .join('  ')
       .trimEnd()
-  return [colors.dim(line(columns)), ...cells.map(line)].join('\n')
+  return [colors.dim(line(heads)), ...cells.map(line)].join('\n')
 }
 
 /**
@@ -47,7 +49,9 @@ export function renderTable(rows: readonly Row[], colors: Colors): string {
  * Texts of several lines stand as they are; what does not apply (null) is left out.
  */
 export function renderSummary(summary: Row, colors: Colors, indent = ''): string {
-  const entries = Object.entries(summary).filter(([, value]) => value !== null)
+  const entries = Object.entries(summary)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => [visibleLine(name), value] as const)
   const labels = maxOf([0, ...entries.filter(([, value]) => isPlain(value)).map(([name]) => width(name))])
   return entries.map(([name, value]) => indent + renderEntry(name, value, labels, colors, indent)).join('\n')
 }
@@ -55,7 +59,8 @@ export function renderSummary(summary: Row, colors: Colors, indent = ''): string
 function renderEntry(name: string, value: unknown, labels: number, colors: Colors, indent: string): string {
   if (isPlain(value)) return `${colors.dim(pad(name, labels, false))}  ${formatValue(name, value)}`
   const inner = `${indent}  `
-  const block = typeof value === 'string' ? value : Array.isArray(value) ? renderTable(value, colors) : undefined
+  const block =
+    typeof value === 'string' ? visible(value) : Array.isArray(value) ? renderTable(value, colors) : undefined
   const body = block === undefined ? renderSummary(value as Row, colors, inner) : block.replaceAll(/^(?=.)/gm, inner)
   return `${colors.bold(name)}\n${body}`
 }
@@ -71,10 +76,10 @@ export function renderPlan(plan: PlanView, colors: Colors): string {
   const section = (title: string, lines: readonly string[]) =>
     lines.length > 0 ? [colors.bold(title), ...lines.map(indented)] : []
   return [
-    ...section('batch', plan.batch),
+    ...section('batch', plan.batch.map(visibleLine)),
     ...section('memory', memoryLines(plan, colors)),
-    ...section('would write', plan.files),
-    ...section('not there yet', plan.missing),
+    ...section('would write', plan.files.map(visibleLine)),
+    ...section('not there yet', plan.missing.map(visibleLine)),
   ].join('\n')
 }
 

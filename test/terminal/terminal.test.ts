@@ -1,12 +1,21 @@
 import {Chalk} from 'chalk'
 import {describe, expect, it, vi} from 'vitest'
 import {DataError, Interrupted} from '../../src/core/util/errors.js'
+import {createColors} from '../../src/terminal/colors.js'
+import {visibleProgress} from '../../src/terminal/create-progress.js'
 import {describeFailure, renderFailure} from '../../src/terminal/failure.js'
 import {formatBytes, formatDuration, formatValue} from '../../src/terminal/format.js'
 import {plainProgress} from '../../src/terminal/plain-progress.js'
 import {renderPlan, renderSummary} from '../../src/terminal/tables.js'
 
 const colors = new Chalk({level: 0})
+const unseen = /(?!\n)[\p{Cc}\u202e]/u
+
+vi.mock('chalk', async (original) => ({
+  ...(await original<typeof import('chalk')>()),
+  supportsColor: {level: 2},
+  supportsColorStderr: false,
+}))
 
 describe('plain progress', () => {
   it('beats while a stage stalls, and is silent afterwards', () => {
@@ -118,6 +127,49 @@ it('a plan sums its memory and names the largest class with the setting that shr
       '  data',
     ].join('\n'),
   )
+})
+
+const foreign = '\u001b[31mred\u009b\u202e'
+const shown = '\\x1b[31mred\\x9b\\u{202e}'
+
+describe('text of strangers is shown, not obeyed', () => {
+  it('in messages and suggestions, whose own colours stay', () => {
+    const failure = describeFailure(new DataError(`${foreign}\nnext`, {suggestions: [foreign]}), false)
+    const text = renderFailure(failure, new Chalk({level: 1}))
+    expect(text).toBe(`\u001b[31mError:\u001b[39m ${shown}\nnext\n  \u001b[36mtry:\u001b[39m ${shown}`)
+    expect(failure.message).toContain(foreign)
+  })
+
+  it('in names of stages, notes, summaries, lines and warnings', () => {
+    const lines: string[] = []
+    const write = (line: string) => lines.push(line)
+    const progress = visibleProgress(plainProgress({write, writeResult: write, now: () => 0}))
+    const stage = progress.stage(`read ${foreign}\n`, 3)
+    stage.note(foreign)
+    stage.advance(1, foreign)
+    stage.done(foreign)
+    progress.log(foreign)
+    progress.warn(`${foreign}\nnext`)
+    expect(lines).toEqual([
+      `read ${shown}\\x0a: 3`,
+      `read ${shown}\\x0a: ${shown} in 0:00`,
+      shown,
+      `warning: ${shown}\nnext`,
+    ])
+  })
+
+  it('in summaries and plans', () => {
+    const summary = {[foreign]: foreign, text: `${foreign}\nb`, list: [foreign], rows: [{[foreign]: `${foreign}\n`}]}
+    expect(renderSummary(summary, colors)).not.toMatch(unseen)
+    expect(renderSummary(summary, colors).match(/\\x9b/g)).toHaveLength(6)
+    expect(renderPlan({batch: [foreign], memory: [], missing: [], files: [foreign]}, colors)).not.toMatch(unseen)
+  })
+})
+
+it('each stream has its own colours, and NO_COLOR takes them from both', () => {
+  const levels = (env: NodeJS.ProcessEnv) => [createColors(env, 'stdout').level, createColors(env, 'stderr').level]
+  expect(levels({})).toEqual([2, 0])
+  expect(levels({NO_COLOR: '1'})).toEqual([0, 0])
 })
 
 describe('failures', () => {

@@ -185,7 +185,7 @@ const train = z.strictObject({
 })
 
 const sft = z.strictObject({
-  completions: path.optional().describe('JSONL rows of prompt and completion'),
+  completions: path.optional().describe('JSONL rows of prompt and completion, texts or messages, or of messages alone'),
   template: z
     .string()
     .min(1)

@@ -1,21 +1,25 @@
+import {DocumentIds} from '../records/document-ids.js'
 import type {Difficulty, Target} from '../records/records.js'
 
 const difficulties: readonly Difficulty[] = ['none', 'easy', 'medium', 'hard']
 
+/** Targets by number, from 0. */
+export type Targets = Pick<KeptPositions, 'length' | 'at' | typeof Symbol.iterator>
+
 /** Many targets in 9 bytes each: millions of objects would take a hundred times as much. */
 export class KeptPositions {
-  private readonly docIds: string[] = []
   private columns = allocate(1024)
   private count = 0
+  /** The name that was looked up last, for positions of one document come one after the other. */
+  private last = {document: -1, docId: ''}
+
+  /** @param ids names of the documents, which others may share */
+  constructor(private readonly ids = new DocumentIds()) {}
 
   /** Adds a target; those of one document are best added one after the other. */
   push({docId, position, difficulty}: Target): void {
-    if (this.count === this.columns.positions.length) this.grow()
-    if (docId !== this.docIds.at(-1)) this.docIds.push(docId)
-    this.columns.documents[this.count] = this.docIds.length - 1
-    this.columns.positions[this.count] = position
-    this.columns.difficulties[this.count] = difficulties.indexOf(difficulty)
-    this.count++
+    if (docId !== this.last.docId || this.last.document < 0) this.last = {document: this.ids.add(docId), docId}
+    this.append(this.last.document, position, difficulties.indexOf(difficulty))
   }
 
   get length(): number {
@@ -25,15 +29,33 @@ export class KeptPositions {
   /** The target that was added as number `index`, from 0. */
   at(index: number): Target {
     if (!(index >= 0 && index < this.count)) throw new RangeError(`no target ${index} among ${this.count}`)
+    const document = this.columns.documents[index]
+    if (document !== this.last.document) this.last = {document, docId: this.ids.at(document)}
     return {
-      docId: this.docIds[this.columns.documents[index]],
+      docId: this.last.docId,
       position: this.columns.positions[index],
       difficulty: difficulties[this.columns.difficulties[index]],
     }
   }
 
+  /** The targets of these numbers, in their order. */
+  subset(indices: Iterable<number>): KeptPositions {
+    const chosen = new KeptPositions(this.ids)
+    const {documents, positions, difficulties} = this.columns
+    for (const index of indices) chosen.append(documents[index], positions[index], difficulties[index])
+    return chosen
+  }
+
   *[Symbol.iterator](): Generator<Target> {
     for (let index = 0; index < this.count; index++) yield this.at(index)
+  }
+
+  private append(document: number, position: number, difficulty: number): void {
+    if (this.count === this.columns.positions.length) this.grow()
+    this.columns.documents[this.count] = document
+    this.columns.positions[this.count] = position
+    this.columns.difficulties[this.count] = difficulty
+    this.count++
   }
 
   private grow(): void {

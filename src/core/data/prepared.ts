@@ -1,47 +1,81 @@
 import {existsSync, readdirSync, statSync} from 'node:fs'
-import {join} from 'node:path'
-import type {Partition, Target, TokenizedDocument} from '../records/records.js'
-import {documentsTable, type Manifest, pickColumns, positionsTable, readRows, verifyFolder} from '../store/index.js'
+import {join, resolve} from 'node:path'
+import type {DocumentIds} from '../records/document-ids.js'
+import type {Partition} from '../records/records.js'
+import {listFiles, type Manifest, pickColumns, positionsTable, readRows, verifyFolder} from '../store/index.js'
 import {loadTokenizer, type Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import {KeptPositions} from './kept-positions.js'
+import {PreparedDocuments} from './prepared-documents.js'
 
-/** A folder that `rpt prepare-data` wrote, opened for training or evaluation. */
+/** A folder that `rpt prepare-data` wrote, opened for training or evaluation; its texts and tokens stay on the disk. */
 export interface PreparedData {
   readonly folder: string
   readonly tokenizer: Tokenizer
-  readonly documents: ReadonlyMap<string, TokenizedDocument>
+  readonly documents: PreparedDocuments
   /** Training positions that were kept, in the order of the table. */
-  readonly trainPositions: Pick<KeptPositions, 'length' | 'at' | typeof Symbol.iterator>
+  readonly trainPositions: KeptPositions
   /** Held-out positions with any split, in the order of the table. */
-  readonly heldOutPositions: readonly Target[]
+  readonly heldOutPositions: KeptPositions
   readonly manifest: Manifest
 }
 
+interface Opened {
+  readonly stamp: string
+  readonly data: PreparedData
+}
+
+/** What this process has open: a sweep comes back to the same data for every checkpoint. */
+const opened = new Map<string, Opened>()
+const maxOpened = 4
+
 /**
- * Opens prepared data after checking every file against the manifest.
+ * Opens prepared data after checking every file against the manifest; data that this process has open, and whose files
+ * are as they were, are neither checked nor read again.
  *
  * @throws {DataError} when the folder is missing, incomplete or changed
  */
 export async function openPrepared(folder: string): Promise<PreparedData> {
   if (!existsSync(folder))
     throw new DataError(`prepared data ${folder} does not exist`, {suggestions: ['run rpt prepare-data first']})
+  const path = resolve(folder)
+  const stamp = stampOf(path)
+  const known = opened.get(path)
+  if (known?.stamp === stamp) return known.data
+  const data = await readPrepared(folder)
+  opened.delete(path)
+  opened.set(path, {stamp, data})
+  if (opened.size > maxOpened) opened.delete(opened.keys().next().value!)
+  return data
+}
+
+async function readPrepared(folder: string): Promise<PreparedData> {
   const verdict = verifyFolder(folder)
   if (verdict.kind === 'invalid')
     throw new DataError(`prepared data ${folder} is not intact: ${verdict.reason}`, {
       suggestions: ['run rpt prepare-data again'],
     })
-  const documents = readTokenized(join(folder, 'documents.arrow'))
-  const kept = readKept(join(folder, 'positions.arrow'))
+  const documents = PreparedDocuments.open(join(folder, 'documents.arrow'))
+  const kept = readKept(join(folder, 'positions.arrow'), documents.ids)
   return {
     folder,
     tokenizer: await loadTokenizer(folder),
     documents,
     trainPositions: kept.train,
-    heldOutPositions: [...kept.val],
+    heldOutPositions: kept.val,
     manifest: verdict.manifest,
   }
+}
+
+/** Tells whether any file of a folder was written or replaced. */
+function stampOf(folder: string): string {
+  const files = statSync(folder).isDirectory() ? listFiles(folder) : []
+  const stats = files.map((file) => {
+    const {ino, size, mtimeNs, ctimeNs} = statSync(join(folder, file), {bigint: true})
+    return `${file} ${ino} ${size} ${mtimeNs} ${ctimeNs}`
+  })
+  return stats.join('\n')
 }
 
 /**
@@ -66,13 +100,12 @@ export async function preparedIn(
  */
 export async function withoutDocuments(folder: string): Promise<PreparedData> {
   const tokenizer = await loadTokenizer(folder)
-  const positions = new KeptPositions()
   return {
     folder,
     tokenizer,
-    documents: new Map(),
-    trainPositions: positions,
-    heldOutPositions: [],
+    documents: PreparedDocuments.none(),
+    trainPositions: new KeptPositions(),
+    heldOutPositions: new KeptPositions(),
     manifest: {files: {}},
   }
 }
@@ -82,23 +115,15 @@ export function splitRuleOf({manifest}: PreparedData): 'nested' | 'disjoint' {
   return manifest.splits === 'disjoint' ? 'disjoint' : 'nested'
 }
 
-/** Documents of one partition, in the order of the corpus. */
-export function documentsIn({documents}: PreparedData, partition: Partition): TokenizedDocument[] {
-  return [...documents.values()].filter((document) => document.partition === partition)
-}
-
-function readTokenized(file: string): Map<string, TokenizedDocument> {
-  const columns = pickColumns(documentsTable, 'doc_id', 'partition', 'token_ids')
-  const documents = new Map<string, TokenizedDocument>()
-  for (const {doc_id: docId, partition, token_ids: tokenIds} of readRows(file, columns))
-    documents.set(docId, {docId, partition, tokenIds})
-  return documents
-}
-
-function readKept(file: string): Record<Partition, KeptPositions> {
+function readKept(file: string, ids: DocumentIds): Record<Partition, KeptPositions> {
   const columns = pickColumns(positionsTable, 'doc_id', 'position', 'partition', 'difficulty', 'kept')
-  const positions = {train: new KeptPositions(), val: new KeptPositions()}
-  for (const {doc_id: docId, position, partition, difficulty, kept} of readRows(file, columns))
-    if (kept) positions[partition].push({docId, position, difficulty})
+  const known = ids.length
+  const positions = {train: new KeptPositions(ids), val: new KeptPositions(ids)}
+  for (const {doc_id: docId, position, partition, difficulty, kept} of readRows(file, columns)) {
+    if (!kept) continue
+    positions[partition].push({docId, position, difficulty})
+    if (ids.length > known)
+      throw new DataError(`${file} has positions of ${docId}, which documents.arrow does not have`)
+  }
   return positions
 }

@@ -48,16 +48,6 @@ export function escapeHtml(text: string): string {
 /** C0 controls except tab and newline. */
 const controls = new RegExp(`[${String.fromCharCode(0)}-\\b\\v-${String.fromCharCode(31)}]`, 'g')
 
-/** One line of text made safe for a terminal: control characters, newlines and C1 codes included, become pictures. */
-export function printable(line: string): string {
-  return line.replace(terminalControls, (character) => {
-    const code = character.charCodeAt(0)
-    return code < 32 ? String.fromCharCode(0x2400 + code) : '\ufffd'
-  })
-}
-
-const terminalControls = new RegExp(`[${String.fromCharCode(0)}-${String.fromCharCode(31)}\\x7f-\\x9f]`, 'g')
-
 /** The end of a text, at most `length` characters, with an ellipsis where something was cut. */
 export function tail(text: string, length: number): string {
   const characters = [...text]

@@ -1,11 +1,11 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import {type PositionRow, positionsTable, readRows} from '../store/index.js'
+import {type PositionRow, type PredictionRow, positionsTable, predictionsTable, readRows} from '../store/index.js'
 import {DataError, UsageError} from '../util/errors.js'
 import {readContexts} from './contexts.js'
 import {diagnose, type RolloutStatistics, summarizeRollouts} from './diagnose.js'
 import {percent, plural, quoteBytes} from './format.js'
-import {type RunFolder, readPredictions, readRollouts, readRun, settingOf} from './read-run.js'
+import {predictionsFile, type RunFolder, readRollouts, readRun, settingOf} from './read-run.js'
 
 /** What to look at; absent means everything. */
 export interface InspectOptions {
@@ -179,11 +179,21 @@ function inspectRollouts(run: RunFolder, options: InspectOptions): RunInspection
 function inspectPredictions(run: RunFolder, steps: readonly number[], options: InspectOptions): RunInspection {
   const step = chooseStep(steps, options.step, run.path)
   const subject = run.evals.find((row) => row.step === step)?.run ?? run.name
-  const all = readPredictions(run.path, subject, step) ?? []
-  const matching = all.filter(
-    (row) => matchesPosition({...row, difficulty: row.split}, options) && matchesOutcome(row, options),
-  )
-  const shown = spread(matching.length, options.rows).map((index) => matching[index])
+  const file = predictionsFile(run.path, subject, step)
+  const predictions = () => (file ? readRows(file, predictionsTable) : [])
+  const isAsked = (row: PredictionRow) =>
+    matchesPosition({...row, difficulty: row.split}, options) && matchesOutcome(row, options)
+  const modes = new Map<string, {all: number; right: number}>()
+  let matching = 0
+  for (const row of predictions()) {
+    const counts = modes.get(row.mode) ?? {all: 0, right: 0}
+    modes.set(row.mode, {all: counts.all + 1, right: counts.right + Number(row.correct)})
+    if (isAsked(row)) matching++
+  }
+  const chosen = new Set(spread(matching, options.rows))
+  const shown: PredictionRow[] = []
+  let index = 0
+  for (const row of chosen.size > 0 ? predictions() : []) if (isAsked(row) && chosen.has(index++)) shown.push(row)
   const contextOf = readContexts(settingOf(run, 'data.dir'), shown, contextLength)
   const rows = shown.map(({doc_id, position, mode, sample, outcome, correct, truth, prediction, completion_text}) => ({
     doc_id,
@@ -199,10 +209,9 @@ function inspectPredictions(run: RunFolder, steps: readonly number[], options: I
     explanation: null,
     text: completion_text,
   }))
-  const modes = [...new Set(all.map(({mode}) => mode))].sort()
-  const diagnosis = modes.map((mode) => {
-    const own = all.filter((row) => row.mode === mode)
-    return `${mode}: ${percent(own.filter(({correct}) => correct).length / own.length)}% of ${plural(own.length, 'prediction')} right.`
+  const diagnosis = [...modes.keys()].sort().map((mode) => {
+    const {all, right} = modes.get(mode)!
+    return `${mode}: ${percent(right / all)}% of ${plural(all, 'prediction')} right.`
   })
   return {
     kind: 'predictions',
@@ -211,7 +220,7 @@ function inspectPredictions(run: RunFolder, steps: readonly number[], options: I
     steps,
     statistics: null,
     diagnosis,
-    matching: matching.length,
+    matching,
     rows,
   }
 }

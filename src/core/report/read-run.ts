@@ -7,8 +7,6 @@ import {
   evalTable,
   type MetricsRow,
   metricsTable,
-  type PredictionRow,
-  predictionsTable,
   type RolloutRow,
   readJsonOf,
   readTable,
@@ -94,11 +92,10 @@ export function readRollouts(runPath: string, step: number): RolloutRow[] {
   return readTable(join(runPath, 'rollouts', stepFile(step)), rolloutsTable)
 }
 
-/** Every prediction about a checkpoint of `subject`, a run's name, or null where they were not kept. */
-export function readPredictions(runPath: string, subject: string, step: number): PredictionRow[] | null {
+/** The table of predictions about a checkpoint of `subject`, a run's name, or null where they were not kept. */
+export function predictionsFile(runPath: string, subject: string, step: number): string | null {
   const names = [`${subject}-${stepFile(step)}`, stepFile(step)]
-  const path = names.map((name) => join(runPath, 'eval', name)).find((file) => existsSync(file))
-  return path ? readTable(path, predictionsTable) : null
+  return names.map((name) => join(runPath, 'eval', name)).find((file) => existsSync(file)) ?? null
 }
 
 /** A setting of the resolved configuration, e.g. `data.dir`; undefined where there is none. */

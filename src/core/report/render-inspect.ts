@@ -1,10 +1,11 @@
-import {percent, printable, short} from './format.js'
+import {visibleLine} from '../util/visible.js'
+import {percent, short} from './format.js'
 import type {CompletionView, DataInspection, Inspection, PositionView, RunInspection} from './inspect.js'
 
 /** An inspection as lines for a terminal, without colour. */
 export function renderInspect(inspection: Inspection): string[] {
   const lines = inspection.kind === 'data' ? renderData(inspection) : renderRun(inspection)
-  return lines.map(printable)
+  return lines.map(visibleLine)
 }
 
 function renderData({path, positions, kept, by_difficulty, by_reason, diagnosis, matching, rows}: DataInspection) {

@@ -1,4 +1,5 @@
 import type {FitRow} from '../scaling/series.js'
+import {visibleLine} from '../util/visible.js'
 import {readRun} from './read-run.js'
 import {collectResults, compareAll} from './results.js'
 import {collectFits, collectScaling} from './scaling-figures.js'
@@ -28,7 +29,10 @@ export function renderResults(paths: readonly string[]): string[] {
         return [`Accuracy on ${split} against compute, %, ${series}`, '', ...terminalPlot(plotted, options)]
       }),
   ]
-  return sections.filter((lines) => lines.length > 0).flatMap((lines, i) => (i === 0 ? lines : ['', ...lines]))
+  const lines = sections
+    .filter((section) => section.length > 0)
+    .flatMap((section, i) => (i === 0 ? section : ['', ...section]))
+  return lines.map(visibleLine)
 }
 
 /** Nested splits make `all` and `easy` one curve. */

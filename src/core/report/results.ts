@@ -1,9 +1,10 @@
-import {type GradedPrediction, type PairedDifference, pairedDifference} from '../scaling/interval.js'
-import {isInSplit, type Split, type SplitRule, splits} from '../scaling/split.js'
-import type {EvalRow, PredictionRow} from '../store/index.js'
+import type {PairedDifference} from '../scaling/interval.js'
+import {type Split, type SplitRule, splits} from '../scaling/split.js'
+import type {EvalRow} from '../store/index.js'
+import {coverSamePositions, type GreedyPredictions, GreedyReader} from './greedy-predictions.js'
 import {type Alike, unlike} from './likeness.js'
 import type {Measured} from './plot.js'
-import {type RunFolder, readPredictions} from './read-run.js'
+import {predictionsFile, type RunFolder} from './read-run.js'
 
 /** One line of a Table-1-shaped result: a checkpoint in a mode. */
 export interface Result extends Alike {
@@ -79,55 +80,36 @@ function isShown({objective, mode}: Result): boolean {
 export function compareAll(results: readonly Result[], bootstraps?: number): Comparison[] {
   const reasoning = results.filter(({objective, mode}) => objective === 'rpt' && mode === 'reasoning')
   const subjects = reasoning.length > 0 ? reasoning : results.filter(({objective}) => objective !== 'base')
+  const reader = new GreedyReader()
   return subjects.flatMap((subject) =>
     results
       .filter((other) => other !== subject && other.seed === subject.seed)
       .map((other) => ({
         subject,
         other,
-        differences: differencesOf(subject, other, bootstraps),
+        differences: differencesOf(reader, subject, other, bootstraps),
         unlike: unlike(subject, other),
       })),
   )
 }
 
-function differencesOf(subject: Result, other: Result, bootstraps?: number): Comparison['differences'] {
-  const [a, b] = [greedyPredictions(subject), greedyPredictions(other)]
+function differencesOf(
+  reader: GreedyReader,
+  subject: Result,
+  other: Result,
+  bootstraps?: number,
+): Comparison['differences'] {
+  const [a, b] = [subject, other].map((result) => greedyPredictions(reader, result))
   if (!a || !b || !coverSamePositions(a, b)) return null
   const rule = splitRule(subject)
   const shown = splits.filter((split) => (subject.cells[split]?.count ?? 0) > 0)
-  return Object.fromEntries(
-    shown.map((split) => {
-      const members = (rows: readonly PredictionRow[]) =>
-        rows.filter((row) => isInSplit(row.split, split, rule)).map(grade)
-      return [split, pairedDifference(members(a), members(b), {bootstraps, seed: subject.seed})]
-    }),
-  )
+  const options = {bootstraps, seed: subject.seed}
+  return Object.fromEntries(shown.map((split) => [split, reader.difference(a, b, {split, rule}, options)]))
 }
 
-function grade({doc_id, position, correct}: PredictionRow): GradedPrediction {
-  return {docId: doc_id, position, correct}
-}
-
-/** The first sample of each position: the greedy one. */
-function greedyPredictions({run, subject, step, mode}: Result): PredictionRow[] | null {
-  const rows = readPredictions(run.path, subject, step)?.filter((row) => row.mode === mode)
-  if (!rows || rows.length === 0) return null
-  const first = new Map<string, PredictionRow>()
-  for (const row of rows) {
-    const known = first.get(positionKey(row))
-    if (!known || row.sample < known.sample) first.set(positionKey(row), row)
-  }
-  return [...first.values()]
-}
-
-function coverSamePositions(a: readonly PredictionRow[], b: readonly PredictionRow[]): boolean {
-  const keys = new Map(b.map((row) => [positionKey(row), row.split]))
-  return a.length === b.length && a.every((row) => keys.get(positionKey(row)) === row.split)
-}
-
-function positionKey({doc_id, position}: PredictionRow): string {
-  return JSON.stringify([doc_id, position])
+function greedyPredictions(reader: GreedyReader, {run, subject, step, mode}: Result): GreedyPredictions | null {
+  const file = predictionsFile(run.path, subject, step)
+  return file === null ? null : reader.read(file, mode)
 }
 
 /** Nested splits count a hard position as easy too, so `easy` holds all of them. */

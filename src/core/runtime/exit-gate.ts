@@ -47,7 +47,7 @@ export async function passGate<T>(call: () => Promise<T>): Promise<T> {
  */
 export function leaveThroughGate(gate: ExitGate, status: number): void {
   const isInterrupted = status === ExitCode.interrupted
-  if (closeGate(gate, isInterrupted ? 500 : 60_000)) return
+  if (closeGate(gate, isInterrupted ? 500 : 5000)) return
   const signal = isInterrupted ? 'SIGINT' : 'SIGKILL'
   process.removeAllListeners(signal)
   process.kill(process.pid, signal)

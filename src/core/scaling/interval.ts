@@ -10,6 +10,13 @@ export interface GradedPrediction {
   readonly correct: boolean
 }
 
+/** Predictions of one document on both sides, and how many more of them one side had right than the other. */
+export interface DocumentGain {
+  readonly docId: string
+  readonly count: number
+  readonly gain: number
+}
+
 /** How resamples are drawn. */
 export interface BootstrapOptions {
   /** Resamples; 2000 settles a 95% interval to about a tenth of its width. */
@@ -79,14 +86,27 @@ export function pairedDifference(
       {suggestions: ['evaluate both with the same --data, --limit and --seed']},
     )
   }
-  const documents = groupByDocument(a)
-  const counts = Float64Array.from(documents, (document) => document.length)
-  const gains = Float64Array.from(documents, (document) =>
-    document.reduce((sum, item) => sum + Number(item.correct) - Number(correctOfB.get(positionKey(item))), 0),
+  const gainOf = (item: GradedPrediction) => Number(item.correct) - Number(correctOfB.get(positionKey(item)))
+  return differenceOfGains(
+    a.map((item) => ({docId: item.docId, count: 1, gain: gainOf(item)})),
+    {bootstraps, seed},
   )
+}
+
+/** The paired difference as `pairedDifference` says, from what one side gained on the other, document by document. */
+export function differenceOfGains(
+  items: readonly DocumentGain[],
+  {bootstraps = 2000, seed = 0}: BootstrapOptions = {},
+): PairedDifference {
+  const documents = groupByDocument(items)
+  const totals = (read: (item: DocumentGain) => number) =>
+    Float64Array.from(documents, (document) => document.reduce((sum, item) => sum + read(item), 0))
+  const counts = totals((item) => item.count)
+  const gains = totals((item) => item.gain)
   const {low, high} = ratioInterval(gains, counts, {bootstraps, seed})
-  const difference = gains.reduce((sum, value) => sum + value, 0) / a.length
-  return {count: a.length, difference, ciLow: low, ciHigh: high, isAbove: low > 0, isBelow: high < 0}
+  const count = counts.reduce((sum, value) => sum + value, 0)
+  const difference = gains.reduce((sum, value) => sum + value, 0) / count
+  return {count, difference, ciLow: low, ciHigh: high, isAbove: low > 0, isBelow: high < 0}
 }
 
 function ratioInterval(

@@ -1,6 +1,7 @@
 import {closeSync, fstatSync, openSync} from 'node:fs'
 import {type Data, DataType, makeVector} from 'apache-arrow'
 import {DataError} from '../util/errors.js'
+import {maxOf} from '../util/extremes.js'
 import {readColumns} from './ipc-columns.js'
 import {decodeSchema} from './ipc-reader.js'
 import {scanMessages} from './ipc-scan.js'
@@ -53,7 +54,7 @@ function checkEnd(path: string, isFile: boolean, reason: string): void {
 
 function* rowsOf(columns: ReadonlyMap<string, Data>): Generator<Readonly<Record<string, ForeignValue>>> {
   const readers = Array.from(columns, ([name, data]) => [name, readerOf(data)] as const)
-  const count = Math.max(0, ...Array.from(columns.values(), ({length}) => length))
+  const count = Math.max(0, maxOf(Array.from(columns.values(), ({length}) => length)))
   for (let row = 0; row < count; row++) yield Object.fromEntries(readers.map(([name, read]) => [name, read(row)]))
 }
 

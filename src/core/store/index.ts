@@ -14,6 +14,7 @@ export {
 export {type ForeignValue, readForeignRows} from './foreign-table.js'
 export {type ForeignWeights, foreignWeights} from './foreign-weights.js'
 export {removeOwn} from './layout.js'
+export {ListColumn} from './list-column.js'
 export {type Lock, lockFolder, lockName} from './lock.js'
 export {makeFolder} from './make-folder.js'
 export type {WrittenDtype} from './narrow.js'

@@ -87,10 +87,41 @@ export function readColumns(
     body ? body.subarray(offset, offset + length) : readAt(fd, frame.bodyOffset + offset, length)
   const source = {read, isText}
   const columns = names.map((name) => {
-    const index = schema.fields.findLastIndex((field) => field.name === name)
-    return [name, readData(layouts[index], source, name)] as const
+    return [name, readData(layouts[indexOf(schema, name)], source, name)] as const
   })
   return {numRows: batch.length, columns: new Map(columns)}
+}
+
+/** Where the lists of a batch lie in the file. */
+export interface ListRegions {
+  readonly rows: number
+  /** [rows + 1] int32, starts of the lists in items. */
+  readonly offsetsAt: number
+  readonly itemsAt: number
+  readonly items: number
+}
+
+/**
+ * Where a column list<int32> of a batch lies.
+ *
+ * @throws {Error} that says what does not fit
+ */
+export function listRegions(schema: Schema, frame: Frame, name: string): ListRegions {
+  const layouts = measureBatch(schema, frame.message.header() as RecordBatchHeader, frame.bodyLength)
+  const {length, nullCount, buffers, children} = layouts[indexOf(schema, name)]
+  const [items] = children
+  if (nullCount + items.nullCount > 0) throw new Error(`column ${name} holds nulls; it may not hold any`)
+  const [offsets, values] = [buffers[1], items.buffers[1]]
+  return {
+    rows: length,
+    offsetsAt: frame.bodyOffset + offsets.offset,
+    itemsAt: frame.bodyOffset + values.offset,
+    items: items.length,
+  }
+}
+
+function indexOf(schema: Schema, name: string): number {
+  return schema.fields.findLastIndex((field) => field.name === name)
 }
 
 function readBody(fd: number, {bodyOffset, bodyLength}: Frame): Uint8Array {

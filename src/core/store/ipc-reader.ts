@@ -15,6 +15,38 @@ export function damage(path: string, what: string, cause?: unknown): DataError {
 }
 
 /**
+ * The record batches of an open table, their bodies unread.
+ *
+ * @returns frames, which return where the last complete batch ends
+ * @throws {DataError} when the schema is another one, or, from the frames, the bytes are not what a writer leaves
+ */
+export function openBatches(
+  fd: number,
+  path: string,
+  table: Table,
+  size: number,
+  check: typeof checkSchema,
+): {readonly schema: Schema; readonly frames: Generator<Frame, ScanResult>} {
+  const messages = scanMessages(fd, messagesStart[table.format], size)
+  const first = messages.next()
+  if (first.done) throw damage(path, 'it has no Arrow schema at its start')
+  const schema = decodeOrRefuse(path, () => decodeSchema(first.value))
+  check(path, table, schema)
+  return {schema, frames: checkedFrames(path, table, messages)}
+}
+
+function* checkedFrames(
+  path: string,
+  table: Table,
+  messages: Generator<Frame, ScanResult>,
+): Generator<Frame, ScanResult> {
+  const result = yield* messages
+  if (result.reason === 'corrupt') throw damage(path, `no Arrow message at byte ${result.end}`)
+  if (table.format === 'file' && result.reason !== 'end-of-stream') throw damage(path, `it ends at byte ${result.end}`)
+  return result
+}
+
+/**
  * The rows of an open table, one record batch at a time, and where the last complete batch ends.
  *
  * A stream may end anywhere, in the middle of a message too; a file must end with its end-of-stream marker.
@@ -28,15 +60,11 @@ export function* readBatches<T extends Table>(
   size: number,
   check: typeof checkSchema = checkSchema,
 ): Generator<Row<T>[], ScanResult> {
-  const messages = scanMessages(fd, messagesStart[table.format], size)
-  const first = messages.next()
-  if (first.done) throw damage(path, 'it has no Arrow schema at its start')
-  const schema = decodeOrRefuse(path, () => decodeSchema(first.value))
-  check(path, table, schema)
+  const {schema, frames} = openBatches(fd, path, table, size, check)
   const names = Object.keys(table.columns)
   while (true) {
-    const next = messages.next()
-    if (next.done) return checkEnd(path, table, next.value)
+    const next = frames.next()
+    if (next.done) return next.value
     const rows = decodeOrRefuse(path, () => decodeBatch(table, readColumns(fd, schema, next.value, names)))
     if (rows.length > 0) yield rows
   }
@@ -50,13 +78,8 @@ export function decodeSchema({message}: Frame): Schema {
   return schema
 }
 
-function checkEnd(path: string, table: Table, result: ScanResult): ScanResult {
-  if (result.reason === 'corrupt') throw damage(path, `no Arrow message at byte ${result.end}`)
-  if (table.format === 'file' && result.reason !== 'end-of-stream') throw damage(path, `it ends at byte ${result.end}`)
-  return result
-}
-
-function decodeOrRefuse<T>(path: string, decode: () => T): T {
+/** What `decode` gives. Throws {DataError} naming the file where it cannot. */
+export function decodeOrRefuse<T>(path: string, decode: () => T): T {
   try {
     return decode()
   } catch (error) {

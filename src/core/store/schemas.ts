@@ -1,6 +1,7 @@
 import type {evalModes} from '../config/schema.js'
 import {type Difficulty, type Outcome, outcomes, type Partition, type StopReason} from '../records/records.js'
 import {type Column, nullable} from './column.js'
+import {jsonObject} from './column-json.js'
 import {bool, float32, float64, int32, int64} from './columns-fixed.js'
 import {binary, float32List, float32Map, float64ByInt32, int32List, oneOf, utf8} from './columns-variable.js'
 import {defineTable, type Row} from './table.js'
@@ -158,7 +159,7 @@ export const predictionsTable = defineTable('predictions', 'file', {
 /** Ledger of a scaling sweep: one row per finished point, mode and split. */
 export const sweepTable = defineTable('sweep', 'stream', {
   run: utf8,
-  point: utf8,
+  point: jsonObject,
   step: int32,
   compute_flops: float64,
   mode,

@@ -9,17 +9,15 @@ import {checkMemory} from '../engine/check-memory.js'
 import type {Engine} from '../engine/engine.js'
 import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
-import {clusterOf} from '../records/cluster-of.js'
 import {drawScaling, pointOfSweep} from '../report/scaling-figures.js'
 import {terminalPlot} from '../report/terminal-plot.js'
 import {bootstrapFit, type ScalingCurve} from '../scaling/bootstrap-fit.js'
 import {type FitRow, fitRow, seriesName} from '../scaling/series.js'
-import {isInSplit, splits} from '../scaling/split.js'
+import {splits} from '../scaling/split.js'
 import {
   hashJson,
   metricsTable,
   openStream,
-  type PredictionRow,
   predictionsTable,
   readTable,
   type SweepRow,
@@ -43,6 +41,7 @@ import {groupBy} from '../util/group-by.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {type SweepPoint, sweepPoints} from './points.js'
+import {ScoreReader} from './read-scores.js'
 
 /** What `rpt scaling-sweep` found: its `summary.json`. */
 export interface SweepSummary extends Summary {
@@ -253,7 +252,7 @@ async function fitCurves(
   config: Config,
   run: RunDirectory,
 ): Promise<FitRow[]> {
-  const rule = splitRuleOf(await openPrepared(points[0].config.data.dir!))
+  const scores = new ScoreReader(splitRuleOf(await openPrepared(points[0].config.data.dir!)))
   const curves = groupBy(rows, (row) => JSON.stringify([seriesName(row.mode, row.point), row.mode, row.split]))
   return [...curves].map(([key, members]) => {
     const [series, mode, split] = JSON.parse(key) as [string, SweepRow['mode'], SweepRow['split']]
@@ -263,25 +262,13 @@ async function fitCurves(
         seed: own[0].seed,
         checkpoints: own.map(({step, compute_flops}) => ({
           compute: compute_flops,
-          documents: documentScores(
-            readTable(predictionsFile(run, name, step), predictionsTable).filter(
-              (row) => row.mode === mode && row.sample === 0 && isInSplit(row.split, split, rule),
-            ),
-          ),
+          documents: scores.scoresOf(predictionsFile(run, name, step), mode, split),
         })),
       }),
     )
     const {bootstraps} = config.sweep
     return fitRow({series, mode, split}, bootstrapFit(measured, {bootstraps, seed: config.seed}))
   })
-}
-
-function documentScores(rows: readonly PredictionRow[]) {
-  return [...groupBy(rows, (row) => clusterOf(row.doc_id))].map(([docId, own]) => ({
-    docId,
-    correct: own.filter((row) => row.correct).length,
-    count: own.length,
-  }))
 }
 
 async function drawFigures(rows: readonly SweepRow[], fits: readonly FitRow[], run: RunDirectory): Promise<void> {

@@ -32,8 +32,8 @@ export function evaluatedPositions({config, data}: Predictor): Target[] {
   const {limit} = config.eval
   if (limit === undefined || limit >= heldOutPositions.length) return [...heldOutPositions]
   const sampler = new Sampler(streamSeed(config.seed, 'evaluated positions'))
-  const chosen = new Set(sampler.shuffle(heldOutPositions.keys()).slice(0, limit))
-  return heldOutPositions.filter((_, index) => chosen.has(index))
+  const chosen = sampler.shuffle(Array(heldOutPositions.length).keys()).slice(0, limit)
+  return [...heldOutPositions.subset(chosen.sort((a, b) => a - b))]
 }
 
 /** Evaluates the engine's present weights in every mode asked for, with intervals per split. */

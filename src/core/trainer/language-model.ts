@@ -1,6 +1,6 @@
 import type {Config} from '../config/schema.js'
 import {readCompletions} from '../data/completions.js'
-import {documentsIn, type PreparedData} from '../data/prepared.js'
+import type {PreparedData} from '../data/prepared.js'
 import {rowTemplates} from '../data/row-template.js'
 import type {TrainingRow} from '../engine/language-model-update.js'
 import type {ModelConfig} from '../models/model-config.js'
@@ -105,21 +105,21 @@ function documentRows({config, data, model}: TrainingContext): {
   readonly rowAt: RowSource
   readonly cut: CutDocuments | null
 } {
-  const documents = documentsIn(data, 'train')
+  const documents = data.documents.in('train')
   if (documents.length === 0) throw new DataError(`${data.folder} has no training documents`)
   const order = new VisitOrder(documents.length, config.seed, 'documents')
   const end = model.endIds.slice(0, 1)
   const longest = longestRow(config, model)
   const rowAt: RowSource = (visit) => {
-    const ids = joinIds(documents[order.at(visit)].tokenIds, end)
+    const ids = joinIds(documents.at(order.at(visit)).tokenIds, end)
     return {ids: ids.slice(0, longest), trainedFrom: 1}
   }
-  const lengths = documents.map(({tokenIds}) => tokenIds.length + end.length)
+  const lengths = documents.lengths.map((tokens) => tokens + end.length)
   return {rowAt, cut: cutsOf(lengths, longest)}
 }
 
 /** What is lost of rows of these lengths; null where nothing is. */
-function cutsOf(lengths: readonly number[], longest: number): CutDocuments | null {
+function cutsOf(lengths: Int32Array, longest: number): CutDocuments | null {
   const tooLong = lengths.filter((length) => length > longest)
   if (tooLong.length === 0) return null
   const left = tooLong.reduce((sum, length) => sum + length - longest, 0)

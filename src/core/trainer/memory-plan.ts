@@ -7,7 +7,7 @@ import type {EngineWork, GraphKind, GraphWork} from '../engine/memory.js'
 import {largestScoreShape} from '../engine/score-memory.js'
 import {languageModelShape, policyContexts, policyShape} from '../engine/shapes.js'
 import type {ModelConfig} from '../models/model-config.js'
-import type {Target} from '../records/records.js'
+import type {Partition, Target} from '../records/records.js'
 import {promptLimit} from './objective.js'
 import {contextsPerBatch, positionsPerCall} from './predict.js'
 
@@ -32,15 +32,16 @@ export const unknownLengths: Lengths = {
 
 /** The longest documents of prepared data, and the longest prompts that its positions make. */
 export function lengthsOf(data: PreparedData, config: Config): Lengths {
-  const longest = {train: 0, val: 0}
-  for (const {partition, tokenIds} of data.documents.values())
-    longest[partition] = Math.max(longest[partition], tokenIds.length)
   return {
     prompt: longestPrompt(data, data.trainPositions, config),
     heldOutPrompt: longestPrompt(data, data.heldOutPositions, config),
-    trainDocument: longest.train,
-    heldOutDocument: longest.val,
+    trainDocument: longestOf(data, 'train'),
+    heldOutDocument: longestOf(data, 'val'),
   }
+}
+
+function longestOf({documents}: PreparedData, partition: Partition): number {
+  return documents.in(partition).lengths.reduce((longest, length) => Math.max(longest, length), 0)
 }
 
 function longestPrompt(data: PreparedData, positions: Iterable<Target>, config: Config): number {
@@ -49,7 +50,7 @@ function longestPrompt(data: PreparedData, positions: Iterable<Target>, config: 
   if (!latest) return 0
   const {docId, position, difficulty} = latest
   const {maxReferenceTokens} = config.reward
-  const context = contextAt(data.documents.get(docId)!, position, difficulty, data.tokenizer, maxReferenceTokens)
+  const context = contextAt(data.documents.get(docId), position, difficulty, data.tokenizer, maxReferenceTokens)
   return renderPrompt(data.tokenizer, config.prompt, context, Number.POSITIVE_INFINITY).ids.length
 }
 

@@ -48,6 +48,8 @@ export function predict(predictor: Predictor, positions: readonly Target[], mode
   return modes[mode](predictor, positions, stage)
 }
 
+const uncut = {kept: new Int32Array(), cutTokens: 0}
+
 /** The most probable next token of the plain context, no thought; of as much context as `standardRoom` leaves. */
 async function predictStandard(
   predictor: Predictor,
@@ -56,9 +58,11 @@ async function predictStandard(
 ): Promise<PredictionRow[]> {
   const {config, data} = predictor
   const {room} = standardRoom(predictor)
-  const cuts = positions.map(({docId, position}) =>
-    cutContext(data.tokenizer, data.documents.get(docId)!.tokenIds.subarray(0, position), room),
-  )
+  const cuts = Array.from(positions, ({docId, position}) => {
+    const cut = cutContext(data.tokenizer, data.documents.get(docId).tokenIds.subarray(0, position), room)
+    // What is whole needs no copy of its own.
+    return cut.cutTokens === 0 ? uncut : cut
+  })
   const wholes = positions.filter((_, i) => cuts[i].cutTokens === 0)
   const top1 = await topOfDocuments(predictor, wholes, room)
   const topOfCut = await topOfCuts(predictor, cuts)
@@ -104,7 +108,7 @@ async function topOfDocuments(
 ): Promise<Map<string, Int32Array>> {
   checkNotStopped(signal)
   const docIds = [...groupBy(positions, ({docId}) => docId).keys()]
-  const documents = docIds.map((docId) => data.documents.get(docId)!)
+  const documents = docIds.map((docId) => data.documents.get(docId))
   const tooLong = documents.find(({tokenIds}) => tokenIds.length > model.maxPositions)
   if (tooLong && !Number.isFinite(room))
     throw new DataError(
@@ -241,7 +245,7 @@ function gradedRow(
 }
 
 function contextOf(config: Config, data: PreparedData, {docId, position, difficulty}: Target): Context {
-  return contextAt(data.documents.get(docId)!, position, difficulty, data.tokenizer, config.reward.maxReferenceTokens)
+  return contextAt(data.documents.get(docId), position, difficulty, data.tokenizer, config.reward.maxReferenceTokens)
 }
 
 function identity({docId, position, difficulty}: Target, mode: EvalMode) {

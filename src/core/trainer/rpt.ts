@@ -25,7 +25,7 @@ export function rptObjective(training: TrainingContext): Objective {
   const order = new VisitOrder(data.trainPositions.length, config.seed, 'contexts')
   const promptAt = (visit: number): Prompt => {
     const {docId, position, difficulty} = data.trainPositions.at(order.at(visit))
-    const document = data.documents.get(docId)!
+    const document = data.documents.get(docId)
     const context = contextAt(document, position, difficulty, data.tokenizer, config.reward.maxReferenceTokens)
     return renderPrompt(data.tokenizer, config.prompt, context, maxTokens)
   }

@@ -17,3 +17,11 @@ it('kept positions come back as they were added, however many', () => {
   expect([...kept]).toEqual(Array.from({length: 5000}, (_, index) => targetAt(index)))
   for (const index of [-1, 5000, Number.NaN]) expect(() => kept.at(index)).toThrow(`no target ${index} among 5000`)
 })
+
+it('a subset has the chosen positions in their order, and shares the names', () => {
+  const kept = new KeptPositions()
+  for (let index = 0; index < 5000; index++) kept.push(targetAt(index))
+  const chosen = Array.from({length: 1500}, (_, i) => (i * 37) % 5000)
+  expect([...kept.subset(chosen)]).toEqual(chosen.map(targetAt))
+  expect(kept.subset([])).toHaveLength(0)
+})

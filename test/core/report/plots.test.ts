@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {escapeHtml, percent, points, printable, quoteBytes, short, tail} from '../../../src/core/report/format.js'
+import {escapeHtml, percent, points, quoteBytes, short, tail} from '../../../src/core/report/format.js'
 import {html} from '../../../src/core/report/html.js'
 import {plotAccuracies, plotCurves, plotScaling, smooth} from '../../../src/core/report/plot.js'
 import {terminalPlot} from '../../../src/core/report/terminal-plot.js'
@@ -71,7 +71,6 @@ describe('text', () => {
       '<p>&lt;i&gt;&amp;&quot; <b>1</b>&lt;<br></p>',
     )
     expect(escapeHtml('a\u001b[31m\n')).toBe('a\u241b[31m\n')
-    expect(printable('é\u001b[2J\n\u009b\u007f')).toBe('é\u241b[2J\u240a\ufffd\ufffd')
   })
 
   it('quotes bytes so that white space and broken UTF-8 show', () => {

@@ -1,5 +1,5 @@
-import {type ChildProcess, spawn} from 'node:child_process'
-import {existsSync, readdirSync} from 'node:fs'
+import {type ChildProcess, spawn, spawnSync} from 'node:child_process'
+import {existsSync, readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {beforeAll, describe, expect, it} from 'vitest'
@@ -19,11 +19,16 @@ beforeAll(async () => {
 
 const settings = [...toySettings, 'checkpoint.every=1', `train.steps=${steps}`]
 
-function start(objective: string, out: string, ...more: string[]): ChildProcess {
+function lineOf(objective: string, out: string, ...more: string[]): string[] {
   const {data, base, folder} = workspace
   const paths = ['--data', data, '--model', base, '--out', join(folder, out), '--objective', objective]
   const sets = settings.flatMap((setting) => ['--set', setting])
-  return spawn(process.execPath, [bin, 'train', ...paths, ...sets, ...more], {stdio: ['ignore', 'pipe', 'pipe']})
+  return [process.execPath, bin, 'train', ...paths, ...sets, ...more]
+}
+
+function start(objective: string, out: string, ...more: string[]): ChildProcess {
+  const [program, ...words] = lineOf(objective, out, ...more)
+  return spawn(program, words, {stdio: ['ignore', 'pipe', 'pipe']})
 }
 
 async function finish(child: ChildProcess): Promise<{status: number | null; text: string}> {
@@ -88,6 +93,64 @@ describe.each(['rpt', 'ntp'])('objective %s', (objective) => {
       [whole, out].map((run) => runContents(join(workspace.folder, run), steps)),
     )
     for (const name of Object.keys(expected)) expect(actual[name] === expected[name], name).toBe(true)
+  })
+})
+
+describe('who watches does not matter', () => {
+  const isUnderWay = (out: string) => () => finished(out).length > 0
+  const hasTerminal = spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0
+
+  it('a run whose output nobody reads goes on to its end', async () => {
+    const child = start('ntp', 'unread')
+    child.stdout!.destroy()
+    child.stderr!.destroy()
+    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0)
+    expect(finished('unread')).toContain('step-000006')
+  })
+
+  it('a hang-up, said twice, saves and ends with 130', async () => {
+    const child = start(
+      'ntp',
+      'hung-up',
+      '--steps',
+      '100000',
+      '--set',
+      'checkpoint.every=1000',
+      '--set',
+      'checkpoint.steps=[1]',
+    )
+    const ended = finish(child)
+    await signalWhen(child, 'SIGHUP', isUnderWay('hung-up'))
+    child.kill('SIGHUP')
+    const {status, text} = await ended
+    expect(status, text).toBe(130)
+    expect(text).toMatch(/step \d+ of 100000 is done and saved/)
+  })
+
+  it('a hang-up that the script around it ignores does not end the run', async () => {
+    const script = 'trap "" HUP; "$@"; exit $?'
+    const stdio = ['ignore', 'pipe', 'pipe'] as const
+    const child = spawn('sh', ['-c', script, 'sh', ...lineOf('ntp', 'ignoring')], {stdio: [...stdio], detached: true})
+    const ended = finish(child)
+    while (child.exitCode === null && !isUnderWay('ignoring')()) await new Promise((resolve) => setTimeout(resolve, 1))
+    process.kill(-child.pid!, 'SIGHUP')
+    expect(await ended).toMatchObject({status: 0})
+  })
+
+  it.skipIf(!hasTerminal)('a run whose terminal is gone goes on to its end (skipped without script)', async () => {
+    const status = join(workspace.folder, 'status')
+    const words = lineOf('ntp', 'left', '--set', 'checkpoint.every=1000', '--set', 'checkpoint.steps=[1]')
+    // The shell outlives the terminal too, to note how the run ended; it keeps the hang-up for itself.
+    const line = `trap : HUP; ${words.map((word) => `'${word}'`).join(' ')} --steps 60; echo $? >'${status}'`
+    const terminal = spawn('script', ['-qec', line, '/dev/null'], {stdio: 'ignore'})
+    const until = async (isTime: () => boolean) => {
+      while (!isTime()) await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+    await until(isUnderWay('left'))
+    terminal.kill('SIGKILL')
+    await until(() => existsSync(status) && readFileSync(status, 'utf8').endsWith('\n'))
+    expect(readFileSync(status, 'utf8')).toBe('0\n')
+    expect(finished('left')).toContain('step-000060')
   })
 })
 

@@ -150,6 +150,14 @@ describe('--dry-run', () => {
     expect(message).toMatch(/prompt\.template is "bear"/)
   })
 
+  it('leaves the standard input alone, and still checks the models', async () => {
+    const settings = ["data.documents='-'", 'data.dir=null', 'model.path=null', 'out=new']
+    const missing = await rehearse('prepare-data', configOf('prepare-data', [...settings, 'data.proxy=base']))
+    expect(missing).toEqual(['documents -: the standard input is read when the command runs'])
+    const failing = rehearse('prepare-data', configOf('prepare-data', [...settings, 'data.proxy=no-weights']))
+    await expect(failing).rejects.toThrow(/no-weights/)
+  })
+
   it('shows memory that is short and does not refuse it', async () => {
     const plan = await planOf('train', configOf('train', ['memory.limitGiB=0.001']))
     expect(plan.memory_summary?.fits).toBe(false)

@@ -1,7 +1,7 @@
 import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
-import {documentsIn, openPrepared} from '../../../src/core/data/prepared.js'
+import {openPrepared} from '../../../src/core/data/prepared.js'
 import {metricsTable, readTable, rolloutsTable} from '../../../src/core/store/index.js'
 import {train} from '../../../src/core/trainer/train.js'
 import {Interrupted, NumericError, RuntimeFailure, UsageError} from '../../../src/core/util/errors.js'
@@ -72,7 +72,8 @@ describe('documents longer than a row', () => {
     const lines: string[] = []
     const config = toyConfig(workspace, 'cut', [...settings, 'train.maxRowTokens=8'])
     const {cut_documents: cuts} = await train(config, toyServices({}, lines))
-    const lengths = documentsIn(await openPrepared(workspace.data), 'train').map(({tokenIds}) => tokenIds.length + 1)
+    const {documents} = await openPrepared(workspace.data)
+    const lengths = Array.from(documents.in('train').lengths, (length) => length + 1)
     const left = lengths.map((length) => Math.max(0, length - 8))
     const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
     expect(cuts).toEqual({

@@ -1,0 +1,122 @@
+import {DocumentIds} from '../records/document-ids.js'
+import type {Difficulty} from '../records/records.js'
+import {differenceOfGains, type PairedDifference} from '../scaling/interval.js'
+import {isInSplit, type Split, type SplitRule} from '../scaling/split.js'
+import {pickColumns, predictionsTable, readRows} from '../store/index.js'
+
+const difficulties: readonly Difficulty[] = ['none', 'easy', 'medium', 'hard']
+const columns = pickColumns(predictionsTable, 'doc_id', 'position', 'mode', 'split', 'sample', 'correct')
+
+/** The greedy predictions of one checkpoint in one mode, 10 bytes each, in the order of document numbers and positions. */
+export interface GreedyPredictions {
+  readonly documents: Int32Array
+  readonly positions: Int32Array
+  /** Indices into the levels of difficulty. */
+  readonly levels: Uint8Array
+  /** 0 or 1. */
+  readonly correct: Uint8Array
+}
+
+/** Reads predictions to compare: each file once, a batch at a time, and of it what comparisons need. */
+export class GreedyReader {
+  private readonly ids = new DocumentIds()
+  private readonly known = new Map<string, ReadonlyMap<string, GreedyPredictions>>()
+
+  /** The greedy predictions that a file holds of one mode; null where it has none. */
+  read(file: string, mode: string): GreedyPredictions | null {
+    const modes = this.known.get(file) ?? this.readFile(file)
+    this.known.set(file, modes)
+    return modes.get(mode) ?? null
+  }
+
+  /**
+   * Accuracy of `a` minus accuracy of `b` on one split, with its interval; both come from this reader and cover the same
+   * positions.
+   */
+  difference(
+    a: GreedyPredictions,
+    b: GreedyPredictions,
+    {split, rule}: {readonly split: Split; readonly rule: SplitRule},
+    options: {readonly bootstraps?: number; readonly seed: number},
+  ): PairedDifference {
+    const counts = new Int32Array(this.ids.length)
+    const gains = new Int32Array(this.ids.length)
+    const isMember = difficulties.map((difficulty) => isInSplit(difficulty, split, rule))
+    for (let i = 0; i < a.positions.length; i++) {
+      if (!isMember[a.levels[i]]) continue
+      counts[a.documents[i]]++
+      gains[a.documents[i]] += a.correct[i] - b.correct[i]
+    }
+    const documents = [...counts.keys()].filter((document) => counts[document] > 0)
+    return differenceOfGains(
+      documents.map((document) => ({docId: this.ids.at(document), count: counts[document], gain: gains[document]})),
+      options,
+    )
+  }
+
+  private readFile(file: string): ReadonlyMap<string, GreedyPredictions> {
+    const gathered = new Map<string, Gathered>()
+    for (const {doc_id, position, mode, split, sample, correct} of readRows(file, columns)) {
+      if (sample > 0) continue
+      const own = gathered.get(mode) ?? new Gathered()
+      gathered.set(mode, own)
+      own.push(this.ids.add(doc_id), position, difficulties.indexOf(split), correct)
+    }
+    return new Map([...gathered].map(([mode, own]) => [mode, own.inOrder()]))
+  }
+}
+
+/** Whether two sets hold predictions of the same positions, of the same difficulty. */
+export function coverSamePositions(a: GreedyPredictions, b: GreedyPredictions): boolean {
+  return (
+    a.positions.length === b.positions.length &&
+    a.positions.every(
+      (position, i) => position === b.positions[i] && a.documents[i] === b.documents[i] && a.levels[i] === b.levels[i],
+    )
+  )
+}
+
+/** Predictions of one mode as they come. */
+class Gathered {
+  private columns = allocate(1024)
+  private count = 0
+
+  push(document: number, position: number, level: number, isCorrect: boolean): void {
+    if (this.count === this.columns.positions.length) {
+      const {documents, positions, levels, correct} = this.columns
+      this.columns = allocate(2 * this.count)
+      this.columns.documents.set(documents)
+      this.columns.positions.set(positions)
+      this.columns.levels.set(levels)
+      this.columns.correct.set(correct)
+    }
+    this.columns.documents[this.count] = document
+    this.columns.positions[this.count] = position
+    this.columns.levels[this.count] = level
+    this.columns.correct[this.count] = Number(isCorrect)
+    this.count++
+  }
+
+  inOrder(): GreedyPredictions {
+    const {documents, positions, levels, correct} = this.columns
+    const compare = (i: number, j: number) => documents[i] - documents[j] || positions[i] - positions[j]
+    const order = Int32Array.from({length: this.count}, (_, i) => i)
+    const isSorted = order.every((i) => i === 0 || compare(i - 1, i) <= 0)
+    if (!isSorted) order.sort(compare)
+    return {
+      documents: order.map((i) => documents[i]),
+      positions: order.map((i) => positions[i]),
+      levels: Uint8Array.from(order, (i) => levels[i]),
+      correct: Uint8Array.from(order, (i) => correct[i]),
+    }
+  }
+}
+
+function allocate(size: number) {
+  return {
+    documents: new Int32Array(size),
+    positions: new Int32Array(size),
+    levels: new Uint8Array(size),
+    correct: new Uint8Array(size),
+  }
+}

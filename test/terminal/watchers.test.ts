@@ -1,0 +1,57 @@
+import {EventEmitter} from 'node:events'
+import {describe, expect, it} from 'vitest'
+import {outlivesTerminal} from '../../src/terminal/stop-signals.js'
+import {guardStreams} from '../../src/terminal/streams.js'
+
+function streams(isTTY: boolean) {
+  const stdout = Object.assign(new EventEmitter(), {isTTY, errored: null as Error | null})
+  const stderr = new EventEmitter()
+  const lossOf = guardStreams({stdout, stderr} as never)
+  return {stdout, stderr, lossOf}
+}
+
+const failure = (code: string) => Object.assign(new Error(code), {code})
+
+describe('streams that nobody reads', () => {
+  it.each([
+    ['EPIPE', false, false],
+    ['EIO', true, false],
+    ['EIO', false, true],
+    ['ENOSPC', false, true],
+    ['ENOSPC', true, true],
+  ])('%s on stdout, a terminal: %s, is a lost result: %s', (code, isTTY, isLost) => {
+    const {stdout, lossOf} = streams(isTTY)
+    expect(lossOf()).toBeNull()
+    stdout.emit('error', failure(code))
+    expect(lossOf()?.message).toBe(isLost ? code : undefined)
+  })
+
+  it('a loss that was not told yet counts, a loss on stderr does not', () => {
+    const {stdout, stderr, lossOf} = streams(false)
+    stderr.emit('error', failure('ENOSPC'))
+    expect(lossOf()).toBeNull()
+    stdout.errored = failure('ENOSPC')
+    expect(lossOf()?.message).toBe('ENOSPC')
+  })
+})
+
+describe('a process outlives its terminal', () => {
+  const status = (ignored: string) =>
+    `Name:\tsh\nSigBlk:\t0000000000000000\nSigIgn:\t${ignored}\nSigCgt:\t0000000000000001\n`
+  it.each<[string, NodeJS.ProcessEnv, Record<string, string>, boolean]>([
+    [
+      'started by hand',
+      {_: '/usr/bin/node'},
+      {fdinfo: 'pos:\t0\nflags:\t0100002\n', status: status('0000000001001000')},
+      false,
+    ],
+    ['without /proc', {}, {}, false],
+    ['under nohup, as the shell notes', {_: '/usr/bin/nohup'}, {}, true],
+    ['with the standard input that nohup leaves', {}, {fdinfo: 'pos:\t0\nflags:\t0100001\n'}, true],
+    ['with its input from a file', {}, {fdinfo: 'pos:\t0\nflags:\t0100000\n'}, false],
+    ['by a parent that ignores the signal', {}, {status: status('0000000001001001')}, true],
+  ])('%s', (_, env, files, expected) => {
+    const read = (path: string) => files[path.split('/').at(path.endsWith('status') ? -1 : -2)!] ?? ''
+    expect(outlivesTerminal(env, read)).toBe(expected)
+  })
+})
