@@ -64,7 +64,7 @@ async function documentsFor(
     rehearsal.note(`documents ${data.documents}: ${why}`)
     return {path: data.documents!, origin: null, hasDocuments: false}
   }
-  if (data.documents === standardInput) return absent('the standard input is not read')
+  if (data.documents === standardInput) return absent('the standard input is read when the command runs')
   const here = locateDocuments(data, services, resolveHere).then((found) => ({...found, hasDocuments: true}))
   return unlessFetched(here, () => absent('the files of the split are fetched from the Hub'))
 }
