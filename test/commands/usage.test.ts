@@ -61,7 +61,7 @@ describe('wrong usage ends with status 2, one line and something to try', () => 
 it('an occupied directory is refused, naming the ways out', async () => {
   mkdirSync(join(cwd, 'run'))
   writeFileSync(join(cwd, 'train.yaml'), 'train: {steps: 1}\n')
-  writeFileSync(join(cwd, 'run', 'summary.json'), '{}')
+  writeFileSync(join(cwd, 'run', 'run.json'), '{"rpt": "run"}')
   const {status, stderr} = await rpt(['scaling-sweep', '--set', 'sweep.train=train.yaml', '--out', 'run'], cwd)
   expect(status).toBe(2)
   expect(stderr).toMatch(/--resume.*--overwrite/s)

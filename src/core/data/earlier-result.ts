@@ -1,4 +1,4 @@
-import {statSync} from 'node:fs'
+import {existsSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {z} from 'zod'
 import type {Config} from '../config/schema.js'
@@ -31,7 +31,7 @@ export async function claimOutput(
   {command, rehearsal}: Pick<Services, 'command' | 'rehearsal'>,
 ): Promise<OutputState> {
   const kind = outputKinds.preparedData
-  if (!rehearsal && statSync(out, {throwIfNoEntry: false})?.isDirectory()) await restoreFolder(out)
+  if (!rehearsal && existsSync(out) && statSync(out).isDirectory()) await restoreFolder(out)
   const state = outputState(out, kind, command)
   if (state === 'foreign') refuseForeign(out, kind, command)
   if (state !== 'ours') await (rehearsal ? checkPermission : checkWritable)(out)

@@ -1,7 +1,8 @@
-import {closeSync, existsSync, lstatSync, openSync, readlinkSync, realpathSync, statSync} from 'node:fs'
+import {closeSync, existsSync, openSync, readlinkSync, realpathSync, statSync} from 'node:fs'
 import {dirname} from 'node:path'
 import {UsageError} from '../util/errors.js'
 import {checkWritable} from './check-writable.js'
+import {isThere} from './output.js'
 import {readAt} from './read-at.js'
 
 /** How far from its beginning a file shows whose it is. */
@@ -23,8 +24,7 @@ export async function checkOutputFile(
   check = checkWritable,
 ): Promise<string> {
   const suggestions = ['choose another --out']
-  const link = lstatSync(path, {throwIfNoEntry: false})
-  if (!link) {
+  if (!isThere(path)) {
     await check(path)
     return path
   }

@@ -14,14 +14,23 @@ export type OutputState = 'absent' | 'empty' | 'ours' | 'foreign'
 
 const elsewhere = 'choose another --out'
 
+/** Whether anything is at a path, a link that leads nowhere included; nothing is below a file. */
+export function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, {throwIfNoEntry: false}) !== undefined
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false
+    throw error
+  }
+}
+
 /**
  * What is at the path of an output folder; looks, and changes nothing.
  *
  * @throws {UsageError} where no folder can be: a file, or a link that leads nowhere
  */
 export function outputState(path: string, kind: OutputKind, command: string): OutputState {
-  const link = lstatSync(path, {throwIfNoEntry: false})
-  if (!link) return 'absent'
+  if (!isThere(path)) return 'absent'
   if (!existsSync(path))
     throw new UsageError(`${command}: --out ${path} is a link to ${readlinkSync(path)}, which does not exist`, {
       suggestions: ['make that folder', elsewhere],
