@@ -1,9 +1,14 @@
 import {formatBytes, formatDuration, formatNumber} from './format.js'
 
+/** Seconds without a completed unit that are worth a word. */
+const longWait = 5
+
 /** Counts the units of one stage and says how far it is, how fast, and how long it still takes. */
 export class Meter {
   note = ''
   private count: number
+  /** When the last unit was completed. */
+  private completed: number
 
   /** @param now seconds on a clock that never goes back */
   constructor(
@@ -15,20 +20,25 @@ export class Meter {
     private readonly begun = now(),
   ) {
     this.count = start
+    this.completed = begun
   }
 
   advance(count: number, note?: string): void {
     this.count += count
     this.note = note ?? this.note
+    if (count > 0) this.completed = this.now()
   }
 
-  /** `train 12/40 steps (30%), 3.2/s, 0:09 left, reward 0.25`. */
+  /** `train 12/40 steps (30%), 3.2/s, 0:09 left, reward 0.25`; the rate is that of completed units. */
   line(): string {
-    const rate = (this.count - this.start) / (this.now() - this.begun)
+    const rate = (this.count - this.start) / (this.completed - this.begun)
+    const waiting = this.now() - this.completed
     const parts = [this.progress()]
     if (Number.isFinite(rate) && rate > 0) {
       parts.push(this.pace(rate))
-      if (this.total !== undefined) parts.push(`${formatDuration((this.total - this.count) / rate)} left`)
+      if (this.total !== undefined)
+        parts.push(`${formatDuration(Math.max(0, (this.total - this.count) / rate - waiting))} left`)
+      if (waiting >= longWait) parts.push(`${formatDuration(waiting)} on the next`)
     } else {
       parts.push(`${formatDuration(this.seconds())} so far`)
     }

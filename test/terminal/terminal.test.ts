@@ -38,7 +38,8 @@ describe('plain progress', () => {
     expect(lines).toEqual([
       'train: from 10 of 40 steps',
       'train 10/40 steps (25%), 0:05 so far',
-      'train 15/40 steps (37%), 2 s each, 0:50 left, reward 0.25',
+      // The rate is that of what was completed, so the time left does not grow while nothing is.
+      'train 15/40 steps (37%), 1/s, 0:20 left, 0:05 on the next, reward 0.25',
       'train: 5 steps in 0:10',
     ])
   })

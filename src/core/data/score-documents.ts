@@ -1,4 +1,5 @@
 import type {Engine} from '../engine/engine.js'
+import {loadModel} from '../engine/load-model.js'
 import {batchesWithin, type ScoreSettings, type TokenScores} from '../engine/score.js'
 import type {Document, Partition} from '../records/records.js'
 import {documentsTable, pickColumns, readRows, type ScoresRow, scoresTable, writeTable} from '../store/index.js'
@@ -49,7 +50,7 @@ export async function scoreDocuments(
   window = defaultWindow,
 ): Promise<void> {
   checkNotStopped(signal)
-  await engine.load({checkpoint})
+  await loadModel(engine, {checkpoint}, progress)
   const totalOf = (counts: Readonly<Record<Partition, number>>) =>
     partitions.reduce((sum, partition) => sum + counts[partition], 0)
   const stage = progress.stage(`score entropy (${role})`, totalOf(targets), 'positions')

@@ -10,6 +10,7 @@ import {type RolloutRequest, type RolloutResult, rolloutPrompts} from './rollout
 import {type ScoreSettings, scoreSequences, type TokenScores} from './score.js'
 import {SessionCache} from './session-cache.js'
 import {sessionBudget} from './session-memory.js'
+import {type Tell, tellNobody} from './tell.js'
 import {invariantThreads} from './threads.js'
 
 /** Where weights come from: a checkpoint folder, or random numbers in the shape of a `config.json`. */
@@ -28,6 +29,8 @@ export interface LoadedModel {
  * One model at a time: `load` replaces weights and forgets moments; the reference stays until it is kept anew.
  */
 export interface Engine {
+  /** Hands how far a call is to a listener, in a few words; the listener before is not called any more. */
+  watch(listener: Tell): void
   load(source: WeightSource): Promise<LoadedModel>
   /** Keeps a frozen copy of the present weights as the reference of the KL term. */
   keepReference(): Promise<void>
@@ -60,11 +63,16 @@ export class LocalEngine implements Engine {
   private readonly options: SessionOptions
   private readonly sessions: SessionCache
   private state: ModelState | null = null
+  private tell: Tell = tellNobody
   private reference: ReadonlyMap<string, Float32Array> | null = null
 
   constructor({limitGiB, ...options}: EngineOptions) {
     this.options = options
     this.sessions = new SessionCache(options, limitGiB === undefined ? undefined : sessionBudget(limitGiB * 2 ** 30))
+  }
+
+  watch(listener: Tell): void {
+    this.tell = listener
   }
 
   async load(source: WeightSource): Promise<LoadedModel> {
@@ -85,19 +93,19 @@ export class LocalEngine implements Engine {
   }
 
   score(sequences: readonly Int32Array[], settings: ScoreSettings): Promise<TokenScores[]> {
-    return scoreSequences(this.loaded, this.sessions, sequences, settings)
+    return scoreSequences(this.loaded, this.sessions, sequences, settings, this.tell)
   }
 
   rollout(request: RolloutRequest): Promise<RolloutResult> {
-    return rolloutPrompts(this.loaded, this.sessions, request)
+    return rolloutPrompts(this.loaded, this.sessions, request, this.tell)
   }
 
   updatePolicy(request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate | null> {
-    return updatePolicy(this.loaded, this.sessions, request, this.reference, isOnPolicy)
+    return updatePolicy(this.loaded, this.sessions, request, this.reference, isOnPolicy, this.tell)
   }
 
   updateLanguageModel(request: LanguageModelRequest): Promise<LanguageModelUpdate | null> {
-    return updateLanguageModel(this.loaded, this.sessions, request)
+    return updateLanguageModel(this.loaded, this.sessions, request, this.tell)
   }
 
   async save(folder: string, withOptimizer: boolean, format: SaveFormat = {dtype: 'float32'}): Promise<void> {

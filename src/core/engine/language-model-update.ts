@@ -4,6 +4,7 @@ import {languageModelGraph} from './graphs/language-model.js'
 import type {ModelState, OptimizerSettings} from './model-state.js'
 import type {SessionCache} from './session-cache.js'
 import {languageModelShape} from './shapes.js'
+import {type Tell, tellNobody} from './tell.js'
 
 /** Tokens of one training row and which of them are trained. */
 export interface TrainingRow {
@@ -37,12 +38,15 @@ export async function updateLanguageModel(
   state: ModelState,
   sessions: SessionCache,
   {rows, rowsPerMicroBatch, optimizer}: LanguageModelRequest,
+  tell: Tell = tellNobody,
 ): Promise<LanguageModelUpdate | null> {
   const trainedTokens = rows.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
   if (trainedTokens === 0) return null
   let loss = 0
   state.forgetGradients()
-  for (const batch of chunks(rows, rowsPerMicroBatch)) {
+  const batches = chunks(rows, rowsPerMicroBatch)
+  for (const [index, batch] of batches.entries()) {
+    tell(`update, micro-batch ${index + 1}/${batches.length}`)
     const longest = maxOf(batch.map((row) => row.ids.length))
     const targets = batch.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
     const shape = languageModelShape(batch.length, longest, targets)
@@ -52,6 +56,7 @@ export async function updateLanguageModel(
     loss += Number(outputs.loss[0])
     state.accumulate(outputs)
   }
+  tell('update, optimizer')
   return {loss, gradNorm: state.applyGradients(optimizer), trainedTokens}
 }
 

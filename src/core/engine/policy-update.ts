@@ -7,6 +7,7 @@ import {type PolicyShape, policyGraph} from './graphs/policy.js'
 import type {ModelState, OptimizerSettings} from './model-state.js'
 import type {SessionCache} from './session-cache.js'
 import {policyContexts, policyShape} from './shapes.js'
+import {type Tell, tellNobody} from './tell.js'
 
 /** A prompt with its G completions and their advantages. */
 export interface PolicyGroup {
@@ -71,6 +72,7 @@ export async function updatePolicy(
   request: PolicyRequest,
   reference: ReadonlyMap<string, Float32Array> | null,
   isOnPolicy: boolean,
+  tell: Tell = tellNobody,
 ): Promise<PolicyUpdate | null> {
   const {objective, temperature} = request
   const totals = {loss: 0, mismatchMax: 0, entropy: 0, clipped: 0, kl: 0, trainedTokens: 0}
@@ -78,7 +80,8 @@ export async function updatePolicy(
   if (batches.length === 0) return null
   const contexts = policyContexts(batches.flat().length, request.contextsPerMicroBatch)
   state.forgetGradients()
-  for (const batch of batches) {
+  for (const [index, batch] of batches.entries()) {
+    tell(`update, micro-batch ${index + 1}/${batches.length}`)
     const {shape, slots, inputs} = layOut(batch, contexts)
     const build = () => policyGraph(state.config, shape, temperature, objective)
     const session = await sessions.get('policy', {...shape, temperature, ...objective}, build)
@@ -99,6 +102,7 @@ export async function updatePolicy(
   }
   if (!Number.isFinite(totals.loss)) throw new NumericError(`the GRPO loss is ${totals.loss}; expected a finite number`)
   if (isOnPolicy && totals.mismatchMax > request.mismatchLimit) throw mismatchError(totals.mismatchMax, request)
+  tell('update, optimizer')
   return {
     loss: totals.loss,
     gradNorm: state.applyGradients(request.optimizer),

@@ -6,6 +6,7 @@ import type {RolloutPrompt, RolloutRequest} from './rollout.js'
 import type {Sample} from './sample.js'
 import type {SessionCache} from './session-cache.js'
 import {rolloutShape} from './shapes.js'
+import {type Tell, tellNobody} from './tell.js'
 
 /** Fills the samples of each prompt, prompts of similar length together, the whole sampling loop in one run per batch. */
 export async function rolloutByLoop(
@@ -13,8 +14,10 @@ export async function rolloutByLoop(
   sessions: SessionCache,
   {prompts, maxTokens, contextsPerBatch, sampling}: RolloutRequest,
   samples: readonly (readonly Sample[])[],
+  tell: Tell = tellNobody,
 ): Promise<void> {
   const groupSize = prompts[0].streams.length
+  let done = 0
   for (const batch of chunks(byLength(prompts.map((prompt) => prompt.ids.length)), contextsPerBatch)) {
     const members = batch.map((index) => prompts[index])
     const promptTokens = maxOf(members.map((prompt) => prompt.ids.length))
@@ -30,6 +33,8 @@ export async function rolloutByLoop(
       for (let at = row; at < drawn.tokens.length && !sample.isFinished; at += width)
         sample.push(Number(drawn.tokens[at]), Number(drawn.old_logprobs[at]), Number(drawn.margins[at]))
     })
+    done += batch.length
+    tell(`sampling, ${done}/${prompts.length} contexts done`)
   }
 }
 

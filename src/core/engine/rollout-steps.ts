@@ -7,6 +7,7 @@ import type {RolloutRequest} from './rollout.js'
 import {contextInputs} from './rollout-loop.js'
 import type {Sample} from './sample.js'
 import type {SessionCache} from './session-cache.js'
+import {type Tell, tellNobody} from './tell.js'
 
 /** Tokens of context computed in one run at most, padding included; a longer context is a run of its own. */
 export const prefillTokens = 8192
@@ -20,11 +21,13 @@ export async function rolloutBySteps(
   sessions: SessionCache,
   request: RolloutRequest,
   samples: readonly (readonly Sample[])[],
+  tell: Tell = tellNobody,
 ): Promise<void> {
   const {prompts, contextsPerBatch} = request
   // The longest first: those that follow fit into the room of those that leave.
   const waiting = byLength(prompts.map(({ids}) => ids.length)).toReversed()
   const batch = new DecodingBatch(state, sessions, request)
+  let steps = 0
   while (waiting.length > 0 || !batch.isEmpty) {
     const free = contextsPerBatch - batch.size
     if (waiting.length > 0 && (batch.isEmpty || 4 * free >= contextsPerBatch)) {
@@ -32,6 +35,8 @@ export async function rolloutBySteps(
       batch.admit(await prefill(state, sessions, request, next, samples))
     }
     await batch.step(waiting.length === 0)
+    const done = prompts.length - waiting.length - batch.size
+    tell(`sampling, ${done}/${prompts.length} contexts done, token ${++steps}`)
   }
 }
 

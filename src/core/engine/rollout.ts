@@ -6,6 +6,7 @@ import {rolloutByLoop} from './rollout-loop.js'
 import {rolloutBySteps} from './rollout-steps.js'
 import {Sample} from './sample.js'
 import type {SessionCache} from './session-cache.js'
+import {type Tell, tellNobody} from './tell.js'
 
 /** A prompt and, for each of its G completions, the stream of uniforms that draws it. */
 export interface RolloutPrompt {
@@ -39,10 +40,11 @@ export async function rolloutPrompts(
   state: ModelState,
   sessions: SessionCache,
   request: RolloutRequest,
+  tell: Tell = tellNobody,
 ): Promise<RolloutResult> {
   const {maxTokens, sampling} = request
   const samples = request.prompts.map(({streams}) => streams.map((stream) => new Sample(stream, maxTokens, sampling)))
-  await (sessions.readsInPlace ? rolloutBySteps : rolloutByLoop)(state, sessions, request, samples)
+  await (sessions.readsInPlace ? rolloutBySteps : rolloutByLoop)(state, sessions, request, samples, tell)
   const nearSteps = samples.flat().reduce((sum, sample) => sum + sample.nearSteps, 0)
   return {
     groups: samples.map((group) => group.map((sample) => sample.completion())),

@@ -4,6 +4,7 @@ import {scoreGraph} from './graphs/score.js'
 import type {ModelState} from './model-state.js'
 import type {SessionCache} from './session-cache.js'
 import {scoreShape} from './shapes.js'
+import {type Tell, tellNobody} from './tell.js'
 
 /** What a model thinks of each token of a sequence, [T - 1] each: entry i is about token i + 1 given tokens 0..i. */
 export interface TokenScores {
@@ -28,8 +29,10 @@ export async function scoreSequences(
   sessions: SessionCache,
   sequences: readonly Int32Array[],
   {topK, batchTokens}: ScoreSettings,
+  tell: Tell = tellNobody,
 ): Promise<TokenScores[]> {
   const scores = new Array<TokenScores>(sequences.length)
+  let done = 0
   for (const batch of batchesWithin(sequences, batchTokens)) {
     const shape = scoreShape(batch.length, maxOf(batch.map((index) => sequences[index].length)), topK)
     const {length} = shape
@@ -50,6 +53,8 @@ export async function scoreSequences(
         top1: Int32Array.from((results.top1 as BigInt64Array).subarray(from, to), Number),
       }
     })
+    done += batch.length
+    tell(`scoring, ${done}/${sequences.length} sequences done`)
   }
   return scores
 }

@@ -5,12 +5,19 @@ import type {Device} from '../runtime/providers.js'
 import {RuntimeFailure} from '../util/errors.js'
 import type {Engine} from './engine.js'
 import {type DescribedError, reviveError} from './error-transfer.js'
-import type {EngineCall, EngineStart} from './worker.js'
+import {type Tell, tellNobody} from './tell.js'
+import type {EngineCall, EngineMethod, EngineStart} from './worker.js'
 
+/** What a call came to. */
 interface Answer {
   readonly id: number
   readonly result?: unknown
   readonly error?: DescribedError
+}
+
+/** How far a call is. */
+interface Words {
+  readonly words: string
 }
 
 interface Waiting {
@@ -18,7 +25,7 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-const methods: readonly (keyof Engine)[] = [
+const methods: readonly EngineMethod[] = [
   'load',
   'keepReference',
   'score',
@@ -51,13 +58,16 @@ export function startEngine({device, threads, memory}: EngineSettings): Engine {
   process.on('exit', leave)
   const waiting = new Map<number, Waiting>()
   let calls = 0
+  let tell = tellNobody
   let ended: Error | null = null
   const failAll = (error: Error) => {
     ended ??= error
     for (const {reject} of waiting.values()) reject(error)
     waiting.clear()
   }
-  worker.on('message', ({id, result, error}: Answer) => {
+  worker.on('message', (message: Answer | Words) => {
+    if ('words' in message) return tell(message.words)
+    const {id, result, error} = message
     const caller = waiting.get(id)
     waiting.delete(id)
     if (error) caller?.reject(reviveError(error))
@@ -70,7 +80,7 @@ export function startEngine({device, threads, memory}: EngineSettings): Engine {
   })
 
   const call =
-    (method: keyof Engine) =>
+    (method: EngineMethod) =>
     (...args: unknown[]) =>
       new Promise((resolve, reject) => {
         // A thread that is gone is closed; whatever else is asked of it fails for the reason it ended.
@@ -79,7 +89,10 @@ export function startEngine({device, threads, memory}: EngineSettings): Engine {
         waiting.set(request.id, {resolve, reject})
         worker.postMessage(request)
       })
-  return Object.fromEntries(methods.map((method) => [method, call(method)])) as unknown as Engine
+  const watch = (listener: Tell) => {
+    tell = listener
+  }
+  return {...Object.fromEntries(methods.map((method) => [method, call(method)])), watch} as unknown as Engine
 }
 
 /**

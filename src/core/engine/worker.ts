@@ -2,6 +2,7 @@ import {parentPort, workerData} from 'node:worker_threads'
 import {type ExitGate, useGate} from '../runtime/exit-gate.js'
 import {type Engine, type EngineOptions, LocalEngine} from './engine.js'
 import {describeError} from './error-transfer.js'
+import {tellNowAndThen} from './tell.js'
 
 /** What the thread is started with. */
 export interface EngineStart {
@@ -9,16 +10,20 @@ export interface EngineStart {
   readonly options: EngineOptions
 }
 
-/** A call from the main thread and its answer. */
+/** What the thread is asked for; who watches it is the other side's business. */
+export type EngineMethod = Exclude<keyof Engine, 'watch'>
+
+/** A call from the main thread. */
 export interface EngineCall {
   readonly id: number
-  readonly method: keyof Engine
+  readonly method: EngineMethod
   readonly args: readonly unknown[]
 }
 
 const {gate, options}: EngineStart = workerData
 useGate(gate)
 const engine = new LocalEngine(options)
+engine.watch(tellNowAndThen((words) => parentPort!.postMessage({words})))
 
 parentPort!.on('message', async ({id, method, args}: EngineCall) => {
   try {

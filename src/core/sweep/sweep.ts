@@ -7,6 +7,7 @@ import type {Config} from '../config/schema.js'
 import {openPrepared, splitRuleOf} from '../data/prepared.js'
 import {checkMemory} from '../engine/check-memory.js'
 import type {Engine} from '../engine/engine.js'
+import {loadModel} from '../engine/load-model.js'
 import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
 import {drawScaling, pointOfSweep} from '../report/scaling-figures.js'
@@ -220,7 +221,7 @@ async function evaluateCheckpoint(
   const {progress} = run.services
   const data = await openPrepared(point.config.data.dir!)
   const model = await readModelConfig(folder)
-  await engine.load({checkpoint: folder})
+  await loadModel(engine, {checkpoint: folder}, progress)
   const subject = {run: point.name, objective: point.config.train.objective, checkpoint: stepName(step), step}
   const given = {config: {...point.config, eval: config.eval}, sources: point.sources}
   const predictor = {config: withRunSettings(given, folder).config, data, engine, model, progress}

@@ -4,6 +4,7 @@ import {checkReferenceLength} from '../data/inexpressible.js'
 import {type PreparedData, preparedIn} from '../data/prepared.js'
 import {checkMemory, type MemoryDemand} from '../engine/check-memory.js'
 import {checkWeights} from '../engine/checkpoint.js'
+import {loadModel} from '../engine/load-model.js'
 import {startEngine} from '../engine/start-engine.js'
 import {readModelConfig} from '../models/model-config.js'
 import type {EvalRow} from '../store/index.js'
@@ -48,7 +49,7 @@ export async function evaluate(config: Config, services: Services): Promise<Eval
   const engine = startEngine(config)
   try {
     // Whatever is wrong with the first model shows before a directory is made or emptied.
-    await engine.load({checkpoint: models[0].folder})
+    await loadModel(engine, {checkpoint: models[0].folder}, services.progress)
     const recorded = recordedSettings(models.map(({run, loaded}) => ({name: run, loaded})))
     return await evaluateIn({...recorded, data: data!, engine}, models, services, started)
   } finally {
@@ -110,7 +111,7 @@ async function evaluateIn(
     let rows: readonly EvalRow[] = []
     for (const [index, {folder, run: name, objective, step, loaded}] of models.entries()) {
       const model = await readModelConfig(folder)
-      if (index > 0) await engine.load({checkpoint: folder})
+      if (index > 0) await loadModel(engine, {checkpoint: folder}, run.services.progress)
       const own = {config: loaded.config, data: await dataFor(folder, data)}
       const log = await EvaluationLog.open(run, {...own, engine, model, signal: services.signal})
       rows = await log.evaluate({run: name, objective, checkpoint: stepName(step), step})

@@ -51,6 +51,7 @@ export async function evaluateModel(
       positions.length,
       'positions',
     )
+    predictor.engine.watch((words) => stage.note(words))
     const predicted = await predict(predictor, positions, mode, stage)
     const graded = evalRows(predictor, subject, mode, predicted)
     stage.done(graded.map((row) => `${row.split} ${(100 * row.accuracy).toFixed(1)}`).join(', '))

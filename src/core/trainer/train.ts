@@ -3,6 +3,7 @@ import type {SourcedConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {checkReferenceLength} from '../data/inexpressible.js'
 import {checkMemory} from '../engine/check-memory.js'
+import {loadModel} from '../engine/load-model.js'
 import {startEngine} from '../engine/start-engine.js'
 import {type MetricsRow, metricsTable, nullsOf, openStream, rolloutsTable, writeTable} from '../store/index.js'
 import {Interrupted, NumericError, RuntimeFailure} from '../util/errors.js'
@@ -71,7 +72,7 @@ export async function train(config: Config, services: Services, begunWith: Origi
   if (config.train.objective === 'rpt' || config.eval.every > 0) checkReferenceLength(data, config, services.progress)
   const engine = startEngine(config)
   try {
-    const shape = shapeOf(model, await engine.load(source.weights))
+    const shape = shapeOf(model, await loadModel(engine, source.weights, services.progress))
     const companions = readCompanions(data.folder, source.checkpoint)
     const training = {config, data, engine, model, shape, progress: services.progress, companions, rows}
     // Whatever is wrong with the inputs shows before a directory is made or emptied.
@@ -155,7 +156,7 @@ async function resumeFrom(
     await run.dropTablesAfter(0)
     return beginning
   }
-  await engine.load({checkpoint: checkpoint.folder})
+  await loadModel(engine, {checkpoint: checkpoint.folder}, run.services.progress)
   await engine.restoreOptimizer(checkpoint.folder)
   await run.dropTablesAfter(checkpoint.state.step)
   return checkpoint.state
@@ -173,7 +174,7 @@ async function trainSteps(
   objective: Objective,
   from: TrainerState,
 ): Promise<readonly MetricsRow[]> {
-  const {config, progress} = training
+  const {config, engine, progress} = training
   const {steps, allowNoop} = config.train
   const metrics = await openStream(run.at('metrics.arrow'), metricsTable)
   const evaluations = await EvaluationLog.open(run, {...training, config: evaluated})
@@ -191,10 +192,12 @@ async function trainSteps(
   const stage = progress.stage(`train ${config.train.objective}`, steps, 'steps', from.step)
   let state = from
   let saved = from.step
+  let note = ''
   let hasSignal = metrics.rows.some(carriesSignal)
   try {
     while (state.step < steps) {
       const began = performance.now()
+      engine.watch((words) => stage.note(note === '' ? words : `${note}; ${words}`))
       const result = await takeStep(run, objective, state).catch(async (error) => {
         // Such a step has changed nothing: what was learned before it can be kept.
         if (error.cause instanceof SignalShortage && saved < state.step) await save(run, training, state)
@@ -209,7 +212,8 @@ async function trainSteps(
         await save(run, training, state)
         saved = state.step
       }
-      stage.advance(1, hasSignal ? result.note : `${result.note}, no signal yet in ${state.step} steps`)
+      note = hasSignal ? result.note : `${result.note}, no signal yet in ${state.step} steps`
+      stage.advance(1, note)
       if (run.services.signal.aborted) break
     }
     if (saved < state.step) await save(run, training, state)
