@@ -200,7 +200,7 @@ describe('filling an output folder', () => {
   const staging = `staging.rpt-tmp-${deadPid}`
   const replaced = `staging.rpt-old-${deadPid}`
   const file = {size: 3, sha256: ''}
-  const manifest = JSON.stringify({files: {'documents.arrow': file, 'summary.json': file}})
+  const manifest = JSON.stringify({files: {'documents.arrow': file, 'positions.arrow': file, 'summary.json': file}})
   it.each<[string, Record<string, string>, Record<string, string>]>([
     ['while it filled', {'a.arrow': 'old', [`${staging}/documents.arrow`]: 'new'}, {'a.arrow': 'old'}],
     [
@@ -210,6 +210,7 @@ describe('filling an output folder', () => {
         [`${replaced}/manifest.json`]: 'old',
         [`${replaced}/documents.arrow`]: 'old',
         [`${staging}/documents.arrow`]: 'new',
+        [`${staging}/positions.arrow`]: 'new',
         [`${staging}/summary.json`]: 'new',
         [`${staging}/manifest.json`]: manifest,
       },
@@ -219,6 +220,7 @@ describe('filling an output folder', () => {
       'while the new came in',
       {
         'documents.arrow': 'new',
+        'positions.arrow': 'new',
         [`${replaced}/manifest.json`]: 'old',
         [`${replaced}/documents.arrow`]: 'old',
         [`${staging}/summary.json`]: 'new',
