@@ -21,8 +21,8 @@ const stages = [
   ['write the report', undefined, ['report', ...['rpt', 'ntp', 'eval', 'sweep'].map(folder), '--out', page]],
 ]
 
-// Ctrl-C reaches the command too; it saves, and this script waits for it.
-process.on('SIGINT', () => {})
+// Ctrl-C and the end of the terminal reach the command too; it saves, and this script waits for it.
+for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {})
 
 const started = Date.now()
 ensureReady()
