@@ -57,7 +57,8 @@ export function readConfigFile(file: string, cwd: string): Setting[] {
 export function readSets(sets: readonly string[], cwd: string): Setting[] {
   return sets.map((argument) => {
     const equals = argument.indexOf('=')
-    if (equals < 1) throw new UsageError(`config: --set ${argument} has no value; write --set key=value`)
+    if (equals < 1)
+      throw new UsageError(`config: --set ${argument} has no ${equals < 0 ? 'value' : 'key'}; write --set key=value`)
     const name = argument.slice(0, equals).trim()
     const key = findKey(name)
     if (!key) throw unknownKey(name.split('.'), '--set', '')

@@ -145,7 +145,7 @@ async function prepareTables(folder: string, setup: Setup): Promise<Prepared> {
   const {train, val} = positions
   if (scorers.length > 0 && train.kept + val.kept === 0)
     throw new DataError(`prepare-data: none of ${train.total + val.total} positions is left after filtering`, {
-      suggestions: ['lower data.selectThreshold and data.thresholds', 'use a weaker proxy', 'give more documents'],
+      suggestions: remediesOfNone(train, val),
     })
   if (scorers.length > 0) for (const line of keptNothing(positions, config.data)) services.progress.warn(line)
   const documents = {read: survey.hashes.length, ...written.documents}
@@ -158,6 +158,14 @@ async function prepareTables(folder: string, setup: Setup): Promise<Prepared> {
   const leftOut = written.untokenized + long.left_out
   const checks = checkCounts({documents, leftOut, added: long.windows - long.windowed, targets, positions, rows})
   return {documents, bad_rows: badRows.summary, long_documents: long, positions, rows, checks}
+}
+
+/** What helps where no position is kept: thresholds change nothing about targets that no box can hold. */
+function remediesOfNone(train: PositionCounts, val: PositionCounts): string[] {
+  const inexpressible = (train.reasons.inexpressible ?? 0) + (val.reasons.inexpressible ?? 0)
+  if (inexpressible === train.total + val.total)
+    return ['give other documents: their braces are not balanced, and no box can hold such targets']
+  return ['lower data.selectThreshold and data.thresholds', 'use a weaker proxy', 'give more documents']
 }
 
 /** Entropy of every target by the proxy and, for held-out documents, by the difficulty model; then the selection. */

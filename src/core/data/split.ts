@@ -22,13 +22,23 @@ export function contentHash(text: string, seed: number): number {
  * fall on the same side.
  *
  * @param hashes of all documents, in any order
+ * @param leftOut documents that are not among them, for the message
  * @throws {DataError} when fewer documents are there than are to be held out
  */
-export function holdOutBound(hashes: readonly number[], {valFraction, valDocuments}: SplitSettings): number {
+export function holdOutBound(
+  hashes: readonly number[],
+  {valFraction, valDocuments}: SplitSettings,
+  leftOut = 0,
+): number {
   if (valDocuments === undefined) return valFraction
-  if (hashes.length < valDocuments)
-    throw new DataError(`${valDocuments} documents are to be held out, but there are only ${hashes.length}`, {
-      suggestions: ['lower --val-documents', 'give more documents'],
+  if (hashes.length < valDocuments) {
+    const others = leftOut > 0 ? ` besides ${leftOut} left out as too long or unusable` : ''
+    throw new DataError(`${valDocuments} documents are to be held out, but there are only ${hashes.length}${others}`, {
+      suggestions: [
+        'lower --val-documents',
+        leftOut > 0 ? 'set data.onLongDocument to cut or windows, if they are too long' : 'give more documents',
+      ],
     })
+  }
   return valDocuments === 0 ? 0 : Float64Array.from(hashes).sort()[valDocuments - 1] + step
 }

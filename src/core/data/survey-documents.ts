@@ -49,7 +49,8 @@ export async function surveyDocuments(
     hashes.push(contentHash(raw.text, config.seed))
     if (mayLose && !canBeHeldOut(raw, config, plan)) lost.add(hashes.length - 1)
   }
-  const bound = holdOutBound(lost.size > 0 ? hashes.filter((_, index) => !lost.has(index)) : hashes, config.data)
+  const kept = lost.size > 0 ? hashes.filter((_, index) => !lost.has(index)) : hashes
+  const bound = holdOutBound(kept, config.data, lost.size)
   stage.done(`${hashes.length} documents`)
   return {hashes, bound}
 }

@@ -1,5 +1,6 @@
 import {existsSync, lstatSync, readlinkSync, statSync} from 'node:fs'
-import {resolve} from 'node:path'
+import {join, resolve} from 'node:path'
+import {z} from 'zod'
 import {entangledInput} from '../config/inputs.js'
 import type {Config} from '../config/schema.js'
 import {UsageError} from '../util/errors.js'
@@ -7,6 +8,7 @@ import type {Services} from '../util/services.js'
 import {findForeign, namesIn} from './layout.js'
 import {lockName} from './lock.js'
 import {isMarked, type OutputKind} from './output-kinds.js'
+import {readJsonOf} from './own-json.js'
 import {withoutTemporarySuffix} from './temporary.js'
 
 /** What is at an output path: nothing, a folder without content, a result of the same kind, or what others put there. */
@@ -43,8 +45,21 @@ export function outputState(path: string, kind: OutputKind, command: string): Ou
   return isMarked(path, kind) ? 'ours' : 'foreign'
 }
 
-/** @throws {UsageError} naming a file that others put into the folder */
-export function refuseForeign(path: string, {what}: OutputKind, command: string): never {
+/**
+ * @throws {UsageError} naming a file that others put into the folder, or the mark that is gone from a result of ours
+ * @throws {DataError} naming the mark, when it is spoiled and nothing else is foreign
+ */
+export function refuseForeign(path: string, {what, layout, markFile}: OutputKind, command: string): never {
+  if (findForeign(path, layout) === undefined) {
+    const mark = join(path, markFile)
+    if (existsSync(mark)) readJsonOf(mark, z.unknown(), `the mark of a ${what}`)
+    throw new UsageError(
+      `${command}: --out ${path} holds what a ${what} has, but ${markFile} is ${existsSync(mark) ? 'not of rpt' : 'missing'}`,
+      {
+        suggestions: [`put ${markFile} back from a copy`, elsewhere],
+      },
+    )
+  }
   const [first] = namesIn(path).filter((name) => name !== lockName)
   throw new UsageError(`${command}: --out ${path} is not empty and no ${what} that rpt wrote: it holds ${first}`, {
     suggestions: [elsewhere, 'empty the folder yourself if its files are not needed'],

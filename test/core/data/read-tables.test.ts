@@ -43,6 +43,11 @@ describe('documents of CSV', () => {
     ).toEqual(texts)
   })
 
+  it('say what separates the columns of a file that has no commas', async () => {
+    const {suggestions} = await failureOf(write('a.csv', 'text;n\na;1\n'))
+    expect(suggestions).toEqual([expect.stringContaining('";" seems to separate its columns')])
+  })
+
   it.each<[string, string | Buffer, RegExp]>([
     ['a missing column', 'a,b\n1,2\n', /a\.csv: column text is missing in its header: a \| b/],
     ['another separator', 'text;n\na;1\n', /column text is missing in its header: text;n/],

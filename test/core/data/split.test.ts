@@ -19,6 +19,11 @@ function held(documents: readonly string[], settings: Settings): string[] {
 }
 
 describe('held-out documents', () => {
+  it('are refused where too few stay, with the number left out', () => {
+    expect(() => holdOutBound([], {valFraction: 0, valDocuments: 1}, 3)).toThrow(/only 0 besides 3 left out/)
+    expect(() => holdOutBound([], {valFraction: 0, valDocuments: 1})).toThrow(/only 0$/)
+  })
+
   it('stay where they are when documents are added, removed or moved', () => {
     const settings = {seed: 3, valFraction: 0.1}
     const before = new Set(held(texts.slice(0, 300), settings))

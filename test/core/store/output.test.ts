@@ -64,6 +64,28 @@ describe('an output folder', () => {
     expect(outputState(at('run'), outputKinds.run, 'train')).toBe(state)
   })
 
+  it.each<[string, Record<string, string>, RegExp, number]>([
+    [
+      'the mark is gone',
+      {'run/logs/attempt-1.jsonl': ''},
+      /holds what a run directory has, but run\.json is missing/,
+      2,
+    ],
+    [
+      'the mark is spoiled',
+      {'run/run.json': '{', 'run/logs/attempt-1.jsonl': ''},
+      /reading .*run\.json, the mark of/,
+      3,
+    ],
+    ["the mark is somebody's", {'run/run.json': '{"name": "app"}'}, /run\.json is not of rpt/, 2],
+    ['others put a file there', {'run/run.json': '{', 'run/thesis.txt': ''}, /no run directory that rpt wrote/, 2],
+  ])('names what is wrong when %s', (_, files, message, exitCode) => {
+    write(files)
+    const refused = () => checkOutput(config(), outputKinds.run, {...replace, resume: true, overwrite: false})
+    expect(refused).toThrow(message)
+    expect(refused).toThrow(expect.objectContaining({exitCode}))
+  })
+
   it('cannot be a file, nor a link that leads nowhere', () => {
     write({file: ''})
     symlinkSync('nowhere', at('link'))

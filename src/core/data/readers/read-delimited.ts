@@ -76,13 +76,21 @@ interface Columns {
   readonly rule: TextRule
 }
 
+/** What to do about a header of one column that has another separator in its name: no field has that name. */
+function otherSeparator(names: readonly string[]): string[] | null {
+  const separator = names.length === 1 ? /[;\t|]/.exec(names[0])?.[0] : undefined
+  return separator
+    ? [`save it with commas (.csv) or tabs (.tsv): ${JSON.stringify(separator)} seems to separate its columns`]
+    : null
+}
+
 function findColumns(header: readonly Buffer[], file: string, rule: TextRule): Columns {
   const names = header.map((name) => decodeStrictly(name, `${file}: its header`))
   const wanted = fieldsOf(rule).map((name) => {
     const index = names.indexOf(name)
     if (index < 0)
       throw new DataError(`${file}: column ${name} is missing in its header: ${names.join(' | ').slice(0, 200)}`, {
-        suggestions: suggestFields(names.filter((other) => other !== '')),
+        suggestions: otherSeparator(names) ?? suggestFields(names.filter((other) => other !== '')),
       })
     if (names.indexOf(name, index + 1) > 0) throw new DataError(`${file}: its header has column ${name} twice`)
     return {name, index}
