@@ -396,6 +396,7 @@ describe('preparing', () => {
     expect(shown).toEqual({
       'read documents': {total: undefined, unit: 'documents', done: 8},
       'tokenize documents': {total: 8, unit: 'documents', done: 8},
+      'load the model': {total: undefined, unit: undefined, done: 0},
       'score entropy (proxy)': {total: positions, unit: 'positions', done: positions},
       'score entropy (difficulty model)': {total: val.total, unit: 'positions', done: val.total},
       'select positions': {total: positions, unit: 'positions', done: positions},
