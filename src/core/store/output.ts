@@ -52,9 +52,9 @@ export function outputState(path: string, kind: OutputKind, command: string): Ou
 export function refuseForeign(path: string, {what, layout, markFile}: OutputKind, command: string): never {
   if (findForeign(path, layout) === undefined) {
     const mark = join(path, markFile)
-    if (existsSync(mark)) readJsonOf(mark, z.unknown(), `the mark of a ${what}`)
+    if (existsSync(mark)) readJsonOf(mark, z.unknown(), 'the mark of what rpt wrote')
     throw new UsageError(
-      `${command}: --out ${path} holds what a ${what} has, but ${markFile} is ${existsSync(mark) ? 'not of rpt' : 'missing'}`,
+      `${command}: --out ${path} holds what rpt writes, but ${markFile} is ${existsSync(mark) ? 'not of rpt' : 'missing'}`,
       {
         suggestions: [`put ${markFile} back from a copy`, elsewhere],
       },

@@ -25,6 +25,7 @@ import {
   sweepTable,
   writeTable,
 } from '../store/index.js'
+import {checkHeldOut} from '../trainer/check-positions.js'
 import {evaluateModel} from '../trainer/evaluation-log.js'
 import {openTraining} from '../trainer/open-training.js'
 import {type Origins, recordedOrigins} from '../trainer/origins.js'
@@ -114,7 +115,8 @@ export async function openSweep(config: Config, services: Services): Promise<Pla
   for (const point of points.filter(({isDone}) => !isDone)) {
     // A download is shown; what training says, it says when its turn comes.
     const progress = {...silentProgress, stage: services.progress.stage}
-    const {demand} = await openTraining(point.config, {...servicesOf(point, services), progress})
+    const {data, demand} = await openTraining(point.config, {...servicesOf(point, services), progress})
+    if (data) checkHeldOut(data)
     if (!services.rehearsal) checkMemory('train', demand, point.config.memory)
   }
   return points

@@ -10,6 +10,7 @@ import {readModelConfig} from '../models/model-config.js'
 import type {EvalRow} from '../store/index.js'
 import type {Services} from '../util/services.js'
 import {dataFor, fingerprintOfModel} from './check-model.js'
+import {checkHeldOut} from './check-positions.js'
 import {type EvaluatedModel, evaluatedModels} from './evaluated-models.js'
 import {EvaluationLog} from './evaluation-log.js'
 import {evaluationDemand, lengthsOf, unknownLengths} from './memory-plan.js'
@@ -88,6 +89,7 @@ export async function openEvaluation(config: Config, services: Services): Promis
     if (own && settings.eval.modes.some((mode) => mode !== 'standard')) checkPrompts(settings, model, own.tokenizer)
     demands.push(evaluationDemand(settings, model, own ? lengthsOf(own, settings) : unknownLengths))
   }
+  if (data) checkHeldOut(data)
   if (data) checkReferenceLength(data, models[0].loaded.config, progress)
   const {samples, modes} = config.eval
   if (samples > 0 && !modes.includes('reasoning'))

@@ -2,7 +2,6 @@ import {existsSync} from 'node:fs'
 import {basename} from 'node:path'
 import type {Target} from '../records/records.js'
 import {type EvalRow, evalTable, type PredictionRow, predictionsTable, readTable, writeTable} from '../store/index.js'
-import {DataError} from '../util/errors.js'
 import {Sampler, streamSeed} from '../util/rng.js'
 import {notesOn, notesOnSplits} from './eval-notes.js'
 import {evalRows} from './eval-rows.js'
@@ -26,9 +25,7 @@ export interface Evaluation {
 
 /** Held-out positions to evaluate: all of them, or `limit` chosen by seed, in the order of the table. */
 export function evaluatedPositions({config, data}: Predictor): Target[] {
-  const {heldOutPositions, folder} = data
-  if (heldOutPositions.length === 0)
-    throw new DataError(`${folder} has no held-out positions; lower data.thresholds or hold out more documents`)
+  const {heldOutPositions} = data
   const {limit} = config.eval
   if (limit === undefined || limit >= heldOutPositions.length) return [...heldOutPositions]
   const sampler = new Sampler(streamSeed(config.seed, 'evaluated positions'))

@@ -6,7 +6,7 @@ import type {TrainingRow} from '../engine/language-model-update.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {plainTrainingFlops} from '../scaling/flops.js'
 import {conversationTemplate} from '../tokenizer/chat-template.js'
-import {DataError, UsageError} from '../util/errors.js'
+import {UsageError} from '../util/errors.js'
 import {joinIds} from '../util/join-ids.js'
 import {type CutDocuments, type Objective, optimizerAt, type TrainingContext} from './objective.js'
 import {VisitOrder} from './order.js'
@@ -106,7 +106,6 @@ function documentRows({config, data, model}: TrainingContext): {
   readonly cut: CutDocuments | null
 } {
   const documents = data.documents.in('train')
-  if (documents.length === 0) throw new DataError(`${data.folder} has no training documents`)
   const order = new VisitOrder(documents.length, config.seed, 'documents')
   const end = model.endIds.slice(0, 1)
   const longest = longestRow(config, model)

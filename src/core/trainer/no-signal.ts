@@ -26,12 +26,14 @@ const allAlike =
 
 /**
  * What to say at the end of a run in which no group had completions of different reward, or no row a token to learn from;
- * null of a run that had, or took no step.
+ * null of a run that had, took no step, or lost rows.
  *
  * @param rows of metrics.arrow, all steps
  */
 export function noSignalLine(rows: readonly MetricsRow[], groupSize: number): string | null {
-  if (rows.length === 0 || rows.some(carriesSignal)) return null
+  // Of steps whose rows are lost nobody knows whether they moved the weights.
+  const isWhole = rows.at(-1)?.step === rows.length
+  if (!isWhole || rows.some(carriesSignal)) return null
   const completions = sumOf(rows, completionsOf)
   if (completions === 0) return `${unmoved}: no row of ${rows.length} steps had a token to learn from; ${tooShort}`
   const shareOf = (read: (row: MetricsRow) => number | null) =>

@@ -13,6 +13,7 @@ import {checkReward} from '../rewards/reward.js'
 import {hashFile} from '../store/index.js'
 import type {Services} from '../util/services.js'
 import {dataFor, fingerprintOfModel} from './check-model.js'
+import {checkHeldOut, checkTrainable} from './check-positions.js'
 import {readRows} from './language-model.js'
 import {lengthsOf, trainingDemand, unknownLengths} from './memory-plan.js'
 import {checkPrompts} from './objective.js'
@@ -57,6 +58,8 @@ export async function openTraining(
   checkSettings(config, model, fitted)
   const rows = fitted && config.train.objective === 'sft' ? await readRows(config, model, fitted) : null
   const data = config.data.dir === undefined || prepared ? fitted : null
+  if (data) checkTrainable(config, data)
+  if (data && isEvaluated(config)) checkHeldOut(data)
   const lengths = {...(data ? lengthsOf(data, config) : unknownLengths), ...(rows && {completion: longestOf(rows)})}
   warnOfWarmup(config, services)
   return {source, model, data, resumed, rows, demand: trainingDemand(config, model, lengths)}
@@ -67,6 +70,11 @@ async function tokenizerAlone({data: {dir}}: Config, source: WeightSource): Prom
   const {checkpoint, isWhole} = source
   if (checkpoint === null || !isWhole) return null
   return dir === undefined || existsSync(join(checkpoint, 'tokenizer.json')) ? withoutDocuments(checkpoint) : null
+}
+
+/** Whether evaluations while training fall due. */
+function isEvaluated({eval: {every}, train: {steps}}: Config): boolean {
+  return every > 0 && every <= steps
 }
 
 function longestOf(rows: readonly TrainingRow[]): number {

@@ -200,7 +200,7 @@ export function contextsPerBatch({rollout, grpo}: Config, samples: number): numb
 
 function checkNotStopped(signal: AbortSignal | undefined): void {
   if (signal?.aborted)
-    throw new Interrupted('evaluation stopped; checkpoints evaluated before are saved', {
+    throw new Interrupted('evaluation stopped; the checkpoint under way is not saved, those before it are', {
       suggestions: ['continue with --resume'],
     })
 }

@@ -4,7 +4,7 @@ import {chunks} from '../engine/bucket.js'
 import type {PolicyGroup, PolicyUpdate} from '../engine/policy-update.js'
 import {groupAdvantages} from '../grpo/advantages.js'
 import type {Group, Prompt} from '../records/records.js'
-import {DataError, NumericError} from '../util/errors.js'
+import {NumericError} from '../util/errors.js'
 import {firstOnly} from '../util/progress.js'
 import {cutNote, type Objective, optimizerAt, promptLimit, type TrainingContext} from './objective.js'
 import {VisitOrder} from './order.js'
@@ -19,8 +19,6 @@ import {sampleGroups, shortageOf} from './sample-groups.js'
  */
 export function rptObjective(training: TrainingContext): Objective {
   const {config, data, model, progress} = training
-  if (data.trainPositions.length === 0)
-    throw new DataError(`${data.folder} has no training positions; prepare it with a proxy and a lower threshold`)
   const maxTokens = promptLimit(config, model)
   const order = new VisitOrder(data.trainPositions.length, config.seed, 'contexts')
   const promptAt = (visit: number): Prompt => {

@@ -162,6 +162,10 @@ async function resumeFrom(
   return checkpoint.state
 }
 
+function warnOfLostRows(rows: number, steps: number, {warn}: TrainingContext['progress']): void {
+  if (rows < steps) warn(`train: metrics.arrow has ${rows} of the ${steps} steps before; the others are lost`)
+}
+
 /**
  * The loop: every step takes rollouts, rewards, advantages and an update, and leaves one metrics row.
  *
@@ -180,6 +184,7 @@ async function trainSteps(
   const evaluations = await EvaluationLog.open(run, {...training, config: evaluated})
   await metrics.keepRows((row) => row.step <= from.step)
   evaluations.dropAfter(from.step)
+  warnOfLostRows(metrics.rows.length, from.step, progress)
   if (from.step >= steps) {
     await metrics.close()
     if (run.services.resume && from.step > 0) progress.log(`already complete at step ${from.step}`)

@@ -65,12 +65,7 @@ describe('an output folder', () => {
   })
 
   it.each<[string, Record<string, string>, RegExp, number]>([
-    [
-      'the mark is gone',
-      {'run/logs/attempt-1.jsonl': ''},
-      /holds what a run directory has, but run\.json is missing/,
-      2,
-    ],
+    ['the mark is gone', {'run/logs/attempt-1.jsonl': ''}, /holds what rpt writes, but run\.json is missing/, 2],
     [
       'the mark is spoiled',
       {'run/run.json': '{', 'run/logs/attempt-1.jsonl': ''},

@@ -41,6 +41,7 @@ describe('the line of a run without signal', () => {
     const live = deadStep(2, 8, 'parsed', {'rpt/updates': 1, 'rpt/rollouts_per_kept_group': 8})
     expect(noSignalLine([deadStep(1, 8, 'parsed'), live], 8)).toBe(null)
     expect(noSignalLine([], 8)).toBe(null)
+    expect(noSignalLine([deadStep(4, 8, 'parsed')], 8), 'steps 1 to 3 are lost').toBe(null)
     expect(updatesOf([live, deadStep(1, 8, 'parsed'), live])).toBe(2)
   })
 })

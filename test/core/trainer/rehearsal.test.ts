@@ -22,6 +22,11 @@ beforeAll(async () => {
   writeFileSync(at('occupied', 'notes.txt'), 'mine')
   mkdirSync(at('no-data'))
   writeFileSync(at('no-data', 'a.txt'), 'mine')
+  for (const [out, count] of Object.entries({'none-held': 0, 'all-held': 12})) {
+    const sets = ['data.documents=corpus.jsonl', 'data.proxy=base', `data.valDocuments=${count}`, `out=${out}`]
+    const {config} = loadConfig({command: 'prepare-data', sets: [...sets, 'threads=1'], cwd: workspace.folder})
+    await prepareData(config, toyServices({command: 'prepare-data'}))
+  }
   cpSync(workspace.base, at('other'), {recursive: true})
   const tokenizer = {model: {type: 'BPE', vocab: {a: 0}, merges: []}, pre_tokenizer: {type: 'ByteLevel'}}
   writeFileSync(at('other', 'tokenizer.json'), JSON.stringify(tokenizer))
@@ -85,6 +90,11 @@ describe('--dry-run refuses what the command refuses, in the same words, and wri
     ['train', ['rollout.maxTokens=300'], /rollout\.maxTokens is 300; the model has 256/],
     ['train', ['train.objective=sft', 'sft.completions=none.jsonl'], /none\.jsonl/],
     ['train', ['train.objective=sft', 'sft.completions=bad-rows.jsonl'], /bad-rows\.jsonl:1: completion is missing/],
+    ['train', ['data.dir=all-held'], /all-held has no training positions/],
+    ['train', ['data.dir=all-held', 'train.objective=ntp'], /all-held has no training documents/],
+    ['train', ['data.dir=none-held', 'eval.every=1'], /none-held has no held-out positions/],
+    ['eval', ['data.dir=none-held'], /none-held has no held-out positions/],
+    ['scaling-sweep', ['sweep.axes={data.dir: [data, none-held]}'], /none-held has no held-out positions/],
     ['eval', ['data.dir=no-data'], /no-data is not intact/],
     ['eval', ['model.path=none'], /none does not exist/],
     ['eval', ['model.path=no-weights'], /no-weights.model\.safetensors: no such file/],
