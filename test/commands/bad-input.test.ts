@@ -82,7 +82,7 @@ afterAll(() => rmSync(cwd, {recursive: true}))
 
 /** Lines of progress, which stand on stderr before the error. */
 const progress =
-  /^(read documents|tokenize documents|score entropy|rank positions|select positions|train \w+:|evaluate |report:)/
+  /^(load the model:|read documents|tokenize documents|score entropy|rank positions|select positions|train \w+:|evaluate |report:)/
 
 function expectOneLine({stderr}: Finished, message: RegExp): void {
   const lines = stderr.split('\n').filter((line) => line !== '' && !progress.test(line))

@@ -1,6 +1,7 @@
 import {clusterOf} from '../records/cluster-of.js'
 import {DataError} from '../util/errors.js'
 import {streamSeed} from '../util/rng.js'
+import type {DocumentScore} from './bootstrap-fit.js'
 import {type Interval, percentileInterval, resampleSums} from './resample.js'
 
 /** One graded prediction: was the token at a position of a document predicted? */
@@ -54,14 +55,26 @@ export interface PairedDifference {
  */
 export function accuracyInterval(
   items: readonly Pick<GradedPrediction, 'docId' | 'correct'>[],
+  options: BootstrapOptions = {},
+): AccuracyInterval {
+  return accuracyOfScores(
+    items.map(({docId, correct}) => ({docId, count: 1, correct: Number(correct)})),
+    options,
+  )
+}
+
+/** Accuracy as `accuracyInterval` says, from how the predictions of each document did. */
+export function accuracyOfScores(
+  items: readonly DocumentScore[],
   {bootstraps = 2000, seed = 0}: BootstrapOptions = {},
 ): AccuracyInterval {
   const documents = groupByDocument(items)
-  const counts = Float64Array.from(documents, (document) => document.length)
-  const corrects = Float64Array.from(documents, countCorrect)
+  const counts = totals(documents, ({count}) => count)
+  const corrects = totals(documents, ({correct}) => correct)
+  const count = counts.reduce((sum, value) => sum + value, 0)
   const correct = corrects.reduce((sum, value) => sum + value, 0)
   const {low, high} = ratioInterval(corrects, counts, {bootstraps, seed})
-  return {count: items.length, correct, accuracy: correct / items.length, ciLow: low, ciHigh: high}
+  return {count, correct, accuracy: correct / count, ciLow: low, ciHigh: high}
 }
 
 /**
@@ -99,10 +112,8 @@ export function differenceOfGains(
   {bootstraps = 2000, seed = 0}: BootstrapOptions = {},
 ): PairedDifference {
   const documents = groupByDocument(items)
-  const totals = (read: (item: DocumentGain) => number) =>
-    Float64Array.from(documents, (document) => document.reduce((sum, item) => sum + read(item), 0))
-  const counts = totals((item) => item.count)
-  const gains = totals((item) => item.gain)
+  const counts = totals(documents, (item) => item.count)
+  const gains = totals(documents, (item) => item.gain)
   const {low, high} = ratioInterval(gains, counts, {bootstraps, seed})
   const count = counts.reduce((sum, value) => sum + value, 0)
   const difference = gains.reduce((sum, value) => sum + value, 0) / count
@@ -132,8 +143,9 @@ function groupByDocument<T extends {readonly docId: string}>(items: readonly T[]
   return [...groups.keys()].sort().map((docId) => groups.get(docId)!)
 }
 
-function countCorrect(items: readonly {readonly correct: boolean}[]): number {
-  return items.reduce((sum, {correct}) => sum + Number(correct), 0)
+/** A sum over the items of each document. */
+function totals<T>(documents: readonly (readonly T[])[], read: (item: T) => number): Float64Array {
+  return Float64Array.from(documents, (items) => items.reduce((sum, item) => sum + read(item), 0))
 }
 
 function positionKey({docId, position}: GradedPrediction): string {

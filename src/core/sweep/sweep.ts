@@ -15,16 +15,7 @@ import {terminalPlot} from '../report/terminal-plot.js'
 import {bootstrapFit, type ScalingCurve} from '../scaling/bootstrap-fit.js'
 import {type FitRow, fitRow, seriesName} from '../scaling/series.js'
 import {splits} from '../scaling/split.js'
-import {
-  hashJson,
-  metricsTable,
-  openStream,
-  predictionsTable,
-  readTable,
-  type SweepRow,
-  sweepTable,
-  writeTable,
-} from '../store/index.js'
+import {hashJson, metricsTable, openStream, readTable, type SweepRow, sweepTable} from '../store/index.js'
 import {checkHeldOut} from '../trainer/check-positions.js'
 import {evaluateModel} from '../trainer/evaluation-log.js'
 import {openTraining} from '../trainer/open-training.js'
@@ -227,9 +218,8 @@ async function evaluateCheckpoint(
   const subject = {run: point.name, objective: point.config.train.objective, checkpoint: stepName(step), step}
   const given = {config: {...point.config, eval: config.eval}, sources: point.sources}
   const predictor = {config: withRunSettings(given, folder).config, data, engine, model, progress}
-  const {predictions, rows} = await evaluateModel(predictor, subject)
   await run.place(join('predictions', point.name), '')
-  await writeTable(predictionsFile(run, point.name, step), predictionsTable, predictions)
+  const rows = await evaluateModel(predictor, subject, predictionsFile(run, point.name, step))
   return rows.map((row) => ({
     run: point.name,
     point: point.json,

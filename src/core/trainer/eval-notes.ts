@@ -1,5 +1,6 @@
 import {type Outcome, outcomes} from '../records/records.js'
-import type {EvalRow, PredictionRow} from '../store/index.js'
+import type {EvalRow} from '../store/index.js'
+import type {ModeTally} from './mode-tally.js'
 import {type EvalMode, type Predictor, standardRoom} from './predict.js'
 
 /** Accuracy below which an evaluation says what most completions lack. */
@@ -16,40 +17,37 @@ const advice: Readonly<Record<Outcome, (config: Predictor['config']) => string>>
 }
 
 /** What predictions of one mode have in common that accuracies do not say: how they ended, and which contexts were cut. */
-export function notesOn(predictor: Predictor, mode: EvalMode, predicted: readonly PredictionRow[]): string[] {
-  const greedy = predicted.filter(({sample}) => sample === 0)
-  return [...notesOnOutcomes(predictor, mode, greedy), ...notesOnContexts(predictor, mode, greedy)]
+export function notesOn(predictor: Predictor, mode: EvalMode, predicted: ModeTally): string[] {
+  return [...notesOnOutcomes(predictor, mode, predicted), ...notesOnContexts(predictor, mode, predicted)]
 }
 
-function notesOnOutcomes({config}: Predictor, mode: EvalMode, greedy: readonly PredictionRow[]): string[] {
+function notesOnOutcomes({config}: Predictor, mode: EvalMode, predicted: ModeTally): string[] {
   const counts = outcomes
-    .map((outcome) => ({outcome, count: greedy.filter((row) => row.outcome === outcome).length}))
+    .map((outcome) => ({outcome, count: predicted.outcomes[outcome]}))
     .filter(({count}) => count > 0)
     .sort((a, b) => b.count - a.count)
   if (counts.length === 0) return []
-  const correct = greedy.filter((row) => row.correct).length
+  const {count: all, correct} = predicted
   const [{outcome, count}] = counts
   return [
-    `mode ${mode}: of ${greedy.length} completions ${counts.map((entry) => `${entry.count} ${entry.outcome}`).join(', ')}`,
-    ...(correct < nearZero * greedy.length
+    `mode ${mode}: of ${all} completions ${counts.map((entry) => `${entry.count} ${entry.outcome}`).join(', ')}`,
+    ...(correct < nearZero * all
       ? [
-          `mode ${mode}: ${correct} of ${greedy.length} are right; most common is ${outcome} (${count}): ${advice[outcome](config)}`,
+          `mode ${mode}: ${correct} of ${all} are right; most common is ${outcome} (${count}): ${advice[outcome](config)}`,
         ]
       : []),
   ]
 }
 
-function notesOnContexts(predictor: Predictor, mode: EvalMode, greedy: readonly PredictionRow[]): string[] {
-  const cut = greedy.filter(({cut_tokens}) => cut_tokens > 0)
+function notesOnContexts(predictor: Predictor, mode: EvalMode, {count, cut}: ModeTally): string[] {
   const reason = mode === 'standard' ? standardRoom(predictor).reason : undefined
   if (reason !== undefined)
     return [`mode standard sees whole contexts, because mode reasoning would have no prompt: ${reason}`]
-  if (cut.length === 0) return []
-  const mean = cut.reduce((sum, {cut_tokens}) => sum + cut_tokens, 0) / cut.length
-  const most = cut.reduce((largest, {cut_tokens}) => Math.max(largest, cut_tokens), 0)
+  if (cut.count === 0) return []
+  const mean = cut.tokens / cut.count
   const as = mode === 'standard' ? ', as mode reasoning cuts them' : ''
   return [
-    `mode ${mode}: the contexts of ${cut.length} of ${greedy.length} positions are cut from the left${as}, by ${Math.round(mean)} tokens on average and ${most} at most`,
+    `mode ${mode}: the contexts of ${cut.count} of ${count} positions are cut from the left${as}, by ${Math.round(mean)} tokens on average and ${cut.most} at most`,
   ]
 }
 

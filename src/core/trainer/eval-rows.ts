@@ -1,62 +1,34 @@
 import {heldOutInexpressible} from '../data/inexpressible.js'
 import {splitRuleOf} from '../data/prepared.js'
-import {accuracyBySplit, type SplitAccuracy} from '../eval/accuracy.js'
+import type {SplitAccuracy} from '../eval/accuracy.js'
 import type {Difficulty} from '../records/records.js'
-import {isInSplit, type Split, type SplitRule} from '../scaling/split.js'
-import type {EvalRow, PredictionRow} from '../store/index.js'
-import {groupBy} from '../util/group-by.js'
+import {isInSplit, type Split} from '../scaling/split.js'
+import type {EvalRow} from '../store/index.js'
 import type {Subject} from './evaluation-log.js'
+import {ModeTally} from './mode-tally.js'
 import type {EvalMode, Predictor} from './predict.js'
 import {promptSettings} from './prompt-settings.js'
 
-/** predictions of one mode -> its rows of `eval.arrow`: accuracy with interval, split by split; empty splits have none. */
-export function evalRows(
-  predictor: Predictor,
-  subject: Subject,
-  mode: EvalMode,
-  predicted: readonly PredictionRow[],
-): EvalRow[] {
-  const {config, data} = predictor
+/** Counts the predictions of one mode as the configuration asks for. */
+export function modeTally({config, data}: Predictor): ModeTally {
   const {bootstraps, samples, passAtK} = config.eval
-  const rule = splitRuleOf(data)
   const ks = passAtK.length > 0 ? passAtK : samples > 0 ? [samples] : []
+  return new ModeTally({rule: splitRuleOf(data), ks, bootstraps, seed: config.seed})
+}
+
+/** predictions of one mode -> its rows of `eval.arrow`: accuracy with interval, split by split; empty splits have none. */
+export function evalRows(predictor: Predictor, subject: Subject, mode: EvalMode, predicted: ModeTally): EvalRow[] {
   const leftOut = leftOutOf(predictor)
   const prompt_settings = JSON.stringify(promptSettings(predictor, mode))
-  return accuracyBySplit(evaluatedPositions(predicted), {rule, ks, bootstraps, seed: config.seed})
-    .filter(({count}) => count > 0)
-    .map((row) => ({
-      ...subject,
-      mode,
-      ...measured(row),
-      seed: config.seed,
-      ...countedAsWrong(row, leftOut),
-      cut_tokens: meanCut(predicted, row.split, rule),
-      prompt_settings,
-    }))
-}
-
-/** Greedy predictions, each with how the samples of its position did. */
-function evaluatedPositions(predicted: readonly PredictionRow[]) {
-  const samples = groupBy(
-    predicted.filter((row) => row.sample > 0),
-    positionKey,
-  )
-  return predicted
-    .filter((row) => row.sample === 0)
-    .map((row) => {
-      const drawn = samples.get(positionKey(row))
-      return {
-        docId: row.doc_id,
-        position: row.position,
-        correct: row.correct,
-        difficulty: row.split,
-        samples: drawn && {count: drawn.length, correct: drawn.filter((sample) => sample.correct).length},
-      }
-    })
-}
-
-function positionKey({doc_id, position}: PredictionRow): string {
-  return `${doc_id}\n${position}`
+  return predicted.bySplit().map((row) => ({
+    ...subject,
+    mode,
+    ...measured(row),
+    seed: predictor.config.seed,
+    ...countedAsWrong(row, leftOut),
+    cut_tokens: predicted.meanCut(row.split),
+    prompt_settings,
+  }))
 }
 
 function measured({split, count, correct, accuracy, ciLow, ciHigh, passAt}: SplitAccuracy) {
@@ -71,11 +43,6 @@ function measured({split, count, correct, accuracy, ciLow, ciHigh, passAt}: Spli
     pass_at_k: largest,
     pass_at: passAt,
   }
-}
-
-function meanCut(predicted: readonly PredictionRow[], split: Split, rule: SplitRule): number {
-  const members = predicted.filter((row) => row.sample === 0 && isInSplit(row.split, split, rule))
-  return members.reduce((sum, {cut_tokens}) => sum + cut_tokens, 0) / members.length
 }
 
 /** Held-out positions of a split: those that no box can hold, and all. */

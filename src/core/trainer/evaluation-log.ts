@@ -1,10 +1,11 @@
 import {existsSync} from 'node:fs'
 import {basename} from 'node:path'
-import type {Target} from '../records/records.js'
+import type {Targets} from '../data/kept-positions.js'
 import {type EvalRow, evalTable, type PredictionRow, predictionsTable, readTable, writeTable} from '../store/index.js'
 import {Sampler, streamSeed} from '../util/rng.js'
+import type {Services} from '../util/services.js'
 import {notesOn, notesOnSplits} from './eval-notes.js'
-import {evalRows} from './eval-rows.js'
+import {evalRows, modeTally} from './eval-rows.js'
 import {type Predictor, predict} from './predict.js'
 import {stepName} from './run-checkpoints.js'
 import type {RunDirectory} from './run-directory.js'
@@ -17,47 +18,50 @@ export interface Subject {
   readonly step: number
 }
 
-/** Predictions and accuracies of one checkpoint. */
-export interface Evaluation {
-  readonly predictions: readonly PredictionRow[]
-  readonly rows: readonly EvalRow[]
-}
-
 /** Held-out positions to evaluate: all of them, or `limit` chosen by seed, in the order of the table. */
-export function evaluatedPositions({config, data}: Predictor): Target[] {
+function evaluatedPositions({config, data}: Predictor): Targets {
   const {heldOutPositions} = data
   const {limit} = config.eval
-  if (limit === undefined || limit >= heldOutPositions.length) return [...heldOutPositions]
+  if (limit === undefined || limit >= heldOutPositions.length) return heldOutPositions
   const sampler = new Sampler(streamSeed(config.seed, 'evaluated positions'))
   const chosen = sampler.shuffle(Array(heldOutPositions.length).keys()).slice(0, limit)
-  return [...heldOutPositions.subset(chosen.sort((a, b) => a - b))]
+  return heldOutPositions.subset(chosen.sort((a, b) => a - b))
 }
 
-/** Evaluates the engine's present weights in every mode asked for, with intervals per split. */
+/**
+ * Evaluates the engine's present weights in every mode asked for, with intervals per split.
+ *
+ * Predictions go to `file` as they are made and are counted on the way; it holds all of them, or what it held before.
+ *
+ * @returns the rows of `eval.arrow`
+ */
 export async function evaluateModel(
-  predictor: Predictor & {progress: RunDirectory['services']['progress']},
+  predictor: Predictor & Pick<Services, 'progress'>,
   subject: Subject,
-): Promise<Evaluation> {
+  file: string,
+): Promise<EvalRow[]> {
   const {config, progress} = predictor
   const positions = evaluatedPositions(predictor)
-  const predictions: PredictionRow[] = []
   const rows: EvalRow[] = []
-  for (const mode of config.eval.modes) {
-    const stage = progress.stage(
-      `evaluate ${subject.objective} step ${subject.step}, ${mode}`,
-      positions.length,
-      'positions',
-    )
-    predictor.engine.watch((words) => stage.note(words))
-    const predicted = await predict(predictor, positions, mode, stage)
-    const graded = evalRows(predictor, subject, mode, predicted)
-    stage.done(graded.map((row) => `${row.split} ${(100 * row.accuracy).toFixed(1)}`).join(', '))
-    for (const note of notesOn(predictor, mode, predicted)) progress.log(note)
-    for (const row of predicted) predictions.push(row)
-    for (const row of graded) rows.push(row)
+  async function* predictions(): AsyncGenerator<PredictionRow> {
+    for (const mode of config.eval.modes) {
+      const name = `evaluate ${subject.objective} step ${subject.step}, ${mode}`
+      const stage = progress.stage(name, positions.length, 'positions')
+      predictor.engine.watch((words) => stage.note(words))
+      const tally = modeTally(predictor)
+      for await (const predicted of predict(predictor, positions, mode, stage)) {
+        tally.add(predicted)
+        yield* predicted
+      }
+      const graded = evalRows(predictor, subject, mode, tally)
+      stage.done(graded.map((row) => `${row.split} ${(100 * row.accuracy).toFixed(1)}`).join(', '))
+      for (const note of notesOn(predictor, mode, tally)) progress.log(note)
+      for (const row of graded) rows.push(row)
+    }
   }
+  await writeTable(file, predictionsTable, predictions())
   for (const note of notesOnSplits(rows)) progress.log(note)
-  return {predictions, rows}
+  return rows
 }
 
 /** The evaluations of one run: `eval.arrow` and `eval/step-*.arrow`. */
@@ -86,12 +90,8 @@ export class EvaluationLog {
       progress.log(`${subject.run} ${subject.checkpoint} is evaluated already`)
       return this.rows
     }
-    const {predictions, rows} = await evaluateModel({...this.predictor, progress}, subject)
-    await writeTable(
-      await this.run.place('eval', predictionsName(this.run.path, subject)),
-      predictionsTable,
-      predictions,
-    )
+    const file = await this.run.place('eval', predictionsName(this.run.path, subject))
+    const rows = await evaluateModel({...this.predictor, progress}, subject, file)
     this.rows = [...this.rows, ...rows]
     await writeTable(this.run.at('eval.arrow'), evalTable, this.rows)
     return this.rows

@@ -1,8 +1,10 @@
 import type {Config} from '../config/schema.js'
 import {contextAt} from '../data/contexts.js'
+import type {Targets} from '../data/kept-positions.js'
 import type {PreparedData} from '../data/prepared.js'
 import {contextRoom, cutContext, opensThought, renderPrompt} from '../data/prompts.js'
 import type {Engine} from '../engine/engine.js'
+import {batchesWithin} from '../engine/score.js'
 import type {ModelConfig} from '../models/model-config.js'
 import type {Completion, Context, Prompt, Reward, Target} from '../records/records.js'
 import {prefixReward} from '../rewards/prefix-match.js'
@@ -28,12 +30,19 @@ export interface Predictor {
   readonly signal?: AbortSignal
 }
 
-/** Positions whose completions are sampled by one call, so that progress moves. */
+/** Positions that are predicted by one call, so that progress moves and little is in memory. */
 export const positionsPerCall = 256
+/** Documents that are scored together at the most; no result depends on it. */
+const documentsPerCall = 256
+/** Their tokens, unless one alone has more. */
+const tokensPerCall = 2 ** 15
+
+/** The rows of one position: the greedy prediction, then those that were sampled. */
+export type PositionRows = readonly PredictionRow[]
 
 /** How each mode predicts. Every mode is graded by the same rule, the prefix-matching reward. */
 const modes: Readonly<
-  Record<EvalMode, (predictor: Predictor, positions: readonly Target[], stage: Stage) => Promise<PredictionRow[]>>
+  Record<EvalMode, (predictor: Predictor, positions: Targets, stage: Stage) => AsyncGenerator<PositionRows>>
 > = {
   standard: predictStandard,
   reasoning: (predictor, positions, stage) => predictByReasoning(predictor, positions, stage, 'reasoning', null),
@@ -43,45 +52,84 @@ const modes: Readonly<
     predictByReasoning(predictor, positions, stage, 'empty-thought', ''),
 }
 
-/** Predicts every position in one mode: one row per position and, where asked for, one more per sample. */
-export function predict(predictor: Predictor, positions: readonly Target[], mode: EvalMode, stage: Stage) {
+/** Predicts every position in one mode, in their order; no more rows are in memory than one call gives. */
+export function predict(
+  predictor: Predictor,
+  positions: Targets,
+  mode: EvalMode,
+  stage: Stage,
+): AsyncGenerator<PositionRows> {
   return modes[mode](predictor, positions, stage)
 }
 
 const uncut = {kept: new Int32Array(), cutTokens: 0}
 
 /** The most probable next token of the plain context, no thought; of as much context as `standardRoom` leaves. */
-async function predictStandard(
-  predictor: Predictor,
-  positions: readonly Target[],
-  stage: Stage,
-): Promise<PredictionRow[]> {
+async function* predictStandard(predictor: Predictor, positions: Targets, stage: Stage): AsyncGenerator<PositionRows> {
   const {config, data} = predictor
   const {room} = standardRoom(predictor)
-  const cuts = Array.from(positions, ({docId, position}) => {
-    const cut = cutContext(data.tokenizer, data.documents.get(docId).tokenIds.subarray(0, position), room)
-    // What is whole needs no copy of its own.
-    return cut.cutTokens === 0 ? uncut : cut
-  })
-  const wholes = positions.filter((_, i) => cuts[i].cutTokens === 0)
-  const top1 = await topOfDocuments(predictor, wholes, room)
-  const topOfCut = await topOfCuts(predictor, cuts)
-  return positions.map((position, i) => {
-    const next = topOfCut.get(cuts[i]) ?? top1.get(position.docId)![position.position - 1]
-    const prediction = data.tokenizer.bytesOf(next)
-    const {truth, boundaries} = contextOf(config, data, position)
-    stage.advance(1)
-    return {
-      ...identity(position, 'standard'),
-      sample: 0,
-      prediction,
-      truth,
-      correct: prefixReward(prediction, truth, boundaries) === 1,
-      outcome: null,
-      completion_text: null,
-      cut_tokens: cuts[i].cutTokens,
+  for (const documents of byDocuments(predictor, positions)) {
+    const top1 = await topOfDocuments(predictor, documents, room)
+    for (const chunk of chunksOf(documents, positionsPerCall)) {
+      const cuts = chunk.map(({docId, position}) => {
+        const cut = cutContext(data.tokenizer, data.documents.get(docId).tokenIds.subarray(0, position), room)
+        // What is whole needs no copy of its own.
+        return cut.cutTokens === 0 ? uncut : cut
+      })
+      const topOfCut = await topOfCuts(predictor, cuts)
+      for (const [i, position] of chunk.entries()) {
+        const next = topOfCut.get(cuts[i]) ?? top1.get(position.docId)![position.position - 1]
+        const prediction = data.tokenizer.bytesOf(next)
+        const {truth, boundaries} = contextOf(config, data, position)
+        yield [
+          {
+            ...identity(position, 'standard'),
+            sample: 0,
+            prediction,
+            truth,
+            correct: prefixReward(prediction, truth, boundaries) === 1,
+            outcome: null,
+            completion_text: null,
+            cut_tokens: cuts[i].cutTokens,
+          },
+        ]
+      }
+      stage.advance(chunk.length)
     }
-  })
+  }
+}
+
+function* chunksOf(positions: Iterable<Target>, size: number): Generator<Target[]> {
+  let chunk: Target[] = []
+  for (const position of positions) {
+    chunk.push(position)
+    if (chunk.length < size) continue
+    yield chunk
+    chunk = []
+  }
+  if (chunk.length > 0) yield chunk
+}
+
+/** Positions in pieces of whole documents, few enough to be scored together. */
+function* byDocuments({data}: Predictor, positions: Targets): Generator<Target[]> {
+  let piece: Target[] = []
+  let documents = 0
+  let tokens = 0
+  for (const position of positions) {
+    if (position.docId !== piece.at(-1)?.docId) {
+      const {length} = data.documents.get(position.docId).tokenIds
+      if (documents >= documentsPerCall || (documents > 0 && tokens + length > tokensPerCall)) {
+        yield piece
+        piece = []
+        documents = 0
+        tokens = 0
+      }
+      documents++
+      tokens += length
+    }
+    piece.push(position)
+  }
+  if (piece.length > 0) yield piece
 }
 
 /**
@@ -106,7 +154,6 @@ async function topOfDocuments(
   positions: readonly Target[],
   room: number,
 ): Promise<Map<string, Int32Array>> {
-  checkNotStopped(signal)
   const docIds = [...groupBy(positions, ({docId}) => docId).keys()]
   const documents = docIds.map((docId) => data.documents.get(docId))
   const tooLong = documents.find(({tokenIds}) => tokenIds.length > model.maxPositions)
@@ -121,8 +168,16 @@ async function topOfDocuments(
     )
   // What is not cut lies within the model's positions; what comes after them is not asked for.
   const sequences = documents.map(({tokenIds}) => tokenIds.subarray(0, model.maxPositions))
-  const scores = await engine.score(sequences, config.data)
-  return new Map(docIds.map((docId, i) => [docId, scores[i].top1]))
+  const top1 = new Map<string, Int32Array>()
+  for (const batch of batchesWithin(sequences, config.data.batchTokens)) {
+    checkNotStopped(signal)
+    const scores = await engine.score(
+      batch.map((index) => sequences[index]),
+      config.data,
+    )
+    for (const [i, index] of batch.entries()) top1.set(docIds[index], scores[i].top1)
+  }
+  return top1
 }
 
 /** The most probable next token of every context that was cut: the start token and what is left are scored alone. */
@@ -130,48 +185,38 @@ async function topOfCuts<C extends {readonly kept: Int32Array; readonly cutToken
   {config, data, engine, signal}: Predictor,
   cuts: readonly C[],
 ): Promise<Map<C, number>> {
+  checkNotStopped(signal)
   const {startId} = data.tokenizer
-  const tops = new Map<C, number>()
   const shortened = cuts.filter(({cutTokens}) => cutTokens > 0)
-  for (let start = 0; start < shortened.length; start += positionsPerCall) {
-    checkNotStopped(signal)
-    const chunk = shortened.slice(start, start + positionsPerCall)
-    // A score is of a token given those before it; which token ends the sequence changes no prediction.
-    const sequences = chunk.map(({kept}) => joinIds(startId === null ? [] : [startId], kept, kept.subarray(-1)))
-    const scores = await engine.score(sequences, config.data)
-    chunk.forEach((cut, i) => {
-      tops.set(cut, scores[i].top1.at(-1)!)
-    })
-  }
-  return tops
+  if (shortened.length === 0) return new Map()
+  // A score is of a token given those before it; which token ends the sequence changes no prediction.
+  const sequences = shortened.map(({kept}) => joinIds(startId === null ? [] : [startId], kept, kept.subarray(-1)))
+  const scores = await engine.score(sequences, config.data)
+  return new Map(shortened.map((cut, i) => [cut, scores[i].top1.at(-1)!]))
 }
 
 /** One greedy completion per position, then `eval.samples` sampled ones in mode reasoning. */
-async function predictByReasoning(
+async function* predictByReasoning(
   predictor: Predictor,
-  positions: readonly Target[],
+  positions: Targets,
   stage: Stage,
   mode: EvalMode,
   thought: string | null,
-): Promise<PredictionRow[]> {
+): AsyncGenerator<PositionRows> {
   const {config} = predictor
-  const rows: PredictionRow[] = []
-  for (let start = 0; start < positions.length; start += positionsPerCall) {
-    const chunk = positions.slice(start, start + positionsPerCall)
+  for (const chunk of chunksOf(positions, positionsPerCall)) {
     const prompts = chunk.map((position) => promptOf(predictor, position, thought))
     const greedy = await complete(predictor, prompts, 1, true)
     const samples =
       mode === 'reasoning' && config.eval.samples > 0
         ? await complete(predictor, prompts, config.eval.samples, false)
         : null
-    chunk.forEach((position, i) => {
-      const completions = [...greedy[i], ...(samples?.[i] ?? [])]
-      for (const [sample, completion] of completions.entries())
-        rows.push(gradedRow(predictor, position, mode, prompts[i], completion, sample, thought))
-    })
+    for (const [i, position] of chunk.entries())
+      yield [...greedy[i], ...(samples?.[i] ?? [])].map((completion, sample) =>
+        gradedRow(predictor, position, mode, prompts[i], completion, sample, thought),
+      )
     stage.advance(chunk.length)
   }
-  return rows
 }
 
 async function complete(

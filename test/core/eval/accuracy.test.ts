@@ -2,10 +2,10 @@ import {describe, expect, it} from 'vitest'
 import {accuracyBySplit, type EvaluatedPosition} from '../../../src/core/eval/accuracy.js'
 
 const positions: EvaluatedPosition[] = [
-  {docId: 'a', position: 1, difficulty: 'none', correct: true},
-  {docId: 'a', position: 2, difficulty: 'easy', correct: true},
-  {docId: 'a', position: 3, difficulty: 'medium', correct: false, samples: {count: 4, correct: 4}},
-  {docId: 'b', position: 1, difficulty: 'hard', correct: true, samples: {count: 4, correct: 0}},
+  {docId: 'a', difficulty: 'none', correct: true},
+  {docId: 'a', difficulty: 'easy', correct: true},
+  {docId: 'a', difficulty: 'medium', correct: false, samples: {count: 4, correct: 4}},
+  {docId: 'b', difficulty: 'hard', correct: true, samples: {count: 4, correct: 0}},
 ]
 
 describe('accuracyBySplit', () => {
