@@ -58,7 +58,7 @@ export async function evaluateModel(
       const graded = evalRows(predictor, subject, mode, tally)
       stage.done(graded.map((row) => `${row.split} ${(100 * row.accuracy).toFixed(1)}`).join(', '))
       for (const note of notesOn(predictor, mode, tally)) progress.log(note)
-      rows.push(...graded)
+      for (const row of graded) rows.push(row)
     }
   }
   await writeTable(file, predictionsTable, predictions())
