@@ -166,6 +166,15 @@ function warnOfLostRows(rows: number, steps: number, {warn}: TrainingContext['pr
   if (rows < steps) warn(`train: metrics.arrow has ${rows} of the ${steps} steps before; the others are lost`)
 }
 
+/** @throws {RuntimeFailure} when no step is asked for, and none was taken before */
+function checkNothingToDo({services}: RunDirectory, {config, progress}: TrainingContext, {step}: TrainerState): void {
+  if (services.resume && step > 0) progress.log(`already complete at step ${step}`)
+  else if (!config.train.allowNoop)
+    throw new RuntimeFailure('train: train.steps is 0, so nothing was trained', {
+      suggestions: ['give --allow-noop if that is meant'],
+    })
+}
+
 /**
  * The loop: every step takes rollouts, rewards, advantages and an update, and leaves one metrics row.
  *
@@ -179,7 +188,7 @@ async function trainSteps(
   from: TrainerState,
 ): Promise<readonly MetricsRow[]> {
   const {config, engine, progress} = training
-  const {steps, allowNoop} = config.train
+  const {steps} = config.train
   const metrics = await openStream(run.at('metrics.arrow'), metricsTable)
   const evaluations = await EvaluationLog.open(run, {...training, config: evaluated})
   await metrics.keepRows((row) => row.step <= from.step)
@@ -187,11 +196,7 @@ async function trainSteps(
   warnOfLostRows(metrics.rows.length, from.step, progress)
   if (from.step >= steps) {
     await metrics.close()
-    if (run.services.resume && from.step > 0) progress.log(`already complete at step ${from.step}`)
-    else if (!allowNoop)
-      throw new RuntimeFailure('train: train.steps is 0, so nothing was trained', {
-        suggestions: ['give --allow-noop if that is meant'],
-      })
+    checkNothingToDo(run, training, from)
     return metrics.rows
   }
   const stage = progress.stage(`train ${config.train.objective}`, steps, 'steps', from.step)
