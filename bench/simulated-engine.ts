@@ -7,8 +7,9 @@ import {Sampler} from '../src/core/util/rng.js'
  * Answers at once and computes nothing, so that what is measured is everything around a model: every third token is
  * predicted in mode standard, and completions are `answers`, one of them drawn for each.
  */
-export function simulatedEngine(answers: readonly Int32Array[]): Pick<Engine, 'score' | 'rollout'> {
+export function simulatedEngine(answers: readonly Int32Array[]): Pick<Engine, 'score' | 'rollout' | 'watch'> {
   return {
+    watch() {},
     async score(sequences) {
       return sequences.map(scoresOf)
     },

@@ -34,6 +34,7 @@ beforeAll(async () => {
   const ids = data.tokenizer.encodeMarkup(answer)
   const completion = {ids, oldLogprobs: new Float32Array(ids.length), stopReason: 'end-of-text'} as const
   const engine = {
+    watch() {},
     async rollout({prompts}: RolloutRequest) {
       completed += prompts.length
       return {groups: prompts.map(({streams}) => streams.map(() => completion)), uniformsNearStep: 0}
