@@ -138,7 +138,7 @@ export const evalTable = defineTable('eval', 'file', {
   inexpressible: nullable(int32),
   accuracy_if_wrong: nullable(float64),
   cut_tokens: float64,
-  prompt_settings: utf8,
+  prompt_settings: jsonObject,
 })
 
 /** One row per prediction of one evaluation; `split` is the hardest that the position reaches. */

@@ -189,8 +189,8 @@ async function trainSteps(
 ): Promise<readonly MetricsRow[]> {
   const {config, engine, progress} = training
   const {steps} = config.train
-  const metrics = await openStream(run.at('metrics.arrow'), metricsTable)
   const evaluations = await EvaluationLog.open(run, {...training, config: evaluated})
+  const metrics = await openStream(run.at('metrics.arrow'), metricsTable)
   await metrics.keepRows((row) => row.step <= from.step)
   evaluations.dropAfter(from.step)
   warnOfLostRows(metrics.rows.length, from.step, progress)

@@ -124,6 +124,8 @@ describe('a value that does not fit', () => {
     ['rollouts', 'reward_parts', {a: '1'}, 'a number'],
     ['eval', 'seed', 2 ** 53, 'an integer below'],
     ['eval', 'pass_at_k', undefined, 'a number'],
+    ['eval', 'prompt_settings', '{"prompt.template":', 'a JSON object'],
+    ['sweep', 'point', '[1]', 'a JSON object'],
   ])('in %s.%s (%s) is refused by name', async (name, column, value, expected) => {
     const writing = writeTable(at('t.arrow'), tables[name] as Table, spoilt(name, column, value))
     await expect(writing).rejects.toThrow(DataError)
