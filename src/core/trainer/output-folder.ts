@@ -28,7 +28,9 @@ const begun: Readonly<Record<string, Table>> = {'metrics.arrow': metricsTable, '
  * @throws {RuntimeFailure} when nothing can be written there
  */
 export async function refuseOccupied(config: Config, services: Services): Promise<OutputState> {
+  const {command, resume, progress} = services
   const state = checkOutput(config, outputKinds.run, services)
+  if (resume && state !== 'ours') progress.warn(`${command}: --resume: ${config.out} has no run yet; it begins anew`)
   await (services.rehearsal ? checkPermission : checkWritable)(config.out!)
   return state
 }

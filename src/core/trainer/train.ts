@@ -162,8 +162,11 @@ async function resumeFrom(
   return checkpoint.state
 }
 
-function warnOfLostRows(rows: number, steps: number, {warn}: TrainingContext['progress']): void {
-  if (rows < steps) warn(`train: metrics.arrow has ${rows} of the ${steps} steps before; the others are lost`)
+/** Says which rows of earlier attempts are gone: fewer than steps were taken, or more than the checkpoint has. */
+function warnOfRows(found: number, kept: number, steps: number, {warn}: TrainingContext['progress']): void {
+  if (kept < steps) warn(`train: metrics.arrow has ${kept} of the ${steps} steps before; the others are lost`)
+  if (found > kept)
+    warn(`train: goes on after step ${steps}; steps that no checkpoint holds are taken again: ${found - kept}`)
 }
 
 /** @throws {RuntimeFailure} when no step is asked for, and none was taken before */
@@ -191,9 +194,10 @@ async function trainSteps(
   const {steps} = config.train
   const evaluations = await EvaluationLog.open(run, {...training, config: evaluated})
   const metrics = await openStream(run.at('metrics.arrow'), metricsTable)
+  const found = metrics.rows.length
   await metrics.keepRows((row) => row.step <= from.step)
   evaluations.dropAfter(from.step)
-  warnOfLostRows(metrics.rows.length, from.step, progress)
+  warnOfRows(found, metrics.rows.length, from.step, progress)
   if (from.step >= steps) {
     await metrics.close()
     checkNothingToDo(run, training, from)

@@ -69,6 +69,23 @@ describe('a run whose checkpoints cannot be used never starts anew by itself', (
   })
 })
 
+describe('what --resume does is said', () => {
+  it('where there is no run', async () => {
+    const lines: string[] = []
+    await resume('absent', [], lines)
+    expect(lines.join('\n')).toMatch(/--resume: .*absent has no run yet; it begins anew/)
+  })
+
+  it('where steps are taken again, and only there', async () => {
+    const lines: string[] = []
+    rmSync(join(copyOf('again'), 'checkpoints', 'step-000002'), {recursive: true})
+    await resume('again', [], lines)
+    expect(lines.join('\n')).toContain('goes on after step 1; steps that no checkpoint holds are taken again: 1')
+    await resume('again', ['train.steps=3'], lines)
+    expect(lines.filter((line) => /taken again|begins anew/.test(line))).toHaveLength(1)
+  })
+})
+
 describe('identity is content', () => {
   it('so a run goes on with data and weights at another path, in other micro-batches', async () => {
     copyOf('moved')
