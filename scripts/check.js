@@ -7,8 +7,9 @@ const gates = [
   ['types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']],
   ['lint and format', ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']],
   ['architecture', [...vitest, 'test/architecture.test.ts']],
-  ['tests', ['scripts/test.js']],
   ['package', ['scripts/check-pack.js']],
+  // The longest, and last: what failed is then at the end of the log.
+  ['tests', ['scripts/test.js']],
 ]
 
 ensureReady()
