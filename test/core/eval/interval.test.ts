@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {accuracyInterval, type GradedPrediction, pairedDifference} from '../../../src/core/eval/interval.js'
+import {accuracyInterval, type GradedPrediction, pairedDifference} from '../../../src/core/scaling/interval.js'
 import {DataError} from '../../../src/core/util/errors.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 

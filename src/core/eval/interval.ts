@@ -1,8 +1,0 @@
-export {
-  type AccuracyInterval,
-  accuracyInterval,
-  type BootstrapOptions,
-  type GradedPrediction,
-  type PairedDifference,
-  pairedDifference,
-} from '../scaling/interval.js'
