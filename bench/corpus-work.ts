@@ -1,24 +1,24 @@
 import {join} from 'node:path'
 import {loadConfig} from '../src/core/config/load.js'
-import {contextAt} from '../src/core/data/contexts.js'
-import {copyTokenizer} from '../src/core/data/copy-tokenizer.js'
-import {openPrepared} from '../src/core/data/prepared.js'
 import type {Engine} from '../src/core/engine/engine.js'
+import {evaluateModel} from '../src/core/evaluation/evaluation-log.js'
+import {writeFolder} from '../src/core/files/folder.js'
 import {readModelConfig} from '../src/core/models/model-config.js'
+import {VisitOrder} from '../src/core/objectives/order.js'
+import {copyTokenizer} from '../src/core/preparation/copy-tokenizer.js'
+import {openPrepared} from '../src/core/prepared/prepared.js'
+import {contextAt} from '../src/core/prompts/contexts.js'
 import type {Difficulty} from '../src/core/records/records.js'
 import {GreedyReader} from '../src/core/report/greedy-predictions.js'
-import {writeFolder} from '../src/core/store/folder.js'
+import {ScoreReader} from '../src/core/sweep/read-scores.js'
 import {
   type DocumentRow,
   documentsTable,
   type PositionRow,
   positionsTable,
   writeTable,
-} from '../src/core/store/index.js'
-import {ScoreReader} from '../src/core/sweep/read-scores.js'
+} from '../src/core/tables/index.js'
 import {loadTokenizer} from '../src/core/tokenizer/tokenizer.js'
-import {evaluateModel} from '../src/core/trainer/evaluation-log.js'
-import {VisitOrder} from '../src/core/trainer/order.js'
 import {silentProgress} from '../src/core/util/progress.js'
 import {Sampler, streamSeed} from '../src/core/util/rng.js'
 import type {CorpusRequest, CorpusStage} from './corpus.js'

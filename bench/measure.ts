@@ -1,6 +1,6 @@
 import {join} from 'node:path'
 import {LocalEngine} from '../src/core/engine/engine.js'
-import {invariantThreads} from '../src/core/engine/threads.js'
+import {invariantThreads} from '../src/core/engine/sessions/threads.js'
 import {readModelConfig} from '../src/core/models/model-config.js'
 import type {Job, Measurement} from './job.js'
 import {peakMemory} from './peak-memory.js'

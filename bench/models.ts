@@ -1,10 +1,11 @@
 import {existsSync, mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {replaceFile} from '../src/core/files/index.js'
 import {parseModelConfig} from '../src/core/models/model-config.js'
 import {type Initialization, parametersOf} from '../src/core/models/parameters.js'
-import {replaceFile, writeSafetensors} from '../src/core/store/index.js'
 import {Sampler, streamSeed} from '../src/core/util/rng.js'
 import {sizeOf} from '../src/core/util/shape.js'
+import {writeSafetensors} from '../src/core/weights/index.js'
 import {root} from './paths.js'
 
 /** The models of the benchmark: `config.json` of random checkpoints that both sides load. */

@@ -1,5 +1,5 @@
 import type {Engine} from '../src/core/engine/engine.js'
-import type {TokenScores} from '../src/core/engine/score.js'
+import type {TokenScores} from '../src/core/engine/scoring/score.js'
 import type {Completion} from '../src/core/records/records.js'
 import {Sampler} from '../src/core/util/rng.js'
 

@@ -1,6 +1,6 @@
 import type {Engine} from '../src/core/engine/engine.js'
-import type {OptimizerSettings} from '../src/core/engine/model-state.js'
-import type {PolicyGroup} from '../src/core/engine/policy-update.js'
+import type {OptimizerSettings} from '../src/core/engine/state/model-state.js'
+import type {PolicyGroup} from '../src/core/engine/update/policy-update.js'
 import {groupAdvantages} from '../src/core/grpo/advantages.js'
 import type {Completion} from '../src/core/records/records.js'
 import {streamSeed} from '../src/core/util/rng.js'

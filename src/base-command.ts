@@ -138,7 +138,7 @@ export abstract class BaseCommand extends Command {
   ): Promise<object> {
     const [{resolvedYaml}, {planOf, settingsOf}, {renderPlan}] = await Promise.all([
       import('./core/config/resolved.js'),
-      import('./core/trainer/plan.js'),
+      import('./core/planning/plan.js'),
       import('./terminal/tables.js'),
     ])
     // Standard output is the config file.

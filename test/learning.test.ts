@@ -1,7 +1,7 @@
 import {join} from 'node:path'
 import {expect, it} from 'vitest'
-import {metricsTable, readTable} from '../src/core/store/index.js'
-import {train} from '../src/core/trainer/train.js'
+import {metricsTable, readTable} from '../src/core/tables/index.js'
+import {train} from '../src/core/training/train.js'
 import {toyConfig, toyServices, toyWorkspace} from './support/toy-run.js'
 
 it('reward on a language of three letters rises from chance to above 0.9 in 100 steps', async () => {

@@ -1,6 +1,6 @@
 import {join, resolve} from 'node:path'
-import {accuracyInterval} from '../../src/core/scaling/interval.js'
-import {documentsTable, evalTable, predictionsTable, readRows, readTable} from '../../src/core/store/index.js'
+import {accuracyInterval} from '../../src/core/statistics/interval.js'
+import {documentsTable, evalTable, predictionsTable, readRows, readTable} from '../../src/core/tables/index.js'
 
 /**
  * `npx tsx experiments/tiny/by-kind.ts [runs/tiny]`: accuracy on the answers of each family, which can be computed, and on

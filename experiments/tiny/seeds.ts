@@ -1,8 +1,8 @@
 import {existsSync, writeFileSync} from 'node:fs'
 import {join, resolve} from 'node:path'
-import {pairedDifference} from '../../src/core/scaling/interval.js'
-import {isInSplit} from '../../src/core/scaling/split.js'
-import {type EvalRow, evalTable, metricsTable, predictionsTable, readTable} from '../../src/core/store/index.js'
+import {pairedDifference} from '../../src/core/statistics/interval.js'
+import {isInSplit} from '../../src/core/statistics/split.js'
+import {type EvalRow, evalTable, metricsTable, predictionsTable, readTable} from '../../src/core/tables/index.js'
 import {config, makeBase, rpt} from './base.js'
 
 /**

@@ -19,7 +19,7 @@ export default class Eval extends BaseCommand {
   /** Evaluates and prints one row per mode and split. */
   run(): Promise<object> {
     const run = async ({config, services}: Request) => {
-      const {evaluate} = await import('../core/trainer/evaluate.js')
+      const {evaluate} = await import('../core/evaluation/evaluate.js')
       return evaluate(config, services)
     }
     return this.perform(run, {render: (summary) => this.summaryText({...summary, rows: telling(summary.rows)})})

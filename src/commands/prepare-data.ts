@@ -28,7 +28,7 @@ export default class PrepareData extends BaseCommand {
   /** Prepares the data and prints what was kept. */
   run(): Promise<object> {
     return this.perform(async ({config, services}) => {
-      const {prepareData} = await import('../core/data/prepare-data.js')
+      const {prepareData} = await import('../core/preparation/prepare-data.js')
       return prepareData(config, services)
     })
   }

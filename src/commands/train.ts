@@ -22,7 +22,7 @@ export default class Train extends BaseCommand {
   /** Trains and prints the last metrics. */
   run(): Promise<object> {
     return this.perform(async ({config, services}) => {
-      const {train} = await import('../core/trainer/train.js')
+      const {train} = await import('../core/training/train.js')
       return train(config, services)
     })
   }

@@ -1,4 +1,4 @@
-import {storageFailure} from '../core/store/storage-error.js'
+import {storageFailure} from '../core/files/storage-error.js'
 import {createColors} from '../terminal/colors.js'
 import {describeFailure, renderFailure} from '../terminal/failure.js'
 import {guardStreams, releaseTerminals, terminals} from '../terminal/streams.js'

@@ -60,7 +60,7 @@ beforeAll(async () => {
     'endless.jinja': '{% for i in range(10 ** 12) %}{% for j in range(10 ** 12) %}{{ j }}{% endfor %}{% endfor %}',
   }
   for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text)
-  const parquet = readFileSync(join(root, 'test', 'core', 'data', 'fixtures', 'codec-snappy.parquet'))
+  const parquet = readFileSync(join(root, 'test', 'core', 'corpus', 'fixtures', 'codec-snappy.parquet'))
   writeFileSync(join(cwd, 'half.parquet'), parquet.subarray(0, parquet.length / 2))
   mkdirSync(join(cwd, 'nothing'))
   cpSync(base, join(cwd, 'twin', 'base'), {recursive: true})

@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, expect, it} from 'vitest'
-import {documentsTable, readTable} from '../../src/core/store/index.js'
+import {documentsTable, readTable} from '../../src/core/tables/index.js'
 import {commit, FakeHub} from '../core/hub/fake-hub.js'
 import {rpt} from './rpt.js'
 

@@ -4,7 +4,7 @@ import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {describe, expect, it} from 'vitest'
 import {loadConfig} from '../../src/core/config/load.js'
-import {planOf} from '../../src/core/trainer/plan.js'
+import {planOf} from '../../src/core/planning/plan.js'
 import {knownModels} from '../support/known-models.js'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))

@@ -2,15 +2,9 @@ import {execFileSync} from 'node:child_process'
 import {existsSync, readFileSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
 import {expect, it} from 'vitest'
-import {
-  openStream,
-  readSafetensors,
-  type Table,
-  tables,
-  writeSafetensors,
-  writeTable,
-} from '../../src/core/store/index.js'
-import {sampleRows, tableNames, useFolder} from '../core/store/samples.js'
+import {openStream, type Table, tables, writeTable} from '../../src/core/tables/index.js'
+import {readSafetensors, writeSafetensors} from '../../src/core/weights/index.js'
+import {sampleRows, tableNames, useFolder} from '../core/files/samples.js'
 
 /** The sources against Python, where `npm run check:interop` has installed it; that command checks the build. */
 

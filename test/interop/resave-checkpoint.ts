@@ -1,6 +1,6 @@
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
-import type {SaveFormat} from '../../src/core/engine/checkpoint.js'
 import {LocalEngine} from '../../src/core/engine/engine.js'
+import type {SaveFormat} from '../../src/core/engine/state/checkpoint.js'
 
 /**
  * Loads a checkpoint, scores sequences and saves the weights in several formats, for `check_checkpoints.py`.

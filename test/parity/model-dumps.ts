@@ -2,7 +2,7 @@ import {copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node
 import {tmpdir} from 'node:os'
 import {basename, dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {readSafetensors} from '../../src/core/store/index.js'
+import {readSafetensors} from '../../src/core/weights/index.js'
 
 /** Tiny checkpoints and what transformers computes with them, made by scripts/parity/make_model_dumps.py. */
 

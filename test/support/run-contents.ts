@@ -9,7 +9,7 @@ import {
   readTable,
   rolloutsTable,
   type Table,
-} from '../../src/core/store/index.js'
+} from '../../src/core/tables/index.js'
 
 const folders: Readonly<Record<string, Table>> = {rollouts: rolloutsTable, eval: predictionsTable}
 

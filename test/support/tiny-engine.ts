@@ -3,9 +3,9 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll} from 'vitest'
 import {LocalEngine} from '../../src/core/engine/engine.js'
-import type {RolloutRequest} from '../../src/core/engine/rollout.js'
-import {readSafetensors} from '../../src/core/store/index.js'
+import type {RolloutRequest} from '../../src/core/engine/sampling/rollout-request.js'
 import {Sampler, streamSeed} from '../../src/core/util/rng.js'
+import {readSafetensors} from '../../src/core/weights/index.js'
 import {tinyModel} from './tiny-model.js'
 
 /** A two-layer model with shared key-value heads, large enough for threads and length buckets to matter. */

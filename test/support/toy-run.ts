@@ -3,15 +3,15 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {loadConfig} from '../../src/core/config/load.js'
 import type {Config} from '../../src/core/config/schema.js'
-import {prepareData} from '../../src/core/data/prepare-data.js'
 import {LocalEngine} from '../../src/core/engine/engine.js'
+import {prepareData} from '../../src/core/preparation/prepare-data.js'
 import {loadTokenizer} from '../../src/core/tokenizer/tokenizer.js'
 import {type Progress, silentProgress} from '../../src/core/util/progress.js'
 import {Sampler, streamSeed} from '../../src/core/util/rng.js'
 import type {Services} from '../../src/core/util/services.js'
 import {optimizer, temporaryFolder} from './tiny-engine.js'
 
-const experiment = fileURLToPath(new URL('../../experiments/tiny/', import.meta.url))
+const experiment = fileURLToPath(new URL('../../experiments/tiny', import.meta.url))
 
 const baseConfig = {
   model_type: 'llama',

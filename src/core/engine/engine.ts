@@ -2,16 +2,28 @@ import {readModelConfig} from '../models/model-config.js'
 import {parameterCount} from '../models/parameters.js'
 import type {SessionOptions} from '../runtime/session.js'
 import {RuntimeFailure} from '../util/errors.js'
-import {checkWeights, loadOptimizer, loadWeights, type SaveFormat, saveOptimizer, saveWeights} from './checkpoint.js'
-import {type LanguageModelRequest, type LanguageModelUpdate, updateLanguageModel} from './language-model-update.js'
-import {type InitializationSettings, ModelState} from './model-state.js'
-import {type PolicyRequest, type PolicyUpdate, updatePolicy} from './policy-update.js'
-import {type RolloutRequest, type RolloutResult, rolloutPrompts} from './rollout.js'
-import {type ScoreSettings, scoreSequences, type TokenScores} from './score.js'
-import {SessionCache} from './session-cache.js'
-import {sessionBudget} from './session-memory.js'
-import {type Tell, tellNobody} from './tell.js'
-import {invariantThreads} from './threads.js'
+import {type Tell, tellNobody} from '../util/tell.js'
+import {rolloutPrompts} from './sampling/rollout.js'
+import type {RolloutRequest, RolloutResult} from './sampling/rollout-request.js'
+import {type ScoreSettings, scoreSequences, type TokenScores} from './scoring/score.js'
+import {SessionCache} from './sessions/session-cache.js'
+import {sessionBudget} from './sessions/session-memory.js'
+import {invariantThreads} from './sessions/threads.js'
+import {
+  checkWeights,
+  loadOptimizer,
+  loadWeights,
+  type SaveFormat,
+  saveOptimizer,
+  saveWeights,
+} from './state/checkpoint.js'
+import {type InitializationSettings, ModelState} from './state/model-state.js'
+import {
+  type LanguageModelRequest,
+  type LanguageModelUpdate,
+  updateLanguageModel,
+} from './update/language-model-update.js'
+import {type PolicyRequest, type PolicyUpdate, updatePolicy} from './update/policy-update.js'
 
 /** Where weights come from: a checkpoint folder, or random numbers in the shape of a `config.json`. */
 export type WeightSource =

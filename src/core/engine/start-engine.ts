@@ -3,9 +3,9 @@ import {SHARE_ENV, Worker, type WorkerOptions} from 'node:worker_threads'
 import {createGate, leaveThroughGate} from '../runtime/exit-gate.js'
 import type {Device} from '../runtime/providers.js'
 import {RuntimeFailure} from '../util/errors.js'
+import {type Tell, tellNobody} from '../util/tell.js'
 import type {Engine} from './engine.js'
 import {type DescribedError, reviveError} from './error-transfer.js'
-import {type Tell, tellNobody} from './tell.js'
 import type {EngineCall, EngineMethod, EngineStart} from './worker.js'
 
 /** What a call came to. */

@@ -1,8 +1,8 @@
 import {parentPort, workerData} from 'node:worker_threads'
 import {type ExitGate, useGate} from '../runtime/exit-gate.js'
+import {tellNowAndThen} from '../util/tell.js'
 import {type Engine, type EngineOptions, LocalEngine} from './engine.js'
 import {describeError} from './error-transfer.js'
-import {tellNowAndThen} from './tell.js'
 
 /** What the thread is started with. */
 export interface EngineStart {

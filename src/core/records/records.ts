@@ -106,3 +106,10 @@ export interface Group {
   readonly completions: readonly Completion[]
   readonly rewards: readonly Reward[]
 }
+
+/** Tokens of one training row and which of them are trained. */
+export interface TrainingRow {
+  readonly ids: Int32Array
+  /** The first token that is a target; the ones before it are context only. At least 1. */
+  readonly trainedFrom: number
+}

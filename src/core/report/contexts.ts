@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import {documentsTable, readRows} from '../store/index.js'
+import {documentsTable, readRows} from '../tables/index.js'
 import {tail} from './format.js'
 
 /** A position of a document. */

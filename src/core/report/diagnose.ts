@@ -1,7 +1,7 @@
 import {isUniform} from '../grpo/advantages.js'
 import type {Outcome} from '../records/records.js'
 import {outcomes} from '../records/records.js'
-import type {RolloutRow} from '../store/index.js'
+import type {RolloutRow} from '../tables/index.js'
 import {percent, plural} from './format.js'
 import {groupBy} from './results.js'
 

@@ -1,8 +1,8 @@
 import {DocumentIds} from '../records/document-ids.js'
 import type {Difficulty} from '../records/records.js'
-import {differenceOfGains, type PairedDifference} from '../scaling/interval.js'
-import {isInSplit, type Split, type SplitRule} from '../scaling/split.js'
-import {pickColumns, predictionsTable, readRows} from '../store/index.js'
+import {differenceOfGains, type PairedDifference} from '../statistics/interval.js'
+import {isInSplit, type Split, type SplitRule} from '../statistics/split.js'
+import {pickColumns, predictionsTable, readRows} from '../tables/index.js'
 
 const difficulties: readonly Difficulty[] = ['none', 'easy', 'medium', 'hard']
 const columns = pickColumns(predictionsTable, 'doc_id', 'position', 'mode', 'split', 'sample', 'correct')

@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import {type PositionRow, type PredictionRow, positionsTable, predictionsTable, readRows} from '../store/index.js'
+import {type PositionRow, type PredictionRow, positionsTable, predictionsTable, readRows} from '../tables/index.js'
 import {DataError, UsageError} from '../util/errors.js'
 import {readContexts} from './contexts.js'
 import {diagnose, type RolloutStatistics, summarizeRollouts} from './diagnose.js'

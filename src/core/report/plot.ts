@@ -1,5 +1,5 @@
 import type {TopLevelSpec} from 'vega-lite'
-import {type PowerLaw, predictAccuracy} from '../scaling/power-law.js'
+import {type PowerLaw, predictAccuracy} from '../statistics/power-law.js'
 import {maxOf, minOf} from '../util/extremes.js'
 import type {PlotPoint} from './terminal-plot.js'
 

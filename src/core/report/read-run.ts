@@ -2,19 +2,18 @@ import {existsSync, readdirSync, statSync} from 'node:fs'
 import {basename, join, resolve} from 'node:path'
 import {parse} from 'yaml'
 import {z} from 'zod'
+import {readJsonOf, readTextOf} from '../files/index.js'
 import {
   type EvalRow,
   evalTable,
   type MetricsRow,
   metricsTable,
   type RolloutRow,
-  readJsonOf,
   readTable,
-  readTextOf,
   rolloutsTable,
   type SweepRow,
   sweepTable,
-} from '../store/index.js'
+} from '../tables/index.js'
 import {DataError} from '../util/errors.js'
 
 /** What a run directory holds; tables that the command did not write are empty. */

@@ -1,4 +1,4 @@
-import type {FitRow} from '../scaling/series.js'
+import type {FitRow} from '../statistics/series.js'
 import {visibleLine} from '../util/visible.js'
 import {readRun} from './read-run.js'
 import {collectResults, compareAll} from './results.js'

@@ -1,4 +1,4 @@
-import type {RolloutRow} from '../store/index.js'
+import type {RolloutRow} from '../tables/index.js'
 import {type ContextLookup, readContexts} from './contexts.js'
 import {diagnose, summarizeRollouts} from './diagnose.js'
 import {plural, quoteBytes, short} from './format.js'

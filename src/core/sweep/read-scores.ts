@@ -1,8 +1,8 @@
 import {DocumentIds} from '../records/document-ids.js'
-import type {DocumentScore} from '../scaling/bootstrap-fit.js'
-import {DocumentTally} from '../scaling/document-tally.js'
-import type {Split, SplitRule} from '../scaling/split.js'
-import {pickColumns, predictionsTable, readRows, type SweepRow} from '../store/index.js'
+import type {DocumentScore} from '../statistics/bootstrap-fit.js'
+import {DocumentTally} from '../statistics/document-tally.js'
+import type {Split, SplitRule} from '../statistics/split.js'
+import {pickColumns, predictionsTable, readRows, type SweepRow} from '../tables/index.js'
 
 type Mode = SweepRow['mode']
 

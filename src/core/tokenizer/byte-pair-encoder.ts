@@ -1,5 +1,5 @@
 import {MinHeap} from './min-heap.js'
-import type {TokenizerJson} from './tokenizer-files.js'
+import type {TokenizerJson} from './tokenizer-json.js'
 
 type Model = TokenizerJson['model']
 

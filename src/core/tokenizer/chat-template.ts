@@ -6,7 +6,7 @@ import {withLineFeeds} from '../util/plain-file.js'
 import {hasHalfPair} from '../util/text-bytes.js'
 import {readSmallJson, readSmallText} from './read-json.js'
 import {type Rendering, renderAll, renderJinja} from './render-jinja.js'
-import type {TokenizerConfig, TokenName} from './tokenizer-files.js'
+import type {TokenizerConfig, TokenName} from './tokenizer-json.js'
 
 /** A Jinja template that turns messages into the text that a model was trained to read. */
 export interface ChatTemplate {

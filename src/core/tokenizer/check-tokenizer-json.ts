@@ -1,6 +1,6 @@
 import {DataError} from '../util/errors.js'
 import {hasHalfPair} from '../util/text-bytes.js'
-import type {TokenizerJson} from './tokenizer-files.js'
+import type {TokenizerJson} from './tokenizer-json.js'
 
 /** Ids are places in tables: one far beyond any vocabulary would only fill memory. */
 const maxId = 2 ** 24 - 1

@@ -1,4 +1,4 @@
-import type {TokenizerJson} from './tokenizer-files.js'
+import type {TokenizerJson} from './tokenizer-json.js'
 
 /** Which stretches of text between added tokens get a space in front, and with what they must not begin to get it. */
 export interface DummySpace {

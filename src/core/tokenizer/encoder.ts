@@ -1,7 +1,7 @@
 import {Tokenizer as HuggingFaceTokenizer} from '@huggingface/tokenizers'
 import {DataError} from '../util/errors.js'
 import type {BytePairEncoder} from './byte-pair-encoder.js'
-import type {TokenizerJson} from './tokenizer-files.js'
+import type {TokenizerJson} from './tokenizer-json.js'
 import {useReferenceUnicode} from './unicode-versions.js'
 
 /** Text to ids: the library finds added tokens, normalizes and splits; our own encoder merges. */

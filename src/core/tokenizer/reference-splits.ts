@@ -1,5 +1,5 @@
 import {DataError} from '../util/errors.js'
-import type {TokenizerJson} from './tokenizer-files.js'
+import type {TokenizerJson} from './tokenizer-json.js'
 
 /** A part of a tokenizer: what it does, and how. */
 export type Component = NonNullable<TokenizerJson['pre_tokenizer']>

@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto'
-import type {TokenizerJson} from './tokenizer-files.js'
+import type {TokenizerJson} from './tokenizer-json.js'
 
 /** What decides how text is cut into tokens and what tokens stand for; how a file writes it does not count. */
 const rules = ['normalizer', 'pre_tokenizer', 'decoder', 'post_processor'] as const

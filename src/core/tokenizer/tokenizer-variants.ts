@@ -1,5 +1,5 @@
 import {type Component, withReferenceSplits} from './reference-splits.js'
-import type {TokenizerJson} from './tokenizer-files.js'
+import type {TokenizerJson} from './tokenizer-json.js'
 
 type AddedToken = NonNullable<TokenizerJson['added_tokens']>[number]
 

@@ -6,8 +6,9 @@ import {type ChatTemplate, tokenTexts} from './chat-template.js'
 import {type DummySpace, dummySpaceOf, withDummySpaces} from './dummy-space.js'
 import {Encoder} from './encoder.js'
 import {tokenBytes} from './token-bytes.js'
-import {readTokenizerFiles, type TokenizerConfig, type TokenizerFiles, type TokenizerJson} from './tokenizer-files.js'
+import {readTokenizerFiles, type TokenizerFiles} from './tokenizer-files.js'
 import {tokenizerFingerprint} from './tokenizer-identity.js'
+import type {TokenizerConfig, TokenizerJson} from './tokenizer-json.js'
 import {isMarkup, withoutDummyPrefix, withoutMarkup} from './tokenizer-variants.js'
 
 /** Text to tokens and back, and the bytes that each token stands for. */

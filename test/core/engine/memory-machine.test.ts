@@ -2,7 +2,7 @@ import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {freemem, tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
-import {availableMemory} from '../../../src/core/engine/machine-memory.js'
+import {availableMemory} from '../../../src/core/runtime/machine-memory.js'
 
 const gib = 2 ** 30
 let root: string

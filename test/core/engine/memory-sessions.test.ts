@@ -1,8 +1,8 @@
 import {describe, expect, it} from 'vitest'
 import {decoderGraph} from '../../../src/core/engine/graphs/decoder-graph.js'
 import {languageModelGraph} from '../../../src/core/engine/graphs/language-model.js'
-import {SessionCache} from '../../../src/core/engine/session-cache.js'
-import {heldBytes, keepsItsMemory} from '../../../src/core/engine/session-memory.js'
+import {SessionCache} from '../../../src/core/engine/sessions/session-cache.js'
+import {heldBytes, keepsItsMemory} from '../../../src/core/engine/sessions/session-memory.js'
 import {parseModelConfig} from '../../../src/core/models/model-config.js'
 
 const model = parseModelConfig(

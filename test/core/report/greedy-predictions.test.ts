@@ -4,16 +4,16 @@ import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import type {Difficulty} from '../../../src/core/records/records.js'
 import {coverSamePositions, GreedyReader} from '../../../src/core/report/greedy-predictions.js'
-import {pairedDifference} from '../../../src/core/scaling/interval.js'
-import {isInSplit} from '../../../src/core/scaling/split.js'
+import {pairedDifference} from '../../../src/core/statistics/interval.js'
+import {isInSplit} from '../../../src/core/statistics/split.js'
+import {ScoreReader} from '../../../src/core/sweep/read-scores.js'
 import {
   nullsOf,
   type PredictionRow,
   predictionsTable,
   type SweepRow,
   writeTable,
-} from '../../../src/core/store/index.js'
-import {ScoreReader} from '../../../src/core/sweep/read-scores.js'
+} from '../../../src/core/tables/index.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'rpt-predictions-'))

@@ -7,7 +7,7 @@ import {writeReport} from '../../../src/core/report/report.js'
 import {collectResults, compareAll} from '../../../src/core/report/results.js'
 import {collectFits, collectScaling} from '../../../src/core/report/scaling-figures.js'
 import {comparisonTable, renderTable, resultTable} from '../../../src/core/report/tables.js'
-import {sweepTable, writeTable} from '../../../src/core/store/index.js'
+import {sweepTable, writeTable} from '../../../src/core/tables/index.js'
 import {DataError, UsageError} from '../../../src/core/util/errors.js'
 import {hostileText, type SyntheticRuns, writeSyntheticRuns} from './synthetic-runs.js'
 

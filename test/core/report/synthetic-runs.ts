@@ -1,7 +1,7 @@
 import {mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {accuracyBySplit} from '../../../src/core/eval/accuracy.js'
 import type {Difficulty} from '../../../src/core/records/records.js'
+import {accuracyBySplit} from '../../../src/core/statistics/accuracy.js'
 import {
   documentsTable,
   type EvalRow,
@@ -14,7 +14,7 @@ import {
   type RolloutRow,
   rolloutsTable,
   writeTable,
-} from '../../../src/core/store/index.js'
+} from '../../../src/core/tables/index.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 
 /** Folders shaped like a small experiment: prepared data, a base evaluation, an ntp run and an rpt run. */

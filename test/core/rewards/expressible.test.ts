@@ -1,5 +1,5 @@
 import {beforeAll, describe, expect, it} from 'vitest'
-import {contextAt} from '../../../src/core/data/contexts.js'
+import {contextAt} from '../../../src/core/prompts/contexts.js'
 import {isExpressible} from '../../../src/core/rewards/expressible.js'
 import {parseCompletion} from '../../../src/core/rewards/parse.js'
 import {rewardFor} from '../../../src/core/rewards/reward.js'

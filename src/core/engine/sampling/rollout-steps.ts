@@ -1,0 +1,67 @@
+import {maxOf} from '../../util/extremes.js'
+import {type Tell, tellNobody} from '../../util/tell.js'
+import {byLength, chunks, countBucket, lengthBucket} from '../graphs/bucket.js'
+import {prefillGraph} from '../graphs/prefill.js'
+import type {SessionCache} from '../sessions/session-cache.js'
+import type {ModelState} from '../state/model-state.js'
+import {DecodingBatch, type PrefilledContext} from './decoding-batch.js'
+import {contextInputs} from './rollout-loop.js'
+import type {RolloutRequest} from './rollout-request.js'
+import type {Sample} from './sample.js'
+
+/** Tokens of context computed in one run at most, padding included; a longer context is a run of its own. */
+export const prefillTokens = 8192
+
+/**
+ * Fills the samples of each prompt, one run per token: contexts whose samples have ended leave the batch, and waiting ones
+ * take their place once a quarter of the batch is free.
+ */
+export async function rolloutBySteps(
+  state: ModelState,
+  sessions: SessionCache,
+  request: RolloutRequest,
+  samples: readonly (readonly Sample[])[],
+  tell: Tell = tellNobody,
+): Promise<void> {
+  const {prompts, contextsPerBatch} = request
+  // The longest first: those that follow fit into the room of those that leave.
+  const waiting = byLength(prompts.map(({ids}) => ids.length)).toReversed()
+  const batch = new DecodingBatch(state, sessions, request)
+  let steps = 0
+  while (waiting.length > 0 || !batch.isEmpty) {
+    const free = contextsPerBatch - batch.size
+    if (waiting.length > 0 && (batch.isEmpty || 4 * free >= contextsPerBatch)) {
+      const next = waiting.splice(0, free)
+      batch.admit(await prefill(state, sessions, request, next, samples))
+    }
+    await batch.step(waiting.length === 0)
+    const done = prompts.length - waiting.length - batch.size
+    tell(`sampling, ${done}/${prompts.length} contexts done, token ${++steps}`)
+  }
+}
+
+/** Keys and values of the contexts of these prompts, in runs of similar length. */
+async function prefill(
+  state: ModelState,
+  sessions: SessionCache,
+  {prompts}: RolloutRequest,
+  indices: readonly number[],
+  samples: readonly (readonly Sample[])[],
+): Promise<PrefilledContext[]> {
+  const contextLength = lengthBucket(maxOf(indices.map((index) => prompts[index].ids.length - 1)))
+  const results: PrefilledContext[] = []
+  for (const batch of chunks(indices, Math.max(1, Math.floor(prefillTokens / contextLength)))) {
+    const members = batch.map((index) => prompts[index])
+    const shape = {contexts: countBucket(batch.length), contextLength}
+    const session = await sessions.get('prefill', shape, () => prefillGraph(state.config, shape))
+    const outputs = await session.run({...state.feeds(contextLength), ...contextInputs(members, shape)})
+    const layers = [...Array(state.config.layers).keys()]
+    const caches = layers.flatMap((i) => [outputs[`keys_${i}`], outputs[`values_${i}`]]) as Float32Array[]
+    batch.forEach((index, slot) => {
+      const {ids} = prompts[index]
+      const cache = {caches, slot, capacity: contextLength, length: ids.length - 1}
+      results.push({cache, lastId: ids.at(-1)!, samples: samples[index]})
+    })
+  }
+  return results
+}

@@ -1,0 +1,30 @@
+import type {Graph} from '../../onnx/graph.js'
+import {livenessOf, tensorBytes} from '../../onnx/liveness.js'
+
+/** Memory that onnxruntime's arena takes for each byte that a graph holds: as measured (docs/how-to/memory.md). */
+export const arenaFactor = 1.15
+
+/** Bytes of inputs, nearly all of them weights, from which on a training graph gives its memory back after every run. */
+const largeInputs = 2 ** 30
+
+/**
+ * Whether a training graph's memory stays from run to run. Fetching it anew makes small models a fifth to a third
+ * slower; large ones, whose products take longer, lose less by it and need the memory most (docs/explanation/speed.md).
+ */
+export function keepsItsMemory(graph: Graph): boolean {
+  return graph.inputs.reduce((sum, input) => sum + tensorBytes(input), 0) < largeInputs
+}
+
+/** Memory that a compiled graph holds between runs on the CPU, bytes: its arena, or only what follows from constants. */
+export function heldBytes(graph: Graph, hasArena: boolean): number {
+  const {peakBytes, constantBytes} = livenessOf(graph)
+  return hasArena ? Math.round(arenaFactor * peakBytes) : constantBytes
+}
+
+/** Compiled graphs kept at most. */
+export const sessionCapacity = 32
+
+/** Memory that compiled graphs may keep together, bytes, of what is available; the one that runs may need more. */
+export function sessionBudget(availableBytes: number): number {
+  return availableBytes / 4
+}

@@ -1,0 +1,256 @@
+import {existsSync} from 'node:fs'
+import {writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import type {ModelConfig} from '../../models/model-config.js'
+import {parametersOf} from '../../models/parameters.js'
+import {DataError} from '../../util/errors.js'
+import {isSameShape, sizeOf} from '../../util/shape.js'
+import {
+  type FloatValues,
+  SafetensorsFile,
+  shown,
+  WeightFiles,
+  type WeightFormat,
+  writeSafetensors,
+  writeWeights,
+} from '../../weights/index.js'
+import {explainExtra, explainMissing} from './explain-weights.js'
+import type {ModelState} from './model-state.js'
+import {fieldsOf} from './tensor-fields.js'
+
+/** Weights and moments on disk: Hugging Face's names for the weights, ours in `optimizer.safetensors`. */
+
+/** Element type of saved weights, in the words of `config.json`. */
+export type WeightDtype = 'float32' | 'bfloat16' | 'float16'
+
+/** How weights are saved; `maxShardBytes` is transformers' own limit unless it is given. */
+export interface SaveFormat {
+  readonly dtype: WeightDtype
+  readonly maxShardBytes?: number
+}
+
+const storedDtypes: Readonly<Record<WeightDtype, WeightFormat['dtype']>> = {
+  float32: 'F32',
+  bfloat16: 'BF16',
+  float16: 'F16',
+}
+const usualShardBytes = 5e9
+
+/** A tensor of a checkpoint and the rows of a parameter that it is. */
+interface Place {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly parameter: string
+  /** Values of the parameter before it. */
+  readonly offset: number
+}
+
+function placesOf(config: ModelConfig): Place[] {
+  return parametersOf(config).flatMap(({name: parameter, parts, shape}) => {
+    let offset = 0
+    return parts.map(({name, rows}) => {
+      const place = {name, shape: [rows, ...shape.slice(1)], parameter, offset}
+      offset += sizeOf(place.shape)
+      return place
+    })
+  })
+}
+
+function valuesAt({weights}: ModelState, {parameter, shape, offset}: Place): Float32Array {
+  return weights.get(parameter)!.subarray(offset, offset + sizeOf(shape))
+}
+
+/**
+ * Checks that a checkpoint folder holds the weights of a model, by its headers alone: before memory is taken for them.
+ *
+ * @throws {DataError} when a tensor is missing, superfluous, of another shape or not floating-point
+ */
+export function checkWeights(config: ModelConfig, folder: string): void {
+  openWeights(config, folder).close()
+}
+
+/**
+ * Fills the weights from a checkpoint folder, a piece at a time.
+ *
+ * @throws {DataError} as `checkWeights` does, and when a weight is not finite, or a head that config.json ties to the
+ *   embedding differs from it
+ */
+export async function loadWeights(state: ModelState, folder: string): Promise<void> {
+  const files = openWeights(state.config, folder)
+  try {
+    for (const place of placesOf(state.config)) fill(files, place.name, valuesAt(state, place))
+    if (state.config.tiedHead && files.has(headName)) checkTiedHead(files, state, folder)
+  } finally {
+    files.close()
+  }
+}
+
+function openWeights(config: ModelConfig, folder: string): WeightFiles {
+  const files = WeightFiles.open(folder)
+  try {
+    // A hostile number of layers must not be spelt out.
+    if (config.layers > files.names.length)
+      throw new DataError(
+        `${folder}: config.json has num_hidden_layers ${config.layers}, but there are only ${files.names.length} tensors`,
+      )
+    const places = placesOf(config)
+    checkNames(files, places, config, folder)
+    for (const place of places) checkShape(files, place)
+    return files
+  } catch (error) {
+    files.close()
+    throw error
+  }
+}
+
+const headName = 'lm_head.weight'
+const embeddingName = 'model.embed_tokens.weight'
+
+/** Tensors that some checkpoints carry and the mathematics does not need: frequencies, a second head, stored masks. */
+function isHarmless(files: WeightFiles, name: string, tiedHead: boolean): boolean {
+  return name.endsWith('rotary_emb.inv_freq') || (tiedHead && name === headName) || files.dtypeOf(name) === 'BOOL'
+}
+
+function checkNames(files: WeightFiles, places: readonly Place[], config: ModelConfig, folder: string): void {
+  const missing = places.filter(({name}) => !files.has(name))
+  if (missing.length > 0) {
+    const [{name, shape}, ...others] = missing
+    const also = others.length > 0 ? `; also missing: ${listed(others.map((place) => place.name))}` : ''
+    const {what, suggestions} = explainMissing(name, files.names)
+    throw new DataError(`${folder}: tensor ${name} is missing; config.json asks for shape [${shape}]${also}${what}`, {
+      suggestions,
+    })
+  }
+  const known = new Set(places.map(({name}) => name))
+  const extra = files.names.filter((name) => !known.has(name) && !isHarmless(files, name, config.tiedHead)).sort()
+  if (extra.length > 0) {
+    const {what, suggestions} = explainExtra(extra)
+    throw new DataError(
+      `${folder}: tensor ${shown(extra[0])} has no place in the model of its config.json ` +
+        `(model_type ${config.family}, num_hidden_layers ${config.layers})` +
+        (extra.length > 1 ? `; nor have ${listed(extra.slice(1))}` : '') +
+        what,
+      {suggestions},
+    )
+  }
+}
+
+/** The first few names, and how many more there are. */
+function listed(names: readonly string[]): string {
+  const few = names.slice(0, 5).map(shown).join(', ')
+  return names.length > 5 ? `${few} and ${names.length - 5} more` : few
+}
+
+function checkShape(files: WeightFiles, {name, shape: expected}: Place): void {
+  const shape = files.shapeOf(name)
+  if (!isSameShape(shape, expected))
+    throw new DataError(
+      `${files.pathOf(name)}: tensor ${name} has shape [${shape}]; config.json asks for [${expected}] (${fieldsOf(name)})`,
+    )
+}
+
+function fill(files: WeightFiles, name: string, target: Float32Array): void {
+  for (const {offset, values} of files.pieces(name)) {
+    const broken = findNonFinite(values)
+    if (broken >= 0)
+      throw new DataError(
+        `${files.pathOf(name)}: tensor ${name} holds ${values[broken]} at ${offset + broken}; expected finite weights`,
+      )
+    target.set(values, offset)
+  }
+}
+
+/** Index of the first value that is NaN or infinite, or -1. */
+function findNonFinite(values: Float32Array): number {
+  const exponent = 0x7f800000
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  for (let i = 0; i < words.length; i++) if ((words[i] & exponent) === exponent) return i
+  return -1
+}
+
+/** Of a head that is tied and stored nevertheless, one release of transformers takes the embedding, another the head. */
+function checkTiedHead(files: WeightFiles, {weights}: ModelState, folder: string): void {
+  const embedding = weights.get(embeddingName)!
+  const refuse = () => {
+    throw new DataError(
+      `${folder}: config.json ties the head (tie_word_embeddings), but ${headName} and ${embeddingName} differ`,
+      {suggestions: [`set tie_word_embeddings to false in config.json, or remove ${headName}`]},
+    )
+  }
+  if (sizeOf(files.shapeOf(headName)) !== embedding.length) refuse()
+  for (const {offset, values} of files.pieces(headName))
+    for (let i = 0; i < values.length; i++) if (values[i] !== embedding[offset + i]) refuse()
+}
+
+/**
+ * Writes weights and `config.json`: a folder that transformers loads.
+ *
+ * @throws {NumericError} naming the tensor that `dtype` cannot hold
+ */
+export async function saveWeights(
+  state: ModelState,
+  folder: string,
+  {dtype, maxShardBytes = usualShardBytes}: SaveFormat,
+): Promise<void> {
+  const tensors = new Map(
+    placesOf(state.config).map((place) => [place.name, {shape: place.shape, data: valuesAt(state, place)}]),
+  )
+  await writeWeights(folder, tensors, {dtype: storedDtypes[dtype], maxShardBytes})
+  await writeFile(join(folder, 'config.json'), `${JSON.stringify(withDtype(state.config.source, dtype), null, 2)}\n`)
+}
+
+/**
+ * A `config.json` that names the element type of the weights beside it: under `torch_dtype` as transformers 4 does, under
+ * `dtype` as transformers 5 does, whichever is there. Where there is neither, float32 goes without saying.
+ */
+function withDtype(source: Readonly<Record<string, unknown>>, dtype: WeightDtype): Record<string, unknown> {
+  const names = ['torch_dtype', 'dtype'].filter((name) => name in source)
+  if (names.length === 0 && dtype !== 'float32') names.push('rope_parameters' in source ? 'dtype' : 'torch_dtype')
+  return {...source, ...Object.fromEntries(names.map((name) => [name, dtype]))}
+}
+
+/**
+ * Writes the optimizer's moments and its number of updates.
+ *
+ * @param withWeights whether to keep the float32 weights too, because those saved beside are rounded
+ */
+export async function saveOptimizer(state: ModelState, folder: string, withWeights: boolean): Promise<void> {
+  const tensors = new Map<string, FloatValues>()
+  for (const {name, shape} of state.parameters) {
+    const {first, second} = state.momentsOf(name)
+    tensors.set(`${name}/first`, {shape, data: first})
+    tensors.set(`${name}/second`, {shape, data: second})
+    if (withWeights) tensors.set(`${name}/weight`, {shape, data: state.weights.get(name)!})
+  }
+  tensors.set('updates', {shape: [1], data: Float32Array.of(state.updates)})
+  await writeSafetensors(join(folder, 'optimizer.safetensors'), tensors)
+}
+
+/**
+ * Restores what `saveOptimizer` wrote, the float32 weights included where they were kept.
+ *
+ * @throws {DataError} when the folder has no optimizer state or it does not fit the model
+ */
+export async function loadOptimizer(state: ModelState, folder: string): Promise<void> {
+  const path = join(folder, 'optimizer.safetensors')
+  if (!existsSync(path)) throw new DataError(`${path} is missing: the run cannot resume from this checkpoint`)
+  const file = SafetensorsFile.open(path)
+  try {
+    const updates = new Float32Array(1)
+    const targets = new Map<string, FloatValues>([['updates', {shape: [1], data: updates}]])
+    for (const {name, shape} of state.parameters) {
+      const {first, second} = state.momentsOf(name)
+      targets.set(`${name}/first`, {shape, data: first})
+      targets.set(`${name}/second`, {shape, data: second})
+      const weight = `${name}/weight`
+      if (file.entries.has(weight)) targets.set(weight, {shape, data: state.weights.get(name)!})
+    }
+    for (const [name, {shape}] of targets)
+      if (!isSameShape(file.entries.get(name)?.shape ?? [], shape))
+        throw new DataError(`${path}: ${name} does not fit the model`)
+    for (const [name, {data}] of targets) for (const {offset, values} of file.pieces(name)) data.set(values, offset)
+    state.updates = updates[0]
+  } finally {
+    file.close()
+  }
+}

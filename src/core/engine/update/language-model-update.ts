@@ -1,0 +1,80 @@
+import type {TrainingRow} from '../../records/records.js'
+import {maxOf} from '../../util/extremes.js'
+import {type Tell, tellNobody} from '../../util/tell.js'
+import {chunks} from '../graphs/bucket.js'
+import {languageModelGraph} from '../graphs/language-model.js'
+import {languageModelShape} from '../graphs/shapes.js'
+import type {SessionCache} from '../sessions/session-cache.js'
+import type {ModelState, OptimizerSettings} from '../state/model-state.js'
+
+/** The rows of one optimizer step. */
+export interface LanguageModelRequest {
+  readonly rows: readonly TrainingRow[]
+  readonly rowsPerMicroBatch: number
+  readonly optimizer: OptimizerSettings
+}
+
+/** What one optimizer step did. */
+export interface LanguageModelUpdate {
+  /** Mean negative log-likelihood of the trained tokens, nats. */
+  readonly loss: number
+  readonly gradNorm: number
+  readonly trainedTokens: number
+}
+
+/**
+ * One optimizer step of next-token prediction. The loss is a mean over all trained tokens of the step, so that the size
+ * of a micro-batch does not change the gradient.
+ *
+ * @returns what was done, or null where no row has a target: weights, moments and the count of updates stay
+ */
+export async function updateLanguageModel(
+  state: ModelState,
+  sessions: SessionCache,
+  {rows, rowsPerMicroBatch, optimizer}: LanguageModelRequest,
+  tell: Tell = tellNobody,
+): Promise<LanguageModelUpdate | null> {
+  const trainedTokens = rows.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
+  if (trainedTokens === 0) return null
+  let loss = 0
+  state.forgetGradients()
+  const batches = chunks(rows, rowsPerMicroBatch)
+  for (const [index, batch] of batches.entries()) {
+    tell(`update, micro-batch ${index + 1}/${batches.length}`)
+    const longest = maxOf(batch.map((row) => row.ids.length))
+    const targets = batch.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
+    const shape = languageModelShape(batch.length, longest, targets)
+    const session = await sessions.get('language-model', shape, () => languageModelGraph(state.config, shape))
+    const inputs = microBatch(batch, shape, 1 / trainedTokens)
+    const outputs = await session.run({...state.feeds(shape.length), ...inputs})
+    loss += Number(outputs.loss[0])
+    state.accumulate(outputs)
+  }
+  tell('update, optimizer')
+  return {loss, gradNorm: state.applyGradients(optimizer), trainedTokens}
+}
+
+function microBatch(
+  batch: readonly TrainingRow[],
+  {rows, length, trained}: {rows: number; length: number; trained: number},
+  weight: number,
+) {
+  const ids = new BigInt64Array(rows * length)
+  const positions = BigInt64Array.from(ids, (_, i) => BigInt(i % length))
+  const trainedRows = new BigInt64Array(trained)
+  const targets = new BigInt64Array(trained)
+  const tokenWeights = new Float32Array(trained)
+  let slot = 0
+  batch.forEach((row, index) => {
+    const inputs = row.ids.subarray(0, -1)
+    inputs.forEach((id, t) => {
+      ids[index * length + t] = BigInt(id)
+    })
+    for (let t = row.trainedFrom; t < row.ids.length; t++, slot++) {
+      trainedRows[slot] = BigInt(index * length + t - 1)
+      targets[slot] = BigInt(row.ids[t])
+      tokenWeights[slot] = weight
+    }
+  })
+  return {ids, positions, trained_rows: trainedRows, targets, token_weights: tokenWeights}
+}

@@ -1,0 +1,68 @@
+import {type Outcome, outcomes} from '../records/records.js'
+import type {EvalRow} from '../tables/index.js'
+import type {ModeTally} from './mode-tally.js'
+import {type EvalMode, type Predictor, standardRoom} from './predict.js'
+
+/** Accuracy below which an evaluation says what most completions lack. */
+const nearZero = 0.02
+
+/** What to try about completions that end so. */
+const advice: Readonly<Record<Outcome, (config: Predictor['config']) => string>> = {
+  parsed: () => 'what is in the box is wrong; rpt inspect shows what was predicted and what came; mind prompt.template',
+  'no-box': () =>
+    'the thought ends, but no \\boxed{...} follows; try another prompt.template, or sft on such rows first',
+  'unfinished-thinking': () =>
+    'the text ends without </think>; try another prompt.template or the chat template of the model, or sft on such rows first',
+  truncated: ({rollout}) => `the text is cut at rollout.maxTokens, which is ${rollout.maxTokens}; raise it`,
+}
+
+/** What predictions of one mode have in common that accuracies do not say: how they ended, and which contexts were cut. */
+export function notesOn(predictor: Predictor, mode: EvalMode, predicted: ModeTally): string[] {
+  return [...notesOnOutcomes(predictor, mode, predicted), ...notesOnContexts(predictor, mode, predicted)]
+}
+
+function notesOnOutcomes({config}: Predictor, mode: EvalMode, predicted: ModeTally): string[] {
+  const counts = outcomes
+    .map((outcome) => ({outcome, count: predicted.outcomes[outcome]}))
+    .filter(({count}) => count > 0)
+    .sort((a, b) => b.count - a.count)
+  if (counts.length === 0) return []
+  const {count: all, correct} = predicted
+  const [{outcome, count}] = counts
+  return [
+    `mode ${mode}: of ${all} completions ${counts.map((entry) => `${entry.count} ${entry.outcome}`).join(', ')}`,
+    ...(correct < nearZero * all
+      ? [
+          `mode ${mode}: ${correct} of ${all} are right; most common is ${outcome} (${count}): ${advice[outcome](config)}`,
+        ]
+      : []),
+  ]
+}
+
+function notesOnContexts(predictor: Predictor, mode: EvalMode, {count, cut}: ModeTally): string[] {
+  const reason = mode === 'standard' ? standardRoom(predictor).reason : undefined
+  if (reason !== undefined)
+    return [`mode standard sees whole contexts, because mode reasoning would have no prompt: ${reason}`]
+  if (cut.count === 0) return []
+  const mean = cut.tokens / cut.count
+  const as = mode === 'standard' ? ', as mode reasoning cuts them' : ''
+  return [
+    `mode ${mode}: the contexts of ${cut.count} of ${count} positions are cut from the left${as}, by ${Math.round(mean)} tokens on average and ${cut.most} at most`,
+  ]
+}
+
+/** Splits that have no interval, and what the positions left out would change. */
+export function notesOnSplits(rows: readonly EvalRow[]): string[] {
+  const single = [...new Set(rows.filter(({ci_low}) => ci_low === null).map(({split}) => split))]
+  const leftOut = rows.filter(({mode, inexpressible}) => mode === rows[0].mode && inexpressible)
+  return [
+    ...(single.length > 0
+      ? [`no interval on ${single.join(', ')}: it needs positions of at least two documents, and there is one`]
+      : []),
+    ...(leftOut.length > 0
+      ? [
+          `held-out positions that no box can hold, left out in every mode: ${leftOut.map(({split, inexpressible}) => `${split} ${inexpressible}`).join(', ')}; accuracy_if_wrong counts them as wrong`,
+        ]
+      : []),
+  ]
+}

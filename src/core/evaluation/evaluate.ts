@@ -1,0 +1,134 @@
+import type {SourcedConfig} from '../config/load.js'
+import type {Config} from '../config/schema.js'
+import {loadModel} from '../engine/load-model.js'
+import {checkMemory, type MemoryDemand} from '../engine/memory/check-memory.js'
+import {startEngine} from '../engine/start-engine.js'
+import {checkWeights} from '../engine/state/checkpoint.js'
+import {readModelConfig} from '../models/model-config.js'
+import {checkPrompts} from '../objectives/objective.js'
+import {checkHeldOut} from '../prepared/check-positions.js'
+import {checkReferenceLength} from '../prepared/inexpressible.js'
+import {type PreparedData, preparedIn} from '../prepared/prepared.js'
+import {dataFor, fingerprintOfModel} from '../runs/check-model.js'
+import {type Origins, originsOf, recordedOrigins} from '../runs/origins.js'
+import {refuseOccupied} from '../runs/output-folder.js'
+import {stepName} from '../runs/run-checkpoints.js'
+import {RunDirectory} from '../runs/run-directory.js'
+import {inputsOf} from '../runs/run-identity.js'
+import {recordedSettings, sayTakenOver} from '../runs/run-settings.js'
+import {type Summary, summarize} from '../runs/summary.js'
+import type {EvalRow} from '../tables/index.js'
+import type {Services} from '../util/services.js'
+import {type EvaluatedModel, evaluatedModels} from './evaluated-models.js'
+import {EvaluationLog} from './evaluation-log.js'
+import {evaluationDemand, lengthsOf, unknownLengths} from './memory-plan.js'
+import type {Predictor} from './predict.js'
+import {type PromptSettings, promptSettings} from './prompt-settings.js'
+
+/** What a model was evaluated with. */
+export type ModelSettings = {readonly run: string; readonly checkpoint: string} & PromptSettings
+
+/** What `rpt eval` found: its `summary.json`. */
+export interface EvalSummary extends Summary {
+  /** Commits of the models that the Hub has, by setting. */
+  readonly origins: Origins
+  /** The templates and lengths that each model was evaluated with, in the modes asked for. */
+  readonly models: readonly ModelSettings[]
+  /** The rows of eval.arrow. */
+  readonly rows: readonly EvalRow[]
+}
+
+/**
+ * `rpt eval`: checkpoints and prepared data -> accuracy per split and mode, and every prediction.
+ *
+ * Several models are evaluated on the same positions; those that an interrupted evaluation has done are not done again.
+ */
+export async function evaluate(config: Config, services: Services): Promise<EvalSummary> {
+  const started = new Date()
+  const {data, models, demands} = await openEvaluation(config, services)
+  for (const demand of demands) services.progress.log(checkMemory('eval', demand, config.memory))
+  const engine = startEngine(config)
+  try {
+    // Whatever is wrong with the first model shows before a directory is made or emptied.
+    await loadModel(engine, {checkpoint: models[0].folder}, services.progress)
+    const recorded = recordedSettings(models.map(({run, loaded}) => ({name: run, loaded})))
+    return await evaluateIn({...recorded, data: data!, engine}, models, services, started)
+  } finally {
+    await engine.close()
+  }
+}
+
+/** What an evaluation starts from, checked as far as that goes without an engine. */
+export interface EvaluationStart {
+  /** Null in a rehearsal where they are not there yet. */
+  readonly data: PreparedData | null
+  readonly models: readonly EvaluatedModel[]
+  /** Memory that each model needs. */
+  readonly demands: readonly MemoryDemand[]
+}
+
+/**
+ * Opens all that an evaluation reads and checks that it fits together: the whole of `--dry-run`, the beginning of `eval`.
+ *
+ * @throws {UsageError} for settings that cannot work, and an output folder that may be neither continued nor replaced
+ * @throws {DataError} for inputs that cannot be read or do not belong together
+ */
+export async function openEvaluation(config: Config, services: Services): Promise<EvaluationStart> {
+  const {progress, sources, resume} = services
+  await refuseOccupied(config, services)
+  const data = await preparedIn(config.data.dir!, services)
+  const given = {config, sources}
+  const models = await evaluatedModels(given, services, resume ? recordedOrigins(config.out!) : {})
+  const demands: MemoryDemand[] = []
+  for (const {folder, isWhole, loaded} of models) {
+    sayTakenOver(given, loaded, progress)
+    const model = await readModelConfig(folder)
+    const own = data && isWhole ? await dataFor(folder, data, progress) : null
+    if (isWhole) checkWeights(model, folder)
+    const settings = loaded.config
+    if (own && settings.eval.modes.some((mode) => mode !== 'standard')) checkPrompts(settings, model, own.tokenizer)
+    demands.push(evaluationDemand(settings, model, own ? lengthsOf(own, settings) : unknownLengths))
+  }
+  if (data) checkHeldOut(data)
+  if (data) checkReferenceLength(data, models[0].loaded.config, progress)
+  const {samples, modes} = config.eval
+  if (samples > 0 && !modes.includes('reasoning'))
+    progress.warn(`eval.samples is ${samples}, but nothing is sampled: eval.modes has no reasoning`)
+  return {data, models, demands}
+}
+
+/** Evaluates in the run directory and writes the summary; the engine holds the first model. */
+async function evaluateIn(
+  {config, sources, data, engine}: SourcedConfig & Pick<Predictor, 'data' | 'engine'>,
+  models: readonly EvaluatedModel[],
+  services: Services,
+  started: Date,
+): Promise<EvalSummary> {
+  const weights = models.map(({folder, run, step}) => [`model ${run} step ${step}`, fingerprintOfModel(folder)])
+  const inputs = {...inputsOf(config, data), ...Object.fromEntries(weights)}
+  const origins = originsOf(models.map(({setting, origin}) => [setting, origin]))
+  const run = await RunDirectory.open(config.out!, config, {...services, sources}, {origins, inputs})
+  try {
+    const settings: ModelSettings[] = []
+    let rows: readonly EvalRow[] = []
+    for (const [index, {folder, run: name, objective, step, loaded}] of models.entries()) {
+      const model = await readModelConfig(folder)
+      if (index > 0) await loadModel(engine, {checkpoint: folder}, run.services.progress)
+      const own = {config: loaded.config, data: await dataFor(folder, data)}
+      const log = await EvaluationLog.open(run, {...own, engine, model, signal: services.signal})
+      rows = await log.evaluate({run: name, objective, checkpoint: stepName(step), step})
+      settings.push({run: name, checkpoint: stepName(step), ...settingsOf(own)})
+    }
+    const summary = {...(await summarize('eval', config, services, started, engine)), origins, models: settings, rows}
+    await run.writeSummary(summary)
+    return summary
+  } finally {
+    await run.close()
+  }
+}
+
+/** Of all modes together. */
+function settingsOf(own: Pick<Predictor, 'config' | 'data'>): PromptSettings {
+  const entries = own.config.eval.modes.flatMap((mode) => Object.entries(promptSettings(own, mode)))
+  return Object.fromEntries(entries) as PromptSettings
+}

@@ -1,0 +1,96 @@
+import {existsSync} from 'node:fs'
+import {basename} from 'node:path'
+import type {Targets} from '../prepared/kept-positions.js'
+import {stepName} from '../runs/run-checkpoints.js'
+import type {RunDirectory} from '../runs/run-directory.js'
+import {type EvalRow, evalTable, type PredictionRow, predictionsTable, readTable, writeTable} from '../tables/index.js'
+import {Sampler, streamSeed} from '../util/rng.js'
+import type {Services} from '../util/services.js'
+import {notesOn, notesOnSplits} from './eval-notes.js'
+import {evalRows, modeTally, type Subject} from './eval-rows.js'
+import {type Predictor, predict} from './predict.js'
+
+/** Held-out positions to evaluate: all of them, or `limit` chosen by seed, in the order of the table. */
+function evaluatedPositions({config, data}: Predictor): Targets {
+  const {heldOutPositions} = data
+  const {limit} = config.eval
+  if (limit === undefined || limit >= heldOutPositions.length) return heldOutPositions
+  const sampler = new Sampler(streamSeed(config.seed, 'evaluated positions'))
+  const chosen = sampler.shuffle(Array(heldOutPositions.length).keys()).slice(0, limit)
+  return heldOutPositions.subset(chosen.sort((a, b) => a - b))
+}
+
+/**
+ * Evaluates the engine's present weights in every mode asked for, with intervals per split.
+ *
+ * Predictions go to `file` as they are made and are counted on the way; it holds all of them, or what it held before.
+ *
+ * @returns the rows of `eval.arrow`
+ */
+export async function evaluateModel(
+  predictor: Predictor & Pick<Services, 'progress'>,
+  subject: Subject,
+  file: string,
+): Promise<EvalRow[]> {
+  const {config, progress} = predictor
+  const positions = evaluatedPositions(predictor)
+  const rows: EvalRow[] = []
+  async function* predictions(): AsyncGenerator<PredictionRow> {
+    for (const mode of config.eval.modes) {
+      const name = `evaluate ${subject.objective} step ${subject.step}, ${mode}`
+      const stage = progress.stage(name, positions.length, 'positions')
+      predictor.engine.watch((words) => stage.note(words))
+      const tally = modeTally(predictor)
+      for await (const predicted of predict(predictor, positions, mode, stage)) {
+        tally.add(predicted)
+        yield* predicted
+      }
+      const graded = evalRows(predictor, subject, mode, tally)
+      stage.done(graded.map((row) => `${row.split} ${(100 * row.accuracy).toFixed(1)}`).join(', '))
+      for (const note of notesOn(predictor, mode, tally)) progress.log(note)
+      for (const row of graded) rows.push(row)
+    }
+  }
+  await writeTable(file, predictionsTable, predictions())
+  for (const note of notesOnSplits(rows)) progress.log(note)
+  return rows
+}
+
+/** The evaluations of one run: `eval.arrow` and `eval/step-*.arrow`. */
+export class EvaluationLog {
+  private constructor(
+    private readonly run: RunDirectory,
+    private readonly predictor: Predictor,
+    private rows: readonly EvalRow[],
+  ) {}
+
+  /** Opens what an earlier attempt left. */
+  static async open(run: RunDirectory, predictor: Predictor): Promise<EvaluationLog> {
+    const file = run.at('eval.arrow')
+    return new EvaluationLog(run, predictor, existsSync(file) ? readTable(file, evalTable) : [])
+  }
+
+  /** Forgets evaluations beyond a step. */
+  dropAfter(step: number): void {
+    this.rows = this.rows.filter((row) => row.step <= step)
+  }
+
+  /** Evaluates the engine's weights under `subject`, unless that is done already. Returns all rows of the run. */
+  async evaluate(subject: Subject): Promise<readonly EvalRow[]> {
+    const {progress} = this.run.services
+    if (this.rows.some((row) => row.run === subject.run && row.checkpoint === subject.checkpoint)) {
+      progress.log(`${subject.run} ${subject.checkpoint} is evaluated already`)
+      return this.rows
+    }
+    const file = await this.run.place('eval', predictionsName(this.run.path, subject))
+    const rows = await evaluateModel({...this.predictor, progress}, subject, file)
+    this.rows = [...this.rows, ...rows]
+    await writeTable(this.run.at('eval.arrow'), evalTable, this.rows)
+    return this.rows
+  }
+}
+
+/** `step-000100.arrow` for the run's own checkpoints, `<run>-step-000100.arrow` for others. */
+function predictionsName(runPath: string, {run, step}: Subject): string {
+  return `${run === basename(runPath) ? '' : `${run}-`}${stepName(step)}.arrow`
+}

@@ -1,0 +1,23 @@
+export {checkPermission, checkWritable} from './check-writable.js'
+export {replaceFile, replaceText, writeFully} from './durable.js'
+export {fillOutput, restoreFolder} from './fill-folder.js'
+export {canonicalJson, type Fingerprint, fingerprintOf, hashFile, hashJson, listFiles} from './fingerprint.js'
+export {
+  type Manifest,
+  type ManifestFields,
+  manifestName,
+  readManifest,
+  type Verdict,
+  verifyFolder,
+  writeFolder,
+} from './folder.js'
+export {removeOwn} from './layout.js'
+export {type Lock, lockFolder, lockName} from './lock.js'
+export {makeFolder} from './make-folder.js'
+export {checkOutput, checkReplaceable, type OutputState, outputState, refuseForeign} from './output.js'
+export {checkOutputFile} from './output-file.js'
+export {type OutputKind, outputKinds} from './output-kinds.js'
+export {readJsonOf, readTextOf} from './own-json.js'
+export {packageVersion} from './package-version.js'
+export {guardRead, guardWrite} from './storage-error.js'
+export {sweepTemporary} from './temporary.js'

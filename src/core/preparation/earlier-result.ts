@@ -1,0 +1,70 @@
+import {existsSync, statSync} from 'node:fs'
+import {join} from 'node:path'
+import {z} from 'zod'
+import type {Config} from '../config/schema.js'
+import {
+  checkPermission,
+  checkReplaceable,
+  checkWritable,
+  type OutputState,
+  outputKinds,
+  outputState,
+  readJsonOf,
+  refuseForeign,
+  restoreFolder,
+  verifyFolder,
+} from '../files/index.js'
+import type {PreparationInputs} from '../prepared/prepared-manifest.js'
+import {UsageError} from '../util/errors.js'
+import type {Services} from '../util/services.js'
+import {changedInputs} from './preparation-inputs.js'
+
+const summarySchema = z.looseObject({command: z.literal('prepare-data')})
+
+/**
+ * What is at the output path, before any work; what a killed preparation was just moving is put in order.
+ *
+ * @throws {UsageError} when others put something there
+ * @throws {RuntimeFailure} when nothing can be written there
+ */
+export async function claimOutput(
+  out: string,
+  {command, rehearsal}: Pick<Services, 'command' | 'rehearsal'>,
+): Promise<OutputState> {
+  const kind = outputKinds.preparedData
+  if (!rehearsal && existsSync(out) && statSync(out).isDirectory()) await restoreFolder(out)
+  const state = outputState(out, kind, command)
+  if (state === 'foreign') refuseForeign(out, kind, command)
+  if (state !== 'ours') await (rehearsal ? checkPermission : checkWritable)(out)
+  return state
+}
+
+/**
+ * The summary of an earlier result for these inputs, as it was written; null when there is none, or when it is to be
+ * replaced.
+ *
+ * @throws {UsageError} when it is a result of other inputs, or may not be replaced
+ */
+export async function earlierResult(
+  state: OutputState,
+  config: Config,
+  inputs: PreparationInputs,
+  {command, progress, overwrite, rehearsal}: Pick<Services, 'command' | 'progress' | 'overwrite' | 'rehearsal'>,
+): Promise<object | null> {
+  const out = config.out!
+  if (state !== 'ours') return null
+  const verdict = verifyFolder(out)
+  const reasons = verdict.kind === 'valid' ? changedInputs(verdict.manifest, inputs) : [verdict.reason]
+  if (reasons.length === 0) {
+    progress.log(`${out} was made from these very inputs and is reused`)
+    return readJsonOf(join(out, 'summary.json'), summarySchema, 'the summary of prepared data')
+  }
+  if (!overwrite)
+    throw new UsageError(`prepare-data: ${out} is not empty and not a result of these inputs: ${reasons.join('; ')}`, {
+      suggestions: ['give --overwrite to prepare it again', 'choose another --out'],
+    })
+  await (rehearsal ? checkPermission : checkWritable)(out)
+  checkReplaceable(config, outputKinds.preparedData, command)
+  progress.log(`${out} is prepared again: ${reasons.join('; ')}`)
+  return null
+}

@@ -1,0 +1,214 @@
+import {rm, writeFile} from 'node:fs/promises'
+import {basename, dirname, join} from 'node:path'
+import {configHash} from '../config/resolved.js'
+import type {Config} from '../config/schema.js'
+import {type BadRowCounts, BadRows} from '../corpus/bad-rows.js'
+import {listDocumentFiles} from '../corpus/documents.js'
+import {checkMemory, type MemoryDemand} from '../engine/memory/check-memory.js'
+import {scoringDemand} from '../engine/memory/score-memory.js'
+import {startEngine} from '../engine/start-engine.js'
+import {fillOutput, type OutputState, outputKinds, sweepTemporary} from '../files/index.js'
+import {readModelConfig} from '../models/model-config.js'
+import type {PositionCounts} from '../prepared/prepared-manifest.js'
+import type {Partition} from '../records/records.js'
+import {countRows, documentsTable, positionsTable, writeTable} from '../tables/index.js'
+import {DataError, UsageError} from '../util/errors.js'
+import {maxOf} from '../util/extremes.js'
+import type {Services} from '../util/services.js'
+import {copyTokenizer} from './copy-tokenizer.js'
+import {claimOutput, earlierResult} from './earlier-result.js'
+import {DocumentFitter, type LongDocumentCounts} from './fit-document.js'
+import {type CountCheck, checkCounts, keptNothing, PositionTally, type Tallied} from './preparation-counts.js'
+import {preparationInputs} from './preparation-inputs.js'
+import {type Located, locate, type Setup, setUp} from './preparation-setup.js'
+import {scoreDocuments} from './score-documents.js'
+import {surveyDocuments} from './survey-documents.js'
+import {type DocumentCounts, writeDocuments} from './write-documents.js'
+import {writePositions} from './write-positions.js'
+
+/** `summary.json` of prepared data: what was made, from how much, at what cost. */
+export interface PrepareSummary {
+  readonly command: 'prepare-data'
+  readonly version: string
+  readonly config_hash: string
+  readonly out: string
+  /** Whether an earlier result for the same inputs was there. */
+  readonly reused: boolean
+  /** How many were read, and where they went. */
+  readonly documents: Readonly<Record<Partition | 'read', number>>
+  /** Rows that are no documents. */
+  readonly bad_rows: BadRowCounts
+  /** Documents that are too long for a scorer. */
+  readonly long_documents: LongDocumentCounts
+  readonly positions: Readonly<Record<Partition, PositionCounts>>
+  readonly started: string
+  readonly wall_seconds: number
+  readonly peak_rss_bytes: number
+}
+
+/** What was made of the corpus. */
+type Prepared = Pick<Tallied, 'documents' | 'positions' | 'rows'> &
+  Pick<PrepareSummary, 'bad_rows' | 'long_documents'> & {readonly checks: readonly CountCheck[]}
+
+/**
+ * `rpt prepare-data`: documents -> tokens -> held-out split -> entropy of every position -> selection, in Arrow tables.
+ *
+ * Every stage reads the table of the one before a batch at a time, so that memory does not grow with the corpus beyond a
+ * few numbers per document. An output folder made from the same inputs is kept as it is; one made from others is refused,
+ * naming what changed.
+ */
+export async function prepareData(config: Config, services: Services): Promise<PrepareSummary> {
+  const started = new Date()
+  const out = outputOf(config)
+  const state = await claimOutput(out, services)
+  const located = await locate(config, services)
+  try {
+    return await prepareIn(state, config, located, services, started)
+  } finally {
+    located.release()
+  }
+}
+
+async function prepareIn(
+  state: OutputState,
+  config: Config,
+  located: Located,
+  services: Services,
+  started: Date,
+): Promise<PrepareSummary> {
+  const out = config.out!
+  const inputs = await preparationInputs(located.config, located.source)
+  const earlier = await earlierResult(state, located.config, inputs, services)
+  if (earlier) return {...(earlier as PrepareSummary), out, reused: true}
+  const setup = await setUp(located, services)
+
+  let prepared: Prepared
+  let summary: PrepareSummary
+  await sweepTemporary(dirname(out), basename(out))
+  await fillOutput(
+    out,
+    outputKinds.preparedData.layout,
+    async (folder) => {
+      prepared = await prepareTables(folder, setup)
+      await copyTokenizer(setup.tokenizerFolder, folder)
+      summary = {
+        command: 'prepare-data',
+        version: services.version,
+        config_hash: configHash(config),
+        out,
+        reused: false,
+        documents: prepared.documents,
+        bad_rows: prepared.bad_rows,
+        long_documents: prepared.long_documents,
+        positions: prepared.positions,
+        started: started.toISOString(),
+        wall_seconds: (Date.now() - started.getTime()) / 1000,
+        peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
+      }
+      await writeFile(join(folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
+    },
+    () => ({
+      rpt: outputKinds.preparedData.mark,
+      ...inputs,
+      ...prepared,
+      splits: config.data.splits,
+      origins: located.origins,
+    }),
+  )
+  return summary!
+}
+
+/** The stages in their order: documents with their tokens and split; scores; positions. Scores do not stay. */
+async function prepareTables(folder: string, setup: Setup): Promise<Prepared> {
+  const {config, source, tokenizer, scorers, services} = setup
+  const tables = {documents: join(folder, 'documents.arrow'), positions: join(folder, 'positions.arrow')}
+  const badRows = new BadRows(config.data.onBadRow)
+  const fitter = new DocumentFitter(config.data.onLongDocument, scorers, tokenizer)
+  const survey = await surveyDocuments({source, config, tokenizer, scorers, badRows}, services)
+  const plan = {source, config, survey, tokenizer, fitter, badRows}
+  const written = await writeDocuments(tables.documents, plan, services)
+  const positions = await scoreAndSelect(tables, written, setup)
+  const {train, val} = positions
+  if (scorers.length > 0 && train.kept + val.kept === 0)
+    throw new DataError(`prepare-data: none of ${train.total + val.total} positions is left after filtering`, {
+      suggestions: remediesOfNone(train, val),
+    })
+  if (scorers.length > 0) for (const line of keptNothing(positions, config.data)) services.progress.warn(line)
+  const documents = {read: survey.hashes.length, ...written.documents}
+  const rows = {
+    documents: countRows(tables.documents, documentsTable),
+    positions: countRows(tables.positions, positionsTable),
+  }
+  const targets = scorers.length > 0 ? written.targets : {train: 0, val: 0}
+  const long = fitter.summary
+  const leftOut = written.untokenized + long.left_out
+  const checks = checkCounts({documents, leftOut, added: long.windows - long.windowed, targets, positions, rows})
+  return {documents, bad_rows: badRows.summary, long_documents: long, positions, rows, checks}
+}
+
+/** What helps where no position is kept: thresholds change nothing about targets that no box can hold. */
+function remediesOfNone(train: PositionCounts, val: PositionCounts): string[] {
+  const inexpressible = (train.reasons.inexpressible ?? 0) + (val.reasons.inexpressible ?? 0)
+  if (inexpressible === train.total + val.total)
+    return ['give other documents: their braces are not balanced, and no box can hold such targets']
+  return ['lower data.selectThreshold and data.thresholds', 'use a weaker proxy', 'give more documents']
+}
+
+/** Entropy of every target by the proxy and, for held-out documents, by the difficulty model; then the selection. */
+async function scoreAndSelect(
+  tables: {readonly documents: string; readonly positions: string},
+  written: DocumentCounts,
+  {config, tokenizer, scorers, services}: Setup,
+): Promise<Readonly<Record<Partition, PositionCounts>>> {
+  if (scorers.length === 0) {
+    await writeTable(tables.positions, positionsTable, [])
+    return new PositionTally().counts
+  }
+  for (const {checkpoint, partitions} of scorers) {
+    const longest = maxOf(partitions.map((partition) => written.longest[partition]))
+    const demand = scoringDemand(await readModelConfig(checkpoint), config.data, longest)
+    services.progress.log(checkMemory('prepare-data', demand, config.memory))
+  }
+  const scoreFiles = scorers.map((_, i) => `${tables.positions}.scores-${i}`)
+  const engine = startEngine(config)
+  try {
+    for (const [i, scorer] of scorers.entries()) {
+      const files = {documents: tables.documents, scores: scoreFiles[i]}
+      await scoreDocuments(engine, scorer, files, written, config.data, services)
+    }
+  } finally {
+    await engine.close()
+  }
+  const [scores, difficulty] = scoreFiles
+  const files = {documents: tables.documents, scores, difficulty}
+  const positions = await writePositions(tables.positions, files, written, tokenizer, config, services)
+  for (const file of scoreFiles) await rm(file)
+  return positions
+}
+
+/**
+ * The checks of a preparation without its work, for `--dry-run`.
+ *
+ * @returns what scoring needs; null where nothing is scored
+ * @throws as `prepareData` does before it reads documents
+ */
+export async function rehearsePreparation(config: Config, services: Services): Promise<MemoryDemand | null> {
+  const state = await claimOutput(outputOf(config), services)
+  const located = await locate(config, services)
+  if (located.hasDocuments) {
+    if (state === 'ours' && located.hasModels)
+      await earlierResult(state, located.config, await preparationInputs(located.config, located.source), services)
+    else await listDocumentFiles(located.source)
+  }
+  if (located.hasModels) await setUp(located, services)
+  const {proxy, batchTokens, documentsOnly} = located.config.data
+  return proxy && !documentsOnly ? scoringDemand(await readModelConfig(proxy), config.data, batchTokens) : null
+}
+
+/** The output folder, once it is clear that something can be put there. */
+function outputOf({data: {documentsOnly, proxy}, out}: Config): string {
+  if (documentsOnly || proxy) return out!
+  throw new UsageError('prepare-data: no proxy checkpoint to score entropy with', {
+    suggestions: ['give --proxy DIR', 'give --documents-only to write documents without positions'],
+  })
+}

@@ -1,0 +1,77 @@
+import type {PositionCounts} from '../prepared/prepared-manifest.js'
+import type {Partition, Position} from '../records/records.js'
+import {type PositionRow, positionsTable, writeTable} from '../tables/index.js'
+import type {Tokenizer} from '../tokenizer/tokenizer.js'
+import type {Services} from '../util/services.js'
+import {checkNotStopped, paced} from './paced.js'
+import {PositionTally} from './preparation-counts.js'
+import {readScored, type ScoreFiles} from './scored-documents.js'
+import {chooseSelection, positionsOf, type Selection, type SelectionSettings} from './select.js'
+import type {DocumentCounts} from './write-documents.js'
+
+/** entropies -> selection, as `positions.arrow`; one batch of rows in memory at a time. */
+export async function writePositions(
+  file: string,
+  files: ScoreFiles,
+  written: DocumentCounts,
+  tokenizer: Tokenizer,
+  config: SelectionSettings,
+  services: Pick<Services, 'progress' | 'signal'>,
+): Promise<Readonly<Record<Partition, PositionCounts>>> {
+  const selection = await selectionFor(files, written, tokenizer, config, services)
+  const {progress, signal} = services
+  const {targets} = written
+  const stage = progress.stage('select positions', targets.train + targets.val, 'positions')
+  const tally = new PositionTally()
+  function* rows(): Generator<PositionRow> {
+    for (const document of readScored(files)) {
+      checkNotStopped(signal)
+      for (const position of positionsOf(document, selection, tokenizer, config)) {
+        tally.add(position)
+        yield rowOf(position)
+      }
+      stage.advance(document.tokenIds.length - 1)
+    }
+  }
+  await writeTable(file, positionsTable, rows())
+  const {train, val} = tally.counts
+  stage.done(`${train.kept + val.kept} of ${train.total + val.total} positions kept`)
+  const inexpressible = (train.reasons.inexpressible ?? 0) + (val.reasons.inexpressible ?? 0)
+  if (inexpressible > 0)
+    progress.log(
+      `targets that no box can hold, because of their braces: ${inexpressible} of ${train.total + val.total} positions, left out`,
+    )
+  return {train, val}
+}
+
+function selectionFor(
+  files: ScoreFiles,
+  {documents, targets}: DocumentCounts,
+  tokenizer: Tokenizer,
+  config: SelectionSettings,
+  {progress, signal}: Pick<Services, 'progress' | 'signal'>,
+): Promise<Selection> {
+  async function* read() {
+    const stage = progress.stage('rank positions', documents.train + documents.val, 'documents')
+    yield* paced(readScored(files), {stage, signal, unitsOf: () => 1})
+    stage.done()
+  }
+  return chooseSelection({read, trainTargets: targets.train}, tokenizer, config)
+}
+
+function rowOf(position: Position): PositionRow {
+  return {
+    doc_id: position.docId,
+    position: position.position,
+    partition: position.partition,
+    target_id: position.targetId,
+    target_bytes: position.targetBytes,
+    entropy: position.entropy,
+    difficulty_entropy: position.difficultyEntropy,
+    target_logprob: position.targetLogprob,
+    top1_id: position.top1Id,
+    difficulty: position.difficulty,
+    kept: position.kept,
+    reason: position.reason,
+  }
+}

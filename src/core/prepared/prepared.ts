@@ -1,0 +1,130 @@
+import {existsSync, readdirSync, statSync} from 'node:fs'
+import {join, resolve} from 'node:path'
+import {listFiles, type Manifest, verifyFolder} from '../files/index.js'
+import type {DocumentIds} from '../records/document-ids.js'
+import type {Partition} from '../records/records.js'
+import {pickColumns, positionsTable, readRows} from '../tables/index.js'
+import {loadTokenizer, type Tokenizer} from '../tokenizer/tokenizer.js'
+import {DataError} from '../util/errors.js'
+import type {Services} from '../util/services.js'
+import {KeptPositions} from './kept-positions.js'
+import {PreparedDocuments} from './prepared-documents.js'
+
+/** A folder that `rpt prepare-data` wrote, opened for training or evaluation; its texts and tokens stay on the disk. */
+export interface PreparedData {
+  readonly folder: string
+  readonly tokenizer: Tokenizer
+  readonly documents: PreparedDocuments
+  /** Training positions that were kept, in the order of the table. */
+  readonly trainPositions: KeptPositions
+  /** Held-out positions with any split, in the order of the table. */
+  readonly heldOutPositions: KeptPositions
+  readonly manifest: Manifest
+}
+
+interface Opened {
+  readonly stamp: string
+  readonly data: PreparedData
+}
+
+/** What this process has open: a sweep comes back to the same data for every checkpoint. */
+const opened = new Map<string, Opened>()
+const maxOpened = 4
+
+/**
+ * Opens prepared data after checking every file against the manifest; data that this process has open, and whose files
+ * are as they were, are neither checked nor read again.
+ *
+ * @throws {DataError} when the folder is missing, incomplete or changed
+ */
+export async function openPrepared(folder: string): Promise<PreparedData> {
+  if (!existsSync(folder))
+    throw new DataError(`prepared data ${folder} does not exist`, {suggestions: ['run rpt prepare-data first']})
+  const path = resolve(folder)
+  const stamp = stampOf(path)
+  const known = opened.get(path)
+  if (known?.stamp === stamp) return known.data
+  const data = await readPrepared(folder)
+  opened.delete(path)
+  opened.set(path, {stamp, data})
+  if (opened.size > maxOpened) opened.delete(opened.keys().next().value!)
+  return data
+}
+
+async function readPrepared(folder: string): Promise<PreparedData> {
+  const verdict = verifyFolder(folder)
+  if (verdict.kind === 'invalid')
+    throw new DataError(`prepared data ${folder} is not intact: ${verdict.reason}`, {
+      suggestions: ['run rpt prepare-data again'],
+    })
+  const documents = PreparedDocuments.open(join(folder, 'documents.arrow'))
+  const kept = readKept(join(folder, 'positions.arrow'), documents.ids)
+  return {
+    folder,
+    tokenizer: await loadTokenizer(folder),
+    documents,
+    trainPositions: kept.train,
+    heldOutPositions: kept.val,
+    manifest: verdict.manifest,
+  }
+}
+
+/** Tells whether any file of a folder was written or replaced. */
+function stampOf(folder: string): string {
+  const files = statSync(folder).isDirectory() ? listFiles(folder) : []
+  const stats = files.map((file) => {
+    const {ino, size, mtimeNs, ctimeNs} = statSync(join(folder, file), {bigint: true})
+    return `${file} ${ino} ${size} ${mtimeNs} ${ctimeNs}`
+  })
+  return stats.join('\n')
+}
+
+/**
+ * Opens prepared data; in a rehearsal null where nothing has been prepared yet, which is noted.
+ *
+ * @throws {DataError} as `openPrepared` does
+ */
+export async function preparedIn(
+  folder: string,
+  {rehearsal}: Pick<Services, 'rehearsal'>,
+): Promise<PreparedData | null> {
+  const isAbsent = !existsSync(folder) || (statSync(folder).isDirectory() && readdirSync(folder).length === 0)
+  if (!rehearsal || !isAbsent) return openPrepared(folder)
+  rehearsal.note(`prepared data ${folder}: rpt prepare-data writes it`)
+  return null
+}
+
+/**
+ * What stands in for prepared data where rows come from elsewhere: the tokenizer of a checkpoint, and no documents.
+ *
+ * @throws {DataError} when the folder has no tokenizer
+ */
+export async function withoutDocuments(folder: string): Promise<PreparedData> {
+  const tokenizer = await loadTokenizer(folder)
+  return {
+    folder,
+    tokenizer,
+    documents: PreparedDocuments.none(),
+    trainPositions: new KeptPositions(),
+    heldOutPositions: new KeptPositions(),
+    manifest: {files: {}},
+  }
+}
+
+/** How the splits of prepared data are read: as it was prepared. */
+export function splitRuleOf({manifest}: PreparedData): 'nested' | 'disjoint' {
+  return manifest.splits === 'disjoint' ? 'disjoint' : 'nested'
+}
+
+function readKept(file: string, ids: DocumentIds): Record<Partition, KeptPositions> {
+  const columns = pickColumns(positionsTable, 'doc_id', 'position', 'partition', 'difficulty', 'kept')
+  const known = ids.length
+  const positions = {train: new KeptPositions(ids), val: new KeptPositions(ids)}
+  for (const {doc_id: docId, position, partition, difficulty, kept} of readRows(file, columns)) {
+    if (!kept) continue
+    positions[partition].push({docId, position, difficulty})
+    if (ids.length > known)
+      throw new DataError(`${file} has positions of ${docId}, which documents.arrow does not have`)
+  }
+  return positions
+}

@@ -1,0 +1,37 @@
+import {existsSync, readdirSync} from 'node:fs'
+import {join} from 'node:path'
+import {checkpointFile} from '../preparation/preparation-inputs.js'
+import type {PreparedData} from '../prepared/prepared.js'
+import {readModelConfig} from '../models/model-config.js'
+import {fingerprintOf} from '../files/index.js'
+import {agreeWithin, fitTokenizer, loadTokenizer} from '../tokenizer/tokenizer.js'
+import {DataError} from '../util/errors.js'
+import {type Progress, silentProgress} from '../util/progress.js'
+
+/**
+ * Prepared data as a model reads it: with the model's own tokenizer, and so its chat template, where it has one.
+ *
+ * @param path checkpoint folder or `config.json`
+ * @param progress is warned of special tokens that the model has no row for
+ * @throws {DataError} when the vocabulary is too small, or the checkpoint's tokenizer gives other tokens
+ */
+export async function dataFor(
+  path: string,
+  data: PreparedData,
+  progress: Pick<Progress, 'warn'> = silentProgress,
+): Promise<PreparedData> {
+  const {vocabulary} = await readModelConfig(path)
+  const isOwn = existsSync(join(path, 'tokenizer.json'))
+  const tokenizer = isOwn ? await loadTokenizer(path) : data.tokenizer
+  if (agreeWithin(tokenizer, data.tokenizer, vocabulary))
+    return {...data, tokenizer: fitTokenizer(tokenizer, vocabulary, path, progress)}
+  throw new DataError(`${path} has another tokenizer than ${data.folder} was prepared with`, {
+    suggestions: ['run rpt prepare-data with --tokenizer of this model'],
+  })
+}
+
+/** Hash of a checkpoint's `config.json` and weights. */
+export function fingerprintOfModel(folder: string): string {
+  const names = readdirSync(folder).filter((name) => checkpointFile.test(name))
+  return fingerprintOf({inputs: names.sort().map((name) => join(folder, name)), options: null})
+}

@@ -1,0 +1,47 @@
+import {readFileSync, statSync} from 'node:fs'
+import {writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {guardRead} from '../files/index.js'
+import {tokenizerFileNames} from '../tokenizer/tokenizer-files.js'
+
+/** What makes weights and `config.json` a whole checkpoint, by file name: tokenizer, chat template, generation settings. */
+export type Companions = ReadonlyMap<string, Buffer>
+
+/** What belongs to a checkpoint besides weights and `config.json`, as transformers writes it. */
+const namesOfModel = [
+  ...tokenizerFileNames,
+  'generation_config.json',
+  'tokenizer.model',
+  'added_tokens.json',
+  'vocab.json',
+  'merges.txt',
+]
+
+/**
+ * Reads the companions of every checkpoint of a run when it begins, so that each is whole though folders vanish meanwhile.
+ *
+ * @param dataFolder prepared data, for their tokenizer
+ * @param modelFolder checkpoint that training starts from; its own files come before those of the data
+ * @throws {DataError} when a file cannot be read
+ */
+export function readCompanions(dataFolder: string, modelFolder: string | null): Companions {
+  const files = new Map<string, Buffer>()
+  const take = (folder: string, names: readonly string[]) => {
+    for (const name of names) {
+      const file = join(folder, name)
+      if (statSync(file, {throwIfNoEntry: false})?.isFile())
+        files.set(
+          name,
+          guardRead('reading', file, () => readFileSync(file)),
+        )
+    }
+  }
+  take(dataFolder, tokenizerFileNames)
+  if (modelFolder) take(modelFolder, namesOfModel)
+  return files
+}
+
+/** Writes the companions into a checkpoint folder. */
+export async function writeCompanions(folder: string, companions: Companions): Promise<void> {
+  for (const [name, bytes] of companions) await writeFile(join(folder, name), bytes)
+}

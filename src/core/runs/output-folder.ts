@@ -1,0 +1,37 @@
+import {readdir, rmdir} from 'node:fs/promises'
+import {join} from 'node:path'
+import type {Config} from '../config/schema.js'
+import {checkOutput, checkPermission, checkWritable, listFiles, type OutputState, outputKinds} from '../files/index.js'
+import {metricsTable, readTable, sweepTable, type Table} from '../tables/index.js'
+import type {Services} from '../util/services.js'
+
+/** What a run directory holds before there is any result. */
+const bookkeeping = ['run.json', 'config.resolved.yaml', 'origins.json', 'run.lock', 'logs']
+
+/** Tables that are begun before their first row. */
+const begun: Readonly<Record<string, Table>> = {'metrics.arrow': metricsTable, 'sweep.arrow': sweepTable}
+
+/**
+ * What is at the path of a run directory, before any work; leaves everything as it is.
+ *
+ * @throws {UsageError} when it holds something that may be neither continued nor replaced
+ * @throws {RuntimeFailure} when nothing can be written there
+ */
+export async function refuseOccupied(config: Config, services: Services): Promise<OutputState> {
+  const {command, resume, progress} = services
+  const state = checkOutput(config, outputKinds.run, services)
+  if (resume && state !== 'ours') progress.warn(`${command}: --resume: ${config.out} has no run yet; it begins anew`)
+  await (services.rehearsal ? checkPermission : checkWritable)(config.out!)
+  return state
+}
+
+/** Whether a run directory holds nothing that a run is made for: no table with rows, no checkpoint, no summary. */
+export function isFruitless(path: string): boolean {
+  const files = listFiles(path).filter((file) => !bookkeeping.includes(file.split('/')[0]))
+  return files.every((file) => Object.hasOwn(begun, file) && readTable(join(path, file), begun[file]).length === 0)
+}
+
+/** Removes a folder that is empty; others stay. */
+export async function removeEmpty(path: string): Promise<void> {
+  if ((await readdir(path)).length === 0) await rmdir(path)
+}

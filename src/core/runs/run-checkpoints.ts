@@ -1,0 +1,100 @@
+import {existsSync} from 'node:fs'
+import {readdir, rm} from 'node:fs/promises'
+import {join} from 'node:path'
+import type {Config} from '../config/schema.js'
+import {metricsTable, readTable} from '../tables/index.js'
+import {verifyFolder} from '../files/index.js'
+import {DataError} from '../util/errors.js'
+import {minOf} from '../util/extremes.js'
+import type {Services} from '../util/services.js'
+import {readTrainerState, type TrainerState} from './trainer-state.js'
+
+/** A checkpoint that a run goes on from. */
+export interface ResumePoint {
+  readonly folder: string
+  readonly state: TrainerState
+}
+
+const optimizerFile = 'optimizer.safetensors'
+
+/**
+ * The newest checkpoint of a run that is whole; broken ones are named and passed over. Null where none was written yet.
+ *
+ * @throws {DataError} when there are checkpoints and none is whole, or they are gone: the run would start anew by itself
+ */
+export async function findResumePoint(
+  {out, checkpoint}: Config,
+  {progress, command}: Pick<Services, 'progress' | 'command'>,
+): Promise<ResumePoint | null> {
+  const faults: string[] = []
+  for (const step of (await checkpointSteps(out!)).toReversed()) {
+    const folder = checkpointFolder(out!, step)
+    const fault = faultOf(folder, 'contents')
+    if (fault === null) {
+      for (const passed of faults) progress.warn(`a checkpoint is passed over: ${passed}`)
+      return {folder, state: readTrainerState(folder)}
+    }
+    faults.push(fault)
+  }
+  const suggestions = ['put back what is missing', 'begin a new run: --model with a checkpoint, and another --out']
+  if (faults.length > 0)
+    throw new DataError(
+      `${command}: none of the ${faults.length} checkpoints of ${out} can be resumed from: ${faults[0]}`,
+      {
+        suggestions,
+      },
+    )
+  const metrics = join(out!, 'metrics.arrow')
+  const done = existsSync(metrics) ? (readTable(metrics, metricsTable).at(-1)?.step ?? 0) : 0
+  // A killed run may have done a step and not saved it; further than that it had a checkpoint.
+  if (done > minOf([checkpoint.every, ...checkpoint.steps.filter((step) => step > 0)]))
+    throw new DataError(`${command}: ${out} has done ${done} steps, and its checkpoints are gone`, {suggestions})
+  if (done > 0) progress.warn(`${out}: no checkpoint was written before step ${done}; training begins again at step 1`)
+  return null
+}
+
+/** Why a checkpoint cannot be resumed from; null where it can. `sizes` leaves the contents unread. */
+function faultOf(folder: string, depth: 'sizes' | 'contents'): string | null {
+  const verdict = verifyFolder(folder, depth)
+  if (verdict.kind === 'invalid') return verdict.reason
+  return existsSync(join(folder, optimizerFile)) ? null : `${join(folder, optimizerFile)} is missing`
+}
+
+/**
+ * Removes the checkpoints that neither `steps` nor the last `keepLast` hold. Those that are broken, or beyond `present`, left
+ * by an attempt that went further, do not count and stay.
+ */
+export async function pruneCheckpoints(
+  runPath: string,
+  present: number,
+  {steps, keepLast}: Pick<Config['checkpoint'], 'steps' | 'keepLast'>,
+): Promise<void> {
+  const sound = (await checkpointSteps(runPath)).filter(
+    (step) => step <= present && faultOf(checkpointFolder(runPath, step), 'sizes') === null,
+  )
+  for (const step of sound.filter((step) => !steps.includes(step)).slice(0, -keepLast))
+    await rm(checkpointFolder(runPath, step), {recursive: true})
+}
+
+/** Steps that have a checkpoint folder, ascending. */
+export async function checkpointSteps(runPath: string): Promise<number[]> {
+  const folder = join(runPath, 'checkpoints')
+  if (!existsSync(folder)) return []
+  const steps = (await readdir(folder)).filter((name) => /^step-\d+$/.test(name)).map(stepOf)
+  return steps.sort((a, b) => a - b)
+}
+
+/** Folder of the checkpoint of a step. */
+export function checkpointFolder(runPath: string, step: number): string {
+  return join(runPath, 'checkpoints', stepName(step))
+}
+
+/** `step-000042`. */
+export function stepName(step: number): string {
+  return `step-${String(step).padStart(6, '0')}`
+}
+
+/** The step in a name such as `step-000042.arrow`; NaN where there is none. */
+export function stepOf(name: string): number {
+  return Number(/^step-(\d+)/.exec(name)?.[1] ?? Number.NaN)
+}

@@ -1,0 +1,209 @@
+import {existsSync} from 'node:fs'
+import {readdir, rm, writeFile} from 'node:fs/promises'
+import {basename, join} from 'node:path'
+import {resolvedYaml} from '../config/resolved.js'
+import type {Config} from '../config/schema.js'
+import {pinned} from '../hub/address.js'
+import {modelFiles} from '../hub/model-files.js'
+import {type Origin, previewModel, resolveSource} from '../hub/resolve-source.js'
+import {foreignWeights} from '../weights/index.js'
+import {guardWrite, type Lock, lockFolder, lockName, makeFolder, outputKinds, removeOwn, replaceText, sweepTemporary, writeFolder} from '../files/index.js'
+import {type AttemptLog, openAttemptLog} from '../util/attempt-log.js'
+import {DataError} from '../util/errors.js'
+import {type Progress, silentProgress, teeProgress} from '../util/progress.js'
+import type {Rehearsal, Services} from '../util/services.js'
+import {type Companions, writeCompanions} from './companions.js'
+import {type Origins, originsFile, sourcesWithOrigins} from './origins.js'
+import {isFruitless, refuseOccupied, removeEmpty} from './output-folder.js'
+import {checkpointFolder, checkpointSteps, stepOf} from './run-checkpoints.js'
+import {identityOf, type RunInputs, readIdentity, refuseOther, writeIdentity} from './run-identity.js'
+import {readTrainerState, type TrainerState, trainerStateFile} from './trainer-state.js'
+
+/** A run directory under lock: its files, its checkpoints, its log. */
+export class RunDirectory {
+  private constructor(
+    readonly path: string,
+    private readonly lock: Lock,
+    readonly services: Services,
+    private readonly found: {readonly isOccupied: boolean; readonly isMade: boolean},
+    private readonly origins: Origins,
+    private readonly log?: AttemptLog,
+  ) {}
+
+  /**
+   * Creates or reopens a run directory and locks it.
+   *
+   * @param origins of its models, for checkpoints and for a run that is resumed
+   * @param inputs fingerprints of what its results depend on; null where they show later, see `checkInputs`
+   * @throws {UsageError} when it is occupied and neither --resume nor --overwrite was given, when another process holds
+   *   it, or when settings or inputs differ from those it was begun with; nothing is changed then
+   */
+  static async open(
+    path: string,
+    config: Config,
+    services: Services,
+    {origins = {}, inputs = null}: {readonly origins?: Origins; readonly inputs?: RunInputs | null} = {},
+  ): Promise<RunDirectory> {
+    const {overwrite, command, version} = services
+    const isOccupied = (await refuseOccupied(config, services)) === 'ours'
+    const isMade = await guardWrite('creating', path, () => makeFolder(path))
+    const found = {isOccupied, isMade}
+    const lock = await lockFolder(path).catch(async (error) => {
+      if (isMade) await removeEmpty(path)
+      throw error
+    })
+    const run = new RunDirectory(path, lock, services, found, origins)
+    try {
+      const begun = isOccupied && !overwrite ? readIdentity(path) : null
+      const now = identityOf(config, command, version, inputs ?? begun?.inputs ?? null)
+      if (begun) refuseOther(path, begun, now)
+      if (isOccupied && overwrite) await removeOwn(path, outputKinds.run.layout, [lockName])
+      const sources = sourcesWithOrigins(services.sources, origins)
+      await guardWrite('writing', path, async () => {
+        await writeIdentity(path, now)
+        await replaceText(run.at('config.resolved.yaml'), resolvedYaml(config, sources))
+        if (Object.keys(origins).length > 0)
+          await replaceText(run.at(originsFile), `${JSON.stringify(origins, null, 2)}\n`)
+      })
+      for (const folder of ['.', 'checkpoints', 'rollouts', 'eval']) await sweepTemporary(join(path, folder))
+      const log = openAttemptLog(path, services.progress.warn)
+      const progress = teeProgress(services.progress, log.write)
+      return new RunDirectory(path, lock, {...services, progress}, found, origins, log)
+    } catch (error) {
+      await run.close()
+      throw error
+    }
+  }
+
+  /** A path inside the run directory. */
+  at(...parts: string[]): string {
+    return join(this.path, ...parts)
+  }
+
+  /** The path of a table in a folder of the run directory, which is made if need be. */
+  async place(folder: string, name: string): Promise<string> {
+    await guardWrite('creating', this.at(folder), () => makeFolder(this.at(folder)))
+    return this.at(folder, name)
+  }
+
+  /**
+   * Checks inputs that show only while a command works, as those of a sweep's points do, or notes them down.
+   *
+   * @throws {UsageError} when they are not those that the run was begun with
+   */
+  async checkInputs(inputs: RunInputs): Promise<void> {
+    const begun = readIdentity(this.path)!
+    refuseOther(this.path, begun, {...begun, inputs})
+    await writeIdentity(this.path, {...begun, inputs})
+  }
+
+  /** Folder of the checkpoint of a step. */
+  checkpoint(step: number): string {
+    return checkpointFolder(this.path, step)
+  }
+
+  /** Writes a checkpoint folder: filled beside, flushed, hashed, renamed. */
+  async writeCheckpoint(state: TrainerState, companions: Companions, fill: (folder: string) => Promise<void>) {
+    await guardWrite('creating', this.at('checkpoints'), () => makeFolder(this.at('checkpoints')))
+    await writeFolder(
+      this.checkpoint(state.step),
+      async (folder) => {
+        await fill(folder)
+        await writeCompanions(folder, companions)
+        await writeFile(join(folder, trainerStateFile), `${JSON.stringify(state, null, 2)}\n`)
+      },
+      {rpt: 'checkpoint', step: state.step, objective: state.objective, origins: this.origins},
+    )
+  }
+
+  /** Removes per-step tables beyond a step, left by an attempt that went further than its last checkpoint. */
+  async dropTablesAfter(step: number): Promise<void> {
+    for (const folder of ['rollouts', 'eval']) {
+      if (!existsSync(this.at(folder))) continue
+      for (const name of await readdir(this.at(folder)))
+        if (stepOf(name) > step) await rm(this.at(folder, name), {recursive: true})
+    }
+  }
+
+  /** Writes `summary.json`. */
+  async writeSummary(summary: object): Promise<void> {
+    await guardWrite('writing', this.at('summary.json'), () =>
+      replaceText(this.at('summary.json'), `${JSON.stringify(summary, null, 2)}\n`),
+    )
+  }
+
+  /** Lets go of the directory; one that was empty before and has no result is left as it was found. */
+  async close(): Promise<void> {
+    this.log?.close()
+    const isVoid = !this.found.isOccupied && isFruitless(this.path)
+    if (isVoid) await removeOwn(this.path, outputKinds.run.layout, [lockName])
+    this.lock.release()
+    if (isVoid && this.found.isMade) await removeEmpty(this.path)
+  }
+}
+
+/** A checkpoint to load, and what it is called in results. */
+export interface ResolvedModel {
+  readonly folder: string
+  readonly run: string
+  readonly objective: string
+  readonly step: number
+  /** Commit of the Hub that it is; null for what was on this machine. */
+  readonly origin: Origin | null
+  /** Whether weights and tokenizer are here, too: not where a rehearsal found a `config.json` alone. */
+  readonly isWhole: boolean
+}
+
+/** How a model of the Hub is fetched. */
+export interface ModelRequest {
+  readonly progress?: Progress
+  readonly signal?: AbortSignal
+  /** See `Services`. */
+  readonly folders?: ReadonlyMap<string, string>
+  /** The commit that the run was begun with; it stands in for a branch of the same repository. */
+  readonly recorded?: Origin
+  readonly rehearsal?: Rehearsal
+}
+
+/**
+ * Finds the checkpoint that `--model` means: a checkpoint folder, a run directory's checkpoint of a step (its last one
+ * when no step is given), or a Hub id, which is downloaded where the cache lacks it.
+ *
+ * @throws {DataError} when there is none
+ */
+export async function resolveModel(
+  model: string,
+  step?: number,
+  {progress = silentProgress, signal, folders, recorded, rehearsal}: ModelRequest = {},
+): Promise<ResolvedModel> {
+  const value = pinned(model, recorded)
+  const request = {kind: 'model', files: modelFiles, progress, signal, folders} as const
+  const source = rehearsal
+    ? await previewModel('model', value, request, rehearsal)
+    : {...(await resolveSource('model', value, request)), isWhole: true}
+  const {folder: path, origin, isWhole} = source
+  if (origin) {
+    const run = `${basename(origin.id)}@${origin.revision.slice(0, 7)}`
+    return {folder: path, run, objective: 'base', step: 0, origin, isWhole}
+  }
+  if (existsSync(join(path, 'config.json'))) return describeCheckpoint(path)
+  const steps = await checkpointSteps(path)
+  const chosen = step ?? steps.at(-1)
+  if (chosen === undefined || !steps.includes(chosen)) {
+    const foreign = steps.length === 0 ? foreignWeights(path) : null
+    const found = foreign ? foreign.what : `found: ${steps.join(', ') || 'none'}`
+    throw new DataError(`${path} has no checkpoint${step === undefined ? '' : ` of step ${step}`}; ${found}`, {
+      suggestions: [
+        foreign?.remedy ?? 'give a checkpoint folder with config.json, or a run directory with checkpoints',
+      ],
+    })
+  }
+  return describeCheckpoint(checkpointFolder(path, chosen), path)
+}
+
+async function describeCheckpoint(folder: string, runPath?: string): Promise<ResolvedModel> {
+  if (!existsSync(join(folder, trainerStateFile)))
+    return {folder, run: basename(folder), objective: 'base', step: 0, origin: null, isWhole: true}
+  const {objective, step} = readTrainerState(folder)
+  return {folder, run: basename(runPath ?? join(folder, '..', '..')), objective, step, origin: null, isWhole: true}
+}

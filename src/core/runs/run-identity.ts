@@ -1,0 +1,141 @@
+import {existsSync} from 'node:fs'
+import {join} from 'node:path'
+import {z} from 'zod'
+import {configKeys} from '../config/keys.js'
+import {valueAt} from '../config/load.js'
+import type {Config} from '../config/schema.js'
+import type {PreparedData} from '../prepared/prepared.js'
+import {canonicalJson, hashFile, hashJson, outputKinds, readJsonOf, replaceText} from '../files/index.js'
+import {UsageError} from '../util/errors.js'
+
+/** Fingerprints of what a command reads, by what it is called in messages: identity is content, not path. */
+export type RunInputs = Readonly<Record<string, string>>
+
+/** `run.json`: the mark of a run directory, and all that its results depend on. */
+export interface RunIdentity {
+  readonly rpt: string
+  readonly version: string
+  readonly command: string
+  /** Dotted key -> value; what may change at `--resume`, and every path, is left out. */
+  readonly settings: Readonly<Record<string, unknown>>
+  /** Null until they are known. */
+  readonly inputs: RunInputs | null
+}
+
+/**
+ * Settings that may change at `--resume`: they touch nothing that was computed so far, and what comes by no more than the
+ * order in which numbers are added.
+ */
+const resumable: ReadonlySet<string> = new Set([
+  'train.steps',
+  'train.allowNoop',
+  'train.rowsPerMicroBatch',
+  'grpo.contextsPerMicroBatch',
+  'grpo.mismatchLimit',
+  'grpo.dynamicSampling.maxBatches',
+  'grpo.dynamicSampling.onShortage',
+  'rollout.contextsPerBatch',
+  'sft.template',
+  'sft.chatTemplate',
+  'data.batchTokens',
+  'threads',
+  'device',
+  'memory.check',
+  'memory.limitGiB',
+  'eval.every',
+  'checkpoint.every',
+  'checkpoint.steps',
+  'checkpoint.keepLast',
+  'checkpoint.dtype',
+])
+
+const identitySchema: z.ZodType<RunIdentity> = z.looseObject({
+  rpt: z.string(),
+  version: z.string(),
+  command: z.string(),
+  settings: z.record(z.string(), z.unknown()),
+  inputs: z.record(z.string(), z.string()).nullable(),
+})
+
+/** The settings that the results of a run depend on; files count by content, see `RunInputs`. */
+export function settingsOf(config: Config): Record<string, unknown> {
+  const keys = configKeys.filter(({key, path}) => path === undefined && !resumable.has(key))
+  return Object.fromEntries(keys.map(({key}) => [key, valueAt(config, key) ?? null]))
+}
+
+/** Hash of the settings that the results of a run depend on. */
+export function settingsHash(config: Config): string {
+  return hashJson(settingsOf(config))
+}
+
+/** What prompts and training rows are made from, besides the model: prepared data and the files that settings name. */
+export function inputsOf({prompt, sft, train}: Config, data: Pick<PreparedData, 'manifest'> | null): RunInputs {
+  const prepared = Object.entries((data?.manifest.fingerprints ?? {}) as RunInputs)
+  const files = {
+    'prompt.templateFile': prompt.templateFile,
+    'prompt.chatTemplateFile': prompt.chatTemplateFile,
+    'sft.completions': train.objective === 'sft' ? sft.completions : undefined,
+  }
+  return Object.fromEntries([
+    ...prepared.map(([part, hash]) => [`${part} of the prepared data`, hash]),
+    ...Object.entries(files).flatMap(([key, file]) => (file ? [[key, hashFile(file)]] : [])),
+  ])
+}
+
+/** Identity of a run that begins now. */
+export function identityOf(config: Config, command: string, version: string, inputs: RunInputs | null): RunIdentity {
+  return {rpt: outputKinds.run.mark, version, command, settings: settingsOf(config), inputs}
+}
+
+/** What a run directory was begun with; null where there is none. Throws {DataError} when it cannot be read. */
+export function readIdentity(runPath: string): RunIdentity | null {
+  const file = join(runPath, outputKinds.run.markFile)
+  return existsSync(file) ? readJsonOf(file, identitySchema, 'what the run was begun with') : null
+}
+
+/** Notes down what a run is begun with. */
+export function writeIdentity(runPath: string, identity: RunIdentity): Promise<void> {
+  return replaceText(join(runPath, outputKinds.run.markFile), `${JSON.stringify(identity, null, 2)}\n`)
+}
+
+/**
+ * Checks that a run goes on with the settings and inputs that it was begun with.
+ *
+ * @throws {UsageError} naming what differs, with both values where they are short
+ */
+export function refuseOther(runPath: string, begun: RunIdentity, now: RunIdentity): void {
+  if (begun.command !== now.command)
+    throw new UsageError(`${now.command}: --resume of ${runPath}, which rpt ${begun.command} made`, {
+      suggestions: ['choose another --out'],
+    })
+  const changes = [...changedSettings(begun.settings, now.settings), ...changedInputs(begun.inputs, now.inputs)]
+  if (changes.length === 0) return
+  const shown = changes.slice(0, 3).join('; ')
+  const more = changes.length > 3 ? `; and ${changes.length - 3} more` : ''
+  throw new UsageError(`${now.command}: --resume of ${runPath} with other settings or inputs: ${shown}${more}`, {
+    suggestions: [`take them from ${join(runPath, 'config.resolved.yaml')}`, 'give --overwrite to start again'],
+  })
+}
+
+/** Settings that an older version did not have count as their defaults. */
+export function changedSettings(begun: RunIdentity['settings'], now: RunIdentity['settings']): string[] {
+  return configKeys.flatMap(({key, defaultValue}) => {
+    if (!(key in now)) return []
+    const [before, after] = [key in begun ? begun[key] : (defaultValue ?? null), now[key]].map(inWords)
+    return before === after ? [] : [`${key} was ${before} and is ${after}`]
+  })
+}
+
+/** Inputs whose content differs, and those that only one side has. */
+export function changedInputs(begun: RunInputs | null, now: RunInputs | null): string[] {
+  if (begun === null || now === null) return []
+  const names = [...new Set([...Object.keys(begun), ...Object.keys(now)])]
+  return names
+    .filter((name) => begun[name] !== now[name])
+    .map((name) => `${name} ${name in begun ? (name in now ? 'changed' : 'is missing') : 'is new'}`)
+}
+
+function inWords(value: unknown): string {
+  const text = value === null ? 'unset' : canonicalJson(value)
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text
+}

@@ -1,0 +1,37 @@
+import {join} from 'node:path'
+import {z} from 'zod'
+import {readJsonOf} from '../files/index.js'
+
+/** What a checkpoint remembers beside weights and moments. */
+export interface TrainerState {
+  readonly step: number
+  readonly objective: string
+  /** Contexts or rows visited so far. */
+  readonly visits: number
+  /** Tokens trained on or sampled so far. */
+  readonly numTokens: number
+  /** Seconds trained so far, over all attempts. */
+  readonly wallSeconds: number
+  readonly configHash: string
+  readonly seed: number
+}
+
+/** Where a checkpoint keeps it. */
+export const trainerStateFile = 'trainer-state.json'
+
+const count = z.int().nonnegative()
+
+const trainerState: z.ZodType<TrainerState> = z.looseObject({
+  step: count,
+  objective: z.string(),
+  visits: count,
+  numTokens: count,
+  wallSeconds: z.number().nonnegative(),
+  configHash: z.string(),
+  seed: z.int(),
+})
+
+/** The state of training that a checkpoint holds. Throws {DataError} naming the file when it is not one. */
+export function readTrainerState(checkpoint: string): TrainerState {
+  return readJsonOf(join(checkpoint, trainerStateFile), trainerState, 'the state of a checkpoint')
+}

@@ -1,0 +1,6 @@
+export {type ForeignValue, readForeignRows} from './foreign-table.js'
+export {ListColumn} from './list-column.js'
+export * from './schemas.js'
+export {nullsOf, pickColumns, type Row, type Table} from './table.js'
+export {countRows, readRows, readTable, writeTable} from './table-file.js'
+export {openStream, type TableStream} from './table-stream.js'

@@ -1,0 +1,57 @@
+import {type Outcome, outcomes} from '../records/records.js'
+import type {MetricsRow} from '../tables/index.js'
+
+/** Optimizer updates of those steps. 0 means that the weights are those of the start. */
+export function updatesOf(rows: readonly MetricsRow[]): number {
+  return sumOf(rows, (row) => row['rpt/updates'] ?? 0)
+}
+
+/** Whether a step had something to learn from: a group whose rewards differ, or a token to predict. */
+export function carriesSignal(row: MetricsRow): boolean {
+  return row['rpt/rollouts_generated'] === null ? updatesOf([row]) > 0 : row['rpt/rollouts_per_kept_group'] !== null
+}
+
+/** What to do about completions that mostly end like this; `parsed` depends on whether they were right. */
+const remedies: Readonly<Record<Exclude<Outcome, 'parsed'>, string>> = {
+  truncated: 'raise rollout.maxTokens',
+  'unfinished-thinking': 'nothing closes the thought with </think>; try another prompt.template or a warm start (sft)',
+  'no-box': 'nothing asks for \\boxed{...}, or the model ignores it; try another prompt.template or a warm start (sft)',
+}
+const unmoved = 'train: the weights are those of the start'
+const regularized = 'train: the weights moved by the KL and entropy terms alone'
+const tooShort = 'raise train.maxRowTokens or give longer documents'
+const allWrong = 'none was right; try easier positions, a larger grpo.groupSize or a warm start (sft)'
+const allAlike =
+  'each group is all right or all wrong; raise grpo.groupSize or rollout.temperature, or take harder positions'
+
+/**
+ * What to say at the end of a run in which no group had completions of different reward, or no row a token to learn from;
+ * null of a run that had, took no step, or lost rows.
+ *
+ * @param rows of metrics.arrow, all steps
+ */
+export function noSignalLine(rows: readonly MetricsRow[], groupSize: number): string | null {
+  // Of steps whose rows are lost nobody knows whether they moved the weights.
+  const isWhole = rows.at(-1)?.step === rows.length
+  if (!isWhole || rows.some(carriesSignal)) return null
+  const completions = sumOf(rows, completionsOf)
+  if (completions === 0) return `${unmoved}: no row of ${rows.length} steps had a token to learn from; ${tooShort}`
+  const shareOf = (read: (row: MetricsRow) => number | null) =>
+    sumOf(rows, (row) => (read(row) ?? 0) * completionsOf(row)) / completions
+  const shares = outcomes.map((outcome) => ({outcome, share: shareOf((row) => row[`rpt/outcome_${outcome}`])}))
+  const {outcome, share} = shares.reduce((most, other) => (other.share > most.share ? other : most))
+  const reward = shareOf((row) => row.reward)
+  const remedy = outcome === 'parsed' ? (reward > 0 ? allAlike : allWrong) : remedies[outcome]
+  return (
+    `${updatesOf(rows) > 0 ? regularized : unmoved}: none of ${completions / groupSize} groups had completions of different ` +
+    `reward (mean ${reward.toFixed(3)}). ${Math.round(100 * share)}% of completions are ${outcome}: ${remedy}`
+  )
+}
+
+function completionsOf(row: MetricsRow): number {
+  return row['rpt/rollouts_generated'] ?? 0
+}
+
+function sumOf(rows: readonly MetricsRow[], read: (row: MetricsRow) => number): number {
+  return rows.reduce((sum, row) => sum + read(row), 0)
+}

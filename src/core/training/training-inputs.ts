@@ -1,0 +1,34 @@
+import {join} from 'node:path'
+import type {Config} from '../config/schema.js'
+import {hashFile, manifestName, readManifest} from '../files/index.js'
+import {fingerprintOfModel} from '../runs/check-model.js'
+import {resolveModel} from '../runs/run-directory.js'
+import {
+  changedInputs,
+  changedSettings,
+  inputsOf,
+  type RunInputs,
+  readIdentity,
+  settingsOf,
+} from '../runs/run-identity.js'
+
+/** Fingerprints of all that a training run reads; null where its data are not there. */
+async function trainingInputs(config: Config): Promise<RunInputs | null> {
+  const manifest = config.data.dir ? readManifest(join(config.data.dir, manifestName)) : undefined
+  if (typeof manifest === 'string') return null
+  const {path, config: file} = config.model
+  const model = path ? fingerprintOfModel((await resolveModel(path)).folder) : hashFile(file!)
+  return {...inputsOf(config, manifest ? {manifest} : null), model}
+}
+
+/**
+ * Whether a folder is a training run with these settings on these inputs, wherever they lie.
+ *
+ * @throws {DataError} when it says what it was begun with in a way that cannot be read
+ */
+export async function isRunOf(path: string, config: Config): Promise<boolean> {
+  const begun = readIdentity(path)
+  if (begun?.command !== 'train' || changedSettings(begun.settings, settingsOf(config)).length > 0) return false
+  const inputs = await trainingInputs(config)
+  return inputs !== null && changedInputs(begun.inputs, inputs).length === 0
+}

@@ -1,0 +1,185 @@
+import {describe, expect, it} from 'vitest'
+import {languageModelShape, policyShape} from '../../../../src/core/engine/graphs/shapes.js'
+import {checkMemory, type MemoryDemand, reportMemory} from '../../../../src/core/engine/memory/check-memory.js'
+import {type EngineWork, estimateMemory, type MemoryEstimate} from '../../../../src/core/engine/memory/memory.js'
+import {largestScoreShape, scoringDemand} from '../../../../src/core/engine/memory/score-memory.js'
+import {parseModelConfig} from '../../../../src/core/models/model-config.js'
+import {parameterCount} from '../../../../src/core/models/parameters.js'
+
+const small = {
+  model_type: 'llama',
+  vocab_size: 1000,
+  hidden_size: 64,
+  intermediate_size: 160,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  tie_word_embeddings: true,
+  max_position_embeddings: 512,
+}
+const model = parseModelConfig(small, 'config.json')
+
+/** R1-Distill-Qwen-1.5B. */
+const large = parseModelConfig(
+  {
+    model_type: 'qwen2',
+    vocab_size: 151_936,
+    hidden_size: 1536,
+    intermediate_size: 8960,
+    num_hidden_layers: 28,
+    num_attention_heads: 12,
+    num_key_value_heads: 2,
+    max_position_embeddings: 131_072,
+  },
+  'config.json',
+)
+
+function rptWork(contexts: number, of = model): EngineWork {
+  return {
+    model: of,
+    objective: {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 0},
+    policy: policyShape({
+      contexts,
+      groupSize: 4,
+      promptTokens: 65,
+      completionTokens: 32,
+      trainedTokens: contexts * 128,
+    }),
+    rollout: {contexts, groupSize: 4, promptTokens: 65, maxTokens: 32},
+  }
+}
+
+function bytesOf(estimate: MemoryEstimate, name: string): number {
+  return estimate.parts.find((part) => part.name === name)?.bytes ?? 0
+}
+
+describe('estimateMemory', () => {
+  it('counts weights once and moments twice, in float32', () => {
+    const estimate = estimateMemory(rptWork(2))
+    expect(bytesOf(estimate, 'weights')).toBe(4 * parameterCount(model))
+    expect(bytesOf(estimate, 'moments of the optimizer')).toBe(8 * parameterCount(model))
+    expect(estimate.parts.reduce((sum, {bytes}) => sum + bytes, 0)).toBe(estimate.totalBytes)
+  })
+
+  it('names the classes of a GRPO step, the largest first', () => {
+    const {parts} = estimateMemory(rptWork(2))
+    expect(parts.map(({name}) => name).toSorted()).toEqual([
+      'activations of the rollout',
+      'activations of the update',
+      'gradients',
+      'host buffers',
+      'key-value cache of the rollout',
+      'logits of the update',
+      'moments of the optimizer',
+      'program',
+      'weights',
+    ])
+    expect(parts.map(({bytes}) => bytes)).toEqual(parts.map(({bytes}) => bytes).toSorted((a, b) => b - a))
+  })
+
+  it('names the largest class that settings or the model decide', () => {
+    const {largest, parts} = estimateMemory({model, languageModel: languageModelShape(4, 65, 256)})
+    // One tensor of logits is the largest, but there are many activations.
+    expect(largest.name).toBe('activations of the update')
+    expect(largest.bytes).toBe(Math.max(...parts.filter(({name}) => name !== 'program').map(({bytes}) => bytes)))
+  })
+
+  it('tells what stays between runs: training graphs of small models alone', () => {
+    const {keptBytes, graphBytes} = estimateMemory(rptWork(2))
+    expect(keptBytes).toHaveLength(1)
+    expect(graphBytes).toContain(keptBytes[0])
+    expect(graphBytes.length).toBeGreaterThan(1)
+    expect(estimateMemory(rptWork(1, large)).keptBytes).toEqual([])
+  })
+
+  it('counts a reference with its weights and its graph', () => {
+    const plain = estimateMemory(rptWork(2))
+    const withReference = estimateMemory({...rptWork(2), hasReference: true})
+    expect(bytesOf(withReference, 'weights of the reference')).toBe(4 * parameterCount(model))
+    expect(bytesOf(withReference, 'activations of the reference')).toBeGreaterThan(0)
+    expect(withReference.graphBytes).toHaveLength(plain.graphBytes.length + 1)
+  })
+
+  it('counts the reference of a large model only where it is the larger graph: neither keeps its memory', () => {
+    const objective = {clipEpsilon: 0.2, klCoef: 0.1, entropyCoef: 0}
+    expect(estimateMemory({...rptWork(1, large), objective, hasReference: true}).graphBytes).toHaveLength(1)
+  })
+
+  it('grows with the micro-batch as activations and logits do', () => {
+    const [one, four] = [1, 4].map((contexts) =>
+      bytesOf(estimateMemory(rptWork(contexts)), 'activations of the update'),
+    )
+    expect(four / one).toBeGreaterThan(3)
+    expect(four / one).toBeLessThan(4.5)
+  })
+
+  it('takes well under two seconds for a model of 1.5 billion parameters', () => {
+    const began = performance.now()
+    const {totalBytes, parts} = estimateMemory(rptWork(8, large))
+    expect(performance.now() - began).toBeLessThan(2000)
+    expect(totalBytes).toBeGreaterThan(4 * 4 * parameterCount(large))
+    expect(parts.every(({bytes}) => Number.isSafeInteger(bytes))).toBe(true)
+  })
+})
+
+describe('largestScoreShape', () => {
+  it('fills the batch with the longest sequences, one at the least', () => {
+    expect(largestScoreShape({topK: 16, batchTokens: 4096}, 512)).toMatchObject({rows: 8, length: 512})
+    expect(largestScoreShape({topK: 16, batchTokens: 4096}, 100)).toMatchObject({rows: 32, length: 112})
+    expect(largestScoreShape({topK: 16, batchTokens: 64}, 512)).toMatchObject({rows: 1, length: 512})
+  })
+})
+
+describe('checkMemory', () => {
+  const demand: MemoryDemand = {
+    work: rptWork(8),
+    knobs: [
+      {setting: 'other', value: 4, kinds: ['score'], least: 1, at: () => rptWork(8)},
+      {setting: 'grpo.contextsPerMicroBatch', value: 8, kinds: ['policy'], least: 1, at: rptWork},
+    ],
+  }
+  const needed = reportMemory(demand, {check: true, limitGiB: 100}).neededBytes / 2 ** 30
+
+  it('says what is needed, what there is, with the graphs that are kept, and the setting that shrinks the largest class', () => {
+    expect(checkMemory('train', demand, {check: true, limitGiB: 100})).toMatch(
+      /^memory: about \d+ MiB, at most (?:\d+ M|\d\.\d\d G)iB with the graphs that are kept, of 100\.00 GiB available; the largest part is .+, \d+ MiB \(\d+%\) \(shrink with grpo\.contextsPerMicroBatch\)$/,
+    )
+  })
+
+  it('refuses what cannot fit, with a value that fits', () => {
+    const limitGiB = needed * 0.9
+    const refused = () => checkMemory('train', demand, {check: true, limitGiB})
+    expect(refused).toThrow(
+      /^train: needs about \d+ MiB of memory, \d+ MiB are available; the largest part is .+, \d+ MiB \(\d+%\)$/,
+    )
+    const error = catchError(refused)
+    expect(error).toMatchObject({exitCode: 2})
+    const value = Number(/^lower grpo\.contextsPerMicroBatch from 8 to (\d)$/.exec(error.suggestions[0])?.[1])
+    expect(value).toBeGreaterThanOrEqual(1)
+    expect(reportMemory({...demand, work: rptWork(value)}, {check: true, limitGiB}).fits).toBe(true)
+    expect(error.suggestions[1]).toContain('memory.check=false')
+  })
+
+  it('lets it pass when the check is off, and says so', () => {
+    expect(checkMemory('train', demand, {check: false, limitGiB: 0.01})).toMatch(/; that is more than there is$/)
+  })
+
+  it('says when no single setting is enough', () => {
+    expect(catchError(() => checkMemory('train', demand, {check: true, limitGiB: 0.01})).suggestions[0]).toBe(
+      'no single setting is enough: lower other, grpo.contextsPerMicroBatch',
+    )
+  })
+
+  it('names data.batchTokens for scoring, unless one document alone is too long', () => {
+    const scoring = scoringDemand(model, {topK: 16, batchTokens: 4096}, 512)
+    expect(reportMemory(scoring, {check: true, limitGiB: 100}).setting).toBe('data.batchTokens')
+  })
+})
+
+function catchError(act: () => unknown): Error & {suggestions: readonly string[]} {
+  try {
+    act()
+  } catch (error) {
+    return error as Error & {suggestions: readonly string[]}
+  }
+  throw new Error('nothing was thrown')
+}

@@ -1,0 +1,295 @@
+import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {beforeAll, describe, expect, it, vi} from 'vitest'
+import {loadConfig} from '../../../src/core/config/load.js'
+import {LocalEngine} from '../../../src/core/engine/engine.js'
+import {type EvalSummary, evaluate} from '../../../src/core/evaluation/evaluate.js'
+import {settingsOf} from '../../../src/core/planning/plan.js'
+import {prepareData} from '../../../src/core/preparation/prepare-data.js'
+import {heldOutInexpressible} from '../../../src/core/prepared/inexpressible.js'
+import {openPrepared} from '../../../src/core/prepared/prepared.js'
+import {type PredictionRow, predictionsTable, readTable} from '../../../src/core/tables/index.js'
+import {train} from '../../../src/core/training/train.js'
+import {UsageError} from '../../../src/core/util/errors.js'
+import {type ToyWorkspace, toyServices, toySettings, toyWorkspace} from '../../support/toy-run.js'
+
+// A worker thread cannot load TypeScript here: the engine runs in this thread.
+vi.mock('../../../src/core/engine/start-engine.js', async () => {
+  const {LocalEngine: Engine} = await import('../../../src/core/engine/engine.js')
+  return {startEngine: () => new Engine({device: 'cpu', threads: 1})}
+})
+
+let toy: ToyWorkspace
+beforeAll(async () => {
+  toy = await toyWorkspace()
+})
+
+interface Evaluated {
+  readonly summary: EvalSummary
+  readonly lines: string
+  readonly predictions: readonly PredictionRow[]
+  readonly resolved: string
+}
+
+let count = 0
+
+function load(command: string, sets: readonly string[], out: string) {
+  const given = [`data.dir=${toy.data}`, 'threads=1', `out=${join(toy.folder, out)}`, 'eval.bootstraps=50', ...sets]
+  return loadConfig({command, sets: given, cwd: toy.folder})
+}
+
+async function run(sets: readonly string[]): Promise<Evaluated> {
+  const lines: string[] = []
+  const out = `eval-${count++}`
+  const {config, sources} = load('eval', sets, out)
+  const summary = await evaluate(config, {...toyServices({command: 'eval'}, lines), sources})
+  const {run: name, step} = summary.rows[0]
+  const file = join(config.out!, 'eval', `${name}-step-${String(step).padStart(6, '0')}.arrow`)
+  return {
+    summary,
+    lines: lines.join('\n'),
+    predictions: existsSync(file) ? readTable(file, predictionsTable) : [],
+    resolved: readFileSync(join(config.out!, 'config.resolved.yaml'), 'utf8'),
+  }
+}
+
+async function trained(out: string, sets: readonly string[]): Promise<string> {
+  const lines: string[] = []
+  const {config, sources} = load('train', [`model.path=${toy.base}`, ...toySettings, 'train.steps=1', ...sets], out)
+  await train(config, {...toyServices({}, lines), sources})
+  return lines.join('\n')
+}
+
+const bare = ['prompt.template=bare', 'rollout.maxTokens=6']
+const base = () => [`model.path=${toy.base}`]
+const inMode = (mode: string) => (row: {mode: string}) => row.mode === mode
+
+describe('contexts', () => {
+  it('are the same in modes standard and reasoning, whichever are asked for', async () => {
+    const cut = [...base(), ...bare, 'prompt.maxTokens=5']
+    const both = await run([...cut, 'eval.modes=[standard,reasoning]'])
+    const [standard, reasoning] = ['standard', 'reasoning'].map((mode) => both.predictions.filter(inMode(mode)))
+    expect(standard.map(({cut_tokens}) => cut_tokens)).toEqual(reasoning.map(({cut_tokens}) => cut_tokens))
+    expect(Math.max(...standard.map(({cut_tokens}) => cut_tokens))).toBeGreaterThan(2)
+    expect(both.lines).toMatch(
+      /mode standard: the contexts of \d+ of \d+ positions are cut .*as mode reasoning cuts them/,
+    )
+    expect(both.lines).toMatch(
+      /mode reasoning: the contexts of \d+ of \d+ positions are cut from the left, by \d+ tokens/,
+    )
+    const alone = await run([...cut, 'eval.modes=standard'])
+    expect(alone.predictions).toEqual(standard)
+    const means = both.summary.rows.map(({cut_tokens}) => cut_tokens)
+    expect(new Set(means).size).toBe(1)
+    expect(means[0]).toBeGreaterThan(0)
+  })
+
+  it('that are not cut are predicted as ever, and cut ones as a document that begins there', async () => {
+    const standard = [...base(), ...bare, 'eval.modes=standard']
+    const whole = await run([...standard, 'prompt.maxTokens=5', 'eval.standardContext=whole'])
+    const roomy = await run([...standard, 'prompt.maxTokens=100'])
+    const cut = await run([...standard, 'prompt.maxTokens=5'])
+    expect(whole.predictions).toEqual(roomy.predictions)
+    expect(whole.predictions.every(({cut_tokens}) => cut_tokens === 0)).toBe(true)
+    const kept = cut.predictions.flatMap((row, i) => (row.cut_tokens === 0 ? [[row, roomy.predictions[i]]] : []))
+    expect(kept.length).toBeGreaterThan(1)
+    for (const [own, other] of kept) expect(own).toEqual(other)
+    const engine = new LocalEngine({device: 'cpu', threads: 1})
+    await engine.load({checkpoint: toy.base})
+    const {documents, tokenizer} = await openPrepared(toy.data)
+    for (const {doc_id, position, cut_tokens, prediction} of cut.predictions.filter((row) => row.cut_tokens > 0)) {
+      const {tokenIds} = documents.get(doc_id)!
+      const seen = [...tokenIds.subarray(0, 1), ...tokenIds.subarray(1 + cut_tokens, position + 1)]
+      const [{top1}] = await engine.score([Int32Array.from(seen)], {topK: 16, batchTokens: 256})
+      expect(prediction).toEqual(tokenizer.bytesOf(top1.at(-1)!))
+    }
+    await engine.close()
+  })
+
+  it('of documents beyond the positions of the model need the cut', async () => {
+    const long = join(toy.folder, 'long')
+    mkdirSync(long)
+    const text = Array.from({length: 300}, (_, i) => 'ABC'[i % 3]).join(' ')
+    writeFileSync(join(long, 'corpus.jsonl'), [text, `B ${text}`].map((one) => JSON.stringify({text: one})).join('\n'))
+    // A proxy with more positions prepares what the model that is evaluated cannot take whole.
+    const proxy = join(long, 'proxy')
+    mkdirSync(proxy)
+    for (const name of ['model.safetensors', 'tokenizer.json', 'tokenizer_config.json'])
+      writeFileSync(join(proxy, name), readFileSync(join(toy.base, name)))
+    const config = JSON.parse(readFileSync(join(toy.base, 'config.json'), 'utf8'))
+    writeFileSync(join(proxy, 'config.json'), JSON.stringify({...config, max_position_embeddings: 512}))
+    const data = join(long, 'data')
+    const sets = [`data.documents=${join(long, 'corpus.jsonl')}`, `data.proxy=${proxy}`, `out=${data}`]
+    const more = ['data.valDocuments=1', 'data.thresholds=[0,0,0]', 'threads=1']
+    await prepareData(loadConfig({command: 'prepare-data', sets: [...sets, ...more], cwd: long}).config, toyServices())
+    const standard = [...base(), ...bare, 'eval.modes=standard', `data.dir=${data}`]
+    const {predictions} = await run(standard)
+    expect(predictions.filter(({cut_tokens}) => cut_tokens > 0).length).toBeGreaterThan(40)
+    await expect(run([...standard, 'eval.standardContext=whole'])).rejects.toThrow(/tokens; the model takes 256/)
+    const noPrompt = [...standard, 'rollout.maxTokens=8192']
+    await expect(run(noPrompt)).rejects.toMatchObject({exitCode: 3, message: expect.stringMatching(/takes 256/)})
+  })
+
+  it('are whole, and it is said why, where mode reasoning would have no prompt', async () => {
+    const {lines, predictions} = await run([...base(), 'eval.modes=standard', 'rollout.maxTokens=8192'])
+    expect(lines).toMatch(/sees whole contexts, because .*rollout.maxTokens is 8192/)
+    expect(predictions.every(({cut_tokens}) => cut_tokens === 0)).toBe(true)
+  })
+})
+
+describe('samples', () => {
+  it('give pass@k for each k by the unbiased estimator; pass_at_k is that of the largest', async () => {
+    const sets = [...base(), ...bare, 'eval.samples=4', 'eval.modes=reasoning', 'eval.temperature=1']
+    const {summary, predictions} = await run([...sets, 'eval.passAtK=[4,1,2,4]'])
+    const row = summary.rows.find(({split}) => split === 'all')!
+    const drawn = predictions.filter(({sample}) => sample > 0)
+    expect(Object.keys(row.pass_at!)).toEqual(['1', '2', '4'])
+    expect(row.pass_at![1]).toBeCloseTo(drawn.filter(({correct}) => correct).length / drawn.length, 12)
+    expect(row.pass_at_k).toBe(row.pass_at![4])
+    expect(row.pass_at![2]).toBeGreaterThanOrEqual(row.pass_at![1])
+    const {summary: plain} = await run(sets)
+    expect(plain.rows[0].pass_at).toEqual({4: row.pass_at_k})
+  })
+
+  it('must be as many as the largest k', () => {
+    for (const samples of [0, 4])
+      expect(() => load('eval', [`eval.samples=${samples}`, 'eval.passAtK=1,8'], 'x')).toThrow(
+        new RegExp(`eval\\.passAtK is \\[1,8\\].*eval\\.samples, which is ${samples}; give --samples 8`),
+      )
+  })
+})
+
+describe('what is listed twice counts once', () => {
+  it('modes and models, whichever way a checkpoint is named', async () => {
+    const models = `eval.models=[${toy.base},${toy.base},${join(toy.base, '..', 'base')}/]`
+    const {summary} = await run([models, ...bare, 'eval.modes=[standard,standard]'])
+    expect(summary.models).toHaveLength(1)
+    expect(summary.rows.map(({split}) => split)).toEqual([...new Set(summary.rows.map(({split}) => split))])
+  })
+})
+
+describe('an interval', () => {
+  it('is null with positions of one document, and that is said', async () => {
+    const {summary, lines} = await run([...base(), ...bare, 'eval.limit=1'])
+    expect(summary.rows.every(({ci_low, ci_high}) => ci_low === null && ci_high === null)).toBe(true)
+    expect(lines).toMatch(/no interval on all, easy, medium, hard: .*two documents/)
+  })
+})
+
+describe('outcomes', () => {
+  it('are counted, with what to try where next to nothing is right', async () => {
+    const {lines} = await run([...base(), ...bare, 'rollout.maxTokens=1', 'eval.modes=reasoning'])
+    expect(lines).toMatch(/mode reasoning: of (\d+) completions \1 truncated/)
+    expect(lines).toMatch(/0 of \d+ are right; most common is truncated .*rollout.maxTokens, which is 1; raise it/)
+    const {lines: fine} = await run([...base(), ...bare, 'eval.modes=reasoning'])
+    expect(fine).toMatch(/\d+ parsed/)
+    expect(fine).not.toMatch(/most common/)
+  })
+})
+
+describe('positions that no box can hold', () => {
+  it('are in no split of any mode; their number and the accuracy with them as wrong are told, limit or not', async () => {
+    const folder = join(toy.folder, 'braces')
+    mkdirSync(folder)
+    const texts = ['A {B} C {A} B', 'B {C A} B C', 'A } B C A B', 'C A {B C}', 'A B C A B C', 'B C } A']
+    writeFileSync(join(folder, 'corpus.jsonl'), texts.map((text) => JSON.stringify({text})).join('\n'))
+    const data = join(folder, 'data')
+    const sets = [`data.documents=${join(folder, 'corpus.jsonl')}`, `data.proxy=${toy.base}`, `out=${data}`]
+    const more = ['data.valDocuments=5', 'data.thresholds=[0,0.5,3]', 'threads=1']
+    await prepareData(
+      loadConfig({command: 'prepare-data', sets: [...sets, ...more], cwd: folder}).config,
+      toyServices(),
+    )
+    const prepared = await openPrepared(data)
+    const left = heldOutInexpressible(prepared)!
+    const total = left.easy + left.medium + left.hard
+    expect(total).toBeGreaterThan(3)
+    const all = prepared.heldOutPositions.length + total
+    for (const limit of [[], ['eval.limit=6']]) {
+      const {summary, lines} = await run([...base(), ...bare, `data.dir=${data}`, ...limit])
+      const rows = summary.rows.filter(({split}) => split === 'all')
+      expect(rows.map(({mode, inexpressible}) => [mode, inexpressible])).toEqual([
+        ['standard', total],
+        ['reasoning', total],
+      ])
+      for (const row of rows) {
+        expect(row.count).toBe(limit.length > 0 ? 6 : all - total)
+        expect(row.accuracy_if_wrong).toBeCloseTo((row.accuracy * (all - total)) / all, 12)
+      }
+      expect(lines).toMatch(new RegExp(`no box can hold, left out in every mode: all ${total}`))
+      if (limit.length === 0) expect(rows[0].accuracy_if_wrong).toBeCloseTo(rows[0].correct / all, 12)
+    }
+    const {lines} = await run([...base(), ...bare, `data.dir=${data}`, 'reward.maxReferenceTokens=2'])
+    expect(lines).toMatch(/prepared with reward.maxReferenceTokens 32.*it is 2 here/)
+  })
+})
+
+describe('an evaluation of runs', () => {
+  const runAt = (name: string) => join(toy.folder, name)
+
+  it('records and shows what it took over, with its source', async () => {
+    await trained('rpt', ['reward.maxReferenceTokens=7', 'prompt.maxTokens=100'])
+    const sets = [`model.path=${runAt('rpt')}`]
+    const {summary, resolved, lines} = await run(sets)
+    expect(resolved).toMatch(/template: "bare" +# run .*rpt\n/)
+    expect(resolved).toMatch(/maxReferenceTokens: 7 +# run .*rpt\n/)
+    expect(lines).toMatch(/prompt\.template is bare, as of run .*rpt/)
+    const seen = {'prompt.template': 'bare', 'prompt.maxTokens': 100, 'rollout.maxTokens': 6}
+    expect(summary.models).toEqual([
+      expect.objectContaining({run: 'rpt', checkpoint: 'step-000001', ...seen, 'reward.maxReferenceTokens': 7}),
+    ])
+    const reasoning = summary.rows.filter(inMode('reasoning'))
+    for (const {prompt_settings} of reasoning) expect(JSON.parse(prompt_settings)).toMatchObject(seen)
+    const shown = await settingsOf('eval', load('eval', sets, 'dry'))
+    expect(shown.config.prompt.template).toBe('bare')
+    expect(shown.sources.get('rollout.maxTokens')).toMatch(/^run .*rpt$/)
+    expect(shown.sources.get('eval.modes')).toBe('default')
+  })
+
+  it('keeps apart what several models were evaluated with, so that the record gives the same again', async () => {
+    const models = `eval.models=[${toy.base},${runAt('rpt')}]`
+    const {summary, resolved} = await run([models, 'rollout.maxTokens=6', 'prompt.maxTokens=200'])
+    expect(summary.models.map((model) => model['prompt.template'])).toEqual(['v0', 'bare'])
+    expect(resolved).toMatch(/template: null +# by model: base "v0", rpt "bare"\n/)
+    expect(resolved).toMatch(/maxTokens: 6 +# --set\n/)
+    writeFileSync(join(toy.folder, 'again.yaml'), resolved)
+    const again = loadConfig({files: ['again.yaml'], cwd: toy.folder})
+    expect((await settingsOf('eval', again)).sources.get('prompt.template')).toMatch(/base "v0", rpt "bare"/)
+  })
+
+  it('knows the template of the rows of an sft run', async () => {
+    const rows = ['A B', 'B C A', 'C'].map((prompt) =>
+      JSON.stringify({prompt: `${prompt}<think>`, completion: '</think>\\boxed{ A}'}),
+    )
+    writeFileSync(join(toy.folder, 'rows.jsonl'), `${rows.join('\n')}\n`)
+    const sft = ['train.objective=sft', `sft.completions=${join(toy.folder, 'rows.jsonl')}`, 'prompt.template=null']
+    expect(await trained('sft', sft)).toMatch(
+      /the prompts of .*rows.jsonl are in template bare; evaluations take it over/,
+    )
+    expect(readFileSync(join(runAt('sft'), 'config.resolved.yaml'), 'utf8')).toMatch(
+      /template: "bare" +# rows of .*rows.jsonl\n/,
+    )
+    const {summary} = await run([`model.path=${runAt('sft')}`])
+    expect(summary.models[0]).toMatchObject({run: 'sft', 'prompt.template': 'bare', 'prompt.chatTemplate': 'none'})
+  })
+
+  it('refuses thoughts in a template that the rows of an sft run do not tell', async () => {
+    const rows = ['A B', 'B C A', 'C'].map((prompt) =>
+      JSON.stringify({prompt: `Next after ${prompt}?`, completion: ' A'}),
+    )
+    writeFileSync(join(toy.folder, 'other.jsonl'), `${rows.join('\n')}\n`)
+    const sft = ['train.objective=sft', `sft.completions=${join(toy.folder, 'other.jsonl')}`, 'prompt.template=null']
+    await trained('other', [...sft])
+    const other = [`model.path=${runAt('other')}`, 'rollout.maxTokens=6']
+    await expect(run(other)).rejects.toThrow(UsageError)
+    await expect(settingsOf('eval', load('eval', other, 'dry'))).rejects.toThrow(
+      /rows in a template that it does not name/,
+    )
+    expect((await run([...other, 'eval.modes=standard'])).summary.rows.length).toBeGreaterThan(0)
+    expect((await run([...other, 'prompt.template=bare'])).summary.models[0]['prompt.template']).toBe('bare')
+    const named = await trained('named', [...sft, 'sft.template=Next after {context}?'])
+    expect(named).not.toMatch(/not all prompts|no template/)
+    expect((await run([`model.path=${runAt('named')}`])).summary.models[0]['prompt.template']).toMatch(/^sha256:/)
+    await expect(trained('thinking', [...sft, 'eval.every=1'])).rejects.toThrow(/the template of the rows is not known/)
+  })
+})

@@ -1,0 +1,128 @@
+import {existsSync, mkdirSync, readdirSync} from 'node:fs'
+import {join} from 'node:path'
+import {serialize} from 'node:v8'
+import {beforeAll, describe, expect, it} from 'vitest'
+import type {Engine} from '../../../src/core/engine/engine.js'
+import type {RolloutRequest} from '../../../src/core/engine/sampling/rollout-request.js'
+import {evaluateModel} from '../../../src/core/evaluation/evaluation-log.js'
+import {ModeTally} from '../../../src/core/evaluation/mode-tally.js'
+import {type Predictor, positionsPerCall, predict} from '../../../src/core/evaluation/predict.js'
+import {readModelConfig} from '../../../src/core/models/model-config.js'
+import {KeptPositions} from '../../../src/core/prepared/kept-positions.js'
+import {openPrepared} from '../../../src/core/prepared/prepared.js'
+import {countRows, type PredictionRow, predictionsTable, readTable} from '../../../src/core/tables/index.js'
+import {Interrupted} from '../../../src/core/util/errors.js'
+import {silentProgress} from '../../../src/core/util/progress.js'
+import {type ToyWorkspace, toyConfig, toyWorkspace} from '../../support/toy-run.js'
+
+const subject = {run: 'toy', objective: 'base', checkpoint: 'step-000000', step: 0}
+const answer = 'x</think>\\boxed{ A}'
+const calls = 4
+
+let toy: ToyWorkspace
+let predictor: Predictor
+/** Prompts that the engine has completed. */
+let completed = 0
+
+/** Many more positions than one call takes, of few documents. */
+beforeAll(async () => {
+  toy = await toyWorkspace()
+  const data = await openPrepared(toy.data)
+  const positions = new KeptPositions(data.documents.ids)
+  const count = calls * positionsPerCall
+  for (let i = 0; i < count; i++) positions.push(data.heldOutPositions.at(i % data.heldOutPositions.length))
+  const ids = data.tokenizer.encodeMarkup(answer)
+  const completion = {ids, oldLogprobs: new Float32Array(ids.length), stopReason: 'end-of-text'} as const
+  const engine = {
+    watch() {},
+    async rollout({prompts}: RolloutRequest) {
+      completed += prompts.length
+      return {groups: prompts.map(({streams}) => streams.map(() => completion)), uniformsNearStep: 0}
+    },
+  } as unknown as Engine
+  const config = toyConfig(toy, 'unused', ['eval.modes=[reasoning]', 'eval.samples=2', 'eval.bootstraps=5'])
+  const model = await readModelConfig(toy.base)
+  predictor = {config, data: {...data, heldOutPositions: positions}, engine, model}
+})
+
+function folderOf(name: string): string {
+  const folder = join(toy.folder, name)
+  mkdirSync(folder)
+  return folder
+}
+
+describe('predictions', () => {
+  it('are made as they are asked for, a call of the engine at a time', async () => {
+    completed = 0
+    const {heldOutPositions} = predictor.data
+    let count = 0
+    for await (const rows of predict(predictor, heldOutPositions, 'reasoning', silentProgress.stage(''))) {
+      const {docId: doc_id, position} = heldOutPositions.at(count)
+      expect(rows.map(({sample}) => sample)).toEqual([0, 1, 2])
+      for (const row of rows) expect(row).toMatchObject({doc_id, position, completion_text: answer})
+      // Each is completed twice: greedily, and with samples.
+      expect(completed).toBe(2 * positionsPerCall * (1 + Math.floor(count / positionsPerCall)))
+      count++
+    }
+    expect(count).toBe(calls * positionsPerCall)
+  })
+
+  it('go to the table in their order', async () => {
+    const file = join(folderOf('whole'), 'predictions.arrow')
+    const [all] = await evaluateModel({...predictor, progress: silentProgress}, subject, file)
+    expect(all).toMatchObject({split: 'all', count: calls * positionsPerCall})
+    const rows = readTable(file, predictionsTable)
+    expect(rows).toHaveLength(3 * calls * positionsPerCall)
+    expect(rows.filter(({sample, correct}) => sample === 0 && correct)).toHaveLength(all.correct)
+    expect(rows.slice(0, 6).map(({sample}) => sample)).toEqual([0, 1, 2, 0, 1, 2])
+  })
+
+  it('leave nothing when they end in the middle, and what was there before', async () => {
+    const folder = folderOf('stopped')
+    const file = join(folder, 'predictions.arrow')
+    const stopAfterOne = () => {
+      const controller = new AbortController()
+      const stage = {advance: () => controller.abort(), note() {}, done() {}}
+      const progress = {...silentProgress, stage: () => stage}
+      return evaluateModel({...predictor, progress, signal: controller.signal}, subject, file)
+    }
+    await expect(stopAfterOne()).rejects.toBeInstanceOf(Interrupted)
+    expect(readdirSync(folder)).toEqual([])
+    await evaluateModel({...predictor, progress: silentProgress}, subject, file)
+    await expect(stopAfterOne()).rejects.toBeInstanceOf(Interrupted)
+    expect(existsSync(file)).toBe(true)
+    expect(readdirSync(folder)).toHaveLength(1)
+    expect(countRows(file, predictionsTable)).toBe(3 * calls * positionsPerCall)
+  })
+})
+
+describe('what is counted of them', () => {
+  it('grows with the documents, not with the predictions, and holds no text', () => {
+    const sizeAfter = (positions: number) => {
+      const tally = new ModeTally({rule: 'nested', ks: [1, 2], seed: 0})
+      for (let position = 1; position <= positions; position++)
+        tally.add([0, 1, 2].map((sample) => rowOf(position, sample)))
+      expect(tally.count).toBe(positions)
+      expect(serialize({...tally}).includes('thought')).toBe(false)
+      return serialize({...tally}).byteLength
+    }
+    // Larger numbers may take a few bytes more.
+    expect(sizeAfter(20_000) - sizeAfter(200)).toBeLessThan(200)
+  })
+})
+
+function rowOf(position: number, sample: number): PredictionRow {
+  return {
+    doc_id: `corpus.jsonl:${position % 20}`,
+    position,
+    mode: 'reasoning',
+    split: 'hard',
+    sample,
+    prediction: Buffer.from('A'),
+    truth: Buffer.from('A'),
+    correct: position % 3 === 0,
+    outcome: 'parsed',
+    completion_text: `thought ${position}`,
+    cut_tokens: position % 7,
+  }
+}

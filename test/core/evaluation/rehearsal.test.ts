@@ -1,0 +1,194 @@
+import {cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {beforeAll, describe, expect, it} from 'vitest'
+import {loadConfig} from '../../../src/core/config/load.js'
+import type {Config} from '../../../src/core/config/schema.js'
+import {evaluate} from '../../../src/core/evaluation/evaluate.js'
+import {planOf} from '../../../src/core/planning/plan.js'
+import {prepareData} from '../../../src/core/preparation/prepare-data.js'
+import {openReport, writeReport} from '../../../src/core/report/report.js'
+import {openSweep, sweep} from '../../../src/core/sweep/sweep.js'
+import {train} from '../../../src/core/training/train.js'
+import type {RptError} from '../../../src/core/util/errors.js'
+import type {Services} from '../../../src/core/util/services.js'
+import {type ToyWorkspace, toyConfig, toyServices, toyWorkspace} from '../../support/toy-run.js'
+
+let workspace: ToyWorkspace
+const at = (...parts: string[]) => join(workspace.folder, ...parts)
+
+beforeAll(async () => {
+  workspace = await toyWorkspace()
+  mkdirSync(at('occupied'))
+  writeFileSync(at('occupied', 'notes.txt'), 'mine')
+  mkdirSync(at('no-data'))
+  writeFileSync(at('no-data', 'a.txt'), 'mine')
+  for (const [out, count] of Object.entries({'none-held': 0, 'all-held': 12})) {
+    const sets = ['data.documents=corpus.jsonl', 'data.proxy=base', `data.valDocuments=${count}`, `out=${out}`]
+    const {config} = loadConfig({command: 'prepare-data', sets: [...sets, 'threads=1'], cwd: workspace.folder})
+    await prepareData(config, toyServices({command: 'prepare-data'}))
+  }
+  cpSync(workspace.base, at('other'), {recursive: true})
+  const tokenizer = {model: {type: 'BPE', vocab: {a: 0}, merges: []}, pre_tokenizer: {type: 'ByteLevel'}}
+  writeFileSync(at('other', 'tokenizer.json'), JSON.stringify(tokenizer))
+  cpSync(workspace.base, at('no-weights'), {recursive: true})
+  rmSync(at('no-weights', 'model.safetensors'))
+  writeFileSync(at('rows.jsonl'), '{"prompt": "A", "completion": " B"}\n')
+  writeFileSync(at('bad-rows.jsonl'), '{"prompt": "A"}\n')
+  writeFileSync(at('corpus.xyz'), 'text')
+  writeFileSync(at('short.txt'), '{context}')
+  writeFileSync(at('long.txt'), `${'A B C '.repeat(90)}{context}`)
+  writeFileSync(
+    at('train.yaml'),
+    'data: {dir: data}\nmodel: {path: base}\ntrain: {steps: 2}\ncheckpoint: {steps: [2]}\nprompt: {template: bare}\nrollout: {maxTokens: 6}\n',
+  )
+})
+
+/** Every path below the workspace with its time of change. */
+function contents(): string[] {
+  const names = readdirSync(workspace.folder, {recursive: true, encoding: 'utf8'})
+  return ['.', ...names].sort().map((name) => `${name} ${statSync(at(name)).mtimeMs}`)
+}
+
+const commands = {
+  train,
+  eval: evaluate,
+  'prepare-data': prepareData,
+  'scaling-sweep': sweep,
+} as const
+
+async function rehearse(command: keyof typeof commands, config: Config, services: Partial<Services> = {}) {
+  const missing: string[] = []
+  const given = toyServices({command, ...services, rehearsal: {note: (line) => missing.push(line)}})
+  if (command === 'scaling-sweep') await openSweep(config, given)
+  const plan = await planOf(command, config, given)
+  return [...new Set([...missing, ...plan.missing])]
+}
+
+function configOf(command: string, changes: readonly string[]): Config {
+  if (command === 'train' || command === 'eval') return toyConfig(workspace, 'new', changes)
+  const own =
+    command === 'prepare-data'
+      ? [`data.documents=${at('corpus.jsonl')}`, 'data.proxy=base']
+      : ['sweep.train=train.yaml']
+  return loadConfig({command, sets: ['out=new', 'threads=1', ...own, ...changes], cwd: workspace.folder}).config
+}
+
+describe('--dry-run refuses what the command refuses, in the same words, and writes nothing', () => {
+  it.each<[keyof typeof commands, string[], RegExp, Partial<Services>?]>([
+    ['train', ['out=occupied'], /occupied is not empty and no/],
+    ['train', ['data.dir=no-data'], /no-data is not intact/],
+    ['train', ['model.path=none'], /none does not exist/],
+    ['train', ['model.path=data'], /data has no checkpoint/],
+    ['train', ['model.path=no-weights'], /no-weights.model\.safetensors: no such file/],
+    ['train', ['model.path=other'], /has another tokenizer|its tokens/],
+    ['train', ['prompt.template=bear'], /prompt\.template is "bear"/],
+    ['train', ['prompt.templateFile=none.txt'], /none\.txt/],
+    ['train', ['prompt.maxTokens=1'], /the template alone takes/],
+    ['train', ['prompt.templateFile=long.txt'], /the template alone takes \d+ tokens; prompts may have 250/],
+    ['scaling-sweep', ['sweep.axes={prompt.templateFile: [short.txt, long.txt]}'], /alone takes \d+ tokens/],
+    ['train', ['reward.name=prefix'], /reward\.name is prefix/],
+    ['train', ['rollout.maxTokens=300'], /rollout\.maxTokens is 300; the model has 256/],
+    ['train', ['train.objective=sft', 'sft.completions=none.jsonl'], /none\.jsonl/],
+    ['train', ['train.objective=sft', 'sft.completions=bad-rows.jsonl'], /bad-rows\.jsonl:1: completion is missing/],
+    ['train', ['data.dir=all-held'], /all-held has no training positions/],
+    ['train', ['data.dir=all-held', 'train.objective=ntp'], /all-held has no training documents/],
+    ['train', ['data.dir=none-held', 'eval.every=1'], /none-held has no held-out positions/],
+    ['eval', ['data.dir=none-held'], /none-held has no held-out positions/],
+    ['scaling-sweep', ['sweep.axes={data.dir: [data, none-held]}'], /none-held has no held-out positions/],
+    ['eval', ['data.dir=no-data'], /no-data is not intact/],
+    ['eval', ['model.path=none'], /none does not exist/],
+    ['eval', ['model.path=no-weights'], /no-weights.model\.safetensors: no such file/],
+    ['eval', ['prompt.template=bear'], /prompt\.template is "bear"/],
+    ['eval', ['eval.checkpoint=7'], /which is one checkpoint/],
+    ['eval', ['out=occupied'], /occupied is not empty and no/],
+    ['prepare-data', ['data.documents=none.jsonl'], /none\.jsonl/],
+    ['prepare-data', ['data.documents=corpus.xyz'], /type \.xyz cannot be read/],
+    ['prepare-data', ['data.proxy=no-weights'], /no-weights.model\.safetensors: no such file/],
+    ['prepare-data', ['data.tokenizer=other'], /another tokenizer|its tokens/],
+    ['prepare-data', ['out=occupied'], /occupied is not empty and no/],
+    ['scaling-sweep', ['sweep.train=none.yaml'], /none\.yaml does not exist/],
+    ['scaling-sweep', ['sweep.axes={prompt.template: [bare, bear]}'], /prompt\.template is "bear"/],
+    ['scaling-sweep', ['sweep.axes={seed: [1, 1]}'], /have the same settings/],
+    ['scaling-sweep', ['sweep.axes={data.dir: [data, no-data]}'], /no-data is not intact/],
+    ['scaling-sweep', ['sweep.axes={model.path: [base, none]}'], /none does not exist/],
+    ['scaling-sweep', ['sweep.checkpoints=[1]'], /no checkpoint of step 1/],
+  ])('%s %j', async (command, changes, message) => {
+    const before = contents()
+    const config = () => loadedAt(command, changes)
+    const fromPlan = await failure(async () => rehearse(command, config()))
+    expect(fromPlan.message).toMatch(message)
+    expect(contents()).toEqual(before)
+    const fromCommand = await failure(async () => commands[command](config(), toyServices({command})))
+    expect([fromCommand.message, fromCommand.exitCode]).toEqual([fromPlan.message, fromPlan.exitCode])
+  })
+
+  it('report', async () => {
+    const run = at('occupied')
+    const rehearsal = {rehearsal: {note: () => undefined}}
+    for (const [paths, out] of [
+      [[run], at('page.html')],
+      [[at('none')], at('page.html')],
+      [[], at('page.html')],
+      [[run], at('rows.jsonl')],
+    ] as const) {
+      const before = contents()
+      const {message} = await failure(() => openReport(paths, out, rehearsal))
+      expect(contents()).toEqual(before)
+      expect((await failure(() => writeReport(paths, out))).message).toBe(message)
+    }
+  })
+})
+
+describe('--dry-run', () => {
+  it('of inputs that are all there finds nothing missing and writes nothing', async () => {
+    const before = contents()
+    for (const command of Object.keys(commands) as (keyof typeof commands)[])
+      expect(await rehearse(command, configOf(command, [])), command).toEqual([])
+    expect(contents()).toEqual(before)
+  })
+
+  it('lists prepared data that are not there yet, and still checks what is', async () => {
+    const later = [`prepared data ${at('later')}: rpt prepare-data writes it`]
+    expect(await rehearse('train', configOf('train', ['data.dir=later'].map(here)))).toEqual(later)
+    expect(await rehearse('eval', configOf('eval', ['data.dir=later'].map(here)))).toEqual(later)
+    expect(await rehearse('scaling-sweep', configOf('scaling-sweep', ['sweep.axes={data.dir: [later]}']))).toEqual(
+      later,
+    )
+    const {message} = await failure(async () =>
+      rehearse('train', configOf('train', ['data.dir=later', 'prompt.template=bear'].map(here))),
+    )
+    expect(message).toMatch(/prompt\.template is "bear"/)
+  })
+
+  it('leaves the standard input alone, and still checks the models', async () => {
+    const settings = ["data.documents='-'", 'data.dir=null', 'model.path=null', 'out=new']
+    const missing = await rehearse('prepare-data', configOf('prepare-data', [...settings, 'data.proxy=base']))
+    expect(missing).toEqual(['documents -: the standard input is read when the command runs'])
+    const failing = rehearse('prepare-data', configOf('prepare-data', [...settings, 'data.proxy=no-weights']))
+    await expect(failing).rejects.toThrow(/no-weights/)
+  })
+
+  it('shows memory that is short and does not refuse it', async () => {
+    const plan = await planOf('train', configOf('train', ['memory.limitGiB=0.001']))
+    expect(plan.memory_summary?.fits).toBe(false)
+  })
+})
+
+/** Paths among the settings, below the workspace. */
+function here(set: string): string {
+  return set.replace(
+    /^((?:data\.dir|model\.path|out|data\.documents|data\.proxy|data\.tokenizer|sft\.completions|prompt\.templateFile)=)/,
+    `$1${workspace.folder}/`,
+  )
+}
+
+function loadedAt(command: string, changes: readonly string[]): Config {
+  return configOf(command, changes.map(here))
+}
+
+async function failure(body: () => Promise<unknown>): Promise<RptError> {
+  return body().then(
+    () => expect.fail('it succeeded'),
+    (error) => error,
+  )
+}

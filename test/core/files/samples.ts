@@ -1,0 +1,37 @@
+import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterEach, beforeEach} from 'vitest'
+import {type Row, tables} from '../../../src/core/tables/index.js'
+
+export type TableName = keyof typeof tables
+export const tableNames = Object.keys(tables) as TableName[]
+
+const json = JSON.parse(readFileSync(new URL('../../interop/sample-rows.json', import.meta.url), 'utf8'))
+
+const fromJson: Record<string, (value: never) => unknown> = {
+  'List<Int32>': (value: number[]) => Int32Array.from(value),
+  'List<Float32>': (value: number[]) => Float32Array.from(value),
+  Binary: (value: string) => new Uint8Array(Buffer.from(value, 'hex')),
+}
+
+/** The committed sample rows of a table, in JavaScript's types. */
+export function sampleRows<N extends TableName>(name: N): Row<(typeof tables)[N]>[] {
+  return json[name].map((row: Record<string, never>) => {
+    const entries = Object.entries(row).map(([column, value]) => {
+      const type = String((tables[name].columns as Record<string, {type: unknown}>)[column].type)
+      return [column, value === null ? null : (fromJson[type]?.(value) ?? value)]
+    })
+    return Object.fromEntries(entries)
+  })
+}
+
+/** A fresh folder for each test of the calling file; returns the path of a name in it. */
+export function useFolder(): (name?: string) => string {
+  let folder = ''
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'rpt-store-'))
+  })
+  afterEach(() => rmSync(folder, {recursive: true, force: true}))
+  return (name = '') => join(folder, name)
+}

@@ -1,0 +1,64 @@
+import {beforeAll, describe, expect, it} from 'vitest'
+import {type Config, configSchema} from '../../../src/core/config/schema.js'
+import {contextAt} from '../../../src/core/prompts/contexts.js'
+import {type PromptSettings, renderPrompt, templates} from '../../../src/core/prompts/prompts.js'
+import {rowTemplates} from '../../../src/core/prompts/row-template.js'
+import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
+import {byteLevel, byteLevelConfig, writeTokenizer} from '../tokenizer/sample-tokenizers.js'
+
+const contexts = ['The lamp is', 'Two and two make', 'The lamp was', '```\nx = 1', 'It']
+const chat =
+  "{% for m in messages %}<|{{ m['role'] }}|>\n{{ m['content'] }}\n{% endfor %}{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
+const {prompt} = configSchema.parse({}) as Config
+
+let plain: Tokenizer
+let chatting: Tokenizer
+beforeAll(async () => {
+  plain = await loadTokenizer(writeTokenizer(byteLevel(), byteLevelConfig))
+  chatting = await loadTokenizer(writeTokenizer(byteLevel(), {...byteLevelConfig, chat_template: chat}))
+})
+
+/** Rows whose prompts are rendered as rollouts are. */
+function rendered(tokenizer: Tokenizer, settings: Partial<PromptSettings>, texts = contexts) {
+  return texts.map((text) => {
+    const tokenIds = tokenizer.encodeText(`${text} x`)
+    const document = {docId: 'a', partition: 'train', tokenIds} as const
+    const context = contextAt(document, tokenIds.length - 1, 'hard', tokenizer, 32)
+    const {ids} = renderPrompt(tokenizer, {...prompt, ...settings}, context, 10_000)
+    return {ids, trainedFrom: ids.length}
+  })
+}
+
+const marked = (tokenizer: Tokenizer, texts: readonly string[]) =>
+  texts.map((text) => {
+    const ids = tokenizer.encodeMarkup(text)
+    return {ids, trainedFrom: ids.length}
+  })
+
+describe('the template of rows', () => {
+  it.each(Object.keys(templates))('is found: %s, alone and within a chat template', (template) => {
+    expect(rowTemplates(rendered(plain, {template}), plain, {prompt})[0]).toEqual({template, chatTemplate: 'none'})
+    const [found] = rowTemplates(rendered(chatting, {template}), chatting, {prompt})
+    expect(found).toEqual({template, chatTemplate: template === 'bare' ? 'none' : 'auto'})
+    const alone = rendered(chatting, {template, chatTemplate: 'none'})
+    expect(rowTemplates(alone, chatting, {prompt})[0]).toEqual({template, chatTemplate: 'none'})
+  })
+
+  it('is not known of other prompts, nor where a single row has another', () => {
+    expect(rowTemplates(marked(plain, ['What follows A?', 'And B?']), plain, {prompt})).toEqual([])
+    const mixed = [...rendered(plain, {template: 'v3'}), ...rendered(plain, {template: 'bare'}, ['One'])]
+    expect(rowTemplates(mixed, plain, {prompt})).toEqual([])
+  })
+
+  it('is not bare where all prompts begin with one instruction', () => {
+    const instructed = ['A', 'B', 'C'].map((text) => `Say what comes next: ${text}<think>`)
+    expect(rowTemplates(marked(plain, instructed), plain, {prompt})).toEqual([])
+    expect(rowTemplates(marked(plain, ['A<think>', 'A B<think>']), plain, {prompt})[0].template).toBe('bare')
+  })
+
+  it('may be told: a text with the context in it', () => {
+    const own = 'Say what comes next: {context}<think>'
+    const rows = rendered(plain, {template: own})
+    expect(rowTemplates(rows, plain, {prompt}, own)).toEqual([{template: own, chatTemplate: 'none'}])
+  })
+})

@@ -1,0 +1,138 @@
+import {cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {beforeAll, describe, expect, it} from 'vitest'
+import {writeFolder} from '../../../src/core/files/index.js'
+import {pruneCheckpoints} from '../../../src/core/runs/run-checkpoints.js'
+import {train} from '../../../src/core/training/train.js'
+import {DataError, UsageError} from '../../../src/core/util/errors.js'
+import {runContents} from '../../support/run-contents.js'
+import {type ToyWorkspace, toyConfig, toyServices, toyWorkspace} from '../../support/toy-run.js'
+
+let workspace: ToyWorkspace
+const at = (...parts: string[]) => join(workspace.folder, ...parts)
+const settings = ['train.objective=rpt', 'train.steps=2', 'checkpoint.every=1', 'checkpoint.keepLast=5']
+
+beforeAll(async () => {
+  workspace = await toyWorkspace()
+  writeFileSync(at('template.txt'), '{context}<think>')
+  await train(toyConfig(workspace, 'whole', settings), toyServices())
+})
+
+function copyOf(name: string): string {
+  cpSync(at('whole'), at(name), {recursive: true})
+  return at(name)
+}
+
+const resume = (out: string, changes: readonly string[] = [], lines: string[] = []) =>
+  train(toyConfig(workspace, out, [...settings, ...changes]), toyServices({resume: true}, lines))
+
+/** Every file with its content, apart from the lock. */
+function snapshot(folder: string): Record<string, string> {
+  const files = readdirSync(folder, {recursive: true, withFileTypes: true}).filter((entry) => entry.isFile())
+  const paths = files.map((entry) => join(entry.parentPath, entry.name))
+  return Object.fromEntries(paths.map((path) => [path, readFileSync(path, 'base64')]))
+}
+
+describe('a run whose checkpoints cannot be used never starts anew by itself', () => {
+  it.each<[string, (run: string) => void, RegExp]>([
+    [
+      'without optimizer',
+      (run) => {
+        for (const step of ['step-000001', 'step-000002'])
+          rmSync(join(run, 'checkpoints', step, 'optimizer.safetensors'))
+      },
+      /none of the 2 checkpoints of .* can be resumed from: .*step-000002.optimizer.safetensors is missing/,
+    ],
+    [
+      'gone',
+      (run) => rmSync(join(run, 'checkpoints'), {recursive: true}),
+      /has done 2 steps, and its checkpoints are gone/,
+    ],
+  ])('%s', async (name, damage, message) => {
+    const run = copyOf(name)
+    damage(run)
+    const before = snapshot(run)
+    const again = resume(name, ['train.steps=3'])
+    await expect(again).rejects.toThrow(DataError)
+    await expect(again).rejects.toThrow(message)
+    expect(snapshot(run)).toEqual(before)
+  })
+
+  it('unless it was killed before its first checkpoint, and says so', async () => {
+    const run = copyOf('early')
+    rmSync(join(run, 'checkpoints'), {recursive: true})
+    const lines: string[] = []
+    await resume('early', ['checkpoint.every=5'], lines)
+    expect(lines.join('\n')).toContain('no checkpoint was written before step 2; training begins again at step 1')
+    const [whole, early] = await Promise.all([at('whole'), run].map((folder) => runContents(folder, 2)))
+    expect(early['metrics.arrow'] === whole['metrics.arrow']).toBe(true)
+  })
+})
+
+describe('what --resume does is said', () => {
+  it('where there is no run', async () => {
+    const lines: string[] = []
+    await resume('absent', [], lines)
+    expect(lines.join('\n')).toMatch(/--resume: .*absent has no run yet; it begins anew/)
+  })
+
+  it('where steps are taken again, and only there', async () => {
+    const lines: string[] = []
+    rmSync(join(copyOf('again'), 'checkpoints', 'step-000002'), {recursive: true})
+    await resume('again', [], lines)
+    expect(lines.join('\n')).toContain('goes on after step 1; steps that no checkpoint holds are taken again: 1')
+    await resume('again', ['train.steps=3'], lines)
+    expect(lines.filter((line) => /taken again|begins anew/.test(line))).toHaveLength(1)
+  })
+})
+
+describe('identity is content', () => {
+  it('so a run goes on with data and weights at another path, in other micro-batches', async () => {
+    copyOf('moved')
+    for (const name of ['data', 'base']) cpSync(at(name), at(`${name}-moved`), {recursive: true})
+    const paths = [`data.dir=${at('data-moved')}`, `model.path=${at('base-moved')}`]
+    const others = ['grpo.contextsPerMicroBatch=1', 'rollout.contextsPerBatch=2', 'checkpoint.every=3']
+    const {metrics} = await resume('moved', ['train.steps=3', ...paths, ...others])
+    expect(metrics?.step).toBe(3)
+  })
+
+  it('and other settings or contents are refused by name, and nothing changes', async () => {
+    const begun = [`prompt.templateFile=${at('template.txt')}`]
+    await train(toyConfig(workspace, 'named', [...settings, ...begun]), toyServices())
+    const before = snapshot(at('named'))
+    const other = (change: string) => expect(resume('named', [...begun, change]))
+    await other('optim.learningRate=0.5').rejects.toThrow(/optim.learningRate was 0.001 and is 0.5/)
+    await other('grpo.groupSize=2').rejects.toThrow(UsageError)
+    writeFileSync(at('template.txt'), 'So: {context}<think>')
+    await other('threads=1').rejects.toThrow(/prompt.templateFile changed/)
+    expect(snapshot(at('named'))).toEqual(before)
+  })
+})
+
+it('every checkpoint is whole though data and model vanish while it trains', async () => {
+  const services = toyServices()
+  const moves = ['data', 'base'].map((name) => [at(name), at(`${name}-away`)])
+  const stage = (name: string) => {
+    if (name.startsWith('train')) for (const [from, to] of moves) renameSync(from, to)
+    return {advance() {}, note() {}, done() {}}
+  }
+  await train(toyConfig(workspace, 'vanished', settings), {...services, progress: {...services.progress, stage}})
+  for (const [from, to] of moves) renameSync(to, from)
+  const checkpoint = (run: string) => readdirSync(at(run, 'checkpoints', 'step-000002')).sort()
+  expect(checkpoint('vanished')).toEqual(checkpoint('whole'))
+  expect(checkpoint('vanished')).toContain('tokenizer.json')
+})
+
+it('retention counts whole checkpoints up to the present step', async () => {
+  const run = at('retention')
+  const fill = async (folder: string) => writeFileSync(join(folder, 'optimizer.safetensors'), 'x')
+  for (const step of [1, 2, 3, 4, 5]) {
+    mkdirSync(join(run, 'checkpoints'), {recursive: true})
+    await writeFolder(join(run, 'checkpoints', `step-00000${step}`), fill)
+  }
+  writeFileSync(join(run, 'checkpoints', 'step-000003', 'optimizer.safetensors'), '')
+  await pruneCheckpoints(run, 4, {steps: [1], keepLast: 1})
+  const kept = readdirSync(join(run, 'checkpoints')).sort()
+  expect(kept).toEqual(['step-000001', 'step-000003', 'step-000004', 'step-000005'])
+  expect(existsSync(join(run, 'checkpoints', 'step-000002'))).toBe(false)
+})
