@@ -6,7 +6,7 @@ import {DataError} from '../../../src/core/util/errors.js'
 import {type Fault, faultMessages, faultNames, writeBrokenCheckpoints} from '../../support/broken-checkpoints.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
 
-const base = fileURLToPath(new URL('../../../experiments/tiny/base.ts', import.meta.url))
+const base = fileURLToPath(new URL('../../../experiments/tiny/base', import.meta.url))
 /** What the engine alone cannot tell. */
 const others: readonly Fault[] = ['small-vocabulary', 'other-tokenizer']
 const names = faultNames.filter((name) => !others.includes(name))

@@ -5,7 +5,7 @@ import {fileURLToPath} from 'node:url'
 import {expect, it} from 'vitest'
 import {loadTokenizer} from '../../../src/core/tokenizer/tokenizer.js'
 
-const base = fileURLToPath(new URL('../../../experiments/tiny/base.ts', import.meta.url))
+const base = fileURLToPath(new URL('../../../experiments/tiny/base', import.meta.url))
 const read = () => JSON.parse(readFileSync(join(base, 'tokenizer.json'), 'utf8'))
 
 async function fingerprintOf(json: unknown, space?: number): Promise<string> {

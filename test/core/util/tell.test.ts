@@ -37,7 +37,7 @@ it('they come from the thread of an engine too', async () => {
   const heard: string[] = []
   const engine = startEngine({device: 'cpu', threads: 1})
   try {
-    await engine.load({checkpoint: fileURLToPath(new URL('../../../experiments/tiny/base.ts', import.meta.url))})
+    await engine.load({checkpoint: fileURLToPath(new URL('../../../experiments/tiny/base', import.meta.url))})
     engine.watch((words) => heard.push(words))
     await engine.score([Int32Array.of(1, 5, 6)], {topK: 4, batchTokens: 16})
     expect(heard).toEqual(['scoring, 1/1 sequences done'])
