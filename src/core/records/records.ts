@@ -113,3 +113,13 @@ export interface TrainingRow {
   /** The first token that is a target; the ones before it are context only. At least 1. */
   readonly trainedFrom: number
 }
+
+/** A question to a model: how probable is each token of a continuation, given a prompt and the tokens before it? */
+export interface LogprobQuery {
+  /** The model that is trained, the moving average of its weights, or the frozen reference. */
+  readonly of: 'policy' | 'average' | 'reference'
+  /** Token ids, at least one. */
+  readonly prompt: Int32Array
+  /** Token ids, at least one; with the prompt no more than the model's positions. */
+  readonly continuation: Int32Array
+}
