@@ -56,12 +56,6 @@ export class Ops {
     return this.expand(this.graph.constant(dtype, [], [0]), shape)
   }
 
-  /** Whether a value was made by `zeros`; false for a scalar, which is a constant. */
-  isZeros(value: Value): boolean {
-    const node = this.graph.producerOf(value)
-    return node?.op === 'Expand' && node.inputs[0] === this.graph.constant(value.dtype, [], [0])
-  }
-
   add = (a: Value, b: Value) => this.one('Add', [a, b], {})
   sub = (a: Value, b: Value) => this.one('Sub', [a, b], {})
   mul = (a: Value, b: Value) => this.one('Mul', [a, b], {})

@@ -72,11 +72,15 @@ export interface OpAttrs {
 /** Name of an operator, as in ONNX. */
 export type OpType = keyof OpAttrs
 
-/** One operator application. */
-export interface OpNode<K extends OpType = OpType> {
+/** An operator with its inputs. */
+export interface Application<K extends OpType = OpType> {
   readonly op: K
-  readonly name: string
   readonly inputs: readonly Value[]
-  readonly outputs: readonly Value[]
   readonly attrs: OpAttrs[K]
+}
+
+/** One application in a graph. */
+export interface OpNode<K extends OpType = OpType> extends Application<K> {
+  readonly name: string
+  readonly outputs: readonly Value[]
 }
