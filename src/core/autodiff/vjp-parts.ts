@@ -51,13 +51,12 @@ export function addedToZeros(op: Ops, x: Value, indices: Value, dy: Value, axis:
 }
 
 /** The same for whole rows, one index each (ScatterND would race on repeated indices). */
-export function rowsVjp(op: Ops, x: Value, indices: Value, dy: Value, axis: number): Value {
-  if (axis !== 0) throw new GraphError(`Gather has a gradient along axis 0 only, not ${axis}`)
+export function rowsVjp(op: Ops, x: Value, indices: Value, dy: Value): Value {
   const columns = x.shape.slice(1)
   const count = sizeOf(indices.shape)
   const rows = op.reshape(dy, [count, ...columns])
   const at = op.expand(op.reshape(indices, [count, ...columns.map(() => 1)]), rows.shape)
-  return addedToZeros(op, x, at, rows, axis)
+  return addedToZeros(op, x, at, rows, 0)
 }
 
 /** dy along the axes that were summed. */

@@ -46,8 +46,6 @@ export const vjpRules: VjpTable = {
   Neg: (op, _node, dy) => [op.neg(dy)],
   // y = exp x: dx = dy y
   Exp: (op, {outputs: [y]}, dy) => [op.mul(dy, y)],
-  // y = log x: dx = dy / x
-  Log: (op, {inputs: [x]}, dy) => [op.div(dy, x)],
   // y = sqrt x: dx = dy / (y + y)
   Sqrt: (op, {outputs: [y]}, dy) => [op.div(dy, op.add(y, y))],
   // y = 1 / (1 + exp -x): dx = dy y - dy y y
@@ -73,7 +71,7 @@ export const vjpRules: VjpTable = {
   // y = xs in a row: dxs = pieces of dy
   Concat: (op, {inputs, attrs: {axis}}, dy) => op.split(dy, axis, sizesAlong(axis, inputs)),
   // y = rows of x at indices: dx = zeros with dy added at indices
-  Gather: (op, {inputs: [x, indices], attrs: {axis}}, dy) => [rowsVjp(op, x, indices, dy, axis), null],
+  Gather: (op, {inputs: [x, indices]}, dy) => [rowsVjp(op, x, indices, dy), null],
   // y = entries of x at indices: dx = zeros with dy added at indices
   GatherElements: (op, {inputs: [x, at], attrs: {axis}}, dy) => [addedToZeros(op, x, at, dy, axis), null],
   // y = sum of n values of x: dx = dy, n times

@@ -64,7 +64,6 @@ export class Ops {
   max = (a: Value, b: Value) => this.one('Max', [a, b], {})
   neg = (x: Value) => this.one('Neg', [x], {})
   exp = (x: Value) => this.one('Exp', [x], {})
-  log = (x: Value) => this.one('Log', [x], {})
   sqrt = (x: Value) => this.one('Sqrt', [x], {})
   sigmoid = (x: Value) => this.one('Sigmoid', [x], {})
   less = (a: Value, b: Value) => this.one('Less', [a, b], {})
@@ -113,7 +112,8 @@ export class Ops {
     return parts.length === 1 ? parts[0] : this.one('Concat', parts, {axis: normalizeAxis(axis, parts[0].shape.length)})
   }
 
-  gather = (x: Value, indices: Value, axis = 0) => this.one('Gather', [x, indices], {axis})
+  /** Rows of `x`: its first axis gives way to the shape of the indices. */
+  gather = (x: Value, indices: Value) => this.one('Gather', [x, indices], {axis: 0})
 
   gatherElements(x: Value, indices: Value, axis: number): Value {
     return this.one('GatherElements', [x, indices], {axis: normalizeAxis(axis, x.shape.length)})
@@ -145,8 +145,9 @@ export class Ops {
 
   cumSum = (x: Value, axis: number) => this.one('CumSum', [x], {axis: normalizeAxis(axis, x.shape.length)})
 
-  argMax(x: Value, axis: number, keepdims: 0 | 1 = 0): Value {
-    return this.one('ArgMax', [x], {axis: normalizeAxis(axis, x.shape.length), keepdims})
+  /** Index of the largest entry along one axis, which goes. */
+  argMax(x: Value, axis: number): Value {
+    return this.one('ArgMax', [x], {axis: normalizeAxis(axis, x.shape.length), keepdims: 0})
   }
 
   /** The k largest entries of the last axis, largest first, with their indices. */
