@@ -1,8 +1,8 @@
 import {clippedObjective, type ObjectiveSettings} from '../../grpo/objective.js'
 import {hiddenStates, logitsOf} from '../../models/decoder.js'
 import type {ModelConfig} from '../../models/model-config.js'
-import {sharedContextAttention} from '../../nn/attention.js'
 import {entropyOf, logProbabilities, pickTokens} from '../../nn/distribution.js'
+import {sharedContextAttention} from '../../nn/shared-context.js'
 import {type DecoderGraph, decoderGraph, type GraphSettings, outputGradients} from './decoder-graph.js'
 
 /** Static shape of a micro-batch of groups. */
