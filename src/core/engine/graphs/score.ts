@@ -24,9 +24,9 @@ export function scoreGraph(
   {rows, length, topK, logitsAtOnce = 2 ** 26}: ScoreShape,
   settings?: GraphSettings,
 ): DecoderGraph {
-  const built = decoderGraph(config, length, settings)
-  const {op, weights} = built
-  const hidden = causalHiddenStates(built, {rows, length})
+  const decoder = decoderGraph(config, length, settings)
+  const {op, weights} = decoder
+  const hidden = causalHiddenStates(decoder, {rows, length})
   const targets = op.indexInput('targets', [rows * length])
   const pieces = Math.ceil((rows * length * config.vocabulary) / logitsAtOnce)
   const sizes = evenSizes(rows * length, pieces)
@@ -44,7 +44,7 @@ export function scoreGraph(
   op.graph.output('entropy', topKEntropy(op, whole('values')))
   op.graph.output('target_logprob', whole('targetLogprob'))
   op.graph.output('top1', op.reshape(op.slice(whole('indices'), 1, 0, 1), [rows * length]))
-  return built
+  return decoder
 }
 
 /** `count` rows in pieces of almost equal size, each of two rows at least. */
