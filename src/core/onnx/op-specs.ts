@@ -137,20 +137,10 @@ export const opSpecs: {readonly [K in OpType]: OpSpec<OpAttrs[K]>} = {
     infer: ([x], {axis, before, after}) => [
       {dtype: x.dtype, shape: withSize(x.shape, axis, x.shape[axis] + before + after)},
     ],
-    constants: ({axis, before, after}, [x]) => [
-      [
-        ...withSize(
-          x.shape.map(() => 0),
-          axis,
-          before,
-        ),
-        ...withSize(
-          x.shape.map(() => 0),
-          axis,
-          after,
-        ),
-      ],
-    ],
+    constants: ({axis, before, after}, [x]) => {
+      const along = (zeros: number) => x.shape.map((_, other) => (other === axis ? zeros : 0))
+      return [[...along(before), ...along(after)]]
+    },
     attributes: none,
   },
   Concat: {
