@@ -23,15 +23,15 @@ export function scoreGraph(
   {rows, length, topK, logitsAtOnce}: ScoreShape,
   settings?: GraphSettings,
 ): DecoderGraph {
-  const built = decoderGraph(config, length, settings)
-  const {op} = built
-  const hidden = causalHiddenStates(built, {rows, length})
+  const decoder = decoderGraph(config, length, settings)
+  const {op} = decoder
+  const hidden = causalHiddenStates(decoder, {rows, length})
   const targets = op.indexInput('targets', [rows * length])
   const read = (logits: Value, targetLogprob: Value) => ({
     ...op.topK(logits, Math.min(topK, config.vocabulary)),
     targetLogprob,
   })
-  const scores = projectInPieces(built, hidden, targets, {temperature: 1, logitsAtOnce}, read)
+  const scores = projectInPieces(decoder, hidden, targets, {temperature: 1, logitsAtOnce}, read)
   const whole = (part: 'values' | 'indices' | 'targetLogprob') =>
     op.concat(
       scores.map((score) => score[part]),
@@ -40,5 +40,5 @@ export function scoreGraph(
   op.graph.output('entropy', topKEntropy(op, whole('values')))
   op.graph.output('target_logprob', whole('targetLogprob'))
   op.graph.output('top1', op.reshape(op.slice(whole('indices'), 1, 0, 1), [rows * length]))
-  return built
+  return decoder
 }
