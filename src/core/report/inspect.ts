@@ -2,9 +2,10 @@ import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {type PositionRow, type PredictionRow, positionsTable, predictionsTable, readRows} from '../tables/index.js'
 import {DataError, UsageError} from '../util/errors.js'
+import {quoteBytes} from '../util/quote-bytes.js'
 import {readContexts} from './contexts.js'
 import {diagnose, type RolloutStatistics, summarizeRollouts} from './diagnose.js'
-import {percent, plural, quoteBytes} from './format.js'
+import {percent, plural} from './format.js'
 import {predictionsFile, type RunFolder, readRollouts, readRun, settingOf} from './read-run.js'
 
 /** What to look at; absent means everything. */

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {escapeHtml, percent, points, quoteBytes, short, tail} from '../../../src/core/report/format.js'
+import {escapeHtml, percent, points, short, tail} from '../../../src/core/report/format.js'
 import {html} from '../../../src/core/report/html.js'
 import {plotAccuracies, plotCurves, plotScaling, smooth} from '../../../src/core/report/plot.js'
 import {terminalPlot} from '../../../src/core/report/terminal-plot.js'
@@ -71,12 +71,6 @@ describe('text', () => {
       '<p>&lt;i&gt;&amp;&quot; <b>1</b>&lt;<br></p>',
     )
     expect(escapeHtml('a\u001b[31m\n')).toBe('a\u241b[31m\n')
-  })
-
-  it('quotes bytes so that white space and broken UTF-8 show', () => {
-    expect(quoteBytes(Buffer.from(' a\n'))).toBe('" a\\n"')
-    expect(quoteBytes(Uint8Array.of(0x20, 0xe2, 0x82))).toBe('" \\xe2\\x82"')
-    expect(quoteBytes(new Uint8Array(0))).toBe('""')
   })
 
   it('writes numbers as the tables need them', () => {
