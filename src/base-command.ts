@@ -1,4 +1,6 @@
-import {Command, Flags, type Interfaces} from '@oclif/core'
+import {Command} from '@oclif/core/command'
+import * as Flags from '@oclif/core/flags'
+import type * as Interfaces from '@oclif/core/interfaces'
 import {meantByName, suggestionFor} from './core/config/aliases.js'
 import {keyOfFlag} from './core/config/flags.js'
 import type {ConfigKey} from './core/config/keys.js'

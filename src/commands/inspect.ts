@@ -1,4 +1,5 @@
-import {Args, Flags} from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
 import {BaseCommand, type Request} from '../base-command.js'
 import type {Inspection} from '../core/report/inspect.js'
 import {absolutePath} from '../core/util/home.js'

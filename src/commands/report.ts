@@ -1,5 +1,5 @@
 import {join} from 'node:path'
-import {Args} from '@oclif/core'
+import * as Args from '@oclif/core/args'
 import {BaseCommand, type Request} from '../base-command.js'
 import type {ReportSummary} from '../core/report/report.js'
 import {absolutePath} from '../core/util/home.js'
