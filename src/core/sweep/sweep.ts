@@ -13,12 +13,12 @@ import {hashJson} from '../files/index.js'
 import {readModelConfig} from '../models/model-config.js'
 import {checkHeldOut} from '../prepared/check-positions.js'
 import {openPrepared, splitRuleOf} from '../prepared/prepared.js'
-import {drawScaling, pointOfSweep} from '../report/scaling-figures.js'
-import {terminalPlot} from '../report/terminal-plot.js'
+import {plotScaling} from '../report/plot-scaling.js'
+import {computeByStep, pointOfSweep, scalingFigures, scalingText} from '../report/scaling-figures.js'
 import {type Origins, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {recordedConfig} from '../runs/recorded-config.js'
-import {checkpointSteps, stepName} from '../runs/run-checkpoints.js'
+import {checkpointFolder, checkpointSteps, stepName} from '../runs/run-checkpoints.js'
 import {RunDirectory} from '../runs/run-directory.js'
 import {readIdentity} from '../runs/run-identity.js'
 import {withRunSettings} from '../runs/run-settings.js'
@@ -160,13 +160,7 @@ async function trainPoint(point: PlacedPoint, run: RunDirectory, origins: Origin
   const {folder, isDone} = point
   if (isDone) run.services.progress.log(`${point.name}: uses ${folder}`)
   else await train(point.config, servicesOf(point, run.services), origins)
-  const computeAt = new Map<number, number>()
-  let compute = 0
-  for (const row of readTable(join(folder, 'metrics.arrow'), metricsTable)) {
-    compute += (row['rpt/flops_generation'] ?? 0) + (row['rpt/flops_update'] ?? 0)
-    computeAt.set(row.step, compute)
-  }
-  return {...point, run: folder, computeAt}
+  return {...point, run: folder, computeAt: computeByStep(readTable(join(folder, 'metrics.arrow'), metricsTable))}
 }
 
 async function evaluatePoints(
@@ -198,7 +192,7 @@ function stepsOf(point: SweepPoint, {sweep: {checkpoints}}: Config): readonly nu
 }
 
 function checkCheckpoint(run: string, step: number): void {
-  if (existsSync(join(run, 'checkpoints', stepName(step)))) return
+  if (existsSync(checkpointFolder(run, step))) return
   throw new DataError(`${run} has no checkpoint of step ${step}`, {
     suggestions: ['name it in checkpoint.steps of the training config, so that it is kept'],
   })
@@ -211,7 +205,7 @@ async function evaluateCheckpoint(
   run: RunDirectory,
   engine: Engine,
 ): Promise<SweepRow[]> {
-  const folder = join(point.run, 'checkpoints', stepName(step))
+  const folder = checkpointFolder(point.run, step)
   const {progress} = run.services
   const data = await openPrepared(point.config.data.dir!)
   const model = await readModelConfig(folder)
@@ -266,14 +260,13 @@ async function fitCurves(
 }
 
 async function drawFigures(rows: readonly SweepRow[], fits: readonly FitRow[], run: RunDirectory): Promise<void> {
-  const points = rows.map(pointOfSweep)
-  for (const {split, svg} of await drawScaling(points, fits, [])) await writeFile(run.at(`scaling-${split}.svg`), svg)
+  for (const figure of scalingFigures(rows.map(pointOfSweep), fits, []))
+    await writeFile(run.at(`scaling-${figure.split}.svg`), await plotScaling(figure))
 }
 
 /** Accuracy against compute on the hardest split measured, as text. */
 function plotOf(rows: readonly SweepRow[]): string {
   const split = splits.findLast((name) => rows.some((row) => row.split === name))
-  const curve = rows.filter((row) => row.split === split)
-  const points = curve.map(({compute_flops, accuracy}) => ({x: compute_flops, y: 100 * accuracy}))
-  return terminalPlot(points, {isLogX: true, xLabel: 'compute, FLOPs', yLabel: `accuracy on ${split}, %`}).join('\n')
+  const points = rows.map(pointOfSweep).filter((point) => point.split === split)
+  return scalingText(points, {xLabel: 'compute, FLOPs', yLabel: `accuracy on ${split}, %`}).join('\n')
 }
