@@ -1,22 +1,17 @@
 import type {FitRow} from '../statistics/series.js'
 import {visibleLine} from '../util/visible.js'
+import type {ReportContent} from './content.js'
 import {trendOf} from './plot-curves.js'
-import {readRun} from './read-run.js'
-import {collectResults, compareAll} from './results.js'
-import {collectFits, collectScaling, scalingFigures, scalingText} from './scaling-figures.js'
+import {scalingFigures, scalingText} from './scaling-figures.js'
 import {comparisonTable, fitTable, renderTable, resultTable} from './tables.js'
 import {terminalPlot} from './terminal-plot.js'
 import {curvesOf} from './training-curves.js'
 
 /** The page's main results as lines for the terminal: Table 1, differences, reward curve, fitted scaling curve. */
-export function renderResults(paths: readonly string[]): string[] {
-  const runs = paths.map(readRun)
-  const results = collectResults(runs)
-  const points = collectScaling(runs)
-  const fits = collectFits(runs, points)
+export function renderResults({runs, results, comparisons, points, fits}: ReportContent): string[] {
   const sections = [
     results.length > 0 ? renderTable(resultTable(results)) : [],
-    results.length > 1 ? renderTable(comparisonTable(compareAll(results))) : [],
+    results.length > 1 ? renderTable(comparisonTable(comparisons)) : [],
     ...curvesOf(runs, 'reward').map(({name, points}) =>
       points.length > 1 ? [`Reward of ${name}`, '', ...terminalPlot(trendOf(points), {xLabel: 'step'})] : [],
     ),

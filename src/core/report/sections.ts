@@ -1,26 +1,16 @@
-import type {FitRow} from '../statistics/series.js'
 import type {Split} from '../statistics/split.js'
 import type {MetricsRow} from '../tables/index.js'
+import type {ReportContent} from './content.js'
 import {plural, short} from './format.js'
 import {figure, type Html, html, htmlTable, section} from './html.js'
 import {plotAccuracies} from './plot-accuracies.js'
 import {plotCurves} from './plot-curves.js'
 import {plotScaling} from './plot-scaling.js'
-import type {RunFolder} from './read-run.js'
-import type {Comparison, Result} from './results.js'
+import type {Comparison} from './results.js'
 import {browseRollouts} from './rollout-browser.js'
-import {type ScalingPointRow, scalingFigures} from './scaling-figures.js'
+import {scalingFigures} from './scaling-figures.js'
 import {comparisonTable, fitTable, metricTable, resultTable} from './tables.js'
 import {curvesOf} from './training-curves.js'
-
-/** Everything that the page is made of. */
-export interface ReportContent {
-  readonly runs: readonly RunFolder[]
-  readonly results: readonly Result[]
-  readonly comparisons: readonly Comparison[]
-  readonly points: readonly ScalingPointRow[]
-  readonly fits: readonly FitRow[]
-}
 
 /** What the comparisons say, in sentences, and what the page covers. */
 export function headlineSection({runs, comparisons}: ReportContent): Html {
