@@ -10,7 +10,8 @@ import type {Services} from './core/util/services.js'
 import {nearest} from './core/util/suggest.js'
 import {visible} from './core/util/visible.js'
 import {createColors} from './terminal/colors.js'
-import {describeFailure, renderFailure} from './terminal/failure.js'
+import {describeFailure} from './terminal/failure.js'
+import {showFailure} from './terminal/show-failure.js'
 import {stopOnSignals} from './terminal/stop-signals.js'
 
 /** What a command works with once its flags are read. */
@@ -181,8 +182,7 @@ export abstract class BaseCommand extends Command {
 
   protected override async catch(error: Error & {flags?: unknown}): Promise<void> {
     const failure = describeFailure(this.withSuggestions(error), this.stopping.signal.aborted)
-    if (this.jsonEnabled()) this.logJson({error: failure})
-    else process.stderr.write(`${renderFailure(failure, createColors(process.env, 'stderr'))}\n`)
+    showFailure(failure, this.jsonEnabled())
     if (process.env.DEBUG) console.error(error)
     this.exit(failure.exit_code)
   }

@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {BaseCommand, type Request} from '../base-command.js'
 import {difficulties, outcomes} from '../core/records/records.js'
-import type {Inspection} from '../core/report/inspect.js'
+import type {Inspection} from '../core/report/inspection.js'
 import {absolutePath} from '../core/util/home.js'
 
 /** `rpt inspect`: prepared data or a run directory -> positions, rollouts, and why a reward was 0. */

@@ -1,10 +1,10 @@
 import type {RolloutRow} from '../tables/index.js'
 import {groupBy} from '../util/group-by.js'
+import {spread} from './choose-rows.js'
 import {type ContextLookup, readContexts} from './contexts.js'
 import {diagnose, summarizeRollouts} from './diagnose.js'
 import {plural, quoteBytes, short} from './format.js'
 import {type Html, html} from './html.js'
-import {spread} from './inspect.js'
 import {type RunFolder, readRollouts, settingOf} from './read-run.js'
 
 const contextLength = 110
