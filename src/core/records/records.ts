@@ -6,8 +6,10 @@
 
 /** Which side of the held-out split a document is on. */
 export type Partition = 'train' | 'val'
+/** Levels of difficulty, the lowest first. */
+export const difficulties = ['none', 'easy', 'medium', 'hard'] as const
 /** The hardest level whose entropy threshold a position exceeds. */
-export type Difficulty = 'none' | 'easy' | 'medium' | 'hard'
+export type Difficulty = (typeof difficulties)[number]
 
 /** What models see of a text of the corpus. */
 export interface TokenizedDocument {

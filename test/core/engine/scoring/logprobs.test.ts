@@ -9,8 +9,8 @@ import {Session} from '../../../../src/core/runtime/session.js'
 import {DataError, RuntimeFailure} from '../../../../src/core/util/errors.js'
 import {joinIds} from '../../../../src/core/util/join-ids.js'
 import {Sampler, streamSeed} from '../../../../src/core/util/rng.js'
-import {readSafetensors} from '../../../../src/core/weights/index.js'
 import {modelFeeds, randomWeights} from '../../../support/random-weights.js'
+import {readTensors} from '../../../support/read-tensors.js'
 import {type Checkpoint, referenceLogprobs} from '../../../support/reference-decoder.js'
 import {engineModel, optimizer, promptsOf, sampling, temporaryFolder, tinyEngine} from '../../../support/tiny-engine.js'
 import {tinyModel} from '../../../support/tiny-model.js'
@@ -50,7 +50,7 @@ function expectedOf(config: ModelConfig, tensors: Checkpoint, query: LogprobQuer
 }
 
 function tensorsOf(folder: string, file = 'model.safetensors'): Checkpoint {
-  return new Map([...readSafetensors(join(folder, file))].map(([name, {data}]) => [name, Array.from(data, Number)]))
+  return new Map([...readTensors(join(folder, file))].map(([name, {data}]) => [name, Array.from(data, Number)]))
 }
 
 function expectClose(answers: readonly Float32Array[], expected: readonly number[][]): void {

@@ -3,7 +3,8 @@ import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
 import type {LocalEngine} from '../../../../src/core/engine/engine.js'
 import {DataError, RuntimeFailure} from '../../../../src/core/util/errors.js'
-import {type FloatValues, readSafetensors, writeSafetensors} from '../../../../src/core/weights/index.js'
+import {type FloatValues, writeSafetensors} from '../../../../src/core/weights/index.js'
+import {readTensors} from '../../../support/read-tensors.js'
 import {optimizer, promptsOf, temporaryFolder, tinyEngine} from '../../../support/tiny-engine.js'
 
 const file = 'average.safetensors'
@@ -22,7 +23,7 @@ async function saved(engine: LocalEngine, dtype: 'float32' | 'bfloat16' = 'float
 }
 
 function tensorsOf(folder: string, name = 'model.safetensors'): Map<string, number[]> {
-  return new Map([...readSafetensors(join(folder, name))].map(([tensor, {data}]) => [tensor, Array.from(data, Number)]))
+  return new Map([...readTensors(join(folder, name))].map(([tensor, {data}]) => [tensor, Array.from(data, Number)]))
 }
 
 describe('the average of the weights', () => {
@@ -115,7 +116,7 @@ describe('a checkpoint', () => {
   })
 
   const rewrite = (change: (tensors: Map<string, FloatValues>) => void) => async (path: string) => {
-    const tensors = new Map(readSafetensors(path)) as Map<string, FloatValues>
+    const tensors = new Map(readTensors(path)) as Map<string, FloatValues>
     change(tensors)
     rmSync(path)
     await writeSafetensors(path, tensors)
