@@ -1,3 +1,5 @@
+import {meanOf} from '../src/core/util/means.js'
+
 /** A point of a curve on logarithmic axes; both above 0. */
 export interface Positive {
   readonly x: number
@@ -12,7 +14,7 @@ export function doublingExponents(points: readonly Positive[]): {overall: number
 
 /** Slope of the least-squares line through some points. */
 export function slopeOf(points: readonly Positive[]): number {
-  const mean = (read: (point: Positive) => number) => points.reduce((sum, p) => sum + read(p), 0) / points.length
+  const mean = (read: (point: Positive) => number) => meanOf(points.map(read))
   const [meanX, meanY] = [mean(({x}) => x), mean(({y}) => y)]
   const covariance = mean(({x, y}) => (x - meanX) * (y - meanY))
   return covariance / mean(({x}) => (x - meanX) ** 2)

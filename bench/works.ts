@@ -3,6 +3,7 @@ import type {OptimizerSettings} from '../src/core/engine/state/model-state.js'
 import type {PolicyGroup} from '../src/core/engine/update/policy-update.js'
 import {groupAdvantages} from '../src/core/grpo/advantages.js'
 import type {Completion} from '../src/core/records/records.js'
+import {meanOf} from '../src/core/util/means.js'
 import {streamSeed} from '../src/core/util/rng.js'
 import type {Job, Work} from './job.js'
 import type {TokenTape} from './token-tape.js'
@@ -107,8 +108,4 @@ function completionOf(ids: Int32Array, oldLogprob: number): Completion {
 
 function tokensOf(groups: readonly (readonly Completion[])[]): number {
   return groups.flat().reduce((sum, {ids}) => sum + ids.length, 0)
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

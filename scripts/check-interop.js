@@ -15,7 +15,7 @@ class InteropFailure extends Error {}
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const interop = join(root, 'test', 'interop')
 const environment = join(root, '.venv-interop')
-const store = join(root, 'dist', 'core', 'store', 'index.js')
+const libraries = ['tables', 'weights'].map((name) => join(root, 'dist', 'core', name, 'index.js'))
 
 /** Ends the check; the message is printed without a stack. */
 function fail(message) {
@@ -87,25 +87,26 @@ async function writeCheckpoint(folder, {writeSafetensors}) {
 }
 
 /** Compares what rpt reads with what Python wrote, value by value. */
-function compareCheckpoint(folder, {readSafetensors}) {
+function compareCheckpoint(folder, {SafetensorsFile}) {
   const expected = Object.entries(JSON.parse(readFileSync(join(folder, 'theirs.json'), 'utf8')))
-  const read = readSafetensors(join(folder, 'theirs.safetensors'))
-  if (read.size !== expected.length) fail(`read ${read.size} tensors, expected ${expected.length}`)
+  const file = SafetensorsFile.open(join(folder, 'theirs.safetensors'))
+  if (file.entries.size !== expected.length) fail(`read ${file.entries.size} tensors, expected ${expected.length}`)
   for (const [name, {shape, values}] of expected) {
-    const tensor = read.get(name)
-    if (String(tensor.shape) !== String(shape)) fail(`${name}: read shape [${tensor.shape}], expected [${shape}]`)
-    const parse = tensor.data instanceof BigInt64Array ? BigInt : Number
-    const index = values.findIndex((value, at) => !Object.is(tensor.data[at], parse(value)))
-    if (index >= 0 || tensor.data.length !== values.length) {
-      fail(`${name}[${index}]: read ${tensor.data[index]}, expected ${values[index]}`)
-    }
+    const read = file.entries.get(name).shape
+    if (String(read) !== String(shape)) fail(`${name}: read shape [${read}], expected [${shape}]`)
+    const data = [...file.pieces(name)].flatMap((piece) => [...piece.values])
+    const index = values.findIndex((value, at) => !Object.is(data[at], Number(value)))
+    if (index >= 0 || data.length !== values.length)
+      fail(`${name}[${index}]: read ${data[index]}, expected ${values[index]}`)
   }
+  file.close()
   console.log(`rpt reads theirs: ${expected.map(([name, {values}]) => `${values.length} ${name}`).join(', ')}`)
 }
 
 async function check() {
-  if (!existsSync(store)) fail(`${store} is missing; run 'npm run build' first`)
-  const library = await import(pathToFileURL(store).href)
+  for (const path of libraries) if (!existsSync(path)) fail(`${path} is missing; run 'npm run build' first`)
+  const parts = await Promise.all(libraries.map((path) => import(pathToFileURL(path).href)))
+  const library = Object.assign({}, ...parts)
   const python = preparePython()
   const folder = mkdtempSync(join(tmpdir(), 'rpt-interop-'))
   try {

@@ -4,19 +4,21 @@
  */
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join, resolve} from 'node:path'
-import {plotAccuracies, plotCurves} from '../src/core/report/plot.js'
+import {plotAccuracies} from '../src/core/report/plot-accuracies.js'
+import {plotCurves} from '../src/core/report/plot-curves.js'
+import {plotScaling} from '../src/core/report/plot-scaling.js'
 import {readRun} from '../src/core/report/read-run.js'
 import {collectResults, compareAll, type Result} from '../src/core/report/results.js'
-import {collectFits, collectScaling, drawScaling} from '../src/core/report/scaling-figures.js'
+import {collectFits, collectScaling, scalingFigures} from '../src/core/report/scaling-figures.js'
 
 const root = join(import.meta.dirname, '..')
 const images = join(root, 'docs', 'images')
 const folder = resolve(process.argv[2] ?? join(root, 'runs', 'tiny'))
 const runs = ['rpt', 'ntp', 'eval', 'sweep'].map((name) => readRun(join(folder, name)))
 const results = collectResults(runs)
-const ntpSteps = results.filter(({objective}) => objective === 'ntp').map(({step}) => step)
+const ntpSteps = results.filter(({subject}) => subject === 'ntp').map(({step}) => step)
 
-/** The lines of the figure in words; those that are not named here are left out. */
+/** The lines of the figure in words, by run and mode; those that are not named here are left out. */
 const names: Readonly<Record<string, string>> = {
   'base standard': 'base, standard',
   'base reasoning': 'base, reasoning',
@@ -26,9 +28,9 @@ const names: Readonly<Record<string, string>> = {
   'rpt reasoning': 'RPT, reasoning',
 }
 
-function nameOf({objective, mode, step}: Result): string | undefined {
-  const isEarlier = objective === 'ntp' && step < Math.max(...ntpSteps)
-  return isEarlier ? 'plain training, equal updates' : names[`${objective} ${mode}`]
+function nameOf({subject, mode, step}: Result): string | undefined {
+  const isEarlier = subject === 'ntp' && step < Math.max(...ntpSteps)
+  return isEarlier ? 'plain training, equal updates' : names[`${subject} ${mode}`]
 }
 
 /** `all` is `easy` under nested splits. */
@@ -41,11 +43,11 @@ const rows = results.flatMap((result) => {
   return name ? [{name, splits: withoutAll(result)}] : []
 })
 const points = collectScaling(runs)
-const scaling = await drawScaling(points, collectFits(runs, points), results)
+const scaling = scalingFigures(points, collectFits(runs, points), results)
 const reward = runs[0].metrics.map(({step, reward}) => ({x: step, y: reward ?? Number.NaN}))
 const figures = {
   'result.svg': await plotAccuracies(rows),
-  'scaling.svg': scaling.find(({split}) => split === 'medium')!.svg,
+  'scaling.svg': await plotScaling(scaling.find(({split}) => split === 'medium')!),
   'reward.svg': await plotCurves([{name: 'rpt', points: reward}], 'mean reward', {width: 330, height: 300}),
 }
 

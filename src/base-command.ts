@@ -1,4 +1,6 @@
-import {Command, Flags, type Interfaces} from '@oclif/core'
+import {Command} from '@oclif/core/command'
+import * as Flags from '@oclif/core/flags'
+import type * as Interfaces from '@oclif/core/interfaces'
 import {meantByName, suggestionFor} from './core/config/aliases.js'
 import {keyOfFlag} from './core/config/flags.js'
 import type {ConfigKey} from './core/config/keys.js'
@@ -8,7 +10,8 @@ import type {Services} from './core/util/services.js'
 import {nearest} from './core/util/suggest.js'
 import {visible} from './core/util/visible.js'
 import {createColors} from './terminal/colors.js'
-import {describeFailure, renderFailure} from './terminal/failure.js'
+import {describeFailure} from './terminal/failure.js'
+import {showFailure} from './terminal/show-failure.js'
 import {stopOnSignals} from './terminal/stop-signals.js'
 
 /** What a command works with once its flags are read. */
@@ -179,8 +182,7 @@ export abstract class BaseCommand extends Command {
 
   protected override async catch(error: Error & {flags?: unknown}): Promise<void> {
     const failure = describeFailure(this.withSuggestions(error), this.stopping.signal.aborted)
-    if (this.jsonEnabled()) this.logJson({error: failure})
-    else process.stderr.write(`${renderFailure(failure, createColors(process.env, 'stderr'))}\n`)
+    showFailure(failure, this.jsonEnabled())
     if (process.env.DEBUG) console.error(error)
     this.exit(failure.exit_code)
   }

@@ -21,7 +21,7 @@ const bounded: Readonly<Record<string, string>> = {
   'src/core/samplers/rollout.ts streamSeed': 'parts of one name',
   'src/core/tables/foreign-table.ts data.values.subarray': 'the two ends of one value',
   'src/core/tables/schemas.ts oneOf': 'outcomes',
-  'src/core/sweep/sweep.ts ledger.append': 'modes x splits of one checkpoint',
+  'src/core/sweep/evaluate-points.ts ledger.append': 'modes x splits of one checkpoint',
   'src/core/tokenizer/byte-pair-encoder.ts symbols.push': 'bytes of one character',
   'src/core/tokenizer/reference-splits.ts sequence': 'components of one tokenizer',
   'src/core/util/progress.ts inner.stage': 'parameters of one function',

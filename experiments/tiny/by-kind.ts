@@ -1,4 +1,5 @@
 import {join, resolve} from 'node:path'
+import {stepName} from '../../src/core/runs/run-checkpoints.js'
 import {accuracyInterval} from '../../src/core/statistics/interval.js'
 import {documentsTable, evalTable, predictionsTable, readRows, readTable} from '../../src/core/tables/index.js'
 
@@ -28,7 +29,7 @@ function kindOf(before: string): Kind {
 const evaluations = readTable(join(folder, 'eval', 'eval.arrow'), evalTable).filter(({split}) => split === 'all')
 console.log(`| accuracy, % | ${kinds.join(' | ')} |\n|---|${kinds.map(() => '---|').join('')}`)
 for (const {run, objective, step, mode} of evaluations) {
-  const file = join(folder, 'eval', 'eval', `${run}-step-${String(step).padStart(6, '0')}.arrow`)
+  const file = join(folder, 'eval', 'eval', `${run}-${stepName(step)}.arrow`)
   const rows = readTable(file, predictionsTable).filter((row) => row.mode === mode && row.sample === 0)
   const texts = readTexts(new Set(rows.map(({doc_id}) => doc_id)))
   const cells = kinds.map((kind) => {

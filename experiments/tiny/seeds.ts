@@ -1,5 +1,6 @@
 import {existsSync, writeFileSync} from 'node:fs'
 import {join, resolve} from 'node:path'
+import {stepName} from '../../src/core/runs/run-checkpoints.js'
 import {pairedDifference} from '../../src/core/statistics/interval.js'
 import {isInSplit} from '../../src/core/statistics/split.js'
 import {type EvalRow, evalTable, metricsTable, predictionsTable, readTable} from '../../src/core/tables/index.js'
@@ -56,7 +57,7 @@ function difference(
   seed: number,
 ): string {
   const graded = ([, run, step, mode]: (typeof lines)[number]) =>
-    readTable(join(folder, 'eval', 'eval', `${run}-step-${String(step).padStart(6, '0')}.arrow`), predictionsTable)
+    readTable(join(folder, 'eval', 'eval', `${run}-${stepName(step)}.arrow`), predictionsTable)
       .filter((row) => row.mode === mode && row.sample === 0 && isInSplit(row.split, split, 'nested'))
       .map((row) => ({docId: row.doc_id, position: row.position, correct: row.correct}))
   const {

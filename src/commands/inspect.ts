@@ -1,6 +1,8 @@
-import {Args, Flags} from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
 import {BaseCommand, type Request} from '../base-command.js'
-import type {Inspection} from '../core/report/inspect.js'
+import {difficulties, outcomes} from '../core/records/records.js'
+import type {Inspection} from '../core/report/inspection.js'
 import {absolutePath} from '../core/util/home.js'
 
 /** `rpt inspect`: prepared data or a run directory -> positions, rollouts, and why a reward was 0. */
@@ -19,11 +21,11 @@ export default class Inspect extends BaseCommand {
     position: Flags.integer({description: 'only this position', min: 0, helpValue: 'N'}),
     difficulty: Flags.string({
       description: 'only positions of this difficulty',
-      options: ['none', 'easy', 'medium', 'hard'],
+      options: [...difficulties],
     }),
     outcome: Flags.string({
       description: 'only completions with this outcome',
-      options: ['parsed', 'no-box', 'unfinished-thinking', 'truncated'],
+      options: [...outcomes],
     }),
   }
 

@@ -1,7 +1,7 @@
 import {join} from 'node:path'
-import {Args} from '@oclif/core'
+import * as Args from '@oclif/core/args'
 import {BaseCommand, type Request} from '../base-command.js'
-import type {ReportSummary} from '../core/report/report.js'
+import type {WrittenReport} from '../core/report/report.js'
 import {absolutePath} from '../core/util/home.js'
 import {visibleLine} from '../core/util/visible.js'
 
@@ -19,7 +19,7 @@ export default class Report extends BaseCommand {
   static override strict = false
 
   /** Writes the page and prints where it is. */
-  run(): Promise<object> {
+  async run(): Promise<object> {
     const pathsOf = ({config, argv}: Request) => {
       const runs = argv.length > 0 ? argv.map((run) => absolutePath(run, process.cwd(), 'report')) : config.report.runs
       return [runs, config.out ?? join(runs[0] ?? '.', 'report.html')] as const
@@ -32,10 +32,11 @@ export default class Report extends BaseCommand {
       const {openReport} = await import('../core/report/report.js')
       return openReport(...pathsOf(request), request.services)
     }
-    const render = async ({path, runs}: ReportSummary) => {
+    const render = async ({path, content}: WrittenReport) => {
       const {renderResults} = await import('../core/report/render-results.js')
-      return [...renderResults(runs), '', `report: ${visibleLine(path)}`].join('\n')
+      return [...renderResults(content), '', `report: ${visibleLine(path)}`].join('\n')
     }
-    return this.perform(write, {render, check})
+    const {content: _, ...summary} = (await this.perform(write, {render, check})) as Partial<WrittenReport>
+    return summary
   }
 }

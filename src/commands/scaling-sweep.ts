@@ -15,7 +15,7 @@ export default class ScalingSweep extends BaseCommand {
   /** Runs what is missing of the sweep and prints the fits. */
   run(): Promise<object> {
     const check = async ({config, services}: Request) => {
-      const {openSweep} = await import('../core/sweep/sweep.js')
+      const {openSweep} = await import('../core/sweep/open-sweep.js')
       return openSweep(config, services)
     }
     return this.perform(

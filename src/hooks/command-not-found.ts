@@ -1,8 +1,8 @@
 import {foreignCommands} from '../core/config/aliases.js'
 import {ExitCode, UsageError} from '../core/util/errors.js'
 import {nearest} from '../core/util/suggest.js'
-import {createColors} from '../terminal/colors.js'
-import {describeFailure, renderFailure} from '../terminal/failure.js'
+import {describeFailure} from '../terminal/failure.js'
+import {showFailure} from '../terminal/show-failure.js'
 import {drained} from '../terminal/streams.js'
 
 /** What oclif calls the hook with. */
@@ -15,8 +15,7 @@ interface UnknownCommand {
 /** oclif hook: names the command that was probably meant, and ends with the exit status for wrong usage. */
 export default async function commandNotFound({id, argv = [], config}: UnknownCommand): Promise<void> {
   const failure = describeFailure(unknownCommand(id.split(':'), config), false)
-  if (argv.includes('--json')) process.stdout.write(`${JSON.stringify({error: failure}, null, 2)}\n`)
-  else process.stderr.write(`${renderFailure(failure, createColors(process.env, 'stderr'))}\n`)
+  showFailure(failure, argv.includes('--json'))
   await drained(process)
   process.exit(ExitCode.usage)
 }

@@ -1,6 +1,5 @@
 import {storageFailure} from '../core/files/storage-error.js'
-import {createColors} from '../terminal/colors.js'
-import {describeFailure, renderFailure} from '../terminal/failure.js'
+import {describeFailure, renderFailure, unpainted} from '../terminal/failure.js'
 import {guardStreams, releaseTerminals, terminals} from '../terminal/streams.js'
 
 /** oclif hook, before anything is printed: whoever watches may go away, and every end has a status and a sentence. */
@@ -8,7 +7,8 @@ export default async function init(): Promise<void> {
   const {stderr} = process
   const say = (error: unknown) => {
     const failure = describeFailure(error, false)
-    stderr.write(`${renderFailure(failure, createColors(process.env, 'stderr'))}\n`)
+    // A process that ends can load nothing any more, and every start would pay for colours loaded before.
+    stderr.write(`${renderFailure(failure, unpainted)}\n`)
     return failure.exit_code
   }
   const wereTerminals = terminals()

@@ -1,6 +1,5 @@
 import {ExitCode, RptError} from '../core/util/errors.js'
 import {visible} from '../core/util/visible.js'
-import type {Colors} from './colors.js'
 
 /** An error as the user meets it: in words on stderr, or as the JSON document `{error: ...}`. */
 export interface Failure {
@@ -9,6 +8,12 @@ export interface Failure {
   readonly suggestions: readonly string[]
   readonly exit_code: number
 }
+
+/** What colours the parts of a failure; chalk's instances do. */
+type Paint = Readonly<Record<'red' | 'yellow' | 'cyan', (text: string) => string>>
+
+/** No colours, for where chalk is not loaded. */
+export const unpainted: Paint = {red: String, yellow: String, cyan: String}
 
 /** Operating system errors that storage is to blame for. */
 const storageErrors: Readonly<Record<string, string>> = {
@@ -63,7 +68,7 @@ function usage(error: ForeignError): Pick<Failure, 'name' | 'message' | 'suggest
 const maxLines = 4
 
 /** The failure in words: one line or a few for what went wrong, one for each thing to try, as far as there is room. */
-export function renderFailure({name, message, suggestions}: Failure, colors: Colors): string {
+export function renderFailure({name, message, suggestions}: Failure, colors: Paint): string {
   const title = name === 'Interrupted' ? colors.yellow('Stopped:') : colors.red('Error:')
   const lines = `${title} ${visible(message)}`.split('\n')
   const tries = suggestions.map((line) => `  ${colors.cyan('try:')} ${visible(line)}`)

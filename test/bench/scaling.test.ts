@@ -23,9 +23,15 @@ describe('exponents', () => {
 })
 
 describe('a plot on logarithmic axes', () => {
-  it('puts equal factors at equal distances and a straight line where time is linear', () => {
-    const svg = plotLogLog([{name: 'rollout', points: curve((x) => x / 100)}], {title: 'seconds', x: 'context length'})
-    const circles = [...svg.matchAll(/cx="([\d.]+)" cy="([\d.]+)"/g)].map(([, x, y]) => [Number(x), Number(y)])
+  it('puts equal factors at equal distances and a straight line where time is linear', async () => {
+    const svg = await plotLogLog([{name: 'rollout', points: curve((x) => x / 100)}], {
+      title: 'seconds',
+      x: 'context length',
+    })
+    const circles = [...svg.matchAll(/aria-roledescription="point" transform="translate\(([\d.]+),([\d.]+)\)"/g)].map(
+      ([, x, y]) => [Number(x), Number(y)],
+    )
+    expect(circles).toHaveLength(5)
     const steps = circles.slice(1).map(([x, y], i) => [x - circles[i][0], y - circles[i][1]])
     for (const [dx, dy] of steps) {
       expect(dx).toBeCloseTo(steps[0][0], 0)

@@ -3,7 +3,7 @@ import {Tokenizer} from '@huggingface/tokenizers'
 import {describe, expect, it} from 'vitest'
 import {generate} from '../../experiments/tiny/generate-corpus.js'
 
-const folder = new URL('../../experiments/tiny', import.meta.url)
+const folder = new URL('../../experiments/tiny/', import.meta.url)
 const read = (name: string) => readFileSync(new URL(name, folder), 'utf8')
 const rows = (lines: string) =>
   lines

@@ -2,7 +2,7 @@ import {copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node
 import {tmpdir} from 'node:os'
 import {basename, dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {readSafetensors} from '../../src/core/weights/index.js'
+import {readTensors} from '../support/read-tensors.js'
 
 /** Tiny checkpoints and what transformers computes with them, made by scripts/parity/make_model_dumps.py. */
 
@@ -35,10 +35,7 @@ export const modelDumps = readdirSync(root)
 export function readReference(folder: string) {
   const json: Reference = JSON.parse(readFileSync(join(folder, 'reference.json'), 'utf8'))
   const tensors = new Map(
-    [...readSafetensors(join(folder, 'reference.safetensors'))].map(([name, {data}]) => [
-      name,
-      Array.from(data, Number),
-    ]),
+    [...readTensors(join(folder, 'reference.safetensors'))].map(([name, {data}]) => [name, Array.from(data, Number)]),
   )
   return {...json, tensors}
 }

@@ -9,8 +9,8 @@ import {logitsOf} from '../../src/core/models/decoder.js'
 import {readModelConfig} from '../../src/core/models/model-config.js'
 import {Session} from '../../src/core/runtime/session.js'
 import {streamSeed} from '../../src/core/util/rng.js'
-import {readSafetensors} from '../../src/core/weights/index.js'
 import {asCheckpoint} from '../support/random-weights.js'
+import {readTensors} from '../support/read-tensors.js'
 import {modelDumps, readReference, restoreCheckpoint, worstRatio, worstShare} from './model-dumps.js'
 
 /** Largest difference allowed, relative: to the largest logit or gradient entry of its tensor, or to the loss. */
@@ -134,11 +134,11 @@ async function firstGradients(engine: LocalEngine, checkpoint: string, beta1: nu
   const saved = join(checkpoint, 'saved')
   mkdirSync(saved, {recursive: true})
   await engine.save(saved, true)
-  const moments = [...readSafetensors(join(saved, 'optimizer.safetensors'))].filter(([key]) => key.endsWith('/first'))
+  const moments = [...readTensors(join(saved, 'optimizer.safetensors'))].filter(([key]) => key.endsWith('/first'))
   const gradients = new Map(
     moments.map(([key, {data}]) => [
       key.slice(0, -'/first'.length),
-      Float64Array.from(data as Float32Array, (moment) => moment / (1 - beta1)),
+      Float64Array.from(data, (moment) => moment / (1 - beta1)),
     ]),
   )
   return asCheckpoint(await readModelConfig(checkpoint), gradients)

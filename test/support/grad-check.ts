@@ -11,7 +11,7 @@ export interface GradCheckCase {
   readonly shapes: readonly (readonly number[])[]
   /** The function under test, from float64 inputs of those shapes. */
   readonly build: (op: Ops, ...inputs: Value[]) => Value
-  /** Keep inputs in [0.5, 1.5]: for Log, Sqrt and Div. */
+  /** Keep inputs in [0.5, 1.5]: for Sqrt and Div. */
   readonly isPositive?: boolean
   readonly rules?: VjpTable
 }

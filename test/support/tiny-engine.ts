@@ -5,7 +5,7 @@ import {afterAll} from 'vitest'
 import {LocalEngine} from '../../src/core/engine/engine.js'
 import type {RolloutRequest} from '../../src/core/engine/sampling/rollout-request.js'
 import {Sampler, streamSeed} from '../../src/core/util/rng.js'
-import {readSafetensors} from '../../src/core/weights/index.js'
+import {readTensors} from './read-tensors.js'
 import {tinyModel} from './tiny-model.js'
 
 /** A two-layer model with shared key-value heads, large enough for threads and length buckets to matter. */
@@ -43,10 +43,7 @@ export async function stateOf(engine: LocalEngine) {
   const folder = temporaryFolder()
   await engine.save(folder, true)
   const tensors = (file: string) =>
-    [...readSafetensors(join(folder, file))].map(([name, {data}]): [string, number[]] => [
-      name,
-      Array.from(data, Number),
-    ])
+    [...readTensors(join(folder, file))].map(([name, {data}]): [string, number[]] => [name, Array.from(data, Number)])
   const moments = tensors('optimizer.safetensors').filter(([name]) => name.endsWith('/first'))
   return {folder, weights: new Map(tensors('model.safetensors')), moments: new Map(moments)}
 }

@@ -2,15 +2,15 @@ import type {Ops} from '../onnx/ops.js'
 import type {OpNode, OpType, Value} from '../onnx/types.js'
 import {GraphError} from '../util/errors.js'
 import {broadcastsTo, isSameShape, type Shape} from '../util/shape.js'
-import {addCotangents} from './cotangents.js'
+import {simplify} from './simplify.js'
 import {type VjpRule, type VjpTable, vjpRules} from './vjp-rules.js'
 
 /**
  * Appends the backward pass of a scalar loss and returns its gradients, one per parameter, in their shapes.
  *
  * Walks the nodes from last to first; each rule's cotangents are checked (count, dtype, shape), summed back to the
- * input's shape where the forward pass broadcast, and added to what is already there. Parameters that the loss does not
- * depend on get zeros.
+ * input's shape where the forward pass broadcast, and added to what is already there; then the graph is simplified.
+ * Parameters that the loss does not depend on get zeros.
  *
  * @param loss scalar of the graph's float type
  * @param parameters values to differentiate with respect to
@@ -38,15 +38,17 @@ export function appendBackward(
       if (!dx || !needed.has(input)) return
       const summed = sumTo(op, checkedCotangent(node, i, input, dx), input.shape)
       const earlier = cotangents.get(input)
-      cotangents.set(input, earlier ? addCotangents(op, earlier, summed) : summed)
+      cotangents.set(input, earlier ? op.add(earlier, summed) : summed)
     })
     for (const output of node.outputs) cotangents.delete(output)
   }
-  return parameters.map((parameter) => cotangents.get(parameter) ?? op.zeros(parameter.shape))
+  const gradients = parameters.map((parameter) => cotangents.get(parameter) ?? op.zeros(parameter.shape))
+  simplify(op.graph)
+  return gradients
 }
 
 /** The parameters and every value computed from them. */
-export function valuesThatDependOn(parameters: readonly Value[], nodes: readonly OpNode[]): Set<Value> {
+function valuesThatDependOn(parameters: readonly Value[], nodes: readonly OpNode[]): Set<Value> {
   const dependent = new Set(parameters)
   for (const node of nodes)
     if (node.inputs.some((input) => dependent.has(input))) for (const output of node.outputs) dependent.add(output)

@@ -1,14 +1,17 @@
 import {readModelConfig} from '../models/model-config.js'
 import {parameterCount} from '../models/parameters.js'
+import type {LogprobQuery} from '../records/records.js'
 import type {SessionOptions} from '../runtime/session.js'
 import {RuntimeFailure} from '../util/errors.js'
 import {type Tell, tellNobody} from '../util/tell.js'
 import {rolloutPrompts} from './sampling/rollout.js'
 import type {RolloutRequest, RolloutResult} from './sampling/rollout-request.js'
+import {answerQueries, type LogprobSettings} from './scoring/logprobs.js'
 import {type ScoreSettings, scoreSequences, type TokenScores} from './scoring/score.js'
 import {SessionCache} from './sessions/session-cache.js'
 import {sessionBudget} from './sessions/session-memory.js'
 import {invariantThreads} from './sessions/threads.js'
+import {blend, loadAverage, saveAverage} from './state/average.js'
 import {
   checkWeights,
   loadOptimizer,
@@ -17,7 +20,7 @@ import {
   saveOptimizer,
   saveWeights,
 } from './state/checkpoint.js'
-import {type InitializationSettings, ModelState} from './state/model-state.js'
+import {type InitializationSettings, ModelState, type Weights} from './state/model-state.js'
 import {
   type LanguageModelRequest,
   type LanguageModelUpdate,
@@ -38,7 +41,8 @@ export interface LoadedModel {
 /**
  * Owner of weights, moments and compiled graphs; everything that computes goes through it.
  *
- * One model at a time: `load` replaces weights and forgets moments; the reference stays until it is kept anew.
+ * One model at a time: `load` replaces weights and forgets moments and the average; the reference stays until it is kept
+ * anew.
  */
 export interface Engine {
   /** Hands how far a call is to a listener, in a few words; the listener before is not called any more. */
@@ -46,7 +50,25 @@ export interface Engine {
   load(source: WeightSource): Promise<LoadedModel>
   /** Keeps a frozen copy of the present weights as the reference of the KL term. */
   keepReference(): Promise<void>
+  /** Begins a moving average of the weights as a copy of the present ones. */
+  keepAverage(): Promise<void>
+  /**
+   * Moves the average: tau * average + (1 - tau) * weights.
+   *
+   * @throws {RuntimeFailure} when none is kept
+   */
+  blendAverage(tau: number): Promise<void>
+  /** Whether an average is kept: begun here, or restored. */
+  hasAverage(): Promise<boolean>
   score(sequences: readonly Int32Array[], settings: ScoreSettings): Promise<TokenScores[]>
+  /**
+   * Natural log-probabilities of the tokens of continuations, [continuation length] float32 for each query. All queries
+   * of a step belong in one call.
+   *
+   * @throws {DataError} when a query is empty or too long
+   * @throws {RuntimeFailure} when the average or the reference is asked and none is kept
+   */
+  logprobs(queries: readonly LogprobQuery[], settings: LogprobSettings): Promise<Float32Array[]>
   rollout(request: RolloutRequest): Promise<RolloutResult>
   /** One GRPO update, or null without signal; `isOnPolicy` says whether the weights are still those that sampled. */
   updatePolicy(request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate | null>
@@ -54,10 +76,10 @@ export interface Engine {
   updateLanguageModel(request: LanguageModelRequest): Promise<LanguageModelUpdate | null>
   /**
    * Writes weights (float32 unless `format` says otherwise) and config.json, and the optimizer's state if asked to, with
-   * which the float32 weights go where those saved are rounded.
+   * which the float32 weights go where those saved are rounded, and the average where one is kept.
    */
   save(folder: string, withOptimizer: boolean, format?: SaveFormat): Promise<void>
-  /** Restores the optimizer's state that `save` wrote. */
+  /** Restores the optimizer's state that `save` wrote; `hasAverage` then tells whether an average was there. */
   restoreOptimizer(folder: string): Promise<void>
   /** Peak resident memory of the process so far, bytes. */
   peakMemory(): Promise<number>
@@ -76,7 +98,7 @@ export class LocalEngine implements Engine {
   private readonly sessions: SessionCache
   private state: ModelState | null = null
   private tell: Tell = tellNobody
-  private reference: ReadonlyMap<string, Float32Array> | null = null
+  private reference: Weights | null = null
 
   constructor({limitGiB, ...options}: EngineOptions) {
     this.options = options
@@ -101,11 +123,31 @@ export class LocalEngine implements Engine {
   }
 
   async keepReference(): Promise<void> {
-    this.reference = new Map([...this.loaded.weights].map(([name, weight]) => [name, weight.slice()]))
+    this.reference = this.loaded.copyWeights()
+  }
+
+  async keepAverage(): Promise<void> {
+    this.loaded.average = this.loaded.copyWeights()
+  }
+
+  async blendAverage(tau: number): Promise<void> {
+    const {average, weights} = this.loaded
+    if (!average) throw new RuntimeFailure('an average of the weights was to be moved, but none was kept')
+    blend(average, weights, tau)
+  }
+
+  async hasAverage(): Promise<boolean> {
+    return this.loaded.average !== null
   }
 
   score(sequences: readonly Int32Array[], settings: ScoreSettings): Promise<TokenScores[]> {
     return scoreSequences(this.loaded, this.sessions, sequences, settings, this.tell)
+  }
+
+  async logprobs(queries: readonly LogprobQuery[], settings: LogprobSettings): Promise<Float32Array[]> {
+    const {weights: policy, average} = this.loaded
+    const models = {policy, average, reference: this.reference}
+    return answerQueries(this.loaded, this.sessions, queries, settings, models, this.tell)
   }
 
   rollout(request: RolloutRequest): Promise<RolloutResult> {
@@ -122,11 +164,14 @@ export class LocalEngine implements Engine {
 
   async save(folder: string, withOptimizer: boolean, format: SaveFormat = {dtype: 'float32'}): Promise<void> {
     await saveWeights(this.loaded, folder, format)
-    if (withOptimizer) await saveOptimizer(this.loaded, folder, format.dtype !== 'float32')
+    if (!withOptimizer) return
+    await saveOptimizer(this.loaded, folder, format.dtype !== 'float32')
+    await saveAverage(this.loaded, folder)
   }
 
-  restoreOptimizer(folder: string): Promise<void> {
-    return loadOptimizer(this.loaded, folder)
+  async restoreOptimizer(folder: string): Promise<void> {
+    await loadOptimizer(this.loaded, folder)
+    loadAverage(this.loaded, folder)
   }
 
   async peakMemory(): Promise<number> {

@@ -25,18 +25,22 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-const methods: readonly EngineMethod[] = [
-  'load',
-  'keepReference',
-  'score',
-  'rollout',
-  'updatePolicy',
-  'updateLanguageModel',
-  'save',
-  'restoreOptimizer',
-  'peakMemory',
-  'close',
-]
+const methods = Object.keys({
+  load: true,
+  keepReference: true,
+  keepAverage: true,
+  blendAverage: true,
+  hasAverage: true,
+  score: true,
+  logprobs: true,
+  rollout: true,
+  updatePolicy: true,
+  updateLanguageModel: true,
+  save: true,
+  restoreOptimizer: true,
+  peakMemory: true,
+  close: true,
+} satisfies Record<EngineMethod, true>) as EngineMethod[]
 
 /** See the keys of the configuration. */
 interface EngineSettings {

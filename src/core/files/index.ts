@@ -13,6 +13,7 @@ export {
 } from './folder.js'
 export {removeOwn} from './layout.js'
 export {type Lock, lockFolder, lockName} from './lock.js'
+export {readLockFile, removeLockFile} from './lock-file.js'
 export {makeFolder} from './make-folder.js'
 export {checkOutput, checkReplaceable, type OutputState, outputState, refuseForeign} from './output.js'
 export {checkOutputFile} from './output-file.js'

@@ -3,7 +3,7 @@ import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {RuntimeFailure, UsageError} from '../util/errors.js'
 import {isAlive, startOf} from '../util/process-identity.js'
-import {readSeen, removeSeen} from '../util/seen-file.js'
+import {readLockFile, removeLockFile} from './lock-file.js'
 import {guardWrite} from './storage-error.js'
 import {temporaryName} from './temporary.js'
 
@@ -89,10 +89,10 @@ function copyNew(from: string, to: string): boolean {
  * @throws {UsageError} when its process may be alive
  */
 function removeStale(path: string): void {
-  const seen = readSeen(path)
+  const seen = readLockFile(path)
   if (seen === null) return
   refuseLiving(path, seen)
-  removeSeen(path, seen, (aside) => link(aside, path))
+  removeLockFile(path, seen, (aside) => link(aside, path))
 }
 
 function refuseLiving(path: string, text: string): void {
@@ -124,5 +124,5 @@ function parseOwner(text: string): Owner | null {
 
 function release(path: string, text: string): void {
   if (!held.delete(path)) return
-  if (readSeen(path) === text) rmSync(path, {force: true})
+  if (readLockFile(path) === text) rmSync(path, {force: true})
 }

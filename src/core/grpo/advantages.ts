@@ -1,5 +1,6 @@
 import {GraphError} from '../util/errors.js'
 import {maxOf, minOf} from '../util/extremes.js'
+import {meanOf} from '../util/means.js'
 
 /** Rewards of a group that differ by less than this share of the largest are equal: a few roundings of float32. */
 export const rewardTolerance = 1e-6
@@ -41,8 +42,4 @@ export function groupAdvantages(
 export function isUniform(group: readonly number[]): boolean {
   const magnitude = maxOf(group.map(Math.abs))
   return maxOf(group) - minOf(group) <= rewardTolerance * magnitude
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -3,9 +3,9 @@ import {mkdir} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {dirname} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
+import {readLockFile, removeLockFile} from '../files/index.js'
 import {Interrupted, RuntimeFailure} from '../util/errors.js'
 import {isAlive} from '../util/process-identity.js'
-import {readSeen, removeSeen} from '../util/seen-file.js'
 import {guardCache} from './cache-layout.js'
 
 /** The right to write one blob. */
@@ -39,8 +39,8 @@ export async function lockBlob(path: string, signal: AbortSignal, waiting: (owne
   await guardCache('locking', path, async () => {
     await mkdir(dirname(path), {recursive: true})
     while (!claim(path, text)) {
-      const owner = readSeen(path)
-      if (owner !== null && isGone(path, owner)) removeSeen(path, owner, (_, content) => claim(path, content))
+      const owner = readLockFile(path)
+      if (owner !== null && isGone(path, owner)) removeLockFile(path, owner, (_, content) => claim(path, content))
       else {
         if (!hasWaited && owner !== null) waiting(owner.trim())
         hasWaited = true
@@ -58,14 +58,14 @@ function ownedLock(path: string, text: string): BlobLock {
   return {
     touch() {
       if (Date.now() - beaten < beatMs) return
-      if (readSeen(path) !== text)
+      if (readLockFile(path) !== text)
         throw new RuntimeFailure(`${path}: another process took over`, {suggestions: ['run it again']})
       beaten = Date.now()
       utimesSync(path, beaten / 1000, beaten / 1000)
     },
     release() {
       held.delete(path)
-      if (readSeen(path) === text) rmSync(path, {force: true})
+      if (readLockFile(path) === text) rmSync(path, {force: true})
     },
   }
 }

@@ -53,7 +53,7 @@ const belowOne = 1 - 2 ** -24
  * @param logprobs [N, V]
  * @param uniforms [N] in [0, 1)
  */
-export function drawTokens(op: Ops, logprobs: Value, uniforms: Value): Draw {
+function drawTokens(op: Ops, logprobs: Value, uniforms: Value): Draw {
   const [count, vocabulary] = logprobs.shape
   const width = Math.ceil(Math.sqrt(vocabulary))
   const blockCount = Math.ceil(vocabulary / width)

@@ -56,11 +56,7 @@ const stretch: {readonly [T in RotaryScaling['type']]: Stretch<T>} = {
  * Every intermediate value is rounded to float32, as transformers computes them: at position 100,000 an exact angle
  * would differ from the one that the model was trained with by up to 0.005 radians.
  */
-export function rotaryFrequencies(
-  headSize: number,
-  theta: number,
-  scaling: RotaryScaling = {type: 'default'},
-): Float32Array {
+function rotaryFrequencies(headSize: number, theta: number, scaling: RotaryScaling = {type: 'default'}): Float32Array {
   const stretched = stretch[scaling.type] as (frequency: number, scaling: RotaryScaling) => number
   return Float32Array.from({length: headSize / 2}, (_, i) =>
     stretched(round(1 / round(round(theta) ** round((2 * i) / headSize))), scaling),

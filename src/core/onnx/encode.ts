@@ -43,7 +43,7 @@ class GraphEncoder {
     return {
       name,
       node: [...nodes, ...aliases],
-      input: this.graph.inputs.map((input) => valueInfo(this.inputName(input), input)),
+      input: this.graph.inputs.map((input) => valueInfo(input)),
       // Shapes of outputs are left to onnxruntime: what a Loop scans has as many trips as it took.
       output: this.graph.outputs.map(({name: alias, value}) => ({
         name: this.outputName(alias),
@@ -54,7 +54,6 @@ class GraphEncoder {
   }
 
   private outputName = (alias: string) => (this.parent ? `body/${alias}` : alias)
-  private inputName = (input: Value) => input.name
 
   private node(node: OpNode): object {
     const spec = opSpecs[node.op] as (typeof opSpecs)['Reshape']
@@ -94,7 +93,7 @@ class GraphEncoder {
   }
 }
 
-function valueInfo(name: string, {dtype, shape}: Value): object {
+function valueInfo({name, dtype, shape}: Value): object {
   const dim = shape.map((dimValue) => ({dimValue}))
   return {name, type: {tensorType: {elemType: elementType[dtype], shape: {dim}}}}
 }

@@ -1,7 +1,7 @@
 import {GraphError} from '../util/errors.js'
 import {isSameShape, type Shape, sizeOf} from '../util/shape.js'
 import {opSpecs} from './op-specs.js'
-import type {DType, OpAttrs, OpNode, OpType, TensorType, Value} from './types.js'
+import type {Application, DType, OpAttrs, OpNode, OpType, TensorType, Value} from './types.js'
 
 /** Data of a constant: numbers in row-major order (bool as 0 and 1). */
 export interface Constant {
@@ -21,7 +21,6 @@ export class Graph {
   readonly constants: Constant[] = []
   private readonly known = new Set<Value>()
   private readonly constantCache = new Map<string, Value>()
-  private readonly producers = new Map<Value, OpNode>()
   private readonly scopes: string[] = []
   private counter = 0
 
@@ -72,18 +71,24 @@ export class Graph {
       if (!this.sees(input)) throw new GraphError(`${name}: input ${input.name} belongs to another graph`)
     const types = this.infer(op, name, inputs, attrs)
     const outputs = types.map((type, i) => ({...type, name: types.length === 1 ? name : `${name}:${i}`}))
-    const node = {op, name, inputs, outputs, attrs} as OpNode
-    this.nodes.push(node)
-    for (const output of outputs) {
-      this.known.add(output)
-      this.producers.set(output, node)
-    }
+    this.nodes.push({op, name, inputs, outputs, attrs})
+    for (const output of outputs) this.known.add(output)
     return outputs
   }
 
-  /** The node of this graph that computes a value; undefined for inputs, constants and values of a parent. */
-  producerOf(value: Value): OpNode | undefined {
-    return this.producers.get(value)
+  /**
+   * Puts another operator in the place of a node. It takes over the name and the outputs, so whoever reads those need not
+   * know.
+   *
+   * @throws {GraphError} when its outputs are of another type
+   */
+  replace(node: OpNode, {op, inputs, attrs}: Application): OpNode {
+    const types = this.infer(op, node.name, inputs, attrs)
+    const isSame = types.length === node.outputs.length && types.every((type, i) => isSameType(type, node.outputs[i]))
+    if (!isSame) throw new GraphError(`${node.name}: ${op} computes something else than ${node.op}`)
+    const other = {op, name: node.name, inputs, outputs: node.outputs, attrs}
+    this.nodes[this.nodes.indexOf(node)] = other
+    return other
   }
 
   /** Declares `value` a graph output under `name`. */
@@ -98,7 +103,7 @@ export class Graph {
     const carried = this.outputs.slice(1, 1 + carriedCount).map(({value}) => value)
     carried.forEach((value, i) => {
       const start = loopInputs[i + 2]
-      if (value.dtype !== start.dtype || !isSameShape(value.shape, start.shape))
+      if (!isSameType(value, start))
         throw new GraphError(
           `Loop: carried value ${i} is ${start.dtype} [${start.shape}] but becomes ${value.dtype} [${value.shape}]`,
         )
@@ -130,4 +135,8 @@ export class Graph {
     this.known.add(value)
     return value
   }
+}
+
+function isSameType(a: TensorType, b: TensorType): boolean {
+  return a.dtype === b.dtype && isSameShape(a.shape, b.shape)
 }

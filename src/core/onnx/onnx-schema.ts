@@ -59,7 +59,7 @@ const root = protobuf.Root.fromJSON({
         TypeProto: {fields: {tensorType: field('TensorTypeProto', 1)}},
         TensorTypeProto: {fields: {elemType: field('int32', 1), shape: field('TensorShapeProto', 2)}},
         TensorShapeProto: {fields: {dim: list('Dimension', 1)}},
-        Dimension: {fields: {dimValue: field('int64', 1), dimParam: field('string', 2)}},
+        Dimension: {fields: {dimValue: field('int64', 1)}},
       },
     },
   },

@@ -74,7 +74,6 @@ export const opSpecs: {readonly [K in OpType]: OpSpec<OpAttrs[K]>} = {
   Not: unary,
   Neg: unary,
   Exp: unary,
-  Log: unary,
   Sqrt: unary,
   Sigmoid: unary,
   Softmax: {infer: ([x]) => [x]},
@@ -138,20 +137,10 @@ export const opSpecs: {readonly [K in OpType]: OpSpec<OpAttrs[K]>} = {
     infer: ([x], {axis, before, after}) => [
       {dtype: x.dtype, shape: withSize(x.shape, axis, x.shape[axis] + before + after)},
     ],
-    constants: ({axis, before, after}, [x]) => [
-      [
-        ...withSize(
-          x.shape.map(() => 0),
-          axis,
-          before,
-        ),
-        ...withSize(
-          x.shape.map(() => 0),
-          axis,
-          after,
-        ),
-      ],
-    ],
+    constants: ({axis, before, after}, [x]) => {
+      const along = (zeros: number) => x.shape.map((_, other) => (other === axis ? zeros : 0))
+      return [[...along(before), ...along(after)]]
+    },
     attributes: none,
   },
   Concat: {
@@ -165,9 +154,9 @@ export const opSpecs: {readonly [K in OpType]: OpSpec<OpAttrs[K]>} = {
     },
   },
   Gather: {
-    infer: ([x, indices], {axis}) => {
+    infer: ([x, indices]) => {
       checkIndices(indices)
-      return [{dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)]}]
+      return [{dtype: x.dtype, shape: [...indices.shape, ...x.shape.slice(1)]}]
     },
   },
   GatherElements: {
@@ -191,7 +180,7 @@ export const opSpecs: {readonly [K in OpType]: OpSpec<OpAttrs[K]>} = {
   ReduceMean: reduction(),
   ReduceMin: reduction(),
   CumSum: {infer: ([x]) => [x], constants: ({axis}) => [axis], attributes: none},
-  ArgMax: {infer: ([x], {axis, keepdims}) => [{dtype: 'int64', shape: reducedShape(x.shape, [axis], keepdims)}]},
+  ArgMax: {infer: ([x], {axis}) => [{dtype: 'int64', shape: reducedShape(x.shape, [axis], 0)}]},
   TopK: {
     infer: ([x], {axis, k}) => {
       if (k > x.shape[axis]) throw new GraphError(`TopK: ${k} of axis ${axis} of [${x.shape}]`)

@@ -19,7 +19,8 @@ export class Ops {
     readonly float: FloatType = 'float32',
   ) {}
 
-  private one<K extends OpType>(op: K, inputs: readonly Value[], attrs: OpAttrs[K]): Value {
+  /** The output of an operator that has one. */
+  private emit<K extends OpType>(op: K, inputs: readonly Value[], attrs: OpAttrs[K]): Value {
     return this.graph.emit(op, inputs, attrs)[0]
   }
 
@@ -56,53 +57,46 @@ export class Ops {
     return this.expand(this.graph.constant(dtype, [], [0]), shape)
   }
 
-  /** Whether a value was made by `zeros`; false for a scalar, which is a constant. */
-  isZeros(value: Value): boolean {
-    const node = this.graph.producerOf(value)
-    return node?.op === 'Expand' && node.inputs[0] === this.graph.constant(value.dtype, [], [0])
-  }
+  add = (a: Value, b: Value) => this.emit('Add', [a, b], {})
+  sub = (a: Value, b: Value) => this.emit('Sub', [a, b], {})
+  mul = (a: Value, b: Value) => this.emit('Mul', [a, b], {})
+  div = (a: Value, b: Value) => this.emit('Div', [a, b], {})
+  min = (a: Value, b: Value) => this.emit('Min', [a, b], {})
+  max = (a: Value, b: Value) => this.emit('Max', [a, b], {})
+  neg = (x: Value) => this.emit('Neg', [x], {})
+  exp = (x: Value) => this.emit('Exp', [x], {})
+  sqrt = (x: Value) => this.emit('Sqrt', [x], {})
+  sigmoid = (x: Value) => this.emit('Sigmoid', [x], {})
+  less = (a: Value, b: Value) => this.emit('Less', [a, b], {})
+  equal = (a: Value, b: Value) => this.emit('Equal', [a, b], {})
+  not = (x: Value) => this.emit('Not', [x], {})
+  or = (a: Value, b: Value) => this.emit('Or', [a, b], {})
+  where = (condition: Value, a: Value, b: Value) => this.emit('Where', [condition, a, b], {})
+  cast = (x: Value, to: DType) => (x.dtype === to ? x : this.emit('Cast', [x], {to}))
+  softmax = (x: Value) => this.emit('Softmax', [x], {axis: x.shape.length - 1})
+  logSoftmax = (x: Value) => this.emit('LogSoftmax', [x], {axis: x.shape.length - 1})
 
-  add = (a: Value, b: Value) => this.one('Add', [a, b], {})
-  sub = (a: Value, b: Value) => this.one('Sub', [a, b], {})
-  mul = (a: Value, b: Value) => this.one('Mul', [a, b], {})
-  div = (a: Value, b: Value) => this.one('Div', [a, b], {})
-  min = (a: Value, b: Value) => this.one('Min', [a, b], {})
-  max = (a: Value, b: Value) => this.one('Max', [a, b], {})
-  neg = (x: Value) => this.one('Neg', [x], {})
-  exp = (x: Value) => this.one('Exp', [x], {})
-  log = (x: Value) => this.one('Log', [x], {})
-  sqrt = (x: Value) => this.one('Sqrt', [x], {})
-  sigmoid = (x: Value) => this.one('Sigmoid', [x], {})
-  less = (a: Value, b: Value) => this.one('Less', [a, b], {})
-  equal = (a: Value, b: Value) => this.one('Equal', [a, b], {})
-  not = (x: Value) => this.one('Not', [x], {})
-  or = (a: Value, b: Value) => this.one('Or', [a, b], {})
-  where = (condition: Value, a: Value, b: Value) => this.one('Where', [condition, a, b], {})
-  cast = (x: Value, to: DType) => (x.dtype === to ? x : this.one('Cast', [x], {to}))
-  softmax = (x: Value) => this.one('Softmax', [x], {axis: x.shape.length - 1})
-  logSoftmax = (x: Value) => this.one('LogSoftmax', [x], {axis: x.shape.length - 1})
-
-  matMul = (a: Value, b: Value) => this.one('MatMul', [a, b], {})
+  matMul = (a: Value, b: Value) => this.emit('MatMul', [a, b], {})
 
   /** alpha * op(a) x op(b), where op transposes the last two axes if asked to. */
   fusedMatMul(a: Value, b: Value, {transA = 0, transB = 0, alpha = 1}: Partial<OpAttrs['FusedMatMul']> = {}): Value {
-    return this.one('FusedMatMul', [a, b], {transA, transB, alpha})
+    return this.emit('FusedMatMul', [a, b], {transA, transB, alpha})
   }
 
-  transpose = (x: Value, perm: readonly number[]) => this.one('Transpose', [x], {perm})
+  transpose = (x: Value, perm: readonly number[]) => this.emit('Transpose', [x], {perm})
 
   reshape(x: Value, shape: Shape): Value {
-    return isSameShape(x.shape, shape) ? x : this.one('Reshape', [x], {shape})
+    return isSameShape(x.shape, shape) ? x : this.emit('Reshape', [x], {shape})
   }
 
   expand(x: Value, shape: Shape): Value {
-    return isSameShape(x.shape, shape) ? x : this.one('Expand', [x], {shape})
+    return isSameShape(x.shape, shape) ? x : this.emit('Expand', [x], {shape})
   }
 
   /** Elements `start` to `end` (not included) of one axis. */
   slice(x: Value, axis: number, start: number, end: number): Value {
     const at = normalizeAxis(axis, x.shape.length)
-    return start === 0 && end === x.shape[at] ? x : this.one('Slice', [x], {axis: at, start, end})
+    return start === 0 && end === x.shape[at] ? x : this.emit('Slice', [x], {axis: at, start, end})
   }
 
   /** Cuts one axis into pieces of the given sizes. */
@@ -112,30 +106,33 @@ export class Ops {
 
   /** Zeros around one axis. */
   pad(x: Value, axis: number, before: number, after: number): Value {
-    return before + after === 0 ? x : this.one('Pad', [x], {axis, before, after})
+    return before + after === 0 ? x : this.emit('Pad', [x], {axis, before, after})
   }
 
   concat(parts: readonly Value[], axis: number): Value {
-    return parts.length === 1 ? parts[0] : this.one('Concat', parts, {axis: normalizeAxis(axis, parts[0].shape.length)})
+    return parts.length === 1
+      ? parts[0]
+      : this.emit('Concat', parts, {axis: normalizeAxis(axis, parts[0].shape.length)})
   }
 
-  gather = (x: Value, indices: Value, axis = 0) => this.one('Gather', [x, indices], {axis})
+  /** Rows of `x`: its first axis gives way to the shape of the indices. */
+  gather = (x: Value, indices: Value) => this.emit('Gather', [x, indices], {axis: 0})
 
   gatherElements(x: Value, indices: Value, axis: number): Value {
-    return this.one('GatherElements', [x, indices], {axis: normalizeAxis(axis, x.shape.length)})
+    return this.emit('GatherElements', [x, indices], {axis: normalizeAxis(axis, x.shape.length)})
   }
 
   /** `x` with `updates` written to (or added at) `indices` along one axis. */
   scatterElements(x: Value, indices: Value, updates: Value, axis: number, reduction: 'none' | 'add'): Value {
-    return this.one('ScatterElements', [x, indices, updates], {axis: normalizeAxis(axis, x.shape.length), reduction})
+    return this.emit('ScatterElements', [x, indices, updates], {axis: normalizeAxis(axis, x.shape.length), reduction})
   }
 
   sum(x: Value, axes: readonly number[], keepdims: 0 | 1 = 1): Value {
-    return this.one('ReduceSum', [x], {axes: axes.map((axis) => normalizeAxis(axis, x.shape.length)), keepdims})
+    return this.emit('ReduceSum', [x], {axes: axes.map((axis) => normalizeAxis(axis, x.shape.length)), keepdims})
   }
 
   mean(x: Value, axes: readonly number[], keepdims: 0 | 1 = 1): Value {
-    return this.one('ReduceMean', [x], {axes: axes.map((axis) => normalizeAxis(axis, x.shape.length)), keepdims})
+    return this.emit('ReduceMean', [x], {axes: axes.map((axis) => normalizeAxis(axis, x.shape.length)), keepdims})
   }
 
   /** Sum of all elements, a scalar. */
@@ -146,13 +143,14 @@ export class Ops {
   /** Whether all elements of a bool tensor are true, a scalar bool. */
   all(x: Value): Value {
     const axes = [...x.shape.keys()]
-    return this.cast(this.one('ReduceMin', [this.cast(x, 'float32')], {axes, keepdims: 0}), 'bool')
+    return this.cast(this.emit('ReduceMin', [this.cast(x, 'float32')], {axes, keepdims: 0}), 'bool')
   }
 
-  cumSum = (x: Value, axis: number) => this.one('CumSum', [x], {axis: normalizeAxis(axis, x.shape.length)})
+  cumSum = (x: Value, axis: number) => this.emit('CumSum', [x], {axis: normalizeAxis(axis, x.shape.length)})
 
-  argMax(x: Value, axis: number, keepdims: 0 | 1 = 0): Value {
-    return this.one('ArgMax', [x], {axis: normalizeAxis(axis, x.shape.length), keepdims})
+  /** Index of the largest entry along one axis, which goes. */
+  argMax(x: Value, axis: number): Value {
+    return this.emit('ArgMax', [x], {axis: normalizeAxis(axis, x.shape.length), keepdims: 0})
   }
 
   /** The k largest entries of the last axis, largest first, with their indices. */

@@ -37,7 +37,6 @@ export interface OpAttrs {
   Max: None
   Neg: None
   Exp: None
-  Log: None
   Sqrt: None
   Sigmoid: None
   Less: None
@@ -55,7 +54,7 @@ export interface OpAttrs {
   Split: {readonly axis: number; readonly sizes: readonly number[]}
   Pad: {readonly axis: number; readonly before: number; readonly after: number}
   Concat: {readonly axis: number}
-  Gather: {readonly axis: number}
+  Gather: {readonly axis: 0}
   GatherElements: {readonly axis: number}
   ScatterElements: {readonly axis: number; readonly reduction: 'none' | 'add'}
   ReduceSum: {readonly axes: readonly number[]; readonly keepdims: 0 | 1}
@@ -64,7 +63,7 @@ export interface OpAttrs {
   Softmax: {readonly axis: number}
   LogSoftmax: {readonly axis: number}
   CumSum: {readonly axis: number}
-  ArgMax: {readonly axis: number; readonly keepdims: 0 | 1}
+  ArgMax: {readonly axis: number; readonly keepdims: 0}
   TopK: {readonly axis: number; readonly k: number}
   Loop: {readonly body: LoopBody}
 }
@@ -72,11 +71,15 @@ export interface OpAttrs {
 /** Name of an operator, as in ONNX. */
 export type OpType = keyof OpAttrs
 
-/** One operator application. */
-export interface OpNode<K extends OpType = OpType> {
+/** An operator with its inputs. */
+export interface Application<K extends OpType = OpType> {
   readonly op: K
-  readonly name: string
   readonly inputs: readonly Value[]
-  readonly outputs: readonly Value[]
   readonly attrs: OpAttrs[K]
+}
+
+/** One application in a graph. */
+export interface OpNode<K extends OpType = OpType> extends Application<K> {
+  readonly name: string
+  readonly outputs: readonly Value[]
 }

@@ -16,11 +16,11 @@ import {DataError, UsageError} from '../util/errors.js'
 import {maxOf} from '../util/extremes.js'
 import type {Services} from '../util/services.js'
 import {copyTokenizer} from './copy-tokenizer.js'
-import {claimOutput, earlierResult} from './earlier-result.js'
 import {DocumentFitter, type LongDocumentCounts} from './fit-document.js'
 import {type CountCheck, checkCounts, keptNothing, PositionTally, type Tallied} from './preparation-counts.js'
 import {preparationInputs} from './preparation-inputs.js'
 import {type Located, locate, type Setup, setUp} from './preparation-setup.js'
+import {checkOutputPath, reusableSummary} from './reuse-output.js'
 import {scoreDocuments} from './score-documents.js'
 import {surveyDocuments} from './survey-documents.js'
 import {type DocumentCounts, writeDocuments} from './write-documents.js'
@@ -60,7 +60,7 @@ type Prepared = Pick<Tallied, 'documents' | 'positions' | 'rows'> &
 export async function prepareData(config: Config, services: Services): Promise<PrepareSummary> {
   const started = new Date()
   const out = outputOf(config)
-  const state = await claimOutput(out, services)
+  const state = await checkOutputPath(out, services)
   const located = await locate(config, services)
   try {
     return await prepareIn(state, config, located, services, started)
@@ -78,7 +78,7 @@ async function prepareIn(
 ): Promise<PrepareSummary> {
   const out = config.out!
   const inputs = await preparationInputs(located.config, located.source)
-  const earlier = await earlierResult(state, located.config, inputs, services)
+  const earlier = await reusableSummary(state, located.config, inputs, services)
   if (earlier) return {...(earlier as PrepareSummary), out, reused: true}
   const setup = await setUp(located, services)
 
@@ -193,11 +193,11 @@ async function scoreAndSelect(
  * @throws as `prepareData` does before it reads documents
  */
 export async function rehearsePreparation(config: Config, services: Services): Promise<MemoryDemand | null> {
-  const state = await claimOutput(outputOf(config), services)
+  const state = await checkOutputPath(outputOf(config), services)
   const located = await locate(config, services)
   if (located.hasDocuments) {
     if (state === 'ours' && located.hasModels)
-      await earlierResult(state, located.config, await preparationInputs(located.config, located.source), services)
+      await reusableSummary(state, located.config, await preparationInputs(located.config, located.source), services)
     else await listDocumentFiles(located.source)
   }
   if (located.hasModels) await setUp(located, services)

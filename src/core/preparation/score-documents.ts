@@ -5,8 +5,8 @@ import type {Partition} from '../records/records.js'
 import {documentsTable, pickColumns, readRows, type ScoresRow, scoresTable, writeTable} from '../tables/index.js'
 import type {Stage} from '../util/progress.js'
 import type {Services} from '../util/services.js'
-import {checkNotStopped} from './paced.js'
 import type {Scorer} from './scorer.js'
+import {checkNotStopped} from './track-progress.js'
 import type {DocumentCounts} from './write-documents.js'
 
 /** Documents in memory at a time, among which those of similar length share a batch; no result depends on it. */

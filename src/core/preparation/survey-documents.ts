@@ -5,10 +5,10 @@ import {orFault, RowFault} from '../corpus/readers/row-fault.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import type {Services} from '../util/services.js'
 import {limitOf} from './fit-document.js'
-import {paced} from './paced.js'
 import type {Scorer} from './scorer.js'
 import {contentHash, holdOutBound} from './split.js'
 import {tokenizeDocument} from './tokenize.js'
+import {trackProgress} from './track-progress.js'
 
 /** What a first reading of a corpus finds: all that must be known of every document before one can be placed. */
 export interface Survey {
@@ -45,7 +45,7 @@ export async function surveyDocuments(
   const stage = progress.stage('read documents', undefined, 'documents')
   const hashes: number[] = []
   const lost = new Set<number>()
-  for await (const raw of paced(readDocuments(source, badRows), {stage, signal, unitsOf: () => 1})) {
+  for await (const raw of trackProgress(readDocuments(source, badRows), {stage, signal, unitsOf: () => 1})) {
     hashes.push(contentHash(raw.text, config.seed))
     if (mayLose && !canBeHeldOut(raw, config, plan)) lost.add(hashes.length - 1)
   }

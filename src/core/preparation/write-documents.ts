@@ -8,10 +8,10 @@ import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import type {DocumentFitter} from './fit-document.js'
-import {paced} from './paced.js'
 import {contentHash} from './split.js'
 import type {Survey} from './survey-documents.js'
 import {tokenizeDocument} from './tokenize.js'
+import {trackProgress} from './track-progress.js'
 
 /** Where the documents come from, how they are cut into tokens, and what becomes of those that do not fit. */
 export interface DocumentPlan {
@@ -57,7 +57,7 @@ export async function writeDocuments(
     let index = 0
     // What is wrong with rows was counted by the survey.
     const raws = readDocuments(source, new BadRows(config.data.onBadRow))
-    for await (const raw of paced(raws, {stage, signal, unitsOf: () => 1})) {
+    for await (const raw of trackProgress(raws, {stage, signal, unitsOf: () => 1})) {
       const document = documentOf(raw, index++, plan)
       if (document instanceof RowFault) {
         badRows.meet(raw.docId, document)

@@ -3,10 +3,10 @@ import type {Partition, Position} from '../records/records.js'
 import {type PositionRow, positionsTable, writeTable} from '../tables/index.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import type {Services} from '../util/services.js'
-import {checkNotStopped, paced} from './paced.js'
 import {PositionTally} from './preparation-counts.js'
 import {readScored, type ScoreFiles} from './scored-documents.js'
 import {chooseSelection, positionsOf, type Selection, type SelectionSettings} from './select.js'
+import {checkNotStopped, trackProgress} from './track-progress.js'
 import type {DocumentCounts} from './write-documents.js'
 
 /** entropies -> selection, as `positions.arrow`; one batch of rows in memory at a time. */
@@ -53,7 +53,7 @@ function selectionFor(
 ): Promise<Selection> {
   async function* read() {
     const stage = progress.stage('rank positions', documents.train + documents.val, 'documents')
-    yield* paced(readScored(files), {stage, signal, unitsOf: () => 1})
+    yield* trackProgress(readScored(files), {stage, signal, unitsOf: () => 1})
     stage.done()
   }
   return chooseSelection({read, trainTargets: targets.train}, tokenizer, config)

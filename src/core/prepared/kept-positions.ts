@@ -1,7 +1,5 @@
 import {DocumentIds} from '../records/document-ids.js'
-import type {Difficulty, Target} from '../records/records.js'
-
-const difficulties: readonly Difficulty[] = ['none', 'easy', 'medium', 'hard']
+import {difficulties, type Target} from '../records/records.js'
 
 /** Targets by number, from 0. */
 export type Targets = Pick<KeptPositions, 'length' | 'at' | typeof Symbol.iterator>

@@ -6,8 +6,10 @@
 
 /** Which side of the held-out split a document is on. */
 export type Partition = 'train' | 'val'
+/** Levels of difficulty, the lowest first. */
+export const difficulties = ['none', 'easy', 'medium', 'hard'] as const
 /** The hardest level whose entropy threshold a position exceeds. */
-export type Difficulty = 'none' | 'easy' | 'medium' | 'hard'
+export type Difficulty = (typeof difficulties)[number]
 
 /** What models see of a text of the corpus. */
 export interface TokenizedDocument {
@@ -112,4 +114,14 @@ export interface TrainingRow {
   readonly ids: Int32Array
   /** The first token that is a target; the ones before it are context only. At least 1. */
   readonly trainedFrom: number
+}
+
+/** A question to a model: how probable is each token of a continuation, given a prompt and the tokens before it? */
+export interface LogprobQuery {
+  /** The model that is trained, the moving average of its weights, or the frozen reference. */
+  readonly of: 'policy' | 'average' | 'reference'
+  /** Token ids, at least one. */
+  readonly prompt: Int32Array
+  /** Token ids, at least one; with the prompt no more than the model's positions. */
+  readonly continuation: Int32Array
 }

@@ -2,8 +2,9 @@ import {isUniform} from '../grpo/advantages.js'
 import type {Outcome} from '../records/records.js'
 import {outcomes} from '../records/records.js'
 import type {RolloutRow} from '../tables/index.js'
+import {groupBy} from '../util/group-by.js'
+import {meanOf} from '../util/means.js'
 import {percent, plural} from './format.js'
-import {groupBy} from './results.js'
 
 /** What the completions of one step did, as shares in [0, 1]. */
 export interface RolloutStatistics {
@@ -23,22 +24,24 @@ export interface RolloutStatistics {
   readonly commonest_thought: string
 }
 
+const losses = ['empty', 'missing-space', 'extra-space', 'inside-token', 'other'] as const
+
 /** Why a parsed prediction lost. */
-export type Loss = 'empty' | 'missing-space' | 'extra-space' | 'inside-token' | 'other'
+export type Loss = (typeof losses)[number]
 
 /** Statistics of one step's completions; `rows` must not be empty. */
 export function summarizeRollouts(rows: readonly RolloutRow[]): RolloutStatistics {
-  const groups = groupBy(rows, ({group}) => String(group))
+  const groups = [...groupBy(rows, ({group}) => group).values()]
   const share = (part: number, whole = rows.length) => part / whole
   const equal = groups.filter((group) => isUniform(group.map(({reward}) => reward)))
   const wrong = equal.filter(([{reward}]) => reward <= 0).length
   const lost = rows.filter(({outcome, reward}) => outcome === 'parsed' && reward <= 0).map(lossOf)
-  const thoughts = groupBy(rows.map(thoughtOf), (thought) => thought).sort((a, b) => b.length - a.length)
+  const thoughts = [...groupBy(rows.map(thoughtOf), (thought) => thought).values()].sort((a, b) => b.length - a.length)
   return {
     completions: rows.length,
     groups: groups.length,
-    mean_reward: share(rows.reduce((sum, {reward}) => sum + reward, 0)),
-    mean_tokens: share(rows.reduce((sum, {completion_ids}) => sum + completion_ids.length, 0)),
+    mean_reward: meanOf(rows.map(({reward}) => reward)),
+    mean_tokens: meanOf(rows.map(({completion_ids}) => completion_ids.length)),
     groups_all_wrong: share(wrong, groups.length),
     groups_all_right: share(equal.length - wrong, groups.length),
     groups_mixed: share(groups.length - equal.length, groups.length),
@@ -46,7 +49,7 @@ export function summarizeRollouts(rows: readonly RolloutRow[]): RolloutStatistic
       outcomes,
       rows.map(({outcome}) => outcome),
     ),
-    losses: tally(['empty', 'missing-space', 'extra-space', 'inside-token', 'other'], lost, rows.length),
+    losses: tally(losses, lost, rows.length),
     repeated_thought: share(thoughts[0].length),
     commonest_thought: thoughts[0][0],
   }

@@ -23,19 +23,6 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
-/** Bytes in double quotes with white space escaped; bytes that are not UTF-8 as `\xNN`. */
-export function quoteBytes(bytes: Uint8Array): string {
-  try {
-    return JSON.stringify(new TextDecoder('utf8', {fatal: true, ignoreBOM: true}).decode(bytes))
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    const escaped = Array.from(bytes, (byte) =>
-      byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`,
-    )
-    return `"${escaped.join('')}"`
-  }
-}
-
 const entities: Readonly<Record<string, string>> = {'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;'}
 
 /** Text made safe for HTML content and quoted attributes; control characters become their visible pictures. */

@@ -1,10 +1,9 @@
 import {DocumentIds} from '../records/document-ids.js'
-import type {Difficulty} from '../records/records.js'
+import {difficulties} from '../records/records.js'
 import {differenceOfGains, type PairedDifference} from '../statistics/interval.js'
 import {isInSplit, type Split, type SplitRule} from '../statistics/split.js'
 import {pickColumns, predictionsTable, readRows} from '../tables/index.js'
 
-const difficulties: readonly Difficulty[] = ['none', 'easy', 'medium', 'hard']
 const columns = pickColumns(predictionsTable, 'doc_id', 'position', 'mode', 'split', 'sample', 'correct')
 
 /** The greedy predictions of one checkpoint in one mode, 10 bytes each, in the order of document numbers and positions. */

@@ -3,6 +3,7 @@ import {basename, join, resolve} from 'node:path'
 import {parse} from 'yaml'
 import {z} from 'zod'
 import {readJsonOf, readTextOf} from '../files/index.js'
+import {stepName, stepOf} from '../runs/run-checkpoints.js'
 import {
   type EvalRow,
   evalTable,
@@ -88,12 +89,12 @@ export function readRun(path: string): RunFolder {
 
 /** Every completion of one step. */
 export function readRollouts(runPath: string, step: number): RolloutRow[] {
-  return readTable(join(runPath, 'rollouts', stepFile(step)), rolloutsTable)
+  return readTable(join(runPath, 'rollouts', `${stepName(step)}.arrow`), rolloutsTable)
 }
 
 /** The table of predictions about a checkpoint of `subject`, a run's name, or null where they were not kept. */
 export function predictionsFile(runPath: string, subject: string, step: number): string | null {
-  const names = [`${subject}-${stepFile(step)}`, stepFile(step)]
+  const names = [`${subject}-${stepName(step)}.arrow`, `${stepName(step)}.arrow`]
   return names.map((name) => join(runPath, 'eval', name)).find((file) => existsSync(file)) ?? null
 }
 
@@ -110,14 +111,10 @@ export function settingOf({settings, path}: Pick<RunFolder, 'settings' | 'path'>
   return value ?? undefined
 }
 
-function stepFile(step: number): string {
-  return `step-${String(step).padStart(6, '0')}.arrow`
-}
-
 function stepsIn(folder: string): number[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder)
-    .flatMap((name) => /^step-(\d+)\.arrow$/.exec(name)?.[1] ?? [])
-    .map(Number)
+    .filter((name) => /^step-\d+\.arrow$/.test(name))
+    .map(stepOf)
     .sort((a, b) => a - b)
 }

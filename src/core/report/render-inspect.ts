@@ -1,6 +1,6 @@
 import {visibleLine} from '../util/visible.js'
 import {percent, short} from './format.js'
-import type {CompletionView, DataInspection, Inspection, PositionView, RunInspection} from './inspect.js'
+import type {CompletionView, DataInspection, Inspection, PositionView, RunInspection} from './inspection.js'
 
 /** An inspection as lines for a terminal, without colour. */
 export function renderInspect(inspection: Inspection): string[] {

@@ -5,13 +5,11 @@ import {checkOutputFile, checkPermission, checkWritable, guardWrite, makeFolder}
 import {UsageError} from '../util/errors.js'
 import {type Progress, silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
+import {contentOf, type ReportContent} from './content.js'
 import {page, pageMark} from './html.js'
 import {findRuns, type RunFolder, readRun} from './read-run.js'
-import {collectResults, compareAll} from './results.js'
-import {collectFits, collectScaling} from './scaling-figures.js'
 import {
   headlineSection,
-  type ReportContent,
   readingSection,
   resultSection,
   rolloutSection,
@@ -25,6 +23,11 @@ export interface ReportSummary {
   readonly path: string
   readonly runs: readonly string[]
   readonly bytes: number
+}
+
+/** A page that was written, with what it says. */
+export interface WrittenReport extends ReportSummary {
+  readonly content: ReportContent
 }
 
 /** Progress to report to, and the title of the page. */
@@ -45,15 +48,16 @@ export async function writeReport(
   paths: readonly string[],
   out: string,
   {progress = silentProgress, title}: ReportOptions = {},
-): Promise<ReportSummary> {
+): Promise<WrittenReport> {
   const {path, runs} = await openReport(paths, out)
   const stage = progress.stage('report', runs.length, 'runs')
-  const text = await renderReport(runs, title)
+  const content = contentOf(runs)
+  const text = await renderReport(content, title)
   await guardWrite('creating', dirname(path), () => makeFolder(dirname(path)))
   const bytes = Buffer.from(text)
   await replaceFile(path, (handle) => writeFully(handle, bytes))
   stage.done(`${path}, ${Math.ceil(bytes.length / 1024)} KiB`)
-  return {path, runs: runs.map((run) => run.path), bytes: bytes.length}
+  return {path, runs: runs.map((run) => run.path), bytes: bytes.length, content}
 }
 
 /**
@@ -78,16 +82,7 @@ export async function openReport(
 }
 
 /** The page as text. */
-export async function renderReport(runs: readonly RunFolder[], title = titleOf(runs)): Promise<string> {
-  const results = collectResults(runs)
-  const points = collectScaling(runs)
-  const content: ReportContent = {
-    runs,
-    results,
-    comparisons: compareAll(results),
-    points,
-    fits: collectFits(runs, points),
-  }
+async function renderReport(content: ReportContent, title = titleOf(content.runs)): Promise<string> {
   return page(title, [
     headlineSection(content),
     await resultSection(content),

@@ -1,9 +1,12 @@
+import {evalModes} from '../config/schema.js'
+import {type Taught, taughtBy} from '../objectives/taught.js'
 import type {PairedDifference} from '../statistics/interval.js'
 import {type Split, type SplitRule, splits} from '../statistics/split.js'
 import type {EvalRow} from '../tables/index.js'
+import {groupBy} from '../util/group-by.js'
+import type {Measured} from './figures.js'
 import {coverSamePositions, type GreedyPredictions, GreedyReader} from './greedy-predictions.js'
 import {type Alike, unlike} from './likeness.js'
-import type {Measured} from './plot.js'
 import {predictionsFile, type RunFolder} from './read-run.js'
 
 /** One line of a Table-1-shaped result: a checkpoint in a mode. */
@@ -13,6 +16,8 @@ export interface Result extends Alike {
   /** Name of the run that was evaluated. */
   readonly subject: string
   readonly objective: string
+  /** What training taught the checkpoint: nothing where it is what training starts from; null where that is not known. */
+  readonly taught: Taught | 'nothing' | null
   readonly mode: string
   readonly step: number
   readonly seed: number
@@ -40,18 +45,23 @@ export interface Comparison {
   readonly unlike: readonly string[]
 }
 
-/** Base first, then the baseline, then what is being studied. */
-const objectiveOrder = ['base', 'ntp', 'sft', 'rpt']
-const modeOrder = ['standard', 'reasoning', 'forced-thought', 'empty-thought']
+/** Base first, then the baselines, then what is being studied. */
+const taughtOrder = ['nothing', 'tokens', 'rows', 'thoughts'] as const
+
+/** Modes worth a line where not all are: plain training teaches no thoughts, and controls are about the subject. */
+const shownModes: Readonly<Partial<Record<Taught | 'nothing', readonly string[]>>> = {
+  nothing: ['standard', 'reasoning'],
+  tokens: ['standard'],
+}
 
 /**
  * Every evaluation of an evaluation directory, and the last one of each training run; an evaluation that several
- * directories hold is listed once. Modes that say nothing about an objective are left to the tables on disk.
+ * directories hold is listed once. Modes that say nothing about a checkpoint are left to the tables on disk.
  */
 export function collectResults(runs: readonly RunFolder[]): Result[] {
   const latest = new Map<string, Result>()
   for (const run of runs) {
-    for (const rows of groupBy(run.evals, evaluationKey)) {
+    for (const rows of groupBy(run.evals, evaluationKey).values()) {
       const result = toResult(run, rows)
       const checkpoint = run.metrics.length === 0 ? rows[0].checkpoint : 'last'
       const key = JSON.stringify([rows[0].run, rows[0].objective, checkpoint, result.mode, result.seed])
@@ -62,24 +72,23 @@ export function collectResults(runs: readonly RunFolder[]): Result[] {
   return nameApart([...latest.values()].filter(isShown).sort(compareResults))
 }
 
-/** Modes worth a line, by objective: next-token training teaches no thoughts, and controls are about the subject. */
-const shownModes: Readonly<Record<string, readonly string[]>> = {
-  base: ['standard', 'reasoning'],
-  ntp: ['standard'],
+function isShown({taught, mode}: Result): boolean {
+  return taught === null || (shownModes[taught]?.includes(mode) ?? true)
 }
 
-function isShown({objective, mode}: Result): boolean {
-  return shownModes[objective]?.includes(mode) ?? true
+/** The model that training starts from, predicting at once; undefined where it was not evaluated. */
+export function baseResult(results: readonly Result[]): Result | undefined {
+  return results.find(({taught, mode}) => taught === 'nothing' && mode === 'standard')
 }
 
 /**
- * Compares what RPT learned with every other line of the same seed, on the same positions.
+ * Compares what was learned with every other line of the same seed, on the same positions.
  *
- * Subjects are the lines of objective rpt in mode reasoning; without any, all lines that are not the base model's.
+ * Subjects are those who were taught to think, in mode reasoning; without any, all who were taught something.
  */
 export function compareAll(results: readonly Result[], bootstraps?: number): Comparison[] {
-  const reasoning = results.filter(({objective, mode}) => objective === 'rpt' && mode === 'reasoning')
-  const subjects = reasoning.length > 0 ? reasoning : results.filter(({objective}) => objective !== 'base')
+  const thinking = results.filter(({taught, mode}) => taught === 'thoughts' && mode === 'reasoning')
+  const subjects = thinking.length > 0 ? thinking : results.filter(({taught}) => taught !== 'nothing')
   const reader = new GreedyReader()
   return subjects.flatMap((subject) =>
     results
@@ -140,7 +149,9 @@ function toResult(run: RunFolder, rows: readonly EvalRow[]): Result {
   )
   const label = `${objective}${step > 0 ? `, step ${step}` : ''}, ${mode}`
   const settings = JSON.parse(rows[0].prompt_settings) as Result['settings']
-  return {label, run, subject: rows[0].run, objective, mode, step, seed, cells, settings, cutTokens: rows[0].cut_tokens}
+  const taught = step === 0 ? 'nothing' : taughtBy(objective)
+  const {run: subject, cut_tokens: cutTokens} = rows[0]
+  return {label, run, subject, objective, taught, mode, step, seed, cells, settings, cutTokens}
 }
 
 function isBetter(a: Result, b: Result): boolean {
@@ -151,13 +162,13 @@ function isBetter(a: Result, b: Result): boolean {
 function compareResults(a: Result, b: Result): number {
   return (
     a.seed - b.seed ||
-    rank(objectiveOrder, a.objective) - rank(objectiveOrder, b.objective) ||
-    rank(modeOrder, a.mode) - rank(modeOrder, b.mode) ||
+    rank(taughtOrder, a.taught) - rank(taughtOrder, b.taught) ||
+    rank(evalModes, a.mode) - rank(evalModes, b.mode) ||
     (a.run.name < b.run.name ? -1 : 1)
   )
 }
 
-function rank(order: readonly string[], name: string): number {
+function rank(order: readonly (string | null)[], name: string | null): number {
   const at = order.indexOf(name)
   return at === -1 ? order.length : at
 }
@@ -178,15 +189,4 @@ function nameApart(results: readonly Result[]): Result[] {
 /** What sets equal labels apart: the run that was evaluated, and where that is not all, the directory it is listed in. */
 function placeOf({run, subject}: Result): string {
   return run.name === subject ? subject : `${subject} in ${run.name}`
-}
-
-/** Items with equal keys together, groups in the order of their first item. */
-export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
-  const groups = new Map<string, T[]>()
-  for (const item of items) {
-    const group = groups.get(keyOf(item))
-    if (group) group.push(item)
-    else groups.set(keyOf(item), [item])
-  }
-  return [...groups.values()]
 }

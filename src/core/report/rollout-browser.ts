@@ -1,11 +1,12 @@
 import type {RolloutRow} from '../tables/index.js'
+import {groupBy} from '../util/group-by.js'
+import {quoteBytes} from '../util/quote-bytes.js'
+import {spread} from './choose-rows.js'
 import {type ContextLookup, readContexts} from './contexts.js'
 import {diagnose, summarizeRollouts} from './diagnose.js'
-import {plural, quoteBytes, short} from './format.js'
+import {plural, short} from './format.js'
 import {type Html, html} from './html.js'
-import {spread} from './inspect.js'
 import {type RunFolder, readRollouts, settingOf} from './read-run.js'
-import {groupBy} from './results.js'
 
 const contextLength = 110
 const textLength = 3000
@@ -20,7 +21,7 @@ export function browseRollouts(run: RunFolder, groupsPerStep = 6): Html[] {
 function browseStep(run: RunFolder, step: number, groupCount: number): Html {
   const rows = readRollouts(run.path, step)
   if (rows.length === 0) return html`<h3>${run.name}, step ${step}</h3><p>No completions.</p>`
-  const groups = groupBy(rows, ({group}) => String(group))
+  const groups = [...groupBy(rows, ({group}) => group).values()]
   const shown = spread(groups.length, groupCount).map((index) => groups[index])
   const contextOf = readContexts(settingOf(run, 'data.dir'), shown.flat(), contextLength)
   return html`<h3>${run.name}, step ${step}</h3>

@@ -2,11 +2,13 @@ import {fitPowerLaw, type ScalingPoint} from '../statistics/power-law.js'
 import {type FitRow, fitRow, seriesName} from '../statistics/series.js'
 import {type Split, splits} from '../statistics/split.js'
 import {weightsOf} from '../statistics/weights.js'
-import type {SweepRow} from '../tables/index.js'
+import type {MetricsRow, SweepRow} from '../tables/index.js'
 import {maxOf, minOf} from '../util/extremes.js'
-import {plotScaling, type ReferenceLine, type ScalingSeries} from './plot.js'
+import {groupBy} from '../util/group-by.js'
+import type {ScalingFigure} from './figures.js'
 import type {RunFolder} from './read-run.js'
-import {groupBy, type Result} from './results.js'
+import {baseResult, type Result} from './results.js'
+import {type TerminalPlotOptions, terminalPlot} from './terminal-plot.js'
 
 /** One measured checkpoint of one curve. */
 export interface ScalingPointRow {
@@ -29,7 +31,7 @@ const pointsPerCurve = 3
 export function collectScaling(runs: readonly RunFolder[]): ScalingPointRow[] {
   const swept = runs.flatMap(({sweep}) => sweep.map(pointOfSweep))
   const rows = (swept.length > 0 ? swept : runs.flatMap(pointsOfRun)).filter(({compute}) => compute > 0)
-  return groupBy(rows, curveKey)
+  return [...groupBy(rows, curveKey).values()]
     .filter((curve) => new Set(curve.map(({compute}) => compute)).size >= pointsPerCurve)
     .flat()
 }
@@ -37,7 +39,7 @@ export function collectScaling(runs: readonly RunFolder[]): ScalingPointRow[] {
 /** The fit of every curve: that of the sweep's summary where it has one, with intervals; else fitted to the points. */
 export function collectFits(runs: readonly RunFolder[], points: readonly ScalingPointRow[]): FitRow[] {
   const known = runs.flatMap(({summary}) => (Array.isArray(summary?.fits) ? (summary.fits as FitRow[]) : []))
-  return groupBy(points, curveKey).map((curve) => {
+  return [...groupBy(points, curveKey).values()].map((curve) => {
     const {series, mode, split} = curve[0]
     const stored = known.find((fit) => fit.split === split && (fit.series ?? fit.mode) === series)
     return stored
@@ -53,33 +55,40 @@ function weighted(curve: readonly ScalingPointRow[]): ScalingPoint[] {
 }
 
 /** One figure per split, all on the same axis of accuracy, with the base model's argmax accuracy as a line. */
-export async function drawScaling(
+export function scalingFigures(
   points: readonly ScalingPointRow[],
   fits: readonly FitRow[],
   results: readonly Result[],
-): Promise<{readonly split: Split; readonly svg: string}[]> {
+): ScalingFigure[] {
   const shown = splits.filter((split) => points.some((point) => point.split === split))
   const named = shown.length > 1 ? shown.filter((split) => split !== 'all') : shown
-  const base = results.find(({objective, mode}) => objective === 'base' && mode === 'standard')
+  const base = baseResult(results)
   const ends = points.flatMap(({accuracy, ciLow, ciHigh}) => [accuracy, ciLow, ciHigh]).filter(Number.isFinite)
   const lines = named.map((split) => base?.cells[split]?.accuracy).filter((line) => line !== undefined)
   const low = Math.floor(20 * minOf([...ends, ...lines])) / 20
   const high = Math.ceil(20 * maxOf([...ends, ...lines])) / 20
-  return Promise.all(
-    named.map(async (split) => {
-      const curves = groupBy(
-        points.filter((point) => point.split === split),
-        ({series}) => series,
-      )
-      const series = curves.map((curve): ScalingSeries => {
-        const fit = fits.find((one) => one.series === curve[0].series && one.split === split)
-        return {name: curve[0].series, points: curve, fit: lawOf(fit)}
-      })
-      const accuracy = base?.cells[split]?.accuracy
-      const references: ReferenceLine[] = accuracy === undefined ? [] : [{name: 'base, argmax', accuracy}]
-      return {split, svg: await plotScaling(series, {title: split, references, yDomain: [low, high]})}
-    }),
-  )
+  return named.map((split) => {
+    const accuracy = base?.cells[split]?.accuracy
+    const own = groupBy(
+      points.filter((point) => point.split === split),
+      ({series}) => series,
+    )
+    const series = [...own].map(([name, curve]) => {
+      const fit = fits.find((one) => one.series === name && one.split === split)
+      return {name, points: curve, fit: lawOf(fit)}
+    })
+    const references = accuracy === undefined ? [] : [{name: 'base, argmax', accuracy}]
+    return {split, series, references, yDomain: [low, high]}
+  })
+}
+
+/** Accuracy against compute as lines of text. */
+export function scalingText(
+  points: readonly Pick<ScalingPointRow, 'compute' | 'accuracy'>[],
+  labels: Pick<TerminalPlotOptions, 'xLabel' | 'yLabel'>,
+): string[] {
+  const inPercents = points.map(({compute, accuracy}) => ({x: compute, y: 100 * accuracy}))
+  return terminalPlot(inPercents, {isLogX: true, ...labels})
 }
 
 /** A row of the ledger as a point of its curve. */
@@ -93,13 +102,19 @@ function intervalOf(low: number | null, high: number | null) {
   return {ciLow: low ?? Number.NaN, ciHigh: high ?? Number.NaN}
 }
 
-function pointsOfRun(run: RunFolder): ScalingPointRow[] {
+/** FLOPs of generation and training together up to each step. */
+export function computeByStep(rows: readonly MetricsRow[]): ReadonlyMap<number, number> {
   const computeAt = new Map<number, number>()
   let compute = 0
-  for (const row of run.metrics) {
+  for (const row of rows) {
     compute += (row['rpt/flops_generation'] ?? 0) + (row['rpt/flops_update'] ?? 0)
     computeAt.set(row.step, compute)
   }
+  return computeAt
+}
+
+function pointsOfRun(run: RunFolder): ScalingPointRow[] {
+  const computeAt = computeByStep(run.metrics)
   return run.evals.map(({mode, split, step, accuracy, ci_low, ci_high}) => ({
     series: `${run.name}, ${mode}`,
     mode,

@@ -1,23 +1,16 @@
-import type {FitRow} from '../statistics/series.js'
 import type {Split} from '../statistics/split.js'
 import type {MetricsRow} from '../tables/index.js'
+import type {ReportContent} from './content.js'
 import {plural, short} from './format.js'
 import {figure, type Html, html, htmlTable, section} from './html.js'
-import {plotAccuracies, plotCurves} from './plot.js'
-import type {RunFolder} from './read-run.js'
-import type {Comparison, Result} from './results.js'
+import {plotAccuracies} from './plot-accuracies.js'
+import {plotCurves} from './plot-curves.js'
+import {plotScaling} from './plot-scaling.js'
+import type {Comparison} from './results.js'
 import {browseRollouts} from './rollout-browser.js'
-import {drawScaling, type ScalingPointRow} from './scaling-figures.js'
+import {scalingFigures} from './scaling-figures.js'
 import {comparisonTable, fitTable, metricTable, resultTable} from './tables.js'
-
-/** Everything that the page is made of. */
-export interface ReportContent {
-  readonly runs: readonly RunFolder[]
-  readonly results: readonly Result[]
-  readonly comparisons: readonly Comparison[]
-  readonly points: readonly ScalingPointRow[]
-  readonly fits: readonly FitRow[]
-}
+import {curvesOf} from './training-curves.js'
 
 /** What the comparisons say, in sentences, and what the page covers. */
 export function headlineSection({runs, comparisons}: ReportContent): Html {
@@ -63,11 +56,12 @@ export async function resultSection({results, comparisons}: ReportContent): Prom
 /** Figure 5: accuracy against compute per split, with the fitted curve. */
 export async function scalingSection({points, fits, results}: ReportContent): Promise<Html> {
   if (points.length === 0) return html``
-  const drawings = await drawScaling(points, fits, results)
-  const figures = drawings.map(({split, svg}) => figure(svg, `Accuracy against training compute on ${split}`))
+  const drawings = scalingFigures(points, fits, results).map(async (one) =>
+    figure(await plotScaling(one), `Accuracy against training compute on ${one.split}`),
+  )
   const caption = 'Points: measured, with 95% intervals. Lines: fitted. Compute on a logarithmic axis.'
   return section('scaling', 'Accuracy against compute', [
-    html`<div class="grid">${figures}</div><p class="note">${caption}</p>`,
+    html`<div class="grid">${await Promise.all(drawings)}</div><p class="note">${caption}</p>`,
     htmlTable(fitTable(fits)),
   ])
 }
@@ -105,13 +99,6 @@ export async function trainingSection({runs}: ReportContent): Promise<Html> {
         html`<details><summary>All metrics of ${name}</summary>${htmlTable(metricTable(name, metrics))}</details>`,
     ),
   ])
-}
-
-function curvesOf(runs: readonly RunFolder[], key: keyof MetricsRow) {
-  return runs.flatMap(({name, metrics}) => {
-    const points = metrics.flatMap((row) => (row[key] === null ? [] : [{x: row.step, y: Number(row[key])}]))
-    return points.length > 0 ? [{name, points}] : []
-  })
 }
 
 /** A sample of rollouts with text, outcome, reward and why. */

@@ -2,8 +2,10 @@ import type {FitRow} from '../statistics/series.js'
 import {type Split, splits} from '../statistics/split.js'
 import type {MetricsRow} from '../tables/index.js'
 import {maxOf} from '../util/extremes.js'
+import {groupBy} from '../util/group-by.js'
+import {meanOf} from '../util/means.js'
 import {percent, plural, points, short} from './format.js'
-import {type Comparison, groupBy, type Result, type ResultCell} from './results.js'
+import type {Comparison, Result, ResultCell} from './results.js'
 
 /** A table ready to be drawn, on a page or in a terminal. */
 export interface Table {
@@ -104,7 +106,7 @@ export function fitTable(fits: readonly FitRow[]): Table {
     resamplesOf(fit),
   ])
   const warned = fits.flatMap(({series, split, warnings}) => warnings.map((text) => ({series, split, text})))
-  const warnings = groupBy(warned, ({series, text}) => JSON.stringify([series, text])).map(
+  const warnings = [...groupBy(warned, ({series, text}) => JSON.stringify([series, text])).values()].map(
     (same) => `${same[0].series} (${same.map(({split}) => split).join(', ')}): ${same[0].text}.`,
   )
   return {
@@ -128,7 +130,7 @@ export function metricTable(name: string, metrics: readonly MetricsRow[]): Table
     const values = metrics.flatMap((row) => (row[key] === null ? [] : [Number(row[key])]))
     if (values.length === 0) return []
     const ends = [values.slice(0, window), values.slice(-window)]
-    return [[{text: key}, ...ends.map((part) => ({text: short(mean(part))})), {text: short(maxOf(values))}]]
+    return [[{text: key}, ...ends.map((part) => ({text: short(meanOf(part))})), {text: short(maxOf(values))}]]
   })
   return {
     title: `Training metrics of ${name}`,
@@ -167,8 +169,4 @@ function constant(
 ): Cell {
   if (value === null) return {text: 'no fit', tone: 'muted'}
   return {text: format(value), detail: range ? interval(range[0], range[1], format) : undefined}
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -1,4 +1,5 @@
 import {maxOf, minOf} from '../util/extremes.js'
+import type {PlotPoint} from './figures.js'
 import {short} from './format.js'
 
 /** Size, axes and labels of a plot. */
@@ -9,12 +10,6 @@ export interface TerminalPlotOptions {
   readonly isLogX?: boolean
   readonly xLabel?: string
   readonly yLabel?: string
-}
-
-/** A point of a curve. */
-export interface PlotPoint {
-  readonly x: number
-  readonly y: number
 }
 
 /** Braille dots of a 2 x 4 cell, by column then row from the top. */

@@ -1,6 +1,6 @@
 import type {Context} from '../records/records.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
-import {quoteBytes} from './quote-bytes.js'
+import {quoteShort as quoteBytes} from '../util/quote-bytes.js'
 
 /**
  * First-token matching (RPT, Appendix A): 1 if the first token of the tokenized prediction is the target token, else 0;

@@ -1,5 +1,5 @@
 import type {Context} from '../records/records.js'
-import {quoteBytes} from './quote-bytes.js'
+import {quoteShort as quoteBytes} from '../util/quote-bytes.js'
 
 /**
  * The prefix-matching reward (RPT, Eq. 3): 1 if the prediction is a byte-exact prefix of what really came next and ends

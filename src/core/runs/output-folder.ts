@@ -26,7 +26,7 @@ export async function refuseOccupied(config: Config, services: Services): Promis
 }
 
 /** Whether a run directory holds nothing that a run is made for: no table with rows, no checkpoint, no summary. */
-export function isFruitless(path: string): boolean {
+export function holdsNoResult(path: string): boolean {
   const files = listFiles(path).filter((file) => !bookkeeping.includes(file.split('/')[0]))
   return files.every((file) => Object.hasOwn(begun, file) && readTable(join(path, file), begun[file]).length === 0)
 }

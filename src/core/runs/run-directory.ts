@@ -14,7 +14,7 @@ import {type Progress, silentProgress, teeProgress} from '../util/progress.js'
 import type {Rehearsal, Services} from '../util/services.js'
 import {type Companions, writeCompanions} from './companions.js'
 import {type Origins, originsFile, sourcesWithOrigins} from './origins.js'
-import {isFruitless, refuseOccupied, removeEmpty} from './output-folder.js'
+import {holdsNoResult, refuseOccupied, removeEmpty} from './output-folder.js'
 import {checkpointFolder, checkpointSteps, stepOf} from './run-checkpoints.js'
 import {identityOf, type RunInputs, readIdentity, refuseOther, writeIdentity} from './run-identity.js'
 import {readTrainerState, type TrainerState, trainerStateFile} from './trainer-state.js'
@@ -135,7 +135,7 @@ export class RunDirectory {
   /** Lets go of the directory; one that was empty before and has no result is left as it was found. */
   async close(): Promise<void> {
     this.log?.close()
-    const isVoid = !this.found.isOccupied && isFruitless(this.path)
+    const isVoid = !this.found.isOccupied && holdsNoResult(this.path)
     if (isVoid) await removeOwn(this.path, outputKinds.run.layout, [lockName])
     this.lock.release()
     if (isVoid && this.found.isMade) await removeEmpty(this.path)

@@ -1,5 +1,6 @@
 import {clusterOf} from '../records/cluster-of.js'
 import {DataError} from '../util/errors.js'
+import {groupBy} from '../util/group-by.js'
 import {streamSeed} from '../util/rng.js'
 import type {DocumentScore} from './bootstrap-fit.js'
 import {type Interval, percentileInterval, resampleSums} from './resample.js'
@@ -133,13 +134,7 @@ function ratioInterval(
 
 /** Items of each document, its windows together, documents in the order of their ids. */
 function groupByDocument<T extends {readonly docId: string}>(items: readonly T[]): T[][] {
-  const groups = new Map<string, T[]>()
-  for (const item of items) {
-    const document = clusterOf(item.docId)
-    const group = groups.get(document)
-    if (group) group.push(item)
-    else groups.set(document, [item])
-  }
+  const groups = groupBy(items, ({docId}) => clusterOf(docId))
   return [...groups.keys()].sort().map((docId) => groups.get(docId)!)
 }
 

@@ -1,5 +1,5 @@
-import type {evalModes} from '../config/schema.js'
-import {type Difficulty, type Outcome, outcomes, type Partition, type StopReason} from '../records/records.js'
+import {evalModes} from '../config/schema.js'
+import {difficulties, type Outcome, outcomes, type Partition, type StopReason} from '../records/records.js'
 import {type Column, nullable} from './column.js'
 import {jsonObject} from './column-json.js'
 import {bool, float32, float64, int32, int64} from './columns-fixed.js'
@@ -8,13 +8,11 @@ import {defineTable, type Row} from './table.js'
 
 /** Every table that `rpt` writes. Names, types and order of the columns are a contract with whoever reads them. */
 
-type EvalMode = (typeof evalModes)[number]
-
 const partition = oneOf<Partition>('train', 'val')
-const difficulty = oneOf<Difficulty>('none', 'easy', 'medium', 'hard')
-const outcome = oneOf<Outcome>(...outcomes)
+const difficulty = oneOf(...difficulties)
+const outcome = oneOf(...outcomes)
 const stopReason = oneOf<StopReason>('end-of-text', 'length')
-const mode = oneOf<EvalMode>('standard', 'reasoning', 'forced-thought', 'empty-thought')
+const mode = oneOf(...evalModes)
 const split = oneOf('all', 'easy', 'medium', 'hard')
 
 /** One row per document of the corpus. */

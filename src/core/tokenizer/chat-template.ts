@@ -26,7 +26,7 @@ export interface PromptParts {
 const processorFile = z.looseObject({chat_template: z.string()})
 
 /** Stands for the context: characters that a template would have to change to trim, escape, split or recase it. */
-const stand = '\u2063Cc  \n"<&>\'\\ {{ }}\u2063'
+const placeholder = '\u2063Cc  \n"<&>\'\\ {{ }}\u2063'
 
 /**
  * The chat template of a folder; null where it has none.
@@ -98,7 +98,7 @@ function defaultOf(templates: TokenizerConfig['chat_template'], file: string): s
  * The text before and after the context when an instruction is sent as the one message of a user and the model's turn has
  * begun (`add_generation_prompt`).
  *
- * Rendered once, with a stand-in where the context goes, so that the context can keep its own tokens.
+ * Rendered once, with a placeholder where the context goes, so that the context can keep its own tokens.
  *
  * @param instruction what the message says before and after the context; white space at its ends may be trimmed
  * @throws {DataError} when the template fails, never ends, or does not give the message back once and unchanged
@@ -109,10 +109,10 @@ export function renderChat(template: ChatTemplate, instruction: PromptParts): Pr
     new DataError(`${file}: the chat template cannot be used: ${why}`, {
       suggestions: ['set prompt.chatTemplate to none, or give another as prompt.chatTemplateFile'],
     })
-  const content = instruction.before + stand + instruction.after
+  const content = instruction.before + placeholder + instruction.after
   const rendering = renderJinja(source, variablesOf({messages: [{role: 'user', content}], isPrompt: true}, tokens))
   if (rendering.kind === 'failed') throw refuse(rendering.why)
-  const parts = rendering.text.split(stand)
+  const parts = rendering.text.split(placeholder)
   if (parts.length > 2) throw refuse(`it writes the message of the user ${parts.length - 1} times; expected once`)
   const [before, after] = parts
   const isWhole = before.endsWith(instruction.before.trimStart()) && after?.startsWith(instruction.after.trimEnd())

@@ -1,18 +1,8 @@
-/** Arrays that a tensor's values come back in. */
-export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array
-
 interface FloatDtype {
   /** Bytes per value. */
   readonly size: number
   /** Fills `target` from little-endian values at the start of `bytes`. */
   widen(bytes: ArrayBuffer, target: Float32Array): void
-}
-
-interface IntegerDtype {
-  /** Bytes per value. */
-  readonly size: number
-  /** Little-endian bytes -> values. */
-  read(bytes: ArrayBuffer): Int32Array | BigInt64Array | Uint8Array
 }
 
 /** Each floating dtype of the safetensors format that `rpt` reads; all become float32. */
@@ -23,28 +13,24 @@ export const floatDtypes = {
   F64: {size: 8, widen: (bytes, target) => target.set(new Float64Array(bytes, 0, target.length))},
 } as const satisfies Record<string, FloatDtype>
 
-/** Each other dtype that `rpt` reads. */
-export const integerDtypes = {
-  I32: {size: 4, read: (bytes) => new Int32Array(bytes)},
-  I64: {size: 8, read: (bytes) => new BigInt64Array(bytes)},
-  U8: {size: 1, read: (bytes) => new Uint8Array(bytes)},
-  BOOL: {size: 1, read: (bytes) => new Uint8Array(bytes)},
-} as const satisfies Record<string, IntegerDtype>
+/** Bytes per value of the dtypes that a file may hold besides; their values are never read. */
+const otherDtypes = {I32: 4, I64: 8, U8: 1, BOOL: 1} as const
 
 /** A floating dtype that can be read. */
 export type FloatDtypeName = keyof typeof floatDtypes
-/** A dtype of safetensors that can be read. */
-export type DtypeName = FloatDtypeName | keyof typeof integerDtypes
+/** A dtype of safetensors that a file may hold. */
+export type DtypeName = FloatDtypeName | keyof typeof otherDtypes
 
 /** Dtypes of safetensors that weights are quantised to: their values mean nothing without scales. */
 export const quantisedDtypes: ReadonlySet<string> = new Set(
   'I8 F4 F6_E2M3 F6_E3M2 F8_E4M3 F8_E5M2 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ'.split(' '),
 )
 
-/** Bytes per value of every dtype that can be read. */
-export const dtypeSizes = Object.fromEntries(
-  Object.entries({...floatDtypes, ...integerDtypes}).map(([name, {size}]) => [name, size]),
-) as Readonly<Record<DtypeName, number>>
+/** Bytes per value of every dtype that a file may hold. */
+export const dtypeSizes = {
+  ...Object.fromEntries(Object.entries(floatDtypes).map(([name, {size}]) => [name, size])),
+  ...otherDtypes,
+} as Readonly<Record<DtypeName, number>>
 
 /** Whether values of a dtype become float32. */
 export function isFloatDtype(name: DtypeName): name is FloatDtypeName {

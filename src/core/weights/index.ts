@@ -1,6 +1,6 @@
 export {type ForeignWeights, foreignWeights} from './foreign-weights.js'
 export type {WrittenDtype} from './narrow.js'
-export {type Piece, readSafetensors, SafetensorsFile, type Tensor} from './safetensors-file.js'
+export {type Piece, SafetensorsFile} from './safetensors-file.js'
 export {shown, type TensorEntry} from './safetensors-header.js'
 export {type FloatValues, type WeightFormat, writeSafetensors, writeWeights} from './safetensors-write.js'
 export {WeightFiles} from './weight-files.js'

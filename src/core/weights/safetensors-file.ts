@@ -3,24 +3,8 @@ import {fillAt} from '../files/read-at.js'
 import {guardRead} from '../files/storage-error.js'
 import {DataError} from '../util/errors.js'
 import {checkPlainFile} from '../util/plain-file.js'
-import {
-  type DtypeName,
-  type FloatDtypeName,
-  floatDtypes,
-  integerDtypes,
-  isFloatDtype,
-  type TensorData,
-} from './dtypes.js'
+import {type FloatDtypeName, floatDtypes, isFloatDtype} from './dtypes.js'
 import {parseHeader, refusal, shown, type TensorEntry} from './safetensors-header.js'
-
-/** A tensor as read: F32, F16, BF16 and F64 as float32, I32, I64 and U8 as they are. */
-export interface Tensor<D extends TensorData = TensorData> {
-  readonly shape: readonly number[]
-  /** dtype in the file. */
-  readonly dtype: DtypeName
-  /** Row-major values. */
-  readonly data: D
-}
 
 /** Consecutive values of a tensor. */
 export interface Piece {
@@ -98,18 +82,6 @@ export class SafetensorsFile {
     )
   }
 
-  /** Reads a whole tensor. */
-  read(name: string): Tensor {
-    const {dtype, shape, begin, end} = this.entryOf(name)
-    if (!isFloatDtype(dtype)) {
-      const {read} = integerDtypes[dtype]
-      return {shape, dtype, data: read(this.readBytes(name, begin, new Uint8Array(end - begin)).buffer)}
-    }
-    const data = new Float32Array((end - begin) / floatDtypes[dtype].size)
-    for (const {offset, values} of this.pieces(name)) data.set(values, offset)
-    return {shape, dtype, data}
-  }
-
   close(): void {
     closeSync(this.descriptor)
   }
@@ -137,18 +109,4 @@ function readHeader(descriptor: number, path: string, size: number): {entries: T
   const json = new Uint8Array(length)
   if (fillAt(descriptor, 8, json) < length) throw refusal(path, 'it ended while its header was read')
   return {entries: parseHeader(path, json, size - 8 - length), start: 8 + length}
-}
-
-/**
- * All tensors of one safetensors file by name, in the order of their bytes.
- *
- * @throws {DataError} when the file cannot be read, is truncated, or its header is not what the format allows
- */
-export function readSafetensors(path: string): Map<string, Tensor> {
-  const file = SafetensorsFile.open(path)
-  try {
-    return new Map([...file.entries.keys()].map((name) => [name, file.read(name)]))
-  } finally {
-    file.close()
-  }
 }

@@ -28,7 +28,6 @@ const rows: Partial<Record<OpType, Row[]>> = {
   Max: [pair, broadcast].map((shapes) => ({shapes, build: (op, a, b) => op.max(a, b)})),
   Neg: [{shapes: matrix, build: (op, x) => op.neg(x)}],
   Exp: [{shapes: matrix, build: (op, x) => op.exp(x)}],
-  Log: [{shapes: matrix, isPositive: true, build: (op, x) => op.log(x)}],
   Sqrt: [{shapes: matrix, isPositive: true, build: (op, x) => op.sqrt(x)}],
   Sigmoid: [{shapes: matrix, build: (op, x) => op.sigmoid(x)}],
   Where: [{shapes: broadcast, build: (op, a, b) => op.where(op.less(a, op.scalar(0)), a, b)}],

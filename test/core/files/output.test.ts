@@ -130,6 +130,8 @@ describe('--overwrite', () => {
       'run/lost+found/x': '',
       'run/logs/attempt-1.jsonl': '',
       'run/eval/step-000002.arrow': '',
+      'run/checkpoints/step-000002/optimizer.safetensors': '',
+      'run/checkpoints/step-000002/average.safetensors': '',
     })
     expect(checkOutput(config(), outputKinds.run, replace)).toBe('ours')
     await removeOwn(at('run'), outputKinds.run.layout, ['run.lock'])

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {drawTokens, entropyOf, logProbabilities, topKEntropy} from '../../../src/core/nn/distribution.js'
+import {chooseTokens, entropyOf, logProbabilities, topKEntropy} from '../../../src/core/nn/distribution.js'
 import {Graph} from '../../../src/core/onnx/graph.js'
 import {Ops} from '../../../src/core/onnx/ops.js'
 import type {Value} from '../../../src/core/onnx/types.js'
@@ -25,7 +25,7 @@ async function compute(
 const draw = (logits: readonly number[], uniforms: readonly number[]) =>
   compute(
     uniforms.map(() => logits),
-    (op, x) => ({...drawTokens(op, logProbabilities(op, x, 1), op.input('u', [uniforms.length]))}),
+    (op, x) => ({...chooseTokens(op, x, op.input('u', [uniforms.length]), {temperature: 1, greedy: false})}),
     {u: Float32Array.from(uniforms)},
   )
 

@@ -1,7 +1,8 @@
 import {describe, expect, it} from 'vitest'
 import {executionOrder} from '../../../src/core/onnx/execution-order.js'
 import {Graph} from '../../../src/core/onnx/graph.js'
-import {livenessOf, tensorBytes} from '../../../src/core/onnx/liveness.js'
+import {tensorBytes} from '../../../src/core/onnx/live-tensor.js'
+import {livenessOf} from '../../../src/core/onnx/liveness.js'
 import {Ops} from '../../../src/core/onnx/ops.js'
 
 const unit = 4 * 100 * 100

@@ -115,6 +115,18 @@ describe('shape rules refuse, naming the operator and the shapes', () => {
     expect(() => op.input('x', [1])).toThrow('graph input x exists already')
     expect(() => op.index([1, 2, 3], [2, 2])).toThrow('constant of shape [2,2] got 3 numbers')
   })
+
+  it('a replacement that computes another type', () => {
+    const op = fresh()
+    const inputs = [op.input('x', [2]), op.input('y', [2])]
+    op.add(inputs[0], inputs[1])
+    const [node] = op.graph.nodes
+    expect(() => op.graph.replace(node, {op: 'Less', inputs, attrs: {}})).toThrow(
+      /Add_0: Less computes something else than Add/,
+    )
+    expect(op.graph.replace(node, {op: 'Sub', inputs, attrs: {}}).outputs).toBe(node.outputs)
+    expect(op.graph.nodes.map(({op: name}) => name)).toEqual(['Sub'])
+  })
 })
 
 it('shapes that fit give the shape that NumPy gives', () => {

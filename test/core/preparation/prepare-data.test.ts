@@ -11,7 +11,7 @@ import {documentsTable, positionsTable, readRows} from '../../../src/core/tables
 import {DataError, Interrupted, UsageError} from '../../../src/core/util/errors.js'
 import {type Progress, silentProgress} from '../../../src/core/util/progress.js'
 import type {Services} from '../../../src/core/util/services.js'
-import {readSafetensors} from '../../../src/core/weights/index.js'
+import {readTensors} from '../../support/read-tensors.js'
 import {referenceLogprobs} from '../../support/reference-decoder.js'
 import {makeCheckpoint, newFolder, tiny} from './small-checkpoint.js'
 
@@ -184,8 +184,8 @@ describe('prepared data', () => {
 
   it('have the entropies that a float64 decoder finds, each beside the token it is about', async () => {
     const config = await readModelConfig(proxy)
-    const tensors = [...readSafetensors(join(proxy, 'model.safetensors'))]
-    const weights = new Map(tensors.map(([name, {data}]) => [name, data as Float32Array]))
+    const tensors = [...readTensors(join(proxy, 'model.safetensors'))]
+    const weights = new Map(tensors.map(([name, {data}]) => [name, data]))
     const opened = (await openPrepared(out)).documents
     for (const docId of ['corpus.jsonl:1', 'corpus.jsonl:7']) {
       const ids = [...opened.get(docId)!.tokenIds]
@@ -284,9 +284,7 @@ describe('preparing', () => {
     const [{doc_id: docId}] = rows.filter(({partition}) => partition === 'val')
     const own = rows.filter((row) => row.doc_id === docId)
     const ids = [...(await openPrepared(out)).documents.get(docId)!.tokenIds]
-    const weights = new Map(
-      [...readSafetensors(join(other, 'model.safetensors'))].map(([name, {data}]) => [name, data as Float32Array]),
-    )
+    const weights = new Map([...readTensors(join(other, 'model.safetensors'))].map(([name, {data}]) => [name, data]))
     const logprobs = referenceLogprobs(await readModelConfig(other), weights, ids)
     for (const {position, difficulty_entropy} of own)
       expect(difficulty_entropy).toBeCloseTo(topEntropy(logprobs[position - 1], 16), 4)

@@ -1,7 +1,9 @@
 import {describe, expect, it} from 'vitest'
-import {escapeHtml, percent, points, quoteBytes, short, tail} from '../../../src/core/report/format.js'
+import {escapeHtml, percent, points, short, tail} from '../../../src/core/report/format.js'
 import {html} from '../../../src/core/report/html.js'
-import {plotAccuracies, plotCurves, plotScaling, smooth} from '../../../src/core/report/plot.js'
+import {plotAccuracies} from '../../../src/core/report/plot-accuracies.js'
+import {plotCurves, smooth} from '../../../src/core/report/plot-curves.js'
+import {plotScaling} from '../../../src/core/report/plot-scaling.js'
 import {terminalPlot} from '../../../src/core/report/terminal-plot.js'
 
 const measured = (accuracy: number) => ({accuracy, ciLow: accuracy - 0.1, ciHigh: accuracy + 0.1})
@@ -19,8 +21,9 @@ describe('plots', () => {
   it('draw one mark and one interval per measured accuracy, and a fitted curve', async () => {
     const table = [1e20, 3e20, 1e21].map((compute, i) => ({compute, ...measured(0.2 + i / 10)}))
     const fit = {A: -0.3 * 1e20 ** 0.8, alpha: 0.8, pStar: 0.5}
-    const svg = await plotScaling([{name: 'reasoning', points: table, fit}], {
-      title: 'hard',
+    const svg = await plotScaling({
+      split: 'hard',
+      series: [{name: 'reasoning', points: table, fit}],
       references: [{name: 'base', accuracy: 0.3}],
     })
     expect(svg.match(/aria-roledescription="point"/g)).toHaveLength(3)
@@ -71,12 +74,6 @@ describe('text', () => {
       '<p>&lt;i&gt;&amp;&quot; <b>1</b>&lt;<br></p>',
     )
     expect(escapeHtml('a\u001b[31m\n')).toBe('a\u241b[31m\n')
-  })
-
-  it('quotes bytes so that white space and broken UTF-8 show', () => {
-    expect(quoteBytes(Buffer.from(' a\n'))).toBe('" a\\n"')
-    expect(quoteBytes(Uint8Array.of(0x20, 0xe2, 0x82))).toBe('" \\xe2\\x82"')
-    expect(quoteBytes(new Uint8Array(0))).toBe('""')
   })
 
   it('writes numbers as the tables need them', () => {

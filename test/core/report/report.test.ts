@@ -2,13 +2,19 @@ import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
+import {contentOf} from '../../../src/core/report/content.js'
+import {trendOf} from '../../../src/core/report/plot-curves.js'
 import {readRun} from '../../../src/core/report/read-run.js'
+import {renderResults} from '../../../src/core/report/render-results.js'
 import {writeReport} from '../../../src/core/report/report.js'
 import {collectResults, compareAll} from '../../../src/core/report/results.js'
 import {collectFits, collectScaling} from '../../../src/core/report/scaling-figures.js'
 import {comparisonTable, renderTable, resultTable} from '../../../src/core/report/tables.js'
+import {terminalPlot} from '../../../src/core/report/terminal-plot.js'
+import {curvesOf} from '../../../src/core/report/training-curves.js'
 import {sweepTable, writeTable} from '../../../src/core/tables/index.js'
 import {DataError, UsageError} from '../../../src/core/util/errors.js'
+import {visibleLine} from '../../../src/core/util/visible.js'
 import {hostileText, type SyntheticRuns, writeSyntheticRuns} from './synthetic-runs.js'
 
 let runs: SyntheticRuns
@@ -89,6 +95,35 @@ describe('results', () => {
     expect(new Set(results.map(({subject}) => subject))).toEqual(new Set([run.evals[0].run, 'twin']))
     const accuracies = results.map(({subject, cells}) => subject === 'twin' && cells.easy?.accuracy)
     expect(accuracies.filter((accuracy) => accuracy !== false).every((accuracy) => accuracy === 0.01)).toBe(true)
+  })
+
+  it('takes a checkpoint of step 0 for the base, whatever it is called, and knows an objective by what it teaches', () => {
+    const run = readRun(runs.rpt)
+    const rows = run.evals.filter(({step}) => step === 200)
+    const start = rows.map((row) => ({...row, run: 'start', step: 0}))
+    const foreign = rows.map((row) => ({...row, run: 'other', objective: 'new'}))
+    const results = collectResults([{...run, evals: [...foreign, ...rows, ...start]}])
+    expect(results.map(({subject, taught, mode}) => `${subject} ${taught} ${mode}`)).toEqual([
+      'start nothing reasoning',
+      'rpt thoughts reasoning',
+      'rpt thoughts forced-thought',
+      'other null reasoning',
+      'other null forced-thought',
+    ])
+    expect(new Set(compareAll(results).map(({subject}) => subject.subject))).toEqual(new Set(['rpt']))
+    const untaught = results.filter(({subject}) => subject !== 'rpt')
+    expect(new Set(compareAll(untaught).map(({subject}) => subject.subject))).toEqual(new Set(['other']))
+  })
+
+  it('gives the terminal the tables and the curves of the page', () => {
+    const content = contentOf([runs.base, runs.rpt].map(readRun))
+    const lines = renderResults(content)
+    expect(lines).toEqual(expect.arrayContaining(renderTable(resultTable(content.results))))
+    const trend = trendOf(curvesOf(content.runs, 'reward')[0].points)
+    expect(lines).toEqual(
+      expect.arrayContaining(['Reward of rpt', '', ...terminalPlot(trend, {xLabel: 'step'})].map(visibleLine)),
+    )
+    expect(lines).toContain('Accuracy on medium against compute, %, rpt, reasoning')
   })
 
   it('compares on the same positions, with the members of a nested split', () => {

@@ -1,6 +1,7 @@
 import {mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Difficulty} from '../../../src/core/records/records.js'
+import {stepName} from '../../../src/core/runs/run-checkpoints.js'
 import {accuracyBySplit} from '../../../src/core/statistics/accuracy.js'
 import {
   documentsTable,
@@ -122,7 +123,7 @@ async function writeEvaluations(
         rows.push({run: objective, objective, checkpoint: `step-${step}`, step, mode, seed: 0, ...numbers})
       }
     }
-    const name = `step-${String(step).padStart(6, '0')}.arrow`
+    const name = `${stepName(step)}.arrow`
     await writeTable(join(path, 'eval', name), predictionsTable, predictions)
   }
   await writeTable(join(path, 'eval.arrow'), evalTable, rows)
@@ -214,5 +215,5 @@ async function writeRollouts(path: string, step: number, chance: number): Promis
       cut_tokens: 0,
     }
   })
-  await writeTable(join(path, 'rollouts', `step-${String(step).padStart(6, '0')}.arrow`), rolloutsTable, rows)
+  await writeTable(join(path, 'rollouts', `${stepName(step)}.arrow`), rolloutsTable, rows)
 }

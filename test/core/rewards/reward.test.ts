@@ -1,7 +1,6 @@
 import {beforeAll, describe, expect, it} from 'vitest'
 import type {Context} from '../../../src/core/records/records.js'
 import {explainPrefix, prefixReward} from '../../../src/core/rewards/prefix-match.js'
-import {quoteBytes} from '../../../src/core/rewards/quote-bytes.js'
 import {rewardFor} from '../../../src/core/rewards/reward.js'
 import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
 import {UsageError} from '../../../src/core/util/errors.js'
@@ -83,34 +82,5 @@ describe('prefix matching', () => {
     const boundaries = Int32Array.from({length: 20}, (_, i) => 2 * i + 2)
     const sentence = explainPrefix(truth.subarray(0, 21), {...context, truth, boundaries})
     expect(sentence).toContain('byte 21 is no token boundary (boundaries ..., 16, 18, 20, 22, 24, 26, ...)')
-  })
-})
-
-describe('bytes in quotes', () => {
-  it.each([
-    [' size', '" size"'],
-    ['a\n\t"\\', '"a\\n\\t\\"\\\\"'],
-    ['é😀', '"é😀"'],
-    ['\u0000', '"\\u0000"'],
-    ['\ufeffa', '"\ufeffa"'],
-    ['', '""'],
-  ])('%j', (text, quoted) => {
-    expect(quoteBytes(Buffer.from(text))).toBe(quoted)
-  })
-
-  it.each([
-    ['c3', '"\\xc3"'],
-    ['61c328', '"a\\xc3("'],
-    ['eda080', '"\\xed\\xa0\\x80"'],
-    ['c080', '"\\xc0\\x80"'],
-    ['f09f98', '"\\xf0\\x9f\\x98"'],
-    ['efbfbd', '"\ufffd"'],
-  ])('%s, which may be no UTF-8', (hex, quoted) => {
-    expect(quoteBytes(Buffer.from(hex, 'hex'))).toBe(quoted)
-  })
-
-  it('are cut when they are long', () => {
-    expect(quoteBytes(Buffer.alloc(64, 'a'))).toBe(`"${'a'.repeat(64)}"`)
-    expect(quoteBytes(Buffer.alloc(65, 'a'))).toBe(`"${'a'.repeat(64)}"...`)
   })
 })

@@ -1,7 +1,7 @@
 import {existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
-import {readSafetensors} from '../../../src/core/weights/index.js'
+import {readTensors} from '../../support/read-tensors.js'
 import {readCompanions, writeCompanions} from '../../../src/core/runs/companions.js'
 import {train} from '../../../src/core/training/train.js'
 import {runContents} from '../../support/run-contents.js'
@@ -35,10 +35,10 @@ describe.each([
     const [plain, rounded] = await Promise.all(['float32', dtype].map((out) => runContents(at(out), 4)))
     for (const name of Object.keys(plain).filter((key) => key.endsWith('.arrow')))
       expect(rounded[name] === plain[name], name).toBe(true)
-    const weights = readSafetensors(last(dtype, 'model.safetensors'))
+    const weights = readTensors(last(dtype, 'model.safetensors'))
     expect([...new Set([...weights.values()].map((tensor) => tensor.dtype))]).toEqual([stored])
-    const kept = readSafetensors(last(dtype, 'optimizer.safetensors')).get('model.norm.weight/weight')!
-    expect(kept).toEqual(readSafetensors(last('float32', 'model.safetensors')).get('model.norm.weight'))
+    const kept = readTensors(last(dtype, 'optimizer.safetensors')).get('model.norm.weight/weight')!
+    expect(kept).toEqual(readTensors(last('float32', 'model.safetensors')).get('model.norm.weight'))
     expect(kept.data).not.toEqual(weights.get('model.norm.weight')!.data)
   })
 

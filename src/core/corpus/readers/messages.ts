@@ -1,3 +1,4 @@
+import {isObject} from '../../util/is-object.js'
 import {RowFault} from './row-fault.js'
 
 /** One message of a conversation; what else it has (a name, tool calls) is for the chat template. */
@@ -55,8 +56,4 @@ function textOfPart(part: unknown, where: string): string {
     'not-text',
     `${where} is of type ${JSON.stringify(type) ?? 'none'}; expected {"type": "text", "text": "..."}`,
   )
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -127,57 +127,46 @@ function decodeDictionary(bytes: Uint8Array, header: PageHeader, codec: Compress
 /** Levels come before the values, those of repetition first; in the first version each with its length. */
 const pageDecoders: Readonly<Record<DataPage, PageDecoder>> = {
   DATA_PAGE: (bytes, {uncompressed_page_size: size, data_page_header: page}, context) => {
-    const {leaf, codec} = context
-    const values = new Cursor(unpack(bytes, codec, size))
-    const levels = (max: number) => (max > 0 ? new Cursor(values.take(values.uint32())) : null)
-    const repetitions = levels(leaf.repetition)
-    return decodePage({repetitions, definitions: levels(leaf.definition), values}, page!, context)
+    const values = new Cursor(unpack(bytes, context.codec, size))
+    const levels = (max: number) => new Cursor(max > 0 ? values.take(values.uint32()) : new Uint8Array())
+    const repetitions = levels(context.leaf.repetition)
+    return decodePage({repetitions, definitions: levels(context.leaf.definition), values}, page!, context)
   },
   DATA_PAGE_V2: (bytes, {uncompressed_page_size: size, data_page_header_v2: page}, context) => {
-    const {definition_levels_byte_length: levelBytes = 0, repetition_levels_byte_length: repetitionBytes = 0} = page!
+    const {definition_levels_byte_length: definitionBytes = 0, repetition_levels_byte_length: repetitionBytes = 0} =
+      page!
     const whole = new Cursor(bytes)
     const repetitions = new Cursor(whole.take(repetitionBytes))
-    const definitions = new Cursor(whole.take(levelBytes))
-    const packed = whole.take(bytes.length - levelBytes - repetitionBytes)
+    const definitions = new Cursor(whole.take(definitionBytes))
+    const levelBytes = repetitionBytes + definitionBytes
     const codec = page!.is_compressed === false ? 'UNCOMPRESSED' : context.codec
-    const values = new Cursor(unpack(packed, codec, size - levelBytes - repetitionBytes))
-    const {leaf} = context
-    return decodePage(
-      {
-        repetitions: leaf.repetition > 0 ? repetitions : null,
-        definitions: leaf.definition > 0 ? definitions : null,
-        values,
-      },
-      page!,
-      context,
-    )
+    const values = new Cursor(unpack(whole.take(bytes.length - levelBytes), codec, size - levelBytes))
+    return decodePage({repetitions, definitions, values}, page!, context)
   },
 }
 
-/** The parts of a page, unpacked; null stands for levels that are not written because all are the same. */
+/** The parts of a page, unpacked; levels that can only be 0 are not read. */
 interface PageParts {
-  readonly repetitions: Cursor | null
-  readonly definitions: Cursor | null
+  readonly repetitions: Cursor
+  readonly definitions: Cursor
   readonly values: Cursor
 }
 
 function decodePage(
-  {repetitions, definitions, values}: PageParts,
+  parts: PageParts,
   {num_values: count, encoding}: {num_values: number; encoding: string},
   {leaf, dictionary}: PageContext,
 ): Page {
   const decode = textEncodings[encoding]
   if (!decode) throw new Error(`encoding ${encoding} is not known; known are ${Object.keys(textEncodings).join(', ')}`)
-  const levels = definitions
-    ? readRuns(definitions, bitsFor(leaf.definition), count)
-    : new Uint32Array(count).fill(leaf.definition)
-  const present = levels.reduce((sum, level) => sum + Number(level === leaf.definition), 0)
-  const texts = decode(values, present, dictionary)
+  const definitions = readRuns(parts.definitions, bitsFor(leaf.definition), count)
+  const present = definitions.reduce((sum, level) => sum + Number(level === leaf.definition), 0)
+  const texts = decode(parts.values, present, dictionary)
   let next = 0
   return {
-    values: Array.from(levels, (level) => (level === leaf.definition ? texts[next++] : null)),
-    definitions: levels,
-    repetitions: repetitions ? readRuns(repetitions, bitsFor(leaf.repetition), count) : new Uint32Array(count),
+    values: Array.from(definitions, (level) => (level === leaf.definition ? texts[next++] : null)),
+    definitions,
+    repetitions: readRuns(parts.repetitions, bitsFor(leaf.repetition), count),
   }
 }
 

@@ -21,11 +21,11 @@ export async function* readJson(file: string, rule: TextRule): AsyncGenerator<Ra
 
 /** Whether the first line is an object and ends with it. */
 async function isJsonl(file: string): Promise<boolean> {
-  for await (const {text} of readLines(file)) return typeof text === 'string' && isObject(text)
+  for await (const {text} of readLines(file)) return typeof text === 'string' && isObjectText(text)
   return false
 }
 
-function isObject(line: string): boolean {
+function isObjectText(line: string): boolean {
   if (!line.trimStart().startsWith('{')) return false
   try {
     return typeof JSON.parse(line) === 'object'

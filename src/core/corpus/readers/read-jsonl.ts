@@ -1,3 +1,4 @@
+import {isObject} from '../../util/is-object.js'
 import {readLines} from '../read-lines.js'
 import {parseRow} from './parse-row.js'
 import type {RawRow} from './reader.js'
@@ -34,6 +35,6 @@ export function contentOfJson(json: string, where: string, rule: TextRule): RowC
  */
 export function parseObject(line: string, where: string, expected: string): Record<string, unknown> {
   const value = parseRow(line, where)
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  if (isObject(value)) return value
   throw new RowFault('not-object', `${where} is not a JSON object; expected ${expected}`)
 }

@@ -10,7 +10,7 @@ import {contentOf, fieldsOf, type TextRule} from './text-of.js'
 
 /**
  * Reads the rows of a Parquet file: only the columns of the rule, a page of each at a time, so that memory does not grow
- * with the file nor with its row groups.
+ * with the file nor with its row groups (docs/decisions/0019-parquet.md).
  *
  * @throws {DataError} with the column that holds no texts, or whose bytes are not what the file says
  */

@@ -1,3 +1,4 @@
+import {isObject} from '../../util/is-object.js'
 import {hasHalfPair} from '../../util/text-bytes.js'
 import {type Conversation, isConversation, messagesOf} from './messages.js'
 import {RowFault} from './row-fault.js'
@@ -53,8 +54,8 @@ function lookUp(row: Fields, name: string): Found {
     const head = name.slice(0, dot)
     if (!Object.hasOwn(row, head)) continue
     const inner = row[head]
-    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return {value: inner, stoppedAt: head}
-    const found = lookUp(inner as Fields, name.slice(dot + 1))
+    if (!isObject(inner)) return {value: inner, stoppedAt: head}
+    const found = lookUp(inner, name.slice(dot + 1))
     return found.stoppedAt === null ? found : {...found, stoppedAt: `${head}.${found.stoppedAt}`}
   }
   return {value: undefined, stoppedAt: null}
@@ -94,8 +95,7 @@ const maxSuggestedDepth = 3
 function textsIn(row: Fields, prefix = '', depth = 1): string[] {
   return Object.entries(row).flatMap(([name, value]) => {
     if ((typeof value === 'string' && value !== '') || isConversation(value)) return [prefix + name]
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject && depth < maxSuggestedDepth ? textsIn(value as Fields, `${prefix}${name}.`, depth + 1) : []
+    return isObject(value) && depth < maxSuggestedDepth ? textsIn(value, `${prefix}${name}.`, depth + 1) : []
   })
 }
 

@@ -1,7 +1,8 @@
 import {hiddenStates, logitsOf} from '../../models/decoder.js'
 import type {ModelConfig} from '../../models/model-config.js'
-import {type Attend, decodingAttention, type KeyValueCache} from '../../nn/attention.js'
+import type {Attend, KeyValueCache} from '../../nn/attention.js'
 import {chooseTokens, type SamplingSettings} from '../../nn/distribution.js'
+import {decodingAttention} from '../../nn/shared-context.js'
 import type {Ops} from '../../onnx/ops.js'
 import type {Value} from '../../onnx/types.js'
 import {type DecoderGraph, decoderGraph} from './decoder-graph.js'
@@ -26,32 +27,21 @@ export interface StepShape {
  */
 export function decodingStepGraph(config: ModelConfig, shape: StepShape, sampling: SamplingSettings): DecoderGraph {
   const {contexts, groupSize, contextLength, capacity} = shape
-  const built = decoderGraph(config, shape.positions)
-  const {op, weights} = built
+  const decoder = decoderGraph(config, shape.positions)
+  const {op, weights} = decoder
   const rows = contexts * groupSize
   const ids = op.indexInput('ids', [rows])
   const ownLengths = op.indexInput('own_lengths', [rows])
   const uniforms = op.input('uniforms', [rows])
   const contextLengths = op.indexInput('context_lengths', [contexts])
-  const cacheInput = (whose: string, layer: number, count: number, length: number): KeyValueCache => ({
-    keys: op.input(`${whose}_keys_${layer}`, [count, config.kvHeads, length, config.headSize]),
-    values: op.input(`${whose}_values_${layer}`, [count, config.kvHeads, length, config.headSize]),
-  })
 
   const entries: Value[] = []
   const attend = (layer: number): Attend => {
-    const context = cacheInput('context', layer, contexts, contextLength)
-    const own = cacheInput('own', layer, rows, capacity)
+    const context = cacheInput(op, 'context', layer, [contexts, config.kvHeads, contextLength, config.headSize])
+    const own = cacheInput(op, 'own', layer, [rows, config.kvHeads, capacity, config.headSize])
     return (heads) => {
       entries.push(heads.keys, heads.values)
-      return decodingAttention(
-        op,
-        {...config, contexts, groupSize, contextLength, contextLengths},
-        heads,
-        context,
-        own,
-        ownLengths,
-      )
+      return decodingAttention(op, {...config, ...shape, contextLengths}, heads, context, own, ownLengths)
     }
   }
   const positions = op.add(perRow(op, contextLengths, groupSize), ownLengths)
@@ -60,14 +50,19 @@ export function decodingStepGraph(config: ModelConfig, shape: StepShape, samplin
   op.graph.output('tokens', chosen.ids)
   op.graph.output('old_logprobs', chosen.oldLogprobs)
   op.graph.output('margins', chosen.margins)
-  op.graph.output(
-    'entries',
-    op.concat(
-      entries.map((entry) => op.reshape(entry, [1, ...entry.shape])),
-      0,
-    ),
-  )
-  return built
+  op.graph.output('entries', stacked(op, entries))
+  return decoder
+}
+
+/** Declares the inputs `<whose>_keys_<layer>` and `<whose>_values_<layer>` of a shape. */
+function cacheInput(op: Ops, whose: 'context' | 'own', layer: number, shape: readonly number[]): KeyValueCache {
+  return {keys: op.input(`${whose}_keys_${layer}`, shape), values: op.input(`${whose}_values_${layer}`, shape)}
+}
+
+/** Values of one shape, along a new first axis. */
+function stacked(op: Ops, values: readonly Value[]): Value {
+  const rows = values.map((value) => op.reshape(value, [1, ...value.shape]))
+  return op.concat(rows, 0)
 }
 
 /** Values of P contexts repeated for their G rows: [P] -> [P*G]. */

@@ -27,14 +27,14 @@ export function languageModelGraph(
   {rows, length, trained}: LanguageModelShape,
   settings?: GraphSettings,
 ): DecoderGraph {
-  const built = decoderGraph(config, length, settings)
-  const {op, weights} = built
-  const hidden = causalHiddenStates(built, {rows, length})
+  const decoder = decoderGraph(config, length, settings)
+  const {op, weights} = decoder
+  const hidden = causalHiddenStates(decoder, {rows, length})
   const trainedRows = op.indexInput('trained_rows', [trained])
   const targets = op.indexInput('targets', [trained])
   const tokenWeights = op.input('token_weights', [trained])
   const logits = logitsOf(op, weights, op.gather(hidden, trainedRows))
   const logprobs = pickTokens(op, logProbabilities(op, logits, 1), targets)
-  outputGradients(built, op.neg(op.total(op.mul(logprobs, tokenWeights))))
-  return built
+  outputGradients(decoder, op.neg(op.total(op.mul(logprobs, tokenWeights))))
+  return decoder
 }

@@ -1,8 +1,10 @@
 import {clippedObjective, type ObjectiveSettings} from '../../grpo/objective.js'
 import {hiddenStates, logitsOf} from '../../models/decoder.js'
 import type {ModelConfig} from '../../models/model-config.js'
-import {sharedContextAttention} from '../../nn/attention.js'
 import {entropyOf, logProbabilities, pickTokens} from '../../nn/distribution.js'
+import {sharedContextAttention} from '../../nn/shared-context.js'
+import type {Ops} from '../../onnx/ops.js'
+import type {Value} from '../../onnx/types.js'
 import {type DecoderGraph, decoderGraph, type GraphSettings, outputGradients} from './decoder-graph.js'
 
 /** Static shape of a micro-batch of groups. */
@@ -34,21 +36,18 @@ export function policyGraph(
   settings?: GraphSettings,
 ): DecoderGraph {
   const {contexts, groupSize, contextLength, completionLength, trained} = shape
-  const built = decoderGraph(config, contextLength + completionLength, settings)
-  const {op, weights} = built
+  const decoder = decoderGraph(config, contextLength + completionLength, settings)
+  const {op, weights} = decoder
   const count = contexts * (contextLength + groupSize * completionLength)
   const tokens = {ids: op.indexInput('ids', [count]), positions: op.indexInput('positions', [count])}
   const contextLengths = op.indexInput('context_lengths', [contexts])
   const trainedRows = op.indexInput('trained_rows', [trained])
   const targets = op.indexInput('targets', [trained])
 
-  const attend = (layer: number) =>
-    sharedContextAttention(
-      op,
-      {...config, ...shape},
-      contextLengths,
-      layer === config.layers - 1 ? 'completions' : 'all',
-    )
+  const attend = (layer: number) => {
+    const returned = layer === config.layers - 1 ? 'completions' : 'all'
+    return sharedContextAttention(op, {...config, ...shape}, contextLengths, returned)
+  }
   const completions = hiddenStates(op, weights, tokens, attend)
   const logits = logitsOf(op, weights, op.gather(completions, trainedRows))
   const logprobs = logProbabilities(op, logits, temperature)
@@ -56,22 +55,22 @@ export function policyGraph(
   const policyEntropy = entropyOf(op, logprobs)
   op.graph.output('policy_logprobs', policyLogprobs)
   op.graph.output('entropy', policyEntropy)
-  if (!objective) return built
+  if (!objective) return decoder
+  outputGradients(decoder, policyLoss(op, policyLogprobs, policyEntropy, objective))
+  return decoder
+}
 
-  const perToken = (name: string) => op.input(name, [trained])
-  const loss = clippedObjective(
-    op,
-    {
-      policyLogprobs,
-      policyEntropy,
-      oldLogprobs: perToken('old_logprobs'),
-      refLogprobs: objective.klCoef > 0 ? perToken('ref_logprobs') : undefined,
-      advantages: perToken('advantages'),
-      completionMask: perToken('completion_mask'),
-      tokenWeights: perToken('token_weights'),
-    },
-    objective,
-  )
-  outputGradients(built, loss)
-  return built
+/** The loss of the trained tokens; declares the inputs that only the objective needs. */
+function policyLoss(op: Ops, policyLogprobs: Value, policyEntropy: Value, objective: ObjectiveSettings): Value {
+  const perToken = (name: string) => op.input(name, policyLogprobs.shape)
+  const inputs = {
+    policyLogprobs,
+    policyEntropy,
+    oldLogprobs: perToken('old_logprobs'),
+    refLogprobs: objective.klCoef > 0 ? perToken('ref_logprobs') : undefined,
+    advantages: perToken('advantages'),
+    completionMask: perToken('completion_mask'),
+    tokenWeights: perToken('token_weights'),
+  }
+  return clippedObjective(op, inputs, objective)
 }

@@ -15,12 +15,12 @@ export interface PrefillShape {
  * Inputs: `context_ids`, `context_positions` [P*Tc]. Outputs per layer i: `keys_i`, `values_i` [P, K, Tc, D].
  */
 export function prefillGraph(config: ModelConfig, {contexts, contextLength}: PrefillShape): DecoderGraph {
-  const built = decoderGraph(config, contextLength)
-  prefill(built, {contexts, contextLength}).forEach(({keys, values}, layer) => {
-    built.op.graph.output(`keys_${layer}`, keys)
-    built.op.graph.output(`values_${layer}`, values)
+  const decoder = decoderGraph(config, contextLength)
+  prefill(decoder, {contexts, contextLength}).forEach(({keys, values}, layer) => {
+    decoder.op.graph.output(`keys_${layer}`, keys)
+    decoder.op.graph.output(`values_${layer}`, values)
   })
-  return built
+  return decoder
 }
 
 /** The caches of P contexts, one per layer; declares the inputs `context_ids` and `context_positions` [P*Tc]. */

@@ -1,7 +1,8 @@
 import {hiddenStates, logitsOf} from '../../models/decoder.js'
 import type {ModelConfig} from '../../models/model-config.js'
-import {type Attend, decodingAttention} from '../../nn/attention.js'
+import type {Attend} from '../../nn/attention.js'
 import {chooseTokens, type SamplingSettings} from '../../nn/distribution.js'
+import {decodingAttention} from '../../nn/shared-context.js'
 import type {Ops} from '../../onnx/ops.js'
 import type {Value} from '../../onnx/types.js'
 import {type DecoderGraph, decoderGraph} from './decoder-graph.js'
@@ -23,23 +24,22 @@ export interface RolloutShape {
  * The context (the prompt without its last token) is computed once and shared by its group; each trip feeds one token
  * per row, starting with the prompt's last, and draws the next. The loop ends when every row has drawn an end token.
  *
- * Inputs: `context_ids`, `context_positions` [P*Tc]; `context_lengths` [P]; `last_ids` [P*G]; `padding` [P*G] (bool, rows that nobody waits for);
- * `uniforms` [S, P*G] in
- * [0, 1); `max_tokens` scalar.
+ * Inputs: `context_ids`, `context_positions` [P*Tc]; `context_lengths` [P]; `last_ids` [P*G]; `padding` [P*G] (bool, rows
+ * that nobody waits for); `uniforms` [S, P*G] in [0, 1); `max_tokens` scalar.
  * Outputs, [trips, P*G] each: `tokens`, `old_logprobs` (of logits / temperature), `margins` (distance of the uniform from
  * a step of the cumulative distribution). What a row draws after its end token is meaningless.
  */
 export function rolloutLoopGraph(config: ModelConfig, shape: RolloutShape, sampling: SamplingSettings): DecoderGraph {
   const {contexts, groupSize, contextLength, capacity} = shape
-  const built = decoderGraph(config, contextLength + capacity + 1)
-  const {op, weights} = built
+  const decoder = decoderGraph(config, contextLength + capacity + 1)
+  const {op, weights} = decoder
   const rows = contexts * groupSize
   const contextLengths = op.indexInput('context_lengths', [contexts])
   const lastIds = op.indexInput('last_ids', [rows])
   const padding = op.graph.input('padding', 'bool', [rows])
   const uniforms = op.input('uniforms', [capacity, rows])
   const maxTokens = op.indexInput('max_tokens', [])
-  const contextCaches = prefill(built, shape)
+  const contextCaches = prefill(decoder, shape)
 
   const emptyCache = op.zeros([rows, config.kvHeads, capacity, config.headSize])
   const firstPositions = perRow(op, contextLengths, groupSize)
@@ -67,7 +67,7 @@ export function rolloutLoopGraph(config: ModelConfig, shape: RolloutShape, sampl
   names.forEach((name, i) => {
     op.graph.output(name, scanned[i])
   })
-  return built
+  return decoder
 }
 
 /** A cache [N, K, S, D] with the entry [N, K, D] at slot `trip`. */

@@ -1,6 +1,7 @@
 import {completionBucket, countBucket, lengthBucket, shareBucket} from './bucket.js'
 import type {StepShape} from './decoding-step.js'
 import type {LanguageModelShape} from './language-model.js'
+import type {LogprobShape} from './logprobs.js'
 import type {PolicyShape} from './policy.js'
 import type {RolloutShape} from './rollout-loop.js'
 import type {ScoreShape} from './score.js'
@@ -97,4 +98,13 @@ export function languageModelShape(rows: number, rowTokens: number, trainedToken
 /** The shape of a score graph: sequences, and the tokens of the longest one. */
 export function scoreShape(rows: number, tokens: number, topK: number): ScoreShape {
   return {rows: countBucket(rows), length: lengthBucket(tokens), topK}
+}
+
+/** Fewest tokens that a log-probability graph is asked for: as many as the shortest row has. */
+const minAsked = 16
+
+/** The shape of a log-probability graph: sequences, the tokens of the longest one, and all tokens asked for together. */
+export function logprobShape(rows: number, tokens: number, asked: number): LogprobShape {
+  const shape = {rows: countBucket(rows), length: lengthBucket(tokens)}
+  return {...shape, asked: Math.min(countBucket(asked, minAsked), shape.rows * shape.length)}
 }

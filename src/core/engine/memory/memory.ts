@@ -2,11 +2,13 @@ import type {ObjectiveSettings} from '../../grpo/objective.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {parameterCount, parametersOf} from '../../models/parameters.js'
 import type {Graph} from '../../onnx/graph.js'
-import {type LiveTensor, livenessOf, tensorBytes} from '../../onnx/liveness.js'
+import {type LiveTensor, tensorBytes} from '../../onnx/live-tensor.js'
+import {livenessOf} from '../../onnx/liveness.js'
 import {groupBy} from '../../util/group-by.js'
 import {isSameShape} from '../../util/shape.js'
 import {decodingStepGraph} from '../graphs/decoding-step.js'
 import {type LanguageModelShape, languageModelGraph} from '../graphs/language-model.js'
+import {type LogprobShape, logprobsGraph} from '../graphs/logprobs.js'
 import {type PolicyShape, policyGraph} from '../graphs/policy.js'
 import {prefillGraph} from '../graphs/prefill.js'
 import {type ScoreShape, scoreGraph} from '../graphs/score.js'
@@ -20,6 +22,7 @@ export interface GraphWork {
   readonly policy?: PolicyShape
   readonly languageModel?: LanguageModelShape
   readonly score?: ScoreShape
+  readonly logprobs?: LogprobShape
 }
 
 /** What the engine is asked for: one model, and the largest graphs. */
@@ -29,6 +32,8 @@ export interface EngineWork extends GraphWork {
   readonly objective?: ObjectiveSettings
   /** Whether a reference is kept and asked for log-probabilities. */
   readonly hasReference?: boolean
+  /** Whether a moving average of the weights is kept. */
+  readonly hasAverage?: boolean
   /** Whether an update has several micro-batches: their gradients are summed. */
   readonly isAccumulated?: boolean
 }
@@ -92,6 +97,7 @@ export function estimateMemory(work: EngineWork): MemoryEstimate {
 const mayKeepMemory: Readonly<Record<GraphKind, boolean>> = {
   rollout: false,
   score: false,
+  logprobs: false,
   policy: true,
   languageModel: true,
   reference: true,
@@ -128,13 +134,14 @@ interface BuiltGraph {
 }
 
 function graphsOf({model, objective, hasReference, ...work}: EngineWork): BuiltGraph[] {
-  const {rollout, policy, languageModel, score} = work
+  const {rollout, policy, languageModel, score, logprobs} = work
   const built: (BuiltGraph | null | undefined)[] = [
     ...(rollout ? rolloutGraphs(model, rollout) : []),
     policy && {kind: 'policy', graph: policyGraph(model, policy, 1, objective).op.graph},
     policy && hasReference ? {kind: 'reference', graph: policyGraph(model, policy, 1).op.graph} : null,
     languageModel && {kind: 'languageModel', graph: languageModelGraph(model, languageModel).op.graph},
     score && {kind: 'score', graph: scoreGraph(model, score).op.graph},
+    logprobs && {kind: 'logprobs', graph: logprobsGraph(model, logprobs, 1).op.graph},
   ]
   return built.filter((graph) => graph != null)
 }
@@ -148,7 +155,8 @@ function rolloutGraphs(model: ModelConfig, sizes: RolloutSizes): BuiltGraph[] {
 }
 
 /** Tensors that are there throughout: on the host, float32. */
-function hostParts({model, hasReference, isAccumulated, policy, languageModel, rollout}: EngineWork): MemoryPart[] {
+function hostParts(work: EngineWork): MemoryPart[] {
+  const {model, hasReference, hasAverage, isAccumulated, policy, languageModel, rollout} = work
   const bytes = float * parameterCount(model)
   const isTrained = policy !== undefined || languageModel !== undefined
   return [
@@ -157,6 +165,7 @@ function hostParts({model, hasReference, isAccumulated, policy, languageModel, r
     // A micro-batch's gradients leave the graph as copies, beside the sum.
     {name: 'gradients', bytes: isTrained ? (isAccumulated ? 2 : 1) * bytes : 0},
     {name: 'weights of the reference', bytes: hasReference ? bytes : 0},
+    {name: 'moving average of the weights', bytes: hasAverage ? bytes : 0},
     {name: 'key-value cache of the rollout', bytes: rollout ? cacheBytes(model, rollout) : 0, kind: 'rollout'},
   ]
 }
@@ -184,6 +193,7 @@ const kindNames: Readonly<Record<GraphKind, string>> = {
   languageModel: 'the update',
   reference: 'the reference',
   score: 'scoring',
+  logprobs: 'log-probability queries',
 }
 
 /** Rows over the vocabulary: logits, what is computed of them, and their gradients. */

@@ -37,13 +37,8 @@ export async function scoreSequences(
     const shape = scoreShape(batch.length, maxOf(batch.map((index) => sequences[index].length)), topK)
     const {length} = shape
     const session = await sessions.get('score', shape, () => scoreGraph(state.config, shape))
-    const results = await session.run({
-      ...state.feeds(length),
-      ...paddedRows(
-        batch.map((index) => sequences[index]),
-        shape,
-      ),
-    })
+    const rows = batch.map((index) => sequences[index])
+    const results = await session.run({...state.feeds(length), ...paddedRows(rows, shape), ...nextTokens(rows, shape)})
     batch.forEach((index, row) => {
       const from = row * length
       const to = from + sequences[index].length - 1
@@ -73,16 +68,27 @@ export function* batchesWithin(sequences: readonly Int32Array[], batchTokens: nu
   if (batch.length > 0) yield batch
 }
 
-/** Ids, positions and next-token targets of sequences padded on the right to a [rows, length] block. */
-function paddedRows(sequences: readonly Int32Array[], {rows, length}: {rows: number; length: number}) {
+/** A [rows, length] block. */
+interface BlockShape {
+  readonly rows: number
+  readonly length: number
+}
+
+/** Ids and positions of sequences padded on the right to a block. */
+export function paddedRows(sequences: readonly Int32Array[], {rows, length}: BlockShape) {
   const ids = new BigInt64Array(rows * length)
   const positions = BigInt64Array.from(ids, (_, i) => BigInt(i % length))
+  sequences.forEach((sequence, row) => {
+    ids.set(BigInt64Array.from(sequence, BigInt), row * length)
+  })
+  return {ids, positions}
+}
+
+/** The token after each one of a block; 0 where there is none. */
+function nextTokens(sequences: readonly Int32Array[], {rows, length}: BlockShape) {
   const targets = new BigInt64Array(rows * length)
   sequences.forEach((sequence, row) => {
-    sequence.forEach((id, t) => {
-      ids[row * length + t] = BigInt(id)
-      if (t > 0) targets[row * length + t - 1] = BigInt(id)
-    })
+    targets.set(BigInt64Array.from(sequence.subarray(1), BigInt), row * length)
   })
-  return {ids, positions, targets}
+  return {targets}
 }

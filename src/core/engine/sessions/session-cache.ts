@@ -12,6 +12,7 @@ const inUse = 2
 /** What a graph computes, and whether it is a training graph. */
 const isTraining = {
   score: false,
+  logprobs: false,
   prefill: false,
   'decoding-step': false,
   'rollout-loop': false,

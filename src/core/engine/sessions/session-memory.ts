@@ -1,5 +1,6 @@
 import type {Graph} from '../../onnx/graph.js'
-import {livenessOf, tensorBytes} from '../../onnx/liveness.js'
+import {tensorBytes} from '../../onnx/live-tensor.js'
+import {livenessOf} from '../../onnx/liveness.js'
 
 /** Memory that onnxruntime's arena takes for each byte that a graph holds: as measured (docs/how-to/memory.md). */
 export const arenaFactor = 1.15

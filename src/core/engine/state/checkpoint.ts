@@ -2,7 +2,6 @@ import {existsSync} from 'node:fs'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {ModelConfig} from '../../models/model-config.js'
-import {parametersOf} from '../../models/parameters.js'
 import {DataError} from '../../util/errors.js'
 import {isSameShape, sizeOf} from '../../util/shape.js'
 import {
@@ -15,7 +14,9 @@ import {
   writeWeights,
 } from '../../weights/index.js'
 import {explainExtra, explainMissing} from './explain-weights.js'
+import {fillTensors} from './fill-tensors.js'
 import type {ModelState} from './model-state.js'
+import {type Place, placesOf, valuesAt} from './places.js'
 import {fieldsOf} from './tensor-fields.js'
 
 /** Weights and moments on disk: Hugging Face's names for the weights, ours in `optimizer.safetensors`. */
@@ -36,30 +37,6 @@ const storedDtypes: Readonly<Record<WeightDtype, WeightFormat['dtype']>> = {
 }
 const usualShardBytes = 5e9
 
-/** A tensor of a checkpoint and the rows of a parameter that it is. */
-interface Place {
-  readonly name: string
-  readonly shape: readonly number[]
-  readonly parameter: string
-  /** Values of the parameter before it. */
-  readonly offset: number
-}
-
-function placesOf(config: ModelConfig): Place[] {
-  return parametersOf(config).flatMap(({name: parameter, parts, shape}) => {
-    let offset = 0
-    return parts.map(({name, rows}) => {
-      const place = {name, shape: [rows, ...shape.slice(1)], parameter, offset}
-      offset += sizeOf(place.shape)
-      return place
-    })
-  })
-}
-
-function valuesAt({weights}: ModelState, {parameter, shape, offset}: Place): Float32Array {
-  return weights.get(parameter)!.subarray(offset, offset + sizeOf(shape))
-}
-
 /**
  * Checks that a checkpoint folder holds the weights of a model, by its headers alone: before memory is taken for them.
  *
@@ -78,7 +55,7 @@ export function checkWeights(config: ModelConfig, folder: string): void {
 export async function loadWeights(state: ModelState, folder: string): Promise<void> {
   const files = openWeights(state.config, folder)
   try {
-    for (const place of placesOf(state.config)) fill(files, place.name, valuesAt(state, place))
+    for (const place of placesOf(state.config)) fill(files, place.name, valuesAt(state.weights, place))
     if (state.config.tiedHead && files.has(headName)) checkTiedHead(files, state, folder)
   } finally {
     files.close()
@@ -193,7 +170,7 @@ export async function saveWeights(
   {dtype, maxShardBytes = usualShardBytes}: SaveFormat,
 ): Promise<void> {
   const tensors = new Map(
-    placesOf(state.config).map((place) => [place.name, {shape: place.shape, data: valuesAt(state, place)}]),
+    placesOf(state.config).map((place) => [place.name, {shape: place.shape, data: valuesAt(state.weights, place)}]),
   )
   await writeWeights(folder, tensors, {dtype: storedDtypes[dtype], maxShardBytes})
   await writeFile(join(folder, 'config.json'), `${JSON.stringify(withDtype(state.config.source, dtype), null, 2)}\n`)
@@ -245,10 +222,7 @@ export async function loadOptimizer(state: ModelState, folder: string): Promise<
       const weight = `${name}/weight`
       if (file.entries.has(weight)) targets.set(weight, {shape, data: state.weights.get(name)!})
     }
-    for (const [name, {shape}] of targets)
-      if (!isSameShape(file.entries.get(name)?.shape ?? [], shape))
-        throw new DataError(`${path}: ${name} does not fit the model`)
-    for (const [name, {data}] of targets) for (const {offset, values} of file.pieces(name)) data.set(values, offset)
+    fillTensors(file, targets)
     state.updates = updates[0]
   } finally {
     file.close()

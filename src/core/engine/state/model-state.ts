@@ -20,6 +20,9 @@ export interface OptimizerSettings extends AdamWSettings {
   readonly maxGradNorm: number
 }
 
+/** Weights of one model, float32, by parameter name. */
+export type Weights = ReadonlyMap<string, Float32Array>
+
 /** Weights, moments and gradient sums of one model, float32, by parameter name. */
 export class ModelState {
   readonly parameters: readonly Parameter[]
@@ -29,6 +32,8 @@ export class ModelState {
   private readonly tables = new Map<number, {cos: Float32Array; sin: Float32Array}>()
   /** Optimizer steps taken. */
   updates = 0
+  /** Moving average of the weights, where one is kept. */
+  average: Weights | null = null
 
   constructor(readonly config: ModelConfig) {
     this.parameters = parametersOf(config)
@@ -54,7 +59,7 @@ export class ModelState {
   }
 
   /** What every graph of this model is fed: weights, and rotary tables of `positions` rows. */
-  feeds(positions: number, weights: ReadonlyMap<string, Float32Array> = this.weights): Record<string, TensorData> {
+  feeds(positions: number, weights: Weights = this.weights): Record<string, TensorData> {
     let tables = this.tables.get(positions)
     if (!tables) {
       const {headSize, ropeTheta, ropeScaling} = this.config
@@ -63,6 +68,11 @@ export class ModelState {
       this.tables.set(positions, tables)
     }
     return {...Object.fromEntries(weights), 'rotary.cos': tables.cos, 'rotary.sin': tables.sin}
+  }
+
+  /** A copy of the present weights. */
+  copyWeights(): Weights {
+    return new Map([...this.weights].map(([name, weight]) => [name, weight.slice()]))
   }
 
   /** Forgets gradient sums: an update that was refused leaves some behind. */

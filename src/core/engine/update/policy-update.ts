@@ -7,7 +7,7 @@ import {byLength, chunks} from '../graphs/bucket.js'
 import {type PolicyShape, policyGraph} from '../graphs/policy.js'
 import {policyContexts, policyShape} from '../graphs/shapes.js'
 import type {SessionCache} from '../sessions/session-cache.js'
-import type {ModelState, OptimizerSettings} from '../state/model-state.js'
+import type {ModelState, OptimizerSettings, Weights} from '../state/model-state.js'
 
 /** A prompt with its G completions and their advantages. */
 export interface PolicyGroup {
@@ -70,7 +70,7 @@ export async function updatePolicy(
   state: ModelState,
   sessions: SessionCache,
   request: PolicyRequest,
-  reference: ReadonlyMap<string, Float32Array> | null,
+  reference: Weights | null,
   isOnPolicy: boolean,
   tell: Tell = tellNobody,
 ): Promise<PolicyUpdate | null> {
@@ -202,7 +202,7 @@ async function referenceLogprobs(
   shape: PolicyShape,
   temperature: number,
   feeds: Awaited<ReturnType<ModelState['feeds']>>,
-  reference: ReadonlyMap<string, Float32Array>,
+  reference: Weights,
 ): Promise<Float32Array> {
   const session = await sessions.get('reference', {...shape, temperature}, () =>
     policyGraph(state.config, shape, temperature),

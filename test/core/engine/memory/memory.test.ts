@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest'
 import {languageModelShape, policyShape} from '../../../../src/core/engine/graphs/shapes.js'
 import {checkMemory, type MemoryDemand, reportMemory} from '../../../../src/core/engine/memory/check-memory.js'
 import {type EngineWork, estimateMemory, type MemoryEstimate} from '../../../../src/core/engine/memory/memory.js'
-import {largestScoreShape, scoringDemand} from '../../../../src/core/engine/memory/score-memory.js'
+import {largestLogprobShape, largestScoreShape, scoringDemand} from '../../../../src/core/engine/memory/score-memory.js'
 import {parseModelConfig} from '../../../../src/core/models/model-config.js'
 import {parameterCount} from '../../../../src/core/models/parameters.js'
 
@@ -99,6 +99,23 @@ describe('estimateMemory', () => {
     expect(withReference.graphBytes).toHaveLength(plain.graphBytes.length + 1)
   })
 
+  it('counts an average with its weights', () => {
+    const withAverage = estimateMemory({...rptWork(2), hasAverage: true})
+    expect(bytesOf(withAverage, 'moving average of the weights')).toBe(4 * parameterCount(model))
+    expect(withAverage.totalBytes - estimateMemory(rptWork(2)).totalBytes).toBe(4 * parameterCount(model))
+  })
+
+  it('counts the logits of log-probability queries for the tokens that are asked for alone', () => {
+    const wide = parseModelConfig({...small, vocab_size: 20_000}, 'config.json')
+    const asking = (asked: number) => estimateMemory({model: wide, logprobs: {rows: 8, length: 16, asked}})
+    const [few, all] = [32, 128].map((asked) => bytesOf(asking(asked), 'logits of log-probability queries'))
+    expect(few).toBeGreaterThan(4 * 32 * wide.vocabulary)
+    expect(all / few).toBeCloseTo(4, 5)
+    const {parts, keptBytes} = estimateMemory({model, logprobs: {rows: 8, length: 512, asked: 16}})
+    expect(parts.map(({name}) => name)).toContain('activations of log-probability queries')
+    expect(keptBytes).toEqual([])
+  })
+
   it('counts the reference of a large model only where it is the larger graph: neither keeps its memory', () => {
     const objective = {clipEpsilon: 0.2, klCoef: 0.1, entropyCoef: 0}
     expect(estimateMemory({...rptWork(1, large), objective, hasReference: true}).graphBytes).toHaveLength(1)
@@ -126,6 +143,15 @@ describe('largestScoreShape', () => {
     expect(largestScoreShape({topK: 16, batchTokens: 4096}, 512)).toMatchObject({rows: 8, length: 512})
     expect(largestScoreShape({topK: 16, batchTokens: 4096}, 100)).toMatchObject({rows: 32, length: 112})
     expect(largestScoreShape({topK: 16, batchTokens: 64}, 512)).toMatchObject({rows: 1, length: 512})
+  })
+})
+
+describe('largestLogprobShape', () => {
+  it('fills the batch with the longest queries, one at the least', () => {
+    const longest = {promptTokens: 500, continuationTokens: 13}
+    expect(largestLogprobShape(4096, longest)).toEqual({rows: 8, length: 512, asked: 128})
+    expect(largestLogprobShape(64, longest)).toEqual({rows: 1, length: 512, asked: 16})
+    expect(largestLogprobShape(64, {promptTokens: 1, continuationTokens: 16})).toEqual({rows: 4, length: 16, asked: 64})
   })
 })
 

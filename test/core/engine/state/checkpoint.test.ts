@@ -5,7 +5,8 @@ import type {LocalEngine} from '../../../../src/core/engine/engine.js'
 import {checkWeights, type WeightDtype} from '../../../../src/core/engine/state/checkpoint.js'
 import {readModelConfig} from '../../../../src/core/models/model-config.js'
 import {DataError, NumericError} from '../../../../src/core/util/errors.js'
-import {type FloatValues, readSafetensors, writeSafetensors} from '../../../../src/core/weights/index.js'
+import {type FloatValues, writeSafetensors} from '../../../../src/core/weights/index.js'
+import {readTensors} from '../../../support/read-tensors.js'
 import {
   engineModel,
   optimizer,
@@ -23,7 +24,7 @@ type Change = (tensors: Map<string, FloatValues>) => void
 async function changedCheckpoint(change: Change, model = engineModel): Promise<string> {
   const engine = await tinyEngine({model})
   const {folder} = await stateOf(engine)
-  const tensors = new Map(readSafetensors(join(folder, 'model.safetensors'))) as Map<string, FloatValues>
+  const tensors: Map<string, FloatValues> = readTensors(join(folder, 'model.safetensors'))
   change(tensors)
   rmSync(join(folder, 'model.safetensors'))
   await writeSafetensors(join(folder, 'model.safetensors'), tensors)
@@ -241,7 +242,7 @@ describe.each(dtypes)('saved as %s', (dtype) => {
     const {weights} = await stateOf(engine)
     const folder = temporaryFolder()
     await engine.save(folder, false, {dtype})
-    const saved = readSafetensors(join(folder, 'model.safetensors'))
+    const saved = readTensors(join(folder, 'model.safetensors'))
     expect(new Set([...saved.values()].map((tensor) => tensor.dtype))).toEqual(
       new Set([{float32: 'F32', bfloat16: 'BF16', float16: 'F16'}[dtype]]),
     )

@@ -1,24 +1,24 @@
 import {readFileSync, renameSync, rmSync} from 'node:fs'
 
-/** Content of a small file, or null when it is gone. */
-export function readSeen(path: string): string | null {
+/** Content of a lock file, or null when it is gone. */
+export function readLockFile(path: string): string | null {
   return unlessGone(() => readFileSync(path, 'utf8'))
 }
 
 /**
- * Takes away a file of which `seen` was read. Another process may have put its own in that place meanwhile: what is moved
+ * Takes away a lock file of which `seen` was read. Another process may have put its own in that place meanwhile: what is moved
  * aside and is not what was seen goes back.
  *
  * @param putBack gets the path of the file that was moved aside, and its content
  */
-export function removeSeen(path: string, seen: string, putBack: (aside: string, content: string) => void): void {
+export function removeLockFile(path: string, seen: string, putBack: (aside: string, content: string) => void): void {
   const aside = `${path}.old-${process.pid}`
   const isMoved = unlessGone(() => {
     renameSync(path, aside)
     return true
   })
   if (!isMoved) return
-  const moved = readSeen(aside)
+  const moved = readLockFile(aside)
   if (moved !== null && moved !== seen) putBack(aside, moved)
   rmSync(aside, {force: true})
 }

@@ -5,8 +5,8 @@ import type {Stage} from '../util/progress.js'
 /** Items between two turns of the event loop. */
 const itemsPerTurn = 64
 
-/** Who watches a loop over items, and who may end it. */
-export interface Pace<T> {
+/** The progress that a loop over items moves, and the signal that may end it. */
+export interface Tracking<T> {
   readonly stage: Stage
   readonly signal: AbortSignal
   /** Units of the stage in one item. */
@@ -14,13 +14,14 @@ export interface Pace<T> {
 }
 
 /**
- * The items as they come; now and then the stage advances, and the event loop gets a turn, so that a stop is noticed.
+ * Passes the items on as they come; now and then it advances the stage and gives the event loop a turn, so that a stop is
+ * noticed.
  *
  * @throws {Interrupted} when the signal is aborted
  */
-export async function* paced<T>(
+export async function* trackProgress<T>(
   items: Iterable<T> | AsyncIterable<T>,
-  {stage, signal, unitsOf}: Pace<T>,
+  {stage, signal, unitsOf}: Tracking<T>,
 ): AsyncGenerator<T> {
   let count = 0
   let units = 0

@@ -1,8 +1,9 @@
-import type {Constant, Graph} from './graph.js'
-import type {OpNode, Value} from './types.js'
+import type {Constant, Graph} from '../../src/core/onnx/graph.js'
+import {liveNodes} from '../../src/core/onnx/live-nodes.js'
+import type {OpNode, Value} from '../../src/core/onnx/types.js'
 
 /**
- * A graph as text, one line an operator: for snapshots and error messages.
+ * What onnxruntime gets of a graph as text, one line an operator: for tests that show a graph.
  *
  * Values are numbered in order of appearance, so that the text does not depend on generated names.
  */
@@ -20,7 +21,7 @@ class Printer {
 
   print(graph: Graph, indent: string): string[] {
     const inputs = graph.inputs.map((input) => `${indent}input ${this.define(input, input.name)}: ${typeOf(input)}`)
-    const nodes = graph.nodes.flatMap((node) => this.node(node, indent))
+    const nodes = liveNodes(graph).flatMap((node) => this.node(node, indent))
     const outputs = graph.outputs.map(({name, value}) => `${indent}output ${name} = ${this.use(value)}`)
     return [...inputs, ...nodes, ...outputs]
   }

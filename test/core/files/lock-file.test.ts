@@ -2,9 +2,9 @@ import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeEach, expect, it} from 'vitest'
-import {readSeen, removeSeen} from '../../../src/core/util/seen-file.js'
+import {readLockFile, removeLockFile} from '../../../src/core/files/lock-file.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'rpt-seen-'))
+const folder = mkdtempSync(join(tmpdir(), 'rpt-lock-file-'))
 const path = join(folder, 'lock')
 let back: string[]
 const putBack = (aside: string, content: string) => {
@@ -19,21 +19,21 @@ afterAll(() => rmSync(folder, {recursive: true, force: true}))
 
 it('takes away the file that was seen', () => {
   writeFileSync(path, 'dead')
-  removeSeen(path, 'dead', putBack)
+  removeLockFile(path, 'dead', putBack)
   expect(back).toEqual([])
   expect(readdirSync(folder)).toEqual([])
 })
 
 it('puts back what another process wrote after it was seen', () => {
   writeFileSync(path, 'living')
-  removeSeen(path, 'dead', putBack)
+  removeLockFile(path, 'dead', putBack)
   expect(back).toEqual(['living'])
   expect(readdirSync(folder)).toEqual([])
 })
 
 it('does nothing where another process was faster', () => {
-  removeSeen(path, 'dead', putBack)
-  expect(readSeen(path)).toBeNull()
+  removeLockFile(path, 'dead', putBack)
+  expect(readLockFile(path)).toBeNull()
   expect(back).toEqual([])
   expect(existsSync(path)).toBe(false)
 })

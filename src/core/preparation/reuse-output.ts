@@ -27,7 +27,7 @@ const summarySchema = z.looseObject({command: z.literal('prepare-data')})
  * @throws {UsageError} when others put something there
  * @throws {RuntimeFailure} when nothing can be written there
  */
-export async function claimOutput(
+export async function checkOutputPath(
   out: string,
   {command, rehearsal}: Pick<Services, 'command' | 'rehearsal'>,
 ): Promise<OutputState> {
@@ -45,7 +45,7 @@ export async function claimOutput(
  *
  * @throws {UsageError} when it is a result of other inputs, or may not be replaced
  */
-export async function earlierResult(
+export async function reusableSummary(
   state: OutputState,
   config: Config,
   inputs: PreparationInputs,

@@ -1,7 +1,7 @@
 import {readdirSync, readFileSync} from 'node:fs'
 import {dirname} from 'node:path'
 import {describe, expect, it} from 'vitest'
-import {failureOf, fixture, read, textsOf, write} from '../corpus/read-folder.js'
+import {failureOf, fixture, read, textsOf, write} from '../read-folder.js'
 
 const problems = ['1 + 1?', 'Größe 中 😀', 'line\nbreak', 'x'.repeat(300), '1 + 1?']
 const solutions = ['2', '3', '4', '5', '2']

@@ -1,0 +1,31 @@
+import type {ModelConfig} from '../../models/model-config.js'
+import {parametersOf} from '../../models/parameters.js'
+import {sizeOf} from '../../util/shape.js'
+import type {Weights} from './model-state.js'
+
+/** A tensor of a checkpoint and the rows of a parameter that it is. */
+export interface Place {
+  /** Hugging Face's. */
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly parameter: string
+  /** Values of the parameter before it. */
+  readonly offset: number
+}
+
+/** Every tensor of a checkpoint of this model. */
+export function placesOf(config: ModelConfig): Place[] {
+  return parametersOf(config).flatMap(({name: parameter, parts, shape}) => {
+    let offset = 0
+    return parts.map(({name, rows}) => {
+      const place = {name, shape: [rows, ...shape.slice(1)], parameter, offset}
+      offset += sizeOf(place.shape)
+      return place
+    })
+  })
+}
+
+/** The values of a tensor within the weights, not a copy of them. */
+export function valuesAt(weights: Weights, {parameter, shape, offset}: Place): Float32Array {
+  return weights.get(parameter)!.subarray(offset, offset + sizeOf(shape))
+}

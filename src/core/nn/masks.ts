@@ -1,0 +1,39 @@
+import type {Ops} from '../onnx/ops.js'
+import type {Value} from '../onnx/types.js'
+
+/** Masks are added to scores: 0 where a key may be attended to. */
+
+/** Added to a score that must not count: exp of it is exactly 0 in float32 and float64. */
+const blocked = -1e9
+
+/** [T, T]: 0 where the key is not later than the query. */
+export function causalMask(op: Ops, length: number): Value {
+  const isLater = op.less(op.index(range(length), [length, 1]), op.index(range(length), [1, length]))
+  return op.where(isLater, op.scalar(blocked), op.scalar(0))
+}
+
+/** [T, T]: 0 where the key is earlier than the query. */
+export function earlierMask(op: Ops, length: number): Value {
+  return blockUnless(op, op.less(op.index(range(length), [1, length]), op.index(range(length), [length, 1])))
+}
+
+/** [P, 1, 1, Tc]: 0 where the key is one of the context's real tokens. */
+export function lengthMask(op: Ops, lengths: Value, length: number): Value {
+  const perContext = [lengths.shape[0], 1]
+  const isReal = op.less(op.index(range(length)), op.reshape(lengths, perContext))
+  return op.reshape(blockUnless(op, isReal), [...perContext, 1, length])
+}
+
+/** [P, G, 1, 1, 1, S], or [S] for a scalar length: 0 where the slot of a cache is filled. */
+export function filledMask(op: Ops, lengths: Value, [contexts, groupSize, slots]: readonly number[]): Value {
+  const at = op.index(range(slots))
+  const perRow = lengths.shape.length === 0 ? lengths : op.reshape(lengths, [contexts, groupSize, 1, 1, 1, 1])
+  return blockUnless(op, op.less(at, perRow))
+}
+
+/** Blocks all but what may be attended to. */
+function blockUnless(op: Ops, mayAttend: Value): Value {
+  return op.where(mayAttend, op.scalar(0), op.scalar(blocked))
+}
+
+const range = (length: number) => [...Array(length).keys()]

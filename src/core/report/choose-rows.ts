@@ -1,0 +1,50 @@
+/** What to look at; absent means everything. */
+export interface InspectOptions {
+  /** Rows shown, spread evenly over those that match; 10 when absent. */
+  readonly rows?: number
+  /** Rollouts or predictions of this step; the last when absent. */
+  readonly step?: number
+  readonly docId?: string
+  readonly position?: number
+  readonly difficulty?: string
+  readonly outcome?: string
+}
+
+/** Characters of a context that are shown, from its end. */
+export const contextLength = 70
+
+/** Whether a row is of the document, position and difficulty asked for. */
+export function matchesPosition(
+  row: {readonly doc_id: string; readonly position: number; readonly difficulty?: string},
+  {docId, position, difficulty}: InspectOptions,
+): boolean {
+  return (
+    (docId === undefined || row.doc_id === docId) &&
+    (position === undefined || row.position === position) &&
+    (difficulty === undefined || row.difficulty === undefined || row.difficulty === difficulty)
+  )
+}
+
+/** Whether a row has the outcome asked for. */
+export function matchesOutcome(row: {readonly outcome: string | null}, {outcome}: InspectOptions): boolean {
+  return outcome === undefined || row.outcome === outcome
+}
+
+/** Up to `count` indices spread evenly over `total`, ascending. */
+export function spread(total: number, count = 10): number[] {
+  const shown = Math.min(total, count)
+  return Array.from({length: shown}, (_, i) => Math.floor((i * total) / shown))
+}
+
+/** Those that match and are shown, of rows that are read a second time: `matching` is how many match. */
+export function spreadRows<T>(
+  rows: () => Iterable<T>,
+  isAsked: (row: T) => boolean,
+  {matching, count}: {readonly matching: number; readonly count: number | undefined},
+): T[] {
+  const chosen = new Set(spread(matching, count))
+  const shown: T[] = []
+  let index = 0
+  for (const row of chosen.size > 0 ? rows() : []) if (isAsked(row) && chosen.has(index++)) shown.push(row)
+  return shown
+}

@@ -1,0 +1,20 @@
+import type {FitRow} from '../statistics/series.js'
+import type {RunFolder} from './read-run.js'
+import {type Comparison, collectResults, compareAll, type Result} from './results.js'
+import {collectFits, collectScaling, type ScalingPointRow} from './scaling-figures.js'
+
+/** Everything that a report says, on its page and in the terminal. */
+export interface ReportContent {
+  readonly runs: readonly RunFolder[]
+  readonly results: readonly Result[]
+  readonly comparisons: readonly Comparison[]
+  readonly points: readonly ScalingPointRow[]
+  readonly fits: readonly FitRow[]
+}
+
+/** Reads the predictions that comparisons need, resamples and fits: the slow part of a report. */
+export function contentOf(runs: readonly RunFolder[]): ReportContent {
+  const results = collectResults(runs)
+  const points = collectScaling(runs)
+  return {runs, results, comparisons: compareAll(results), points, fits: collectFits(runs, points)}
+}

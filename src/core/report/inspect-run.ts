@@ -1,0 +1,83 @@
+import {type PredictionRow, predictionsTable, readRows} from '../tables/index.js'
+import {UsageError} from '../util/errors.js'
+import {quoteBytes} from '../util/quote-bytes.js'
+import {contextLength, type InspectOptions, matchesOutcome, matchesPosition, spread, spreadRows} from './choose-rows.js'
+import {readContexts} from './contexts.js'
+import {diagnose, summarizeRollouts} from './diagnose.js'
+import {percent, plural} from './format.js'
+import type {RunInspection} from './inspection.js'
+import {predictionsFile, type RunFolder, readRollouts, settingOf} from './read-run.js'
+
+/** Looks at the rollouts of one step. */
+export function inspectRollouts(run: RunFolder, options: InspectOptions): RunInspection {
+  const steps = run.rolloutSteps
+  const step = chooseStep(steps, options.step, run.path)
+  const all = readRollouts(run.path, step)
+  const matching = all.filter((row) => matchesPosition(row, options) && matchesOutcome(row, options))
+  const shown = spread(matching.length, options.rows).map((index) => matching[index])
+  const contextOf = readContexts(settingOf(run, 'data.dir'), shown, contextLength)
+  const statistics = all.length > 0 ? summarizeRollouts(all) : null
+  const rows = shown.map(({doc_id, position, sample, outcome, reward, advantage, explanation, ...row}) => ({
+    doc_id,
+    position,
+    mode: null,
+    sample,
+    context: contextOf({doc_id, position}),
+    truth: quoteBytes(row.truth),
+    prediction: row.prediction && quoteBytes(row.prediction),
+    outcome,
+    reward,
+    advantage,
+    explanation,
+    text: row.completion_text,
+  }))
+  const diagnosis = statistics ? diagnose(statistics) : ['This step has no completions.']
+  return {kind: 'rollouts', path: run.path, step, steps, statistics, diagnosis, matching: matching.length, rows}
+}
+
+/** Looks at the predictions of an evaluation. */
+export function inspectPredictions(run: RunFolder, steps: readonly number[], options: InspectOptions): RunInspection {
+  const step = chooseStep(steps, options.step, run.path)
+  const subject = run.evals.find((row) => row.step === step)?.run ?? run.name
+  const file = predictionsFile(run.path, subject, step)
+  const predictions = () => (file ? readRows(file, predictionsTable) : [])
+  const isAsked = (row: PredictionRow) =>
+    matchesPosition({...row, difficulty: row.split}, options) && matchesOutcome(row, options)
+  const modes = new Map<string, {all: number; right: number}>()
+  let matching = 0
+  for (const row of predictions()) {
+    const counts = modes.get(row.mode) ?? {all: 0, right: 0}
+    modes.set(row.mode, {all: counts.all + 1, right: counts.right + Number(row.correct)})
+    if (isAsked(row)) matching++
+  }
+  const shown = spreadRows(predictions, isAsked, {matching, count: options.rows})
+  const contextOf = readContexts(settingOf(run, 'data.dir'), shown, contextLength)
+  const rows = shown.map(({doc_id, position, mode, sample, outcome, correct, truth, prediction, completion_text}) => ({
+    doc_id,
+    position,
+    mode,
+    sample,
+    context: contextOf({doc_id, position}),
+    truth: quoteBytes(truth),
+    prediction: prediction && quoteBytes(prediction),
+    outcome,
+    reward: Number(correct),
+    advantage: null,
+    explanation: null,
+    text: completion_text,
+  }))
+  const diagnosis = [...modes.keys()].sort().map((mode) => {
+    const {all, right} = modes.get(mode)!
+    return `${mode}: ${percent(right / all)}% of ${plural(all, 'prediction')} right.`
+  })
+  return {kind: 'predictions', path: run.path, step, steps, statistics: null, diagnosis, matching, rows}
+}
+
+function chooseStep(steps: readonly number[], wanted: number | undefined, path: string): number {
+  if (wanted === undefined) return steps[steps.length - 1]
+  if (steps.includes(wanted)) return wanted
+  throw new UsageError(
+    `inspect: ${path} has nothing of step ${wanted}; it has ${plural(steps.length, 'step')}, ${steps[0]} to ${steps[steps.length - 1]}`,
+    {suggestions: [`try --step ${steps[steps.length - 1]}`]},
+  )
+}

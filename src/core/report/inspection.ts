@@ -1,0 +1,60 @@
+import type {RolloutStatistics} from './diagnose.js'
+
+/** What `inspect` found, as plain data. */
+export type Inspection = DataInspection | RunInspection
+
+/** Prepared data. */
+export interface DataInspection {
+  readonly kind: 'data'
+  readonly path: string
+  readonly positions: number
+  readonly kept: number
+  readonly by_difficulty: Readonly<Record<string, number>>
+  readonly by_reason: Readonly<Record<string, number>>
+  readonly diagnosis: readonly string[]
+  readonly matching: number
+  readonly rows: readonly PositionView[]
+}
+
+/** One position: what was to be predicted, how hard it looked, and whether it is trained on. */
+export interface PositionView {
+  readonly doc_id: string
+  readonly position: number
+  readonly partition: string
+  readonly context: string | null
+  readonly target: string
+  readonly entropy: number
+  readonly difficulty_entropy: number | null
+  readonly target_logprob: number
+  readonly difficulty: string
+  readonly kept: boolean
+  readonly reason: string
+}
+
+/** Rollouts of a training step, or predictions of an evaluation. */
+export interface RunInspection {
+  readonly kind: 'rollouts' | 'predictions'
+  readonly path: string
+  readonly step: number
+  readonly steps: readonly number[]
+  readonly statistics: RolloutStatistics | null
+  readonly diagnosis: readonly string[]
+  readonly matching: number
+  readonly rows: readonly CompletionView[]
+}
+
+/** One completion; reward, advantage and explanation are null for predictions of an evaluation. */
+export interface CompletionView {
+  readonly doc_id: string
+  readonly position: number
+  readonly mode: string | null
+  readonly sample: number
+  readonly context: string | null
+  readonly truth: string
+  readonly prediction: string | null
+  readonly outcome: string | null
+  readonly reward: number
+  readonly advantage: number | null
+  readonly explanation: string | null
+  readonly text: string | null
+}

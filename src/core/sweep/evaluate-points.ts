@@ -1,0 +1,90 @@
+import {existsSync} from 'node:fs'
+import {join} from 'node:path'
+import type {Config} from '../config/schema.js'
+import type {Engine} from '../engine/engine.js'
+import {loadModel} from '../engine/load-model.js'
+import {evaluateModel} from '../evaluation/evaluation-log.js'
+import {readModelConfig} from '../models/model-config.js'
+import {openPrepared} from '../prepared/prepared.js'
+import {checkpointFolder, stepName} from '../runs/run-checkpoints.js'
+import type {RunDirectory} from '../runs/run-directory.js'
+import {withRunSettings} from '../runs/run-settings.js'
+import {openStream, type SweepRow, sweepTable} from '../tables/index.js'
+import {DataError, Interrupted} from '../util/errors.js'
+import {stepsOf} from './open-sweep.js'
+import type {SweepPoint} from './points.js'
+
+/** A trained point: where its checkpoints are, and what each cost. */
+export interface TrainedPoint extends SweepPoint {
+  readonly run: string
+  /** FLOPs of generation and training together, by step. */
+  readonly computeAt: ReadonlyMap<number, number>
+}
+
+/** Evaluates every checkpoint that the ledger `sweep.arrow` does not hold yet; returns all its rows. */
+export async function evaluatePoints(
+  points: readonly TrainedPoint[],
+  config: Config,
+  run: RunDirectory,
+  engine: Engine,
+): Promise<readonly SweepRow[]> {
+  const ledger = await openStream(run.at('sweep.arrow'), sweepTable)
+  try {
+    for (const point of points)
+      for (const step of stepsOf(point, config)) {
+        if (ledger.rows.some((row) => row.run === point.name && row.step === step)) continue
+        if (run.services.signal.aborted)
+          throw new Interrupted('scaling-sweep: stopped; what was evaluated is in the ledger', {
+            suggestions: ['continue with --resume'],
+          })
+        checkCheckpoint(point.run, step)
+        await ledger.append(...(await evaluateCheckpoint(point, step, config, run, engine)))
+      }
+  } finally {
+    await ledger.close()
+  }
+  return ledger.rows
+}
+
+function checkCheckpoint(run: string, step: number): void {
+  if (existsSync(checkpointFolder(run, step))) return
+  throw new DataError(`${run} has no checkpoint of step ${step}`, {
+    suggestions: ['name it in checkpoint.steps of the training config, so that it is kept'],
+  })
+}
+
+async function evaluateCheckpoint(
+  point: TrainedPoint,
+  step: number,
+  config: Config,
+  run: RunDirectory,
+  engine: Engine,
+): Promise<SweepRow[]> {
+  const folder = checkpointFolder(point.run, step)
+  const {progress} = run.services
+  const data = await openPrepared(point.config.data.dir!)
+  const model = await readModelConfig(folder)
+  await loadModel(engine, {checkpoint: folder}, progress)
+  const subject = {run: point.name, objective: point.config.train.objective, checkpoint: stepName(step), step}
+  const given = {config: {...point.config, eval: config.eval}, sources: point.sources}
+  const predictor = {config: withRunSettings(given, folder).config, data, engine, model, progress}
+  await run.place(join('predictions', point.name), '')
+  const rows = await evaluateModel(predictor, subject, predictionsFile(run, point.name, step))
+  return rows.map((row) => ({
+    run: point.name,
+    point: point.json,
+    step,
+    compute_flops: point.computeAt.get(step)!,
+    mode: row.mode,
+    split: row.split,
+    accuracy: row.accuracy,
+    ci_low: row.ci_low,
+    ci_high: row.ci_high,
+    seed: row.seed,
+  }))
+}
+
+/** Where the predictions of a point's checkpoint are. */
+export function predictionsFile(run: RunDirectory, name: string, step: number): string {
+  return run.at('predictions', name, `${stepName(step)}.arrow`)
+}

@@ -1,0 +1,35 @@
+import type {Config} from '../config/schema.js'
+import {openPrepared, splitRuleOf} from '../prepared/prepared.js'
+import type {RunDirectory} from '../runs/run-directory.js'
+import {bootstrapFit, type ScalingCurve} from '../statistics/bootstrap-fit.js'
+import {type FitRow, fitRow, seriesName} from '../statistics/series.js'
+import type {SweepRow} from '../tables/index.js'
+import {groupBy} from '../util/group-by.js'
+import {predictionsFile, type TrainedPoint} from './evaluate-points.js'
+import {ScoreReader} from './read-scores.js'
+
+/** Fits every curve on every split, with intervals from resampled documents. */
+export async function fitCurves(
+  points: readonly TrainedPoint[],
+  rows: readonly SweepRow[],
+  config: Config,
+  run: RunDirectory,
+): Promise<FitRow[]> {
+  const scores = new ScoreReader(splitRuleOf(await openPrepared(points[0].config.data.dir!)))
+  const curves = groupBy(rows, (row) => JSON.stringify([seriesName(row.mode, row.point), row.mode, row.split]))
+  return [...curves].map(([key, members]) => {
+    const [series, mode, split] = JSON.parse(key) as [string, SweepRow['mode'], SweepRow['split']]
+    const byRun = groupBy(members, (row) => row.run)
+    const measured = [...byRun].map(
+      ([name, own]): ScalingCurve => ({
+        seed: own[0].seed,
+        checkpoints: own.map(({step, compute_flops}) => ({
+          compute: compute_flops,
+          documents: scores.scoresOf(predictionsFile(run, name, step), mode, split),
+        })),
+      }),
+    )
+    const {bootstraps} = config.sweep
+    return fitRow({series, mode, split}, bootstrapFit(measured, {bootstraps, seed: config.seed}))
+  })
+}

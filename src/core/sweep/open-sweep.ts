@@ -1,0 +1,85 @@
+import {existsSync} from 'node:fs'
+import {requireKeys} from '../config/load.js'
+import {trainingNeeds} from '../config/needs.js'
+import type {Config} from '../config/schema.js'
+import {checkMemory} from '../engine/memory/check-memory.js'
+import {checkHeldOut} from '../prepared/check-positions.js'
+import {refuseOccupied} from '../runs/output-folder.js'
+import {recordedConfig} from '../runs/recorded-config.js'
+import {checkpointSteps} from '../runs/run-checkpoints.js'
+import {openTraining} from '../training/open-training.js'
+import {isRunOf} from '../training/training-inputs.js'
+import {UsageError} from '../util/errors.js'
+import {silentProgress} from '../util/progress.js'
+import type {Services} from '../util/services.js'
+import {type SweepPoint, sweepPoints} from './points.js'
+
+/** A point with the folder where its run is or will be. */
+export interface PlacedPoint extends SweepPoint {
+  readonly folder: string
+  readonly isDone: boolean
+}
+
+/**
+ * The points of a sweep, and that each of them could be trained: the whole of `--dry-run`, the beginning of `scaling-sweep`.
+ *
+ * @throws {UsageError} for axes, settings and output folders that cannot work, and for what does not fit into memory
+ * @throws {DataError} for inputs that cannot be read or do not belong together
+ */
+export async function openSweep(config: Config, services: Services): Promise<PlacedPoint[]> {
+  await refuseOccupied(config, services)
+  const placed = sweepPoints(config)
+  for (const point of placed) requireKeys(point.config, ['data.dir', ...trainingNeeds(point.config)])
+  const points: PlacedPoint[] = []
+  for (const point of placed) points.push({...point, ...(await placeOf(point, config))})
+  for (const point of points) checkSteps(point, config)
+  for (const point of points.filter(({isDone}) => !isDone)) {
+    // A download is shown; what training says, it says when its turn comes.
+    const progress = {...silentProgress, stage: services.progress.stage}
+    const {data, demand} = await openTraining(point.config, {...servicesOf(point, services), progress})
+    if (data) checkHeldOut(data)
+    if (!services.rehearsal) checkMemory('train', demand, point.config.memory)
+  }
+  return points
+}
+
+/** What the training of a point works with. */
+export function servicesOf({config, sources, folders}: SweepPoint, services: Services): Services {
+  return {...services, sources, folders, command: 'train', resume: existsSync(config.out!), overwrite: false}
+}
+
+/** Refuses steps that training would not keep a checkpoint of, before it begins. */
+function checkSteps(point: PlacedPoint, config: Config): void {
+  const {train, checkpoint} = point.config
+  const steps = stepsOf(point, config)
+  if (steps.length === 0)
+    throw new UsageError('scaling-sweep: there is no checkpoint to evaluate', {
+      suggestions: ['set sweep.checkpoints, or checkpoint.steps in the training config'],
+    })
+  if (point.isDone) return
+  const lost = steps.find((step) => step > train.steps || (step < train.steps && !checkpoint.steps.includes(step)))
+  if (lost !== undefined)
+    throw new UsageError(`scaling-sweep: ${point.name} will have no checkpoint of step ${lost} of ${train.steps}`, {
+      suggestions: ['name it in checkpoint.steps of the training config, so that it is kept'],
+    })
+}
+
+/** Where a point's run is or will be: a finished one among `sweep.runs` with the same settings, or one trained here. */
+async function placeOf({config}: SweepPoint, {sweep: {runs}}: Config): Promise<{folder: string; isDone: boolean}> {
+  const isSame: boolean[] = []
+  for (const path of [...runs, config.out!]) isSame.push(await isSameRun(path, config))
+  const folder = runs.findLast((_, i) => isSame[i]) ?? config.out!
+  return {folder, isDone: isSame.includes(true) && (await checkpointSteps(folder)).includes(config.train.steps)}
+}
+
+/** A run of another length is the same only where the learning rate does not depend on the length. */
+async function isSameRun(path: string, config: Config): Promise<boolean> {
+  if (!(await isRunOf(path, config))) return false
+  if (config.optim.schedule === 'constant') return true
+  return recordedConfig(path).train.steps === config.train.steps
+}
+
+/** Steps of a point whose checkpoints are evaluated. */
+export function stepsOf(point: SweepPoint, {sweep: {checkpoints}}: Config): readonly number[] {
+  return checkpoints.length > 0 ? checkpoints : point.config.checkpoint.steps
+}
