@@ -13,7 +13,7 @@ const words = new Set(['\\text', '\\textrm', '\\textbf', '\\textit', '\\mbox', '
  * A formula of LaTeX in one way of writing it, and its unit apart.
  *
  * `\text{...}` at the end, also with a power, is a unit where a formula with a digit or a command stands before it;
- * elsewhere its words belong to the formula. Braces around one token go, as do spaces that hold no two words or numbers apart.
+ * elsewhere its words belong to the formula. Braces around all of it or around one token go, as do spaces that hold no two words or numbers apart.
  */
 export function readFormula(latex: string): Formula {
   const tokens = latexTokens(latex.trim())
@@ -42,6 +42,8 @@ function skipSpaces(tokens: readonly string[], from: number): number {
 function write(tokens: readonly string[]): string {
   const partners = matchBraces(tokens)
   const omitted = new Set<number>()
+  for (let at = 0; partners.get(at) === tokens.length - 1 - at && tokens[at] === '{'; at++)
+    omitted.add(at).add(tokens.length - 1 - at)
   for (const [at, token] of tokens.entries()) {
     const open = words.has(token) ? skipSpaces(tokens, at + 1) : at
     const close = tokens[open] === '{' ? partners.get(open) : undefined

@@ -35,6 +35,7 @@ const equal = [
   ['10{,}000', '10000'],
   ['10,\\!000', '10,000'],
   ['2\\frac{1}{3}', '\\frac{7}{3}'],
+  ['{{3k^2 + 2k}}', '3k^{2}+2k'],
   ['x\\le 3', 'x \\leq 3'],
   ['\u22123', '-3'],
   // math-verify 0.7 said no (huggingface/Math-Verify#37).
@@ -82,6 +83,7 @@ const different = [
   ['\\frac{1}{23}', '\\frac{12}{3}'],
   ['0.33', '\\frac13'],
   ['X', 'x'],
+  ['{1}{2}', '\\{1\\}\\{2\\}'],
 ] as const
 
 describe('answers in boxes', () => {
