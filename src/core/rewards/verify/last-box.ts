@@ -16,5 +16,5 @@ export function lastBox(text: string): Box | null {
     const from = opened.pop()
     if (from !== undefined && text.endsWith(boxStart, from)) box = [from, at]
   }
-  return box && {content: text.slice(...box), end: box[1]}
+  return box && {content: text.slice(box[0], box[1]), end: box[1]}
 }
