@@ -1,0 +1,20 @@
+import {lastBox} from './last-box.js'
+
+const marker = '####'
+
+/**
+ * The truth that an answer field holds: what follows the last `####` that begins a line (GSM8K), to the end of that line; or
+ * the content of the last `\boxed{...}` (solutions of MATH); of both, the one further on; else the whole text.
+ *
+ * @returns trimmed; null where it is empty, or where a `\boxed` has no balanced braces
+ */
+export function truthOf(answerField: string): string | null {
+  const box = lastBox(answerField)
+  const markedAt = `\n${answerField}`.lastIndexOf(`\n${marker}`)
+  if (markedAt >= 0 && markedAt > (box?.end ?? -1)) {
+    const [line] = answerField.slice(markedAt + marker.length).split('\n', 1)
+    return line.trim() || null
+  }
+  if (box) return box.content.trim() || null
+  return answerField.includes('\\boxed') ? null : answerField.trim() || null
+}
