@@ -47,10 +47,12 @@ describe('SessionCache', () => {
 
 describe('keepsItsMemory', () => {
   it('a training graph keeps its memory unless its weights take a GiB', () => {
-    const withVocabulary = (vocabulary: number) =>
-      languageModelGraph({...model, vocabulary}, {rows: 1, length: 16, trained: 16}).op.graph
+    const withVocabulary = (vocabulary: number, kind: 'policy' | 'score' = 'policy') => {
+      return {kind, graph: languageModelGraph({...model, vocabulary}, {rows: 1, length: 16, trained: 16}).op.graph}
+    }
     const vocabularyOfOneGiB = 2 ** 30 / (4 * model.hidden)
     expect(keepsItsMemory(withVocabulary(vocabularyOfOneGiB - 1000))).toBe(true)
+    expect(keepsItsMemory(withVocabulary(vocabularyOfOneGiB - 1000, 'score'))).toBe(false)
     expect(keepsItsMemory(withVocabulary(vocabularyOfOneGiB))).toBe(false)
   })
 

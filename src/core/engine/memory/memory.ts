@@ -16,7 +16,7 @@ import {rolloutLoopGraph} from '../graphs/rollout-loop.js'
 import {type ScoreShape, scoreGraph} from '../graphs/score.js'
 import {type RolloutSizes, rolloutShape} from '../graphs/shapes.js'
 import {rolloutShapes} from '../sampling/rollout-shapes.js'
-import {type GraphKind, isTraining} from '../sessions/graph-kinds.js'
+import type {GraphKind} from '../sessions/graph-kinds.js'
 import {keepsItsMemory} from '../sessions/session-memory.js'
 
 /** The largest graph of each kind that the engine will be asked to run. */
@@ -94,7 +94,7 @@ export function estimateMemory(work: EngineWork, device: DeviceKind): MemoryEsti
     parts,
     totalBytes: totalOf(parts),
     graphBytes: heldBy(graphs),
-    keptBytes: heldBy(graphs.filter(keepsMemory)),
+    keptBytes: heldBy(graphs.filter(keepsItsMemory)),
     largest: parts.find(({name}) => name !== program)!,
   }
 }
@@ -104,12 +104,8 @@ function heldAtOnce<T extends BuiltGraph & {readonly tensors: readonly {readonly
   graphs: readonly T[],
 ): T[] {
   const bySize = graphs.toSorted((a, b) => totalOf(b.tensors) - totalOf(a.tensors))
-  const largest = bySize.find((graph) => !keepsMemory(graph))
-  return graphs.filter((graph) => keepsMemory(graph) || graph === largest)
-}
-
-function keepsMemory({kind, graph}: BuiltGraph): boolean {
-  return isTraining[kind] && keepsItsMemory(graph)
+  const largest = bySize.find((graph) => !keepsItsMemory(graph))
+  return graphs.filter((graph) => keepsItsMemory(graph) || graph === largest)
 }
 
 function totalOf(parts: readonly {readonly bytes: number}[]): number {

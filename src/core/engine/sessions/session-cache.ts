@@ -4,7 +4,7 @@ import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {devices} from '../../runtime/devices.js'
 import {Session, type SessionOptions} from '../../runtime/session.js'
 import type {DecoderGraph} from '../graphs/decoder-graph.js'
-import {type GraphKind, isTraining} from './graph-kinds.js'
+import type {GraphKind} from './graph-kinds.js'
 import {heldBytes, keepsItsMemory, sessionBudget, sessionCapacity} from './session-memory.js'
 
 /** Sessions that one update uses in turn: the policy's and the reference's. */
@@ -44,14 +44,14 @@ export class SessionCache {
     const id = createHash('sha256')
       .update(JSON.stringify([kind, key]))
       .digest('hex')
-    const kept = this.sessions.get(id) ?? (await this.compile(build().op.graph, isTraining[kind]))
+    const kept = this.sessions.get(id) ?? (await this.compile(kind, build().op.graph))
     this.sessions.delete(id)
     this.sessions.set(id, kept)
     return kept.session
   }
 
-  private async compile(graph: Graph, hasGradients: boolean): Promise<Kept> {
-    const keepsMemory = hasGradients && keepsItsMemory(graph)
+  private async compile(kind: GraphKind, graph: Graph): Promise<Kept> {
+    const keepsMemory = keepsItsMemory({kind, graph})
     const {memory} = this.device
     const bytes = heldBytes(graph, keepsMemory, memory)
     const isFull = () =>
