@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import {afterAll} from 'vitest'
 import {LocalEngine} from '../../src/core/engine/engine.js'
 import type {RolloutRequest} from '../../src/core/engine/sampling/rollout-request.js'
+import type {Device} from '../../src/core/runtime/devices.js'
 import {Sampler, streamSeed} from '../../src/core/util/rng.js'
 import {readTensors} from './read-tensors.js'
 import {tinyModel} from './tiny-model.js'
@@ -17,10 +18,16 @@ export const engineModel = tinyModel({
 })
 
 /** An engine in this thread with a random model; the wider its embeddings, the farther its predictions from uniform. */
-export async function tinyEngine({model = engineModel, threads = 1, seed = 1, embeddingStd = 0.25} = {}) {
+export async function tinyEngine({
+  model = engineModel,
+  device = 'cpu' as Device,
+  threads = 1,
+  seed = 1,
+  embeddingStd = 0.25,
+} = {}) {
   const config = join(temporaryFolder(), 'config.json')
   writeFileSync(config, JSON.stringify(model.source))
-  const engine = new LocalEngine({device: 'cpu', threads})
+  const engine = new LocalEngine({device, threads})
   await engine.load({config, init: {embeddingStd, linearGain: 1, residualScale: 1}, seed})
   return engine
 }

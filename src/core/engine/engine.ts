@@ -1,6 +1,7 @@
 import {readModelConfig} from '../models/model-config.js'
 import {parameterCount} from '../models/parameters.js'
 import type {LogprobQuery} from '../records/records.js'
+import {checkDevice} from '../runtime/providers.js'
 import type {SessionOptions} from '../runtime/session.js'
 import {RuntimeFailure} from '../util/errors.js'
 import {type Tell, tellNobody} from '../util/tell.js'
@@ -110,7 +111,7 @@ export class LocalEngine implements Engine {
   }
 
   async load(source: WeightSource): Promise<LoadedModel> {
-    await this.sessions.checkDevice()
+    await checkDevice(this.options.device)
     const config = await readModelConfig('checkpoint' in source ? source.checkpoint : source.config)
     if ('checkpoint' in source) checkWeights(config, source.checkpoint)
     const state = new ModelState(config)

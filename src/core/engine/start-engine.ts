@@ -1,7 +1,7 @@
 import {availableParallelism} from 'node:os'
 import {SHARE_ENV, Worker, type WorkerOptions} from 'node:worker_threads'
+import type {Device} from '../runtime/devices.js'
 import {createGate, leaveThroughGate} from '../runtime/exit-gate.js'
-import type {Device} from '../runtime/providers.js'
 import {RuntimeFailure} from '../util/errors.js'
 import {type Tell, tellNobody} from '../util/tell.js'
 import type {Engine} from './engine.js'

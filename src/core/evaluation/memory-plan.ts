@@ -1,7 +1,7 @@
 import type {Config} from '../config/schema.js'
 import {languageModelShape, policyContexts, policyShape} from '../engine/graphs/shapes.js'
-import type {Knob, MemoryDemand} from '../engine/memory/check-memory.js'
-import type {EngineWork, GraphKind, GraphWork} from '../engine/memory/memory.js'
+import type {MemoryDemand, SizeSetting} from '../engine/memory/check-memory.js'
+import type {EngineWork, GraphWork, WorkKind} from '../engine/memory/memory.js'
 import {largestScoreShape} from '../engine/memory/score-memory.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {promptLimit} from '../objectives/objective.js'
@@ -55,9 +55,9 @@ function longestPrompt(data: PreparedData, positions: Iterable<Target>, config: 
 }
 
 /** The settings that decide how large graphs are; each is bounded by what training or evaluation can reach. */
-const knobs: readonly {
+const sizeSettings: readonly {
   readonly setting: string
-  readonly kinds: readonly GraphKind[]
+  readonly kinds: readonly WorkKind[]
   readonly least: number
   read(config: Config): number
   write(config: Config, value: number): Config
@@ -120,14 +120,14 @@ const knobs: readonly {
   },
 ]
 
-/** Work of a command as a demand: the knobs are those whose kinds of graph it has. */
+/** Work of a command as a demand: the settings are those that make its graphs smaller. */
 export function demandOf(config: Config, workOf: (config: Config) => EngineWork): MemoryDemand {
   const work = workOf(config)
-  const kinds = new Set<GraphKind>(Object.keys(work) as GraphKind[])
-  const own = knobs
-    .filter((knob) => knob.kinds.some((kind) => kinds.has(kind)))
+  const kinds = new Set<WorkKind>(Object.keys(work) as WorkKind[])
+  const sizes = sizeSettings
+    .filter((size) => size.kinds.some((kind) => kinds.has(kind)))
     .map(
-      ({setting, kinds: shrunk, least, read, write}): Knob => ({
+      ({setting, kinds: shrunk, least, read, write}): SizeSetting => ({
         setting,
         kinds: shrunk,
         least,
@@ -135,7 +135,7 @@ export function demandOf(config: Config, workOf: (config: Config) => EngineWork)
         at: (value) => workOf(write(config, value)),
       }),
     )
-  return {work, knobs: own}
+  return {work, device: config.device, sizes}
 }
 
 /** What a training run asks of the engine at most. */

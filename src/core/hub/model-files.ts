@@ -1,4 +1,5 @@
 import {join} from 'node:path'
+import {tokenizerFileNames} from '../tokenizer/file-names.js'
 import {readPlainText} from '../util/plain-file.js'
 
 /**
@@ -9,15 +10,7 @@ import {readPlainText} from '../util/plain-file.js'
  */
 export type FileFilter = (path: string, all: readonly string[]) => boolean
 
-const small: ReadonlySet<string> = new Set([
-  'config.json',
-  'generation_config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'chat_template.jinja',
-  'chat_template.json',
-])
+const small: ReadonlySet<string> = new Set(['config.json', 'generation_config.json', ...tokenizerFileNames])
 const index = 'model.safetensors.index.json'
 const single = 'model.safetensors'
 const shard = /^model-\d+-of-\d+\.safetensors$/

@@ -1,7 +1,7 @@
 import {statSync} from 'node:fs'
 import {copyFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {tokenizerFileNames} from '../tokenizer/tokenizer-files.js'
+import {tokenizerFileNames} from '../tokenizer/file-names.js'
 
 /** Copies a tokenizer's files and its chat template from one folder to another. */
 export async function copyTokenizer(from: string, to: string): Promise<void> {

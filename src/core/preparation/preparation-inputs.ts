@@ -1,10 +1,11 @@
-import {existsSync, readdirSync, statSync} from 'node:fs'
+import {existsSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {type DocumentPlace, listDocumentFiles} from '../corpus/documents.js'
 import {canonicalJson, fingerprintOf, hashFile, hashJson, type Manifest, packageVersion} from '../files/index.js'
 import type {PreparationInputs} from '../prepared/prepared-manifest.js'
 import {readTokenizerFiles} from '../tokenizer/tokenizer-files.js'
+import {fingerprintOfModel} from '../weights/index.js'
 
 /**
  * Hashes everything that the result depends on and lists the settings.
@@ -28,8 +29,8 @@ export async function preparationInputs(
       documents: fingerprintOf({inputs: files.map(({file}) => file), options: files.map(({name}) => name)}),
       tokenizer: hashTokenizer(tokenizer ?? proxy),
       'chat template': prompt.chatTemplateFile ? hashFile(prompt.chatTemplateFile) : 'none',
-      proxy: hashFiles(proxy, checkpointFile),
-      'difficulty model': hashFiles(difficultyModel, checkpointFile),
+      proxy: hashModel(proxy),
+      'difficulty model': hashModel(difficultyModel),
       settings: hashJson(settings),
     },
     settings,
@@ -49,9 +50,6 @@ export function changedInputs(manifest: Manifest, {fingerprints, settings}: Prep
   ]
 }
 
-/** Files of a checkpoint that scores depend on; weights may come in several. */
-export const checkpointFile = /^(config\.json|model.*\.safetensors|model\.safetensors\.index\.json)$/
-
 /** What cuts documents into tokens: rules, the tokens around a text, the chat template. */
 function hashTokenizer(folder: string | undefined): string {
   if (folder === undefined || !existsSync(join(folder, 'tokenizer.json'))) return 'none'
@@ -60,10 +58,9 @@ function hashTokenizer(folder: string | undefined): string {
   return hashJson({fingerprint, bos_token, eos_token, pad_token, add_bos_token, chat: JSON.stringify(chatTemplate)})
 }
 
-function hashFiles(folder: string | undefined, pattern: RegExp): string {
-  if (folder === undefined || !statSync(folder, {throwIfNoEntry: false})?.isDirectory()) return 'none'
-  const names = readdirSync(folder).filter((name) => pattern.test(name))
-  return fingerprintOf({inputs: names.sort().map((name) => join(folder, name)), options: null})
+function hashModel(folder: string | undefined): string {
+  const isThere = folder !== undefined && statSync(folder, {throwIfNoEntry: false})?.isDirectory()
+  return isThere ? fingerprintOfModel(folder) : 'none'
 }
 
 function inWords(value: unknown): string {

@@ -166,7 +166,7 @@ async function scoreAndSelect(
   }
   for (const {checkpoint, partitions} of scorers) {
     const longest = maxOf(partitions.map((partition) => written.longest[partition]))
-    const demand = scoringDemand(await readModelConfig(checkpoint), config.data, longest)
+    const demand = scoringDemand(await readModelConfig(checkpoint), config, longest)
     services.progress.log(checkMemory('prepare-data', demand, config.memory))
   }
   const scoreFiles = scorers.map((_, i) => `${tables.positions}.scores-${i}`)
@@ -202,7 +202,7 @@ export async function rehearsePreparation(config: Config, services: Services): P
   }
   if (located.hasModels) await setUp(located, services)
   const {proxy, batchTokens, documentsOnly} = located.config.data
-  return proxy && !documentsOnly ? scoringDemand(await readModelConfig(proxy), config.data, batchTokens) : null
+  return proxy && !documentsOnly ? scoringDemand(await readModelConfig(proxy), config, batchTokens) : null
 }
 
 /** The output folder, once it is clear that something can be put there. */

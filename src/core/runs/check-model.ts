@@ -1,9 +1,7 @@
-import {existsSync, readdirSync} from 'node:fs'
+import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import {checkpointFile} from '../preparation/preparation-inputs.js'
 import type {PreparedData} from '../prepared/prepared.js'
 import {readModelConfig} from '../models/model-config.js'
-import {fingerprintOf} from '../files/index.js'
 import {agreeWithin, fitTokenizer, loadTokenizer} from '../tokenizer/tokenizer.js'
 import {DataError} from '../util/errors.js'
 import {type Progress, silentProgress} from '../util/progress.js'
@@ -28,10 +26,4 @@ export async function dataFor(
   throw new DataError(`${path} has another tokenizer than ${data.folder} was prepared with`, {
     suggestions: ['run rpt prepare-data with --tokenizer of this model'],
   })
-}
-
-/** Hash of a checkpoint's `config.json` and weights. */
-export function fingerprintOfModel(folder: string): string {
-  const names = readdirSync(folder).filter((name) => checkpointFile.test(name))
-  return fingerprintOf({inputs: names.sort().map((name) => join(folder, name)), options: null})
 }

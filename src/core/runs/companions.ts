@@ -2,7 +2,7 @@ import {readFileSync, statSync} from 'node:fs'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {guardRead} from '../files/index.js'
-import {tokenizerFileNames} from '../tokenizer/tokenizer-files.js'
+import {tokenizerFileNames} from '../tokenizer/file-names.js'
 
 /** What makes weights and `config.json` a whole checkpoint, by file name: tokenizer, chat template, generation settings. */
 export type Companions = ReadonlyMap<string, Buffer>

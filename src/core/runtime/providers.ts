@@ -2,11 +2,10 @@ import {encodeModel} from '../onnx/encode.js'
 import {Graph} from '../onnx/graph.js'
 import {Ops} from '../onnx/ops.js'
 import {RuntimeFailure} from '../util/errors.js'
+import type {DeviceKind} from './devices/device-kind.js'
+import {type Device, devices} from './devices.js'
 import {passGate} from './exit-gate.js'
 import ort from './onnxruntime.js'
-
-/** What the user may ask to compute on. */
-export type Device = 'auto' | 'cpu' | 'cuda' | 'webgpu'
 
 /** Whether one execution provider of onnxruntime really runs a graph here. */
 export interface ProviderProbe {
@@ -15,11 +14,6 @@ export interface ProviderProbe {
   readonly loads: boolean
   /** Why it does not load; empty when it does. */
   readonly reason: string
-}
-
-/** The providers that a device setting stands for; `auto` is the CPU, the one place where runs repeat bit for bit. */
-export function executionProviders(device: Device): string[] {
-  return [device === 'auto' ? 'cpu' : device]
 }
 
 /** Version of the onnxruntime library in use. */
@@ -31,19 +25,20 @@ export function runtimeVersion(): string {
 export async function probeProviders(): Promise<ProviderProbe[]> {
   const model = additionModel()
   const probes: ProviderProbe[] = []
-  for (const {name, bundled} of ort.listSupportedBackends()) probes.push({name, bundled, ...(await probe(name, model))})
+  for (const {name, bundled} of ort.listSupportedBackends())
+    probes.push({name, bundled, ...(await probe({executionProviders: [name]}, model))})
   return probes
 }
 
 /**
  * Checks that graphs can run on a device, before anything is read for it.
  *
- * @throws {RuntimeFailure} when its provider does not load; the CPU's always does
+ * @throws {RuntimeFailure} when its provider does not load
  */
 export async function checkDevice(device: Device): Promise<void> {
-  const [provider] = executionProviders(device)
-  if (provider === 'cpu') return
-  const {loads, reason} = await probe(provider, additionModel())
+  const {isBuiltIn, session} = devices[device]
+  if (isBuiltIn) return
+  const {loads, reason} = await probe(session, additionModel())
   if (loads) return
   throw new RuntimeFailure(`device ${device} is not available here: ${reason}`, {
     suggestions: ['rpt doctor says which devices load', 'use --device cpu'],
@@ -60,10 +55,10 @@ function additionModel(): Uint8Array {
 // The library's own coloured lines on stderr would say again what the error says.
 ort.env.logLevel = 'fatal'
 
-async function probe(provider: string, model: Uint8Array): Promise<{loads: boolean; reason: string}> {
+async function probe(options: DeviceKind['session'], model: Uint8Array): Promise<{loads: boolean; reason: string}> {
   try {
     await passGate(async () => {
-      const session = await ort.InferenceSession.create(model, {executionProviders: [provider], logSeverityLevel: 4})
+      const session = await ort.InferenceSession.create(model, {...options, logSeverityLevel: 4})
       await session.run({x: new ort.Tensor('float32', Float32Array.of(1), [1])})
       await session.release()
     })

@@ -3,10 +3,10 @@ import type {Graph} from '../onnx/graph.js'
 import type {DType} from '../onnx/types.js'
 import {GraphError, RuntimeFailure} from '../util/errors.js'
 import {sizeOf} from '../util/shape.js'
+import {type Device, devices} from './devices.js'
 import {passGate} from './exit-gate.js'
 import ort from './onnxruntime.js'
 import {countOutputs, freeOutputs} from './output-memory.js'
-import {type Device, executionProviders} from './providers.js'
 
 /** Elements of a tensor in host memory, row-major (bool as bytes 0 and 1). */
 export type TensorData = Float32Array | Float64Array | BigInt64Array | Uint8Array
@@ -21,7 +21,7 @@ export interface SessionOptions {
 /**
  * A graph compiled for a device.
  *
- * Inputs are fed by name; on the CPU they are read in place. Outputs are new arrays.
+ * Inputs are fed by name and, where the device can, read in place. Outputs are new arrays.
  */
 export class Session {
   private constructor(
@@ -38,7 +38,7 @@ export class Session {
   static async compile(graph: Graph, {device, threads}: SessionOptions, keepsMemory = true): Promise<Session> {
     try {
       const options: ort.InferenceSession.SessionOptions = {
-        executionProviders: executionProviders(device),
+        ...devices[device].session,
         graphOptimizationLevel: 'all',
         executionMode: 'sequential',
         // A planned arena was no faster and twice as large (docs/decisions).

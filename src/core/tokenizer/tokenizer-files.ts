@@ -29,15 +29,6 @@ export interface TokenizerFiles {
   readonly fingerprint: string
 }
 
-/** Names of the files that a tokenizer is read from. */
-export const tokenizerFileNames = [
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'chat_template.jinja',
-  'chat_template.json',
-] as const
-
 const supported = 'supported: BPE, byte-level or with byte fallback'
 
 /**

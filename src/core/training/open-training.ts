@@ -15,12 +15,13 @@ import {checkHeldOut, checkTrainable} from '../prepared/check-positions.js'
 import {type PreparedData, preparedIn, withoutDocuments} from '../prepared/prepared.js'
 import type {TrainingRow} from '../records/records.js'
 import {checkReward} from '../rewards/reward.js'
-import {dataFor, fingerprintOfModel} from '../runs/check-model.js'
+import {dataFor} from '../runs/check-model.js'
 import {type Origins, originsOf, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {findResumePoint, type ResumePoint} from '../runs/run-checkpoints.js'
 import {resolveModel} from '../runs/run-directory.js'
 import type {Services} from '../util/services.js'
+import {fingerprintOfModel} from '../weights/index.js'
 
 /** What a training run starts from, checked as far as that goes without an engine. */
 export interface TrainingStart {

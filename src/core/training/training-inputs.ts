@@ -1,7 +1,6 @@
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {hashFile, manifestName, readManifest} from '../files/index.js'
-import {fingerprintOfModel} from '../runs/check-model.js'
 import {resolveModel} from '../runs/run-directory.js'
 import {
   changedInputs,
@@ -11,6 +10,7 @@ import {
   readIdentity,
   settingsOf,
 } from '../runs/run-identity.js'
+import {fingerprintOfModel} from '../weights/index.js'
 
 /** Fingerprints of all that a training run reads; null where its data are not there. */
 async function trainingInputs(config: Config): Promise<RunInputs | null> {

@@ -1,3 +1,4 @@
+export {fingerprintOfModel} from './fingerprint-of-model.js'
 export {type ForeignWeights, foreignWeights} from './foreign-weights.js'
 export type {WrittenDtype} from './narrow.js'
 export {type Piece, SafetensorsFile} from './safetensors-file.js'

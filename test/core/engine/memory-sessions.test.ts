@@ -4,6 +4,7 @@ import {languageModelGraph} from '../../../src/core/engine/graphs/language-model
 import {SessionCache} from '../../../src/core/engine/sessions/session-cache.js'
 import {heldBytes, keepsItsMemory} from '../../../src/core/engine/sessions/session-memory.js'
 import {parseModelConfig} from '../../../src/core/models/model-config.js'
+import {devices} from '../../../src/core/runtime/devices.js'
 
 const model = parseModelConfig(
   {
@@ -19,7 +20,7 @@ const model = parseModelConfig(
 )
 
 const graphOf = (length: number) => () => languageModelGraph(model, {rows: 1, length, trained: length})
-const bytes = heldBytes(graphOf(16)().op.graph, true)
+const bytes = heldBytes(graphOf(16)().op.graph, true, devices.cpu.memory)
 const options = {device: 'cpu', threads: 1} as const
 
 describe('SessionCache', () => {
@@ -46,16 +47,22 @@ describe('SessionCache', () => {
 
 describe('keepsItsMemory', () => {
   it('a training graph keeps its memory unless its weights take a GiB', () => {
-    const withVocabulary = (vocabulary: number) =>
-      languageModelGraph({...model, vocabulary}, {rows: 1, length: 16, trained: 16}).op.graph
+    const withVocabulary = (vocabulary: number, kind: 'policy' | 'score' = 'policy') => {
+      return {kind, graph: languageModelGraph({...model, vocabulary}, {rows: 1, length: 16, trained: 16}).op.graph}
+    }
     const vocabularyOfOneGiB = 2 ** 30 / (4 * model.hidden)
     expect(keepsItsMemory(withVocabulary(vocabularyOfOneGiB - 1000))).toBe(true)
+    expect(keepsItsMemory(withVocabulary(vocabularyOfOneGiB - 1000, 'score'))).toBe(false)
     expect(keepsItsMemory(withVocabulary(vocabularyOfOneGiB))).toBe(false)
   })
 
   it('a graph that gives its memory back still holds the zeros that an untied table is scattered into', () => {
     const held = (tiedHead: boolean) =>
-      heldBytes(languageModelGraph({...model, tiedHead}, {rows: 1, length: 16, trained: 16}).op.graph, false)
+      heldBytes(
+        languageModelGraph({...model, tiedHead}, {rows: 1, length: 16, trained: 16}).op.graph,
+        false,
+        devices.cpu.memory,
+      )
     expect(held(false) - held(true)).toBe(4 * model.vocabulary * model.hidden)
   })
 })

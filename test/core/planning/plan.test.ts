@@ -113,10 +113,10 @@ describe('evaluationDemand', () => {
   })
 })
 
-it('a knob computes the work of another value', async () => {
+it('a setting of size computes the work of another value', async () => {
   const model = await readModelConfig(file)
-  const {knobs} = trainingDemand(configWith({}), model, lengths)
-  const knob = knobs.find(({setting}) => setting === 'grpo.contextsPerMicroBatch')!
-  expect(knob.at(2).policy!.contexts).toBe(2)
-  expect(demandOf(configWith({}), () => ({model})).knobs).toEqual([])
+  const {sizes} = trainingDemand(configWith({}), model, lengths)
+  const size = sizes.find(({setting}) => setting === 'grpo.contextsPerMicroBatch')!
+  expect(size.at(2).policy!.contexts).toBe(2)
+  expect(demandOf(configWith({}), () => ({model})).sizes).toEqual([])
 })

@@ -1,24 +1,27 @@
-import {availableMemory} from '../../runtime/machine-memory.js'
+import type {DeviceKind} from '../../runtime/devices/device-kind.js'
+import {type Device, devices} from '../../runtime/devices.js'
 import {UsageError} from '../../util/errors.js'
 import {sessionBudget, sessionCapacity} from '../sessions/session-memory.js'
-import {type EngineWork, estimateMemory, type GraphKind, type MemoryEstimate} from './memory.js'
+import {type EngineWork, estimateMemory, type MemoryEstimate, type WorkKind} from './memory.js'
 
-/** A setting that makes graphs of a kind smaller. */
-export interface Knob {
+/** A setting that decides how large graphs are: lower, they need less memory. */
+export interface SizeSetting {
   /** Config key. */
   readonly setting: string
   readonly value: number
-  readonly kinds: readonly GraphKind[]
+  /** The work whose graphs it makes smaller. */
+  readonly kinds: readonly WorkKind[]
   /** The smallest value worth a try. */
   readonly least: number
   /** The work when the setting has another value. */
   at(value: number): EngineWork
 }
 
-/** Work of one engine with the settings that shrink it, those to try first in front. */
+/** Work of one engine, where it runs, and the settings that shrink it, those to try first in front. */
 export interface MemoryDemand {
   readonly work: EngineWork
-  readonly knobs: readonly Knob[]
+  readonly device: Device
+  readonly sizes: readonly SizeSetting[]
 }
 
 /** See the keys of `memory` in the configuration. */
@@ -27,7 +30,7 @@ export interface MemorySettings {
   readonly limitGiB?: number
 }
 
-/** An estimate against what the machine has. */
+/** An estimate against what the device has. */
 export interface MemoryReport extends MemoryEstimate {
   /** Less than the total where graphs have to take turns. */
   readonly neededBytes: number
@@ -40,10 +43,11 @@ export interface MemoryReport extends MemoryEstimate {
 }
 
 /** Estimates the memory of some work and compares it with what there is. */
-export function reportMemory({work, knobs}: MemoryDemand, {limitGiB}: MemorySettings): MemoryReport {
-  const estimate = estimateMemory(work)
-  const availableBytes = limitGiB === undefined ? availableMemory() : limitGiB * 2 ** 30
-  const setting = knobFor(knobs, estimate.largest)?.setting ?? null
+export function reportMemory({work, device, sizes}: MemoryDemand, {limitGiB}: MemorySettings): MemoryReport {
+  const kind = devices[device]
+  const estimate = estimateMemory(work, kind)
+  const availableBytes = limitGiB === undefined ? kind.memory.availableBytes() : limitGiB * 2 ** 30
+  const setting = sizeFor(sizes, estimate.largest)?.setting ?? null
   const neededBytes = neededOf(estimate, availableBytes)
   const spareBytes = Math.max(0, Math.min(keptBesides(estimate, availableBytes), availableBytes - neededBytes))
   return {...estimate, neededBytes, availableBytes, spareBytes, fits: neededBytes <= availableBytes, setting}
@@ -103,23 +107,27 @@ function gib(bytes: number): string {
   return bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`
 }
 
-function knobFor(knobs: readonly Knob[], {kind}: {readonly kind?: GraphKind}): Knob | undefined {
-  return knobs.find(({kinds, value, least}) => kind !== undefined && kinds.includes(kind) && value > least)
+function sizeFor(sizes: readonly SizeSetting[], {kind}: {readonly kind?: WorkKind}): SizeSetting | undefined {
+  return sizes.find(({kinds, value, least}) => kind !== undefined && kinds.includes(kind) && value > least)
 }
 
 /** The setting and value, halved until it fits; the one that shrinks the largest class is tried first. */
-function remedy({knobs}: MemoryDemand, {availableBytes, largest}: MemoryReport): string {
-  const first = knobFor(knobs, largest)
-  for (const knob of first ? [first, ...knobs.filter((other) => other !== first)] : knobs) {
-    const value = fittingValue(knob, availableBytes)
-    if (value !== null) return `lower ${knob.setting} from ${knob.value} to ${value}`
+function remedy({device, sizes}: MemoryDemand, {availableBytes, largest}: MemoryReport): string {
+  const first = sizeFor(sizes, largest)
+  for (const size of first ? [first, ...sizes.filter((other) => other !== first)] : sizes) {
+    const value = fittingValue(size, devices[device], availableBytes)
+    if (value !== null) return `lower ${size.setting} from ${size.value} to ${value}`
   }
-  const together = knobs.filter(({value, least}) => value > least).map(({setting}) => setting)
+  const together = sizes.filter(({value, least}) => value > least).map(({setting}) => setting)
   return together.length > 0 ? `no single setting is enough: lower ${together.join(', ')}` : 'use a smaller model'
 }
 
-function fittingValue({value: start, least, at}: Knob, availableBytes: number): number | null {
+function fittingValue(
+  {value: start, least, at}: SizeSetting,
+  device: DeviceKind,
+  availableBytes: number,
+): number | null {
   for (let value = Math.floor(start / 2); value >= least; value = Math.floor(value / 2))
-    if (neededOf(estimateMemory(at(value)), availableBytes) <= availableBytes) return value
+    if (neededOf(estimateMemory(at(value), device), availableBytes) <= availableBytes) return value
   return null
 }

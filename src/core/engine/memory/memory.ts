@@ -4,6 +4,7 @@ import {parameterCount, parametersOf} from '../../models/parameters.js'
 import type {Graph} from '../../onnx/graph.js'
 import {type LiveTensor, tensorBytes} from '../../onnx/live-tensor.js'
 import {livenessOf} from '../../onnx/liveness.js'
+import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {groupBy} from '../../util/group-by.js'
 import {isSameShape} from '../../util/shape.js'
 import {decodingStepGraph} from '../graphs/decoding-step.js'
@@ -11,10 +12,12 @@ import {type LanguageModelShape, languageModelGraph} from '../graphs/language-mo
 import {type LogprobShape, logprobsGraph} from '../graphs/logprobs.js'
 import {type PolicyShape, policyGraph} from '../graphs/policy.js'
 import {prefillGraph} from '../graphs/prefill.js'
+import {rolloutLoopGraph} from '../graphs/rollout-loop.js'
 import {type ScoreShape, scoreGraph} from '../graphs/score.js'
-import type {RolloutSizes} from '../graphs/shapes.js'
+import {type RolloutSizes, rolloutShape} from '../graphs/shapes.js'
 import {rolloutShapes} from '../sampling/rollout-shapes.js'
-import {arenaFactor, keepsItsMemory} from '../sessions/session-memory.js'
+import type {GraphKind} from '../sessions/graph-kinds.js'
+import {keepsItsMemory} from '../sessions/session-memory.js'
 
 /** The largest graph of each kind that the engine will be asked to run. */
 export interface GraphWork {
@@ -38,18 +41,18 @@ export interface EngineWork extends GraphWork {
   readonly isAccumulated?: boolean
 }
 
-/** A kind of graph. */
-export type GraphKind = keyof GraphWork | 'reference'
+/** A kind of work; each has graphs of its own. */
+export type WorkKind = keyof GraphWork | 'reference'
 
 /** Memory of one class of tensors. */
 export interface MemoryPart {
   readonly name: string
   readonly bytes: number
-  /** Kind of graph that needs it; absent for what is there throughout. */
-  readonly kind?: GraphKind
+  /** Kind of work that needs it; absent for what is there throughout. */
+  readonly kind?: WorkKind
 }
 
-/** Memory of a process on the CPU, by class of tensor. */
+/** Memory of a process, by class of tensor. */
 export interface MemoryEstimate {
   /** Largest first. */
   readonly parts: readonly MemoryPart[]
@@ -74,13 +77,15 @@ const float = 4
  * Training graphs of small models keep their memory, so that those of update and reference add up; of the others, the
  * largest counts.
  */
-export function estimateMemory(work: EngineWork): MemoryEstimate {
-  const graphs = heldAtOnce(graphsOf(work).map((graph) => ({...graph, tensors: namedTensors(work.model, graph)})))
+export function estimateMemory(work: EngineWork, device: DeviceKind): MemoryEstimate {
+  const {arenaFactor} = device.memory
+  const built = graphsOf(work, device)
+  const graphs = heldAtOnce(built.map((graph) => ({...graph, tensors: namedTensors(work.model, graph)})))
   const parts = merged([
     {name: program, bytes: programBytes},
-    ...hostParts(work),
+    ...hostParts(work, device),
     ...graphs.flatMap(({kind, tensors}) =>
-      tensors.map(({name, bytes}) => ({name, bytes: Math.round(arenaFactor * bytes), kind})),
+      tensors.map(({name, bytes}) => ({name, bytes: Math.round(arenaFactor * bytes), kind: works[kind].kind})),
     ),
     ...graphs.map((graph) => feedsOf(work.model, graph)),
   ])
@@ -89,18 +94,9 @@ export function estimateMemory(work: EngineWork): MemoryEstimate {
     parts,
     totalBytes: totalOf(parts),
     graphBytes: heldBy(graphs),
-    keptBytes: heldBy(graphs.filter(keepsMemory)),
+    keptBytes: heldBy(graphs.filter(keepsItsMemory)),
     largest: parts.find(({name}) => name !== program)!,
   }
-}
-
-const mayKeepMemory: Readonly<Record<GraphKind, boolean>> = {
-  rollout: false,
-  score: false,
-  logprobs: false,
-  policy: true,
-  languageModel: true,
-  reference: true,
 }
 
 /** The graphs whose memory is there at the same time: those that keep theirs, and the largest of those that do not. */
@@ -108,12 +104,8 @@ function heldAtOnce<T extends BuiltGraph & {readonly tensors: readonly {readonly
   graphs: readonly T[],
 ): T[] {
   const bySize = graphs.toSorted((a, b) => totalOf(b.tensors) - totalOf(a.tensors))
-  const largest = bySize.find((graph) => !keepsMemory(graph))
-  return graphs.filter((graph) => keepsMemory(graph) || graph === largest)
-}
-
-function keepsMemory({kind, graph}: BuiltGraph): boolean {
-  return mayKeepMemory[kind] && keepsItsMemory(graph)
+  const largest = bySize.find((graph) => !keepsItsMemory(graph))
+  return graphs.filter((graph) => keepsItsMemory(graph) || graph === largest)
 }
 
 function totalOf(parts: readonly {readonly bytes: number}[]): number {
@@ -131,31 +123,41 @@ function merged(parts: readonly MemoryPart[]): MemoryPart[] {
 interface BuiltGraph {
   readonly kind: GraphKind
   readonly graph: Graph
+  /** Trips that its Loop takes; absent where it has none. */
+  readonly trips?: number
 }
 
-function graphsOf({model, objective, hasReference, ...work}: EngineWork): BuiltGraph[] {
+function graphsOf({model, objective, hasReference, ...work}: EngineWork, device: DeviceKind): BuiltGraph[] {
   const {rollout, policy, languageModel, score, logprobs} = work
   const built: (BuiltGraph | null | undefined)[] = [
-    ...(rollout ? rolloutGraphs(model, rollout) : []),
+    ...(rollout ? rolloutGraphs(model, rollout, device) : []),
     policy && {kind: 'policy', graph: policyGraph(model, policy, 1, objective).op.graph},
     policy && hasReference ? {kind: 'reference', graph: policyGraph(model, policy, 1).op.graph} : null,
-    languageModel && {kind: 'languageModel', graph: languageModelGraph(model, languageModel).op.graph},
+    languageModel && {kind: 'language-model', graph: languageModelGraph(model, languageModel).op.graph},
     score && {kind: 'score', graph: scoreGraph(model, score).op.graph},
     logprobs && {kind: 'logprobs', graph: logprobsGraph(model, logprobs, 1).op.graph},
   ]
   return built.filter((graph) => graph != null)
 }
 
-/** The graph of the contexts, and one of a step for every size that the caches of the completions grow to. */
-function rolloutGraphs(model: ModelConfig, sizes: RolloutSizes): BuiltGraph[] {
+/** The graph of the contexts, and one of a step for every size that the caches of the completions grow to; or the loop. */
+function rolloutGraphs(model: ModelConfig, sizes: RolloutSizes, {readsInPlace}: DeviceKind): BuiltGraph[] {
   const sampling = {temperature: 1, greedy: false, endIds: model.endIds}
+  if (!readsInPlace) {
+    const shape = rolloutShape(sizes)
+    return [{kind: 'rollout-loop', graph: rolloutLoopGraph(model, shape, sampling).op.graph, trips: shape.capacity}]
+  }
   const {prefill, steps} = rolloutShapes(sizes)
-  const graphs = [prefillGraph(model, prefill), ...steps.map((step) => decodingStepGraph(model, step, sampling))]
-  return graphs.map(({op}) => ({kind: 'rollout', graph: op.graph}))
+  return [
+    {kind: 'prefill', graph: prefillGraph(model, prefill).op.graph},
+    ...steps.map((step): BuiltGraph => {
+      return {kind: 'decoding-step', graph: decodingStepGraph(model, step, sampling).op.graph}
+    }),
+  ]
 }
 
 /** Tensors that are there throughout: on the host, float32. */
-function hostParts(work: EngineWork): MemoryPart[] {
+function hostParts(work: EngineWork, {readsInPlace}: DeviceKind): MemoryPart[] {
   const {model, hasReference, hasAverage, isAccumulated, policy, languageModel, rollout} = work
   const bytes = float * parameterCount(model)
   const isTrained = policy !== undefined || languageModel !== undefined
@@ -166,34 +168,43 @@ function hostParts(work: EngineWork): MemoryPart[] {
     {name: 'gradients', bytes: isTrained ? (isAccumulated ? 2 : 1) * bytes : 0},
     {name: 'weights of the reference', bytes: hasReference ? bytes : 0},
     {name: 'moving average of the weights', bytes: hasAverage ? bytes : 0},
-    {name: 'key-value cache of the rollout', bytes: rollout ? cacheBytes(model, rollout) : 0, kind: 'rollout'},
+    // The loop carries its caches inside.
+    {
+      name: 'key-value cache of the rollout',
+      bytes: rollout && readsInPlace ? cacheBytes(model, rollout) : 0,
+      kind: 'rollout',
+    },
   ]
 }
 
 /** The tensors that a graph holds at its fullest moment, named by their class. */
-function namedTensors(model: ModelConfig, {kind, graph}: BuiltGraph): MemoryPart[] {
+function namedTensors(model: ModelConfig, {kind: of, graph, trips}: BuiltGraph): MemoryPart[] {
+  const {kind, title} = works[of]
   const gradients = new Set(graph.outputs.filter(({name}) => name.startsWith('gradient/')).map(({value}) => value.name))
   const classOf = (tensor: LiveTensor): string => {
-    if (isLogits(model, tensor)) return `logits of ${kindNames[kind]}`
-    return isGradient(model, tensor, gradients) ? 'gradients' : `activations of ${kindNames[kind]}`
+    if (isLogits(model, tensor)) return `logits of ${title}`
+    return isGradient(model, tensor, gradients) ? 'gradients' : `activations of ${title}`
   }
-  return livenessOf(graph).live.map((tensor) => ({name: classOf(tensor), bytes: tensor.bytes, kind}))
+  return livenessOf(graph, trips).live.map((tensor) => ({name: classOf(tensor), bytes: tensor.bytes, kind}))
 }
 
 /** What the host makes for one run of a graph; weights and caches are counted elsewhere. */
 function feedsOf(model: ModelConfig, {kind, graph}: BuiltGraph): MemoryPart {
   const weights = new Set(parametersOf(model).map(({name}) => name))
   const made = graph.inputs.filter(({name}) => !weights.has(name) && !/^(context|own)_(keys|values)_/.test(name))
-  return {name: 'host buffers', bytes: made.reduce((sum, input) => sum + tensorBytes(input), 0), kind}
+  return {name: 'host buffers', bytes: made.reduce((sum, input) => sum + tensorBytes(input), 0), kind: works[kind].kind}
 }
 
-const kindNames: Readonly<Record<GraphKind, string>> = {
-  rollout: 'the rollout',
-  policy: 'the update',
-  languageModel: 'the update',
-  reference: 'the reference',
-  score: 'scoring',
-  logprobs: 'log-probability queries',
+/** The work that a graph belongs to. */
+const works: Readonly<Record<GraphKind, {readonly kind: WorkKind; readonly title: string}>> = {
+  prefill: {kind: 'rollout', title: 'the rollout'},
+  'decoding-step': {kind: 'rollout', title: 'the rollout'},
+  'rollout-loop': {kind: 'rollout', title: 'the rollout'},
+  policy: {kind: 'policy', title: 'the update'},
+  'language-model': {kind: 'languageModel', title: 'the update'},
+  reference: {kind: 'reference', title: 'the reference'},
+  score: {kind: 'score', title: 'scoring'},
+  logprobs: {kind: 'logprobs', title: 'log-probability queries'},
 }
 
 /** Rows over the vocabulary: logits, what is computed of them, and their gradients. */

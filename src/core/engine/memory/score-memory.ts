@@ -1,4 +1,5 @@
 import type {ModelConfig} from '../../models/model-config.js'
+import type {Device} from '../../runtime/devices.js'
 import {countBucket, lengthBucket} from '../graphs/bucket.js'
 import type {LogprobShape} from '../graphs/logprobs.js'
 import type {ScoreShape} from '../graphs/score.js'
@@ -29,12 +30,17 @@ function rowsWithin(batchTokens: number, longest: number): number {
 }
 
 /** What scoring documents asks of the engine at most. */
-export function scoringDemand(model: ModelConfig, settings: ScoreSettings, longest: number): MemoryDemand {
+export function scoringDemand(
+  model: ModelConfig,
+  {device, data}: {readonly device: Device; readonly data: ScoreSettings},
+  longest: number,
+): MemoryDemand {
   const tokens = Math.min(longest, model.maxPositions)
-  const workOf = (batchTokens: number) => ({model, score: largestScoreShape({...settings, batchTokens}, tokens)})
-  const {batchTokens} = settings
+  const workOf = (batchTokens: number) => ({model, score: largestScoreShape({...data, batchTokens}, tokens)})
+  const {batchTokens} = data
   return {
     work: workOf(batchTokens),
-    knobs: [{setting: 'data.batchTokens', value: batchTokens, kinds: ['score'], least: 16, at: workOf}],
+    device,
+    sizes: [{setting: 'data.batchTokens', value: batchTokens, kinds: ['score'], least: 16, at: workOf}],
   }
 }

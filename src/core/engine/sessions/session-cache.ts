@@ -1,27 +1,14 @@
 import {createHash} from 'node:crypto'
 import type {Graph} from '../../onnx/graph.js'
-import {availableMemory} from '../../runtime/machine-memory.js'
-import {checkDevice, executionProviders} from '../../runtime/providers.js'
+import type {DeviceKind} from '../../runtime/devices/device-kind.js'
+import {devices} from '../../runtime/devices.js'
 import {Session, type SessionOptions} from '../../runtime/session.js'
 import type {DecoderGraph} from '../graphs/decoder-graph.js'
+import type {GraphKind} from './graph-kinds.js'
 import {heldBytes, keepsItsMemory, sessionBudget, sessionCapacity} from './session-memory.js'
 
 /** Sessions that one update uses in turn: the policy's and the reference's. */
 const inUse = 2
-
-/** What a graph computes, and whether it is a training graph. */
-const isTraining = {
-  score: false,
-  logprobs: false,
-  prefill: false,
-  'decoding-step': false,
-  'rollout-loop': false,
-  policy: true,
-  reference: true,
-  'language-model': true,
-} as const
-
-type GraphKind = keyof typeof isTraining
 
 interface Kept {
   readonly session: Promise<Session>
@@ -35,12 +22,17 @@ interface Kept {
  */
 export class SessionCache {
   private readonly sessions = new Map<string, Kept>()
+  private readonly device: DeviceKind
+  private readonly budgetBytes: number
   private heldBytes = 0
 
   constructor(
     private options: SessionOptions,
-    private readonly budgetBytes = sessionBudget(availableMemory()),
-  ) {}
+    budgetBytes?: number,
+  ) {
+    this.device = devices[options.device]
+    this.budgetBytes = budgetBytes ?? sessionBudget(this.device.memory.availableBytes())
+  }
 
   /**
    * The session for a graph, compiled on first use.
@@ -52,32 +44,28 @@ export class SessionCache {
     const id = createHash('sha256')
       .update(JSON.stringify([kind, key]))
       .digest('hex')
-    const kept = this.sessions.get(id) ?? (await this.compile(build().op.graph, isTraining[kind]))
+    const kept = this.sessions.get(id) ?? (await this.compile(kind, build().op.graph))
     this.sessions.delete(id)
     this.sessions.set(id, kept)
     return kept.session
   }
 
-  private async compile(graph: Graph, hasGradients: boolean): Promise<Kept> {
-    const keepsMemory = hasGradients && keepsItsMemory(graph)
-    const bytes = heldBytes(graph, keepsMemory)
+  private async compile(kind: GraphKind, graph: Graph): Promise<Kept> {
+    const keepsMemory = keepsItsMemory({kind, graph})
+    const {memory} = this.device
+    const bytes = heldBytes(graph, keepsMemory, memory)
     const isFull = () =>
       this.sessions.size >= sessionCapacity ||
       this.heldBytes + bytes > this.budgetBytes ||
-      bytes > availableMemory('/', 0)
+      bytes > memory.availableBytes(0)
     while (this.sessions.size >= inUse && isFull()) await this.dropOldest()
     this.heldBytes += bytes
     return {session: Session.compile(graph, this.options, keepsMemory), bytes}
   }
 
-  /** Whether runs read what they are fed in place, so that many short ones cost no more than one long one. */
+  /** Whether runs read what they are fed in place (see DeviceKind). */
   get readsInPlace(): boolean {
-    return executionProviders(this.options.device)[0] === 'cpu'
-  }
-
-  /** @throws {RuntimeFailure} when the device is not available */
-  checkDevice(): Promise<void> {
-    return checkDevice(this.options.device)
+    return this.device.readsInPlace
   }
 
   /** Drops all sessions; those compiled from now on use that many threads. */

@@ -1,23 +1,23 @@
 import type {Graph} from '../../onnx/graph.js'
 import {tensorBytes} from '../../onnx/live-tensor.js'
 import {livenessOf} from '../../onnx/liveness.js'
-
-/** Memory that onnxruntime's arena takes for each byte that a graph holds: as measured (docs/how-to/memory.md). */
-export const arenaFactor = 1.15
+import type {DeviceMemory} from '../../runtime/devices/device-kind.js'
+import {type GraphKind, isTraining} from './graph-kinds.js'
 
 /** Bytes of inputs, nearly all of them weights, from which on a training graph gives its memory back after every run. */
 const largeInputs = 2 ** 30
 
 /**
- * Whether a training graph's memory stays from run to run. Fetching it anew makes small models a fifth to a third
- * slower; large ones, whose products take longer, lose less by it and need the memory most (docs/explanation/speed.md).
+ * Whether a graph's memory stays from run to run: a training graph's does. Fetching it anew makes small models a fifth to
+ * a third slower; large ones, whose products take longer, lose less by it and need the memory most
+ * (docs/explanation/speed.md).
  */
-export function keepsItsMemory(graph: Graph): boolean {
-  return graph.inputs.reduce((sum, input) => sum + tensorBytes(input), 0) < largeInputs
+export function keepsItsMemory({kind, graph}: {readonly kind: GraphKind; readonly graph: Graph}): boolean {
+  return isTraining[kind] && graph.inputs.reduce((sum, input) => sum + tensorBytes(input), 0) < largeInputs
 }
 
-/** Memory that a compiled graph holds between runs on the CPU, bytes: its arena, or only what follows from constants. */
-export function heldBytes(graph: Graph, hasArena: boolean): number {
+/** Memory that a compiled graph holds between runs, bytes: its arena, or only what follows from constants. */
+export function heldBytes(graph: Graph, hasArena: boolean, {arenaFactor}: DeviceMemory): number {
   const {peakBytes, constantBytes} = livenessOf(graph)
   return hasArena ? Math.round(arenaFactor * peakBytes) : constantBytes
 }

@@ -1,10 +1,15 @@
 import {describe, expect, it} from 'vitest'
 import {languageModelShape, policyShape} from '../../../../src/core/engine/graphs/shapes.js'
 import {checkMemory, type MemoryDemand, reportMemory} from '../../../../src/core/engine/memory/check-memory.js'
-import {type EngineWork, estimateMemory, type MemoryEstimate} from '../../../../src/core/engine/memory/memory.js'
+import {
+  type EngineWork,
+  estimateMemory as estimateOn,
+  type MemoryEstimate,
+} from '../../../../src/core/engine/memory/memory.js'
 import {largestLogprobShape, largestScoreShape, scoringDemand} from '../../../../src/core/engine/memory/score-memory.js'
 import {parseModelConfig} from '../../../../src/core/models/model-config.js'
 import {parameterCount} from '../../../../src/core/models/parameters.js'
+import {devices} from '../../../../src/core/runtime/devices.js'
 
 const small = {
   model_type: 'llama',
@@ -32,6 +37,8 @@ const large = parseModelConfig(
   },
   'config.json',
 )
+
+const estimateMemory = (work: EngineWork) => estimateOn(work, devices.cpu)
 
 function rptWork(contexts: number, of = model): EngineWork {
   return {
@@ -158,7 +165,8 @@ describe('largestLogprobShape', () => {
 describe('checkMemory', () => {
   const demand: MemoryDemand = {
     work: rptWork(8),
-    knobs: [
+    device: 'cpu',
+    sizes: [
       {setting: 'other', value: 4, kinds: ['score'], least: 1, at: () => rptWork(8)},
       {setting: 'grpo.contextsPerMicroBatch', value: 8, kinds: ['policy'], least: 1, at: rptWork},
     ],
@@ -196,7 +204,7 @@ describe('checkMemory', () => {
   })
 
   it('names data.batchTokens for scoring, unless one document alone is too long', () => {
-    const scoring = scoringDemand(model, {topK: 16, batchTokens: 4096}, 512)
+    const scoring = scoringDemand(model, {device: 'cpu', data: {topK: 16, batchTokens: 4096}}, 512)
     expect(reportMemory(scoring, {check: true, limitGiB: 100}).setting).toBe('data.batchTokens')
   })
 })
