@@ -8,8 +8,9 @@ import {VisitOrder} from '../src/core/objectives/order.js'
 import {copyTokenizer} from '../src/core/preparation/copy-tokenizer.js'
 import {openPrepared} from '../src/core/prepared/prepared.js'
 import {contextAt} from '../src/core/prompts/contexts.js'
-import type {Difficulty} from '../src/core/records/records.js'
+import {type Difficulty, difficulties} from '../src/core/records/records.js'
 import {GreedyReader} from '../src/core/report/greedy-predictions.js'
+import {splitsOf} from '../src/core/statistics/split.js'
 import {ScoreReader} from '../src/core/sweep/read-scores.js'
 import {
   type DocumentRow,
@@ -19,6 +20,7 @@ import {
   writeTable,
 } from '../src/core/tables/index.js'
 import {loadTokenizer} from '../src/core/tokenizer/tokenizer.js'
+import {openEvaluator} from '../src/core/training/evaluator.js'
 import {silentProgress} from '../src/core/util/progress.js'
 import {Sampler, streamSeed} from '../src/core/util/rng.js'
 import type {CorpusRequest, CorpusStage} from './corpus.js'
@@ -120,19 +122,14 @@ async function useData({positions, folder}: CorpusRequest): Promise<CorpusStage[
     // Only these two are called.
     const engine = simulatedEngine(answers) as Engine
     const model = await readModelConfig(join(tiny, 'base'))
-    const predictor = {
-      config,
-      data: prepared,
-      engine,
-      model: {...model, maxPositions: 2 ** 14},
-      progress: silentProgress,
-    }
+    const opening = {config, data: prepared, engine, model: {...model, maxPositions: 2 ** 14}}
+    const predictor = {...(await openEvaluator(opening)), progress: silentProgress}
     await evaluateModel(predictor, {run: 'simulated', objective: 'rpt', checkpoint: 'step-000000', step: 0}, file)
   })
   await measured('read for a fit', () => {
-    const scores = new ScoreReader('nested')
+    const scores = new ScoreReader({strata: difficulties, splits: splitsOf('nested')})
     for (const mode of ['standard', 'reasoning'] as const)
-      for (const split of levels) scores.scoresOf(file, mode, split as Exclude<Difficulty, 'none'>)
+      for (const split of levels) scores.scoresOf(file, mode, split)
   })
   await measured('read for a comparison', () => {
     const reader = new GreedyReader()

@@ -13,6 +13,7 @@ import {createColors} from './terminal/colors.js'
 import {describeFailure} from './terminal/failure.js'
 import {showFailure} from './terminal/show-failure.js'
 import {stopOnSignals} from './terminal/stop-signals.js'
+import {dropOtherListeners} from './terminal/streams.js'
 
 /** What a command works with once its flags are read. */
 export interface Request {
@@ -24,7 +25,7 @@ export interface Request {
 }
 
 /** Keys that must be set; a function where that depends on others. */
-type Needs = readonly KeyNeed[] | ((config: Config) => readonly KeyNeed[])
+type Needs = readonly KeyNeed[] | ((config: Config) => Promise<readonly KeyNeed[]>)
 
 /** How a command shows what it found, and what it checks besides the plan under `--dry-run`. */
 interface Presentation<T> {
@@ -100,6 +101,7 @@ export abstract class BaseCommand extends Command {
 
   override async init(): Promise<void> {
     await super.init()
+    dropOtherListeners(process)
     if (this.jsonEnabled()) console.log = console.info = console.debug = console.error
     this.ignoreSignals = stopOnSignals(this.stopping, (line) => process.stderr.write(`${line}\n`))
   }
@@ -119,7 +121,7 @@ export abstract class BaseCommand extends Command {
       flags,
       cwd: process.cwd(),
     })
-    requireKeys(loaded.config, typeof command.needs === 'function' ? command.needs(loaded.config) : command.needs)
+    requireKeys(loaded.config, typeof command.needs === 'function' ? await command.needs(loaded.config) : command.needs)
     const services = await this.services(flags, loaded)
     const request = {config: loaded.config, services, flags, argv: argv as string[]}
     if (flags['dry-run']) return this.rehearse(loaded, request, check)

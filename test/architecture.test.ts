@@ -2,6 +2,7 @@ import {readdirSync, readFileSync} from 'node:fs'
 import {dirname, join, relative, resolve} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {describe, expect, it} from 'vitest'
+import {objectives, rewardNames, samplerNames, taskNames, verifierNames} from '../src/core/config/names.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const src = join(root, 'src')
@@ -21,11 +22,12 @@ const layers = [
   ['engine'],
   ['corpus', 'prepared'],
   ['preparation', 'samplers'],
+  ['tasks'],
   ['runs'],
   ['objectives'],
   ['evaluation'],
   ['training'],
-  ['planning', 'report', 'doctor'],
+  ['planning', 'report'],
   ['sweep'],
 ]
 
@@ -92,6 +94,19 @@ function place(path: string): {name: string; height: number} {
   }
   return top === 'terminal' ? {name: top, height: 0.5} : {name: 'commands', height: layers.length}
 }
+
+/** Every name of a row: code asks the row, never for its name. */
+const rowNames = [objectives, taskNames, rewardNames, samplerNames, verifierNames].flat()
+
+describe('tables', () => {
+  it('no code compares with the name of a row', () => {
+    const comparison = new RegExp(`(?:[=!]==|\\bcase) '(?:${rowNames.join('|')})'|'(?:${rowNames.join('|')})' [=!]==`)
+    const found = sources.flatMap(({path, lines}) =>
+      lines.flatMap((line, i) => (comparison.test(line) ? [`src/${path}:${i + 1} ${line.trim()}`] : [])),
+    )
+    expect(found).toEqual([])
+  })
+})
 
 describe('imports', () => {
   it('go to lower layers only', () => {

@@ -18,7 +18,7 @@ const bounded: Readonly<Record<string, string>> = {
   'src/core/engine/worker.ts call.apply': 'arguments of a method of the engine',
   'src/core/hub/cache-layout.ts join': 'folders of one path',
   'src/core/onnx/execution-order.ts stack.push': 'inputs of one node',
-  'src/core/samplers/rollout.ts streamSeed': 'parts of one name',
+  'src/core/samplers/local.ts streamSeed': 'parts of one name',
   'src/core/tables/foreign-table.ts data.values.subarray': 'the two ends of one value',
   'src/core/tables/schemas.ts oneOf': 'outcomes',
   'src/core/sweep/evaluate-points.ts ledger.append': 'modes x splits of one checkpoint',

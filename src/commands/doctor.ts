@@ -8,7 +8,7 @@ export default class Doctor extends BaseCommand {
   /** Examines the machine and prints what was found. */
   run(): Promise<object> {
     return this.perform(async ({services}) => {
-      const {examineMachine} = await import('../core/doctor/examine-machine.js')
+      const {examineMachine} = await import('../core/report/examine-machine.js')
       return examineMachine(services.version, process.env)
     })
   }

@@ -1,4 +1,5 @@
 import {BaseCommand, configFlags, directoryFlags, type Request} from '../base-command.js'
+import type {Config} from '../core/config/schema.js'
 
 /** `rpt eval`: a checkpoint and prepared data -> accuracy per split with intervals. */
 export default class Eval extends BaseCommand {
@@ -14,7 +15,10 @@ export default class Eval extends BaseCommand {
     ...configFlags('eval', ['data', 'model', 'checkpoint', 'mode', 'samples', 'limit']),
     ...directoryFlags,
   }
-  static override needs = ['data.dir', ['model.path', 'eval.models'], 'out']
+  static override needs = async (config: Config) => {
+    const {evaluationNeeds} = await import('../core/evaluation/evaluate.js')
+    return [...evaluationNeeds(config), ['model.path', 'eval.models'], 'out']
+  }
 
   /** Evaluates and prints one row per mode and split. */
   run(): Promise<object> {

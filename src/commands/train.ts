@@ -1,12 +1,11 @@
 import {BaseCommand, configFlags, directoryFlags} from '../base-command.js'
-import {trainingNeeds} from '../core/config/needs.js'
 import type {Config} from '../core/config/schema.js'
 
 /** `rpt train`: prepared data and a checkpoint -> a run directory. */
 export default class Train extends BaseCommand {
   static override summary = 'train a model by next-token reasoning with GRPO, or by one of the baselines'
   static override description =
-    'Objective rpt samples G thoughts per context, rewards those whose prediction is a byte-exact prefix of what really comes next, and updates the model with GRPO. Objective ntp is plain next-token training, sft trains on completions only.'
+    'Objective rpt samples G thoughts per context, rewards those whose prediction is a byte-exact prefix of what really comes next, and updates the model with GRPO. Objective rlvr does the same on questions with answers, ntp is plain next-token training, sft trains on completions only.'
   static override examples = [
     '<%= config.bin %> train --config experiments/tiny/rpt.yaml',
     '<%= config.bin %> train --data runs/data --model ./base --out runs/rpt --steps 200 --set grpo.groupSize=8',
@@ -17,7 +16,10 @@ export default class Train extends BaseCommand {
     ...configFlags('train', ['data', 'model', 'model-config', 'objective', 'steps', 'allow-noop']),
     ...directoryFlags,
   }
-  static override needs = (config: Config) => [...trainingNeeds(config), 'out']
+  static override needs = async (config: Config) => {
+    const {trainingNeeds} = await import('../core/training/needs.js')
+    return [...trainingNeeds(config), 'out']
+  }
 
   /** Trains and prints the last metrics. */
   run(): Promise<object> {

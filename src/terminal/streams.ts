@@ -16,14 +16,29 @@ export interface StandardStreams {
 export function guardStreams({stdout, stderr}: StandardStreams): () => Error | null {
   const isTerminal = Boolean(stdout.isTTY)
   let loss: Error | null = null
-  // oclif listens too, and throws whatever is no closed pipe.
-  for (const stream of [stdout, stderr]) stream.removeAllListeners('error')
-  stderr.on('error', () => {})
-  stdout.on('error', (error) => {
+  const ignore = () => {}
+  const note = (error: Error) => {
     if (!isUnwatched(error, isTerminal)) loss ??= error
-  })
+  }
+  guards.add(ignore).add(note)
+  stderr.on('error', ignore)
+  stdout.on('error', note)
+  dropOtherListeners({stdout, stderr})
   // The event comes a moment after the write, and the process may end before.
   return () => loss ?? (stdout.errored && !isUnwatched(stdout.errored, isTerminal) ? stdout.errored : null)
+}
+
+/** Listeners of `guardStreams`. */
+const guards = new WeakSet<object>()
+
+/**
+ * Leaves the guards alone to hear of errors of the streams: oclif listens too, from when its commands are loaded on, and
+ * throws whatever is no closed pipe.
+ */
+export function dropOtherListeners({stdout, stderr}: StandardStreams): void {
+  for (const stream of [stdout, stderr])
+    for (const listener of stream.listeners('error') as ((error: Error) => void)[])
+      if (!guards.has(listener)) stream.off('error', listener)
 }
 
 /** Whether an error of a write says that the reader went away, which is his right. */

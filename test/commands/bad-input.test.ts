@@ -167,7 +167,13 @@ const settings: readonly Case[] = [
   ['a value of another type', train('--config', 'types.yaml'), 2, /miniBatches is 'many' \(set by types\.yaml:2\)/],
   ['steps below zero', ['train', '--steps', '-3'], 2, /train\.steps is -3 \(set by --steps\); needs at least 0/],
   ['two models', train('--model-config', 'c.json'), 2, /model\.path and model\.config are both set/],
-  ['an unknown reward', train('--set', 'reward.name=prefix-mach'), 2, /reward\.name is prefix-mach.*prefix-match\?/s],
+  [
+    'an unknown reward',
+    train('--set', 'reward.terms=prefix-mach'),
+    2,
+    /reward\.terms\.0 is 'prefix-mach'.*prefix-match\?/s,
+  ],
+  ['the key that a reward had', train('--set', 'reward.name=dense'), 2, /unknown key reward\.name.*reward\.terms/s],
   ['an unknown template', train('--set', 'prompt.template=v9'), 2, /prompt\.template is "v9".*v0/s],
   [
     'an unknown template in eval',

@@ -44,7 +44,7 @@ describe('wrong usage ends with status 2, one line and something to try', () => 
       undefined,
     ],
     ['a flag of the wrong kind', ['train', '--steps', 'many'], '--steps', undefined],
-    ['a choice that there is not', ['train', '--objective', 'ppo'], 'rpt, ntp, sft', undefined],
+    ['a choice that there is not', ['train', '--objective', 'ppo'], 'rpt, rlvr, ntp, sft', undefined],
     ['--resume with --overwrite', ['train', ...complete, '--resume', '--overwrite'], '--overwrite', undefined],
     ['a missing flag', ['train', '--data', 'data'], 'give --model or --model-config', undefined],
     ['a missing argument', ['inspect'], 'path', undefined],

@@ -16,10 +16,9 @@ const folders: Readonly<Record<string, Table>> = {rollouts: rolloutsTable, eval:
 /** Everything of a run that must repeat: bytes of the last checkpoint, tables without the columns that the clock writes. */
 export async function runContents(run: string, step: number): Promise<Record<string, unknown>> {
   const checkpoint = join(run, 'checkpoints', `step-${String(step).padStart(6, '0')}`)
-  const bytes = ['model.safetensors', 'optimizer.safetensors'].map((file) => [
-    file,
-    readFileSync(join(checkpoint, file)).toString('base64'),
-  ])
+  const bytes = namesIn(checkpoint)
+    .filter((name) => name.endsWith('.safetensors'))
+    .map((file) => [file, readFileSync(join(checkpoint, file)).toString('base64')])
   const tables = Object.entries(folders).flatMap(([folder, table]) =>
     namesIn(join(run, folder)).map((name) => [
       `${folder}/${name}`,

@@ -1,4 +1,6 @@
 import {z} from 'zod'
+import {nearest} from '../util/suggest.js'
+import {checkpointDtypes, evalModes, objectives, rewardNames, samplerNames, taskNames, verifierNames} from './names.js'
 
 /** The one configuration schema: every key, its default, and a line of help. Commands read the sections they need. */
 
@@ -22,13 +24,6 @@ const decay = z.number().min(0).lt(1)
 const temperature = z.number().min(1e-3).max(1e3)
 const resamples = positive.max(1_000_000)
 
-/** What `rpt train` can optimise: next-token reasoning, plain next tokens, completions. */
-export const objectives = ['rpt', 'ntp', 'sft'] as const
-/** How `rpt eval` may predict: argmax, after a thought, after a given thought, after an empty one. */
-export const evalModes = ['standard', 'reasoning', 'forced-thought', 'empty-thought'] as const
-/** Element types that a checkpoint's weights may be saved in. */
-export const checkpointDtypes = ['float32', 'bfloat16', 'float16'] as const
-
 const data = z.strictObject({
   documents: dataset
     .optional()
@@ -45,6 +40,10 @@ const data = z.strictObject({
     .default(false)
     .describe('write documents without scoring positions: enough for ntp and sft'),
   dir: path.optional().describe('folder that prepare-data wrote'),
+  questions: path.optional().describe('JSONL file of questions with answers: objective rlvr, task questions'),
+  questionField: fieldName.default('question').describe('field of data.questions that holds the question'),
+  answerField: fieldName.default('answer').describe('field of data.questions that holds the answer'),
+  verifier: z.enum(verifierNames).default('boxed').describe('how an answer is compared with the truth'),
   textField: z
     .union([fieldName, z.array(fieldName).min(1)], 'needs the name of a field, or a list of them')
     .default('text')
@@ -108,17 +107,43 @@ const prompt = z.strictObject({
     .default('auto')
     .describe("auto: the prompt is a user's message in the checkpoint's chat template, if it has one; none: it is not"),
   chatTemplateFile: path.optional().describe("Jinja file to use instead of the checkpoint's chat template"),
+  questionTemplate: z
+    .string()
+    .default('boxed')
+    .describe("name of a built-in template for questions, or text with '{context}'"),
   maxTokens: positive.default(4096).describe('longest prompt; the context loses tokens from the left'),
 })
 
 const rollout = z.strictObject({
+  sampler: z.enum(samplerNames).default('local').describe('what draws completions: this process'),
   maxTokens: positive.default(8192).describe('longest completion'),
   temperature: temperature.default(0.8).describe('logits are divided by it when sampling'),
   contextsPerBatch: positive.default(8).describe('contexts sampled at once'),
 })
 
+const rewardTerm = z
+  .union([z.enum(rewardNames), z.strictObject({name: z.enum(rewardNames), weight: z.number().default(1)})], {
+    error: ({input}) => {
+      const guess = typeof input === 'string' ? nearest(input, rewardNames) : undefined
+      const hint = guess ? `; did you mean ${guess}?` : ''
+      return `needs the name of a term (${rewardNames.join(', ')}), or {name: ..., weight: ...}${hint}`
+    },
+  })
+  .transform((term) => (typeof term === 'string' ? {name: term, weight: 1} : term))
+
 const reward = z.strictObject({
-  name: z.string().default('prefix-match').describe('reward function'),
+  terms: z
+    .array(rewardTerm)
+    .min(1)
+    .optional()
+    .describe('terms whose weighted sum is the reward; prefix-match for rpt and correct for rlvr when absent'),
+  average: z
+    .strictObject({
+      tau: share
+        .default(0.999)
+        .describe('share of the moving average that stays at every step; for terms that ask the average'),
+    })
+    .prefault({}),
   maxReferenceTokens: positive.default(32).describe('tokens of the continuation that a prediction may span'),
 })
 
@@ -217,6 +242,10 @@ function distinct<T>(entries: T[]): T[] {
 
 const evaluationKeys = z.strictObject({
   every: count.default(0).describe('steps between evaluations while training; 0 for none'),
+  task: z
+    .enum(taskNames)
+    .optional()
+    .describe('what is evaluated; next-token, or in training its own task, when absent'),
   models: z
     .array(checkpointSource)
     .default([])

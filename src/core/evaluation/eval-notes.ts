@@ -1,7 +1,7 @@
 import {type Outcome, outcomes} from '../records/records.js'
 import type {EvalRow} from '../tables/index.js'
 import type {ModeTally} from './mode-tally.js'
-import {type EvalMode, type Predictor, standardRoom} from './predict.js'
+import type {EvalMode, Predictor} from './predict.js'
 
 /** Accuracy below which an evaluation says what most completions lack. */
 const nearZero = 0.02
@@ -40,9 +40,8 @@ function notesOnOutcomes({config}: Predictor, mode: EvalMode, predicted: ModeTal
 }
 
 function notesOnContexts(predictor: Predictor, mode: EvalMode, {count, cut}: ModeTally): string[] {
-  const reason = mode === 'standard' ? standardRoom(predictor).reason : undefined
-  if (reason !== undefined)
-    return [`mode standard sees whole contexts, because mode reasoning would have no prompt: ${reason}`]
+  const note = mode === 'standard' ? predictor.task.standard?.note : undefined
+  if (note !== undefined) return [note]
   if (cut.count === 0) return []
   const mean = cut.tokens / cut.count
   const as = mode === 'standard' ? ', as mode reasoning cuts them' : ''

@@ -5,26 +5,30 @@ import {checkMemory, type MemoryDemand} from '../engine/memory/check-memory.js'
 import {startEngine} from '../engine/start-engine.js'
 import {checkWeights} from '../engine/state/checkpoint.js'
 import {readModelConfig} from '../models/model-config.js'
-import {checkPrompts} from '../objectives/objective.js'
-import {checkHeldOut} from '../prepared/check-positions.js'
 import {checkReferenceLength} from '../prepared/inexpressible.js'
-import {type PreparedData, preparedIn} from '../prepared/prepared.js'
+import {type PreparedData, preparedIn, withoutDocuments} from '../prepared/prepared.js'
+import {checkPrompts} from '../prompts/prompt-limit.js'
 import {dataFor} from '../runs/check-model.js'
 import {type Origins, originsOf, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {stepName} from '../runs/run-checkpoints.js'
 import {RunDirectory} from '../runs/run-directory.js'
 import {inputsOf} from '../runs/run-identity.js'
-import {recordedSettings, sayTakenOver} from '../runs/run-settings.js'
 import {type Summary, summarize} from '../runs/summary.js'
+import {openSampler} from '../samplers/samplers.js'
 import type {EvalRow} from '../tables/index.js'
+import type {TaskKind} from '../tasks/task.js'
+import {checkItems, tasks} from '../tasks/tasks.js'
+import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {fingerprintOfModel} from '../weights/index.js'
 import {type EvaluatedModel, evaluatedModels} from './evaluated-models.js'
 import {EvaluationLog} from './evaluation-log.js'
-import {evaluationDemand, lengthsOf, unknownLengths} from './memory-plan.js'
-import type {Predictor} from './predict.js'
+import {evaluationWork} from './evaluation-work.js'
+import {checkMode, type Predictor} from './predict.js'
 import {type PromptSettings, promptSettings} from './prompt-settings.js'
+import {recordedSettings, sayTakenOver} from './run-settings.js'
+import {demandOf} from './size-settings.js'
 
 /** What a model was evaluated with. */
 export type ModelSettings = {readonly run: string; readonly checkpoint: string} & PromptSettings
@@ -53,7 +57,7 @@ export async function evaluate(config: Config, services: Services): Promise<Eval
     // Whatever is wrong with the first model shows before a directory is made or emptied.
     await loadModel(engine, {checkpoint: models[0].folder}, services.progress)
     const recorded = recordedSettings(models.map(({run, loaded}) => ({name: run, loaded})))
-    return await evaluateIn({...recorded, data: data!, engine}, models, services, started)
+    return await evaluateIn({...recorded, data, engine}, models, services, started)
   } finally {
     await engine.close()
   }
@@ -61,11 +65,21 @@ export async function evaluate(config: Config, services: Services): Promise<Eval
 
 /** What an evaluation starts from, checked as far as that goes without an engine. */
 export interface EvaluationStart {
-  /** Null in a rehearsal where they are not there yet. */
+  /** Null in a rehearsal where they are not there yet, or where the task needs none. */
   readonly data: PreparedData | null
   readonly models: readonly EvaluatedModel[]
   /** Memory that each model needs. */
   readonly demands: readonly MemoryDemand[]
+}
+
+/** What `rpt eval` evaluates: `eval.task`, or next-token prediction. */
+function taskOf({eval: {task = 'next-token'}}: Config): TaskKind {
+  return tasks[task]
+}
+
+/** Keys that an evaluation cannot run without. */
+export function evaluationNeeds(config: Config): readonly string[] {
+  return taskOf(config).needs
 }
 
 /**
@@ -77,20 +91,25 @@ export interface EvaluationStart {
 export async function openEvaluation(config: Config, services: Services): Promise<EvaluationStart> {
   const {progress, sources, resume} = services
   await refuseOccupied(config, services)
-  const data = await preparedIn(config.data.dir!, services)
+  const {dir} = config.data
+  const data = dir === undefined ? null : await preparedIn(dir, services)
   const given = {config, sources}
   const models = await evaluatedModels(given, services, resume ? recordedOrigins(config.out!) : {})
+  const kind = taskOf(config)
   const demands: MemoryDemand[] = []
   for (const {folder, isWhole, loaded} of models) {
     sayTakenOver(given, loaded, progress)
     const model = await readModelConfig(folder)
-    const own = data && isWhole ? await dataFor(folder, data, progress) : null
+    const texts = isWhole ? await textsFor(folder, data, dir, progress) : null
     if (isWhole) checkWeights(model, folder)
     const settings = loaded.config
-    if (own && settings.eval.modes.some((mode) => mode !== 'standard')) checkPrompts(settings, model, own.tokenizer)
-    demands.push(evaluationDemand(settings, model, own ? lengthsOf(own, settings) : unknownLengths))
+    if (texts && settings.eval.modes.some((mode) => mode !== 'standard'))
+      checkPrompts(settings, kind.promptSettings(settings), model, texts.tokenizer)
+    const task = texts && (await kind.open({config: settings, data: texts, model}))
+    for (const mode of task ? settings.eval.modes : []) checkMode(task!, mode)
+    if (task) checkItems(task, 'val')
+    demands.push(demandOf(settings, (changed) => ({model, ...evaluationWork(changed, model, task)})))
   }
-  if (data) checkHeldOut(data)
   if (data) checkReferenceLength(data, models[0].loaded.config, progress)
   const {samples, modes} = config.eval
   if (samples > 0 && !modes.includes('reasoning'))
@@ -98,15 +117,26 @@ export async function openEvaluation(config: Config, services: Services): Promis
   return {data, models, demands}
 }
 
+/** Prepared data as a model reads them, or its tokenizer alone where none are named; null where they are not there yet. */
+async function textsFor(
+  folder: string,
+  data: PreparedData | null,
+  dir: string | undefined,
+  progress: Services['progress'],
+): Promise<PreparedData | null> {
+  if (dir !== undefined && !data) return null
+  return dataFor(folder, data ?? (await withoutDocuments(folder)), progress)
+}
+
 /** Evaluates in the run directory and writes the summary; the engine holds the first model. */
 async function evaluateIn(
-  {config, sources, data, engine}: SourcedConfig & Pick<Predictor, 'data' | 'engine'>,
+  {config, sources, data, engine}: SourcedConfig & Pick<EvaluationStart, 'data'> & Pick<Predictor, 'engine'>,
   models: readonly EvaluatedModel[],
   services: Services,
   started: Date,
 ): Promise<EvalSummary> {
   const weights = models.map(({folder, run, step}) => [`model ${run} step ${step}`, fingerprintOfModel(folder)])
-  const inputs = {...inputsOf(config, data), ...Object.fromEntries(weights)}
+  const inputs = {...inputsOf(config, data, taskOf(config).files(config)), ...Object.fromEntries(weights)}
   const origins = originsOf(models.map(({setting, origin}) => [setting, origin]))
   const run = await RunDirectory.open(config.out!, config, {...services, sources}, {origins, inputs})
   try {
@@ -115,8 +145,11 @@ async function evaluateIn(
     for (const [index, {folder, run: name, objective, step, loaded}] of models.entries()) {
       const model = await readModelConfig(folder)
       if (index > 0) await loadModel(engine, {checkpoint: folder}, run.services.progress)
-      const own = {config: loaded.config, data: await dataFor(folder, data)}
-      const log = await EvaluationLog.open(run, {...own, engine, model, signal: services.signal})
+      const texts = (await textsFor(folder, data, config.data.dir, silentProgress))!
+      const task = await taskOf(config).open({config: loaded.config, data: texts, model})
+      const sampler = await openSampler({config: loaded.config, engine, model})
+      const own = {config: loaded.config, task, tokenizer: texts.tokenizer}
+      const log = await EvaluationLog.open(run, {...own, engine, sampler, model, signal: services.signal})
       rows = await log.evaluate({run: name, objective, checkpoint: stepName(step), step})
       settings.push({run: name, checkpoint: stepName(step), ...settingsOf(own)})
     }
@@ -129,7 +162,7 @@ async function evaluateIn(
 }
 
 /** Of all modes together. */
-function settingsOf(own: Pick<Predictor, 'config' | 'data'>): PromptSettings {
+function settingsOf(own: Pick<Predictor, 'config' | 'task' | 'tokenizer'>): PromptSettings {
   const entries = own.config.eval.modes.flatMap((mode) => Object.entries(promptSettings(own, mode)))
   return Object.fromEntries(entries) as PromptSettings
 }

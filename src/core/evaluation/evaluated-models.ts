@@ -1,8 +1,8 @@
 import type {SourcedConfig} from '../config/load.js'
 import type {Origins} from '../runs/origins.js'
 import {type ModelRequest, type ResolvedModel, resolveModel} from '../runs/run-directory.js'
-import {withRunSettings} from '../runs/run-settings.js'
 import {UsageError} from '../util/errors.js'
+import {withRunSettings} from './run-settings.js'
 
 /** A model to evaluate and how. */
 export interface EvaluatedModel extends ResolvedModel {

@@ -1,6 +1,5 @@
 import {existsSync} from 'node:fs'
 import {basename} from 'node:path'
-import type {Targets} from '../prepared/kept-positions.js'
 import {stepName} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
 import {type EvalRow, evalTable, type PredictionRow, predictionsTable, readTable, writeTable} from '../tables/index.js'
@@ -9,15 +8,16 @@ import type {Services} from '../util/services.js'
 import {notesOn, notesOnSplits} from './eval-notes.js'
 import {evalRows, modeTally, type Subject} from './eval-rows.js'
 import {type Predictor, predict} from './predict.js'
+import {predictionRows} from './prediction-rows.js'
 
-/** Held-out positions to evaluate: all of them, or `limit` chosen by seed, in the order of the table. */
-function evaluatedPositions({config, data}: Predictor): Targets {
-  const {heldOutPositions} = data
+/** Indices of the held-out items to evaluate: all of them, or `limit` chosen by seed, ascending. */
+function evaluatedItems({config, task}: Predictor): Iterable<number> & {readonly length: number} {
+  const count = task.size.val
   const {limit} = config.eval
-  if (limit === undefined || limit >= heldOutPositions.length) return heldOutPositions
+  if (limit === undefined || limit >= count) return {length: count, [Symbol.iterator]: () => Array(count).keys()}
   const sampler = new Sampler(streamSeed(config.seed, 'evaluated positions'))
-  const chosen = sampler.shuffle(Array(heldOutPositions.length).keys()).slice(0, limit)
-  return heldOutPositions.subset(chosen.sort((a, b) => a - b))
+  const chosen = sampler.shuffle(Array(count).keys()).slice(0, limit)
+  return chosen.sort((a, b) => a - b)
 }
 
 /**
@@ -32,18 +32,18 @@ export async function evaluateModel(
   subject: Subject,
   file: string,
 ): Promise<EvalRow[]> {
-  const {config, progress} = predictor
-  const positions = evaluatedPositions(predictor)
+  const {config, task, progress} = predictor
+  const indices = evaluatedItems(predictor)
   const rows: EvalRow[] = []
   async function* predictions(): AsyncGenerator<PredictionRow> {
     for (const mode of config.eval.modes) {
       const name = `evaluate ${subject.objective} step ${subject.step}, ${mode}`
-      const stage = progress.stage(name, positions.length, 'positions')
+      const stage = progress.stage(name, indices.length, 'positions')
       predictor.engine.watch((words) => stage.note(words))
       const tally = modeTally(predictor)
-      for await (const predicted of predict(predictor, positions, mode, stage)) {
+      for await (const predicted of predict(predictor, indices, mode, stage)) {
         tally.add(predicted)
-        yield* predicted
+        yield* predictionRows(predicted, mode, task.name)
       }
       const graded = evalRows(predictor, subject, mode, tally)
       stage.done(graded.map((row) => `${row.split} ${(100 * row.accuracy).toFixed(1)}`).join(', '))

@@ -1,41 +1,48 @@
+import type {KeyNeed} from '../config/load.js'
+import type {TaskName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import type {Engine, LoadedModel} from '../engine/engine.js'
+import type {EngineWork} from '../engine/memory/memory.js'
 import type {OptimizerSettings} from '../engine/state/model-state.js'
 import type {ModelShape} from '../models/flops.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {learningRateAt} from '../optim/schedule.js'
 import type {PreparedData} from '../prepared/prepared.js'
-import {checkTemplate} from '../prompts/prompts.js'
 import type {RowTemplate} from '../prompts/row-template.js'
-import type {Prompt, TrainingRow} from '../records/records.js'
-import type {Companions} from '../runs/companions.js'
-import type {StepInputs} from '../runs/failed-step.js'
-import type {MetricsRow, RolloutRow} from '../tables/index.js'
-import type {Tokenizer} from '../tokenizer/tokenizer.js'
-import {UsageError} from '../util/errors.js'
+import type {Measures} from '../records/measures.js'
+import type {ScoredGroup, TrainingRow} from '../records/records.js'
 import type {Progress} from '../util/progress.js'
+
+/** What an objective is opened with: what can be read before an engine starts. */
+export interface ObjectiveOpening {
+  readonly config: Config
+  readonly model: ModelConfig
+  /** The model's tokenizer, and documents where they were asked for; null in a rehearsal where it is not known yet. */
+  readonly texts: PreparedData | null
+  /** Prepared data; null where none are asked for, or in a rehearsal not there yet. */
+  readonly data: PreparedData | null
+}
 
 /** What a training step works with. */
 export interface TrainingContext {
   readonly config: Config
-  readonly data: PreparedData
   readonly engine: Engine
   readonly model: ModelConfig
   readonly shape: ModelShape
   readonly progress: Progress
-  /** Rows of `sft.completions`, as `readRows` gives them. */
-  readonly rows?: readonly TrainingRow[] | null
-  /** What is written beside the weights of every checkpoint. */
-  readonly companions: Companions
 }
+
+/** What a step's update is computed from. */
+export type StepInputs =
+  | {readonly kind: 'groups'; readonly groups: readonly ScoredGroup<unknown>[]}
+  | {readonly kind: 'rows'; readonly rows: readonly TrainingRow[]}
 
 /** What one step did. */
 export interface StepResult {
-  /** The columns of the metrics row that the objective knows. */
-  readonly metrics: Partial<MetricsRow>
-  /** Every completion of the step; none for objectives without rollouts. */
-  readonly rollouts: readonly RolloutRow[]
-  /** Contexts or rows visited. */
+  readonly measures: Measures
+  /** Every completion of the step, in the order in which they were sampled; none for objectives without rollouts. */
+  readonly groups: readonly ScoredGroup<unknown>[]
+  /** Items or rows visited. */
   readonly visits: number
   readonly tokens: number
   readonly flopsGeneration: number
@@ -58,16 +65,54 @@ export interface CutDocuments {
 
 /** A training objective, ready to take steps. */
 export interface Objective {
-  /** Documents that do not fit into a row; null or absent where all do. */
-  readonly cutDocuments?: CutDocuments | null
-  /** Templates that all its prompts are in, the best first; absent where the settings say it. */
-  readonly rowTemplates?: readonly RowTemplate[]
   /**
    * Takes step `step` (1 is the first), starting at visit `visits` of its data.
    *
    * @param keep is handed the inputs of the update before it runs, so that a failed step can be saved
    */
   step(step: number, visits: number, keep: (inputs: StepInputs) => void): Promise<StepResult>
+  close(): Promise<void>
+}
+
+/** An objective whose inputs are read and checked. */
+export interface OpenObjective {
+  /** Documents that do not fit into a row; null or absent where all do. */
+  readonly cutDocuments?: CutDocuments | null
+  /** Templates that all its prompts are in, the best first; absent where the settings say it. */
+  readonly rowTemplates?: readonly RowTemplate[]
+  /** The largest graphs that it will ask for, under settings that may differ in what they need of memory alone. */
+  readonly work: (config: Config) => EngineWork
+  readonly start: (training: TrainingContext) => Promise<Objective>
+}
+
+/** What an objective teaches a model: to predict at once, what rows of examples show, or to think before it answers. */
+export type Taught = 'tokens' | 'rows' | 'thoughts'
+
+/** A kind of objective: a row of `objectives`. */
+export interface ObjectiveKind {
+  readonly teaches: Taught
+  /** The task whose items it prompts, and that it is evaluated on; null where it learns from rows. */
+  readonly task: TaskName | null
+  /** Keys that it cannot do without. */
+  readonly needs: (config: Config) => readonly KeyNeed[]
+  /** Files that it reads besides prepared data and the model, by the key that names them. */
+  readonly files: (config: Config) => Readonly<Record<string, string | undefined>>
+  /** What a step holds, in words. */
+  readonly batch: (config: Config) => string
+  /** Files that its steps leave in the run, besides those of every run. */
+  readonly leaves: readonly string[]
+  /**
+   * The settings with the prompts that a run was trained on; `none` where it was trained on none, `unknown` where its rows do
+   * not tell.
+   */
+  readonly trainedPrompt: (run: Config) => Config | 'none' | 'unknown'
+  /**
+   * Reads and checks what it learns from.
+   *
+   * @throws {UsageError} for settings that no step could use
+   * @throws {DataError} for inputs that cannot be read, or hold nothing to learn from
+   */
+  readonly open: (opening: ObjectiveOpening) => Promise<OpenObjective>
 }
 
 /** Settings of the optimizer at a step. */
@@ -78,47 +123,4 @@ export function optimizerAt(step: number, {optim, train}: Config): OptimizerSett
 /** Sizes that FLOPs are counted from. */
 export function shapeOf(model: ModelConfig, {parameterCount}: LoadedModel): ModelShape {
   return {...model, parameterCount}
-}
-
-/**
- * Longest prompt: `prompt.maxTokens`, or less where the model's positions must leave room for a completion.
- *
- * @param thoughtTokens tokens of a given thought that follows the prompt
- * @throws {UsageError} when they leave no room at all
- */
-export function promptLimit({prompt, rollout}: Config, {maxPositions}: ModelConfig, thoughtTokens = 0): number {
-  const room = maxPositions - rollout.maxTokens - thoughtTokens
-  if (room < 2)
-    throw new UsageError(
-      `rollout.maxTokens is ${rollout.maxTokens}; the model has ${maxPositions} positions for prompt and completion`,
-    )
-  return Math.min(prompt.maxTokens, room)
-}
-
-/** One line on documents that are cut, with what decides it. */
-export function describeCuts({cut, of, share_left_out, row_tokens}: CutDocuments): string {
-  const share = (100 * share_left_out).toPrecision(2)
-  return `train: ${cut} of ${of} documents are longer than a row of ${row_tokens} tokens and are cut at the end: ${share}% of their tokens are left out (a row has at most train.maxRowTokens, and the model's positions + 1)`
-}
-
-/**
- * Checks that prompts can be rendered, context aside, and how long they may be.
- *
- * @throws {UsageError} when the template is unknown, or there is no room for it
- */
-export function checkPrompts(config: Config, model: ModelConfig, tokenizer: Tokenizer): void {
-  const {prompt} = config
-  checkTemplate(tokenizer, prompt, prompt.maxTokens)
-  checkTemplate(tokenizer, prompt, promptLimit(config, model))
-}
-
-/** What a prompt lost from the left and the setting that decides it; see `promptLimit`. */
-export function cutNote(config: Config, model: ModelConfig, {context, cutTokens}: Prompt, thoughtTokens = 0): string {
-  const {maxTokens} = config.prompt
-  const reason =
-    promptLimit(config, model, thoughtTokens) === maxTokens
-      ? `prompt.maxTokens is ${maxTokens}`
-      : `of the model's ${model.maxPositions} positions rollout.maxTokens takes ${config.rollout.maxTokens}`
-  const place = `${context.docId} position ${context.position}`
-  return `the prompt of ${place} lost ${cutTokens} of ${context.tokenIds.length} tokens of context from the left: ${reason}`
 }

@@ -1,19 +1,12 @@
-import {dirname} from 'node:path'
-import {loadConfig, type SourcedConfig} from '../config/load.js'
+import type {SourcedConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {type MemoryDemand, reportMemory} from '../engine/memory/check-memory.js'
-import {openEvaluation} from '../evaluation/evaluate.js'
 import {evaluatedModels} from '../evaluation/evaluated-models.js'
-import {lengthsOf, trainingDemand, unknownLengths} from '../evaluation/memory-plan.js'
+import {recordedSettings} from '../evaluation/run-settings.js'
 import {packageVersion} from '../files/index.js'
-import {readModelConfig} from '../models/model-config.js'
-import {rehearsePreparation} from '../preparation/prepare-data.js'
-import {preparedIn} from '../prepared/prepared.js'
-import {resolveModel} from '../runs/run-directory.js'
-import {recordedSettings} from '../runs/run-settings.js'
-import {openTraining} from '../training/open-training.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
+import {planners} from './planners.js'
 
 /** The memory of a command against what the machine has. */
 export interface MemorySummary {
@@ -39,46 +32,6 @@ export interface Plan {
   readonly files: readonly string[]
   /** What is not there yet: what an earlier step would write or the Hub would send. */
   readonly missing: readonly string[]
-}
-
-interface Planner {
-  readonly batch: (config: Config) => string
-  /** Checks what the command would check before its work, and says what that work needs. */
-  readonly demand: (config: Config, services: Services) => Promise<MemoryDemand | null>
-  /** Below `out`. */
-  readonly files: (config: Config) => readonly string[]
-}
-
-/** How each command is planned. */
-const planners: Readonly<Record<string, Planner>> = {
-  train: {
-    batch: (config) => (config.train.objective === 'rpt' ? groupIdentity(config) : rowIdentity(config)),
-    demand: async (config, services) => (await openTraining(config, services)).demand,
-    files: ({train}) => [
-      'config.resolved.yaml',
-      'metrics.arrow',
-      ...(train.objective === 'rpt' ? ['rollouts/step-*.arrow'] : []),
-      'checkpoints/step-*',
-      'summary.json',
-    ],
-  },
-  eval: {
-    batch: (config) => `${config.eval.limit ?? 'all'} held-out positions x modes ${config.eval.modes.join(', ')}`,
-    // One model is in memory at a time.
-    demand: async (config, services) => (await openEvaluation(config, services)).demands[0],
-    files: () => ['eval.arrow', 'eval/step-*.arrow', 'summary.json'],
-  },
-  'prepare-data': {
-    batch: ({data}) => `${data.limit ?? 'all'} documents, at most ${data.batchTokens} tokens scored at once`,
-    demand: rehearsePreparation,
-    files: () => ['documents.arrow', 'positions.arrow', 'tokenizer.json', 'manifest.json'],
-  },
-  'scaling-sweep': {
-    batch: (config) =>
-      `${pointCount(config)} points x checkpoints ${config.sweep.checkpoints.join(', ') || 'of checkpoint.steps'}`,
-    demand: demandOfPoint,
-    files: () => ['sweep.arrow', 'runs/*', 'summary.json', 'scaling-*.svg'],
-  },
 }
 
 /** The settings that a command would record: those of an evaluation are in part those of the runs it evaluates. */
@@ -139,33 +92,4 @@ function memoryOf(demand: MemoryDemand, config: Config): Pick<Plan, 'memory' | '
       setting,
     },
   }
-}
-
-/** Of a sweep's training config: its points are opened by the sweep itself. */
-async function demandOfPoint({sweep: {train}}: Config, services: Services): Promise<MemoryDemand | null> {
-  if (!train) return null
-  const {config} = loadConfig({files: [train], cwd: dirname(train)})
-  const {path, config: file} = config.model
-  if (!path && !file) return null
-  const folder = path ? (await resolveModel(path, undefined, services)).folder : file!
-  const {dir} = config.data
-  const data = dir === undefined ? null : await preparedIn(dir, services)
-  return trainingDemand(config, await readModelConfig(folder), data ? lengthsOf(data, config) : unknownLengths)
-}
-
-/** contexts x G = completions = micro-batches x contexts x G. */
-function groupIdentity({grpo}: Config): string {
-  const {contextsPerStep, groupSize, miniBatches, contextsPerMicroBatch} = grpo
-  const perUpdate = Math.ceil(contextsPerStep / miniBatches)
-  const micro = Math.ceil(perUpdate / contextsPerMicroBatch)
-  return `${contextsPerStep} contexts x ${groupSize} = ${contextsPerStep * groupSize} completions = ${miniBatches} updates x ${micro} micro-batches x ${contextsPerMicroBatch} contexts x ${groupSize}`
-}
-
-function rowIdentity({train}: Config): string {
-  const micro = Math.ceil(train.batchRows / train.rowsPerMicroBatch)
-  return `${train.batchRows} rows = ${micro} micro-batches x ${train.rowsPerMicroBatch} rows`
-}
-
-function pointCount({sweep}: Config): number {
-  return Object.values(sweep.axes).reduce((product, values) => product * values.length, 1)
 }

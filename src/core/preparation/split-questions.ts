@@ -5,7 +5,7 @@ import {contentHash, holdOutBound, type SplitSettings} from './split.js'
 /** Questions to learn from, and questions that are only asked. */
 export interface QuestionSplit {
   readonly train: readonly Question[]
-  readonly heldOut: readonly Question[]
+  readonly val: readonly Question[]
 }
 
 /**
@@ -25,7 +25,7 @@ export function splitQuestions(questions: readonly Question[], settings: SplitSe
   const bound = holdOutBound(hashes, settings)
   const split = {
     train: questions.filter((_, at) => hashes[at] >= bound),
-    heldOut: questions.filter((_, at) => hashes[at] < bound),
+    val: questions.filter((_, at) => hashes[at] < bound),
   }
   if (split.train.length > 0) return split
   throw new DataError(`all ${questions.length} questions are held out (data.valFraction is ${settings.valFraction})`, {

@@ -26,6 +26,7 @@ export function contextAt(
     position,
     difficulty,
     tokenIds: tokenIds.subarray(0, position),
+    targetId: tokenIds[position],
     truth: tokenizer.concatBytes(continuation),
     boundaries: Int32Array.from(boundaries),
   }

@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto'
 import type {Config} from '../config/schema.js'
-import type {Context, Prompt} from '../records/records.js'
+import type {ItemKey, Prompt} from '../records/records.js'
 import {type ChatTemplate, chatTemplateFrom, type PromptParts, renderChat} from '../tokenizer/chat-template.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError, UsageError} from '../util/errors.js'
@@ -15,8 +15,8 @@ const spaceNote =
   'The next token may begin with a space: box it with that space, as in \\boxed{ word} or \\boxed{ =}, and do not wrap it in \\text{}.'
 
 /**
- * Instruction templates with the properties of the paper's v0 to v6 (RPT, Appendix D), in our own words, and `bare`: the
- * context and an opened thought, for models that need no instruction.
+ * Instruction templates with the properties of the paper's v0 to v6 (RPT, Appendix D), in our own words; `bare`: the context
+ * and an opened thought, for models that need no instruction; and `boxed`, for questions.
  */
 export const templates: Readonly<Record<string, string>> = {
   v0: `Read the text below and work out, step by step, which token follows it. Give your final answer as \\boxed{token}. ${spaceNote}\n\n"### Context"\n${placeholder}`,
@@ -27,6 +27,13 @@ export const templates: Readonly<Record<string, string>> = {
   v5: `Read the text below and work out, step by step, which token follows it. Give your final answer as \\boxed{token}. ${spaceNote}\n\n"### Context"\n\`\`\`\n${placeholder}\n\`\`\``,
   v6: `The text to continue stands between backtick fences. List several tokens that could follow it, choose the most probable one, and give it as \\boxed{token}. ${spaceNote}\n\n\`\`\`\n${placeholder}\n\`\`\`\n\nPredict the next token now.`,
   bare: `${placeholder}<think>`,
+  boxed: `${placeholder}\n\nReason step by step, then give the final answer as \\boxed{answer}.`,
+}
+
+/** What a prompt is about: the context of a position, or a question. */
+export interface PromptContext {
+  readonly key: ItemKey
+  readonly tokenIds: Int32Array
 }
 
 /** How prompts are made: see the keys of `prompt`. */
@@ -46,12 +53,13 @@ export type PromptSettings = Pick<Config['prompt'], 'template' | 'templateFile' 
 export function renderPrompt(
   tokenizer: Tokenizer,
   settings: PromptSettings | string,
-  context: Context,
+  context: PromptContext,
   maxTokens: number,
 ): Prompt {
   const ids = templateIds(tokenizer, settings)
-  const {kept, cutTokens} = cutContext(tokenizer, context.tokenIds, roomOf(ids, maxTokens))
-  return {context, ids: joinIds(ids.before, kept, ids.after), cutTokens}
+  const {key, tokenIds} = context
+  const {kept, cutTokens} = cutContext(tokenizer, tokenIds, roomOf(ids, maxTokens))
+  return {key, ids: joinIds(ids.before, kept, ids.after), contextTokens: tokenIds.length, cutTokens}
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The nouns of the main path, in the paper's order: document, position, context, prompt, completion, reward, group.
+ * The nouns of the main path, in the paper's order: document, position, context, prompt, completion, verdict, reward, group.
  *
  * Each stage returns new records and never overwrites a field of the stage before it.
  */
@@ -60,18 +60,49 @@ export interface Context {
   readonly difficulty: Difficulty
   /** [t] ids of x_<t. */
   readonly tokenIds: Int32Array
+  /** Id of x_t. */
+  readonly targetId: number
   /** Reference bytes: the continuation's first tokens, at most `reward.maxReferenceTokens` of them. */
   readonly truth: Uint8Array
   /** Cumulative byte lengths of those tokens, ascending and without repeats: where a prediction may end. */
   readonly boundaries: Int32Array
 }
 
-/** A context in its instruction template. */
+/**
+ * Names an item, whatever the task: random streams, tables and repeats go by it. For next-token prediction the source is
+ * the document and the index the position.
+ */
+export interface ItemKey {
+  readonly source: string
+  readonly index: number
+}
+
+/** What tables say of an item besides its key. */
+export interface ItemFacts {
+  /** Bytes that a right answer is compared with. */
+  readonly truth: Uint8Array
+  /** Cumulative byte lengths at which an answer may end; empty where it is compared as a whole. */
+  readonly boundaries: Int32Array
+  /** One of the task's strata: `hard`, or a category. */
+  readonly stratum: string
+  /** What a bootstrap resamples as a whole: the document, or the question itself. */
+  readonly cluster: string
+}
+
+/** An item in its instruction template. */
 export interface Prompt {
-  readonly context: Context
+  readonly key: ItemKey
   readonly ids: Int32Array
+  /** Tokens of the context before it was cut. */
+  readonly contextTokens: number
   /** Tokens that the context lost from the left, so that the prompt fits. */
   readonly cutTokens: number
+}
+
+/** Tokens of a completion, `from` inclusive and `to` exclusive. */
+export interface TokenSpan {
+  readonly from: number
+  readonly to: number
 }
 
 /** Why sampling stopped: an end token, or the length limit. */
@@ -92,21 +123,42 @@ export const outcomes = ['parsed', 'no-box', 'unfinished-thinking', 'truncated']
 /** What the parser found in a completion. */
 export type Outcome = (typeof outcomes)[number]
 
-/** A completion's reward with its parts and a sentence that explains it. */
-export interface Reward {
+/** What a task says of one completion: the same in training and evaluation. */
+export interface Verdict {
   readonly outcome: Outcome
-  /** Bytes in the last box after thinking ends; null unless `outcome` is `parsed`. */
-  readonly prediction: Uint8Array | null
-  readonly total: number
-  readonly parts: Readonly<Record<string, number>>
+  /** Bytes of the answer; null unless `outcome` is `parsed`. */
+  readonly answer: Uint8Array | null
+  readonly correct: boolean
+  /** One sentence on why. */
   readonly explanation: string
 }
 
-/** The G completions of one prompt with their rewards. */
-export interface Group {
+/** The G completions of one prompt with their verdicts. */
+export interface GradedGroup<Item> {
+  readonly item: Item
+  readonly facts: ItemFacts
   readonly prompt: Prompt
   readonly completions: readonly Completion[]
+  readonly verdicts: readonly Verdict[]
+}
+
+/** A completion's reward: the weighted sum of its parts. */
+export interface Reward {
+  readonly total: number
+  /** Score of each term by name, before its weight. */
+  readonly parts: Readonly<Record<string, number>>
+  /** One sentence on why: the verdict's, or the terms' own. */
+  readonly explanation: string
+}
+
+/** A graded group with a reward for each completion. */
+export interface RewardedGroup<Item> extends GradedGroup<Item> {
   readonly rewards: readonly Reward[]
+}
+
+/** A rewarded group with an advantage for each completion; 0 where the group is not trained on. */
+export interface ScoredGroup<Item> extends RewardedGroup<Item> {
+  readonly advantages: readonly number[]
 }
 
 /** Tokens of one training row and which of them are trained. */

@@ -40,7 +40,7 @@ export class GreedyReader {
   ): PairedDifference {
     const counts = new Int32Array(this.ids.length)
     const gains = new Int32Array(this.ids.length)
-    const isMember = difficulties.map((difficulty) => isInSplit(difficulty, split, rule))
+    const isMember = strata.map((stratum) => isInSplit(stratum, split, rule))
     for (let i = 0; i < a.positions.length; i++) {
       if (!isMember[a.levels[i]]) continue
       counts[a.documents[i]]++
@@ -59,10 +59,18 @@ export class GreedyReader {
       if (sample > 0) continue
       const own = gathered.get(mode) ?? new Gathered()
       gathered.set(mode, own)
-      own.push(this.ids.add(doc_id), position, difficulties.indexOf(split), correct)
+      own.push(this.ids.add(doc_id), position, levelOf(split), correct)
     }
     return new Map([...gathered].map(([mode, own]) => [mode, own.inOrder()]))
   }
+}
+
+/** Levels of difficulty, and whatever other tasks have. */
+const strata: readonly string[] = [...difficulties, 'other']
+
+function levelOf(stratum: string): number {
+  const level = strata.indexOf(stratum)
+  return level < 0 ? strata.length - 1 : level
 }
 
 /** Whether two sets hold predictions of the same positions, of the same difficulty. */

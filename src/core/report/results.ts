@@ -1,5 +1,6 @@
-import {evalModes} from '../config/schema.js'
-import {type Taught, taughtBy} from '../objectives/taught.js'
+import {evalModes} from '../config/names.js'
+import type {Taught} from '../objectives/objective.js'
+import {taughtBy} from '../objectives/objectives.js'
 import type {PairedDifference} from '../statistics/interval.js'
 import {type Split, type SplitRule, splits} from '../statistics/split.js'
 import type {EvalRow} from '../tables/index.js'

@@ -1,6 +1,6 @@
 import {fitPowerLaw, type ScalingPoint} from '../statistics/power-law.js'
 import {type FitRow, fitRow, seriesName} from '../statistics/series.js'
-import {type Split, splits} from '../statistics/split.js'
+import {splits} from '../statistics/split.js'
 import {weightsOf} from '../statistics/weights.js'
 import type {MetricsRow, SweepRow} from '../tables/index.js'
 import {maxOf, minOf} from '../util/extremes.js'
@@ -14,7 +14,7 @@ import {type TerminalPlotOptions, terminalPlot} from './terminal-plot.js'
 export interface ScalingPointRow {
   readonly series: string
   readonly mode: string
-  readonly split: Split
+  readonly split: string
   readonly compute: number
   readonly accuracy: number
   readonly ciLow: number

@@ -1,31 +1,41 @@
-import type {Context} from '../records/records.js'
+import type {Context, Verdict} from '../records/records.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {quoteShort as quoteBytes} from '../util/quote-bytes.js'
+import type {RewardTerm, TermSetup} from './term.js'
 
 /**
- * First-token matching (RPT, Appendix A): 1 if the first token of the tokenized prediction is the target token, else 0;
- * the rest is ignored.
+ * First-token matching (RPT, Appendix A): 1 if the first token of the tokenized answer is the target token, else 0; the
+ * rest is ignored.
  */
-export function firstTokenReward(prediction: Uint8Array, context: Context, tokenizer: Tokenizer): 0 | 1 {
-  const first = firstToken(prediction, tokenizer)
-  return first !== null && Buffer.compare(first, targetOf(context)) === 0 ? 1 : 0
+export function firstTokenTerm({tokenizer}: TermSetup): RewardTerm<Context> {
+  const first = ({answer}: Verdict) => (answer === null ? null : firstToken(answer, tokenizer))
+  return {
+    score: ({item, verdicts}) => verdicts.map((verdict) => Number(isTarget(first(verdict), item, tokenizer))),
+    explain: ({item, verdicts}) =>
+      verdicts.map((verdict) =>
+        verdict.answer === null ? verdict.explanation : explain(verdict.answer, first(verdict), item, tokenizer),
+      ),
+  }
 }
 
-/** Why a prediction got its first-token reward, in one sentence. */
-export function explainFirstToken(prediction: Uint8Array, context: Context, tokenizer: Tokenizer): string {
-  const first = firstToken(prediction, tokenizer)
-  const target = quoteBytes(targetOf(context))
-  if (first === null) return `${quoteBytes(prediction)} begins with no token; the target is ${target}`
-  const verdict = Buffer.compare(first, targetOf(context)) === 0 ? 'is the target' : `is not the target ${target}`
-  return `the first token of ${quoteBytes(prediction)}, ${quoteBytes(first)}, ${verdict}`
-}
-
-/** Bytes of the first token; null where the prediction is empty or begins with bytes that no text has. */
-function firstToken(prediction: Uint8Array, tokenizer: Tokenizer): Uint8Array | null {
-  const [id] = tokenizer.encodeText(new TextDecoder('utf-8', {ignoreBOM: true}).decode(prediction))
+/** Id of the first token of an answer; null where it is empty or begins with bytes that no text has. */
+export function firstToken(answer: Uint8Array, tokenizer: Tokenizer): number | null {
+  const [id] = tokenizer.encodeText(new TextDecoder('utf-8', {ignoreBOM: true}).decode(answer))
   if (id === undefined) return null
   const bytes = tokenizer.bytesOf(id)
-  return Buffer.compare(bytes, prediction.subarray(0, bytes.length)) === 0 ? bytes : null
+  return Buffer.compare(bytes, answer.subarray(0, bytes.length)) === 0 ? id : null
+}
+
+/** Whether a token has the bytes of the target. */
+export function isTarget(id: number | null, context: Context, tokenizer: Tokenizer): boolean {
+  return id !== null && Buffer.compare(tokenizer.bytesOf(id), targetOf(context)) === 0
+}
+
+function explain(answer: Uint8Array, first: number | null, context: Context, tokenizer: Tokenizer): string {
+  const target = quoteBytes(targetOf(context))
+  if (first === null) return `${quoteBytes(answer)} begins with no token; the target is ${target}`
+  const verdict = isTarget(first, context, tokenizer) ? 'is the target' : `is not the target ${target}`
+  return `the first token of ${quoteBytes(answer)}, ${quoteBytes(tokenizer.bytesOf(first))}, ${verdict}`
 }
 
 function targetOf({truth, boundaries}: Context): Uint8Array {

@@ -1,9 +1,26 @@
-import type {StopReason} from '../records/records.js'
+import type {StopReason, Verdict} from '../records/records.js'
 
 /** What a completion says, as bytes. */
 export type ParsedCompletion =
   | {readonly outcome: 'parsed'; readonly prediction: Uint8Array}
   | {readonly outcome: 'no-box' | 'unfinished-thinking' | 'truncated'; readonly prediction: null}
+
+const failures = {
+  'no-box': 'thinking ended, but no balanced \\boxed{...} follows',
+  'unfinished-thinking': 'the text ended without </think>',
+  truncated: 'the length limit was reached before the end of the text',
+} as const
+
+/** Parses a completion and judges what it predicts; one without a prediction is wrong. */
+export function verdictOf(
+  completion: Uint8Array,
+  stopReason: StopReason,
+  judge: (answer: Uint8Array) => Pick<Verdict, 'correct' | 'explanation'>,
+): Verdict {
+  const {outcome, prediction} = parseCompletion(completion, stopReason)
+  if (outcome !== 'parsed') return {outcome, answer: null, correct: false, explanation: failures[outcome]}
+  return {outcome, answer: prediction, ...judge(prediction)}
+}
 
 const endOfThinking = Buffer.from('</think>')
 const boxStart = Buffer.from('\\boxed{')

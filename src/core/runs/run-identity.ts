@@ -68,13 +68,20 @@ export function settingsHash(config: Config): string {
   return hashJson(settingsOf(config))
 }
 
+/** Files that settings name, by their key; undefined where a key is not set. */
+export type InputFiles = Readonly<Record<string, string | undefined>>
+
 /** What prompts and training rows are made from, besides the model: prepared data and the files that settings name. */
-export function inputsOf({prompt, sft, train}: Config, data: Pick<PreparedData, 'manifest'> | null): RunInputs {
+export function inputsOf(
+  {prompt}: Config,
+  data: Pick<PreparedData, 'manifest'> | null,
+  others: InputFiles = {},
+): RunInputs {
   const prepared = Object.entries((data?.manifest.fingerprints ?? {}) as RunInputs)
   const files = {
     'prompt.templateFile': prompt.templateFile,
     'prompt.chatTemplateFile': prompt.chatTemplateFile,
-    'sft.completions': train.objective === 'sft' ? sft.completions : undefined,
+    ...others,
   }
   return Object.fromEntries([
     ...prepared.map(([part, hash]) => [`${part} of the prepared data`, hash]),

@@ -1,68 +1,64 @@
 import {DocumentIds} from '../records/document-ids.js'
-import type {Difficulty} from '../records/records.js'
 import {DocumentTally} from './document-tally.js'
-import {type AccuracyInterval, accuracyOfScores, type BootstrapOptions, type GradedPrediction} from './interval.js'
+import {type AccuracyInterval, accuracyOfScores, type BootstrapOptions} from './interval.js'
 import {passAtK} from './pass-at-k.js'
-import {isInSplit, type Split, type SplitRule, splits} from './split.js'
+import type {SplitOfStrata} from './split.js'
 
-/** A greedy prediction with its split, and how its sampled completions did where there were any. */
-export interface EvaluatedPosition extends Omit<GradedPrediction, 'position'> {
-  /** The hardest level that the position reaches. */
-  readonly difficulty: Difficulty
+/** How one item was answered: greedily, and by samples where there were any. */
+export interface EvaluatedItem {
+  /** What a bootstrap resamples as a whole. */
+  readonly cluster: string
+  readonly stratum: string
+  readonly correct: boolean
   readonly samples?: {readonly count: number; readonly correct: number}
 }
 
 /** Accuracy on one split with its interval. */
 export interface SplitAccuracy extends AccuracyInterval {
-  readonly split: Split
-  /** k -> mean over positions of the unbiased estimator, in [0, 1]; null where nothing was sampled. */
+  readonly split: string
+  /** k -> mean over items of the unbiased estimator, in [0, 1]; null where nothing was sampled. */
   readonly passAt: Readonly<Record<number, number>> | null
 }
 
-/** How splits are read and intervals drawn. */
+/** Which splits there are and how intervals are drawn. */
 export interface AccuracyOptions extends BootstrapOptions {
-  readonly rule: SplitRule
+  readonly strata: readonly string[]
+  readonly splits: readonly SplitOfStrata[]
   /** Each k of pass@k; none for no such estimate. */
   readonly ks?: readonly number[]
 }
 
-/** Accuracy per split with intervals, one row for each of all, easy, medium, hard; an empty split has `count` 0. */
-export function accuracyBySplit(positions: Iterable<EvaluatedPosition>, options: AccuracyOptions): SplitAccuracy[] {
-  const tally = new AccuracyTally(options)
-  for (const position of positions) tally.add(position)
-  return tally.bySplit()
-}
-
-/** Counts positions one by one: some 60 bytes a document stay, however many positions it has. */
+/** Accuracy per split with intervals, of items counted one by one: little of a cluster stays, however many items it has. */
 export class AccuracyTally {
-  private readonly documents = new DocumentTally(new DocumentIds())
-  /** Positions with samples, and the sums of their estimates by k. */
-  private readonly sampled: Readonly<Record<Split, {count: number; readonly sums: Float64Array}>>
+  private readonly clusters: DocumentTally
+  /** Items with samples, and the sums of their estimates by k. */
+  private readonly sampled: ReadonlyMap<SplitOfStrata, {count: number; readonly sums: Float64Array}>
 
   constructor(private readonly options: AccuracyOptions) {
-    const none = () => ({count: 0, sums: new Float64Array(options.ks?.length ?? 0)})
-    this.sampled = {all: none(), easy: none(), medium: none(), hard: none()}
+    const {strata, splits, ks = []} = options
+    this.clusters = new DocumentTally(new DocumentIds(), strata)
+    this.sampled = new Map(splits.map((split) => [split, {count: 0, sums: new Float64Array(ks.length)}]))
   }
 
-  add({docId, difficulty, correct, samples}: EvaluatedPosition): void {
-    const {rule, ks = []} = this.options
-    this.documents.add(docId, difficulty, correct)
+  add({cluster, stratum, correct, samples}: EvaluatedItem): void {
+    const {ks = []} = this.options
+    this.clusters.add(cluster, stratum, correct)
     if (!samples || samples.count === 0 || ks.length === 0) return
     const estimates = ks.map((k) => passAtK({...samples, k}))
-    for (const split of splits) {
-      if (!isInSplit(difficulty, split, rule)) continue
-      this.sampled[split].count++
-      for (const [i, estimate] of estimates.entries()) this.sampled[split].sums[i] += estimate
+    for (const [split, sampled] of this.sampled) {
+      if (!split.strata.includes(stratum)) continue
+      sampled.count++
+      for (const [i, estimate] of estimates.entries()) sampled.sums[i] += estimate
     }
   }
 
-  /** What `accuracyBySplit` says of the positions so far. */
+  /** One row a split; an empty split has `count` 0. */
   bySplit(): SplitAccuracy[] {
-    const {rule, ks = [], ...bootstrap} = this.options
+    const {ks = [], splits, strata: _, ...bootstrap} = this.options
     return splits.map((split) => {
-      const {count, sums} = this.sampled[split]
+      const {count, sums} = this.sampled.get(split)!
       const passAt = count > 0 ? Object.fromEntries(ks.map((k, i) => [k, sums[i] / count])) : null
-      return {split, ...accuracyOfScores(this.documents.scoresIn(split, rule), bootstrap), passAt}
+      return {split: split.name, ...accuracyOfScores(this.clusters.scoresIn(split.strata), bootstrap), passAt}
     })
   }
 }

@@ -1,25 +1,29 @@
-import {clusterOf} from '../records/cluster-of.js'
 import type {DocumentIds} from '../records/document-ids.js'
-import type {Difficulty} from '../records/records.js'
+import {DataError} from '../util/errors.js'
 import type {DocumentScore} from './bootstrap-fit.js'
-import {isInSplit, type Split, type SplitRule} from './split.js'
-
-const difficulties: readonly Difficulty[] = ['none', 'easy', 'medium', 'hard']
 
 /**
- * How many predictions of each document, its windows together, were right, by difficulty: 32 bytes a document, however
- * many predictions.
+ * How many answers of each cluster were right, by stratum: 8 bytes a cluster and stratum, however many answers. A cluster is
+ * what a bootstrap resamples as a whole: a document with all its windows, or one question.
  */
 export class DocumentTally {
-  /** [documents, difficulty, (count, correct)]. */
+  /** [clusters, strata, (count, correct)]. */
   private counts = new Int32Array(2 ** 10)
 
-  /** @param ids names of the documents, which other tallies may share */
-  constructor(private readonly ids: DocumentIds) {}
+  /**
+   * @param ids names of the clusters, which other tallies may share
+   * @param strata every stratum that an answer may be in
+   */
+  constructor(
+    private readonly ids: DocumentIds,
+    private readonly strata: readonly string[],
+  ) {}
 
-  /** Counts one prediction. */
-  add(docId: string, difficulty: Difficulty, isCorrect: boolean): void {
-    const at = placeOf(this.ids.add(clusterOf(docId)), difficulties.indexOf(difficulty))
+  /** Counts one answer. @throws {DataError} when its stratum is none of those known */
+  add(cluster: string, stratum: string, isCorrect: boolean): void {
+    const level = this.strata.indexOf(stratum)
+    if (level < 0) throw new DataError(`${cluster} is in ${stratum}; expected one of ${this.strata.join(', ')}`)
+    const at = this.placeOf(this.ids.add(cluster), level)
     if (at >= this.counts.length) {
       const grown = new Int32Array(2 * at)
       grown.set(this.counts)
@@ -29,23 +33,23 @@ export class DocumentTally {
     if (isCorrect) this.counts[at + 1]++
   }
 
-  /** Scores of the documents that have predictions in a split. */
-  scoresIn(split: Split, rule: SplitRule): DocumentScore[] {
-    const levels = [...difficulties.keys()].filter((level) => isInSplit(difficulties[level], split, rule))
+  /** Scores of the clusters that have answers in any of these strata. */
+  scoresIn(strata: readonly string[]): DocumentScore[] {
+    const levels = strata.map((stratum) => this.strata.indexOf(stratum))
     const scores: DocumentScore[] = []
-    for (let document = 0; placeOf(document, 0) < this.counts.length; document++) {
+    for (let cluster = 0; cluster < this.ids.length && this.placeOf(cluster, 0) < this.counts.length; cluster++) {
       let count = 0
       let correct = 0
       for (const level of levels) {
-        count += this.counts[placeOf(document, level)]
-        correct += this.counts[placeOf(document, level) + 1]
+        count += this.counts[this.placeOf(cluster, level)]
+        correct += this.counts[this.placeOf(cluster, level) + 1]
       }
-      if (count > 0) scores.push({docId: this.ids.at(document), count, correct})
+      if (count > 0) scores.push({docId: this.ids.at(cluster), count, correct})
     }
     return scores
   }
-}
 
-function placeOf(document: number, level: number): number {
-  return 2 * (document * difficulties.length + level)
+  private placeOf(cluster: number, level: number): number {
+    return 2 * (cluster * this.strata.length + level)
+  }
 }

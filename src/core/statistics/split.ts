@@ -1,4 +1,4 @@
-import type {Difficulty} from '../records/records.js'
+import {difficulties} from '../records/records.js'
 
 /** `all` holds every position that has any split; the other three are the paper's. */
 export const splits = ['all', 'easy', 'medium', 'hard'] as const
@@ -9,10 +9,26 @@ export type Split = (typeof splits)[number]
 /** Nested: hard within medium within easy, as the paper's thresholds read literally. Disjoint: bins between thresholds. */
 export type SplitRule = 'nested' | 'disjoint'
 
-const rank: Readonly<Record<Difficulty, number>> = {none: 0, easy: 1, medium: 2, hard: 3}
+/** What an accuracy is about: the items of some strata. */
+export interface SplitOfStrata {
+  readonly name: string
+  readonly strata: readonly string[]
+}
 
-/** Whether a position that reaches `difficulty` belongs to `split`. */
-export function isInSplit(difficulty: Difficulty, split: Split, rule: SplitRule): boolean {
-  if (split === 'all') return difficulty !== 'none'
-  return rule === 'nested' ? rank[difficulty] >= rank[split] : difficulty === split
+/** The splits of positions as sets of difficulties. */
+export function splitsOf(rule: SplitRule): SplitOfStrata[] {
+  return splits.map((name) => ({
+    name,
+    strata: difficulties.filter((difficulty) => isInSplit(difficulty, name, rule)),
+  }))
+}
+
+/** Whether an item of a stratum belongs to a split; strata of other tasks belong to `all` alone. */
+export function isInSplit(stratum: string, split: Split, rule: SplitRule): boolean {
+  if (split === 'all') return stratum !== 'none'
+  return rule === 'nested' ? rankOf(stratum) >= rankOf(split) : stratum === split
+}
+
+function rankOf(name: string): number {
+  return (difficulties as readonly string[]).indexOf(name)
 }

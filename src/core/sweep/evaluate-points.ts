@@ -4,12 +4,15 @@ import type {Config} from '../config/schema.js'
 import type {Engine} from '../engine/engine.js'
 import {loadModel} from '../engine/load-model.js'
 import {evaluateModel} from '../evaluation/evaluation-log.js'
+import type {Predictor} from '../evaluation/predict.js'
+import {withRunSettings} from '../evaluation/run-settings.js'
 import {readModelConfig} from '../models/model-config.js'
-import {openPrepared} from '../prepared/prepared.js'
+import {openPrepared, withoutDocuments} from '../prepared/prepared.js'
+import {dataFor} from '../runs/check-model.js'
 import {checkpointFolder, stepName} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
-import {withRunSettings} from '../runs/run-settings.js'
 import {openStream, type SweepRow, sweepTable} from '../tables/index.js'
+import {openEvaluator} from '../training/evaluator.js'
 import {DataError, Interrupted} from '../util/errors.js'
 import {stepsOf} from './open-sweep.js'
 import type {SweepPoint} from './points.js'
@@ -62,12 +65,9 @@ async function evaluateCheckpoint(
 ): Promise<SweepRow[]> {
   const folder = checkpointFolder(point.run, step)
   const {progress} = run.services
-  const data = await openPrepared(point.config.data.dir!)
-  const model = await readModelConfig(folder)
   await loadModel(engine, {checkpoint: folder}, progress)
   const subject = {run: point.name, objective: point.config.train.objective, checkpoint: stepName(step), step}
-  const given = {config: {...point.config, eval: config.eval}, sources: point.sources}
-  const predictor = {config: withRunSettings(given, folder).config, data, engine, model, progress}
+  const predictor = {...(await predictorOf(point, step, config, engine)), progress}
   await run.place(join('predictions', point.name), '')
   const rows = await evaluateModel(predictor, subject, predictionsFile(run, point.name, step))
   return rows.map((row) => ({
@@ -82,6 +82,21 @@ async function evaluateCheckpoint(
     ci_high: row.ci_high,
     seed: row.seed,
   }))
+}
+
+/** What a checkpoint of a point is evaluated with; the engine holds its weights. */
+export async function predictorOf(
+  point: TrainedPoint,
+  step: number,
+  config: Config,
+  engine: Engine,
+): Promise<Predictor> {
+  const folder = checkpointFolder(point.run, step)
+  const given = {config: {...point.config, eval: config.eval}, sources: point.sources}
+  const settings = withRunSettings(given, folder).config
+  const {dir} = settings.data
+  const data = await dataFor(folder, dir === undefined ? await withoutDocuments(folder) : await openPrepared(dir))
+  return openEvaluator({config: settings, data, model: await readModelConfig(folder), engine})
 }
 
 /** Where the predictions of a point's checkpoint are. */

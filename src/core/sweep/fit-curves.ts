@@ -1,24 +1,24 @@
 import type {Config} from '../config/schema.js'
-import {openPrepared, splitRuleOf} from '../prepared/prepared.js'
 import type {RunDirectory} from '../runs/run-directory.js'
 import {bootstrapFit, type ScalingCurve} from '../statistics/bootstrap-fit.js'
 import {type FitRow, fitRow, seriesName} from '../statistics/series.js'
 import type {SweepRow} from '../tables/index.js'
+import type {Task} from '../tasks/task.js'
 import {groupBy} from '../util/group-by.js'
-import {predictionsFile, type TrainedPoint} from './evaluate-points.js'
+import {predictionsFile} from './evaluate-points.js'
 import {ScoreReader} from './read-scores.js'
 
-/** Fits every curve on every split, with intervals from resampled documents. */
+/** Fits every curve on every split of the task, with intervals from resampled clusters. */
 export async function fitCurves(
-  points: readonly TrainedPoint[],
   rows: readonly SweepRow[],
+  task: Pick<Task<unknown>, 'strata' | 'splits'>,
   config: Config,
   run: RunDirectory,
 ): Promise<FitRow[]> {
-  const scores = new ScoreReader(splitRuleOf(await openPrepared(points[0].config.data.dir!)))
+  const scores = new ScoreReader(task)
   const curves = groupBy(rows, (row) => JSON.stringify([seriesName(row.mode, row.point), row.mode, row.split]))
   return [...curves].map(([key, members]) => {
-    const [series, mode, split] = JSON.parse(key) as [string, SweepRow['mode'], SweepRow['split']]
+    const [series, mode, split] = JSON.parse(key) as [string, SweepRow['mode'], string]
     const byRun = groupBy(members, (row) => row.run)
     const measured = [...byRun].map(
       ([name, own]): ScalingCurve => ({

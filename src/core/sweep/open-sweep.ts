@@ -1,13 +1,12 @@
 import {existsSync} from 'node:fs'
 import {requireKeys} from '../config/load.js'
-import {trainingNeeds} from '../config/needs.js'
 import type {Config} from '../config/schema.js'
 import {checkMemory} from '../engine/memory/check-memory.js'
-import {checkHeldOut} from '../prepared/check-positions.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {recordedConfig} from '../runs/recorded-config.js'
 import {checkpointSteps} from '../runs/run-checkpoints.js'
-import {openTraining} from '../training/open-training.js'
+import {trainingNeeds} from '../training/needs.js'
+import {openEvaluated, openTraining} from '../training/open-training.js'
 import {isRunOf} from '../training/training-inputs.js'
 import {UsageError} from '../util/errors.js'
 import {silentProgress} from '../util/progress.js'
@@ -29,18 +28,23 @@ export interface PlacedPoint extends SweepPoint {
 export async function openSweep(config: Config, services: Services): Promise<PlacedPoint[]> {
   await refuseOccupied(config, services)
   const placed = sweepPoints(config)
-  for (const point of placed) requireKeys(point.config, ['data.dir', ...trainingNeeds(point.config)])
+  for (const point of placed) requireKeys(point.config, trainingNeeds(evaluatedLikeSweep(point.config, config)))
   const points: PlacedPoint[] = []
   for (const point of placed) points.push({...point, ...(await placeOf(point, config))})
   for (const point of points) checkSteps(point, config)
   for (const point of points.filter(({isDone}) => !isDone)) {
     // A download is shown; what training says, it says when its turn comes.
     const progress = {...silentProgress, stage: services.progress.stage}
-    const {data, demand} = await openTraining(point.config, {...servicesOf(point, services), progress})
-    if (data) checkHeldOut(data)
+    const {model, data, texts, demand} = await openTraining(point.config, {...servicesOf(point, services), progress})
+    await openEvaluated(evaluatedLikeSweep(point.config, config), model, texts, data)
     if (!services.rehearsal) checkMemory('train', demand, point.config.memory)
   }
   return points
+}
+
+/** A point's settings with the evaluation of the sweep. */
+export function evaluatedLikeSweep(point: Config, {eval: evaluation}: Config): Config {
+  return {...point, eval: {...evaluation, every: 1}}
 }
 
 /** What the training of a point works with. */

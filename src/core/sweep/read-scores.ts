@@ -1,34 +1,35 @@
 import {DocumentIds} from '../records/document-ids.js'
 import type {DocumentScore} from '../statistics/bootstrap-fit.js'
 import {DocumentTally} from '../statistics/document-tally.js'
-import type {Split, SplitRule} from '../statistics/split.js'
 import {pickColumns, predictionsTable, readRows, type SweepRow} from '../tables/index.js'
+import type {Task} from '../tasks/task.js'
 
 type Mode = SweepRow['mode']
 
-const columns = pickColumns(predictionsTable, 'doc_id', 'mode', 'split', 'sample', 'correct')
+const columns = pickColumns(predictionsTable, 'cluster', 'mode', 'split', 'sample', 'correct')
 
 /** How the greedy predictions of checkpoints did: each file is read once, a batch at a time, and of it what a fit needs. */
 export class ScoreReader {
   private readonly ids = new DocumentIds()
   private readonly known = new Map<string, ReadonlyMap<Mode, DocumentTally>>()
 
-  constructor(private readonly rule: SplitRule) {}
+  constructor(private readonly task: Pick<Task<unknown>, 'strata' | 'splits'>) {}
 
-  /** Scores by document of the predictions that a file holds of one mode and split. */
-  scoresOf(file: string, mode: Mode, split: Split): DocumentScore[] {
+  /** Scores by cluster of the predictions that a file holds of one mode and split. */
+  scoresOf(file: string, mode: Mode, split: string): DocumentScore[] {
     const tallies = this.known.get(file) ?? this.read(file)
     this.known.set(file, tallies)
-    return tallies.get(mode)?.scoresIn(split, this.rule) ?? []
+    const {strata} = this.task.splits.find(({name}) => name === split)!
+    return tallies.get(mode)?.scoresIn(strata) ?? []
   }
 
   private read(file: string): ReadonlyMap<Mode, DocumentTally> {
     const tallies = new Map<Mode, DocumentTally>()
-    for (const {doc_id, mode, split, sample, correct} of readRows(file, columns)) {
+    for (const {cluster, mode, split, sample, correct} of readRows(file, columns)) {
       if (sample > 0) continue
-      const tally = tallies.get(mode) ?? new DocumentTally(this.ids)
+      const tally = tallies.get(mode) ?? new DocumentTally(this.ids, this.task.strata)
       tallies.set(mode, tally)
-      tally.add(doc_id, split, correct)
+      tally.add(cluster, split, correct)
     }
     return tallies
   }

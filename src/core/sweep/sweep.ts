@@ -14,9 +14,9 @@ import {splits} from '../statistics/split.js'
 import {metricsTable, readTable, type SweepRow} from '../tables/index.js'
 import {train} from '../training/train.js'
 import type {Services} from '../util/services.js'
-import {evaluatePoints, type TrainedPoint} from './evaluate-points.js'
+import {evaluatePoints, predictorOf, type TrainedPoint} from './evaluate-points.js'
 import {fitCurves} from './fit-curves.js'
-import {openSweep, type PlacedPoint, servicesOf} from './open-sweep.js'
+import {openSweep, type PlacedPoint, servicesOf, stepsOf} from './open-sweep.js'
 
 /** What `rpt scaling-sweep` found: its `summary.json`. */
 export interface SweepSummary extends Summary {
@@ -48,7 +48,9 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
     }
     await run.checkInputs(Object.fromEntries(trained.map((point) => [`the run of ${point.name}`, hashOf(point.run)])))
     const rows = await evaluatePoints(trained, config, run, engine)
-    const fits = await fitCurves(trained, rows, config, run)
+    const [step] = stepsOf(trained[0], config)
+    const {task} = await predictorOf(trained[0], step, config, engine)
+    const fits = await fitCurves(rows, task, config, run)
     await drawFigures(rows, fits, run)
     const summary = {...(await summarize('scaling-sweep', config, services, started, engine)), fits, plot: plotOf(rows)}
     await run.writeSummary(summary)

@@ -1,5 +1,12 @@
-import {evalModes} from '../config/schema.js'
-import {difficulties, type Outcome, outcomes, type Partition, type StopReason} from '../records/records.js'
+import {evalModes} from '../config/names.js'
+import {
+  difficulties,
+  type ItemKey,
+  type Outcome,
+  outcomes,
+  type Partition,
+  type StopReason,
+} from '../records/records.js'
 import {type Column, nullable} from './column.js'
 import {jsonObject} from './column-json.js'
 import {bool, float32, float64, int32, int64} from './columns-fixed.js'
@@ -13,7 +20,6 @@ const difficulty = oneOf(...difficulties)
 const outcome = oneOf(...outcomes)
 const stopReason = oneOf<StopReason>('end-of-text', 'length')
 const mode = oneOf(...evalModes)
-const split = oneOf('all', 'easy', 'medium', 'hard')
 
 /** One row per document of the corpus. */
 export const documentsTable = defineTable('documents', 'file', {
@@ -88,7 +94,10 @@ export const metricsTable = defineTable(
   ['wall_seconds', 'step_time'],
 )
 
-/** One row per completion of one step. */
+/**
+ * One row per completion of one step. `doc_id` and `position` are the source and the index of the item: for next-token
+ * prediction a document and a position in it.
+ */
 export const rolloutsTable = defineTable('rollouts', 'file', {
   step: int32,
   doc_id: utf8,
@@ -109,7 +118,15 @@ export const rolloutsTable = defineTable('rollouts', 'file', {
   explanation: utf8,
   advantage: float32,
   cut_tokens: int32,
+  task: utf8,
+  item: utf8,
+  cluster: utf8,
 })
+
+/** Name of an item in tables: its source and its index there. */
+export function itemName({source, index}: ItemKey): string {
+  return `${source}@${index}`
+}
 
 /**
  * One row per checkpoint, split and mode.
@@ -124,7 +141,7 @@ export const evalTable = defineTable('eval', 'file', {
   checkpoint: utf8,
   step: int32,
   mode,
-  split,
+  split: utf8,
   count: int32,
   correct: int32,
   accuracy: float64,
@@ -139,12 +156,15 @@ export const evalTable = defineTable('eval', 'file', {
   prompt_settings: jsonObject,
 })
 
-/** One row per prediction of one evaluation; `split` is the hardest that the position reaches. */
+/**
+ * One row per prediction of one evaluation; `split` is the stratum of the item: for positions the hardest level that they
+ * reach. `doc_id` and `position` are as in the rollouts.
+ */
 export const predictionsTable = defineTable('predictions', 'file', {
   doc_id: utf8,
   position: int32,
   mode,
-  split: difficulty,
+  split: utf8,
   sample: int32,
   prediction: nullable(binary),
   truth: binary,
@@ -152,6 +172,9 @@ export const predictionsTable = defineTable('predictions', 'file', {
   outcome: nullable(outcome),
   completion_text: nullable(utf8),
   cut_tokens: int32,
+  task: utf8,
+  item: utf8,
+  cluster: utf8,
 })
 
 /** Ledger of a scaling sweep: one row per finished point, mode and split. */
@@ -161,7 +184,7 @@ export const sweepTable = defineTable('sweep', 'stream', {
   step: int32,
   compute_flops: float64,
   mode,
-  split,
+  split: utf8,
   accuracy: float64,
   ci_low: nullable(float64),
   ci_high: nullable(float64),

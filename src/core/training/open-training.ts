@@ -1,37 +1,41 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {requireKeys} from '../config/load.js'
-import {trainingNeeds} from '../config/needs.js'
 import type {Config} from '../config/schema.js'
 import type {Engine} from '../engine/engine.js'
 import type {MemoryDemand} from '../engine/memory/check-memory.js'
 import {checkWeights} from '../engine/state/checkpoint.js'
-import {lengthsOf, trainingDemand, unknownLengths} from '../evaluation/memory-plan.js'
+import {evaluatedTask} from '../evaluation/evaluated-task.js'
+import {evaluationWork, larger} from '../evaluation/evaluation-work.js'
+import {checkMode} from '../evaluation/predict.js'
+import {demandOf} from '../evaluation/size-settings.js'
 import {hashFile} from '../files/index.js'
 import {type ModelConfig, readModelConfig} from '../models/model-config.js'
-import {readRows} from '../objectives/language-model.js'
-import {checkPrompts} from '../objectives/objective.js'
-import {checkHeldOut, checkTrainable} from '../prepared/check-positions.js'
+import type {OpenObjective} from '../objectives/objective.js'
+import {objectives} from '../objectives/objectives.js'
 import {type PreparedData, preparedIn, withoutDocuments} from '../prepared/prepared.js'
-import type {TrainingRow} from '../records/records.js'
-import {checkReward} from '../rewards/reward.js'
+import {checkPrompts} from '../prompts/prompt-limit.js'
 import {dataFor} from '../runs/check-model.js'
 import {type Origins, originsOf, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {findResumePoint, type ResumePoint} from '../runs/run-checkpoints.js'
 import {resolveModel} from '../runs/run-directory.js'
+import type {Task} from '../tasks/task.js'
+import {checkItems, tasks} from '../tasks/tasks.js'
 import type {Services} from '../util/services.js'
 import {fingerprintOfModel} from '../weights/index.js'
+import {trainingNeeds} from './needs.js'
 
 /** What a training run starts from, checked as far as that goes without an engine. */
 export interface TrainingStart {
   readonly source: WeightSource
   readonly model: ModelConfig
-  /** Null in a rehearsal where they are not there yet. */
+  /** Null where none are asked for, or in a rehearsal not there yet. */
   readonly data: PreparedData | null
+  /** The same, or the model's tokenizer alone where none are asked for; null in a rehearsal where it is not known yet. */
+  readonly texts: PreparedData | null
   readonly resumed: ResumePoint | null
-  /** Rows of `sft.completions`; null for other objectives. */
-  readonly rows: readonly TrainingRow[] | null
+  readonly opened: OpenObjective
   readonly demand: MemoryDemand
 }
 
@@ -49,21 +53,51 @@ export async function openTraining(
   if (!services.rehearsal) requireKeys(config, trainingNeeds(config))
   const state = await refuseOccupied(config, services)
   const resumed = state === 'ours' && services.resume ? await findResumePoint(config, services) : null
-  const prepared = config.data.dir === undefined ? null : await preparedIn(config.data.dir, services)
   const recorded = {...begunWith, ...(services.resume && recordedOrigins(config.out!))}
+  return {...(await openInputs(config, services, recorded)), resumed}
+}
+
+/** What `openTraining` opens, wherever the run will be written. */
+export async function openInputs(
+  config: Config,
+  services: Services,
+  recorded: Origins,
+): Promise<Omit<TrainingStart, 'resumed'>> {
+  const prepared = config.data.dir === undefined ? null : await preparedIn(config.data.dir, services)
   const source = await weightSource(config, services, recorded)
   const model = await readModelConfig(source.path)
   const given = prepared ?? (await tokenizerAlone(config, source))
-  const fitted = given && (await dataFor(source.path, given, services.progress))
+  const texts = given && (await dataFor(source.path, given, services.progress))
   if (source.checkpoint && source.isWhole) checkWeights(model, source.checkpoint)
-  checkSettings(config, model, fitted)
-  const rows = fitted && config.train.objective === 'sft' ? await readRows(config, model, fitted) : null
-  const data = config.data.dir === undefined || prepared ? fitted : null
-  if (data) checkTrainable(config, data)
-  if (data && isEvaluated(config)) checkHeldOut(data)
-  const lengths = {...(data ? lengthsOf(data, config) : unknownLengths), ...(rows && {completion: longestOf(rows)})}
+  const data = prepared && texts
+  const opened = await objectives[config.train.objective].open({config, model, texts, data})
+  const evaluated = await openEvaluated(config, model, texts, data)
   warnOfWarmup(config, services)
-  return {source, model, data, resumed, rows, demand: trainingDemand(config, model, lengths)}
+  const demand = demandOf(config, (settings) => {
+    const own = opened.work(settings)
+    const others = isEvaluated(settings) ? evaluationWork(settings, model, evaluated) : {}
+    return {...own, ...others, rollout: larger(own.rollout, others.rollout)}
+  })
+  return {source, model, data, texts, opened, demand}
+}
+
+/** The task that evaluations of a training run are about, checked; null where none fall due, or it is not known yet. */
+export async function openEvaluated(
+  config: Config,
+  model: ModelConfig,
+  texts: PreparedData | null,
+  data: PreparedData | null,
+): Promise<Task<unknown> | null> {
+  const kind = tasks[evaluatedTask(config)]
+  if (!isEvaluated(config)) return null
+  if (texts && config.eval.modes.some((mode) => mode !== 'standard'))
+    checkPrompts(config, kind.promptSettings(config), model, texts.tokenizer)
+  const known = kind.needs.includes('data.dir') ? data : texts
+  const task = known && (await kind.open({config, data: known, model}))
+  if (!task) return null
+  for (const mode of config.eval.modes) checkMode(task, mode)
+  checkItems(task, 'val')
+  return task
 }
 
 /** The model's tokenizer in place of data that are not asked for, or in a rehearsal not there yet; null where it has none. */
@@ -74,27 +108,13 @@ async function tokenizerAlone({data: {dir}}: Config, source: WeightSource): Prom
 }
 
 /** Whether evaluations while training fall due. */
-function isEvaluated({eval: {every}, train: {steps}}: Config): boolean {
-  return every > 0 && every <= steps
-}
-
-function longestOf(rows: readonly TrainingRow[]): number {
-  return rows.reduce((longest, {ids}) => Math.max(longest, ids.length), 0)
+export function isEvaluated({eval: {every}, train: {steps}}: Config): boolean {
+  return every > 0 && steps > 0
 }
 
 function warnOfWarmup({optim: {warmupSteps}, train: {steps}}: Config, {progress}: Services): void {
   if (warmupSteps > steps && steps > 0)
     progress.warn(`optim.warmupSteps is ${warmupSteps} of ${steps} steps: optim.learningRate is never reached`)
-}
-
-/** Refuses names and templates that no step could use, before anything is loaded. */
-function checkSettings(config: Config, model: ModelConfig, data: PreparedData | null): void {
-  const {objective} = config.train
-  const {every, modes} = config.eval
-  if (objective !== 'rpt' && every === 0) return
-  checkReward(config.reward.name)
-  const isSampled = objective === 'rpt' || modes.some((mode) => mode !== 'standard')
-  if (data && isSampled) checkPrompts(config, model, data.tokenizer)
 }
 
 /** Where the first weights come from. */

@@ -1,6 +1,7 @@
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {hashFile, manifestName, readManifest} from '../files/index.js'
+import {objectives} from '../objectives/objectives.js'
 import {resolveModel} from '../runs/run-directory.js'
 import {
   changedInputs,
@@ -18,7 +19,7 @@ async function trainingInputs(config: Config): Promise<RunInputs | null> {
   if (typeof manifest === 'string') return null
   const {path, config: file} = config.model
   const model = path ? fingerprintOfModel((await resolveModel(path)).folder) : hashFile(file!)
-  return {...inputsOf(config, manifest ? {manifest} : null), model}
+  return {...inputsOf(config, manifest ? {manifest} : null, objectives[config.train.objective].files(config)), model}
 }
 
 /**

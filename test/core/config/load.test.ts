@@ -79,7 +79,9 @@ describe('values of --set', () => {
     ['eval.modes=[standard]', (c) => c.eval.modes, ['standard']],
     ['data.thresholds=1, 2, 3', (c) => c.data.thresholds, [1, 2, 3]],
     ['prompt.template=a: {context} = b', (c) => c.prompt.template, 'a: {context} = b'],
-    ['reward.name=123', (c) => c.reward.name, '123'],
+    ['data.questionField=123', (c) => c.data.questionField, '123'],
+    ['reward.terms=dense', (c) => c.reward.terms, [{name: 'dense', weight: 1}]],
+    ['reward.terms=[{name: correct, weight: 0.5}]', (c) => c.reward.terms, [{name: 'correct', weight: 0.5}]],
     ['train.allowNoop=true', (c) => c.train.allowNoop, true],
   ] as [string, (c: ReturnType<typeof load>['config']) => unknown, unknown][])('%s', (set, read, expected) => {
     expect(read(load({sets: [set]}).config)).toEqual(expected)

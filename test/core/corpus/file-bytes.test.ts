@@ -39,19 +39,8 @@ const prompt = configSchema.parse({}).prompt
 const row = '{"text":"the tin"}\n'
 const chat = "{% for m in messages %}{{ m['content'] }}\n{% endfor %}"
 const renderedWith = (settings: object) =>
-  renderPrompt(
-    tokenizer,
-    {...prompt, ...settings},
-    {
-      docId: 'a:1',
-      position: 1,
-      difficulty: 'easy',
-      tokenIds: Int32Array.of(97),
-      truth: new Uint8Array(),
-      boundaries: new Int32Array(),
-    },
-    999,
-  ).ids
+  renderPrompt(tokenizer, {...prompt, ...settings}, {key: {source: 'a:1', index: 1}, tokenIds: Int32Array.of(97)}, 999)
+    .ids
 
 const openings: Readonly<Record<string, Opening>> = {
   'documents in JSONL': {name: 'a.jsonl', text: row, read: (file) => textsOf(file)},

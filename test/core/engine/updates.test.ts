@@ -56,6 +56,35 @@ async function momentsAfter(contextsPerMicroBatch: number, changes: Partial<Poli
 }
 
 describe('a policy update', () => {
+  it.each(['token', 'sequence'] as const)(
+    'of the first tokens alone is that of shorter completions, %s',
+    async (lossNormalizer) => {
+      const lengthOf = (ids: Int32Array, i: number) => 1 + ((ids.length + i) % ids.length)
+      const update = async (change: (group: PolicyRequest['groups'][number]) => PolicyRequest['groups'][number]) => {
+        const engine = await tinyEngine()
+        const request = await requestFrom(engine, {lossNormalizer})
+        const done = await updated(engine, {...request, groups: request.groups.map(change)}, true)
+        const {moments} = await stateOf(engine)
+        await engine.close()
+        return {moments, ...done}
+      }
+      const spanned = await update((group) => ({
+        ...group,
+        spans: group.completions.map(({ids}, i) => ({from: 0, to: lengthOf(ids, i)})),
+      }))
+      const shortened = await update((group) => ({
+        ...group,
+        completions: group.completions.map((completion, i) => ({
+          ...completion,
+          ids: completion.ids.subarray(0, lengthOf(completion.ids, i)),
+        })),
+      }))
+      expect(spanned.trainedTokens).toBe(shortened.trainedTokens)
+      expect(spanned.loss).toBeCloseTo(shortened.loss, 6)
+      expect(worstShare(spanned.moments, shortened.moments)).toBeLessThan(1e-5)
+    },
+  )
+
   it.each([
     ['mean over tokens', {}, [1, 2, 3, 5, 7]],
     ['mean over completions', {lossNormalizer: 'sequence'}, [3]],

@@ -6,11 +6,16 @@ import type {Engine} from '../../../src/core/engine/engine.js'
 import type {RolloutRequest} from '../../../src/core/engine/sampling/rollout-request.js'
 import {evaluateModel} from '../../../src/core/evaluation/evaluation-log.js'
 import {ModeTally} from '../../../src/core/evaluation/mode-tally.js'
-import {type Predictor, positionsPerCall, predict} from '../../../src/core/evaluation/predict.js'
+import {itemsPerCall, type Predictor, predict} from '../../../src/core/evaluation/predict.js'
+import {predictionRows} from '../../../src/core/evaluation/prediction-rows.js'
 import {readModelConfig} from '../../../src/core/models/model-config.js'
 import {KeptPositions} from '../../../src/core/prepared/kept-positions.js'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
-import {countRows, type PredictionRow, predictionsTable, readTable} from '../../../src/core/tables/index.js'
+import {difficulties} from '../../../src/core/records/records.js'
+import {splitsOf} from '../../../src/core/statistics/split.js'
+import {countRows, predictionsTable, readTable} from '../../../src/core/tables/index.js'
+import type {ItemPredictions} from '../../../src/core/tasks/task.js'
+import {openEvaluator} from '../../../src/core/training/evaluator.js'
 import {Interrupted} from '../../../src/core/util/errors.js'
 import {silentProgress} from '../../../src/core/util/progress.js'
 import {type ToyWorkspace, toyConfig, toyWorkspace} from '../../support/toy-run.js'
@@ -21,6 +26,7 @@ const calls = 4
 
 let toy: ToyWorkspace
 let predictor: Predictor
+let positions: KeptPositions
 /** Prompts that the engine has completed. */
 let completed = 0
 
@@ -28,8 +34,8 @@ let completed = 0
 beforeAll(async () => {
   toy = await toyWorkspace()
   const data = await openPrepared(toy.data)
-  const positions = new KeptPositions(data.documents.ids)
-  const count = calls * positionsPerCall
+  positions = new KeptPositions(data.documents.ids)
+  const count = calls * itemsPerCall
   for (let i = 0; i < count; i++) positions.push(data.heldOutPositions.at(i % data.heldOutPositions.length))
   const ids = data.tokenizer.encodeMarkup(answer)
   const completion = {ids, oldLogprobs: new Float32Array(ids.length), stopReason: 'end-of-text'} as const
@@ -42,7 +48,7 @@ beforeAll(async () => {
   } as unknown as Engine
   const config = toyConfig(toy, 'unused', ['eval.modes=[reasoning]', 'eval.samples=2', 'eval.bootstraps=5'])
   const model = await readModelConfig(toy.base)
-  predictor = {config, data: {...data, heldOutPositions: positions}, engine, model}
+  predictor = await openEvaluator({config, data: {...data, heldOutPositions: positions}, engine, model})
 })
 
 function folderOf(name: string): string {
@@ -54,25 +60,31 @@ function folderOf(name: string): string {
 describe('predictions', () => {
   it('are made as they are asked for, a call of the engine at a time', async () => {
     completed = 0
-    const {heldOutPositions} = predictor.data
     let count = 0
-    for await (const rows of predict(predictor, heldOutPositions, 'reasoning', silentProgress.stage(''))) {
-      const {docId: doc_id, position} = heldOutPositions.at(count)
+    for await (const predicted of predict(
+      predictor,
+      Array(positions.length).keys(),
+      'reasoning',
+      silentProgress.stage(''),
+    )) {
+      const {docId: doc_id, position} = positions.at(count)
+      const rows = predictionRows(predicted, 'reasoning', 'next-token')
       expect(rows.map(({sample}) => sample)).toEqual([0, 1, 2])
-      for (const row of rows) expect(row).toMatchObject({doc_id, position, completion_text: answer})
+      const expected = {doc_id, position, item: `${doc_id}@${position}`, task: 'next-token', completion_text: answer}
+      for (const row of rows) expect(row).toMatchObject(expected)
       // Each is completed twice: greedily, and with samples.
-      expect(completed).toBe(2 * positionsPerCall * (1 + Math.floor(count / positionsPerCall)))
+      expect(completed).toBe(2 * itemsPerCall * (1 + Math.floor(count / itemsPerCall)))
       count++
     }
-    expect(count).toBe(calls * positionsPerCall)
+    expect(count).toBe(calls * itemsPerCall)
   })
 
   it('go to the table in their order', async () => {
     const file = join(folderOf('whole'), 'predictions.arrow')
     const [all] = await evaluateModel({...predictor, progress: silentProgress}, subject, file)
-    expect(all).toMatchObject({split: 'all', count: calls * positionsPerCall})
+    expect(all).toMatchObject({split: 'all', count: calls * itemsPerCall})
     const rows = readTable(file, predictionsTable)
-    expect(rows).toHaveLength(3 * calls * positionsPerCall)
+    expect(rows).toHaveLength(3 * calls * itemsPerCall)
     expect(rows.filter(({sample, correct}) => sample === 0 && correct)).toHaveLength(all.correct)
     expect(rows.slice(0, 6).map(({sample}) => sample)).toEqual([0, 1, 2, 0, 1, 2])
   })
@@ -92,17 +104,16 @@ describe('predictions', () => {
     await expect(stopAfterOne()).rejects.toBeInstanceOf(Interrupted)
     expect(existsSync(file)).toBe(true)
     expect(readdirSync(folder)).toHaveLength(1)
-    expect(countRows(file, predictionsTable)).toBe(3 * calls * positionsPerCall)
+    expect(countRows(file, predictionsTable)).toBe(3 * calls * itemsPerCall)
   })
 })
 
 describe('what is counted of them', () => {
   it('grows with the documents, not with the predictions, and holds no text', () => {
-    const sizeAfter = (positions: number) => {
-      const tally = new ModeTally({rule: 'nested', ks: [1, 2], seed: 0})
-      for (let position = 1; position <= positions; position++)
-        tally.add([0, 1, 2].map((sample) => rowOf(position, sample)))
-      expect(tally.count).toBe(positions)
+    const sizeAfter = (count: number) => {
+      const tally = new ModeTally({strata: difficulties, splits: splitsOf('nested'), ks: [1, 2], seed: 0})
+      for (let position = 1; position <= count; position++) tally.add(predictionsAt(position))
+      expect(tally.count).toBe(count)
       expect(serialize({...tally}).includes('thought')).toBe(false)
       return serialize({...tally}).byteLength
     }
@@ -111,18 +122,19 @@ describe('what is counted of them', () => {
   })
 })
 
-function rowOf(position: number, sample: number): PredictionRow {
-  return {
-    doc_id: `corpus.jsonl:${position % 20}`,
-    position,
-    mode: 'reasoning',
-    split: 'hard',
-    sample,
-    prediction: Buffer.from('A'),
-    truth: Buffer.from('A'),
+/** A greedy answer and two sampled ones. */
+function predictionsAt(position: number): ItemPredictions {
+  const document = `corpus.jsonl:${position % 20}`
+  const prediction = {
+    answer: Buffer.from('A'),
     correct: position % 3 === 0,
-    outcome: 'parsed',
-    completion_text: `thought ${position}`,
-    cut_tokens: position % 7,
+    outcome: 'parsed' as const,
+    text: `thought ${position}`,
+    cutTokens: position % 7,
+  }
+  return {
+    key: {source: document, index: position},
+    facts: {truth: Buffer.from('A'), boundaries: Int32Array.of(1), stratum: 'hard', cluster: document},
+    predictions: [prediction, prediction, prediction],
   }
 }

@@ -87,7 +87,8 @@ describe('--dry-run refuses what the command refuses, in the same words, and wri
     ['train', ['prompt.maxTokens=1'], /the template alone takes/],
     ['train', ['prompt.templateFile=long.txt'], /the template alone takes \d+ tokens; prompts may have 250/],
     ['scaling-sweep', ['sweep.axes={prompt.templateFile: [short.txt, long.txt]}'], /alone takes \d+ tokens/],
-    ['train', ['reward.name=prefix'], /reward\.name is prefix/],
+    ['train', ['reward.terms=[prefix-mach]'], /reward\.terms.* needs the name of a term .*did you mean prefix-match\?/],
+    ['train', ['reward.terms=[dense, dense]'], /reward\.terms names dense twice/],
     ['train', ['rollout.maxTokens=300'], /rollout\.maxTokens is 300; the model has 256/],
     ['train', ['train.objective=sft', 'sft.completions=none.jsonl'], /none\.jsonl/],
     ['train', ['train.objective=sft', 'sft.completions=bad-rows.jsonl'], /bad-rows\.jsonl:1: completion is missing/],
@@ -159,6 +160,19 @@ describe('--dry-run', () => {
       rehearse('train', configOf('train', ['data.dir=later', 'prompt.template=bear'].map(here))),
     )
     expect(message).toMatch(/prompt\.template is "bear"/)
+  })
+
+  it('of a sweep minds neither what is at the output of its training config nor what its axes name first', async () => {
+    const others = 'model: {path: base}\ntrain: {steps: 2}\ncheckpoint: {steps: [2]}\nrollout: {maxTokens: 6}\n'
+    writeFileSync(at('occupied.yaml'), `out: occupied\ndata: {dir: data}\nprompt: {template: bare}\n${others}`)
+    writeFileSync(at('tuned.yaml'), others.replace('train: {', 'train: {objective: sft, '))
+    expect(await rehearse('scaling-sweep', configOf('scaling-sweep', ['sweep.train=occupied.yaml']))).toEqual([])
+    const axes = [
+      'sweep.train=tuned.yaml',
+      'eval.modes=[standard]',
+      'sweep.axes={sft.completions: [rows.jsonl], data.dir: [data]}',
+    ]
+    expect(await rehearse('scaling-sweep', configOf('scaling-sweep', axes))).toEqual([])
   })
 
   it('leaves the standard input alone, and still checks the models', async () => {

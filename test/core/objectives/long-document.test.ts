@@ -4,8 +4,8 @@ import {fileURLToPath} from 'node:url'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import type {LanguageModelRequest} from '../../../src/core/engine/update/language-model-update.js'
-import {ntpObjective} from '../../../src/core/objectives/language-model.js'
 import {shapeOf, type TrainingContext} from '../../../src/core/objectives/objective.js'
+import {objectives} from '../../../src/core/objectives/objectives.js'
 import {prepareData} from '../../../src/core/preparation/prepare-data.js'
 import {openPrepared, type PreparedData} from '../../../src/core/prepared/prepared.js'
 import {contextAt} from '../../../src/core/prompts/contexts.js'
@@ -59,15 +59,18 @@ describe('a document of 200,000 tokens', () => {
       const model = tinyModel({max_position_embeddings: maxPositions, eos_token_id: 2})
       const {config} = loadConfig({sets: ['train.maxRowTokens=1000000', 'train.batchRows=1'], cwd: '/'})
       const shape = shapeOf(model, {parameterCount: 10_000})
-      const training = {config, data, engine, model, shape, progress: silentProgress, modelFolder: null}
-      await ntpObjective(training as unknown as TrainingContext).step(1, 0, () => undefined)
+      const training = {config, engine, model, shape, progress: silentProgress}
+      const opened = await objectives.ntp.open({config, model, texts: data, data})
+      const objective = await opened.start(training as unknown as TrainingContext)
+      await objective.step(1, 0, () => undefined)
       const [{ids, trainedFrom}] = requests[0].rows
       expect([ids.length, trainedFrom, ids.at(-1) === 2]).toEqual([length, 1, maxPositions > words])
     }
   })
 
   it('is a prompt, whole or cut', () => {
-    const context = contextAt(only(), words, 'none', data.tokenizer, 32)
+    const {docId, position, tokenIds} = contextAt(only(), words, 'none', data.tokenizer, 32)
+    const context = {key: {source: docId, index: position}, tokenIds}
     const whole = renderPrompt(data.tokenizer, 'bare', context, 2 * words)
     expect([whole.ids.length, whole.cutTokens]).toEqual([words + 1, 0])
     const cut = renderPrompt(data.tokenizer, 'bare', context, 100)

@@ -1,23 +1,35 @@
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {type Config, configSchema} from '../../../src/core/config/schema.js'
-import {demandOf, evaluationDemand, trainingDemand, unknownLengths} from '../../../src/core/evaluation/memory-plan.js'
+import {evaluationWork} from '../../../src/core/evaluation/evaluation-work.js'
+import {demandOf} from '../../../src/core/evaluation/size-settings.js'
+import {writeFolder} from '../../../src/core/files/folder.js'
 import {readModelConfig} from '../../../src/core/models/model-config.js'
 import {planOf} from '../../../src/core/planning/plan.js'
+import {copyTokenizer} from '../../../src/core/preparation/copy-tokenizer.js'
+import {openPrepared} from '../../../src/core/prepared/prepared.js'
+import type {Partition} from '../../../src/core/records/records.js'
+import {documentsTable, nullsOf, positionsTable, writeTable} from '../../../src/core/tables/index.js'
+import {tasks} from '../../../src/core/tasks/tasks.js'
+import {openInputs} from '../../../src/core/training/open-training.js'
+import {toyServices} from '../../support/toy-run.js'
 
 let folder: string
 let file: string
+let data: string
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'rpt-plan-'))
   file = join(folder, 'config.json')
+  data = join(folder, 'data')
   writeFileSync(
     file,
     JSON.stringify({
       model_type: 'llama',
-      vocab_size: 500,
+      vocab_size: 722,
       hidden_size: 32,
       intermediate_size: 64,
       num_hidden_layers: 2,
@@ -25,7 +37,39 @@ beforeAll(() => {
       max_position_embeddings: 256,
     }),
   )
+  await writeData()
 })
+
+/** One training document of 40 tokens and one held-out document of 60, each with its last position kept. */
+async function writeData(): Promise<void> {
+  const lengths: readonly [Partition, number][] = [
+    ['train', 40],
+    ['val', 60],
+  ]
+  const documents = lengths.map(([partition, length]) => {
+    const token_ids = new Int32Array(length).fill(9)
+    return {doc_id: `corpus.jsonl:${length}`, partition, text: '', token_ids, byte_offsets: token_ids}
+  })
+  const positions = lengths.map(([partition, length]) => ({
+    ...nullsOf(positionsTable),
+    doc_id: `corpus.jsonl:${length}`,
+    position: length - 1,
+    partition,
+    target_id: 9,
+    target_bytes: Buffer.from('A'),
+    entropy: 1,
+    target_logprob: -1,
+    top1_id: 9,
+    difficulty: 'hard' as const,
+    kept: true,
+    reason: 'kept',
+  }))
+  await writeFolder(data, async (path) => {
+    await copyTokenizer(fileURLToPath(new URL('../../../experiments/tiny', import.meta.url)), path)
+    await writeTable(join(path, 'documents.arrow'), documentsTable, documents)
+    await writeTable(join(path, 'positions.arrow'), positionsTable, positions)
+  })
+}
 
 afterAll(() => {
   rmSync(folder, {recursive: true})
@@ -42,7 +86,16 @@ function configWith(settings: object): Config {
   })
 }
 
-const lengths = {prompt: 50, heldOutPrompt: 70, trainDocument: 40, heldOutDocument: 60}
+/** With the start token these prompts have 11 tokens besides their context. */
+const template = '{context} A B C A B C A B C A'
+
+/** What training on the data needs; on none, which are not there yet, where `isKnown` is false. */
+async function trainingDemand(settings: {readonly prompt?: object}, isKnown = true) {
+  const prompt = {template, chatTemplate: 'none', ...settings.prompt}
+  const config = configWith({...settings, prompt, data: isKnown ? {dir: data} : {}})
+  const services = toyServices({rehearsal: {note: () => undefined}})
+  return (await openInputs(config, services, {})).demand
+}
 
 describe('planOf', () => {
   it('shows memory by class against what there is, and names the largest class and the setting that shrinks it', async () => {
@@ -71,15 +124,15 @@ describe('planOf', () => {
   })
 })
 
-describe('trainingDemand', () => {
-  const workOf = async (settings: object, known = lengths) =>
-    trainingDemand(configWith(settings), await readModelConfig(file), known).work
+describe('the memory of training', () => {
+  const workOf = async (settings: object, isKnown = true) => (await trainingDemand(settings, isKnown)).work
 
   it('bounds prompts by the data, by prompt.maxTokens and by the positions that a completion leaves', async () => {
-    const contextOf = async (settings: object, known = lengths) => (await workOf(settings, known)).rollout!.promptTokens
+    const contextOf = async (settings: object, isKnown = true) =>
+      (await workOf(settings, isKnown)).rollout!.promptTokens
     expect(await contextOf({})).toBe(50)
     expect(await contextOf({prompt: {maxTokens: 20}})).toBe(20)
-    expect(await contextOf({}, unknownLengths)).toBe(256 - 32)
+    expect(await contextOf({}, false)).toBe(256 - 32)
   })
 
   it('bounds rows by the longest document and its end token, and by train.maxRowTokens', async () => {
@@ -103,19 +156,24 @@ describe('trainingDemand', () => {
   })
 })
 
-describe('evaluationDemand', () => {
+describe('the memory of evaluation', () => {
   it('holds scores for standard mode and completions for the others', async () => {
     const model = await readModelConfig(file)
-    const workOf = (modes: string[]) => evaluationDemand(configWith({eval: {modes}}), model, lengths).work
+    const config = configWith({prompt: {template, chatTemplate: 'none'}})
+    const task = await tasks['next-token'].open({config, data: await openPrepared(data), model})
+    const workOf = (modes: string[]) => evaluationWork(configWith({eval: {modes}}), model, task)
     expect(workOf(['standard'])).not.toHaveProperty('rollout')
     expect(workOf(['reasoning']).score).toBeUndefined()
-    expect(workOf(['standard', 'empty-thought'])).toMatchObject({score: {length: 64}, rollout: {groupSize: 1}})
+    expect(workOf(['standard', 'empty-thought'])).toMatchObject({
+      score: {length: 64},
+      rollout: {groupSize: 1, promptTokens: 70},
+    })
   })
 })
 
 it('a setting of size computes the work of another value', async () => {
   const model = await readModelConfig(file)
-  const {sizes} = trainingDemand(configWith({}), model, lengths)
+  const {sizes} = await trainingDemand({})
   const size = sizes.find(({setting}) => setting === 'grpo.contextsPerMicroBatch')!
   expect(size.at(2).policy!.contexts).toBe(2)
   expect(demandOf(configWith({}), () => ({model})).sizes).toEqual([])

@@ -6,11 +6,11 @@ import {configSchema} from '../../../src/core/config/schema.js'
 import {
   checkTemplate,
   opensThought,
+  type PromptContext,
   type PromptSettings,
   renderPrompt,
   templates,
 } from '../../../src/core/prompts/prompts.js'
-import type {Context} from '../../../src/core/records/records.js'
 import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
 import {DataError, UsageError} from '../../../src/core/util/errors.js'
 import {byteFallback, byteLevel, byteLevelConfig, writeTokenizer} from '../tokenizer/sample-tokenizers.js'
@@ -20,13 +20,9 @@ beforeAll(async () => {
   tokenizer = await loadTokenizer(writeTokenizer(byteLevel(), byteLevelConfig))
 })
 
-const contextOf = (ids: readonly number[]): Context => ({
-  docId: 'a:1',
-  position: ids.length,
-  difficulty: 'easy',
+const contextOf = (ids: readonly number[]): PromptContext => ({
+  key: {source: 'a:1', index: ids.length},
   tokenIds: Int32Array.from(ids),
-  truth: new Uint8Array(),
-  boundaries: new Int32Array(),
 })
 const render = (template: string, ids: readonly number[], maxTokens = 4096) => [
   ...renderPrompt(tokenizer, template, contextOf(ids), maxTokens).ids,

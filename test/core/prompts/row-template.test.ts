@@ -1,6 +1,5 @@
 import {beforeAll, describe, expect, it} from 'vitest'
 import {type Config, configSchema} from '../../../src/core/config/schema.js'
-import {contextAt} from '../../../src/core/prompts/contexts.js'
 import {type PromptSettings, renderPrompt, templates} from '../../../src/core/prompts/prompts.js'
 import {rowTemplates} from '../../../src/core/prompts/row-template.js'
 import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
@@ -22,8 +21,7 @@ beforeAll(async () => {
 function rendered(tokenizer: Tokenizer, settings: Partial<PromptSettings>, texts = contexts) {
   return texts.map((text) => {
     const tokenIds = tokenizer.encodeText(`${text} x`)
-    const document = {docId: 'a', partition: 'train', tokenIds} as const
-    const context = contextAt(document, tokenIds.length - 1, 'hard', tokenizer, 32)
+    const context = {key: {source: 'a', index: tokenIds.length - 1}, tokenIds: tokenIds.subarray(0, -1)}
     const {ids} = renderPrompt(tokenizer, {...prompt, ...settings}, context, 10_000)
     return {ids, trainedFrom: ids.length}
   })

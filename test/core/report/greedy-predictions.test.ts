@@ -2,12 +2,14 @@ import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
-import type {Difficulty} from '../../../src/core/records/records.js'
+import {clusterOf} from '../../../src/core/records/cluster-of.js'
+import {type Difficulty, difficulties} from '../../../src/core/records/records.js'
 import {coverSamePositions, GreedyReader} from '../../../src/core/report/greedy-predictions.js'
 import {pairedDifference} from '../../../src/core/statistics/interval.js'
-import {isInSplit} from '../../../src/core/statistics/split.js'
+import {isInSplit, splitsOf} from '../../../src/core/statistics/split.js'
 import {ScoreReader} from '../../../src/core/sweep/read-scores.js'
 import {
+  itemName,
   nullsOf,
   type PredictionRow,
   predictionsTable,
@@ -28,21 +30,25 @@ function rowsOf(seed: number): PredictionRow[] {
   for (const mode of ['standard', 'reasoning', 'empty-thought'] as const)
     for (let document = 0; document < 40; document++)
       for (let position = 1; position <= 25; position++)
-        for (let sample = 0; sample < (mode === 'reasoning' ? 3 : 1); sample++)
+        for (let sample = 0; sample < (mode === 'reasoning' ? 3 : 1); sample++) {
+          const doc_id = document % 3 === 0 ? `a:${document}#${position % 2}` : `a:${document}`
           rows.push({
             ...nullsOf(predictionsTable),
             ...blanks,
-            doc_id: document % 3 === 0 ? `a:${document}#${position % 2}` : `a:${document}`,
+            doc_id,
             position,
+            item: itemName({source: doc_id, index: position}),
+            cluster: clusterOf(doc_id),
             mode,
             split: levels[(document + position) % 3],
             sample,
             correct: sampler.next() < 0.3 + 0.2 * seed,
           })
+        }
   return rows
 }
 
-const blanks = {prediction: null, truth: nothing, cut_tokens: 0}
+const blanks = {prediction: null, truth: nothing, cut_tokens: 0, task: 'next-token'}
 const [one, two] = [rowsOf(1), rowsOf(2)]
 const greedy = (rows: readonly PredictionRow[], mode: string) =>
   rows.filter((row) => row.mode === mode && row.sample === 0)
@@ -82,7 +88,7 @@ describe('predictions to compare', () => {
 
 it('scores for a fit are those of the greedy predictions, document by document, windows together', () => {
   for (const rule of ['nested', 'disjoint'] as const) {
-    const reader = new ScoreReader(rule)
+    const reader = new ScoreReader({strata: difficulties, splits: splitsOf(rule)})
     for (const mode of ['standard', 'reasoning'] as SweepRow['mode'][])
       for (const split of ['all', 'easy', 'hard'] as const) {
         const scores = reader.scoresOf(at('two'), mode, split)

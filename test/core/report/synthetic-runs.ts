@@ -1,12 +1,15 @@
 import {mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import type {Difficulty} from '../../../src/core/records/records.js'
+import {clusterOf} from '../../../src/core/records/cluster-of.js'
+import {type Difficulty, difficulties} from '../../../src/core/records/records.js'
 import {stepName} from '../../../src/core/runs/run-checkpoints.js'
-import {accuracyBySplit} from '../../../src/core/statistics/accuracy.js'
+import {AccuracyTally} from '../../../src/core/statistics/accuracy.js'
+import {splitsOf} from '../../../src/core/statistics/split.js'
 import {
   documentsTable,
   type EvalRow,
   evalTable,
+  itemName,
   metricsTable,
   nullsOf,
   type PredictionRow,
@@ -116,8 +119,9 @@ async function writeEvaluations(
     for (const [mode, chanceAt] of Object.entries(chances) as [EvalRow['mode'], (step: number) => number][]) {
       const own = predict(objective, mode, chanceAt(step))
       predictions.push(...own)
-      const graded = own.map((row) => ({...row, docId: row.doc_id, difficulty: row.split}))
-      for (const cell of accuracyBySplit(graded, {rule: 'nested', bootstraps: 200})) {
+      const tally = new AccuracyTally({strata: difficulties, splits: splitsOf('nested'), bootstraps: 200})
+      for (const {cluster, split, correct} of own) tally.add({cluster, stratum: split, correct})
+      for (const cell of tally.bySplit()) {
         const {split, count, correct, accuracy, ciLow: ci_low, ciHigh: ci_high} = cell
         const numbers = {split, count, correct, accuracy, ci_low, ci_high, pass_at_k: null, pass_at: null, ...unasked}
         rows.push({run: objective, objective, checkpoint: `step-${step}`, step, mode, seed: 0, ...numbers})
@@ -133,9 +137,10 @@ function predict(objective: string, mode: EvalRow['mode'], chance: number): Pred
   const sampler = new Sampler(streamSeed(7, objective, mode, chance))
   return Array.from({length: 1000}, (_, i) => {
     const correct = sampler.next() < chance * [1.04, 1, 0.9][i % 3]
+    const doc_id = `corpus.jsonl:${i % 20}`
+    const position = 1 + Math.floor(i / 20)
     return {
-      doc_id: `corpus.jsonl:${i % 20}`,
-      position: 1 + Math.floor(i / 20),
+      ...itemOf(doc_id, position),
       mode,
       split: levels[i % 3],
       sample: 0,
@@ -147,6 +152,17 @@ function predict(objective: string, mode: EvalRow['mode'], chance: number): Pred
       cut_tokens: 0,
     }
   })
+}
+
+/** The columns that name a position. */
+function itemOf(doc_id: string, position: number) {
+  return {
+    doc_id,
+    position,
+    task: 'next-token',
+    item: itemName({source: doc_id, index: position}),
+    cluster: clusterOf(doc_id),
+  }
 }
 
 async function writeMetrics(path: string, isRpt: boolean): Promise<void> {
@@ -195,8 +211,7 @@ async function writeRollouts(path: string, step: number, chance: number): Promis
     const thought = ` 13 A adds 3 16 B costs 2 14 C adds ${i % 5}`
     return {
       step,
-      doc_id: `corpus.jsonl:${20 + (group % 20)}`,
-      position: 5 + (group % 7),
+      ...itemOf(`corpus.jsonl:${20 + (group % 20)}`, 5 + (group % 7)),
       group,
       sample: i % 8,
       prompt_ids: Int32Array.of(1, 2, 3),

@@ -2,9 +2,9 @@ import {beforeAll, describe, expect, it} from 'vitest'
 import {contextAt} from '../../../src/core/prompts/contexts.js'
 import {isExpressible} from '../../../src/core/rewards/expressible.js'
 import {parseCompletion} from '../../../src/core/rewards/parse.js'
-import {rewardFor} from '../../../src/core/rewards/reward.js'
 import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
+import {rewardOf} from '../../support/reward-of.js'
 
 /** Tokens of any bytes at all; ids count through `tokens`. */
 function tokenizerOf(tokens: readonly Buffer[]): Tokenizer {
@@ -63,7 +63,7 @@ describe('the targets of LaTeX', () => {
       const rewards = [...context.boundaries].map((boundary) => {
         const prefix = Buffer.from(context.truth.subarray(0, boundary)).toString()
         const completion = tokenizer.encodeMarkup(`</think>\\boxed{${prefix}}`)
-        return rewardFor('prefix-match', tokenizer, context, {ids: completion, ...end}).total
+        return rewardOf('prefix-match', tokenizer, context, {ids: completion, ...end}).total
       })
       expect(rewards.includes(1)).toBe(isExpressible(ids, position, 32, tokenizer))
       if (!rewards.includes(1)) inexpressible.push(tokenizer.decode(ids.subarray(position, position + 1)))

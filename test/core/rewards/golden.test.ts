@@ -1,9 +1,10 @@
 import {readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
+import type {RewardName} from '../../../src/core/config/names.js'
 import type {Context, Outcome, StopReason} from '../../../src/core/records/records.js'
-import {rewardFor} from '../../../src/core/rewards/reward.js'
 import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
+import {rewardOf} from '../../support/reward-of.js'
 import {byteLevel, byteLevelConfig, writeTokenizer} from '../tokenizer/sample-tokenizers.js'
 
 /** Text, or bytes that may be no text. */
@@ -11,7 +12,7 @@ type Piece = string | {readonly hex: string}
 
 interface GoldenCase {
   readonly name: string
-  readonly rule: string
+  readonly rule: RewardName
   /** What really comes next, token by token. */
   readonly tokens: readonly Piece[]
   readonly completion: string | readonly Piece[]
@@ -38,7 +39,7 @@ function contextOf(tokens: readonly Piece[]): Context {
   })
   const boundaries = Int32Array.from(new Set(ends.filter((end) => end > 0)))
   const truth = new Uint8Array(Buffer.concat(tokens.map(bytesOf)))
-  return {docId: 'a:1', position: 1, difficulty: 'hard', tokenIds: Int32Array.of(1000), truth, boundaries}
+  return {docId: 'a:1', position: 1, difficulty: 'hard', tokenIds: Int32Array.of(1000), targetId: 0, truth, boundaries}
 }
 
 describe('the golden cases', () => {
@@ -55,20 +56,19 @@ describe('the golden cases', () => {
     const ids = pieces.flatMap((piece) => [
       ...(typeof piece === 'string' ? tokenizer.encodeMarkup(piece) : bytesOf(piece)),
     ])
-    const seen = rewardFor(rule, tokenizer, contextOf(tokens), {
+    const seen = rewardOf(rule, tokenizer, contextOf(tokens), {
       ids: Int32Array.from(ids),
       oldLogprobs: new Float32Array(ids.length),
       stopReason,
     })
     expect({
       outcome: seen.outcome,
-      prediction: seen.prediction && Buffer.from(seen.prediction).toString('hex'),
+      prediction: seen.answer && Buffer.from(seen.answer).toString('hex'),
     }).toEqual({
       outcome,
       prediction: prediction === null ? null : bytesOf(prediction).toString('hex'),
     })
     expect(seen.total).toBe(reward)
-    expect(seen.parts).toEqual({[rule]: reward})
     expect(seen.explanation).not.toBe('')
     if (explanation) expect(seen.explanation).toBe(explanation)
   })

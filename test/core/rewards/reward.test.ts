@@ -1,10 +1,9 @@
 import {beforeAll, describe, expect, it} from 'vitest'
 import type {Context} from '../../../src/core/records/records.js'
 import {explainPrefix, prefixReward} from '../../../src/core/rewards/prefix-match.js'
-import {rewardFor} from '../../../src/core/rewards/reward.js'
 import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
-import {UsageError} from '../../../src/core/util/errors.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
+import {rewardOf} from '../../support/reward-of.js'
 import {byteLevel, byteLevelConfig, writeTokenizer} from '../tokenizer/sample-tokenizers.js'
 
 let tokenizer: Tokenizer
@@ -17,41 +16,21 @@ const context: Context = {
   position: 1,
   difficulty: 'hard',
   tokenIds: Int32Array.of(1000),
+  targetId: 0,
   truth: new Uint8Array(Buffer.from(' size and decreases')),
   boundaries: Int32Array.of(5, 9, 19),
 }
 
-function rewardOf(name: string, ids: Int32Array) {
-  return rewardFor(name, tokenizer, context, {
-    ids,
-    oldLogprobs: new Float32Array(ids.length),
-    stopReason: 'end-of-text',
-  })
-}
-
 describe('a reward', () => {
-  it('of an unknown name is refused with the nearest one', () => {
-    const failure = () => rewardOf('prefix-mach', new Int32Array())
-    expect(failure).toThrow(UsageError)
-    expect(failure).toThrow('reward.name is prefix-mach; expected one of prefix-match')
-    try {
-      failure()
-    } catch (error) {
-      expect((error as UsageError).suggestions).toEqual(['did you mean prefix-match?'])
-    }
-  })
-
-  it('is not looked up among the properties of objects', () => {
-    expect(() => rewardOf('toString', new Int32Array())).toThrow(UsageError)
-  })
-
   it('is given for random ids without failing, 0 or 1 with an explanation of one line', () => {
     const sampler = new Sampler(streamSeed(3, 'reward'))
     const ends = [...tokenizer.encodeMarkup('</think>\\boxed{')]
     for (let round = 0; round < 500; round++) {
       const sampled = Array.from({length: sampler.integer(30)}, () => sampler.integer(1100))
-      for (const name of ['prefix-match', 'first-token']) {
-        const {total, explanation} = rewardOf(name, Int32Array.from([...sampled, ...ends, ...sampled, 125]))
+      const ids = Int32Array.from([...sampled, ...ends, ...sampled, 125])
+      const completion = {ids, oldLogprobs: new Float32Array(ids.length), stopReason: 'end-of-text'} as const
+      for (const name of ['prefix-match', 'first-token'] as const) {
+        const {total, explanation} = rewardOf(name, tokenizer, context, completion)
         expect([0, 1]).toContain(total)
         expect(explanation).not.toMatch(/undefined|NaN|\n/)
       }

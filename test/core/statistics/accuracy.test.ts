@@ -1,14 +1,25 @@
 import {describe, expect, it} from 'vitest'
-import {accuracyBySplit, type EvaluatedPosition} from '../../../src/core/statistics/accuracy.js'
+import {difficulties} from '../../../src/core/records/records.js'
+import {AccuracyTally, type EvaluatedItem, type SplitAccuracy} from '../../../src/core/statistics/accuracy.js'
+import {type SplitRule, splitsOf} from '../../../src/core/statistics/split.js'
 
-const positions: EvaluatedPosition[] = [
-  {docId: 'a', difficulty: 'none', correct: true},
-  {docId: 'a', difficulty: 'easy', correct: true},
-  {docId: 'a', difficulty: 'medium', correct: false, samples: {count: 4, correct: 4}},
-  {docId: 'b', difficulty: 'hard', correct: true, samples: {count: 4, correct: 0}},
+const positions: EvaluatedItem[] = [
+  {cluster: 'a', stratum: 'none', correct: true},
+  {cluster: 'a', stratum: 'easy', correct: true},
+  {cluster: 'a', stratum: 'medium', correct: false, samples: {count: 4, correct: 4}},
+  {cluster: 'b', stratum: 'hard', correct: true, samples: {count: 4, correct: 0}},
 ]
 
-describe('accuracyBySplit', () => {
+function accuracyBySplit(
+  items: readonly EvaluatedItem[],
+  {rule, ks}: {readonly rule: SplitRule; readonly ks?: readonly number[]},
+): SplitAccuracy[] {
+  const tally = new AccuracyTally({strata: difficulties, splits: splitsOf(rule), ks})
+  for (const item of items) tally.add(item)
+  return tally.bySplit()
+}
+
+describe('accuracy by split', () => {
   it('nests the splits as the thresholds read literally, or bins them', () => {
     const counts = (rule: 'nested' | 'disjoint') =>
       accuracyBySplit(positions, {rule}).map(({split, count, correct}) => [split, count, correct])

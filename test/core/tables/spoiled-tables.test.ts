@@ -68,8 +68,8 @@ it('a length that is wrong within a stream does not cost the rows after it', asy
 it('a text that would begin before the one before it, or end beyond the batch, is refused', async () => {
   await writeTable(at('t'), predictionsTable, sampleRows('predictions'))
   const whole = readFileSync(at('t'))
-  const first = sampleRows('predictions')[0].doc_id
-  const place = whole.indexOf(Buffer.from(Int32Array.of(0, first.length).buffer))
+  const [first, second] = sampleRows('predictions').map(({doc_id}) => doc_id.length)
+  const place = whole.indexOf(Buffer.from(Int32Array.of(0, first, first + second).buffer))
   for (const wrong of [-1, 2 ** 20]) {
     const spoiled = Buffer.from(whole)
     spoiled.writeInt32LE(wrong, place + 4)

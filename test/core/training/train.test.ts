@@ -144,7 +144,7 @@ describe('a run', () => {
   })
 
   it('stops at numbers that are not finite and saves what led to them', async () => {
-    const changes = ['train.steps=5', 'optim.learningRate=1e30', 'reward.name=first-token', 'grpo.entropyCoef=0.1']
+    const changes = ['train.steps=5', 'optim.learningRate=1e30', 'reward.terms=first-token', 'grpo.entropyCoef=0.1']
     const stopped = await train(toyConfig(workspace, 'blown', changes), toyServices()).catch((error: unknown) => error)
     expect(stopped).toBeInstanceOf(NumericError)
     expect((stopped as NumericError).message).toMatch(/^train: step 2: /)

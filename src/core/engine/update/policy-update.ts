@@ -1,5 +1,5 @@
 import {addsToGradient, type ObjectiveSettings} from '../../grpo/objective.js'
-import type {Completion} from '../../records/records.js'
+import type {Completion, TokenSpan} from '../../records/records.js'
 import {NumericError} from '../../util/errors.js'
 import {maxOf} from '../../util/extremes.js'
 import {type Tell, tellNobody} from '../../util/tell.js'
@@ -14,6 +14,8 @@ export interface PolicyGroup {
   readonly promptIds: Int32Array
   readonly completions: readonly Completion[]
   readonly advantages: readonly number[]
+  /** Tokens of each completion that are trained; all of them when absent. */
+  readonly spans?: readonly TokenSpan[]
 }
 
 /** The groups of one GRPO update and its settings. */
@@ -132,16 +134,21 @@ interface WeightedGroup extends PolicyGroup {
 
 /** The groups to be computed, weighted by the whole step's normaliser, in micro-batches of similar prompt length. */
 function microBatches({groups, objective, lossNormalizer, contextsPerMicroBatch}: PolicyRequest): WeightedGroup[][] {
-  const completions = groups.flatMap((group) => group.completions)
-  const tokens = completions.reduce((sum, {ids}) => sum + ids.length, 0)
+  const lengths = groups.flatMap((group) => spansOf(group).map(({from, to}) => to - from))
+  const tokens = lengths.reduce((sum, length) => sum + length, 0)
   const weightOf = {
     token: () => 1 / tokens,
-    sequence: (completion: Completion) => 1 / (completions.length * completion.ids.length),
+    sequence: ({from, to}: TokenSpan) => 1 / (lengths.length * (to - from)),
   }[lossNormalizer]
-  const weighted = groups.map((group) => ({...group, tokenWeights: group.completions.map(weightOf)}))
+  const weighted = groups.map((group) => ({...group, tokenWeights: spansOf(group).map(weightOf)}))
   const computed = weighted.filter(({advantages}) => addsToGradient(advantages, objective))
   const order = byLength(computed.map((group) => group.promptIds.length))
   return chunks(order, contextsPerMicroBatch).map((indices) => indices.map((index) => computed[index]))
+}
+
+/** The trained tokens of each completion of a group. */
+function spansOf({completions, spans}: PolicyGroup): readonly TokenSpan[] {
+  return spans ?? completions.map(({ids}) => ({from: 0, to: ids.length}))
 }
 
 /** Packs groups into the row order of `policyGraph`: contexts first, then completions, each padded on the right. */
@@ -153,7 +160,7 @@ function layOut(groups: readonly WeightedGroup[], contexts: number) {
     groupSize,
     promptTokens: maxOf(groups.map((group) => group.promptIds.length)),
     completionTokens: maxOf(completionTokens),
-    trainedTokens: completionTokens.reduce((sum, tokens) => sum + tokens),
+    trainedTokens: groups.flatMap(spansOf).reduce((sum, {from, to}) => sum + to - from, 0),
   })
   const {contextLength, completionLength, trained} = shape
   const completionStart = contexts * contextLength
@@ -168,11 +175,13 @@ function layOut(groups: readonly WeightedGroup[], contexts: number) {
       ids[p * contextLength + t] = BigInt(context[t] ?? 0)
       positions[p * contextLength + t] = BigInt(t)
     }
+    const spans = spansOf(group)
     group.completions.forEach((completion, g) => {
       const start = (p * groupSize + g) * completionLength
       completion.ids.forEach((target, t) => {
         ids[completionStart + start + t] = BigInt(t === 0 ? group.promptIds.at(-1)! : completion.ids[t - 1])
         positions[completionStart + start + t] = BigInt(context.length + t)
+        if (t < spans[g].from || t >= spans[g].to) return
         const old = completion.oldLogprobs[t]
         slots.push({row: start + t, target, old, advantage: group.advantages[g], weight: group.tokenWeights[g]})
       })

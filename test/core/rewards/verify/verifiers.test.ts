@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest'
+import {verifierNames} from '../../../../src/core/config/names.js'
 import {truthOf} from '../../../../src/core/rewards/verify/truth-of.js'
-import {verifierNames, verifiers} from '../../../../src/core/rewards/verify/verifiers.js'
+import {verifiers} from '../../../../src/core/rewards/verify/verifiers.js'
 import {Sampler, streamSeed} from '../../../../src/core/util/rng.js'
 
 const pieces =

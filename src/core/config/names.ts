@@ -1,0 +1,27 @@
+/** Names that settings may hold: the rows of tables elsewhere, which the compiler asks for. */
+
+/** What `rpt train` can optimise: next-token reasoning, answers to questions, plain next tokens, completions. */
+export const objectives = ['rpt', 'rlvr', 'ntp', 'sft'] as const
+/** What can be prompted, answered and graded: positions of documents, questions with answers. */
+export const taskNames = ['next-token', 'questions'] as const
+/** Terms that a reward may have. */
+export const rewardNames = ['prefix-match', 'first-token', 'dense', 'information-gain', 'correct'] as const
+/** What draws completions. */
+export const samplerNames = ['local'] as const
+/** How the answer to a question is compared with the truth. */
+export const verifierNames = ['exact', 'numeric', 'boxed'] as const
+/** How `rpt eval` may predict: argmax, after a thought, after a given thought, after an empty one. */
+export const evalModes = ['standard', 'reasoning', 'forced-thought', 'empty-thought'] as const
+/** Element types that a checkpoint's weights may be saved in. */
+export const checkpointDtypes = ['float32', 'bfloat16', 'float16'] as const
+
+/** A name in `objectives`. */
+export type ObjectiveName = (typeof objectives)[number]
+/** A name in `taskNames`. */
+export type TaskName = (typeof taskNames)[number]
+/** A name in `rewardNames`. */
+export type RewardName = (typeof rewardNames)[number]
+/** A name in `samplerNames`. */
+export type SamplerName = (typeof samplerNames)[number]
+/** A name in `verifierNames`. */
+export type VerifierName = (typeof verifierNames)[number]

@@ -1,0 +1,52 @@
+import type {Answering, Choice, Choices, ItemPredictions, Prediction, Task} from '../tasks/task.js'
+
+/** Items whose options are scored by one call. */
+const itemsPerCall = 64
+
+/**
+ * Multiple choice without a thought: of each item's options the one whose tokens have the greatest sum of log-probabilities
+ * after the prompt; of equal ones the first.
+ *
+ * @param indices of held-out items
+ * @param scoring tokens in one run of the graph at the most
+ */
+export async function* predictByChoice<Item>(
+  task: Task<Item>,
+  indices: Iterable<number>,
+  {engine, checkNotStopped, advance}: Answering,
+  scoring: {readonly batchTokens: number},
+): AsyncGenerator<ItemPredictions> {
+  let pending: Item[] = []
+  const flush = async () => {
+    checkNotStopped()
+    const choices = pending.map((item) => task.choicesOf!(item))
+    const queries = choices.flatMap(({prompt, options}) =>
+      options.map(({ids}) => ({of: 'policy' as const, prompt, continuation: ids})),
+    )
+    const logprobs = await engine.logprobs(queries, scoring)
+    let at = 0
+    const answered = pending.map((item, i): ItemPredictions => {
+      const own = logprobs.slice(at, at + choices[i].options.length)
+      at += own.length
+      return {key: task.keyOf(item), facts: task.factsOf(item), predictions: [predictionOf(choices[i], own)]}
+    })
+    advance(pending.length)
+    pending = []
+    return answered
+  }
+  for (const index of indices) {
+    pending.push(task.itemAt('val', index))
+    if (pending.length === itemsPerCall) yield* await flush()
+  }
+  if (pending.length > 0) yield* await flush()
+}
+
+function predictionOf({options}: Choices, logprobs: readonly Float32Array[]): Prediction {
+  const {answer, isRight} = bestOf(options, logprobs)
+  return {answer, correct: isRight, outcome: null, text: null, cutTokens: 0}
+}
+
+function bestOf(options: readonly Choice[], logprobs: readonly Float32Array[]): Choice {
+  const totals = logprobs.map((tokens) => tokens.reduce((sum, logprob) => sum + logprob, 0))
+  return options.reduce((best, option, i) => (totals[i] > totals[options.indexOf(best)] ? option : best))
+}

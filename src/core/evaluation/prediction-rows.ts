@@ -1,0 +1,27 @@
+import {itemName, type PredictionRow} from '../tables/index.js'
+import type {ItemPredictions} from '../tasks/task.js'
+import type {EvalMode} from './predict.js'
+
+/** The answers to one item -> rows of `eval/step-*.arrow`: sample 0 is the greedy one. */
+export function predictionRows(
+  {key, facts, predictions}: ItemPredictions,
+  mode: EvalMode,
+  task: string,
+): PredictionRow[] {
+  return predictions.map(({answer, correct, outcome, text, cutTokens}, sample) => ({
+    doc_id: key.source,
+    position: key.index,
+    mode,
+    split: facts.stratum,
+    sample,
+    prediction: answer,
+    truth: facts.truth,
+    correct,
+    outcome,
+    completion_text: text,
+    cut_tokens: cutTokens,
+    task,
+    item: itemName(key),
+    cluster: facts.cluster,
+  }))
+}

@@ -1,0 +1,107 @@
+import {existsSync} from 'node:fs'
+import {join, relative} from 'node:path'
+import {type SourcedConfig, valueAt} from '../config/load.js'
+import type {Config} from '../config/schema.js'
+import {objectives} from '../objectives/objectives.js'
+import {recordedConfig} from '../runs/recorded-config.js'
+import {withValue} from '../runs/with-value.js'
+import {UsageError} from '../util/errors.js'
+import type {Progress} from '../util/progress.js'
+
+const templateKeys = ['prompt.template', 'prompt.templateFile']
+const chatKeys = ['prompt.chatTemplate', 'prompt.chatTemplateFile']
+const lengthKeys = [['prompt.maxTokens'], ['rollout.maxTokens'], ['reward.maxReferenceTokens']]
+
+/** What an evaluation takes over from a run, group by group: none of a group of which any key is given. */
+const takenOver: readonly (readonly string[])[] = [templateKeys, chatKeys, ...lengthKeys]
+
+/**
+ * The configuration to evaluate a checkpoint with: template and lengths as its run was trained, unless they are given.
+ *
+ * A model that learned to think in one template knows nothing of another. A run that was trained on no prompts is
+ * evaluated as a plain checkpoint is, with the settings given.
+ *
+ * @param folder checkpoint folder; one that no rpt run wrote changes nothing
+ * @returns the configuration with the source of every value, e.g. `run runs/rpt`
+ * @throws {UsageError} when thoughts are asked of a run that does not know the template of its rows
+ */
+export function withRunSettings({config, sources}: SourcedConfig, folder: string): SourcedConfig {
+  const run = join(folder, '..', '..')
+  const file = join(run, 'config.resolved.yaml')
+  if (!existsSync(join(folder, 'trainer-state.json')) || !existsSync(file)) return {config, sources}
+  const trained = recordedConfig(run)
+  const prompted = objectives[trained.train.objective].trainedPrompt(trained)
+  if (prompted === 'none') return {config, sources}
+  const isGiven = (key: string) => (sources.get(key) ?? 'default') !== 'default'
+  if (prompted === 'unknown' && !templateKeys.some(isGiven)) refuseThoughts(config, run)
+  const [groups, from] = prompted === 'unknown' ? [lengthKeys, trained] : [takenOver, prompted]
+  const keys = groups.filter((group) => !group.some(isGiven)).flat()
+  return {
+    config: keys.reduce((settings, key) => withValue(settings, key, valueAt(from, key)), config),
+    sources: new Map([...sources, ...keys.map((key): [string, string] => [key, `run ${shown(run)}`])]),
+  }
+}
+
+function refuseThoughts({eval: {modes}}: Config, run: string): void {
+  const mode = modes.find((one) => one !== 'standard')
+  if (mode === undefined) return
+  throw new UsageError(
+    `eval: ${shown(run)} was trained on rows in a template that it does not name; mode ${mode} needs it`,
+    {
+      suggestions: ['give --set prompt.template=NAME, as its rows were made', 'evaluate it with --mode standard alone'],
+    },
+  )
+}
+
+/**
+ * The settings that a run is evaluated with while it trains: those of its prompts, unless a template is given.
+ *
+ * @throws {UsageError} when thoughts are asked of a run that does not know its template
+ */
+export function evaluationSettings({config, sources}: SourcedConfig): Config {
+  const isGiven = (sources.get('prompt.template') ?? 'default') !== 'default'
+  const trained = isGiven ? 'none' : objectives[config.train.objective].trainedPrompt(config)
+  if (typeof trained !== 'string') return trained
+  const mode = config.eval.modes.find((one) => one !== 'standard')
+  if (trained === 'none' || mode === undefined) return config
+  throw new UsageError(`train: eval.every asks for mode ${mode}, but the template of the rows is not known`, {
+    suggestions: ['name it as sft.template', 'evaluate with --set eval.modes=standard alone'],
+  })
+}
+
+/** Says what was taken over and is not what would have been. */
+export function sayTakenOver(before: SourcedConfig, after: SourcedConfig, {log}: Pick<Progress, 'log'>): void {
+  for (const key of takenOver.flat()) {
+    const value = valueAt(after.config, key)
+    if (value !== valueAt(before.config, key)) log(`eval: ${key} is ${value}, as of ${after.sources.get(key)}`)
+  }
+}
+
+/**
+ * What an evaluation of several models is recorded with: values that all of them have, with their sources; none (`null`,
+ * so that they are taken over again) in a group where they differ, and as the source what each has.
+ */
+export function recordedSettings(
+  models: readonly {readonly name: string; readonly loaded: SourcedConfig}[],
+): SourcedConfig {
+  const [{loaded: first}] = models
+  const sources = new Map(first.sources)
+  let {config} = first
+  for (const group of takenOver) {
+    const valuesOf = (key: string) => models.map(({loaded}) => valueAt(loaded.config, key))
+    const isShared = group.every((key) => new Set(valuesOf(key)).size === 1)
+    for (const key of group) {
+      const named = valuesOf(key).map((value, i) => `${models[i].name} ${JSON.stringify(value ?? null)}`)
+      const origins = new Set(models.map(({loaded}) => loaded.sources.get(key) ?? 'default'))
+      if (!isShared) config = withValue(config, key, undefined)
+      sources.set(key, isShared ? [...origins].join(', ') : `by model: ${named.join(', ')}`)
+    }
+  }
+  return {config, sources}
+}
+
+/** A run's folder as a reader would type it. */
+function shown(run: string): string {
+  const local = relative(process.cwd(), run)
+  return local.startsWith('..') ? run : local
+}

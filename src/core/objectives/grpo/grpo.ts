@@ -1,0 +1,143 @@
+import type {Config} from '../../config/schema.js'
+import {chunks} from '../../engine/graphs/bucket.js'
+import type {PolicyGroup, PolicyUpdate} from '../../engine/update/policy-update.js'
+import {groupAdvantages} from '../../grpo/advantages.js'
+import {cutNote, promptLimit} from '../../prompts/prompt-limit.js'
+import type {RewardedGroup, ScoredGroup} from '../../records/records.js'
+import {needsAverage, openTerms, type TermSettings, trainedSpan, type WeightedTerm} from '../../rewards/terms.js'
+import type {Sampler} from '../../samplers/sampler.js'
+import {openSampler} from '../../samplers/samplers.js'
+import type {Task} from '../../tasks/task.js'
+import {NumericError} from '../../util/errors.js'
+import {firstOnly} from '../../util/progress.js'
+import {type Objective, optimizerAt, type TrainingContext} from '../objective.js'
+import {VisitOrder} from '../order.js'
+import {resultOf} from './measures.js'
+import {rewardGroups} from './reward-groups.js'
+import {type Sampling, sampleGroups, shortageOf} from './sample-groups.js'
+
+/**
+ * Group relative policy optimisation of a task (RPT, Eq. 4): context -> rollout -> reward -> advantage -> update.
+ *
+ * Items of the training partition come in seeded order; each gets G completions, a reward each, and group-normalised
+ * advantages; one GRPO update follows per mini-batch that carries signal.
+ */
+export async function startGrpo<Item>(
+  training: TrainingContext,
+  task: Task<Item>,
+  tokenizer: Parameters<typeof openTerms>[1]['tokenizer'],
+  settings: TermSettings,
+): Promise<Objective> {
+  const {config, engine, model, shape, progress} = training
+  const terms = openTerms<Item>(settings, {tokenizer, maxPositions: model.maxPositions})
+  const sampler = await openSampler({config, engine, model})
+  const sampling = samplingOf(training, task, sampler, terms)
+  if (needsAverage(settings)) await engine.keepAverage()
+  const warnOfCut = firstOnly(progress.warn)
+  const warnOfShortage = firstOnly(progress.warn)
+  return {
+    async step(step, visits, keep) {
+      const sampled = await sampleGroups(sampling, step, visits)
+      const cut = sampled.generated.find(({prompt}) => prompt.cutTokens > 0)
+      if (cut) warnOfCut(`train: step ${step}: ${cutNote(config, model, cut.prompt)}; see rpt/cut_prompts`)
+      const scored = withAdvantages(sampled.generated, sampled.kept, config)
+      const kept = new Set(sampled.kept)
+      const trained = scored.filter((_, i) => kept.has(sampled.generated[i]))
+      keep({kind: 'groups', groups: scored})
+      checkFinite(sampled.generated)
+      const shortage = shortageOf(config.grpo, sampled)
+      if (shortage) warnOfShortage(`train: step ${step}: ${shortage}`)
+      const updates = await updatePolicy(training, step, trained, terms, sampler)
+      if (needsAverage(settings)) await engine.blendAverage(config.reward.average.tau)
+      if (updates.length > 0) await sampler.follow((folder) => engine.save(folder, false), step)
+      return resultOf({config, shape, hasEnd: model.endIds.length > 0}, sampled, scored, trained, updates)
+    },
+    close: () => sampler.close(),
+  }
+}
+
+function samplingOf<Item>(
+  {config, engine, model}: TrainingContext,
+  task: Task<Item>,
+  sampler: Sampler,
+  terms: readonly WeightedTerm<Item>[],
+): Sampling<Item> {
+  const order = new VisitOrder(task.size.train, config.seed, task.orderName)
+  const room = promptLimit(config, model)
+  return {
+    config,
+    task,
+    sampler,
+    itemAt: (visit) => task.itemAt('train', order.at(visit)),
+    promptOf: (item) => task.promptOf(item, room),
+    reward: (groups) => rewardGroups(groups, terms, (queries) => engine.logprobs(queries, config.data)),
+  }
+}
+
+/** rewards -> advantages, of the groups that are trained on. */
+function withAdvantages<Item>(
+  generated: readonly RewardedGroup<Item>[],
+  kept: readonly RewardedGroup<Item>[],
+  {grpo}: Config,
+): ScoredGroup<Item>[] {
+  const advantages = groupAdvantages(
+    kept.map(({rewards}) => rewards.map(({total}) => total)),
+    grpo,
+  )
+  const known = new Map(kept.map((group, i) => [group, advantages[i]]))
+  return generated.map((group) => ({...group, advantages: known.get(group) ?? group.rewards.map(() => 0)}))
+}
+
+/**
+ * A model that is broken earns nothing, so that no update would find it out.
+ *
+ * @throws {NumericError} at a log-probability that is not finite
+ */
+function checkFinite(groups: readonly RewardedGroup<unknown>[]): void {
+  for (const {prompt, completions} of groups)
+    for (const {oldLogprobs} of completions) {
+      const broken = oldLogprobs.find((logprob) => !Number.isFinite(logprob))
+      if (broken === undefined) continue
+      const {source, index} = prompt.key
+      throw new NumericError(
+        `the model gives a token sampled for ${source} position ${index} the log-probability ${broken}; expected a finite number`,
+        {suggestions: ['lower optim.learningRate, and go on from an earlier checkpoint']},
+      )
+    }
+}
+
+/** advantages -> update: one AdamW step per mini-batch that has something to learn from; the first is on-policy. */
+async function updatePolicy(
+  {config, engine}: TrainingContext,
+  step: number,
+  groups: readonly ScoredGroup<unknown>[],
+  terms: readonly WeightedTerm<never>[],
+  {guarantees}: Sampler,
+): Promise<PolicyUpdate[]> {
+  const {grpo, rollout} = config
+  const size = Math.ceil(groups.length / grpo.miniBatches)
+  const updates: PolicyUpdate[] = []
+  for (const miniBatch of chunks(groups, size)) {
+    const request = {
+      groups: miniBatch.map((group) => policyGroup(group, terms)),
+      temperature: rollout.temperature,
+      objective: {clipEpsilon: grpo.clipEpsilon, klCoef: grpo.klCoef, entropyCoef: grpo.entropyCoef},
+      lossNormalizer: grpo.lossNormalizer,
+      contextsPerMicroBatch: grpo.contextsPerMicroBatch,
+      mismatchLimit: grpo.mismatchLimit,
+      optimizer: optimizerAt(step, config),
+    }
+    const update = await engine.updatePolicy(request, updates.length === 0 && guarantees.exactLogprobs)
+    if (update) updates.push(update)
+  }
+  return updates
+}
+
+function policyGroup(
+  {prompt, completions, advantages}: ScoredGroup<unknown>,
+  terms: readonly WeightedTerm<never>[],
+): PolicyGroup {
+  const spans = completions.map((completion) => trainedSpan(terms, completion))
+  const isPartial = spans.every((span) => span !== undefined)
+  return {promptIds: prompt.ids, completions, advantages, ...(isPartial && {spans})}
+}

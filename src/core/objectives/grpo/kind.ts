@@ -1,0 +1,80 @@
+import type {RewardName, TaskName} from '../../config/names.js'
+import type {Config} from '../../config/schema.js'
+import {policyContexts, policyShape} from '../../engine/graphs/shapes.js'
+import type {EngineWork} from '../../engine/memory/memory.js'
+import type {ModelConfig} from '../../models/model-config.js'
+import {checkPrompts, promptLimit} from '../../prompts/prompt-limit.js'
+import {checkTerms, needsAverage, type TermSettings} from '../../rewards/terms.js'
+import type {TaskKind} from '../../tasks/task.js'
+import {checkItems, tasks} from '../../tasks/tasks.js'
+import {RuntimeFailure} from '../../util/errors.js'
+import type {ObjectiveKind} from '../objective.js'
+import {startGrpo} from './grpo.js'
+
+/**
+ * GRPO on the items of a task: `rpt` is that of next-token prediction, `rlvr` that of questions.
+ *
+ * @param reward the one term where `reward.terms` names none
+ */
+export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
+  const kind: TaskKind = tasks[taskName]
+  const termsOf = (config: Config): TermSettings => config.reward.terms ?? [{name: reward, weight: 1}]
+  return {
+    teaches: 'thoughts',
+    task: taskName,
+    needs: () => kind.needs,
+    files: (config) => kind.files(config),
+    batch: groupIdentity,
+    leaves: ['rollouts/step-*.arrow'],
+    trainedPrompt: (run) => ({...run, prompt: {...run.prompt, ...kind.promptSettings(run)}}),
+    async open({config, model, texts, data}) {
+      checkTerms(termsOf(config), kind.items)
+      if (texts) checkPrompts(config, kind.promptSettings(config), model, texts.tokenizer)
+      const known = kind.needs.includes('data.dir') ? data : texts
+      // A rehearsal may come without its files.
+      const isNamed = Object.values(kind.files(config)).every((file) => file !== undefined)
+      const task = known && isNamed ? await kind.open({config, data: known, model}) : null
+      if (task) checkItems(task, 'train')
+      const longest = task ? task.longestPrompt('train') : Number.POSITIVE_INFINITY
+      return {
+        work: (settings) => workOf(settings, model, longest, needsAverage(termsOf(settings))),
+        start(training) {
+          if (!task || !texts) throw new RuntimeFailure('train: a rehearsal cannot start')
+          return startGrpo(training, task, texts.tokenizer, termsOf(config))
+        },
+      }
+    },
+  }
+}
+
+function workOf(config: Config, model: ModelConfig, longest: number, hasAverage: boolean): EngineWork {
+  const {grpo: settings, rollout} = config
+  const {contextsPerStep, contextsPerMicroBatch, miniBatches, groupSize} = settings
+  const promptTokens = Math.min(promptLimit(config, model), longest)
+  const perUpdate = Math.ceil(contextsPerStep / miniBatches)
+  const contexts = policyContexts(perUpdate, contextsPerMicroBatch)
+  const completionTokens = rollout.maxTokens
+  const trainedTokens = Math.min(perUpdate, contextsPerMicroBatch) * groupSize * completionTokens
+  return {
+    model,
+    objective: settings,
+    hasReference: settings.klCoef > 0,
+    hasAverage,
+    isAccumulated: perUpdate > contextsPerMicroBatch,
+    policy: policyShape({contexts, groupSize, promptTokens, completionTokens, trainedTokens}),
+    rollout: {
+      contexts: Math.min(rollout.contextsPerBatch, contextsPerStep),
+      groupSize,
+      promptTokens,
+      maxTokens: rollout.maxTokens,
+    },
+  }
+}
+
+/** contexts x G = completions = micro-batches x contexts x G. */
+function groupIdentity({grpo: settings}: Config): string {
+  const {contextsPerStep, groupSize, miniBatches, contextsPerMicroBatch} = settings
+  const perUpdate = Math.ceil(contextsPerStep / miniBatches)
+  const micro = Math.ceil(perUpdate / contextsPerMicroBatch)
+  return `${contextsPerStep} contexts x ${groupSize} = ${contextsPerStep * groupSize} completions = ${miniBatches} updates x ${micro} micro-batches x ${contextsPerMicroBatch} contexts x ${groupSize}`
+}

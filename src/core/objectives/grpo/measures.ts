@@ -1,0 +1,84 @@
+import type {Config} from '../../config/schema.js'
+import type {PolicyUpdate} from '../../engine/update/policy-update.js'
+import {isUniform} from '../../grpo/advantages.js'
+import {addsToGradient} from '../../grpo/objective.js'
+import {type ModelShape, rolloutFlops, updateFlops} from '../../models/flops.js'
+import type {Measures} from '../../records/measures.js'
+import {type Outcome, outcomes, type RewardedGroup, type ScoredGroup} from '../../records/records.js'
+import {deviationOf, meanOf} from '../../util/means.js'
+import type {StepResult} from '../objective.js'
+import type {SampledGroups} from './sample-groups.js'
+
+/** What is measured of a step; the model's shape is what FLOPs are counted from. */
+export function resultOf(
+  {config, shape, hasEnd}: {readonly config: Config; readonly shape: ModelShape; readonly hasEnd: boolean},
+  sampled: SampledGroups<unknown>,
+  scored: readonly ScoredGroup<unknown>[],
+  trained: readonly ScoredGroup<unknown>[],
+  updates: readonly PolicyUpdate[],
+): StepResult {
+  const {generated} = sampled
+  const lengths = generated.flatMap(({completions}) => completions.map(({ids}) => ids.length))
+  const updated = trained.filter(({advantages}) => addsToGradient(advantages, config.grpo))
+  const measures = {...measuresOfGroups(sampled, trained), ...measuresOfUpdates(updates)}
+  return {
+    measures,
+    groups: scored,
+    visits: generated.length,
+    tokens: lengths.reduce((sum, length) => sum + length, 0),
+    flopsGeneration: rolloutFlops(shape, generated.map(workOf)),
+    flopsUpdate: updateFlops(shape, updated.map(workOf), config.grpo.klCoef > 0 ? 1 : 0),
+    note: `reward ${measures.reward.toFixed(3)}, length ${measures.meanLength.toFixed(1)}${hasEnd ? '' : ', no end token'}`,
+  }
+}
+
+function measuresOfGroups(
+  {generated, batches, dropped, surplus, uniformsNearStep}: SampledGroups<unknown>,
+  trained: readonly ScoredGroup<unknown>[],
+) {
+  const rewards = generated.map((group) => group.rewards.map((reward) => reward.total))
+  const completions = generated.flatMap((group) => group.completions)
+  const live = trained.filter(({advantages}) => advantages.some((advantage) => advantage !== 0)).length
+  return {
+    reward: meanOf(rewards.flat()),
+    rewardStd: meanOf(rewards.map(deviationOf)),
+    uniformGroups: meanOf(rewards.map((group) => Number(isUniform(group)))),
+    meanLength: meanOf(completions.map(({ids}) => ids.length)),
+    clippedLengths: meanOf(completions.map(({stopReason}) => Number(stopReason === 'length'))),
+    outcomes: outcomeShares(generated.flatMap(({verdicts}) => verdicts.map(({outcome}) => outcome))),
+    cutPrompts: meanOf(generated.map(({prompt}) => Number(prompt.cutTokens > 0))),
+    rolloutBatches: batches,
+    groupsDropped: dropped,
+    groupsSurplus: surplus,
+    rolloutsGenerated: completions.length,
+    rolloutsPerKeptGroup: live > 0 ? completions.length / live : null,
+    uniformsNearStep,
+  } satisfies Measures
+}
+
+/** Means over the updates of a step; null where there was none, because nothing was computed then. */
+function measuresOfUpdates(updates: readonly PolicyUpdate[]): Measures {
+  const mean = (read: (update: PolicyUpdate) => number | null) => {
+    const values = updates.map(read).filter((value) => value !== null)
+    return values.length > 0 ? meanOf(values) : null
+  }
+  return {
+    updates: updates.length,
+    loss: mean(({loss}) => loss),
+    gradNorm: mean(({gradNorm}) => gradNorm),
+    entropy: mean(({entropy}) => entropy),
+    kl: mean(({kl}) => kl),
+    clippedRatios: mean(({clipFraction}) => clipFraction),
+    // Later updates are off-policy.
+    mismatchMax: updates[0]?.mismatchMax ?? null,
+  }
+}
+
+function outcomeShares(found: readonly Outcome[]): Record<Outcome, number> {
+  const shareOf = (outcome: Outcome) => found.filter((other) => other === outcome).length / found.length
+  return Object.fromEntries(outcomes.map((outcome) => [outcome, shareOf(outcome)])) as Record<Outcome, number>
+}
+
+function workOf({prompt, completions}: RewardedGroup<unknown>) {
+  return {promptTokens: prompt.ids.length, completionTokens: completions.map(({ids}) => ids.length)}
+}

@@ -1,0 +1,18 @@
+import type {ObjectiveName} from '../config/names.js'
+import {grpo} from './grpo/kind.js'
+import type {ObjectiveKind, Taught} from './objective.js'
+import {ntp} from './rows/ntp.js'
+import {sft} from './rows/sft.js'
+
+/** How each objective takes its steps. Adding one is one file, one row, and its name in the schema. */
+export const objectives: Readonly<Record<ObjectiveName, ObjectiveKind>> = {
+  rpt: grpo('next-token', 'prefix-match'),
+  rlvr: grpo('questions', 'correct'),
+  ntp,
+  sft,
+}
+
+/** What the checkpoints of an objective were taught; null of an objective that this version does not know. */
+export function taughtBy(objective: string): Taught | null {
+  return Object.hasOwn(objectives, objective) ? objectives[objective as ObjectiveName].teaches : null
+}

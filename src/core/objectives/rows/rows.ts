@@ -1,0 +1,109 @@
+import type {Config} from '../../config/schema.js'
+import {languageModelShape} from '../../engine/graphs/shapes.js'
+import type {EngineWork} from '../../engine/memory/memory.js'
+import {plainTrainingFlops} from '../../models/flops.js'
+import type {ModelConfig} from '../../models/model-config.js'
+import type {PreparedData} from '../../prepared/prepared.js'
+import type {TrainingRow} from '../../records/records.js'
+import {DataError} from '../../util/errors.js'
+import {joinIds} from '../../util/join-ids.js'
+import {type CutDocuments, type Objective, optimizerAt, type TrainingContext} from '../objective.js'
+import {VisitOrder} from '../order.js'
+
+/** Where the rows of a language-model step come from: the row of visit k = 0, 1, ... */
+export type RowSource = (visit: number) => TrainingRow
+
+/** Next-token prediction of the trained tokens of rows, `train.batchRows` a step. */
+export function startRows({config, engine, shape}: TrainingContext, rowAt: RowSource): Objective {
+  const {batchRows, rowsPerMicroBatch} = config.train
+  return {
+    async step(step, visits, keep) {
+      const rows = Array.from({length: batchRows}, (_, i) => rowAt(visits + i))
+      // Rows of similar length share a micro-batch; their order within a step does not matter.
+      const sorted = rows.toSorted((a, b) => a.ids.length - b.ids.length)
+      keep({kind: 'rows', rows: sorted})
+      const optimizer = optimizerAt(step, config)
+      const update = await engine.updateLanguageModel({rows: sorted, rowsPerMicroBatch, optimizer})
+      return {
+        measures: {
+          updates: Number(update !== null),
+          loss: update?.loss ?? null,
+          gradNorm: update?.gradNorm ?? null,
+        },
+        groups: [],
+        visits: batchRows,
+        tokens: update?.trainedTokens ?? 0,
+        flopsGeneration: 0,
+        flopsUpdate: plainTrainingFlops(shape, update ? rows.map((row) => row.ids.length - 1) : []),
+        note: update ? `loss ${update.loss.toFixed(3)}` : 'no token to learn from',
+      }
+    },
+    close: async () => {},
+  }
+}
+
+/** Tokens that a row may have: one more than the model has positions, because the last is a target only. */
+export function longestRow({train}: Config, {maxPositions}: ModelConfig): number {
+  return Math.min(train.maxRowTokens, maxPositions + 1)
+}
+
+/** Rows made of documents. */
+export interface DocumentRows {
+  readonly rowAt: RowSource
+  /** What the longest row leaves out; null where nothing is. */
+  readonly cut: CutDocuments | null
+  /** Tokens of the longest document with its end token. */
+  readonly longest: number
+}
+
+/**
+ * Training documents in seeded order, the end-of-text token appended, cut to the longest row; and what the cuts cost.
+ *
+ * @throws {DataError} when there is no training document
+ */
+export function documentRows(config: Config, model: ModelConfig, data: PreparedData): DocumentRows {
+  const documents = data.documents.in('train')
+  if (documents.length === 0) throw new DataError(`${data.folder} has no training documents`)
+  const order = new VisitOrder(documents.length, config.seed, 'documents')
+  const end = model.endIds.slice(0, 1)
+  const room = longestRow(config, model)
+  const rowAt: RowSource = (visit) => {
+    const ids = joinIds(documents.at(order.at(visit)).tokenIds, end)
+    return {ids: ids.slice(0, room), trainedFrom: 1}
+  }
+  const lengths = documents.lengths.map((tokens) => tokens + end.length)
+  const longest = documents.lengths.reduce((most, tokens) => Math.max(most, tokens), 0) + 1
+  return {rowAt, cut: cutsOf(lengths, room), longest}
+}
+
+/** What is lost of rows of these lengths; null where nothing is. */
+function cutsOf(lengths: Int32Array, longest: number): CutDocuments | null {
+  const tooLong = lengths.filter((length) => length > longest)
+  if (tooLong.length === 0) return null
+  const left = tooLong.reduce((sum, length) => sum + length - longest, 0)
+  const total = lengths.reduce((sum, length) => sum + length, 0)
+  return {
+    cut: tooLong.length,
+    of: lengths.length,
+    tokens_left_out: left,
+    share_left_out: left / total,
+    row_tokens: longest,
+  }
+}
+
+/** The largest graph of a step whose longest row has that many tokens. */
+export function rowWork({train}: Config, model: ModelConfig, longest: number): EngineWork {
+  const rowTokens = Math.min(train.maxRowTokens, model.maxPositions + 1, longest)
+  const rows = Math.min(train.rowsPerMicroBatch, train.batchRows)
+  return {
+    model,
+    isAccumulated: train.batchRows > rows,
+    languageModel: languageModelShape(rows, rowTokens, rows * (rowTokens - 1)),
+  }
+}
+
+/** A step's rows, in words. */
+export function rowIdentity({train}: Config): string {
+  const micro = Math.ceil(train.batchRows / train.rowsPerMicroBatch)
+  return `${train.batchRows} rows = ${micro} micro-batches x ${train.rowsPerMicroBatch} rows`
+}

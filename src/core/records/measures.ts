@@ -1,0 +1,37 @@
+import type {Outcome} from './records.js'
+
+/** What an objective measures of one step; null where nothing was computed, absent where it never is. */
+export interface Measures {
+  /** Mean over completions. */
+  readonly reward?: number
+  /** Mean over groups of the population deviation. */
+  readonly rewardStd?: number
+  /** Share of groups of equal rewards. */
+  readonly uniformGroups?: number
+  readonly loss?: number | null
+  /** Before clipping. */
+  readonly gradNorm?: number | null
+  /** Nats. */
+  readonly entropy?: number | null
+  readonly kl?: number | null
+  /** Tokens. */
+  readonly meanLength?: number
+  /** Share of completions cut at the length limit. */
+  readonly clippedLengths?: number
+  readonly updates?: number
+  /** Share of tokens whose ratio is clipped. */
+  readonly clippedRatios?: number | null
+  /** Largest |policy - old| log-probability of the first update. */
+  readonly mismatchMax?: number | null
+  /** Share of completions by outcome. */
+  readonly outcomes?: Readonly<Record<Outcome, number>>
+  /** Share of prompts that lost context. */
+  readonly cutPrompts?: number
+  readonly rolloutBatches?: number
+  readonly groupsDropped?: number
+  readonly groupsSurplus?: number
+  readonly rolloutsGenerated?: number
+  /** Null where no group carries signal. */
+  readonly rolloutsPerKeptGroup?: number | null
+  readonly uniformsNearStep?: number | null
+}

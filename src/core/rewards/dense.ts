@@ -1,0 +1,33 @@
+import type {Context, GradedGroup} from '../records/records.js'
+import {firstToken, isTarget} from './first-token.js'
+import type {RewardTerm, TermSetup} from './term.js'
+
+/**
+ * The dense reward (RPT, Appendix A): 1 if the first token y of the answer is the target, else P(y | x_<t) under the weights
+ * as they are; 0 without an answer.
+ *
+ * A wrong token earns what the model itself gives it without a thought, so a group without a right answer still carries
+ * signal, toward the most probable wrong token. Of a context longer than the model's positions the end is asked about.
+ */
+export function denseTerm({tokenizer, maxPositions}: TermSetup): RewardTerm<Context> {
+  const firstOf = ({item, verdicts}: GradedGroup<Context>) =>
+    verdicts.map(({answer}) => {
+      const id = answer === null ? null : firstToken(answer, tokenizer)
+      return {id, isRight: isTarget(id, item, tokenizer)}
+    })
+  const wrongOf = (group: GradedGroup<Context>) => [
+    ...new Set(firstOf(group).flatMap(({id, isRight}) => (id === null || isRight ? [] : [id]))),
+  ]
+  return {
+    ask: (group) =>
+      wrongOf(group).map((id) => ({
+        of: 'policy',
+        prompt: group.item.tokenIds.subarray(-(maxPositions - 1)),
+        continuation: Int32Array.of(id),
+      })),
+    score(group, answers) {
+      const probabilities = new Map(wrongOf(group).map((id, i) => [id, Math.exp(answers[i][0])]))
+      return firstOf(group).map(({id, isRight}) => (isRight ? 1 : id === null ? 0 : probabilities.get(id)!))
+    },
+  }
+}

@@ -1,0 +1,34 @@
+import type {Completion, Context, GradedGroup, LogprobQuery, TokenSpan} from '../records/records.js'
+import type {Tokenizer} from '../tokenizer/tokenizer.js'
+
+/** One term of a reward: it may ask a model, then scores. */
+export interface RewardTerm<Item> {
+  /** What it needs to know of a group; the answers to all groups of a step come from one call. */
+  readonly ask?: (group: GradedGroup<Item>) => readonly LogprobQuery[]
+  /**
+   * A score for each completion of the group.
+   *
+   * @param answers to its queries, in their order: log-probabilities of the continuation's tokens, natural, float32
+   */
+  readonly score: (group: GradedGroup<Item>, answers: readonly Float32Array[]) => readonly number[]
+  /** A sentence for each completion; absent where the task's verdict says it. */
+  readonly explain?: (group: GradedGroup<Item>, answers: readonly Float32Array[]) => readonly string[]
+  /** Which tokens of a completion are trained; all of them when absent. */
+  readonly trains?: (completion: Completion) => TokenSpan
+}
+
+/** What a term is made with. */
+export interface TermSetup {
+  readonly tokenizer: Tokenizer
+  /** Positions of the model: the longest query. */
+  readonly maxPositions: number
+}
+
+/** A kind of term: a row of `rewardTerms`. */
+export interface RewardKind {
+  /** Items that it can score: of any task, or positions of documents alone. */
+  readonly items: 'any' | 'contexts'
+  /** Whether it asks the moving average of the weights, which is then kept. */
+  readonly asksAverage?: boolean
+  readonly open: (setup: TermSetup) => RewardTerm<Context> | RewardTerm<unknown>
+}

@@ -1,0 +1,80 @@
+import type {RewardName} from '../config/names.js'
+import type {Config} from '../config/schema.js'
+import type {Completion, TokenSpan} from '../records/records.js'
+import {UsageError} from '../util/errors.js'
+import {maxOf, minOf} from '../util/extremes.js'
+import {correctTerm} from './correct.js'
+import {denseTerm} from './dense.js'
+import {firstTokenTerm} from './first-token.js'
+import {informationGainTerm} from './information-gain.js'
+import type {RewardKind, RewardTerm, TermSetup} from './term.js'
+
+/** Every term by name. Adding one is one file, one row, and its name in the schema. */
+const rewardTerms: Readonly<Record<RewardName, RewardKind>> = {
+  'prefix-match': {items: 'contexts', open: () => correctTerm},
+  'first-token': {items: 'contexts', open: firstTokenTerm},
+  dense: {items: 'contexts', open: denseTerm},
+  'information-gain': {items: 'contexts', asksAverage: true, open: informationGainTerm},
+  correct: {items: 'any', open: () => correctTerm},
+}
+
+/** A term with its name and weight. */
+export interface WeightedTerm<Item> {
+  readonly name: RewardName
+  readonly weight: number
+  readonly term: RewardTerm<Item>
+}
+
+/** What `reward.terms` asks for. */
+export type TermSettings = NonNullable<Config['reward']['terms']>
+
+/**
+ * Checks that all terms can score the items of a task.
+ *
+ * @param items of the task
+ * @throws {UsageError} when one cannot, or one is named twice
+ */
+export function checkTerms(terms: TermSettings, items: 'contexts' | 'others'): void {
+  for (const [i, {name}] of terms.entries()) {
+    if (terms.findIndex((other) => other.name === name) < i)
+      throw new UsageError(`reward.terms names ${name} twice; expected each name once`, {
+        suggestions: ['give it one weight'],
+      })
+    if (items === 'others' && rewardTerms[name].items === 'contexts')
+      throw new UsageError(`reward.terms[${i}] is ${name}, which compares an answer with the tokens of a document`, {
+        suggestions: [`of this task's items can be scored by ${namesFor('any').join(', ')}`],
+      })
+  }
+}
+
+function namesFor(items: RewardKind['items']): string[] {
+  return Object.entries(rewardTerms)
+    .filter(([, kind]) => kind.items === items)
+    .map(([name]) => name)
+}
+
+/** Whether a term asks the moving average of the weights. */
+export function needsAverage(terms: TermSettings): boolean {
+  return terms.some(({name}) => rewardTerms[name].asksAverage ?? false)
+}
+
+/** Makes the terms; `checkTerms` has found that they fit the items. */
+export function openTerms<Item>(terms: TermSettings, setup: TermSetup): WeightedTerm<Item>[] {
+  return terms.map(({name, weight}) => ({
+    name,
+    weight,
+    // A term for contexts meets no other items: see `checkTerms`.
+    term: rewardTerms[name].open(setup) as RewardTerm<Item>,
+  }))
+}
+
+/** The tokens of a completion that some term trains; undefined where one trains them all. */
+export function trainedSpan(
+  terms: readonly Pick<WeightedTerm<never>, 'term'>[],
+  completion: Completion,
+): TokenSpan | undefined {
+  const spans = terms.map(({term}) => term.trains?.(completion))
+  if (spans.includes(undefined)) return undefined
+  const known = spans as TokenSpan[]
+  return {from: minOf(known.map(({from}) => from)), to: maxOf(known.map(({to}) => to))}
+}

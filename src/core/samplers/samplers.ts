@@ -1,0 +1,23 @@
+import type {SamplerName} from '../config/names.js'
+import type {Config} from '../config/schema.js'
+import type {Engine} from '../engine/engine.js'
+import type {ModelConfig} from '../models/model-config.js'
+import {localSampler} from './local.js'
+import type {Sampler} from './sampler.js'
+
+/** What a sampler is opened with. */
+interface SamplerOpening {
+  readonly config: Config
+  readonly engine: Engine
+  readonly model: ModelConfig
+}
+
+/** Every sampler by name. Adding one is one file, one row, and its name in the schema. */
+const samplers: Readonly<Record<SamplerName, (opening: SamplerOpening) => Promise<Sampler>>> = {
+  local: async ({engine, model}) => localSampler(engine, model),
+}
+
+/** Opens the sampler that `rollout.sampler` names. */
+export function openSampler(opening: SamplerOpening): Promise<Sampler> {
+  return samplers[opening.config.rollout.sampler](opening)
+}

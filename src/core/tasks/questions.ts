@@ -1,0 +1,108 @@
+import type {Config} from '../config/schema.js'
+import {BadRows} from '../corpus/bad-rows.js'
+import {type Question, readQuestions} from '../corpus/questions.js'
+import {splitQuestions} from '../preparation/split-questions.js'
+import {type PromptSettings, renderPrompt} from '../prompts/prompts.js'
+import type {Completion, Partition, Prompt, Verdict} from '../records/records.js'
+import {lastBox} from '../rewards/verify/last-box.js'
+import {truthOf} from '../rewards/verify/truth-of.js'
+import {verifiers} from '../rewards/verify/verifiers.js'
+import {DataError} from '../util/errors.js'
+import type {Task, TaskKind, TaskOpening} from './task.js'
+
+/** A question with the truth that its answer field holds. */
+interface QuestionItem {
+  readonly id: string
+  readonly question: string
+  readonly truth: string
+}
+
+const onlyStratum = 'all'
+
+/**
+ * Questions with answers that can be verified (RLVR): an item is a row of `data.questions`, right what `data.verifier` finds
+ * equal to the truth in its answer.
+ */
+export const questions: TaskKind = {
+  name: 'questions',
+  items: 'others',
+  needs: ['data.questions'],
+  files: ({data}) => ({'data.questions': data.questions}),
+  promptSettings,
+  open: openQuestions,
+}
+
+function promptSettings({prompt}: Config): PromptSettings {
+  return {...prompt, template: prompt.questionTemplate, templateFile: undefined}
+}
+
+async function openQuestions({config, data: {tokenizer}}: TaskOpening): Promise<Task<QuestionItem>> {
+  const {questions: file, questionField, answerField, onBadRow, verifier} = config.data
+  const rows = await readQuestions(file!, {question: questionField, answer: answerField}, new BadRows(onBadRow))
+  const items: Readonly<Record<Partition, readonly QuestionItem[]>> = itemsOf(
+    splitQuestions(rows.questions, config.data, config.seed),
+    answerField,
+  )
+  const settings = promptSettings(config)
+  const promptOf = ({id, question}: QuestionItem, room: number): Prompt =>
+    renderPrompt(tokenizer, settings, {key: keyOf({id}), tokenIds: tokenizer.encodeText(question)}, room)
+  const longestPrompt = (partition: Partition) =>
+    items[partition].reduce(
+      (longest, item) => Math.max(longest, promptOf(item, Number.POSITIVE_INFINITY).ids.length),
+      0,
+    )
+  return {
+    name: questions.name,
+    items: questions.items,
+    size: {train: items.train.length, val: items.val.length},
+    orderName: 'questions',
+    emptyNotes: {
+      train: `${file} leaves no questions to train on; lower data.valFraction or data.valDocuments`,
+      val: `${file} holds out no questions to evaluate on; raise data.valFraction or data.valDocuments`,
+    },
+    strata: [onlyStratum],
+    splits: [{name: onlyStratum, strata: [onlyStratum]}],
+    promptSettings: settings,
+    gradeSettings: {'data.verifier': verifier},
+    itemAt: (partition, index) => items[partition][index],
+    keyOf,
+    factsOf: ({id, truth}) => ({
+      truth: Buffer.from(truth),
+      boundaries: new Int32Array(),
+      stratum: onlyStratum,
+      cluster: id,
+    }),
+    promptOf,
+    grade: ({truth}, completion) => grade(tokenizer.decode(completion.ids), truth, verifier, completion.stopReason),
+    longestPrompt,
+    longestScored: () => 0,
+  }
+}
+
+function keyOf({id}: Pick<QuestionItem, 'id'>) {
+  return {source: id, index: 0}
+}
+
+function itemsOf(split: Readonly<Record<Partition, readonly Question[]>>, answerField: string) {
+  const withTruth = ({id, question, answer}: Question): QuestionItem => {
+    const truth = truthOf(answer)
+    if (truth !== null) return {id, question, truth}
+    throw new DataError(`${id}: no truth is in field ${answerField}; expected it after ####, in \\boxed{...}, or alone`)
+  }
+  return {train: split.train.map(withTruth), val: split.val.map(withTruth)}
+}
+
+/** The answer is in the last `\boxed{...}` of what follows the thought, where there is one, whether or not the text was cut. */
+function grade(
+  text: string,
+  truth: string,
+  verifier: Config['data']['verifier'],
+  stopReason: Completion['stopReason'],
+): Verdict {
+  const end = text.indexOf('</think>')
+  const box = lastBox(end < 0 ? text : text.slice(end))
+  if (box) return {outcome: 'parsed', answer: Buffer.from(box.content), ...verifiers[verifier](box.content, truth)}
+  const outcome = stopReason === 'length' ? 'truncated' : 'no-box'
+  const why = outcome === 'truncated' ? 'the length limit was reached' : 'the text ended'
+  return {outcome, answer: null, correct: false, explanation: `${why} without a balanced \\boxed{...}`}
+}

@@ -1,0 +1,30 @@
+import {pruneCheckpoints} from '../runs/run-checkpoints.js'
+import type {TrainerState} from '../runs/trainer-state.js'
+import {isDue} from './is-due.js'
+import type {TrainingRun} from './training-run.js'
+
+/** Writes the checkpoints of a run and removes those that need not stay. */
+export class CheckpointSaver {
+  /** @param saved step of the newest checkpoint, 0 where there is none */
+  constructor(
+    private readonly trainingRun: Pick<TrainingRun, 'run' | 'training' | 'companions'>,
+    private saved: number,
+  ) {}
+
+  /** Whether the settings ask for a checkpoint of this step. */
+  isDue({step}: TrainerState): boolean {
+    const {checkpoint, train} = this.trainingRun.training.config
+    return isDue(step, checkpoint.every, train.steps) || checkpoint.steps.includes(step)
+  }
+
+  /** Saves a state, unless that is done. */
+  async save(state: TrainerState): Promise<void> {
+    if (this.saved >= state.step) return
+    const {run, training, companions} = this.trainingRun
+    const {config, engine} = training
+    const {dtype} = config.checkpoint
+    await run.writeCheckpoint(state, companions, (folder) => engine.save(folder, true, {dtype}))
+    await pruneCheckpoints(run.path, state.step, config.checkpoint)
+    this.saved = state.step
+  }
+}

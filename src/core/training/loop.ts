@@ -1,0 +1,91 @@
+import {basename} from 'node:path'
+import type {Subject} from '../evaluation/eval-rows.js'
+import type {StepResult} from '../objectives/objective.js'
+import {stepName} from '../runs/run-checkpoints.js'
+import type {RunDirectory} from '../runs/run-directory.js'
+import type {TrainerState} from '../runs/trainer-state.js'
+import {type MetricsRow, metricsTable, openStream, type TableStream} from '../tables/index.js'
+import {Interrupted} from '../util/errors.js'
+import {CheckpointSaver} from './checkpoint-saver.js'
+import {isDue} from './is-due.js'
+import {metricsRow} from './metrics-row.js'
+import {carriesSignal} from './no-signal.js'
+import {checkNothingToDo, warnOfRows} from './resume.js'
+import {isShortage, takeStep} from './take-step.js'
+import type {TrainingRun} from './training-run.js'
+
+/**
+ * Takes all steps of a run: each leaves a metrics row, an evaluation where one is due, a checkpoint where one is due.
+ *
+ * @param from the state to go on from
+ * @returns the rows of all steps, those of earlier attempts included
+ */
+export async function trainSteps(trainingRun: TrainingRun, from: TrainerState): Promise<readonly MetricsRow[]> {
+  const {run, training, evaluations} = trainingRun
+  const {config, progress} = training
+  const metrics = await openStream(run.at('metrics.arrow'), metricsTable)
+  try {
+    const found = metrics.rows.length
+    await metrics.keepRows((row) => row.step <= from.step)
+    evaluations?.dropAfter(from.step)
+    warnOfRows(found, metrics.rows.length, from.step, progress)
+    if (from.step >= config.train.steps) checkNothingToDo(run, training, from)
+    else await loop(trainingRun, from, metrics)
+  } finally {
+    await metrics.close()
+  }
+  return metrics.rows
+}
+
+/** The loop: a step, its row, its evaluation, its checkpoint. */
+async function loop(
+  trainingRun: TrainingRun,
+  from: TrainerState,
+  metrics: TableStream<typeof metricsTable>,
+): Promise<void> {
+  const {run, training, objective, evaluations, groups} = trainingRun
+  const {config, engine, progress} = training
+  const {steps} = config.train
+  const stage = progress.stage(`train ${config.train.objective}`, steps, 'steps', from.step)
+  const saver = new CheckpointSaver(trainingRun, from.step)
+  let state = from
+  let note = ''
+  let hasSignal = metrics.rows.some(carriesSignal)
+  do {
+    const began = performance.now()
+    engine.watch((words) => stage.note(note === '' ? words : `${note}; ${words}`))
+    const result = await takeStep(run, objective, state, groups).catch(async (error) => {
+      // Such a step has changed nothing: what was learned before it can be kept.
+      if (isShortage(error)) await saver.save(state)
+      throw error
+    })
+    state = advance(state, result, (performance.now() - began) / 1000)
+    const row = metricsRow(config, state, result, (performance.now() - began) / 1000)
+    await metrics.append(row)
+    hasSignal ||= carriesSignal(row)
+    if (isDue(state.step, config.eval.every, steps)) await evaluations?.evaluate(subjectOf(run, state))
+    if (saver.isDue(state)) await saver.save(state)
+    note = hasSignal ? result.note : `${result.note}, no signal yet in ${state.step} steps`
+    stage.advance(1, note)
+  } while (state.step < steps && !run.services.signal.aborted)
+  await saver.save(state)
+  if (state.step < steps)
+    throw new Interrupted(`train: step ${state.step} of ${steps} is done and saved`, {
+      suggestions: [`continue with --resume`],
+    })
+  stage.done(`${steps} steps`)
+}
+
+function subjectOf(run: RunDirectory, {objective, step}: TrainerState): Subject {
+  return {run: basename(run.path), objective, checkpoint: stepName(step), step}
+}
+
+function advance(state: TrainerState, result: StepResult, seconds: number): TrainerState {
+  return {
+    ...state,
+    step: state.step + 1,
+    visits: state.visits + result.visits,
+    numTokens: state.numTokens + result.tokens,
+    wallSeconds: state.wallSeconds + seconds,
+  }
+}

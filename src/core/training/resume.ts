@@ -1,0 +1,57 @@
+import {loadModel} from '../engine/load-model.js'
+import type {TrainingContext} from '../objectives/objective.js'
+import type {ResumePoint} from '../runs/run-checkpoints.js'
+import type {RunDirectory} from '../runs/run-directory.js'
+import {settingsHash} from '../runs/run-identity.js'
+import type {TrainerState} from '../runs/trainer-state.js'
+import {RuntimeFailure} from '../util/errors.js'
+
+/** The state to go on from: that of a checkpoint, or the beginning. */
+export async function resumeFrom(
+  run: RunDirectory,
+  {config, engine}: TrainingContext,
+  checkpoint: ResumePoint | null,
+): Promise<TrainerState> {
+  const beginning: TrainerState = {
+    step: 0,
+    objective: config.train.objective,
+    visits: 0,
+    numTokens: 0,
+    wallSeconds: 0,
+    configHash: settingsHash(config),
+    seed: config.seed,
+  }
+  if (!checkpoint) {
+    await run.dropTablesAfter(0)
+    return beginning
+  }
+  await loadModel(engine, {checkpoint: checkpoint.folder}, run.services.progress)
+  await engine.restoreOptimizer(checkpoint.folder)
+  await run.dropTablesAfter(checkpoint.state.step)
+  return checkpoint.state
+}
+
+/**
+ * Says which rows of earlier attempts are gone: fewer than steps were taken, or more than the checkpoint has.
+ *
+ * @param found rows that metrics.arrow had
+ * @param kept rows of them up to the step of the checkpoint
+ */
+export function warnOfRows(found: number, kept: number, steps: number, {warn}: TrainingContext['progress']): void {
+  if (kept < steps) warn(`train: metrics.arrow has ${kept} of the ${steps} steps before; the others are lost`)
+  if (found > kept)
+    warn(`train: goes on after step ${steps}; steps that no checkpoint holds are taken again: ${found - kept}`)
+}
+
+/** @throws {RuntimeFailure} when no step is asked for, and none was taken before */
+export function checkNothingToDo(
+  {services}: RunDirectory,
+  {config, progress}: TrainingContext,
+  {step}: TrainerState,
+): void {
+  if (services.resume && step > 0) progress.log(`already complete at step ${step}`)
+  else if (!config.train.allowNoop)
+    throw new RuntimeFailure('train: train.steps is 0, so nothing was trained', {
+      suggestions: ['give --allow-noop if that is meant'],
+    })
+}

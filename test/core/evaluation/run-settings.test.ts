@@ -1,0 +1,84 @@
+import {mkdirSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {describe, expect, it} from 'vitest'
+import {loadConfig} from '../../../src/core/config/load.js'
+import {resolvedYaml} from '../../../src/core/config/resolved.js'
+import {recordedSettings, sayTakenOver, withRunSettings} from '../../../src/core/evaluation/run-settings.js'
+import {temporaryFolder} from '../../support/tiny-engine.js'
+import {toyServices} from '../../support/toy-run.js'
+
+/** The checkpoint folder of a run that was trained with these settings. */
+function checkpointOf(sets: readonly string[]): string {
+  const run = temporaryFolder()
+  const folder = join(run, 'checkpoints', 'step-000001')
+  mkdirSync(folder, {recursive: true})
+  const {config, sources} = loadConfig({sets, cwd: run})
+  writeFileSync(join(run, 'config.resolved.yaml'), resolvedYaml(config, sources))
+  writeFileSync(join(folder, 'trainer-state.json'), '{}')
+  return folder
+}
+
+function evaluated(folder: string, sets: readonly string[] = []) {
+  const lines: string[] = []
+  const {config, sources} = loadConfig({sets, cwd: folder})
+  const given = {config, sources}
+  const loaded = withRunSettings(given, folder)
+  sayTakenOver(given, loaded, toyServices({}, lines).progress)
+  const {prompt, rollout, reward} = loaded.config
+  return {prompt, template: prompt.template, maxTokens: rollout.maxTokens, reward, sources: loaded.sources, lines}
+}
+
+describe('a run is evaluated', () => {
+  const trained = ['prompt.template=bare', 'rollout.maxTokens=24']
+
+  it('in the template and length it was trained with, and that is said', () => {
+    const {template, maxTokens, lines} = evaluated(checkpointOf(trained))
+    expect({template, maxTokens}).toEqual({template: 'bare', maxTokens: 24})
+    expect(lines.join('\n')).toMatch(/prompt\.template is bare.*\n.*rollout\.maxTokens is 24/)
+  })
+
+  it('as it is told, where it is told', () => {
+    expect(evaluated(checkpointOf(trained), ['prompt.template=v1'])).toMatchObject({template: 'v1', maxTokens: 24})
+  })
+
+  it('with the given settings where no thoughts were trained, and so is a plain checkpoint', () => {
+    expect(evaluated(checkpointOf([...trained, 'train.objective=ntp'])).template).toBe('v0')
+    expect(evaluated(temporaryFolder()).template).toBe('v0')
+  })
+
+  it('with all its lengths, and with templates group by group', () => {
+    const folder = checkpointOf([...trained, 'prompt.maxTokens=99', 'reward.maxReferenceTokens=4', 'seed=9'])
+    const {prompt, reward, sources, lines} = evaluated(folder, ['prompt.chatTemplate=none'])
+    expect({...prompt, ...reward}).toMatchObject({template: 'bare', maxTokens: 99, maxReferenceTokens: 4})
+    expect(sources.get('prompt.maxTokens')).toMatch(/^run /)
+    expect(sources.get('prompt.chatTemplate')).toBe('--set')
+    expect(sources.get('seed')).toBe('default')
+    expect(lines).toHaveLength(4)
+    expect(evaluated(folder, ['prompt.templateFile=mine.txt']).template).toBe('v0')
+  })
+
+  it('in the template of its rows, if it was fine-tuned; one that does not know it must be told', () => {
+    const tuned = [...trained, 'train.objective=sft', 'prompt.chatTemplate=auto', 'prompt.chatTemplateFile=chat.jinja']
+    const known = evaluated(checkpointOf([...tuned, 'sft.template=v3', 'sft.chatTemplate=none'])).prompt
+    expect(known).toMatchObject({template: 'v3', chatTemplate: 'none', chatTemplateFile: undefined})
+    expect(evaluated(checkpointOf([...tuned, 'sft.template=v3'])).prompt.chatTemplateFile).toMatch(/chat\.jinja$/)
+    const unknown = checkpointOf(tuned)
+    expect(() => evaluated(unknown)).toThrow(/mode reasoning needs it/)
+    expect(evaluated(unknown, ['eval.modes=standard']).template).toBe('v0')
+    expect(evaluated(unknown, ['prompt.template=v0'])).toMatchObject({template: 'v0', maxTokens: 24})
+  })
+
+  it('and recorded group by group: none of a group in which models differ, so that it is taken over again', () => {
+    const folders = [checkpointOf(trained), checkpointOf([...trained, 'prompt.templateFile=own.txt'])]
+    const models = folders.map((folder, i) => ({
+      name: `m${i}`,
+      loaded: withRunSettings(loadConfig({cwd: folder}), folder),
+    }))
+    const {config, sources} = recordedSettings(models)
+    expect(config.prompt).toMatchObject({template: undefined, templateFile: undefined, maxTokens: 4096})
+    expect(sources.get('prompt.template')).toBe('by model: m0 "bare", m1 "bare"')
+    expect(sources.get('prompt.templateFile')).toMatch(/m0 null, m1 ".*own\.txt"/)
+    expect(sources.get('rollout.maxTokens')).toMatch(/^run .*, run /)
+    expect(recordedSettings([models[0]]).config.prompt.template).toBe('bare')
+  })
+})

@@ -1,0 +1,43 @@
+import {beforeAll, describe, expect, it} from 'vitest'
+import type {Context, GradedGroup, Verdict} from '../../../src/core/records/records.js'
+import {denseTerm} from '../../../src/core/rewards/dense.js'
+import type {RewardTerm} from '../../../src/core/rewards/term.js'
+import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
+
+let tokenizer: Tokenizer
+let term: RewardTerm<Context>
+let tokenIds: Int32Array
+beforeAll(async () => {
+  tokenizer = await loadTokenizer('experiments/tiny')
+  term = denseTerm({tokenizer, maxPositions: 4})
+  tokenIds = tokenizer.encodeText('A B C A B C A B')
+})
+
+/** A group whose answers are these texts; null is a completion without one. */
+function groupOf(answers: readonly (string | null)[]): GradedGroup<Context> {
+  const position = 6
+  const truth = tokenizer.bytesOf(tokenIds[position])
+  const item = {tokenIds: tokenIds.subarray(0, position), truth, boundaries: Int32Array.of(truth.length)}
+  const verdicts = answers.map((answer) => ({answer: answer === null ? null : Buffer.from(answer)}) as Verdict)
+  return {item, verdicts} as unknown as GradedGroup<Context>
+}
+
+const logs = (...probabilities: number[]) => probabilities.map((p) => Float32Array.of(Math.log(p)))
+
+describe('the dense reward', () => {
+  it('asks once for each wrong first token, of as much context as the model holds, and of no right one', () => {
+    const queries = term.ask!(groupOf([' A', ' B', ' B C', null, '']))
+    expect(queries.map(({of, continuation}) => [of, tokenizer.decode(continuation)])).toEqual([['policy', ' B']])
+    expect([...queries[0].prompt]).toEqual([...tokenIds.subarray(3, 6)])
+  })
+
+  it('is 1 for the target, else the probability of the wrong token, and 0 without an answer', () => {
+    const scores = term.score(groupOf([' A', ' B', ' A B', ' C', null, '', ' B']), logs(0.25, 0.5))
+    expect(scores).toEqual([1, expect.closeTo(0.25, 6), 1, expect.closeTo(0.5, 6), 0, 0, expect.closeTo(0.25, 6)])
+  })
+
+  it('is below 1 for any wrong token, so that a right one always earns more', () => {
+    const scores = term.score(groupOf([' A', ' B']), logs(0.999))
+    expect(scores[0]).toBeGreaterThan(scores[1])
+  })
+})

@@ -1,0 +1,62 @@
+import {beforeAll, describe, expect, it} from 'vitest'
+import type {Context, GradedGroup} from '../../../src/core/records/records.js'
+import {informationGainTerm} from '../../../src/core/rewards/information-gain.js'
+import type {RewardTerm} from '../../../src/core/rewards/term.js'
+import {needsAverage, trainedSpan} from '../../../src/core/rewards/terms.js'
+import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
+
+let tokenizer: Tokenizer
+let term: RewardTerm<Context>
+beforeAll(async () => {
+  tokenizer = await loadTokenizer('experiments/tiny')
+  term = informationGainTerm({tokenizer, maxPositions: 64})
+})
+
+const encode = (text: string) => tokenizer.encodeMarkup(text)
+
+function groupOf(texts: readonly string[]): GradedGroup<Context> {
+  const item = {tokenIds: encode('A B'), targetId: encode(' C')[0]} as unknown as Context
+  const completions = texts.map((text) => ({ids: encode(text)}))
+  return {item, prompt: {ids: encode('A B<think>')}, completions} as unknown as GradedGroup<Context>
+}
+
+const texts = [' a turn</think>\\boxed{ C}', '</think>', ' and so on']
+
+describe('the information gain', () => {
+  it('asks for the next token after each finished thought, and once without one, of the average', () => {
+    const queries = term.ask!(groupOf(texts))
+    expect(
+      queries.map(({of, prompt, continuation}) => [of, tokenizer.decode(prompt), tokenizer.decode(continuation)]),
+    ).toEqual([
+      ['average', 'A B', ' C'],
+      ['policy', 'A B<think> a turn</think>', ' C'],
+      ['policy', 'A B<think></think>', ' C'],
+    ])
+  })
+
+  it('is what the thought adds to the log-probability, and 0 for a thought that never ends', () => {
+    const scores = term.score(
+      groupOf(texts),
+      [-2, -0.5, -3].map((logprob) => Float32Array.of(logprob)),
+    )
+    expect(scores).toEqual([1.5, -1, 0])
+  })
+
+  it('trains the thought with its end, and all of a thought that never ends', () => {
+    const spans = groupOf(texts).completions.map((completion) => term.trains!(completion))
+    expect(spans.map(({from}) => from)).toEqual([0, 0, 0])
+    const trained = spans.map(({to}, i) => tokenizer.decode(encode(texts[i]).subarray(0, to)))
+    expect(trained).toEqual([' a turn</think>', '</think>', ' and so on'])
+  })
+
+  it('beside a term that trains all tokens leaves none out', () => {
+    const [{ids}] = groupOf(texts).completions
+    const completion = {ids, oldLogprobs: new Float32Array(), stopReason: 'end-of-text'} as const
+    expect(trainedSpan([{term: term as never}], completion)).toEqual(term.trains!(completion))
+    expect(trainedSpan([{term: term as never}, {term: {score: () => []}}], completion)).toBeUndefined()
+  })
+
+  it('needs the average', () => {
+    expect(needsAverage([{name: 'information-gain', weight: 1}])).toBe(true)
+  })
+})

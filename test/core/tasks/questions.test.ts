@@ -1,0 +1,122 @@
+import {writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {beforeAll, describe, expect, it} from 'vitest'
+import {evaluate} from '../../../src/core/evaluation/evaluate.js'
+import {readModelConfig} from '../../../src/core/models/model-config.js'
+import {withoutDocuments} from '../../../src/core/prepared/prepared.js'
+import {metricsTable, predictionsTable, readTable, rolloutsTable} from '../../../src/core/tables/index.js'
+import {questions} from '../../../src/core/tasks/questions.js'
+import type {Task} from '../../../src/core/tasks/task.js'
+import {train} from '../../../src/core/training/train.js'
+import {DataError, UsageError} from '../../../src/core/util/errors.js'
+import {runContents} from '../../support/run-contents.js'
+import {type ToyWorkspace, toyConfig, toyServices, toyWorkspace} from '../../support/toy-run.js'
+
+let workspace: ToyWorkspace
+let settings: string[]
+
+/** Questions of three letters, whose answer is the letter that comes next. */
+beforeAll(async () => {
+  workspace = await toyWorkspace()
+  const rows = Array.from({length: 20}, (_, i) => ({
+    question: Array.from({length: 2 + i}, (__, t) => 'ABC'[t % 3]).join(' '),
+    answer: `because\n#### ${'ABC'[(2 + i) % 3]}`,
+  }))
+  const file = join(workspace.folder, 'questions.jsonl')
+  writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  settings = [
+    'train.objective=rlvr',
+    `data.questions=${file}`,
+    'data.verifier=exact',
+    'data.valDocuments=5',
+    'prompt.questionTemplate=bare',
+    'rollout.maxTokens=8',
+    'data.dir=null',
+  ]
+})
+
+const config = (out: string, changes: readonly string[] = []) => toyConfig(workspace, out, [...settings, ...changes])
+
+async function open(changes: readonly string[] = []): Promise<Task<unknown>> {
+  const data = await withoutDocuments(workspace.base)
+  return questions.open({config: config('x', changes), data, model: await readModelConfig(workspace.base)})
+}
+
+describe('questions as a task', () => {
+  it('hold some out, and ask each in the template for questions', async () => {
+    const task = await open()
+    expect(task.size).toEqual({train: 15, val: 5})
+    const item = task.itemAt('train', 0)
+    const {key, ids, cutTokens} = task.promptOf(item, 100)
+    const {tokenizer} = await withoutDocuments(workspace.base)
+    expect(tokenizer.decode(ids)).toMatch(/^<bos>A B( [ABC])*<think>$/)
+    expect(key).toEqual({source: expect.stringMatching(/^questions\.jsonl:\d+$/), index: 0})
+    expect(cutTokens).toBe(0)
+    expect(task.factsOf(item)).toMatchObject({stratum: 'all', cluster: key.source})
+    const longest = Array.from({length: 15}, (_, i) => task.promptOf(task.itemAt('train', i), 100).ids.length)
+    expect(task.longestPrompt('train')).toBe(Math.max(...longest))
+  })
+
+  it.each([
+    ['\\boxed{T}', 'end-of-text', 'parsed', true],
+    ['a thought</think>\\boxed{ T}', 'end-of-text', 'parsed', true],
+    ['\\boxed{T}</think>nothing', 'end-of-text', 'no-box', false],
+    ['first \\boxed{Q}, then \\boxed{T}', 'end-of-text', 'parsed', true],
+    ['\\boxed{Q}', 'end-of-text', 'parsed', false],
+    ['\\boxed{T} and on and on', 'length', 'parsed', true],
+    ['on and on', 'length', 'truncated', false],
+    ['T', 'end-of-text', 'no-box', false],
+  ] as const)('%s, ended by %s, is %s and right: %s', async (text, stopReason, outcome, correct) => {
+    const task = await open()
+    const {tokenizer} = await withoutDocuments(workspace.base)
+    const item = task.itemAt('train', 0)
+    const truth = Buffer.from(task.factsOf(item).truth).toString()
+    const ids = tokenizer.encodeMarkup(text.replaceAll('T', truth))
+    const verdict = task.grade(item, {ids, oldLogprobs: new Float32Array(), stopReason})
+    expect(verdict).toMatchObject({outcome, correct})
+    expect(verdict.answer === null).toBe(outcome !== 'parsed')
+    expect(verdict.explanation).not.toBe('')
+  })
+
+  it('without a truth are refused by file and row', async () => {
+    const file = join(workspace.folder, 'no-truth.jsonl')
+    writeFileSync(file, `${JSON.stringify({question: 'A', answer: 'because\n#### '})}\n`)
+    const failure = open([`data.questions=${file}`, 'data.valDocuments=0'])
+    await expect(failure).rejects.toThrow(DataError)
+    await expect(failure).rejects.toThrow('no-truth.jsonl:1: no truth is in field answer')
+  })
+
+  it('have no standard mode', async () => {
+    const modes = ['eval.task=questions', 'eval.modes=standard', `eval.models=${workspace.base}`, 'model.path=null']
+    await expect(evaluate(config('none', modes), toyServices({command: 'eval'}))).rejects.toThrow(UsageError)
+  })
+})
+
+describe('objective rlvr', () => {
+  it('trains on questions without prepared data, resumes bit for bit, and evaluates on those held out', async () => {
+    const steps = ['train.steps=3', 'checkpoint.every=1', 'eval.every=3', 'eval.modes=reasoning']
+    await train(config('run', steps), toyServices())
+    const metrics = readTable(join(workspace.folder, 'run', 'metrics.arrow'), metricsTable)
+    expect(metrics).toHaveLength(3)
+    expect(metrics.reduce((sum, row) => sum + row['rpt/updates']!, 0)).toBeGreaterThan(0)
+    const [row] = readTable(join(workspace.folder, 'run', 'rollouts', 'step-000001.arrow'), rolloutsTable)
+    expect(row).toMatchObject({task: 'questions', position: 0, boundaries: new Int32Array()})
+    expect(row.item).toBe(`${row.doc_id}@0`)
+    expect(Object.keys(row.reward_parts)).toEqual(['correct'])
+    const predictions = readTable(join(workspace.folder, 'run', 'eval', 'step-000003.arrow'), predictionsTable)
+    expect(predictions.map(({split}) => split)).toEqual(Array(5).fill('all'))
+
+    await train(config('halves', [...steps, 'train.steps=2', 'eval.every=0']), toyServices())
+    await train(config('halves', steps), toyServices({resume: true}))
+    const [whole, halves] = await Promise.all(
+      ['run', 'halves'].map((run) => runContents(join(workspace.folder, run), 3)),
+    )
+    for (const name of Object.keys(whole)) expect(halves[name] === whole[name], name).toBe(true)
+  })
+
+  it('is rewarded by nothing that looks into documents', async () => {
+    await expect(train(config('dense', ['reward.terms=dense']), toyServices())).rejects.toThrow(
+      'reward.terms[0] is dense, which compares an answer with the tokens of a document',
+    )
+  })
+})
