@@ -1,4 +1,5 @@
 import type {Answering, Choice, Choices, ItemPredictions, Prediction, Task} from '../tasks/task.js'
+import {chunksOf} from '../util/chunks-of.js'
 
 /** Items whose options are scored by one call. */
 const itemsPerCall = 64
@@ -16,29 +17,22 @@ export async function* predictByChoice<Item>(
   {engine, checkNotStopped, advance}: Answering,
   scoring: {readonly batchTokens: number},
 ): AsyncGenerator<ItemPredictions> {
-  let pending: Item[] = []
-  const flush = async () => {
+  for (const chunk of chunksOf(indices, itemsPerCall)) {
     checkNotStopped()
-    const choices = pending.map((item) => task.choicesOf!(item))
+    const items = chunk.map((index) => task.itemAt('val', index))
+    const choices = items.map((item) => task.choicesOf!(item))
     const queries = choices.flatMap(({prompt, options}) =>
       options.map(({ids}) => ({of: 'policy' as const, prompt, continuation: ids})),
     )
     const logprobs = await engine.logprobs(queries, scoring)
     let at = 0
-    const answered = pending.map((item, i): ItemPredictions => {
+    for (const [i, item] of items.entries()) {
       const own = logprobs.slice(at, at + choices[i].options.length)
       at += own.length
-      return {key: task.keyOf(item), facts: task.factsOf(item), predictions: [predictionOf(choices[i], own)]}
-    })
-    advance(pending.length)
-    pending = []
-    return answered
+      yield {key: task.keyOf(item), facts: task.factsOf(item), predictions: [predictionOf(choices[i], own)]}
+    }
+    advance(chunk.length)
   }
-  for (const index of indices) {
-    pending.push(task.itemAt('val', index))
-    if (pending.length === itemsPerCall) yield* await flush()
-  }
-  if (pending.length > 0) yield* await flush()
 }
 
 function predictionOf({options}: Choices, logprobs: readonly Float32Array[]): Prediction {

@@ -7,6 +7,7 @@ import type {Completion, Prompt} from '../records/records.js'
 import type {Sampler} from '../samplers/sampler.js'
 import type {ItemPredictions, Prediction, Task} from '../tasks/task.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
+import {chunksOf} from '../util/chunks-of.js'
 import {Interrupted, UsageError} from '../util/errors.js'
 import {joinIds} from '../util/join-ids.js'
 import type {Stage} from '../util/progress.js'
@@ -151,15 +152,4 @@ function predictionOf(
   const whole = {...completion, ids: joinIds(given, completion.ids)}
   const {answer, correct, outcome} = task.grade(item, whole)
   return {answer, correct, outcome, text: tokenizer.decode(whole.ids), cutTokens}
-}
-
-function* chunksOf<T>(items: Iterable<T>, size: number): Generator<T[]> {
-  let chunk: T[] = []
-  for (const item of items) {
-    chunk.push(item)
-    if (chunk.length < size) continue
-    yield chunk
-    chunk = []
-  }
-  if (chunk.length > 0) yield chunk
 }

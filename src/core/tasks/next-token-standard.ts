@@ -3,6 +3,7 @@ import {promptLimit} from '../prompts/prompt-limit.js'
 import {contextRoom, cutContext} from '../prompts/prompts.js'
 import {clusterOf} from '../records/cluster-of.js'
 import type {Context, Target} from '../records/records.js'
+import {chunksOf} from '../util/chunks-of.js'
 import {DataError, UsageError} from '../util/errors.js'
 import {groupBy} from '../util/group-by.js'
 import {joinIds} from '../util/join-ids.js'
@@ -100,17 +101,6 @@ function standardRoom({config, data, model}: TaskOpening): {readonly room: numbe
 
 function* targetsOf(positions: TaskOpening['data']['heldOutPositions'], indices: Iterable<number>): Generator<Target> {
   for (const index of indices) yield positions.at(index)
-}
-
-function* chunksOf(positions: Iterable<Target>, size: number): Generator<Target[]> {
-  let chunk: Target[] = []
-  for (const position of positions) {
-    chunk.push(position)
-    if (chunk.length < size) continue
-    yield chunk
-    chunk = []
-  }
-  if (chunk.length > 0) yield chunk
 }
 
 /** Positions in pieces of whole documents, few enough to be scored together. */

@@ -15,6 +15,7 @@ export const nextToken: TaskKind = {
   name: 'next-token',
   items: 'contexts',
   needs: ['data.dir'],
+  readsDocuments: true,
   files: () => ({}),
   promptSettings: ({prompt}) => prompt,
   open: async (opening) => nextTokenTask(opening),

@@ -27,6 +27,7 @@ export const questions: TaskKind = {
   name: 'questions',
   items: 'others',
   needs: ['data.questions'],
+  readsDocuments: false,
   files: ({data}) => ({'data.questions': data.questions}),
   promptSettings,
   open: openQuestions,

@@ -117,6 +117,8 @@ export interface TaskKind {
   readonly items: Task<unknown>['items']
   /** Keys that it cannot do without. */
   readonly needs: readonly string[]
+  /** Whether its items are in prepared data; else the model's tokenizer is enough of them. */
+  readonly readsDocuments: boolean
   /** Files that it reads besides prepared data, by the key that names them. */
   readonly files: (config: Config) => Readonly<Record<string, string | undefined>>
   readonly promptSettings: (config: Config) => PromptSettings

@@ -92,7 +92,7 @@ export async function openEvaluated(
   if (!isEvaluated(config)) return null
   if (texts && config.eval.modes.some((mode) => mode !== 'standard'))
     checkPrompts(config, kind.promptSettings(config), model, texts.tokenizer)
-  const known = kind.needs.includes('data.dir') ? data : texts
+  const known = kind.readsDocuments ? data : texts
   const task = known && (await kind.open({config, data: known, model}))
   if (!task) return null
   for (const mode of config.eval.modes) checkMode(task, mode)

@@ -8,13 +8,14 @@ import {needsAverage, openTerms, type TermSettings, trainedSpan, type WeightedTe
 import type {Sampler} from '../../samplers/sampler.js'
 import {openSampler} from '../../samplers/samplers.js'
 import type {Task} from '../../tasks/task.js'
+import type {Tokenizer} from '../../tokenizer/tokenizer.js'
 import {NumericError} from '../../util/errors.js'
 import {firstOnly} from '../../util/progress.js'
 import {type Objective, optimizerAt, type TrainingContext} from '../objective.js'
 import {VisitOrder} from '../order.js'
 import {resultOf} from './measures.js'
 import {rewardGroups} from './reward-groups.js'
-import {type Sampling, sampleGroups, shortageOf} from './sample-groups.js'
+import {type SampledGroups, type Sampling, sampleGroups, shortageOf} from './sample-groups.js'
 
 /**
  * Group relative policy optimisation of a task (RPT, Eq. 4): context -> rollout -> reward -> advantage -> update.
@@ -25,7 +26,7 @@ import {type Sampling, sampleGroups, shortageOf} from './sample-groups.js'
 export async function startGrpo<Item>(
   training: TrainingContext,
   task: Task<Item>,
-  tokenizer: Parameters<typeof openTerms>[1]['tokenizer'],
+  tokenizer: Tokenizer,
   settings: TermSettings,
 ): Promise<Objective> {
   const {config, engine, model, shape, progress} = training
@@ -40,9 +41,7 @@ export async function startGrpo<Item>(
       const sampled = await sampleGroups(sampling, step, visits)
       const cut = sampled.generated.find(({prompt}) => prompt.cutTokens > 0)
       if (cut) warnOfCut(`train: step ${step}: ${cutNote(config, model, cut.prompt)}; see rpt/cut_prompts`)
-      const scored = withAdvantages(sampled.generated, sampled.kept, config)
-      const kept = new Set(sampled.kept)
-      const trained = scored.filter((_, i) => kept.has(sampled.generated[i]))
+      const {scored, trained} = withAdvantages(sampled, config)
       keep({kind: 'groups', groups: scored})
       checkFinite(sampled.generated)
       const shortage = shortageOf(config.grpo, sampled)
@@ -74,18 +73,16 @@ function samplingOf<Item>(
   }
 }
 
-/** rewards -> advantages, of the groups that are trained on. */
-function withAdvantages<Item>(
-  generated: readonly RewardedGroup<Item>[],
-  kept: readonly RewardedGroup<Item>[],
-  {grpo}: Config,
-): ScoredGroup<Item>[] {
+/** rewards -> advantages: of all groups, and those of them that are trained on; the advantages of the others are 0. */
+function withAdvantages<Item>({generated, kept}: SampledGroups<Item>, {grpo}: Config) {
   const advantages = groupAdvantages(
     kept.map(({rewards}) => rewards.map(({total}) => total)),
     grpo,
   )
-  const known = new Map(kept.map((group, i) => [group, advantages[i]]))
-  return generated.map((group) => ({...group, advantages: known.get(group) ?? group.rewards.map(() => 0)}))
+  const trained = kept.map((group, i): ScoredGroup<Item> => ({...group, advantages: advantages[i]}))
+  const known = new Map(kept.map((group, i) => [group, trained[i]]))
+  const scored = generated.map((group) => known.get(group) ?? {...group, advantages: group.rewards.map(() => 0)})
+  return {scored, trained}
 }
 
 /**

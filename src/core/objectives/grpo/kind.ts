@@ -30,7 +30,7 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
     async open({config, model, texts, data}) {
       checkTerms(termsOf(config), kind.items)
       if (texts) checkPrompts(config, kind.promptSettings(config), model, texts.tokenizer)
-      const known = kind.needs.includes('data.dir') ? data : texts
+      const known = kind.readsDocuments ? data : texts
       // A rehearsal may come without its files.
       const isNamed = Object.values(kind.files(config)).every((file) => file !== undefined)
       const task = known && isNamed ? await kind.open({config, data: known, model}) : null
