@@ -28,7 +28,7 @@ export interface TermSetup {
 export interface RewardKind {
   /** Items that it can score: of any task, or positions of documents alone. */
   readonly items: 'any' | 'contexts'
-  /** Whether it asks the moving average of the weights, which is then kept. */
-  readonly asksAverage?: boolean
+  /** The weights that it asks: with `average` their moving average is kept, too. Absent where it asks nothing. */
+  readonly asks?: 'policy' | 'average'
   readonly open: (setup: TermSetup) => RewardTerm<Context> | RewardTerm<unknown>
 }

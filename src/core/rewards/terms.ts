@@ -13,8 +13,8 @@ import type {RewardKind, RewardTerm, TermSetup} from './term.js'
 const rewardTerms: Readonly<Record<RewardName, RewardKind>> = {
   'prefix-match': {items: 'contexts', open: () => correctTerm},
   'first-token': {items: 'contexts', open: firstTokenTerm},
-  dense: {items: 'contexts', open: denseTerm},
-  'information-gain': {items: 'contexts', asksAverage: true, open: informationGainTerm},
+  dense: {items: 'contexts', asks: 'policy', open: denseTerm},
+  'information-gain': {items: 'contexts', asks: 'average', open: informationGainTerm},
   correct: {items: 'any', open: () => correctTerm},
 }
 
@@ -53,9 +53,14 @@ function namesFor(items: RewardKind['items']): string[] {
     .map(([name]) => name)
 }
 
+/** Whether a term asks the model. */
+export function asksModel(terms: TermSettings): boolean {
+  return terms.some(({name}) => rewardTerms[name].asks !== undefined)
+}
+
 /** Whether a term asks the moving average of the weights. */
 export function needsAverage(terms: TermSettings): boolean {
-  return terms.some(({name}) => rewardTerms[name].asksAverage ?? false)
+  return terms.some(({name}) => rewardTerms[name].asks === 'average')
 }
 
 /** Makes the terms; `checkTerms` has found that they fit the items. */

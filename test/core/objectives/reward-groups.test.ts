@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest'
 import {rewardGroups} from '../../../src/core/objectives/grpo/reward-groups.js'
 import type {GradedGroup, LogprobQuery} from '../../../src/core/records/records.js'
 import type {RewardTerm} from '../../../src/core/rewards/term.js'
-import {checkTerms, needsAverage} from '../../../src/core/rewards/terms.js'
+import {asksModel, checkTerms, needsAverage} from '../../../src/core/rewards/terms.js'
 
 /** Groups of the items 1 and 2, with two completions each, the first of them right. */
 const groups = [1, 2].map((item) => ({
@@ -78,7 +78,14 @@ describe('reward.terms', () => {
     expect(() => checkTerms(twice, 'contexts')).toThrow('reward.terms names correct twice')
   })
 
-  it('needs no average of terms that do not ask it', () => {
-    expect(needsAverage([{name: 'dense', weight: 1}])).toBe(false)
+  it('needs no average of terms that do not ask it, and no queries of terms that ask nothing', () => {
+    const found = (['correct', 'dense', 'information-gain'] as const).map((name) => {
+      return [asksModel([{name, weight: 1}]), needsAverage([{name, weight: 1}])]
+    })
+    expect(found).toEqual([
+      [false, false],
+      [true, false],
+      [true, true],
+    ])
   })
 })

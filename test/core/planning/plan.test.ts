@@ -142,6 +142,14 @@ describe('the memory of training', () => {
     expect((await workOf({train: {...train, objective: 'sft'}})).languageModel).toMatchObject({length: 256})
   })
 
+  it('counts what rewards ask, and the average where one asks it', async () => {
+    const of = async (name: string) => workOf({reward: {terms: [name]}})
+    expect(await of('prefix-match')).toMatchObject({hasAverage: false})
+    expect((await of('prefix-match')).logprobs).toBeUndefined()
+    expect(await of('dense')).toMatchObject({hasAverage: false, logprobs: {length: 96}})
+    expect(await of('information-gain')).toMatchObject({hasAverage: true, logprobs: {length: 96}})
+  })
+
   it('includes evaluations only where there are some', async () => {
     expect((await workOf({})).score).toBeUndefined()
     const {score, rollout} = await workOf({eval: {every: 5}})

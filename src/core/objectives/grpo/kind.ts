@@ -2,9 +2,10 @@ import type {RewardName, TaskName} from '../../config/names.js'
 import type {Config} from '../../config/schema.js'
 import {policyContexts, policyShape} from '../../engine/graphs/shapes.js'
 import type {EngineWork} from '../../engine/memory/memory.js'
+import {largestLogprobShape} from '../../engine/memory/score-memory.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {checkPrompts, promptLimit} from '../../prompts/prompt-limit.js'
-import {checkTerms, needsAverage, type TermSettings} from '../../rewards/terms.js'
+import {asksModel, checkTerms, needsAverage, type TermSettings} from '../../rewards/terms.js'
 import type {TaskKind} from '../../tasks/task.js'
 import {checkItems, tasks} from '../../tasks/tasks.js'
 import {RuntimeFailure} from '../../util/errors.js'
@@ -37,7 +38,7 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
       if (task) checkItems(task, 'train')
       const longest = task ? task.longestPrompt('train') : Number.POSITIVE_INFINITY
       return {
-        work: (settings) => workOf(settings, model, longest, needsAverage(termsOf(settings))),
+        work: (settings) => workOf(settings, model, longest, termsOf(settings)),
         start(training) {
           if (!task || !texts) throw new RuntimeFailure('train: a rehearsal cannot start')
           return startGrpo(training, task, texts.tokenizer, termsOf(config))
@@ -47,7 +48,7 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
   }
 }
 
-function workOf(config: Config, model: ModelConfig, longest: number, hasAverage: boolean): EngineWork {
+function workOf(config: Config, model: ModelConfig, longest: number, terms: TermSettings): EngineWork {
   const {grpo: settings, rollout} = config
   const {contextsPerStep, contextsPerMicroBatch, miniBatches, groupSize} = settings
   const promptTokens = Math.min(promptLimit(config, model), longest)
@@ -59,7 +60,7 @@ function workOf(config: Config, model: ModelConfig, longest: number, hasAverage:
     model,
     objective: settings,
     hasReference: settings.klCoef > 0,
-    hasAverage,
+    hasAverage: needsAverage(terms),
     isAccumulated: perUpdate > contextsPerMicroBatch,
     policy: policyShape({contexts, groupSize, promptTokens, completionTokens, trainedTokens}),
     rollout: {
@@ -68,7 +69,14 @@ function workOf(config: Config, model: ModelConfig, longest: number, hasAverage:
       promptTokens,
       maxTokens: rollout.maxTokens,
     },
+    ...(asksModel(terms) && {logprobs: queryShape(config, model, longest)}),
   }
+}
+
+/** Queries of one token after a whole context, or after a prompt and a thought. */
+function queryShape({data, rollout}: Config, {maxPositions}: ModelConfig, longest: number) {
+  const promptTokens = Math.min(maxPositions - 1, longest + rollout.maxTokens)
+  return largestLogprobShape(data.batchTokens, {promptTokens, continuationTokens: 1})
 }
 
 /** contexts x G = completions = micro-batches x contexts x G. */
