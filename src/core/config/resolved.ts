@@ -28,10 +28,15 @@ export function resolvedYaml(config: Config, sources: ReadonlyMap<string, string
   return `${rows.map(({text, source}) => (source ? `${text.padEnd(width)}  # ${source}` : text)).join('\n')}\n`
 }
 
+/** A value on one line, because a comment follows: what YAML's writer would break is written as JSON, which is YAML too. */
 function flow(value: unknown): string {
   if (value === undefined) return 'null'
-  if (typeof value === 'string') return stringify(value, {defaultStringType: 'QUOTE_DOUBLE', lineWidth: 0}).trimEnd()
-  return stringify(value, {collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0}).trimEnd()
+  const style =
+    typeof value === 'string'
+      ? ({defaultStringType: 'QUOTE_DOUBLE'} as const)
+      : ({collectionStyle: 'flow', flowCollectionPadding: false} as const)
+  const text = stringify(value, {...style, lineWidth: 0}).trimEnd()
+  return text.includes('\n') ? JSON.stringify(value) : text
 }
 
 /**

@@ -10,10 +10,16 @@ import type {Progress} from '../util/progress.js'
 
 const templateKeys = ['prompt.template', 'prompt.templateFile']
 const chatKeys = ['prompt.chatTemplate', 'prompt.chatTemplateFile']
-const lengthKeys = [['prompt.maxTokens'], ['rollout.maxTokens'], ['reward.maxReferenceTokens']]
+const ownKeys = [
+  ['prompt.questionTemplate'],
+  ['data.verifier'],
+  ['prompt.maxTokens'],
+  ['rollout.maxTokens'],
+  ['reward.maxReferenceTokens'],
+]
 
 /** What an evaluation takes over from a run, group by group: none of a group of which any key is given. */
-const takenOver: readonly (readonly string[])[] = [templateKeys, chatKeys, ...lengthKeys]
+const takenOver: readonly (readonly string[])[] = [templateKeys, chatKeys, ...ownKeys]
 
 /**
  * The configuration to evaluate a checkpoint with: template and lengths as its run was trained, unless they are given.
@@ -34,7 +40,7 @@ export function withRunSettings({config, sources}: SourcedConfig, folder: string
   if (prompted === 'none') return {config, sources}
   const isGiven = (key: string) => (sources.get(key) ?? 'default') !== 'default'
   if (prompted === 'unknown' && !templateKeys.some(isGiven)) refuseThoughts(config, run)
-  const [groups, from] = prompted === 'unknown' ? [lengthKeys, trained] : [takenOver, prompted]
+  const [groups, from] = prompted === 'unknown' ? [ownKeys, trained] : [takenOver, prompted]
   const keys = groups.filter((group) => !group.some(isGiven)).flat()
   return {
     config: keys.reduce((settings, key) => withValue(settings, key, valueAt(from, key)), config),

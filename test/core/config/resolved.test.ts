@@ -5,17 +5,24 @@ import {expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {configHash, resolvedYaml} from '../../../src/core/config/resolved.js'
 
+/** Several lines, longer than the 40 letters from which YAML writers like to break them, with quotes and comments in it. */
+const turns = '<|user|>\nHow many "apples" are left? # {context}\n\n<|assistant|>\n\\boxed{17}: so it is\n'.repeat(3)
+
 const sets = [
+  `data.separator=${JSON.stringify(turns)}`,
+  `sweep.axes=${JSON.stringify({'prompt.templateFile': ['a'], 'eval.forcedThought': [turns, '']})}`,
   'seed=3',
   'prompt.template="quoted" # {context}\n',
   'eval.forcedThought= yes: no',
   'data.dir=d',
-  'sweep.axes={grpo.groupSize: [4, 8], train.objective: [rpt]}',
 ]
 
-it('a resolved configuration, loaded again, is the same configuration', () => {
+it.each([
+  ['with long texts', sets],
+  ['with lists', [...sets, 'sweep.axes={grpo.groupSize: [4, 8], train.objective: [rpt]}']],
+])('a resolved configuration %s, loaded again, is the same configuration', (_, given) => {
   const cwd = mkdtempSync(join(tmpdir(), 'rpt-resolved-'))
-  const {config, sources} = loadConfig({sets, cwd})
+  const {config, sources} = loadConfig({sets: given, cwd})
   writeFileSync(join(cwd, 'config.resolved.yaml'), resolvedYaml(config, sources))
   const again = loadConfig({files: ['config.resolved.yaml'], cwd})
   expect(again.config).toEqual(config)

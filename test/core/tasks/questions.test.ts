@@ -1,6 +1,7 @@
 import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
+import {loadConfig} from '../../../src/core/config/load.js'
 import {evaluate} from '../../../src/core/evaluation/evaluate.js'
 import {readModelConfig} from '../../../src/core/models/model-config.js'
 import {withoutDocuments} from '../../../src/core/prepared/prepared.js'
@@ -112,6 +113,31 @@ describe('objective rlvr', () => {
       ['run', 'halves'].map((run) => runContents(join(workspace.folder, run), 3)),
     )
     for (const name of Object.keys(whole)) expect(halves[name] === whole[name], name).toBe(true)
+  })
+
+  it('is evaluated with the template and the verifier of its run, unless others are given', async () => {
+    const run = join(workspace.folder, 'run')
+    const given = (out: string, changes: readonly string[]) =>
+      loadConfig({
+        sets: [
+          `model.path=${run}`,
+          `data.questions=${join(workspace.folder, 'questions.jsonl')}`,
+          'eval.task=questions',
+          'eval.modes=reasoning',
+          'data.valDocuments=5',
+          'threads=1',
+          `out=${join(workspace.folder, out)}`,
+          ...changes,
+        ],
+        cwd: workspace.folder,
+      })
+    const settingsOf = async (out: string, changes: readonly string[]) => {
+      const {config: own, sources} = given(out, changes)
+      const {rows} = await evaluate(own, toyServices({command: 'eval', sources}))
+      return JSON.parse(rows[0].prompt_settings)
+    }
+    expect(await settingsOf('as-run', [])).toMatchObject({'prompt.template': 'bare', 'data.verifier': 'exact'})
+    expect(await settingsOf('other', ['data.verifier=boxed'])).toMatchObject({'data.verifier': 'boxed'})
   })
 
   it('is rewarded by nothing that looks into documents', async () => {
