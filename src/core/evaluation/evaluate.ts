@@ -17,12 +17,12 @@ import {inputsOf} from '../runs/run-identity.js'
 import {type Summary, summarize} from '../runs/summary.js'
 import {openSampler} from '../samplers/samplers.js'
 import type {EvalRow} from '../tables/index.js'
-import type {TaskKind} from '../tasks/task.js'
-import {checkItems, tasks} from '../tasks/tasks.js'
+import {checkItems} from '../tasks/tasks.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {fingerprintOfModel} from '../weights/index.js'
 import {type EvaluatedModel, evaluatedModels} from './evaluated-models.js'
+import {commandTask} from './evaluated-task.js'
 import {EvaluationLog} from './evaluation-log.js'
 import {evaluationWork} from './evaluation-work.js'
 import {checkMode, type Predictor} from './predict.js'
@@ -56,7 +56,10 @@ export async function evaluate(config: Config, services: Services): Promise<Eval
   try {
     // Whatever is wrong with the first model shows before a directory is made or emptied.
     await loadModel(engine, {checkpoint: models[0].folder}, services.progress)
-    const recorded = recordedSettings(models.map(({run, loaded}) => ({name: run, loaded})))
+    const recorded = recordedSettings(
+      models.map(({run, loaded}) => ({name: run, loaded})),
+      commandTask(config),
+    )
     return await evaluateIn({...recorded, data, engine}, models, services, started)
   } finally {
     await engine.close()
@@ -72,14 +75,9 @@ export interface EvaluationStart {
   readonly demands: readonly MemoryDemand[]
 }
 
-/** What `rpt eval` evaluates: `eval.task`, or next-token prediction. */
-function taskOf({eval: {task = 'next-token'}}: Config): TaskKind {
-  return tasks[task]
-}
-
 /** Keys that an evaluation cannot run without. */
 export function evaluationNeeds(config: Config): readonly string[] {
-  return taskOf(config).needs
+  return commandTask(config).needs
 }
 
 /**
@@ -95,17 +93,17 @@ export async function openEvaluation(config: Config, services: Services): Promis
   const data = dir === undefined ? null : await preparedIn(dir, services)
   const given = {config, sources}
   const models = await evaluatedModels(given, services, resume ? recordedOrigins(config.out!) : {})
-  const kind = taskOf(config)
+  const kind = commandTask(config)
   const demands: MemoryDemand[] = []
   for (const {folder, isWhole, loaded} of models) {
-    sayTakenOver(given, loaded, progress)
+    sayTakenOver(given, loaded, kind, progress)
     const model = await readModelConfig(folder)
     const texts = isWhole ? await textsFor(folder, data, dir, progress) : null
     if (isWhole) checkWeights(model, folder)
     const settings = loaded.config
     if (texts && settings.eval.modes.some((mode) => mode !== 'standard'))
       checkPrompts(settings, kind.promptSettings(settings), model, texts.tokenizer)
-    const task = texts && (await kind.open({config: settings, data: texts, model}))
+    const task = texts && (await kind.open({config: settings, data: texts, model, warn: progress.warn}))
     for (const mode of task ? settings.eval.modes : []) checkMode(task!, mode)
     if (task) checkItems(task, 'val')
     demands.push(demandOf(settings, (changed) => ({model, ...evaluationWork(changed, model, task)})))
@@ -136,7 +134,7 @@ async function evaluateIn(
   started: Date,
 ): Promise<EvalSummary> {
   const weights = models.map(({folder, run, step}) => [`model ${run} step ${step}`, fingerprintOfModel(folder)])
-  const inputs = {...inputsOf(config, data, taskOf(config).files(config)), ...Object.fromEntries(weights)}
+  const inputs = {...inputsOf(config, data, commandTask(config).files(config)), ...Object.fromEntries(weights)}
   const origins = originsOf(models.map(({setting, origin}) => [setting, origin]))
   const run = await RunDirectory.open(config.out!, config, {...services, sources}, {origins, inputs})
   try {
@@ -146,7 +144,7 @@ async function evaluateIn(
       const model = await readModelConfig(folder)
       if (index > 0) await loadModel(engine, {checkpoint: folder}, run.services.progress)
       const texts = (await textsFor(folder, data, config.data.dir, silentProgress))!
-      const task = await taskOf(config).open({config: loaded.config, data: texts, model})
+      const task = await commandTask(config).open({config: loaded.config, data: texts, model})
       const sampler = await openSampler({config: loaded.config, engine, model})
       const own = {config: loaded.config, task, tokenizer: texts.tokenizer}
       const log = await EvaluationLog.open(run, {...own, engine, sampler, model, signal: services.signal})

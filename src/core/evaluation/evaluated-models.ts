@@ -2,6 +2,7 @@ import type {SourcedConfig} from '../config/load.js'
 import type {Origins} from '../runs/origins.js'
 import {type ModelRequest, type ResolvedModel, resolveModel} from '../runs/run-directory.js'
 import {UsageError} from '../util/errors.js'
+import {commandTask} from './evaluated-task.js'
 import {withRunSettings} from './run-settings.js'
 
 /** A model to evaluate and how. */
@@ -33,7 +34,7 @@ export async function evaluatedModels(
   for (const {path, setting} of named) {
     const resolved = await resolveModel(path, evaluation.checkpoint, {...request, recorded: recorded[setting]})
     if (models.some(({folder}) => folder === resolved.folder)) continue
-    models.push({...resolved, setting, loaded: withRunSettings(loaded, resolved.folder)})
+    models.push({...resolved, setting, loaded: withRunSettings(loaded, resolved.folder, commandTask(loaded.config))})
   }
   checkDistinct(models)
   checkStep(models, evaluation.checkpoint)

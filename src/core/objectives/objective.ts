@@ -21,6 +21,8 @@ export interface ObjectiveOpening {
   readonly texts: PreparedData | null
   /** Prepared data; null where none are asked for, or in a rehearsal not there yet. */
   readonly data: PreparedData | null
+  /** Told what of the inputs is not used. */
+  readonly warn: (line: string) => void
 }
 
 /** What a training step works with. */
@@ -102,10 +104,10 @@ export interface ObjectiveKind {
   /** Files that its steps leave in the run, besides those of every run. */
   readonly leaves: readonly string[]
   /**
-   * The settings with the prompts that a run was trained on; `none` where it was trained on none, `unknown` where its rows do
-   * not tell.
+   * The settings of a run with the prompts of a task that it was trained on; `none` where it was trained on none of that task,
+   * `unknown` where its rows do not tell.
    */
-  readonly trainedPrompt: (run: Config) => Config | 'none' | 'unknown'
+  readonly trainedPrompt: (run: Config, task: TaskName) => Config | 'none' | 'unknown'
   /**
    * Reads and checks what it learns from.
    *

@@ -2,6 +2,7 @@ import type {SourcedConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {type MemoryDemand, reportMemory} from '../engine/memory/check-memory.js'
 import {evaluatedModels} from '../evaluation/evaluated-models.js'
+import {commandTask} from '../evaluation/evaluated-task.js'
 import {recordedSettings} from '../evaluation/run-settings.js'
 import {packageVersion} from '../files/index.js'
 import {silentProgress} from '../util/progress.js'
@@ -42,7 +43,10 @@ export async function settingsOf(
 ): Promise<SourcedConfig> {
   if (command !== 'eval') return loaded
   const models = await evaluatedModels(loaded, services)
-  return recordedSettings(models.map((model) => ({name: model.run, loaded: model.loaded})))
+  return recordedSettings(
+    models.map((model) => ({name: model.run, loaded: model.loaded})),
+    commandTask(loaded.config),
+  )
 }
 
 /** Services of a caller that only wants the plan. */

@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import type {Engine} from '../engine/engine.js'
 import {loadModel} from '../engine/load-model.js'
+import {evaluatedTask} from '../evaluation/evaluated-task.js'
 import {evaluateModel} from '../evaluation/evaluation-log.js'
 import type {Predictor} from '../evaluation/predict.js'
 import {withRunSettings} from '../evaluation/run-settings.js'
@@ -12,6 +13,7 @@ import {dataFor} from '../runs/check-model.js'
 import {checkpointFolder, stepName} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
 import {openStream, type SweepRow, sweepTable} from '../tables/index.js'
+import {tasks} from '../tasks/tasks.js'
 import {openEvaluator} from '../training/evaluator.js'
 import {DataError, Interrupted} from '../util/errors.js'
 import {stepsOf} from './open-sweep.js'
@@ -93,7 +95,7 @@ export async function predictorOf(
 ): Promise<Predictor> {
   const folder = checkpointFolder(point.run, step)
   const given = {config: {...point.config, eval: config.eval}, sources: point.sources}
-  const settings = withRunSettings(given, folder).config
+  const settings = withRunSettings(given, folder, tasks[evaluatedTask(given.config)]).config
   const {dir} = settings.data
   const data = await dataFor(folder, dir === undefined ? await withoutDocuments(folder) : await openPrepared(dir))
   return openEvaluator({config: settings, data, model: await readModelConfig(folder), engine})

@@ -18,6 +18,9 @@ export const nextToken: TaskKind = {
   readsDocuments: true,
   files: () => ({}),
   promptSettings: ({prompt}) => prompt,
+  templateKeys: ['prompt.template', 'prompt.templateFile'],
+  sharedKeys: [['prompt.maxTokens'], ['rollout.maxTokens'], ['reward.maxReferenceTokens']],
+  splitKeys: [],
   open: async (opening) => nextTokenTask(opening),
 }
 

@@ -18,6 +18,7 @@ interface QuestionItem {
 }
 
 const onlyStratum = 'all'
+const splitKeys = ['data.valFraction', 'data.valDocuments', 'data.questionField', 'data.answerField']
 
 /**
  * Questions with answers that can be verified (RLVR): an item is a row of `data.questions`, right what `data.verifier` finds
@@ -30,6 +31,15 @@ export const questions: TaskKind = {
   readsDocuments: false,
   files: ({data}) => ({'data.questions': data.questions}),
   promptSettings,
+  templateKeys: ['prompt.questionTemplate'],
+  sharedKeys: [
+    ['prompt.maxTokens'],
+    ['rollout.maxTokens'],
+    ['data.verifier'],
+    splitKeys.slice(0, 2),
+    splitKeys.slice(2),
+  ],
+  splitKeys,
   open: openQuestions,
 }
 
@@ -37,11 +47,15 @@ function promptSettings({prompt}: Config): PromptSettings {
   return {...prompt, template: prompt.questionTemplate, templateFile: undefined}
 }
 
-async function openQuestions({config, data: {tokenizer}}: TaskOpening): Promise<Task<QuestionItem>> {
+async function openQuestions({config, data: {tokenizer}, warn}: TaskOpening): Promise<Task<QuestionItem>> {
   const {questions: file, questionField, answerField, onBadRow, verifier} = config.data
-  const rows = await readQuestions(file!, {question: questionField, answer: answerField}, new BadRows(onBadRow))
+  const badRows = new BadRows(onBadRow)
+  const rows = await readQuestions(file!, {question: questionField, answer: answerField}, badRows)
+  if (badRows.warning !== null) warn?.(badRows.warning)
+  if (rows.duplicateCount > 0)
+    warn?.(`${file}: ${rows.duplicateCount} rows repeat a question and its answer; each counts once`)
   const items: Readonly<Record<Partition, readonly QuestionItem[]>> = itemsOf(
-    splitQuestions(rows.questions, config.data, config.seed),
+    splitQuestions(rows.questions, config.data),
     answerField,
   )
   const settings = promptSettings(config)

@@ -109,6 +109,8 @@ export interface TaskOpening {
   /** Documents and positions, where the task has them, and the tokenizer of the model. */
   readonly data: PreparedData
   readonly model: ModelConfig
+  /** Told what of the items' files is not used; absent where that was said before. */
+  readonly warn?: (line: string) => void
 }
 
 /** A kind of task: a row of `tasks`. */
@@ -122,6 +124,15 @@ export interface TaskKind {
   /** Files that it reads besides prepared data, by the key that names them. */
   readonly files: (config: Config) => Readonly<Record<string, string | undefined>>
   readonly promptSettings: (config: Config) => PromptSettings
+  /** Keys that say which template its prompts are in. */
+  readonly templateKeys: readonly string[]
+  /**
+   * Keys of lengths, grades and the held-out part that an evaluation takes over from a run that was trained on the task: none of
+   * a group of which any key is given.
+   */
+  readonly sharedKeys: readonly (readonly string[])[]
+  /** Of these keys those that decide which items of its files are held out. */
+  readonly splitKeys: readonly string[]
   /**
    * Opens it.
    *

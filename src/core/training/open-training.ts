@@ -70,7 +70,13 @@ export async function openInputs(
   const texts = given && (await dataFor(source.path, given, services.progress))
   if (source.checkpoint && source.isWhole) checkWeights(model, source.checkpoint)
   const data = prepared && texts
-  const opened = await objectives[config.train.objective].open({config, model, texts, data})
+  const opened = await objectives[config.train.objective].open({
+    config,
+    model,
+    texts,
+    data,
+    warn: services.progress.warn,
+  })
   const evaluated = await openEvaluated(config, model, texts, data)
   warnOfWarmup(config, services)
   const demand = demandOf(config, (settings) => {

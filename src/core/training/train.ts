@@ -1,8 +1,10 @@
 import type {SourcedConfig} from '../config/load.js'
+import type {TaskName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import {loadModel} from '../engine/load-model.js'
 import {checkMemory} from '../engine/memory/check-memory.js'
 import {startEngine} from '../engine/start-engine.js'
+import {evaluatedTask} from '../evaluation/evaluated-task.js'
 import {EvaluationLog} from '../evaluation/evaluation-log.js'
 import {evaluationSettings} from '../evaluation/run-settings.js'
 import {type CutDocuments, type Objective, shapeOf, type TrainingContext} from '../objectives/objective.js'
@@ -12,15 +14,17 @@ import {checkReferenceLength} from '../prepared/inexpressible.js'
 import {readCompanions} from '../runs/companions.js'
 import type {Origins} from '../runs/origins.js'
 import {RunDirectory} from '../runs/run-directory.js'
-import {inputsOf} from '../runs/run-identity.js'
+import type {RunInputs} from '../runs/run-identity.js'
 import {type Summary, summarize} from '../runs/summary.js'
 import type {MetricsRow} from '../tables/index.js'
+import {tasks} from '../tasks/tasks.js'
 import type {Services} from '../util/services.js'
 import {openEvaluator} from './evaluator.js'
 import {trainSteps} from './loop.js'
 import {noSignalLine, updatesOf} from './no-signal.js'
 import {fingerprintOfSource, isEvaluated, openTraining, type TrainingStart} from './open-training.js'
 import {resumeFrom} from './resume.js'
+import {trainingFiles} from './training-inputs.js'
 import type {TrainingRun} from './training-run.js'
 
 /** What `rpt train` did: its `summary.json`. */
@@ -50,8 +54,9 @@ export async function train(config: Config, services: Services, begunWith: Origi
   const start = await openTraining(config, services, begunWith)
   const {source, model, opened} = start
   services.progress.log(checkMemory('train', start.demand, config.memory))
-  const isGraded = objectives[config.train.objective].task !== null || config.eval.every > 0
-  if (isGraded && start.data) checkReferenceLength(start.data, config, services.progress)
+  if (start.data && asked(config).some((task) => tasks[task].readsDocuments))
+    checkReferenceLength(start.data, config, services.progress)
+  const inputs = {...trainingFiles(config, start.data), model: fingerprintOfSource(source)}
   const engine = startEngine(config)
   try {
     const shape = shapeOf(model, await loadModel(engine, source.weights, services.progress))
@@ -62,7 +67,7 @@ export async function train(config: Config, services: Services, begunWith: Origi
     const loaded = {config, sources: services.sources}
     const written = opened.rowTemplates ? withRowTemplate(loaded, opened.rowTemplates, services.progress) : loaded
     try {
-      return await trainIn(training, start, objective, written, services, started)
+      return await trainIn(training, {...start, inputs}, objective, written, services, started)
     } finally {
       await objective.close()
     }
@@ -71,10 +76,16 @@ export async function train(config: Config, services: Services, begunWith: Origi
   }
 }
 
+/** The tasks whose items a run prompts. */
+function asked(config: Config): TaskName[] {
+  const {task} = objectives[config.train.objective]
+  return [...(task ? [task] : []), ...(isEvaluated(config) ? [evaluatedTask(config)] : [])]
+}
+
 /** Trains in the run directory and writes the summary. */
 async function trainIn(
   prepared: TrainingContext,
-  start: TrainingStart,
+  start: TrainingStart & {readonly inputs: RunInputs},
   objective: Objective,
   written: SourcedConfig,
   services: Services,
@@ -83,9 +94,7 @@ async function trainIn(
   const {config, engine} = prepared
   const {source, opened, texts} = start
   const evaluated = isEvaluated(config) ? evaluationSettings(written) : config
-  const files = objectives[config.train.objective].files(config)
-  const inputs = {...inputsOf(config, start.data, files), model: fingerprintOfSource(source)}
-  const opening = {origins: source.origins, inputs}
+  const opening = {origins: source.origins, inputs: start.inputs}
   const run = await RunDirectory.open(config.out!, written.config, {...services, sources: written.sources}, opening)
   try {
     const training = {...prepared, progress: run.services.progress}

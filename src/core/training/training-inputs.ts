@@ -1,5 +1,6 @@
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
+import {evaluatedTask} from '../evaluation/evaluated-task.js'
 import {hashFile, manifestName, readManifest} from '../files/index.js'
 import {objectives} from '../objectives/objectives.js'
 import {resolveModel} from '../runs/run-directory.js'
@@ -11,7 +12,14 @@ import {
   readIdentity,
   settingsOf,
 } from '../runs/run-identity.js'
+import {tasks} from '../tasks/tasks.js'
 import {fingerprintOfModel} from '../weights/index.js'
+
+/** Fingerprints of what a training run reads besides its model: prepared data, and the files of its objective and its evaluations. */
+export function trainingFiles(config: Config, data: Parameters<typeof inputsOf>[1]): RunInputs {
+  const others = {...objectives[config.train.objective].files(config), ...tasks[evaluatedTask(config)].files(config)}
+  return inputsOf(config, data, others)
+}
 
 /** Fingerprints of all that a training run reads; null where its data are not there. */
 async function trainingInputs(config: Config): Promise<RunInputs | null> {
@@ -19,7 +27,7 @@ async function trainingInputs(config: Config): Promise<RunInputs | null> {
   if (typeof manifest === 'string') return null
   const {path, config: file} = config.model
   const model = path ? fingerprintOfModel((await resolveModel(path)).folder) : hashFile(file!)
-  return {...inputsOf(config, manifest ? {manifest} : null, objectives[config.train.objective].files(config)), model}
+  return {...trainingFiles(config, manifest ? {manifest} : null), model}
 }
 
 /**

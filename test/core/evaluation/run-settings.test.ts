@@ -4,6 +4,7 @@ import {describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {resolvedYaml} from '../../../src/core/config/resolved.js'
 import {recordedSettings, sayTakenOver, withRunSettings} from '../../../src/core/evaluation/run-settings.js'
+import {nextToken} from '../../../src/core/tasks/next-token.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
 import {toyServices} from '../../support/toy-run.js'
 
@@ -22,8 +23,8 @@ function evaluated(folder: string, sets: readonly string[] = []) {
   const lines: string[] = []
   const {config, sources} = loadConfig({sets, cwd: folder})
   const given = {config, sources}
-  const loaded = withRunSettings(given, folder)
-  sayTakenOver(given, loaded, toyServices({}, lines).progress)
+  const loaded = withRunSettings(given, folder, nextToken)
+  sayTakenOver(given, loaded, nextToken, toyServices({}, lines).progress)
   const {prompt, rollout, reward} = loaded.config
   return {prompt, template: prompt.template, maxTokens: rollout.maxTokens, reward, sources: loaded.sources, lines}
 }
@@ -72,13 +73,13 @@ describe('a run is evaluated', () => {
     const folders = [checkpointOf(trained), checkpointOf([...trained, 'prompt.templateFile=own.txt'])]
     const models = folders.map((folder, i) => ({
       name: `m${i}`,
-      loaded: withRunSettings(loadConfig({cwd: folder}), folder),
+      loaded: withRunSettings(loadConfig({cwd: folder}), folder, nextToken),
     }))
-    const {config, sources} = recordedSettings(models)
+    const {config, sources} = recordedSettings(models, nextToken)
     expect(config.prompt).toMatchObject({template: undefined, templateFile: undefined, maxTokens: 4096})
     expect(sources.get('prompt.template')).toBe('by model: m0 "bare", m1 "bare"')
     expect(sources.get('prompt.templateFile')).toMatch(/m0 null, m1 ".*own\.txt"/)
     expect(sources.get('rollout.maxTokens')).toMatch(/^run .*, run /)
-    expect(recordedSettings([models[0]]).config.prompt.template).toBe('bare')
+    expect(recordedSettings([models[0]], nextToken).config.prompt.template).toBe('bare')
   })
 })

@@ -38,6 +38,23 @@ beforeAll(async () => {
 
 const config = (out: string, changes: readonly string[] = []) => toyConfig(workspace, out, [...settings, ...changes])
 
+/** Evaluates the run of the first test below as a user would, with nothing given but the file. */
+function evaluationOf(out: string, changes: readonly string[]) {
+  const {config: own, sources} = loadConfig({
+    sets: [
+      `model.path=${join(workspace.folder, 'run')}`,
+      `data.questions=${join(workspace.folder, 'questions.jsonl')}`,
+      'eval.task=questions',
+      'eval.modes=reasoning',
+      'threads=1',
+      `out=${join(workspace.folder, out)}`,
+      ...changes,
+    ],
+    cwd: workspace.folder,
+  })
+  return evaluate(own, toyServices({command: 'eval', sources}))
+}
+
 async function open(changes: readonly string[] = []): Promise<Task<unknown>> {
   const data = await withoutDocuments(workspace.base)
   return questions.open({config: config('x', changes), data, model: await readModelConfig(workspace.base)})
@@ -116,28 +133,32 @@ describe('objective rlvr', () => {
   })
 
   it('is evaluated with the template and the verifier of its run, unless others are given', async () => {
-    const run = join(workspace.folder, 'run')
-    const given = (out: string, changes: readonly string[]) =>
-      loadConfig({
-        sets: [
-          `model.path=${run}`,
-          `data.questions=${join(workspace.folder, 'questions.jsonl')}`,
-          'eval.task=questions',
-          'eval.modes=reasoning',
-          'data.valDocuments=5',
-          'threads=1',
-          `out=${join(workspace.folder, out)}`,
-          ...changes,
-        ],
-        cwd: workspace.folder,
-      })
-    const settingsOf = async (out: string, changes: readonly string[]) => {
-      const {config: own, sources} = given(out, changes)
-      const {rows} = await evaluate(own, toyServices({command: 'eval', sources}))
-      return JSON.parse(rows[0].prompt_settings)
-    }
+    const settingsOf = async (out: string, changes: readonly string[]) =>
+      JSON.parse((await evaluationOf(out, changes)).rows[0].prompt_settings)
     expect(await settingsOf('as-run', [])).toMatchObject({'prompt.template': 'bare', 'data.verifier': 'exact'})
     expect(await settingsOf('other', ['data.verifier=boxed'])).toMatchObject({'data.verifier': 'boxed'})
+  })
+
+  it('is not evaluated on questions that it has learned, whatever the seed or the part held out', async () => {
+    const heldOut = (out: string) =>
+      new Set(readTable(join(workspace.folder, out), predictionsTable).map(({doc_id}) => doc_id))
+    const trained = [1, 2, 3].flatMap((step) =>
+      readTable(join(workspace.folder, 'run', 'rollouts', `step-00000${step}.arrow`), rolloutsTable),
+    )
+    await evaluationOf('other-seed', ['seed=7'])
+    const asked = heldOut(join('other-seed', 'eval', 'run-step-000003.arrow'))
+    expect(asked).toEqual(heldOut(join('run', 'eval', 'step-000003.arrow')))
+    expect(trained.filter(({doc_id}) => asked.has(doc_id))).toEqual([])
+    await expect(evaluationOf('other-part', ['data.valDocuments=10'])).rejects.toThrow(
+      'data.valDocuments is 10, but run was trained on the same file with 5'.replace(
+        'run',
+        join(workspace.folder, 'run'),
+      ),
+    )
+    const other = join(workspace.folder, 'other-questions.jsonl')
+    writeFileSync(other, `${JSON.stringify({question: 'A B', answer: 'C'})}\n`)
+    const {rows} = await evaluationOf('other-file', [`data.questions=${other}`, 'data.valFraction=1'])
+    expect(rows[0].count).toBe(1)
   })
 
   it('is rewarded by nothing that looks into documents', async () => {

@@ -27,14 +27,14 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
     files: (config) => kind.files(config),
     batch: groupIdentity,
     leaves: ['rollouts/step-*.arrow'],
-    trainedPrompt: (run) => ({...run, prompt: {...run.prompt, ...kind.promptSettings(run)}}),
-    async open({config, model, texts, data}) {
+    trainedPrompt: (run, task) => (task === taskName ? run : 'none'),
+    async open({config, model, texts, data, warn}) {
       checkTerms(termsOf(config), kind.items)
       if (texts) checkPrompts(config, kind.promptSettings(config), model, texts.tokenizer)
       const known = kind.readsDocuments ? data : texts
       // A rehearsal may come without its files.
       const isNamed = Object.values(kind.files(config)).every((file) => file !== undefined)
-      const task = known && isNamed ? await kind.open({config, data: known, model}) : null
+      const task = known && isNamed ? await kind.open({config, data: known, model, warn}) : null
       if (task) checkItems(task, 'train')
       const longest = task ? task.longestPrompt('train') : Number.POSITIVE_INFINITY
       return {
