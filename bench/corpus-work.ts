@@ -10,6 +10,7 @@ import {openPrepared} from '../src/core/prepared/prepared.js'
 import {contextAt} from '../src/core/prompts/contexts.js'
 import {type Difficulty, difficulties} from '../src/core/records/records.js'
 import {GreedyReader} from '../src/core/report/greedy-predictions.js'
+import {localSampler} from '../src/core/samplers/local.js'
 import {splitsOf} from '../src/core/statistics/split.js'
 import {ScoreReader} from '../src/core/sweep/read-scores.js'
 import {
@@ -123,7 +124,8 @@ async function useData({positions, folder}: CorpusRequest): Promise<CorpusStage[
     const engine = simulatedEngine(answers) as Engine
     const model = await readModelConfig(join(tiny, 'base'))
     const opening = {config, data: prepared, engine, model: {...model, maxPositions: 2 ** 14}}
-    const predictor = {...(await openEvaluator(opening)), progress: silentProgress}
+    const sampler = localSampler(engine, model)
+    const predictor = {...(await openEvaluator(opening)), sampler, progress: silentProgress}
     await evaluateModel(predictor, {run: 'simulated', objective: 'rpt', checkpoint: 'step-000000', step: 0}, file)
   })
   await measured('read for a fit', () => {

@@ -46,7 +46,7 @@ function notesOnContexts(predictor: Predictor, mode: EvalMode, {count, cut}: Mod
   const mean = cut.tokens / cut.count
   const as = mode === 'standard' ? ', as mode reasoning cuts them' : ''
   return [
-    `mode ${mode}: the contexts of ${cut.count} of ${count} positions are cut from the left${as}, by ${Math.round(mean)} tokens on average and ${cut.most} at most`,
+    `mode ${mode}: the contexts of ${cut.count} of ${count} ${predictor.task.noun} are cut from the left${as}, by ${Math.round(mean)} tokens on average and ${cut.most} at most`,
   ]
 }
 

@@ -15,7 +15,7 @@ import {stepName} from '../runs/run-checkpoints.js'
 import {RunDirectory} from '../runs/run-directory.js'
 import {inputsOf} from '../runs/run-identity.js'
 import {type Summary, summarize} from '../runs/summary.js'
-import {openSampler} from '../samplers/samplers.js'
+import {withSampler} from '../samplers/samplers.js'
 import type {EvalRow} from '../tables/index.js'
 import {checkItems} from '../tasks/tasks.js'
 import {silentProgress} from '../util/progress.js'
@@ -145,10 +145,11 @@ async function evaluateIn(
       if (index > 0) await loadModel(engine, {checkpoint: folder}, run.services.progress)
       const texts = (await textsFor(folder, data, config.data.dir, silentProgress))!
       const task = await commandTask(config).open({config: loaded.config, data: texts, model})
-      const sampler = await openSampler({config: loaded.config, engine, model})
       const own = {config: loaded.config, task, tokenizer: texts.tokenizer}
-      const log = await EvaluationLog.open(run, {...own, engine, sampler, model, signal: services.signal})
-      rows = await log.evaluate({run: name, objective, checkpoint: stepName(step), step})
+      rows = await withSampler({config: loaded.config, engine, model}, step, async (sampler) => {
+        const log = await EvaluationLog.open(run, {...own, engine, sampler, model, signal: services.signal})
+        return log.evaluate({run: name, objective, checkpoint: stepName(step), step})
+      })
       settings.push({run: name, checkpoint: stepName(step), ...settingsOf(own)})
     }
     const summary = {...(await summarize('eval', config, services, started, engine)), origins, models: settings, rows}

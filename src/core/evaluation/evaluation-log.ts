@@ -38,12 +38,12 @@ export async function evaluateModel(
   async function* predictions(): AsyncGenerator<PredictionRow> {
     for (const mode of config.eval.modes) {
       const name = `evaluate ${subject.objective} step ${subject.step}, ${mode}`
-      const stage = progress.stage(name, indices.length, 'positions')
+      const stage = progress.stage(name, indices.length, task.noun)
       predictor.engine.watch((words) => stage.note(words))
       const tally = modeTally(predictor)
       for await (const predicted of predict(predictor, indices, mode, stage)) {
         tally.add(predicted)
-        yield* predictionRows(predicted, mode, task.name)
+        yield* predictionRows(predicted, mode)
       }
       const graded = evalRows(predictor, subject, mode, tally)
       stage.done(graded.map((row) => `${row.split} ${(100 * row.accuracy).toFixed(1)}`).join(', '))

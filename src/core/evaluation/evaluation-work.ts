@@ -1,6 +1,6 @@
 import type {Config} from '../config/schema.js'
 import type {GraphWork} from '../engine/memory/memory.js'
-import {largestScoreShape} from '../engine/memory/score-memory.js'
+import {largestLogprobShape, largestScoreShape} from '../engine/memory/score-memory.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {promptLimit} from '../prompts/prompt-limit.js'
 import type {Task} from '../tasks/task.js'
@@ -15,17 +15,23 @@ export function evaluationWork(config: Config, model: ModelConfig, task: Task<un
   const {modes, samples} = config.eval
   const isSampled = modes.some((mode) => mode !== 'standard')
   const groupSize = modes.includes('reasoning') && samples > 0 ? samples : 1
-  const scored = task ? task.longestScored() : config.data.batchTokens
-  const score = modes.includes('standard')
-    ? largestScoreShape(config.data, Math.min(scored, model.maxPositions))
-    : undefined
   const rolloutOf = (size: number) => ({
     contexts: Math.min(contextsPerBatch(config, size), itemsPerCall, config.eval.limit ?? itemsPerCall),
     groupSize: size,
     promptTokens: Math.min(promptLimit(config, model), task ? task.longestPrompt('val') : Number.POSITIVE_INFINITY),
     maxTokens: config.rollout.maxTokens,
   })
-  return {score, ...(isSampled && {rollout: larger(rolloutOf(1), rolloutOf(groupSize))})}
+  return {
+    ...(modes.includes('standard') && standardWork(config, model, task)),
+    ...(isSampled && {rollout: larger(rolloutOf(1), rolloutOf(groupSize))}),
+  }
+}
+
+/** Of answers without a thought: by choice, else by scores. */
+function standardWork({data}: Config, {maxPositions}: ModelConfig, task: Task<unknown> | null): GraphWork {
+  if (task?.choices) return {logprobs: largestLogprobShape(data.batchTokens, task.choices.longest())}
+  const longest = task?.standard?.longest() ?? data.batchTokens
+  return {score: largestScoreShape(data, Math.min(longest, maxPositions))}
 }
 
 type Rollout = NonNullable<GraphWork['rollout']>

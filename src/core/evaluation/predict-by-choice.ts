@@ -1,4 +1,4 @@
-import type {Answering, Choice, Choices, ItemPredictions, Prediction, Task} from '../tasks/task.js'
+import type {Answering, Choice, ChoiceMode, Choices, ItemPredictions, Prediction, Task} from '../tasks/task.js'
 import {chunksOf} from '../util/chunks-of.js'
 
 /** Items whose options are scored by one call. */
@@ -12,7 +12,8 @@ const itemsPerCall = 64
  * @param scoring tokens in one run of the graph at the most
  */
 export async function* predictByChoice<Item>(
-  task: Task<Item>,
+  task: Pick<Task<Item>, 'itemAt' | 'keyOf' | 'factsOf'>,
+  mode: ChoiceMode<Item>,
   indices: Iterable<number>,
   {engine, checkNotStopped, advance}: Answering,
   scoring: {readonly batchTokens: number},
@@ -20,7 +21,7 @@ export async function* predictByChoice<Item>(
   for (const chunk of chunksOf(indices, itemsPerCall)) {
     checkNotStopped()
     const items = chunk.map((index) => task.itemAt('val', index))
-    const choices = items.map((item) => task.choicesOf!(item))
+    const choices = items.map((item) => mode.of(item))
     const queries = choices.flatMap(({prompt, options}) =>
       options.map(({ids}) => ({of: 'policy' as const, prompt, continuation: ids})),
     )

@@ -60,16 +60,16 @@ export function predict(
     advance: (items: number) => stage.advance(items),
   }
   checkMode(task, mode)
-  return task.choicesOf
-    ? predictByChoice(task, indices, answering, config.data)
+  return task.choices
+    ? predictByChoice(task, task.choices, indices, answering, config.data)
     : task.standard!.predict(indices, answering)
 }
 
 /** @throws {UsageError} when a task's items cannot be answered in a mode */
-export function checkMode({name, standard, choicesOf}: Task<unknown>, mode: EvalMode): void {
-  if (mode !== 'standard' || standard || choicesOf) return
+export function checkMode({name, standard, choices}: Task<unknown>, mode: EvalMode): void {
+  if (mode !== 'standard' || standard || choices) return
   throw new UsageError(`eval.modes has standard, but items of task ${name} have no answer without a completion`, {
-    suggestions: ['give --mode reasoning'],
+    suggestions: ['set eval.modes to reasoning (rpt eval: --mode reasoning)'],
   })
 }
 

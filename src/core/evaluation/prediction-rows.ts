@@ -3,11 +3,7 @@ import type {ItemPredictions} from '../tasks/task.js'
 import type {EvalMode} from './predict.js'
 
 /** The answers to one item -> rows of `eval/step-*.arrow`: sample 0 is the greedy one. */
-export function predictionRows(
-  {key, facts, predictions}: ItemPredictions,
-  mode: EvalMode,
-  task: string,
-): PredictionRow[] {
+export function predictionRows({key, facts, predictions}: ItemPredictions, mode: EvalMode): PredictionRow[] {
   return predictions.map(({answer, correct, outcome, text, cutTokens}, sample) => ({
     doc_id: key.source,
     position: key.index,
@@ -20,7 +16,7 @@ export function predictionRows(
     outcome,
     completion_text: text,
     cut_tokens: cutTokens,
-    task,
+    task: facts.task,
     item: itemName(key),
     cluster: facts.cluster,
   }))

@@ -33,7 +33,7 @@ const sizeSettings: readonly {
   },
   {
     setting: 'data.batchTokens',
-    kinds: ['score'],
+    kinds: ['score', 'logprobs'],
     least: 16,
     read: ({data}) => data.batchTokens,
     write: (config, batchTokens) => ({...config, data: {...config.data, batchTokens}}),

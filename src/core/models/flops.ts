@@ -80,6 +80,18 @@ export function rolloutFlops(shape: ModelShape, groups: readonly GroupLengths[])
   return groups.reduce((sum, group) => sum + forwardFlops(shape, groupWork(group)), 0)
 }
 
+/** FLOPs of asking how probable continuations are: prompt and continuation once, logits of the continuation alone. */
+export function queryFlops(
+  shape: ModelShape,
+  lengths: readonly {readonly prompt: number; readonly continuation: number}[],
+) {
+  return lengths.reduce((sum, {prompt, continuation}) => {
+    const tokens = prompt + continuation - 1
+    const work = {tokens, attendedPairs: causalPairs(0, tokens), logitTokens: continuation}
+    return sum + forwardFlops(shape, work)
+  }, 0)
+}
+
 /**
  * FLOPs of a policy update: forward and backward over each prompt once and over its completions.
  *

@@ -11,6 +11,8 @@ import type {PreparedData} from '../prepared/prepared.js'
 import type {RowTemplate} from '../prompts/row-template.js'
 import type {Measures} from '../records/measures.js'
 import type {ScoredGroup, TrainingRow} from '../records/records.js'
+import type {Sampler} from '../samplers/sampler.js'
+import {NumericError} from '../util/errors.js'
 import type {Progress} from '../util/progress.js'
 
 /** What an objective is opened with: what can be read before an engine starts. */
@@ -25,12 +27,17 @@ export interface ObjectiveOpening {
   readonly warn: (line: string) => void
 }
 
+/** A step found nothing to learn from, and may not do without; it has changed nothing. */
+export class SignalShortage extends NumericError {}
+
 /** What a training step works with. */
 export interface TrainingContext {
   readonly config: Config
   readonly engine: Engine
   readonly model: ModelConfig
   readonly shape: ModelShape
+  /** Has the weights of the engine. */
+  readonly sampler: Sampler
   readonly progress: Progress
 }
 
@@ -73,7 +80,6 @@ export interface Objective {
    * @param keep is handed the inputs of the update before it runs, so that a failed step can be saved
    */
   step(step: number, visits: number, keep: (inputs: StepInputs) => void): Promise<StepResult>
-  close(): Promise<void>
 }
 
 /** An objective whose inputs are read and checked. */

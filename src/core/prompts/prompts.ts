@@ -83,6 +83,13 @@ export function cutContext(
   return {kept: own.subarray(cutTokens), cutTokens}
 }
 
+/** The end of token ids that are too long for `maxTokens`, after the start token where the model uses one; else all of them. */
+export function endOfContext(tokenizer: Tokenizer, tokenIds: Int32Array, maxTokens: number): Int32Array {
+  if (tokenIds.length <= maxTokens) return tokenIds
+  const start = tokenizer.startId === null ? [] : [tokenizer.startId]
+  return joinIds(start, cutContext(tokenizer, tokenIds, maxTokens - start.length).kept)
+}
+
 /**
  * Checks that prompts can be rendered, context aside.
  *

@@ -25,6 +25,8 @@ export interface Measures {
   readonly mismatchMax?: number | null
   /** Share of completions by outcome. */
   readonly outcomes?: Readonly<Record<Outcome, number>>
+  /** Share of completions whose answer is right. */
+  readonly correct?: number
   /** Share of prompts that lost context. */
   readonly cutPrompts?: number
   readonly rolloutBatches?: number

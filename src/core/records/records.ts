@@ -79,6 +79,8 @@ export interface ItemKey {
 
 /** What tables say of an item besides its key. */
 export interface ItemFacts {
+  /** Name of the task that it is of. */
+  readonly task: string
   /** Bytes that a right answer is compared with. */
   readonly truth: Uint8Array
   /** Cumulative byte lengths at which an answer may end; empty where it is compared as a whole. */

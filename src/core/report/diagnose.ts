@@ -12,12 +12,12 @@ export interface RolloutStatistics {
   readonly groups: number
   readonly mean_reward: number
   readonly mean_tokens: number
-  /** Groups in which every reward is the same low value, the same high value, or in which rewards differ. */
+  /** Groups of equal rewards with no right answer, those with one, and groups in which rewards differ. */
   readonly groups_all_wrong: number
   readonly groups_all_right: number
   readonly groups_mixed: number
   readonly outcomes: Readonly<Record<Outcome, number>>
-  /** Completions that lost although parsed, by what was wrong with the prediction. */
+  /** Completions that are wrong although parsed, by what was wrong with the prediction. */
   readonly losses: Readonly<Record<Loss, number>>
   /** Share of the most frequent thought, and that thought. */
   readonly repeated_thought: number
@@ -26,7 +26,7 @@ export interface RolloutStatistics {
 
 const losses = ['empty', 'missing-space', 'extra-space', 'inside-token', 'other'] as const
 
-/** Why a parsed prediction lost. */
+/** Why a parsed prediction is wrong. */
 export type Loss = (typeof losses)[number]
 
 /** Statistics of one step's completions; `rows` must not be empty. */
@@ -34,8 +34,8 @@ export function summarizeRollouts(rows: readonly RolloutRow[]): RolloutStatistic
   const groups = [...groupBy(rows, ({group}) => group).values()]
   const share = (part: number, whole = rows.length) => part / whole
   const equal = groups.filter((group) => isUniform(group.map(({reward}) => reward)))
-  const wrong = equal.filter(([{reward}]) => reward <= 0).length
-  const lost = rows.filter(({outcome, reward}) => outcome === 'parsed' && reward <= 0).map(lossOf)
+  const wrong = equal.filter((group) => group.every(({correct}) => !correct)).length
+  const lost = rows.filter(({outcome, correct}) => outcome === 'parsed' && !correct).map(lossOf)
   const thoughts = [...groupBy(rows.map(thoughtOf), (thought) => thought).values()].sort((a, b) => b.length - a.length)
   return {
     completions: rows.length,

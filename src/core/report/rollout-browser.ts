@@ -32,7 +32,7 @@ ${shown.map((group) => browseGroup(group, contextOf))}`
 
 function browseGroup(group: readonly RolloutRow[], contextOf: ContextLookup): Html {
   const [{doc_id, position, truth}] = group
-  const won = group.filter(({reward}) => reward > 0).length
+  const won = group.filter(({correct}) => correct).length
   const context = contextOf({doc_id, position})
   const sorted = [...group].sort((a, b) => b.reward - a.reward || a.sample - b.sample)
   return html`<details><summary><span class="tag${won > 0 ? ' won' : ''}">${won} of ${group.length}</span>
@@ -45,7 +45,7 @@ ${sorted.map(browseCompletion)}</details>
 function browseCompletion(row: RolloutRow): Html {
   const prediction = row.prediction && html` · predicted <code>${quoteBytes(row.prediction)}</code>`
   return html`<div class="completion">
-<p><span class="tag${row.reward > 0 ? ' won' : ''}">${row.outcome}</span>reward ${short(row.reward)} · advantage ${short(row.advantage)} · ${plural(row.completion_ids.length, 'token')}${prediction}</p>
+<p><span class="tag${row.correct ? ' won' : ''}">${row.outcome}</span>reward ${short(row.reward)} · advantage ${short(row.advantage)} · ${plural(row.completion_ids.length, 'token')}${prediction}</p>
 <p class="note">${row.explanation}</p>
 <pre>${shorten(row.completion_text)}</pre>
 </div>

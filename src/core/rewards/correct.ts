@@ -1,9 +1,6 @@
 import type {RewardTerm} from './term.js'
 
-/**
- * 1 if the task's verdict is that the answer is right, else 0: for next-token prediction the prefix-matching reward (RPT,
- * Eq. 3), for questions the verifier's.
- */
+/** 1 if the task's verdict is that the answer is right, else 0 (RPT, Eq. 2: RL with verifiable rewards). The verdict explains it. */
 export const correctTerm: RewardTerm<unknown> = {
   score: ({verdicts}) => verdicts.map(({correct}) => Number(correct)),
 }

@@ -1,3 +1,4 @@
+import {endOfContext} from '../prompts/prompts.js'
 import type {Context, GradedGroup} from '../records/records.js'
 import {firstToken, isTarget} from './first-token.js'
 import type {RewardTerm, TermSetup} from './term.js'
@@ -22,7 +23,7 @@ export function denseTerm({tokenizer, maxPositions}: TermSetup): RewardTerm<Cont
     ask: (group) =>
       wrongOf(group).map((id) => ({
         of: 'policy',
-        prompt: group.item.tokenIds.subarray(-(maxPositions - 1)),
+        prompt: endOfContext(tokenizer, group.item.tokenIds, maxPositions - 1),
         continuation: Int32Array.of(id),
       })),
     score(group, answers) {

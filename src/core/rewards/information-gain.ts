@@ -1,13 +1,15 @@
+import {endOfContext} from '../prompts/prompts.js'
 import type {Completion, Context, GradedGroup, LogprobQuery} from '../records/records.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
+import {minOf} from '../util/extremes.js'
 import {joinIds} from '../util/join-ids.js'
+import {endOfThinking} from './parse.js'
 import type {RewardTerm, TermSetup} from './term.js'
-
-const endOfThinking = Buffer.from('</think>')
 
 /**
  * Information gain (RLP, arXiv 2510.01265): log P(x_t | prompt, thought) under the weights as they are, minus log P(x_t | x_<t)
- * without a thought under their moving average; nats. 0 for a thought that never ends. Only the thought is trained.
+ * without a thought under their moving average; nats. A thought that never ends earns the least of its group, 0 at most. Only
+ * the thought is trained.
  *
  * The answer after the thought is not looked at. Of a context longer than the model's positions the end is asked about.
  */
@@ -20,19 +22,23 @@ export function informationGainTerm({tokenizer, maxPositions}: TermSetup): Rewar
       const continuation = Int32Array.of(item.targetId)
       const baseline: LogprobQuery = {
         of: 'average',
-        prompt: item.tokenIds.subarray(-(maxPositions - 1)),
+        prompt: endOfContext(tokenizer, item.tokenIds, maxPositions - 1),
         continuation,
       }
       const withThought = thoughtsOf(group).flatMap((length, i): LogprobQuery[] => {
         if (length === null) return []
         const thought = completions[i].ids.subarray(0, length)
-        return [{of: 'policy', prompt: joinIds(prompt.ids, thought).subarray(-(maxPositions - 1)), continuation}]
+        return [
+          {of: 'policy', prompt: endOfContext(tokenizer, joinIds(prompt.ids, thought), maxPositions - 1), continuation},
+        ]
       })
       return [baseline, ...withThought]
     },
     score(group, [baseline, ...gains]) {
+      const earned = gains.map(([logprob]) => logprob - baseline[0])
+      const least = Math.min(0, minOf(earned))
       let at = 0
-      return thoughtsOf(group).map((length) => (length === null ? 0 : gains[at++][0] - baseline[0]))
+      return thoughtsOf(group).map((length) => (length === null ? least : earned[at++]))
     },
     trains: (completion) => ({from: 0, to: thoughtLength(completion, tokenizer) ?? completion.ids.length}),
   }
@@ -40,10 +46,9 @@ export function informationGainTerm({tokenizer, maxPositions}: TermSetup): Rewar
 
 /** Tokens up to the end of the thought, its mark included; null where it never ends. */
 function thoughtLength({ids}: Completion, tokenizer: Tokenizer): number | null {
-  let bytes = Buffer.alloc(0)
-  for (const [i, id] of ids.entries()) {
-    bytes = Buffer.concat([bytes, tokenizer.bytesOf(id)])
-    if (bytes.includes(endOfThinking)) return i + 1
-  }
-  return null
+  const end = Buffer.from(tokenizer.concatBytes(ids)).indexOf(endOfThinking)
+  if (end < 0) return null
+  let length = 0
+  for (let bytes = 0; bytes < end + endOfThinking.length; length++) bytes += tokenizer.bytesOf(ids[length]).length
+  return length
 }

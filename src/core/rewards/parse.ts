@@ -1,4 +1,5 @@
 import type {StopReason, Verdict} from '../records/records.js'
+import {lastBox} from './last-box.js'
 
 /** What a completion says, as bytes. */
 export type ParsedCompletion =
@@ -22,9 +23,8 @@ export function verdictOf(
   return {outcome, answer: prediction, ...judge(prediction)}
 }
 
-const endOfThinking = Buffer.from('</think>')
-const boxStart = Buffer.from('\\boxed{')
-const [open, close] = Buffer.from('{}')
+/** What ends a thought. */
+export const endOfThinking = Buffer.from('</think>')
 
 /**
  * Finds the prediction: the whole content, untrimmed, of the last balanced `\boxed{...}` after the first `</think>`.
@@ -40,23 +40,5 @@ export function parseCompletion(completion: Uint8Array, stopReason: StopReason):
   const end = bytes.indexOf(endOfThinking)
   if (end < 0) return {outcome: 'unfinished-thinking', prediction: null}
   const box = lastBox(bytes.subarray(end + endOfThinking.length))
-  return box ? {outcome: 'parsed', prediction: new Uint8Array(box)} : {outcome: 'no-box', prediction: null}
-}
-
-/** Content of the box that closes last; null when none does. An enclosing box closes after those inside it. */
-function lastBox(bytes: Buffer): Buffer | null {
-  const opened: number[] = []
-  let box: Buffer | null = null
-  for (let at = 0; at < bytes.length; at++) {
-    if (bytes[at] === open) opened.push(at + 1)
-    if (bytes[at] !== close) continue
-    const from = opened.pop()
-    if (from !== undefined && isBox(bytes, from)) box = bytes.subarray(from, at)
-  }
-  return box
-}
-
-/** Whether the brace before `from` opens a box. */
-function isBox(bytes: Buffer, from: number): boolean {
-  return from >= boxStart.length && bytes.subarray(from - boxStart.length, from).equals(boxStart)
+  return box ? {outcome: 'parsed', prediction: new Uint8Array(box.content)} : {outcome: 'no-box', prediction: null}
 }

@@ -1,5 +1,12 @@
 import type {Context} from '../records/records.js'
 import {quoteShort as quoteBytes} from '../util/quote-bytes.js'
+import type {RewardTerm} from './term.js'
+
+/** The prefix-matching reward of each completion (RPT, Eq. 3); 0 without a prediction. The verdict explains it. */
+export const prefixMatchTerm: RewardTerm<Context> = {
+  score: ({item, verdicts}) =>
+    verdicts.map(({answer}) => (answer === null ? 0 : prefixReward(answer, item.truth, item.boundaries))),
+}
 
 /**
  * The prefix-matching reward (RPT, Eq. 3): 1 if the prediction is a byte-exact prefix of what really came next and ends

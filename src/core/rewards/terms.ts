@@ -7,11 +7,12 @@ import {correctTerm} from './correct.js'
 import {denseTerm} from './dense.js'
 import {firstTokenTerm} from './first-token.js'
 import {informationGainTerm} from './information-gain.js'
+import {prefixMatchTerm} from './prefix-match.js'
 import type {RewardKind, RewardTerm, TermSetup} from './term.js'
 
-/** Every term by name. Adding one is one file, one row, and its name in the schema. */
+/** Every term by name. Adding one is one file, one row, and its name in config/names.ts. */
 const rewardTerms: Readonly<Record<RewardName, RewardKind>> = {
-  'prefix-match': {items: 'contexts', open: () => correctTerm},
+  'prefix-match': {items: 'contexts', open: () => prefixMatchTerm},
   'first-token': {items: 'contexts', open: firstTokenTerm},
   dense: {items: 'contexts', asks: 'policy', open: denseTerm},
   'information-gain': {items: 'contexts', asks: 'average', open: informationGainTerm},
@@ -31,16 +32,16 @@ export type TermSettings = NonNullable<Config['reward']['terms']>
 /**
  * Checks that all terms can score the items of a task.
  *
- * @param items of the task
+ * @param areContexts whether its items are contexts of documents
  * @throws {UsageError} when one cannot, or one is named twice
  */
-export function checkTerms(terms: TermSettings, items: 'contexts' | 'others'): void {
+export function checkTerms(terms: TermSettings, areContexts: boolean): void {
   for (const [i, {name}] of terms.entries()) {
     if (terms.findIndex((other) => other.name === name) < i)
       throw new UsageError(`reward.terms names ${name} twice; expected each name once`, {
         suggestions: ['give it one weight'],
       })
-    if (items === 'others' && rewardTerms[name].items === 'contexts')
+    if (!areContexts && rewardTerms[name].items === 'contexts')
       throw new UsageError(`reward.terms[${i}] is ${name}, which compares an answer with the tokens of a document`, {
         suggestions: [`of this task's items can be scored by ${namesFor('any').join(', ')}`],
       })

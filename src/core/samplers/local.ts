@@ -10,7 +10,7 @@ import type {Sampler} from './sampler.js'
  */
 export function localSampler(engine: Engine, {endIds}: {readonly endIds: readonly number[]}): Sampler {
   return {
-    guarantees: {exactLogprobs: true, repeatable: true},
+    guarantees: {exactLogprobs: true},
     async sample(prompts, {groupSize, maxTokens, temperature, contextsPerBatch, streamKeys, repeats, greedy = false}) {
       const {seed, purpose, step} = streamKeys
       const {groups, uniformsNearStep} = await engine.rollout({

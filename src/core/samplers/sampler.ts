@@ -27,16 +27,14 @@ export interface Sampler {
   readonly guarantees: {
     /** Log-probabilities are the trainer's own, so that a difference is an error. */
     readonly exactLogprobs: boolean
-    /** The same request gives the same completions. */
-    readonly repeatable: boolean
   }
   sample(prompts: readonly Prompt[], request: SamplingRequest): Promise<Samples>
   /**
-   * Takes over the weights after an update.
+   * Takes over the weights: before it is first asked, and whenever they have changed.
    *
-   * @param publish writes them into a folder; a sampler that shares the trainer's weights never calls it
-   * @param update counted from 1
+   * @param publish writes them into a folder that is there; a sampler that shares the trainer's weights never calls it
+   * @param step of training that they are of
    */
-  follow(publish: (folder: string) => Promise<void>, update: number): Promise<void>
+  follow(publish: (folder: string) => Promise<void>, step: number): Promise<void>
   close(): Promise<void>
 }

@@ -12,7 +12,7 @@ interface SamplerOpening {
   readonly model: ModelConfig
 }
 
-/** Every sampler by name. Adding one is one file, one row, and its name in the schema. */
+/** Every sampler by name. Adding one is one file, one row, and its name in config/names.ts. */
 const samplers: Readonly<Record<SamplerName, (opening: SamplerOpening) => Promise<Sampler>>> = {
   local: async ({engine, model}) => localSampler(engine, model),
 }
@@ -20,4 +20,19 @@ const samplers: Readonly<Record<SamplerName, (opening: SamplerOpening) => Promis
 /** Opens the sampler that `rollout.sampler` names. */
 export function openSampler(opening: SamplerOpening): Promise<Sampler> {
   return samplers[opening.config.rollout.sampler](opening)
+}
+
+/** Opens a sampler for weights that the engine holds, and closes it when it has been used. */
+export async function withSampler<T>(
+  opening: SamplerOpening,
+  step: number,
+  use: (sampler: Sampler) => Promise<T>,
+): Promise<T> {
+  const sampler = await openSampler(opening)
+  try {
+    await sampler.follow((folder) => opening.engine.save(folder, false), step)
+    return await use(sampler)
+  } finally {
+    await sampler.close()
+  }
 }

@@ -12,6 +12,7 @@ import {openPrepared, withoutDocuments} from '../prepared/prepared.js'
 import {dataFor} from '../runs/check-model.js'
 import {checkpointFolder, stepName} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
+import {withSampler} from '../samplers/samplers.js'
 import {openStream, type SweepRow, sweepTable} from '../tables/index.js'
 import {tasks} from '../tasks/tasks.js'
 import {openEvaluator} from '../training/evaluator.js'
@@ -71,7 +72,9 @@ async function evaluateCheckpoint(
   const subject = {run: point.name, objective: point.config.train.objective, checkpoint: stepName(step), step}
   const predictor = {...(await predictorOf(point, step, config, engine)), progress}
   await run.place(join('predictions', point.name), '')
-  const rows = await evaluateModel(predictor, subject, predictionsFile(run, point.name, step))
+  const rows = await withSampler(predictor, step, (sampler) =>
+    evaluateModel({...predictor, sampler}, subject, predictionsFile(run, point.name, step)),
+  )
   return rows.map((row) => ({
     run: point.name,
     point: point.json,
@@ -86,13 +89,13 @@ async function evaluateCheckpoint(
   }))
 }
 
-/** What a checkpoint of a point is evaluated with; the engine holds its weights. */
+/** What a checkpoint of a point is evaluated with, a sampler aside; the engine holds its weights. */
 export async function predictorOf(
   point: TrainedPoint,
   step: number,
   config: Config,
   engine: Engine,
-): Promise<Predictor> {
+): Promise<Omit<Predictor, 'sampler'>> {
   const folder = checkpointFolder(point.run, step)
   const given = {config: {...point.config, eval: config.eval}, sources: point.sources}
   const settings = withRunSettings(given, folder, tasks[evaluatedTask(given.config)]).config

@@ -1,13 +1,12 @@
 import {batchesWithin} from '../engine/scoring/score.js'
 import {promptLimit} from '../prompts/prompt-limit.js'
 import {contextRoom, cutContext} from '../prompts/prompts.js'
-import {clusterOf} from '../records/cluster-of.js'
 import type {Context, Target} from '../records/records.js'
 import {chunksOf} from '../util/chunks-of.js'
 import {DataError, UsageError} from '../util/errors.js'
 import {groupBy} from '../util/group-by.js'
 import {joinIds} from '../util/join-ids.js'
-import type {Answering, ItemPredictions, StandardMode, TaskOpening} from './task.js'
+import type {Answering, ItemPredictions, StandardMode, Task, TaskOpening} from './task.js'
 
 /** Positions that are answered together, so that progress moves and little is in memory. */
 const positionsPerCall = 256
@@ -16,28 +15,29 @@ const documentsPerCall = 256
 /** Their tokens, unless one alone has more. */
 const tokensPerCall = 2 ** 15
 
-/** How positions become contexts, and which answers are right. */
-type ContextOf = (target: Target) => Context
-type IsRight = (answer: Uint8Array, context: Context) => boolean
+/** What the task says of positions. */
+export interface Positions extends Pick<Task<Context>, 'keyOf' | 'factsOf'> {
+  contextOf(target: Target): Context
+  isRight(answer: Uint8Array, context: Context): boolean
+}
 
 /**
  * The standard mode of next-token prediction: the most probable next token of the plain context, no thought; of as much
  * context as `standardRoom` leaves.
  */
-export function standardMode(opening: TaskOpening, contextOf: ContextOf, isRight: IsRight): StandardMode {
+export function standardMode(opening: TaskOpening, positions: Positions): StandardMode {
   const {config, data} = opening
   const {room, reason} = standardRoom(opening)
   return {
     note: reason && `mode standard sees whole contexts, because mode reasoning would have no prompt: ${reason}`,
+    longest: () => data.documents.in('val').lengths.reduce((longest, length) => Math.max(longest, length), 0),
     settings: {'eval.standardContext': config.eval.standardContext},
     async *predict(indices, answering) {
       for (const documents of byDocuments(opening, targetsOf(data.heldOutPositions, indices))) {
         const top1 = await topOfDocuments(opening, answering, documents, room)
         for (const chunk of chunksOf(documents, positionsPerCall)) {
-          yield* await predictChunk(opening, answering, chunk, top1, room, (target, answer, cutTokens) => {
-            const context = contextOf(target)
-            return predictionOf(target, context, answer, isRight(answer, context), cutTokens)
-          })
+          for (const {target, answer, cutTokens} of await answersOf(opening, answering, chunk, top1, room))
+            yield predictionOf(positions, positions.contextOf(target), answer, cutTokens)
           answering.advance(chunk.length)
         }
       }
@@ -45,16 +45,14 @@ export function standardMode(opening: TaskOpening, contextOf: ContextOf, isRight
   }
 }
 
-type Grade = (target: Target, answer: Uint8Array, cutTokens: number) => ItemPredictions
-
-async function predictChunk(
+/** The most probable next token of each position, as bytes. */
+async function answersOf(
   {data, config}: TaskOpening,
   answering: Answering,
   chunk: readonly Target[],
   top1: ReadonlyMap<string, Int32Array>,
   room: number,
-  grade: Grade,
-): Promise<ItemPredictions[]> {
+): Promise<{target: Target; answer: Uint8Array; cutTokens: number}[]> {
   const cuts = chunk.map(({docId, position}) => {
     const cut = cutContext(data.tokenizer, data.documents.get(docId).tokenIds.subarray(0, position), room)
     // What is whole needs no copy of its own.
@@ -63,23 +61,22 @@ async function predictChunk(
   const topOfCut = await topOfCuts({data, config}, answering, cuts)
   return chunk.map((target, i) => {
     const next = topOfCut.get(cuts[i]) ?? top1.get(target.docId)![target.position - 1]
-    return grade(target, data.tokenizer.bytesOf(next), cuts[i].cutTokens)
+    return {target, answer: data.tokenizer.bytesOf(next), cutTokens: cuts[i].cutTokens}
   })
 }
 
 const uncut = {kept: new Int32Array(), cutTokens: 0}
 
 function predictionOf(
-  {docId, position, difficulty}: Target,
-  {truth, boundaries}: Context,
+  {keyOf, factsOf, isRight}: Positions,
+  context: Context,
   answer: Uint8Array,
-  correct: boolean,
   cutTokens: number,
 ): ItemPredictions {
   return {
-    key: {source: docId, index: position},
-    facts: {truth, boundaries, stratum: difficulty, cluster: clusterOf(docId)},
-    predictions: [{answer, correct, outcome: null, text: null, cutTokens}],
+    key: keyOf(context),
+    facts: factsOf(context),
+    predictions: [{answer, correct: isRight(answer, context), outcome: null, text: null, cutTokens}],
   }
 }
 

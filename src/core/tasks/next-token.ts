@@ -3,7 +3,7 @@ import {splitRuleOf} from '../prepared/prepared.js'
 import {contextAt} from '../prompts/contexts.js'
 import {renderPrompt} from '../prompts/prompts.js'
 import {clusterOf} from '../records/cluster-of.js'
-import {type Context, type Difficulty, difficulties, type Target} from '../records/records.js'
+import {type Context, type Difficulty, difficulties, type ItemFacts, type Target} from '../records/records.js'
 import {verdictOf} from '../rewards/parse.js'
 import {explainPrefix, prefixReward} from '../rewards/prefix-match.js'
 import {splitsOf} from '../statistics/split.js'
@@ -13,7 +13,6 @@ import type {LeftOut, Task, TaskKind, TaskOpening} from './task.js'
 /** Next-token prediction (RPT, section 3): an item is a kept position of a document, its answer a prefix of what follows. */
 export const nextToken: TaskKind = {
   name: 'next-token',
-  items: 'contexts',
   needs: ['data.dir'],
   readsDocuments: true,
   files: () => ({}),
@@ -33,10 +32,10 @@ export function nextTokenTask({config, data, model}: TaskOpening): Task<Context>
     contextAt(documents.get(docId), position, difficulty, tokenizer, maxReferenceTokens)
   const promptOf = (context: Context, room: number) =>
     renderPrompt(tokenizer, config.prompt, {key: keyOf(context), tokenIds: context.tokenIds}, room)
-  const task: Task<Context> = {
+  return {
     name: nextToken.name,
-    items: nextToken.items,
     size: {train: positions.train.length, val: positions.val.length},
+    noun: 'positions',
     orderName: 'contexts',
     emptyNotes: {
       train: `${data.folder} has no training positions; prepare it with a proxy and a lower threshold`,
@@ -48,12 +47,7 @@ export function nextTokenTask({config, data, model}: TaskOpening): Task<Context>
     gradeSettings: {'reward.maxReferenceTokens': maxReferenceTokens},
     itemAt: (partition, index) => contextOf(positions[partition].at(index)),
     keyOf,
-    factsOf: ({docId, truth, boundaries, difficulty}) => ({
-      truth,
-      boundaries,
-      stratum: difficulty,
-      cluster: clusterOf(docId),
-    }),
+    factsOf,
     promptOf,
     grade: (context, completion) =>
       verdictOf(tokenizer.concatBytes(completion.ids), completion.stopReason, (answer) => ({
@@ -64,15 +58,17 @@ export function nextTokenTask({config, data, model}: TaskOpening): Task<Context>
       const latest = latestOf(positions[partition])
       return latest ? promptOf(contextOf(latest), Number.POSITIVE_INFINITY).ids.length : 0
     },
-    longestScored: () => documents.in('val').lengths.reduce((longest, length) => Math.max(longest, length), 0),
-    standard: standardMode({config, data, model}, contextOf, isRight),
+    standard: standardMode({config, data, model}, {keyOf, factsOf, contextOf, isRight}),
     leftOut: () => leftOutOf(data),
   }
-  return task
 }
 
 function keyOf({docId, position}: Target) {
   return {source: docId, index: position}
+}
+
+function factsOf({docId, truth, boundaries, difficulty}: Context): ItemFacts {
+  return {task: nextToken.name, truth, boundaries, stratum: difficulty, cluster: clusterOf(docId)}
 }
 
 function isRight(answer: Uint8Array, {truth, boundaries}: Context): boolean {

@@ -4,7 +4,8 @@ import {type Question, readQuestions} from '../corpus/questions.js'
 import {splitQuestions} from '../preparation/split-questions.js'
 import {type PromptSettings, renderPrompt} from '../prompts/prompts.js'
 import type {Completion, Partition, Prompt, Verdict} from '../records/records.js'
-import {lastBox} from '../rewards/verify/last-box.js'
+import {lastBox} from '../rewards/last-box.js'
+import {endOfThinking} from '../rewards/parse.js'
 import {truthOf} from '../rewards/verify/truth-of.js'
 import {verifiers} from '../rewards/verify/verifiers.js'
 import {DataError} from '../util/errors.js'
@@ -26,7 +27,6 @@ const splitKeys = ['data.valFraction', 'data.valDocuments', 'data.questionField'
  */
 export const questions: TaskKind = {
   name: 'questions',
-  items: 'others',
   needs: ['data.questions'],
   readsDocuments: false,
   files: ({data}) => ({'data.questions': data.questions}),
@@ -68,8 +68,8 @@ async function openQuestions({config, data: {tokenizer}, warn}: TaskOpening): Pr
     )
   return {
     name: questions.name,
-    items: questions.items,
     size: {train: items.train.length, val: items.val.length},
+    noun: 'questions',
     orderName: 'questions',
     emptyNotes: {
       train: `${file} leaves no questions to train on; lower data.valFraction or data.valDocuments`,
@@ -82,15 +82,16 @@ async function openQuestions({config, data: {tokenizer}, warn}: TaskOpening): Pr
     itemAt: (partition, index) => items[partition][index],
     keyOf,
     factsOf: ({id, truth}) => ({
+      task: questions.name,
       truth: Buffer.from(truth),
       boundaries: new Int32Array(),
       stratum: onlyStratum,
       cluster: id,
     }),
     promptOf,
-    grade: ({truth}, completion) => grade(tokenizer.decode(completion.ids), truth, verifier, completion.stopReason),
+    grade: ({truth}, completion) =>
+      grade(Buffer.from(tokenizer.concatBytes(completion.ids)), truth, verifier, completion.stopReason),
     longestPrompt,
-    longestScored: () => 0,
   }
 }
 
@@ -109,14 +110,13 @@ function itemsOf(split: Readonly<Record<Partition, readonly Question[]>>, answer
 
 /** The answer is in the last `\boxed{...}` of what follows the thought, where there is one, whether or not the text was cut. */
 function grade(
-  text: string,
+  bytes: Buffer,
   truth: string,
   verifier: Config['data']['verifier'],
   stopReason: Completion['stopReason'],
 ): Verdict {
-  const end = text.indexOf('</think>')
-  const box = lastBox(end < 0 ? text : text.slice(end))
-  if (box) return {outcome: 'parsed', answer: Buffer.from(box.content), ...verifiers[verifier](box.content, truth)}
+  const box = lastBox(bytes.subarray(Math.max(0, bytes.indexOf(endOfThinking))))
+  if (box) return {outcome: 'parsed', answer: box.content, ...verifiers[verifier](box.content.toString(), truth)}
   const outcome = stopReason === 'length' ? 'truncated' : 'no-box'
   const why = outcome === 'truncated' ? 'the length limit was reached' : 'the text ended'
   return {outcome, answer: null, correct: false, explanation: `${why} without a balanced \\boxed{...}`}

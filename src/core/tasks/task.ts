@@ -13,9 +13,9 @@ import type {SplitOfStrata} from '../statistics/split.js'
  */
 export interface Task<Item> {
   readonly name: string
-  /** Whether its items are positions of documents, which rewards may look into. */
-  readonly items: 'contexts' | 'others'
   readonly size: Readonly<Record<Partition, number>>
+  /** What its items are called, in the plural. */
+  readonly noun: string
   /** Names the random stream that orders training items. */
   readonly orderName: string
   /** What to do about a partition without items. */
@@ -37,14 +37,19 @@ export interface Task<Item> {
   grade(item: Item, completion: Completion): Verdict
   /** Tokens of the longest prompt of a partition, uncut; 0 where it is empty. */
   longestPrompt(partition: Partition): number
-  /** Tokens of the longest held-out sequence that is scored to answer without a thought. */
-  longestScored(): number
-  /** Answers without a thought; absent where the task has no such answer but by `choicesOf`. */
+  /** Answers without a thought; absent where the task has no such answer but by `choices`. */
   readonly standard?: StandardMode
-  /** The answers to choose from: without a thought the one of the greatest log-probability is taken. */
-  choicesOf?(item: Item): Choices
+  /** The answers to choose from, where there are any: without a thought the one of the greatest log-probability is taken. */
+  readonly choices?: ChoiceMode<Item>
   /** Held-out items that the data leave out, and those that they hold, by stratum; null where they do not tell. */
   leftOut?(): LeftOut | null
+}
+
+/** How the items of a task are answered by choosing. */
+export interface ChoiceMode<Item> {
+  of(item: Item): Choices
+  /** Tokens of the longest held-out prompt, and of the longest option. */
+  longest(): {readonly promptTokens: number; readonly continuationTokens: number}
 }
 
 /** Possible answers that follow a prompt. */
@@ -97,6 +102,8 @@ export interface Answering {
 export interface StandardMode {
   /** What is to be said of its contexts. */
   readonly note?: string
+  /** Tokens of the longest held-out sequence that is scored. */
+  longest(): number
   /** What its answers depend on: config key -> value. */
   readonly settings: Readonly<Record<string, string | number>>
   /** @param indices of held-out items, ascending */
@@ -116,10 +123,9 @@ export interface TaskOpening {
 /** A kind of task: a row of `tasks`. */
 export interface TaskKind {
   readonly name: TaskName
-  readonly items: Task<unknown>['items']
   /** Keys that it cannot do without. */
   readonly needs: readonly string[]
-  /** Whether its items are in prepared data; else the model's tokenizer is enough of them. */
+  /** Whether its items are contexts of prepared documents, which rewards may look into; else a tokenizer is enough of data. */
   readonly readsDocuments: boolean
   /** Files that it reads besides prepared data, by the key that names them. */
   readonly files: (config: Config) => Readonly<Record<string, string | undefined>>

@@ -5,7 +5,7 @@ import {nextToken} from './next-token.js'
 import {questions} from './questions.js'
 import type {Task, TaskKind} from './task.js'
 
-/** Every task by name. Adding one is one file, one row, and its name in the schema. */
+/** Every task by name. Adding one is one file, one row, and its name in config/names.ts. */
 export const tasks: Readonly<Record<TaskName, TaskKind>> = {
   'next-token': nextToken,
   questions,

@@ -4,18 +4,16 @@ import {evaluatedTask} from '../evaluation/evaluated-task.js'
 import type {Predictor} from '../evaluation/predict.js'
 import type {ModelConfig} from '../models/model-config.js'
 import type {PreparedData} from '../prepared/prepared.js'
-import {openSampler} from '../samplers/samplers.js'
 import {tasks} from '../tasks/tasks.js'
 
-/** What a trained model is evaluated with: the task of `evaluatedTask`, opened. */
+/** What a trained model is evaluated with, a sampler aside: the task of `evaluatedTask`, opened. */
 export async function openEvaluator(opening: {
   readonly config: Config
   readonly data: PreparedData
   readonly model: ModelConfig
   readonly engine: Engine
-}): Promise<Predictor> {
+}): Promise<Omit<Predictor, 'sampler'>> {
   const {config, data, model, engine} = opening
   const task = await tasks[evaluatedTask(config)].open({config, data, model})
-  const sampler = await openSampler({config, engine, model})
-  return {config, task, tokenizer: data.tokenizer, engine, sampler, model}
+  return {config, task, tokenizer: data.tokenizer, engine, model}
 }

@@ -4,7 +4,8 @@ import type {StepInputs} from '../objectives/objective.js'
 import {stepName} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
 import {rolloutsTable, writeTable} from '../tables/index.js'
-import {type GroupSource, rolloutRows} from './rollout-rows.js'
+import type {Tokenizer} from '../tokenizer/tokenizer.js'
+import {rolloutRows} from './rollout-rows.js'
 
 /**
  * Saves the inputs of a step whose numbers went wrong, so that it can be looked into.
@@ -15,11 +16,11 @@ export async function saveFailedStep(
   run: RunDirectory,
   step: number,
   inputs: StepInputs,
-  source: GroupSource,
+  tokenizer: Tokenizer,
 ): Promise<string> {
   if (inputs.kind === 'groups') {
     const file = await run.place('failed', `${stepName(step)}.arrow`)
-    await writeTable(file, rolloutsTable, rolloutRows(step, inputs.groups, source))
+    await writeTable(file, rolloutsTable, rolloutRows(step, inputs.groups, tokenizer))
     return file
   }
   const file = await run.place('failed', `${stepName(step)}.jsonl`)

@@ -43,8 +43,8 @@ async function loop(
   from: TrainerState,
   metrics: TableStream<typeof metricsTable>,
 ): Promise<void> {
-  const {run, training, objective, evaluations, groups} = trainingRun
-  const {config, engine, progress} = training
+  const {run, training, objective, evaluations, tokenizer} = trainingRun
+  const {config, engine, sampler, progress} = training
   const {steps} = config.train
   const stage = progress.stage(`train ${config.train.objective}`, steps, 'steps', from.step)
   const saver = new CheckpointSaver(trainingRun, from.step)
@@ -54,12 +54,13 @@ async function loop(
   do {
     const began = performance.now()
     engine.watch((words) => stage.note(note === '' ? words : `${note}; ${words}`))
-    const result = await takeStep(run, objective, state, groups).catch(async (error) => {
+    const result = await takeStep(run, objective, state, tokenizer).catch(async (error) => {
       // Such a step has changed nothing: what was learned before it can be kept.
       if (isShortage(error)) await saver.save(state)
       throw error
     })
     state = advance(state, result, (performance.now() - began) / 1000)
+    await sampler.follow((folder) => engine.save(folder, false), state.step)
     const row = metricsRow(config, state, result, (performance.now() - began) / 1000)
     await metrics.append(row)
     hasSignal ||= carriesSignal(row)

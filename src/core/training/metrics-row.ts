@@ -19,6 +19,7 @@ const columns: Readonly<Record<Exclude<keyof Measures, 'outcomes'>, keyof Metric
   updates: 'rpt/updates',
   clippedRatios: 'rpt/clip_fraction',
   mismatchMax: 'rpt/logprob_mismatch_max',
+  correct: 'rpt/correct',
   cutPrompts: 'rpt/cut_prompts',
   rolloutBatches: 'rpt/rollout_batches',
   groupsDropped: 'rpt/groups_dropped',

@@ -41,7 +41,8 @@ export function noSignalLine(rows: readonly MetricsRow[], groupSize: number): st
   const shares = outcomes.map((outcome) => ({outcome, share: shareOf((row) => row[`rpt/outcome_${outcome}`])}))
   const {outcome, share} = shares.reduce((most, other) => (other.share > most.share ? other : most))
   const reward = shareOf((row) => row.reward)
-  const remedy = outcome === 'parsed' ? (reward > 0 ? allAlike : allWrong) : remedies[outcome]
+  const right = shareOf((row) => row['rpt/correct'])
+  const remedy = outcome === 'parsed' ? (right > 0 ? allAlike : allWrong) : remedies[outcome]
   return (
     `${updatesOf(rows) > 0 ? regularized : unmoved}: none of ${completions / groupSize} groups had completions of different ` +
     `reward (mean ${reward.toFixed(3)}). ${Math.round(100 * share)}% of completions are ${outcome}: ${remedy}`

@@ -2,19 +2,8 @@ import type {ScoredGroup} from '../records/records.js'
 import {itemName, type RolloutRow} from '../tables/index.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 
-/** What rows need to know of the groups of a run. */
-export interface GroupSource {
-  /** Name of the task. */
-  readonly task: string
-  readonly tokenizer: Tokenizer
-}
-
 /** groups -> rows of `rollouts/step-*.arrow`: one per completion, those of groups that were not trained on included. */
-export function rolloutRows(
-  step: number,
-  groups: readonly ScoredGroup<unknown>[],
-  {task, tokenizer}: GroupSource,
-): RolloutRow[] {
+export function rolloutRows(step: number, groups: readonly ScoredGroup<unknown>[], tokenizer: Tokenizer): RolloutRow[] {
   return groups.flatMap(({prompt, facts, completions, verdicts, rewards, advantages}, group) =>
     completions.map((completion, sample) => ({
       step,
@@ -36,7 +25,8 @@ export function rolloutRows(
       explanation: rewards[sample].explanation,
       advantage: advantages[sample],
       cut_tokens: prompt.cutTokens,
-      task,
+      correct: verdicts[sample].correct,
+      task: facts.task,
       item: itemName(prompt.key),
       cluster: facts.cluster,
     })),

@@ -1,12 +1,12 @@
-import {SignalShortage} from '../objectives/grpo/sample-groups.js'
-import type {Objective, StepInputs, StepResult} from '../objectives/objective.js'
+import {type Objective, SignalShortage, type StepInputs, type StepResult} from '../objectives/objective.js'
 import {stepName} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
 import type {TrainerState} from '../runs/trainer-state.js'
 import {rolloutsTable, writeTable} from '../tables/index.js'
+import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {NumericError} from '../util/errors.js'
 import {saveFailedStep} from './failed-step.js'
-import {type GroupSource, rolloutRows} from './rollout-rows.js'
+import {rolloutRows} from './rollout-rows.js'
 
 /**
  * Takes the step after a state and writes its rollouts.
@@ -17,7 +17,7 @@ export async function takeStep(
   run: RunDirectory,
   objective: Objective,
   {step, visits}: TrainerState,
-  source: GroupSource,
+  tokenizer: Tokenizer,
 ): Promise<StepResult> {
   let inputs: StepInputs | null = null
   const keep = (kept: StepInputs) => {
@@ -27,12 +27,12 @@ export async function takeStep(
     const result = await objective.step(step + 1, visits, keep)
     if (result.groups.length > 0) {
       const file = await run.place('rollouts', `${stepName(step + 1)}.arrow`)
-      await writeTable(file, rolloutsTable, rolloutRows(step + 1, result.groups, source))
+      await writeTable(file, rolloutsTable, rolloutRows(step + 1, result.groups, tokenizer))
     }
     return result
   } catch (error) {
     if (!(error instanceof NumericError)) throw error
-    const file = inputs && (await saveFailedStep(run, step + 1, inputs, source))
+    const file = inputs && (await saveFailedStep(run, step + 1, inputs, tokenizer))
     throw new NumericError(`train: step ${step + 1}: ${error.message}`, {
       cause: error,
       suggestions: [...error.suggestions, ...(file ? [`the step's inputs are in ${file}`] : [])],

@@ -16,6 +16,7 @@ import type {Origins} from '../runs/origins.js'
 import {RunDirectory} from '../runs/run-directory.js'
 import type {RunInputs} from '../runs/run-identity.js'
 import {type Summary, summarize} from '../runs/summary.js'
+import {openSampler} from '../samplers/samplers.js'
 import type {MetricsRow} from '../tables/index.js'
 import {tasks} from '../tasks/tasks.js'
 import type {Services} from '../util/services.js'
@@ -60,16 +61,17 @@ export async function train(config: Config, services: Services, begunWith: Origi
   const engine = startEngine(config)
   try {
     const shape = shapeOf(model, await loadModel(engine, source.weights, services.progress))
-    const training = {config, engine, model, shape, progress: services.progress}
-    if (config.grpo.klCoef > 0) await engine.keepReference()
-    // Whatever is wrong with the inputs shows before a directory is made or emptied.
-    const objective = await opened.start(training)
-    const loaded = {config, sources: services.sources}
-    const written = opened.rowTemplates ? withRowTemplate(loaded, opened.rowTemplates, services.progress) : loaded
+    const sampler = await openSampler({config, engine, model})
     try {
+      const training = {config, engine, model, shape, sampler, progress: services.progress}
+      if (config.grpo.klCoef > 0) await engine.keepReference()
+      // Whatever is wrong with the inputs shows before a directory is made or emptied.
+      const objective = await opened.start(training)
+      const loaded = {config, sources: services.sources}
+      const written = opened.rowTemplates ? withRowTemplate(loaded, opened.rowTemplates, services.progress) : loaded
       return await trainIn(training, {...start, inputs}, objective, written, services, started)
     } finally {
-      await objective.close()
+      await sampler.close()
     }
   } finally {
     await engine.close()
@@ -100,14 +102,15 @@ async function trainIn(
     const training = {...prepared, progress: run.services.progress}
     const cuts = opened.cutDocuments ?? null
     if (cuts) training.progress.warn(describeCuts(cuts))
-    const state = await resumeFrom(run, training, start.resumed)
+    const state = await resumeFrom(run, training, start.resumed, opened.work(config).hasAverage ?? false)
+    await training.sampler.follow((folder) => engine.save(folder, false), state.step)
     const trainingRun: TrainingRun = {
       run,
       training,
       objective,
       evaluations: await openEvaluations(run, training, evaluated, start),
       companions: readCompanions(texts!.folder, source.checkpoint),
-      groups: {task: objectives[config.train.objective].task ?? '', tokenizer: texts!.tokenizer},
+      tokenizer: texts!.tokenizer,
     }
     const history = await trainSteps(trainingRun, state)
     const warning = noSignalLine(history, config.grpo.groupSize)
@@ -132,12 +135,12 @@ async function trainIn(
 /** The evaluations of a run while it trains; null where none fall due. */
 async function openEvaluations(
   run: RunDirectory,
-  {engine, model}: TrainingContext,
+  {engine, model, sampler}: TrainingContext,
   config: Config,
   {texts}: TrainingStart,
 ): Promise<EvaluationLog | null> {
   if (!isEvaluated(config)) return null
-  return EvaluationLog.open(run, await openEvaluator({config, data: texts!, model, engine}))
+  return EvaluationLog.open(run, {...(await openEvaluator({config, data: texts!, model, engine})), sampler})
 }
 
 /** One line on documents that are cut, with what decides it. */

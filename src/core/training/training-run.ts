@@ -2,7 +2,7 @@ import type {EvaluationLog} from '../evaluation/evaluation-log.js'
 import type {Objective, TrainingContext} from '../objectives/objective.js'
 import type {Companions} from '../runs/companions.js'
 import type {RunDirectory} from '../runs/run-directory.js'
-import type {GroupSource} from './rollout-rows.js'
+import type {Tokenizer} from '../tokenizer/tokenizer.js'
 
 /** A run that is ready to be trained. */
 export interface TrainingRun {
@@ -13,6 +13,5 @@ export interface TrainingRun {
   readonly evaluations: EvaluationLog | null
   /** What is written beside the weights of every checkpoint. */
   readonly companions: Companions
-  /** Where groups come from, for their rows. */
-  readonly groups: GroupSource
+  readonly tokenizer: Tokenizer
 }

@@ -12,6 +12,7 @@ import {readModelConfig} from '../../../src/core/models/model-config.js'
 import {KeptPositions} from '../../../src/core/prepared/kept-positions.js'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
 import {difficulties} from '../../../src/core/records/records.js'
+import {localSampler} from '../../../src/core/samplers/local.js'
 import {splitsOf} from '../../../src/core/statistics/split.js'
 import {countRows, predictionsTable, readTable} from '../../../src/core/tables/index.js'
 import type {ItemPredictions} from '../../../src/core/tasks/task.js'
@@ -48,7 +49,8 @@ beforeAll(async () => {
   } as unknown as Engine
   const config = toyConfig(toy, 'unused', ['eval.modes=[reasoning]', 'eval.samples=2', 'eval.bootstraps=5'])
   const model = await readModelConfig(toy.base)
-  predictor = await openEvaluator({config, data: {...data, heldOutPositions: positions}, engine, model})
+  const opened = await openEvaluator({config, data: {...data, heldOutPositions: positions}, engine, model})
+  predictor = {...opened, sampler: localSampler(engine, model)}
 })
 
 function folderOf(name: string): string {
@@ -68,7 +70,7 @@ describe('predictions', () => {
       silentProgress.stage(''),
     )) {
       const {docId: doc_id, position} = positions.at(count)
-      const rows = predictionRows(predicted, 'reasoning', 'next-token')
+      const rows = predictionRows(predicted, 'reasoning')
       expect(rows.map(({sample}) => sample)).toEqual([0, 1, 2])
       const expected = {doc_id, position, item: `${doc_id}@${position}`, task: 'next-token', completion_text: answer}
       for (const row of rows) expect(row).toMatchObject(expected)
@@ -134,7 +136,13 @@ function predictionsAt(position: number): ItemPredictions {
   }
   return {
     key: {source: document, index: position},
-    facts: {truth: Buffer.from('A'), boundaries: Int32Array.of(1), stratum: 'hard', cluster: document},
+    facts: {
+      task: 'next-token',
+      truth: Buffer.from('A'),
+      boundaries: Int32Array.of(1),
+      stratum: 'hard',
+      cluster: document,
+    },
     predictions: [prediction, prediction, prediction],
   }
 }

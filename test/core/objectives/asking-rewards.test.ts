@@ -1,4 +1,4 @@
-import {existsSync, readFileSync} from 'node:fs'
+import {existsSync, readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {rewardNames} from '../../../src/core/config/names.js'
@@ -60,6 +60,14 @@ describe('a reward that asks the model', () => {
     )
     expect(updates.slice(0, 2)).toEqual([1, 1])
     for (const name of Object.keys(whole)) expect(halves[name] === whole[name], name).toBe(true)
+  })
+
+  it('does not resume without the average', async () => {
+    const settings = [...varied, 'train.steps=1']
+    await train(config('lacking', settings), toyServices())
+    rmSync(join(workspace.folder, 'lacking', 'checkpoints', 'step-000001', 'average.safetensors'))
+    const further = train(config('lacking', [...settings, 'train.steps=2']), toyServices({resume: true}))
+    await expect(further).rejects.toThrow(/step-000001 lacks average\.safetensors/)
   })
 
   it('keeps an average that follows the weights slowly', async () => {

@@ -68,14 +68,14 @@ describe('the rewards of a step', () => {
 describe('reward.terms', () => {
   it('refuses what cannot score the items of a task, and names what can', () => {
     const dense = [{name: 'dense', weight: 1}] as const
-    expect(() => checkTerms([...dense], 'contexts')).not.toThrow()
-    expect(() => checkTerms([...dense], 'others')).toThrow('reward.terms[0] is dense, which compares')
-    expect(() => checkTerms([{name: 'correct', weight: 1}], 'others')).not.toThrow()
+    expect(() => checkTerms([...dense], true)).not.toThrow()
+    expect(() => checkTerms([...dense], false)).toThrow('reward.terms[0] is dense, which compares')
+    expect(() => checkTerms([{name: 'correct', weight: 1}], false)).not.toThrow()
   })
 
   it('refuses a name that comes twice', () => {
     const twice = [1, 2].map((weight) => ({name: 'correct', weight}) as const)
-    expect(() => checkTerms(twice, 'contexts')).toThrow('reward.terms names correct twice')
+    expect(() => checkTerms(twice, true)).toThrow('reward.terms names correct twice')
   })
 
   it('needs no average of terms that do not ask it, and no queries of terms that ask nothing', () => {

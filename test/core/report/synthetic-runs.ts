@@ -228,6 +228,7 @@ async function writeRollouts(path: string, step: number, chance: number): Promis
       explanation: isRight ? 'the prediction is the next token' : `"${prediction}" is not a prefix of " 17 pens."`,
       advantage: isRight ? 1.73 : -0.58,
       cut_tokens: 0,
+      correct: isRight && !isHostile,
     }
   })
   await writeTable(join(path, 'rollouts', `${stepName(step)}.arrow`), rolloutsTable, rows)

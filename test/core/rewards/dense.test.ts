@@ -28,7 +28,7 @@ describe('the dense reward', () => {
   it('asks once for each wrong first token, of as much context as the model holds, and of no right one', () => {
     const queries = term.ask!(groupOf([' A', ' B', ' B C', null, '']))
     expect(queries.map(({of, continuation}) => [of, tokenizer.decode(continuation)])).toEqual([['policy', ' B']])
-    expect([...queries[0].prompt]).toEqual([...tokenIds.subarray(3, 6)])
+    expect([...queries[0].prompt]).toEqual([tokenizer.startId, ...tokenIds.subarray(4, 6)])
   })
 
   it('is 1 for the target, else the probability of the wrong token, and 0 without an answer', () => {

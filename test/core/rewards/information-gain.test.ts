@@ -34,12 +34,17 @@ describe('the information gain', () => {
     ])
   })
 
-  it('is what the thought adds to the log-probability, and 0 for a thought that never ends', () => {
+  it('is what the thought adds to the log-probability, and the least of the group for a thought that never ends', () => {
     const scores = term.score(
       groupOf(texts),
       [-2, -0.5, -3].map((logprob) => Float32Array.of(logprob)),
     )
-    expect(scores).toEqual([1.5, -1, 0])
+    expect(scores).toEqual([1.5, -1, -1])
+    const good = term.score(
+      groupOf(texts),
+      [-2, -0.5, -1].map((logprob) => Float32Array.of(logprob)),
+    )
+    expect(good).toEqual([1.5, 1, 0])
   })
 
   it('trains the thought with its end, and all of a thought that never ends', () => {

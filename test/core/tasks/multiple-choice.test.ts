@@ -1,12 +1,13 @@
 import {expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {evaluateModel} from '../../../src/core/evaluation/evaluation-log.js'
+import {evaluationWork} from '../../../src/core/evaluation/evaluation-work.js'
 import {predict} from '../../../src/core/evaluation/predict.js'
 import type {LogprobQuery} from '../../../src/core/records/records.js'
 import {predictionsTable, readTable} from '../../../src/core/tables/index.js'
 import type {ItemPredictions, Task} from '../../../src/core/tasks/task.js'
 import {silentProgress} from '../../../src/core/util/progress.js'
-import {temporaryFolder, tinyEngine} from '../../support/tiny-engine.js'
+import {engineModel, temporaryFolder, tinyEngine} from '../../support/tiny-engine.js'
 
 /** A question with two options of several tokens; the right one is `right`. */
 interface TwoOptions {
@@ -26,7 +27,7 @@ const items: readonly TwoOptions[] = Array.from({length: 70}, (_, i) => ({
 /** The one file that a benchmark of two options is. */
 const twoOptions = {
   name: 'two-options',
-  items: 'others',
+  noun: 'questions',
   size: {train: 0, val: items.length},
   strata: ['law', 'physics'],
   splits: [
@@ -38,15 +39,19 @@ const twoOptions = {
   itemAt: (_, index) => items[index],
   keyOf: (item) => ({source: 'two-options', index: items.indexOf(item)}),
   factsOf: ({right, category}) => ({
+    task: 'two-options',
     truth: Buffer.from('AB'[right]),
     boundaries: new Int32Array(),
     stratum: category,
     cluster: category,
   }),
-  choicesOf: ({prompt, options, right}) => ({
-    prompt,
-    options: options.map((ids, i) => ({ids, answer: Buffer.from('AB'[i]), isRight: i === right})),
-  }),
+  choices: {
+    of: ({prompt, options, right}) => ({
+      prompt,
+      options: options.map((ids, i) => ({ids, answer: Buffer.from('AB'[i]), isRight: i === right})),
+    }),
+    longest: () => ({promptTokens: 3, continuationTokens: 2}),
+  },
 } as Partial<Task<TwoOptions>> as Task<TwoOptions>
 
 const {config} = loadConfig({sets: ['eval.modes=standard', 'data.batchTokens=64'], cwd: '/'})
@@ -85,4 +90,10 @@ it('of equally probable options the first is taken', async () => {
   const answers: ItemPredictions[] = []
   for await (const one of predict(predictor, items.keys(), 'standard', stage)) answers.push(one)
   expect(answers.map(({predictions: [{correct}]}) => correct)).toEqual(items.map(({right}) => right === 0))
+})
+
+it('is counted in the estimate by its queries', () => {
+  const {score, logprobs} = evaluationWork(config, engineModel, twoOptions as Task<unknown>)
+  expect(score).toBeUndefined()
+  expect(logprobs).toMatchObject({asked: expect.any(Number)})
 })

@@ -27,7 +27,7 @@ describe('the line of a run without signal', () => {
     ['unfinished-thinking', {}, /unfinished-thinking: .*prompt\.template/],
     ['no-box', {}, /no-box: .*prompt\.template/],
     ['parsed', {}, /parsed: none was right; try easier positions/],
-    ['parsed', {reward: 0.25}, /parsed: each group is all right or all wrong/],
+    ['parsed', {reward: 0.25, 'rpt/correct': 0.25}, /parsed: each group is all right or all wrong/],
   ] as const)('names the commonest outcome of all completions and what to try: %s %j', (outcome, changes, text) => {
     const other = outcome === 'no-box' ? 'parsed' : 'no-box'
     // Twice as many steps of the other outcome, but fewer completions.

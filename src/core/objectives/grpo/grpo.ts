@@ -2,11 +2,10 @@ import type {Config} from '../../config/schema.js'
 import {chunks} from '../../engine/graphs/bucket.js'
 import type {PolicyGroup, PolicyUpdate} from '../../engine/update/policy-update.js'
 import {groupAdvantages} from '../../grpo/advantages.js'
+import {queryFlops} from '../../models/flops.js'
 import {cutNote, promptLimit} from '../../prompts/prompt-limit.js'
 import type {RewardedGroup, ScoredGroup} from '../../records/records.js'
 import {needsAverage, openTerms, type TermSettings, trainedSpan, type WeightedTerm} from '../../rewards/terms.js'
-import type {Sampler} from '../../samplers/sampler.js'
-import {openSampler} from '../../samplers/samplers.js'
 import type {Task} from '../../tasks/task.js'
 import type {Tokenizer} from '../../tokenizer/tokenizer.js'
 import {NumericError} from '../../util/errors.js'
@@ -31,8 +30,7 @@ export async function startGrpo<Item>(
 ): Promise<Objective> {
   const {config, engine, model, shape, progress} = training
   const terms = openTerms<Item>(settings, {tokenizer, maxPositions: model.maxPositions})
-  const sampler = await openSampler({config, engine, model})
-  const sampling = samplingOf(training, task, sampler, terms)
+  const sampling = samplingOf(training, task, terms)
   if (needsAverage(settings)) await engine.keepAverage()
   const warnOfCut = firstOnly(progress.warn)
   const warnOfShortage = firstOnly(progress.warn)
@@ -46,19 +44,16 @@ export async function startGrpo<Item>(
       checkFinite(sampled.generated)
       const shortage = shortageOf(config.grpo, sampled)
       if (shortage) warnOfShortage(`train: step ${step}: ${shortage}`)
-      const updates = await updatePolicy(training, step, trained, terms, sampler)
+      const updates = await updatePolicy(training, step, trained, terms)
       if (needsAverage(settings)) await engine.blendAverage(config.reward.average.tau)
-      if (updates.length > 0) await sampler.follow((folder) => engine.save(folder, false), step)
       return resultOf({config, shape, hasEnd: model.endIds.length > 0}, sampled, scored, trained, updates)
     },
-    close: () => sampler.close(),
   }
 }
 
 function samplingOf<Item>(
-  {config, engine, model}: TrainingContext,
+  {config, engine, model, shape, sampler}: TrainingContext,
   task: Task<Item>,
-  sampler: Sampler,
   terms: readonly WeightedTerm<Item>[],
 ): Sampling<Item> {
   const order = new VisitOrder(task.size.train, config.seed, task.orderName)
@@ -69,7 +64,18 @@ function samplingOf<Item>(
     sampler,
     itemAt: (visit) => task.itemAt('train', order.at(visit)),
     promptOf: (item) => task.promptOf(item, room),
-    reward: (groups) => rewardGroups(groups, terms, (queries) => engine.logprobs(queries, config.data)),
+    async reward(groups) {
+      let flops = 0
+      const rewarded = await rewardGroups(groups, terms, (queries) => {
+        const lengths = queries.map(({prompt, continuation}) => ({
+          prompt: prompt.length,
+          continuation: continuation.length,
+        }))
+        flops = queryFlops(shape, lengths)
+        return engine.logprobs(queries, config.data)
+      })
+      return {groups: rewarded, queryFlops: flops}
+    },
   }
 }
 
@@ -105,11 +111,10 @@ function checkFinite(groups: readonly RewardedGroup<unknown>[]): void {
 
 /** advantages -> update: one AdamW step per mini-batch that has something to learn from; the first is on-policy. */
 async function updatePolicy(
-  {config, engine}: TrainingContext,
+  {config, engine, sampler}: TrainingContext,
   step: number,
   groups: readonly ScoredGroup<unknown>[],
   terms: readonly WeightedTerm<never>[],
-  {guarantees}: Sampler,
 ): Promise<PolicyUpdate[]> {
   const {grpo, rollout} = config
   const size = Math.ceil(groups.length / grpo.miniBatches)
@@ -124,7 +129,7 @@ async function updatePolicy(
       mismatchLimit: grpo.mismatchLimit,
       optimizer: optimizerAt(step, config),
     }
-    const update = await engine.updatePolicy(request, updates.length === 0 && guarantees.exactLogprobs)
+    const update = await engine.updatePolicy(request, updates.length === 0 && sampler.guarantees.exactLogprobs)
     if (update) updates.push(update)
   }
   return updates

@@ -29,7 +29,7 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
     leaves: ['rollouts/step-*.arrow'],
     trainedPrompt: (run, task) => (task === taskName ? run : 'none'),
     async open({config, model, texts, data, warn}) {
-      checkTerms(termsOf(config), kind.items)
+      checkTerms(termsOf(config), kind.readsDocuments)
       if (texts) checkPrompts(config, kind.promptSettings(config), model, texts.tokenizer)
       const known = kind.readsDocuments ? data : texts
       // A rehearsal may come without its files.

@@ -26,7 +26,7 @@ export function resultOf(
     groups: scored,
     visits: generated.length,
     tokens: lengths.reduce((sum, length) => sum + length, 0),
-    flopsGeneration: rolloutFlops(shape, generated.map(workOf)),
+    flopsGeneration: rolloutFlops(shape, generated.map(workOf)) + sampled.queryFlops,
     flopsUpdate: updateFlops(shape, updated.map(workOf), config.grpo.klCoef > 0 ? 1 : 0),
     note: `reward ${measures.reward.toFixed(3)}, length ${measures.meanLength.toFixed(1)}${hasEnd ? '' : ', no end token'}`,
   }
@@ -46,6 +46,7 @@ function measuresOfGroups(
     meanLength: meanOf(completions.map(({ids}) => ids.length)),
     clippedLengths: meanOf(completions.map(({stopReason}) => Number(stopReason === 'length'))),
     outcomes: outcomeShares(generated.flatMap(({verdicts}) => verdicts.map(({outcome}) => outcome))),
+    correct: meanOf(generated.flatMap(({verdicts}) => verdicts.map(({correct}) => Number(correct)))),
     cutPrompts: meanOf(generated.map(({prompt}) => Number(prompt.cutTokens > 0))),
     rolloutBatches: batches,
     groupsDropped: dropped,

@@ -3,7 +3,7 @@ import {isUniform} from '../../grpo/advantages.js'
 import type {GradedGroup, Prompt, RewardedGroup} from '../../records/records.js'
 import type {Sampler} from '../../samplers/sampler.js'
 import type {Task} from '../../tasks/task.js'
-import {NumericError} from '../../util/errors.js'
+import {SignalShortage} from '../objective.js'
 
 /** Groups of one step and what it took to get them. */
 export interface SampledGroups<Item> {
@@ -18,6 +18,8 @@ export interface SampledGroups<Item> {
   readonly surplus: number
   /** Null where the sampler does not tell. */
   readonly uniformsNearStep: number | null
+  /** FLOPs of what rewards asked the model. */
+  readonly queryFlops: number
 }
 
 /** What groups are sampled with. */
@@ -27,11 +29,10 @@ export interface Sampling<Item> {
   readonly sampler: Sampler
   readonly itemAt: (visit: number) => Item
   readonly promptOf: (item: Item) => Prompt
-  readonly reward: (groups: readonly GradedGroup<Item>[]) => Promise<RewardedGroup<Item>[]>
+  readonly reward: (
+    groups: readonly GradedGroup<Item>[],
+  ) => Promise<{readonly groups: readonly RewardedGroup<Item>[]; readonly queryFlops: number}>
 }
-
-/** Dynamic sampling found too few groups with signal; nothing was learned from the step. */
-export class SignalShortage extends NumericError {}
 
 /**
  * context -> rollout -> reward. Dynamic sampling (DAPO, arXiv 2503.14476) samples whole batches of `contextsPerStep` items
@@ -51,10 +52,13 @@ export async function sampleGroups<Item>(
   let live: readonly RewardedGroup<Item>[]
   let uniformsNearStep: number | null = 0
   let batches = 0
+  let queryFlops = 0
   do {
     const items = Array.from({length: contextsPerStep}, (_, i) => sampling.itemAt(visits + generated.length + i))
     const batch = await rollOut(sampling, step, items, seen)
-    for (const group of await sampling.reward(batch.groups)) generated.push(group)
+    const rewarded = await sampling.reward(batch.groups)
+    for (const group of rewarded.groups) generated.push(group)
+    queryFlops += rewarded.queryFlops
     uniformsNearStep =
       uniformsNearStep === null || batch.uniformsNearStep === null ? null : uniformsNearStep + batch.uniformsNearStep
     batches++
@@ -62,7 +66,7 @@ export async function sampleGroups<Item>(
   } while (live.length < contextsPerStep && batches < dynamicSampling.maxBatches)
   const kept = live.slice(0, contextsPerStep)
   const [dropped, surplus] = [generated.length - live.length, live.length - kept.length]
-  return {generated, kept, batches, dropped, surplus, uniformsNearStep}
+  return {generated, kept, batches, dropped, surplus, uniformsNearStep, queryFlops}
 }
 
 /** context -> prompt -> completions -> verdicts. */

@@ -38,7 +38,6 @@ export function startRows({config, engine, shape}: TrainingContext, rowAt: RowSo
         note: update ? `loss ${update.loss.toFixed(3)}` : 'no token to learn from',
       }
     },
-    close: async () => {},
   }
 }
 

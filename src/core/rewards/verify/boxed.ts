@@ -1,4 +1,4 @@
-import {lastBox} from './last-box.js'
+import {lastBox} from '../last-box.js'
 import {type MathAnswer, readMathAnswer} from './math-answer.js'
 import {agree} from './numeric.js'
 import {quote} from './quote.js'
@@ -10,7 +10,9 @@ import type {Verification} from './verifier.js'
  * Of a text with a `\boxed{...}` the content of the last one counts. Where unsure: wrong.
  */
 export function boxed(answer: string, truth: string): Verification {
-  const [ours, theirs] = [answer, truth].map((text) => readMathAnswer(lastBox(text)?.content ?? text))
+  const [ours, theirs] = [answer, truth].map((text) =>
+    readMathAnswer(lastBox(Buffer.from(text))?.content.toString() ?? text),
+  )
   const difference = differenceOf(ours, theirs)
   const explanation = `${quote(answer)} ${difference === null ? 'says the same as' : 'is not'} ${quote(truth)}`
   return {correct: difference === null, explanation: difference ? `${explanation}: ${difference}` : explanation}

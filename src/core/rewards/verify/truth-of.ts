@@ -1,4 +1,4 @@
-import {lastBox} from './last-box.js'
+import {lastBox} from '../last-box.js'
 
 const marker = '####'
 
@@ -9,12 +9,16 @@ const marker = '####'
  * @returns trimmed; null where it is empty, or where a `\boxed` has no balanced braces
  */
 export function truthOf(answerField: string): string | null {
-  const box = lastBox(answerField)
-  const markedAt = `\n${answerField}`.lastIndexOf(`\n${marker}`)
+  const bytes = Buffer.from(answerField)
+  const box = lastBox(bytes)
+  const markedAt = Buffer.from(`\n${answerField}`).lastIndexOf(`\n${marker}`)
   if (markedAt >= 0 && markedAt > (box?.end ?? -1)) {
-    const [line] = answerField.slice(markedAt + marker.length).split('\n', 1)
+    const [line] = bytes
+      .subarray(markedAt + marker.length)
+      .toString()
+      .split('\n', 1)
     return line.trim() || null
   }
-  if (box) return box.content.trim() || null
+  if (box) return box.content.toString().trim() || null
   return answerField.includes('\\boxed') ? null : answerField.trim() || null
 }

@@ -6,6 +6,6 @@ import type {Verifier} from './verifier.js'
 
 /**
  * How an answer may be compared with the truth: as text, as a number, as mathematics. Adding one is one file, one row, and
- * its name in the schema.
+ * its name in config/names.ts.
  */
 export const verifiers: Readonly<Record<VerifierName, Verifier>> = {exact, numeric, boxed}
