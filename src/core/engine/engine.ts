@@ -59,8 +59,6 @@ export interface Engine {
    * @throws {RuntimeFailure} when none is kept
    */
   blendAverage(tau: number): Promise<void>
-  /** Whether an average is kept: begun here, or restored. */
-  hasAverage(): Promise<boolean>
   score(sequences: readonly Int32Array[], settings: ScoreSettings): Promise<TokenScores[]>
   /**
    * Natural log-probabilities of the tokens of continuations, [continuation length] float32 for each query. All queries
@@ -80,7 +78,7 @@ export interface Engine {
    * which the float32 weights go where those saved are rounded, and the average where one is kept.
    */
   save(folder: string, withOptimizer: boolean, format?: SaveFormat): Promise<void>
-  /** Restores the optimizer's state that `save` wrote; `hasAverage` then tells whether an average was there. */
+  /** Restores the optimizer's state that `save` wrote, and the average where there is one. */
   restoreOptimizer(folder: string): Promise<void>
   /** Peak resident memory of the process so far, bytes. */
   peakMemory(): Promise<number>
@@ -135,10 +133,6 @@ export class LocalEngine implements Engine {
     const {average, weights} = this.loaded
     if (!average) throw new RuntimeFailure('an average of the weights was to be moved, but none was kept')
     blend(average, weights, tau)
-  }
-
-  async hasAverage(): Promise<boolean> {
-    return this.loaded.average !== null
   }
 
   score(sequences: readonly Int32Array[], settings: ScoreSettings): Promise<TokenScores[]> {

@@ -30,7 +30,6 @@ const methods = Object.keys({
   keepReference: true,
   keepAverage: true,
   blendAverage: true,
-  hasAverage: true,
   score: true,
   logprobs: true,
   rollout: true,

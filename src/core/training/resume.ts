@@ -4,19 +4,13 @@ import type {ResumePoint} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
 import {settingsHash} from '../runs/run-identity.js'
 import type {TrainerState} from '../runs/trainer-state.js'
-import {DataError, RuntimeFailure} from '../util/errors.js'
+import {RuntimeFailure} from '../util/errors.js'
 
-/**
- * The state to go on from: that of a checkpoint, or the beginning.
- *
- * @param needsAverage whether rewards ask the moving average of the weights
- * @throws {DataError} when the checkpoint lacks what the run needs of it
- */
+/** The state to go on from: that of a checkpoint, or the beginning. */
 export async function resumeFrom(
   run: RunDirectory,
   {config, engine}: TrainingContext,
   checkpoint: ResumePoint | null,
-  needsAverage: boolean,
 ): Promise<TrainerState> {
   const beginning: TrainerState = {
     step: 0,
@@ -33,10 +27,6 @@ export async function resumeFrom(
   }
   await loadModel(engine, {checkpoint: checkpoint.folder}, run.services.progress)
   await engine.restoreOptimizer(checkpoint.folder)
-  if (needsAverage && !(await engine.hasAverage()))
-    throw new DataError(`${checkpoint.folder} lacks average.safetensors, the moving average that reward.terms asks`, {
-      suggestions: ['remove this checkpoint to go on from the one before it'],
-    })
   await run.dropTablesAfter(checkpoint.state.step)
   return checkpoint.state
 }

@@ -102,7 +102,7 @@ async function trainIn(
     const training = {...prepared, progress: run.services.progress}
     const cuts = opened.cutDocuments ?? null
     if (cuts) training.progress.warn(describeCuts(cuts))
-    const state = await resumeFrom(run, training, start.resumed, opened.work(config).hasAverage ?? false)
+    const state = await resumeFrom(run, training, start.resumed)
     await training.sampler.follow((folder) => engine.save(folder, false), state.step)
     const trainingRun: TrainingRun = {
       run,
