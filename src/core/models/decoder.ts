@@ -1,27 +1,25 @@
-import type {Attend} from '../nn/attention.js'
+import type {Attend, AttentionHeads} from '../nn/attention.js'
 import {embedding, linear, rmsNorm, swiGlu} from '../nn/layers.js'
 import {type RotaryRows, rotaryRows, rotate} from '../nn/rotary.js'
 import type {Ops} from '../onnx/ops.js'
 import type {Value} from '../onnx/types.js'
 import type {ModelConfig} from './model-config.js'
-import {parametersOf} from './parameters.js'
+import {type Parameter, parametersOf} from './parameters.js'
 
-/** The weights of a decoder as inputs of one graph, and its rotary tables. */
+/** Weights of a decoder as inputs of one graph, and its rotary tables. */
 export class DecoderWeights {
   private readonly values: ReadonlyMap<string, Value>
-  private readonly tables: {cos: Value; sin: Value}
+  private tables: {cos: Value; sin: Value} | undefined
 
   constructor(
-    op: Ops,
+    private readonly op: Ops,
     readonly config: ModelConfig,
     /** Positions that the rotary tables cover. */
     readonly positions: number,
+    /** Those that the graph needs. */
+    parameters: readonly Parameter[] = parametersOf(config),
   ) {
-    this.values = new Map(parametersOf(config).map(({name, shape}) => [name, op.input(name, shape)]))
-    this.tables = {
-      cos: op.input('rotary.cos', [positions, config.headSize]),
-      sin: op.input('rotary.sin', [positions, config.headSize]),
-    }
+    this.values = new Map(parameters.map(({name, shape}) => [name, op.input(name, shape)]))
   }
 
   /** The weight of that name. */
@@ -39,8 +37,10 @@ export class DecoderWeights {
     return [...this.values.values()]
   }
 
-  /** Cosines and sines for positions [N]. */
+  /** Cosines and sines for positions [N], in the graph itself or in a loop's body; declares the tables as inputs. */
   rotaryRows(op: Ops, positions: Value): RotaryRows {
+    const shape = [this.positions, this.config.headSize]
+    this.tables ??= {cos: this.op.input('rotary.cos', shape), sin: this.op.input('rotary.sin', shape)}
     return rotaryRows(op, positions, this.tables.cos, this.tables.sin)
   }
 }
@@ -79,27 +79,25 @@ function decoderLayer(
   rotary: RotaryRows,
   attend: Attend,
 ): Value {
-  const at = `model.layers.${layer}`
-  const weight = (name: string) => weights.get(`${at}.${name}.weight`)
-  const epsilon = weights.config.normEpsilon
-
-  const forAttention = rmsNorm(op, input, weight('input_layernorm'), epsilon)
-  const attended = attend(attentionHeads(op, weights, at, forAttention, rotary))
+  const attended = attend(attentionHeads(op, weights, layer, input, rotary))
   const kept = op.slice(input, 0, input.shape[0] - attended.shape[0], input.shape[0])
-  const outputBias = weights.find(`${at}.self_attn.o_proj.bias`)
-  const afterAttention = op.add(kept, linear(op, attended, weight('self_attn.o_proj'), outputBias))
-
-  const forMlp = rmsNorm(op, afterAttention, weight('post_attention_layernorm'), epsilon)
-  const activated = swiGlu(op, linear(op, forMlp, weight('mlp.gateup_proj')))
-  return op.add(afterAttention, linear(op, activated, weight('mlp.down_proj')))
+  return feedForward(op, weights, layer, kept, attended)
 }
 
-function attentionHeads(op: Ops, weights: DecoderWeights, at: string, x: Value, rotary: RotaryRows) {
+/** The first part of a layer, up to attention: rows [N, C] -> rotated queries, keys and values. */
+export function attentionHeads(
+  op: Ops,
+  weights: DecoderWeights,
+  layer: number,
+  input: Value,
+  rotary: RotaryRows,
+): AttentionHeads {
+  const at = `model.layers.${layer}`
   const {heads, kvHeads, headSize, normEpsilon} = weights.config
-  const rows = x.shape[0]
+  const rows = input.shape[0]
   const qkv = linear(
     op,
-    x,
+    rmsNorm(op, input, weights.get(`${at}.input_layernorm.weight`), normEpsilon),
     weights.get(`${at}.self_attn.qkv_proj.weight`),
     weights.find(`${at}.self_attn.qkv_proj.bias`),
   )
@@ -113,4 +111,16 @@ function attentionHeads(op: Ops, weights: DecoderWeights, at: string, x: Value, 
     keys: rotate(op, normed(op.reshape(k, [rows, kvHeads, headSize]), 'k'), rotary),
     values: op.reshape(v, [rows, kvHeads, headSize]),
   }
+}
+
+/** The last part of a layer, after attention: its input [N, C] and the attended rows [N, H*D] -> [N, C]. */
+export function feedForward(op: Ops, weights: DecoderWeights, layer: number, input: Value, attended: Value): Value {
+  const at = `model.layers.${layer}`
+  const weight = (name: string) => weights.get(`${at}.${name}.weight`)
+  const outputBias = weights.find(`${at}.self_attn.o_proj.bias`)
+  const afterAttention = op.add(input, linear(op, attended, weight('self_attn.o_proj'), outputBias))
+
+  const forMlp = rmsNorm(op, afterAttention, weight('post_attention_layernorm'), weights.config.normEpsilon)
+  const activated = swiGlu(op, linear(op, forMlp, weight('mlp.gateup_proj')))
+  return op.add(afterAttention, linear(op, activated, weight('mlp.down_proj')))
 }
