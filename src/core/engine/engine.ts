@@ -21,7 +21,8 @@ import {
   saveOptimizer,
   saveWeights,
 } from './state/checkpoint.js'
-import {type InitializationSettings, ModelState, type Weights} from './state/model-state.js'
+import type {InitializationSettings} from './state/initialize.js'
+import {ModelState, type Weights} from './state/model-state.js'
 import {
   type LanguageModelRequest,
   type LanguageModelUpdate,
@@ -49,7 +50,7 @@ export interface Engine {
   /** Hands how far a call is to a listener, in a few words; the listener before is not called any more. */
   watch(listener: Tell): void
   load(source: WeightSource): Promise<LoadedModel>
-  /** Keeps a frozen copy of the present weights as the reference of the KL term. */
+  /** Keeps a copy of what is trained as the reference of the KL term: fresh adapters leave it the base as it is. */
   keepReference(): Promise<void>
   /** Begins a moving average of the weights as a copy of the present ones. */
   keepAverage(): Promise<void>
@@ -122,11 +123,11 @@ export class LocalEngine implements Engine {
   }
 
   async keepReference(): Promise<void> {
-    this.reference = this.loaded.copyWeights()
+    this.reference = this.loaded.copyTrained()
   }
 
   async keepAverage(): Promise<void> {
-    this.loaded.average = this.loaded.copyWeights()
+    this.loaded.average = this.loaded.copyTrained()
   }
 
   async blendAverage(tau: number): Promise<void> {

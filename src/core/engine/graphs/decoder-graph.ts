@@ -32,10 +32,10 @@ export function causalHiddenStates({op, weights}: DecoderGraph, shape: {rows: nu
   return hiddenStates(op, weights, tokens, () => attend)
 }
 
-/** Declares the loss and, per weight, the output `gradient/<name>`. */
+/** Declares the loss and, per trained parameter, the output `gradient/<name>`. */
 export function outputGradients({op, weights}: DecoderGraph, loss: Value): void {
   op.graph.output('loss', loss)
-  const parameters = weights.all()
+  const parameters = weights.trained()
   appendBackward(op, loss, parameters).forEach((gradient, i) => {
     op.graph.output(`gradient/${parameters[i].name}`, gradient)
   })

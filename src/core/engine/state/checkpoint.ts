@@ -193,7 +193,7 @@ function withDtype(source: Readonly<Record<string, unknown>>, dtype: WeightDtype
  */
 export async function saveOptimizer(state: ModelState, folder: string, withWeights: boolean): Promise<void> {
   const tensors = new Map<string, FloatValues>()
-  for (const {name, shape} of state.parameters) {
+  for (const {name, shape} of state.trained) {
     const {first, second} = state.momentsOf(name)
     tensors.set(`${name}/first`, {shape, data: first})
     tensors.set(`${name}/second`, {shape, data: second})
@@ -215,7 +215,7 @@ export async function loadOptimizer(state: ModelState, folder: string): Promise<
   try {
     const updates = new Float32Array(1)
     const targets = new Map<string, FloatValues>([['updates', {shape: [1], data: updates}]])
-    for (const {name, shape} of state.parameters) {
+    for (const {name, shape} of state.trained) {
       const {first, second} = state.momentsOf(name)
       targets.set(`${name}/first`, {shape, data: first})
       targets.set(`${name}/second`, {shape, data: second})
