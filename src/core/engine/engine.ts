@@ -1,5 +1,4 @@
-import {readModelConfig} from '../models/model-config.js'
-import {parameterCount} from '../models/parameters.js'
+import {countOf, parameterCount} from '../models/parameters.js'
 import type {LogprobQuery} from '../records/records.js'
 import {checkDevice} from '../runtime/providers.js'
 import type {SessionOptions} from '../runtime/session.js'
@@ -12,17 +11,11 @@ import {type ScoreSettings, scoreSequences, type TokenScores} from './scoring/sc
 import {SessionCache} from './sessions/session-cache.js'
 import {sessionBudget} from './sessions/session-memory.js'
 import {invariantThreads} from './sessions/threads.js'
+import {saveAdapter} from './state/adapter-checkpoint.js'
 import {blend, loadAverage, saveAverage} from './state/average.js'
-import {
-  checkWeights,
-  loadOptimizer,
-  loadWeights,
-  type SaveFormat,
-  saveOptimizer,
-  saveWeights,
-} from './state/checkpoint.js'
-import type {InitializationSettings} from './state/initialize.js'
-import {ModelState, type Weights} from './state/model-state.js'
+import {loadOptimizer, type SaveFormat, saveOptimizer, saveWeights, storedDtypes} from './state/checkpoint.js'
+import {loadState, type WeightSource} from './state/load-state.js'
+import type {ModelState, Weights} from './state/model-state.js'
 import {
   type LanguageModelRequest,
   type LanguageModelUpdate,
@@ -30,14 +23,13 @@ import {
 } from './update/language-model-update.js'
 import {type PolicyRequest, type PolicyUpdate, updatePolicy} from './update/policy-update.js'
 
-/** Where weights come from: a checkpoint folder, or random numbers in the shape of a `config.json`. */
-export type WeightSource =
-  | {readonly checkpoint: string}
-  | {readonly config: string; readonly init: InitializationSettings; readonly seed: number}
+export type {WeightSource} from './state/load-state.js'
 
 /** What was loaded. */
 export interface LoadedModel {
   readonly parameterCount: number
+  /** Numbers that its adapters hold; 0 where it has none. */
+  readonly adapterCount: number
 }
 
 /**
@@ -75,8 +67,9 @@ export interface Engine {
   /** One update of next-token prediction, or null where no row has a target. */
   updateLanguageModel(request: LanguageModelRequest): Promise<LanguageModelUpdate | null>
   /**
-   * Writes weights (float32 unless `format` says otherwise) and config.json, and the optimizer's state if asked to, with
-   * which the float32 weights go where those saved are rounded, and the average where one is kept.
+   * Writes weights (float32 unless `format` says otherwise) and config.json, or in their place the adapters of a model that
+   * has some, and the optimizer's state if asked to, with which the float32 weights go where those saved are rounded, and
+   * the average where one is kept.
    */
   save(folder: string, withOptimizer: boolean, format?: SaveFormat): Promise<void>
   /** Restores the optimizer's state that `save` wrote, and the average where there is one. */
@@ -111,15 +104,11 @@ export class LocalEngine implements Engine {
 
   async load(source: WeightSource): Promise<LoadedModel> {
     await checkDevice(this.options.device)
-    const config = await readModelConfig('checkpoint' in source ? source.checkpoint : source.config)
-    if ('checkpoint' in source) checkWeights(config, source.checkpoint)
-    const state = new ModelState(config)
-    if ('checkpoint' in source) await loadWeights(state, source.checkpoint)
-    else state.initialize(source.init, source.seed)
+    const state = await loadState(source)
     // Graphs of another model must not be found under the shapes of this one.
-    await this.sessions.restart(invariantThreads(config, this.options.threads))
+    await this.sessions.restart(invariantThreads(state.config, this.options.threads))
     this.state = state
-    return {parameterCount: parameterCount(config)}
+    return {parameterCount: parameterCount(state.config), adapterCount: countOf(state.adapters)}
   }
 
   async keepReference(): Promise<void> {
@@ -159,7 +148,9 @@ export class LocalEngine implements Engine {
   }
 
   async save(folder: string, withOptimizer: boolean, format: SaveFormat = {dtype: 'float32'}): Promise<void> {
-    await saveWeights(this.loaded, folder, format)
+    const hasAdapters = this.loaded.config.adapter !== null
+    if (hasAdapters) await saveAdapter(this.loaded, folder, storedDtypes[format.dtype])
+    if (!hasAdapters || format.isMerged) await saveWeights(this.loaded, folder, format)
     if (!withOptimizer) return
     await saveOptimizer(this.loaded, folder, format.dtype !== 'float32')
     await saveAverage(this.loaded, folder)

@@ -8,7 +8,7 @@ export interface AdapterNames {
 }
 
 /** The tensors of the adapter on a part of a projection, e.g. `model.layers.0.mlp.up_proj.weight`; null where it has none. */
-export function adapterOf({adapter}: ModelConfig, {name}: ParameterPart): AdapterNames | null {
+export function adapterOf({adapter}: ModelConfig, {name}: Pick<ParameterPart, 'name'>): AdapterNames | null {
   const [, module, target] = /^(.+\.(\w+))\.weight$/.exec(name) ?? []
   if (!adapter?.targets.some((one) => one === target)) return null
   return {a: `${module}.lora_A.weight`, b: `${module}.lora_B.weight`}

@@ -129,6 +129,6 @@ export function optimizerAt(step: number, {optim, train}: Config): OptimizerSett
 }
 
 /** Sizes that FLOPs are counted from. */
-export function shapeOf(model: ModelConfig, {parameterCount}: LoadedModel): ModelShape {
+export function shapeOf(model: ModelConfig, {parameterCount}: Pick<LoadedModel, 'parameterCount'>): ModelShape {
   return {...model, parameterCount}
 }
