@@ -182,7 +182,7 @@ describe('adapters', () => {
     expect(invariantThreads(model, 4)).toBe(4)
     const wide = await randomBase(model)
     const after = async (threads: number) => {
-      const engine = await taught(await adaptedEngine(wide, {rank: 48, alpha: 96, threads}), 1)
+      const engine = await taught(await adaptedEngine(wide, {rank: 48, alpha: 96, threads}))
       const files = filesOf(await saved(engine))
       await engine.close()
       return files
