@@ -1,5 +1,6 @@
 import {z} from 'zod'
 import {nearest} from '../util/suggest.js'
+import {lora} from './lora-schema.js'
 import {checkpointDtypes, evalModes, objectives, rewardNames, samplerNames, taskNames, verifierNames} from './names.js'
 
 /** The one configuration schema: every key, its default, and a line of help. Commands read the sections they need. */
@@ -318,6 +319,7 @@ export const configSchema = z.strictObject({
   memory: memory.prefault({}),
   data: data.prefault({}),
   model: model.prefault({}),
+  lora: lora.prefault({}),
   prompt: prompt.prefault({}),
   rollout: rollout.prefault({}),
   reward: reward.prefault({}),

@@ -21,7 +21,7 @@ const tokenizer =
 
 const checkpoint: Layout = {
   files: new RegExp(
-    `^(?:model.*\\.safetensors|model\\.safetensors\\.index\\.json|(?:optimizer|average)\\.safetensors|config\\.json|generation_config\\.json|trainer-state\\.json|manifest\\.json|${tokenizer})$`,
+    `^(?:model.*\\.safetensors|model\\.safetensors\\.index\\.json|(?:optimizer|average|adapter_model)\\.safetensors|(?:adapter_)?config\\.json|generation_config\\.json|trainer-state\\.json|manifest\\.json|${tokenizer})$`,
   ),
 }
 

@@ -14,6 +14,8 @@ export interface TrainerState {
   readonly wallSeconds: number
   readonly configHash: string
   readonly seed: number
+  /** Fingerprint of the weights that its adapters belong to; absent where it has none. */
+  readonly base?: string
 }
 
 /** Where a checkpoint keeps it. */
@@ -29,6 +31,7 @@ const trainerState: z.ZodType<TrainerState> = z.looseObject({
   wallSeconds: z.number().nonnegative(),
   configHash: z.string(),
   seed: z.int(),
+  base: z.string().optional(),
 })
 
 /** The state of training that a checkpoint holds. Throws {DataError} naming the file when it is not one. */

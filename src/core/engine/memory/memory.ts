@@ -1,6 +1,7 @@
 import type {ObjectiveSettings} from '../../grpo/objective.js'
+import {allParametersOf, trainedCount} from '../../models/adapters.js'
 import type {ModelConfig} from '../../models/model-config.js'
-import {parameterCount, parametersOf} from '../../models/parameters.js'
+import {countOf} from '../../models/parameters.js'
 import type {Graph} from '../../onnx/graph.js'
 import {type LiveTensor, tensorBytes} from '../../onnx/live-tensor.js'
 import {livenessOf} from '../../onnx/liveness.js'
@@ -159,10 +160,10 @@ function rolloutGraphs(model: ModelConfig, sizes: RolloutSizes, {readsInPlace}: 
 /** Tensors that are there throughout: on the host, float32. */
 function hostParts(work: EngineWork, {readsInPlace}: DeviceKind): MemoryPart[] {
   const {model, hasReference, hasAverage, isAccumulated, policy, languageModel, rollout} = work
-  const bytes = float * parameterCount(model)
+  const bytes = float * trainedCount(model)
   const isTrained = policy !== undefined || languageModel !== undefined
   return [
-    {name: 'weights', bytes},
+    {name: 'weights', bytes: float * countOf(allParametersOf(model))},
     {name: 'moments of the optimizer', bytes: isTrained ? 2 * bytes : 0},
     // A micro-batch's gradients leave the graph as copies, beside the sum.
     {name: 'gradients', bytes: isTrained ? (isAccumulated ? 2 : 1) * bytes : 0},
@@ -190,7 +191,7 @@ function namedTensors(model: ModelConfig, {kind: of, graph, trips}: BuiltGraph):
 
 /** What the host makes for one run of a graph; weights and caches are counted elsewhere. */
 function feedsOf(model: ModelConfig, {kind, graph}: BuiltGraph): MemoryPart {
-  const weights = new Set(parametersOf(model).map(({name}) => name))
+  const weights = new Set(allParametersOf(model).map(({name}) => name))
   const made = graph.inputs.filter(({name}) => !weights.has(name) && !/^(context|own)_(keys|values)_/.test(name))
   return {name: 'host buffers', bytes: made.reduce((sum, input) => sum + tensorBytes(input), 0), kind: works[kind].kind}
 }

@@ -181,14 +181,14 @@ describe('adapters', () => {
     const model = tinyModel({...sizes, max_position_embeddings: 256})
     expect(invariantThreads(model, 4)).toBe(4)
     const wide = await randomBase(model)
-    const after = async (threads: number) => {
+    const filesAfter = async (threads: number) => {
       const engine = await taught(await adaptedEngine(wide, {rank: 48, alpha: 96, threads}))
       const files = filesOf(await saved(engine))
       await engine.close()
       return files
     }
-    const one = await after(1)
-    for (const threads of [2, 3, 4]) expect(await after(threads), `${threads} threads`).toEqual(one)
+    const one = await filesAfter(1)
+    for (const threads of [2, 3, 4]) expect(await filesAfter(threads), `${threads} threads`).toEqual(one)
   })
 })
 
