@@ -19,5 +19,5 @@ export const lora = z.strictObject({
   merge: z
     .boolean()
     .default(false)
-    .describe('write config.json and model.safetensors, adapters merged, beside the adapters of every checkpoint'),
+    .describe('write a whole checkpoint too, adapters merged, into the folder merged of every checkpoint'),
 })

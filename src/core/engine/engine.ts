@@ -13,7 +13,7 @@ import {sessionBudget} from './sessions/session-memory.js'
 import {invariantThreads} from './sessions/threads.js'
 import {saveAdapter} from './state/adapter-checkpoint.js'
 import {blend, loadAverage, saveAverage} from './state/average.js'
-import {loadOptimizer, type SaveFormat, saveOptimizer, saveWeights, storedDtypes} from './state/checkpoint.js'
+import {loadOptimizer, type SaveFormat, saveOptimizer, saveWeights} from './state/checkpoint.js'
 import {loadState, type WeightSource} from './state/load-state.js'
 import type {ModelState, Weights} from './state/model-state.js'
 import {
@@ -148,9 +148,8 @@ export class LocalEngine implements Engine {
   }
 
   async save(folder: string, withOptimizer: boolean, format: SaveFormat = {dtype: 'float32'}): Promise<void> {
-    const hasAdapters = this.loaded.config.adapter !== null
-    if (hasAdapters) await saveAdapter(this.loaded, folder, storedDtypes[format.dtype])
-    if (!hasAdapters || format.isMerged) await saveWeights(this.loaded, folder, format)
+    if (this.loaded.config.adapter) await saveAdapter(this.loaded, folder, format)
+    else await saveWeights(this.loaded, folder, format)
     if (!withOptimizer) return
     await saveOptimizer(this.loaded, folder, format.dtype !== 'float32')
     await saveAverage(this.loaded, folder)

@@ -3,6 +3,7 @@ import {readdir, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {resolvedYaml} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
+import {mergedName} from '../engine/state/adapter-checkpoint.js'
 import {guardWrite, type Lock, lockFolder, lockName, makeFolder, outputKinds, removeOwn, replaceText, sweepTemporary, writeFolder} from '../files/index.js'
 import {type AttemptLog, openAttemptLog} from '../util/attempt-log.js'
 import {teeProgress} from '../util/progress.js'
@@ -104,7 +105,8 @@ export class RunDirectory {
       this.checkpoint(state.step),
       async (folder) => {
         await fill(folder)
-        await writeCompanions(folder, companions)
+        for (const part of [folder, join(folder, mergedName)])
+          if (existsSync(part)) await writeCompanions(part, companions)
         await writeFile(join(folder, trainerStateFile), `${JSON.stringify(state, null, 2)}\n`)
       },
       {rpt: 'checkpoint', step: state.step, objective: state.objective, origins: this.origins},

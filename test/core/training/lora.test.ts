@@ -8,6 +8,7 @@ import {planOf} from '../../../src/core/planning/plan.js'
 import {evalTable, metricsTable, readTable} from '../../../src/core/tables/index.js'
 import {train} from '../../../src/core/training/train.js'
 import {DataError, Interrupted, UsageError} from '../../../src/core/util/errors.js'
+import {readTensors} from '../../support/read-tensors.js'
 import {runContents} from '../../support/run-contents.js'
 import {type ToyWorkspace, toyConfig, toyServices, toySettings, toyWorkspace} from '../../support/toy-run.js'
 
@@ -26,6 +27,7 @@ beforeAll(async () => {
 const lora = ['lora.rank=4', 'lora.alpha=8', 'optim.learningRate=0.01']
 const rpt = [...lora, 'train.steps=4', 'checkpoint.every=2', 'grpo.dynamicSampling.enabled=false']
 const evaluated = ['eval.every=2', 'eval.modes=[standard,reasoning]', 'eval.limit=4', 'eval.bootstraps=20']
+const prompts = ['prompt.template=bare', 'rollout.maxTokens=6', 'rollout.temperature=1']
 const at = (...parts: string[]) => join(toy.folder, ...parts)
 const checkpoint = (run: string, step = 4) => at(run, 'checkpoints', `step-${String(step).padStart(6, '0')}`)
 const trained = (out: string, changes: readonly string[], lines: string[] = []) =>
@@ -131,6 +133,7 @@ describe('a run of adapters', () => {
 
   it('writes the merged model beside its adapters when asked to, which changes nothing else', async () => {
     await trained('merged', [...rpt, 'lora.merge=true'])
+    expect(readdirSync(checkpoint('merged'))).not.toContain('config.json')
     expect(bytes(checkpoint('merged'), 'adapter_model.safetensors')).toBe(
       bytes(checkpoint('rpt'), 'adapter_model.safetensors'),
     )
@@ -140,7 +143,13 @@ describe('a run of adapters', () => {
     await engine.save(at('by-engine'), false)
     await engine.close()
     for (const file of ['model.safetensors', 'config.json'])
-      expect(bytes(checkpoint('merged'), file), file).toBe(bytes(at('by-engine', file)))
+      expect(bytes(checkpoint('merged'), 'merged', file), file).toBe(bytes(at('by-engine', file)))
+    const {rows} = await evaluation('eval-merged', join(checkpoint('merged'), 'merged'), prompts)
+    const own = await evaluation('eval-beside', at('merged'))
+    expect(rows.map(({accuracy}) => accuracy)).toEqual(own.rows.map(({accuracy}) => accuracy))
+    const again = toyConfig(toy, 'merged', ['train.objective=ntp', 'train.steps=1'])
+    await train(again, toyServices({overwrite: true}))
+    expect(readdirSync(at('merged', 'checkpoints'))).toEqual(['step-000001'])
   })
 })
 
@@ -174,19 +183,21 @@ describe('adapters as the start of a run', () => {
   it('are merged into their base where all weights are trained', async () => {
     await from('rpt', 'all', ['train.steps=1', 'optim.learningRate=1e-12', 'grpo.dynamicSampling.enabled=false'])
     expect(readdirSync(checkpoint('all', 1))).not.toContain('adapter_model.safetensors')
-    const merged = bytes(checkpoint('merged'), 'model.safetensors')
-    const own = bytes(checkpoint('all', 1), 'model.safetensors')
-    expect(own.length).toBe(merged.length)
-    expect(own).not.toBe(bytes(toy.base, 'model.safetensors'))
+    const tensors = (folder: string) =>
+      [...readTensors(join(folder, 'model.safetensors')).values()].flatMap(({data}) => [...data])
+    const [own, merged, plain] = [checkpoint('all', 1), at('by-engine'), toy.base].map(tensors)
+    const worst = (others: readonly number[]) =>
+      own.reduce((most, value, i) => Math.max(most, Math.abs(value - others[i])), 0)
+    expect(worst(merged)).toBeLessThan(1e-9)
+    expect(worst(plain)).toBeGreaterThan(1e-3)
   })
 
   it('of a folder as PEFT leaves it are evaluated with the tokenizer of the base', async () => {
     mkdirSync(at('foreign'))
     for (const file of ['adapter_config.json', 'adapter_model.safetensors'])
       cpSync(join(checkpoint('rpt'), file), at('foreign', file))
-    const sets = ['prompt.template=bare', 'rollout.maxTokens=6', 'rollout.temperature=1']
     const [foreign, own] = [
-      await evaluation('eval-foreign', at('foreign'), sets),
+      await evaluation('eval-foreign', at('foreign'), prompts),
       await evaluation('eval-own', at('rpt')),
     ]
     expect(foreign.rows.map(({accuracy}) => accuracy)).toEqual(own.rows.map(({accuracy}) => accuracy))

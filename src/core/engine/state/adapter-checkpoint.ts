@@ -1,15 +1,23 @@
 import {existsSync} from 'node:fs'
+import {mkdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import {adapterConfigName, writeAdapterConfig} from '../../models/adapter-config.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {DataError} from '../../util/errors.js'
 import {isSameShape, sizeOf} from '../../util/shape.js'
-import {shown, WeightFiles, type WrittenDtype, writeSafetensors} from '../../weights/index.js'
+import {shown, WeightFiles, writeSafetensors} from '../../weights/index.js'
+import {type SaveFormat, saveWeights, storedDtypes} from './checkpoint.js'
 import {fillWeight} from './fill-weight.js'
 import type {ModelState, Weights} from './model-state.js'
 import {type Place, trainedPlacesOf, valuesAt} from './places.js'
 
 /** Adapters on disk, as PEFT has them: a description, and tensors under the names of its wrapped model. */
+
+/**
+ * Folder of the merged checkpoint beside adapters. In one folder with them transformers would take merged weights for the base,
+ * and apply the adapters once more.
+ */
+export const mergedName = 'merged'
 
 const weightsName = 'adapter_model.safetensors'
 const prefix = 'base_model.model.'
@@ -79,14 +87,18 @@ function checkPlace(files: WeightFiles, {name, shape: expected}: Place): void {
 }
 
 /**
- * Writes the adapters of a model as PEFT does.
+ * Writes the adapters of a model as PEFT does, and where that is asked for the merged checkpoint.
  *
- * @throws {NumericError} naming the tensor that `dtype` cannot hold
+ * @throws {NumericError} naming the tensor that the element type cannot hold
  */
-export async function saveAdapter({config, weights}: ModelState, folder: string, dtype: WrittenDtype): Promise<void> {
+export async function saveAdapter(state: ModelState, folder: string, format: SaveFormat): Promise<void> {
+  const {config, weights} = state
   const tensors = trainedPlacesOf(config).map(
     (place) => [prefix + place.name, {shape: place.shape, data: valuesAt(weights, place)}] as const,
   )
-  await writeSafetensors(join(folder, weightsName), new Map(tensors), dtype)
+  await writeSafetensors(join(folder, weightsName), new Map(tensors), storedDtypes[format.dtype])
   await writeAdapterConfig(folder, config.adapter!)
+  if (!format.isMerged) return
+  await mkdir(join(folder, mergedName))
+  await saveWeights(state, join(folder, mergedName), format)
 }

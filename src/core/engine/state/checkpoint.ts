@@ -30,7 +30,7 @@ export type WeightDtype = 'float32' | 'bfloat16' | 'float16'
 export interface SaveFormat {
   readonly dtype: WeightDtype
   readonly maxShardBytes?: number
-  /** Whether adapters are added to the weights too, and the whole model is written beside them. */
+  /** Whether the whole model, adapters merged, is written too, into the folder `mergedName`. */
   readonly isMerged?: boolean
 }
 
