@@ -1,5 +1,6 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
+import {findKey} from '../config/keys.js'
 import {requireKeys} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import type {MemoryDemand} from '../engine/memory/check-memory.js'
@@ -77,6 +78,7 @@ export async function openInputs(
   })
   const evaluated = await openEvaluated(config, model, texts, data)
   warnOfWarmup(config, services)
+  warnOfRate(config, services)
   const demand = demandOf(config, (settings) => {
     const own = opened.work(settings)
     const others = isEvaluated(settings) ? evaluationWork(settings, model, evaluated) : {}
@@ -115,6 +117,14 @@ async function tokenizerAlone({data: {dir}}: Config, source: WeightSource): Prom
 /** Whether evaluations while training fall due. */
 export function isEvaluated({eval: {every}, train: {steps}}: Config): boolean {
   return every > 0 && steps > 0
+}
+
+/** Adapters start from zero and move little: a rate for all weights leaves them there. */
+function warnOfRate({lora, optim: {learningRate}}: Config, {progress}: Services): void {
+  if (lora.rank > 0 && learningRate === findKey('optim.learningRate')!.defaultValue)
+    progress.warn(
+      `optim.learningRate is ${learningRate}, the default, which is meant for all weights; adapters usually need ten times that of all weights, or more: try 1e-4`,
+    )
 }
 
 function warnOfWarmup({optim: {warmupSteps}, train: {steps}}: Config, {progress}: Services): void {

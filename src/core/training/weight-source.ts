@@ -1,8 +1,7 @@
-import {adapterTargets} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import type {WeightSource as EngineSource} from '../engine/engine.js'
 import {hashFile} from '../files/index.js'
-import type {Adapter} from '../models/adapter.js'
+import type {Adapter, BaseName} from '../models/adapter.js'
 import {readAdapterConfig} from '../models/adapter-config.js'
 import {configFolder, fingerprintOfPlace, type ModelPlace, sourceOf} from '../runs/model-place.js'
 import {type Origins, originsOf} from '../runs/origins.js'
@@ -34,25 +33,25 @@ export interface WeightSource {
 export async function weightSource(config: Config, services: Services, recorded: Origins): Promise<WeightSource> {
   const {model, lora, seed} = config
   if (!model.path) {
-    if (lora.rank > 0) refuseRandomBase(lora.rank)
-    const weights = {config: model.config!, init: model.init, seed}
-    return {path: model.config!, place: null, adapter: null, weights, origins: {}, isWhole: true}
+    const path = model.config!
+    const adapter = lora.rank > 0 ? unkeptAdapter(config, path, services) : null
+    return {path, place: null, adapter, weights: {config: path, init: model.init, seed}, origins: {}, isWhole: true}
   }
   const key = 'model.path'
   const resolved = await resolveModel(model.path, undefined, {...services, recorded: recorded[key]})
   const {folder, base, origin, isWhole} = resolved
   const common = {path: configFolder(resolved), place: {folder, base}, origins: originsOf([[key, origin]]), isWhole}
-  const start = base === null ? startFromCheckpoint(config, resolved) : startFromAdapters(config, folder, base)
-  return {...common, ...start}
+  if (base === null) return {...common, ...startFromCheckpoint(config, resolved)}
+  const what = lora.rank > 0 ? 'are trained further' : `are merged into ${base}, and all weights are trained`
+  services.progress.log(`train: the adapters of ${folder} ${what}`)
+  return {...common, ...startFromAdapters(config, folder, base)}
 }
 
 type Start = Pick<WeightSource, 'adapter' | 'weights'>
 
 function startFromCheckpoint({lora, seed}: Config, {folder, origin}: ResolvedModel): Start {
-  const {rank, alpha, targets} = lora
-  if (rank === 0) return {adapter: null, weights: {checkpoint: folder}}
-  const base = {name: origin?.id ?? folder, revision: origin?.revision ?? null}
-  const fresh = {rank, alpha, targets, base}
+  if (lora.rank === 0) return {adapter: null, weights: {checkpoint: folder}}
+  const fresh = freshAdapter(lora, {name: origin?.id ?? folder, revision: origin?.revision ?? null})
   return {adapter: fresh, weights: {checkpoint: folder, adapter: {fresh, seed}}}
 }
 
@@ -60,23 +59,30 @@ function startFromCheckpoint({lora, seed}: Config, {folder, origin}: ResolvedMod
 function startFromAdapters({lora}: Config, folder: string, base: string): Start {
   if (lora.rank === 0) return {adapter: null, weights: {checkpoint: base, adapter: {folder, isMerged: true}}}
   const saved = readAdapterConfig(folder)
-  const targets = adapterTargets.filter((target) => saved.targets.includes(target))
-  const [given, there] = [lora, {...saved, targets}].map(({rank, alpha, targets: on}) => ({rank, alpha, targets: on}))
-  const other = (['rank', 'alpha', 'targets'] as const).filter((key) => String(given[key]) !== String(there[key]))
+  const other = (['rank', 'alpha', 'targets'] as const).filter((key) => String(lora[key]) !== String(saved[key]))
   if (other.length === 0) return {adapter: saved, weights: sourceOf({folder, base})}
-  const [now, then] = [given, there].map((one) => other.map((key) => `lora.${key} ${one[key]}`).join(', '))
+  const [now, then] = [lora, saved].map((one) => other.map((key) => `lora.${key} ${one[key]}`).join(', '))
   throw new UsageError(`train: ${folder} holds adapters with ${then}; the settings ask for ${now}`, {
     suggestions: [
-      `go on with them: ${other.map((key) => `--set lora.${key}=${JSON.stringify(there[key])}`).join(' ')}`,
+      `go on with them: ${other.map((key) => `--set lora.${key}=${JSON.stringify(saved[key])}`).join(' ')}`,
       'train all weights, adapters merged: leave lora.rank at 0',
     ],
   })
 }
 
-function refuseRandomBase(rank: number): never {
-  throw new UsageError(`train: lora.rank is ${rank}, but model.config starts from random weights that nobody keeps`, {
-    suggestions: ['give a checkpoint as --model', 'train all weights: leave lora.rank at 0'],
-  })
+function freshAdapter({rank, alpha, targets}: Config['lora'], base: BaseName): Adapter {
+  return {rank, alpha, targets, base}
+}
+
+/** A rehearsal may ask what adapters would need beside weights of that shape; nobody keeps random ones. */
+function unkeptAdapter({lora}: Config, path: string, {rehearsal}: Services): Adapter {
+  const problem = `lora.rank is ${lora.rank}, but model.config starts from random weights that nobody keeps`
+  if (!rehearsal)
+    throw new UsageError(`train: ${problem}`, {
+      suggestions: ['give a checkpoint as --model', 'train all weights: leave lora.rank at 0'],
+    })
+  rehearsal.note(`a checkpoint for the adapters: ${problem}`)
+  return freshAdapter(lora, {name: path, revision: null})
 }
 
 /** Fingerprint of a checkpoint or adapters, or of the `config.json` of random weights. */

@@ -153,6 +153,18 @@ describe('a run of adapters', () => {
   })
 })
 
+it('says where the learning rate is that of all weights', async () => {
+  const lines: string[] = []
+  const plan = async (changes: readonly string[]) => {
+    lines.length = 0
+    await planOf('train', toyConfig(toy, 'rate', changes), toyServices({}, lines))
+    return lines.filter((line) => line.includes('optim.learningRate')).length
+  }
+  expect(await plan(['lora.rank=4', 'optim.learningRate=1e-6'])).toBe(1)
+  expect(await plan(['lora.rank=4'])).toBe(0)
+  expect(await plan(['optim.learningRate=1e-6'])).toBe(0)
+})
+
 describe('adapters as the start of a run', () => {
   const from = (run: string, out: string, changes: readonly string[], lines: string[] = []) => {
     const sets = [`data.dir=${toy.data}`, `model.path=${at(run)}`, `out=${at(out)}`, ...toySettings, ...changes]
@@ -160,7 +172,9 @@ describe('adapters as the start of a run', () => {
   }
 
   it('are trained further by a run of the same adapters', async () => {
-    await from('rpt', 'further', [...rpt, 'train.steps=1', 'optim.learningRate=1e-12'])
+    const lines: string[] = []
+    await from('rpt', 'further', [...rpt, 'train.steps=1', 'optim.learningRate=1e-12'], lines)
+    expect(lines.join('\n')).toMatch(/the adapters of .*step-000004 are trained further/)
     const config = JSON.parse(readFileSync(join(checkpoint('further', 1), 'adapter_config.json'), 'utf8'))
     expect(config.base_model_name_or_path).toBe(toy.base)
     expect(existsSync(join(checkpoint('further', 1), 'tokenizer.json'))).toBe(true)
@@ -204,9 +218,13 @@ describe('adapters as the start of a run', () => {
   })
 
   it('are refused beside random weights', async () => {
-    const sets = [`data.dir=${toy.data}`, `model.config=${at('config.json')}`, `out=${at('random')}`, ...lora]
+    const places = [`data.dir=${toy.data}`, `model.config=${at('config.json')}`, `out=${at('random')}`]
+    const sets = [...toySettings, ...places, ...lora]
     const {config} = loadConfig({sets, cwd: toy.folder})
     await expect(train(config, toyServices())).rejects.toThrow(/lora.rank is 4, but model.config starts from random/)
+    const {missing, parameters} = await planOf('train', config)
+    expect(missing.join()).toContain('a checkpoint for the adapters')
+    expect(parameters!.trained).toBeLessThan(parameters!.total / 2)
   })
 })
 

@@ -7,15 +7,27 @@ import type {InitializationSettings} from './initialize.js'
 import {mergeAdapters} from './merge-adapter.js'
 import {ModelState} from './model-state.js'
 
-/** Where adapters come from: a folder, kept apart from the weights or merged into them; or a fresh start. */
-export type AdapterSource =
-  | {readonly folder: string; readonly isMerged: boolean}
-  | {readonly fresh: Adapter; readonly seed: number}
+/** Adapters that begin to be trained. */
+interface FreshAdapter {
+  readonly fresh: Adapter
+  readonly seed: number
+}
 
-/** Where weights come from: a checkpoint folder, or random numbers in the shape of a `config.json`. */
+/** Adapters of a folder, kept apart from the weights or merged into them. */
+interface SavedAdapter {
+  readonly folder: string
+  readonly isMerged: boolean
+}
+
+/** Where weights come from: a checkpoint folder, or random numbers in the shape of a `config.json`; and adapters on them. */
 export type WeightSource =
-  | {readonly checkpoint: string; readonly adapter?: AdapterSource}
-  | {readonly config: string; readonly init: InitializationSettings; readonly seed: number}
+  | {readonly checkpoint: string; readonly adapter?: FreshAdapter | SavedAdapter}
+  | {
+      readonly config: string
+      readonly init: InitializationSettings
+      readonly seed: number
+      readonly adapter?: FreshAdapter
+    }
 
 /**
  * Loads a model; headers are checked before memory is taken.
@@ -23,32 +35,28 @@ export type WeightSource =
  * @throws {DataError} when files are missing, unsound, or do not belong together
  */
 export async function loadState(source: WeightSource): Promise<ModelState> {
-  if ('config' in source) {
-    const state = new ModelState(await readModelConfig(source.config))
-    state.initialize(source.init, source.seed)
-    return state
-  }
-  const {checkpoint, adapter} = source
-  const plain = await readModelConfig(checkpoint)
-  checkWeights(plain, checkpoint)
-  if (!adapter) return filled(plain, checkpoint)
+  const {adapter} = source
+  const plain = await readModelConfig('config' in source ? source.config : source.checkpoint)
+  if ('checkpoint' in source) checkWeights(plain, source.checkpoint)
+  if (!adapter) return filled(plain, source)
   if ('fresh' in adapter) {
-    const state = await filled({...plain, adapter: adapter.fresh}, checkpoint)
+    const state = await filled({...plain, adapter: adapter.fresh}, source)
     state.initializeAdapters(adapter.seed)
     return state
   }
   const {folder, isMerged} = adapter
   const config = {...plain, adapter: readAdapterConfig(folder)}
   checkAdapter(config, folder)
-  const state = await filled(isMerged ? plain : config, checkpoint)
+  const state = await filled(isMerged ? plain : config, source)
   const adapters = readAdapter(config, folder)
   if (isMerged) mergeAdapters(config, new Map([...state.weights, ...adapters]))
   else for (const [name, values] of adapters) state.weights.set(name, values as Float32Array<ArrayBuffer>)
   return state
 }
 
-async function filled(config: ModelConfig, checkpoint: string): Promise<ModelState> {
+async function filled(config: ModelConfig, source: WeightSource): Promise<ModelState> {
   const state = new ModelState(config)
-  await loadWeights(state, checkpoint)
+  if ('checkpoint' in source) await loadWeights(state, source.checkpoint)
+  else state.initialize(source.init, source.seed)
   return state
 }
