@@ -32,7 +32,8 @@ async function teach({base, rank, alpha, targets, sequences, ours}: Job): Promis
   const fresh = {rank, alpha, targets, base: {name: base, revision: null}}
   await engine.load({checkpoint: base, adapter: {fresh, seed: 3}})
   const rows = sequences.map((ids) => ({ids: Int32Array.from(ids), trainedFrom: 1}))
-  for (let update = 0; update < 3; update++) await engine.updateLanguageModel({rows, rowsPerMicroBatch: 4, optimizer})
+  for (let update = 0; update < 3; update++)
+    await engine.updateLanguageModel({rows, rowsPerMicroBatch: 4, optimizer, mode: 'whole'})
   mkdirSync(ours)
   await engine.save(ours, false, {dtype: 'float32', isMerged: true})
   await engine.close()

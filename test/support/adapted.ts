@@ -1,6 +1,6 @@
 import {adapterTargets} from '../../src/core/config/names.js'
 import {LocalEngine} from '../../src/core/engine/engine.js'
-import type {PolicyRequest} from '../../src/core/engine/update/policy-update.js'
+import type {PolicyRequest} from '../../src/core/engine/update/policy-request.js'
 import type {Adapter} from '../../src/core/models/adapter.js'
 import type {ModelConfig} from '../../src/core/models/model-config.js'
 import {Sampler, streamSeed} from '../../src/core/util/rng.js'
@@ -60,6 +60,7 @@ export async function sampledRequest(
     lossNormalizer: 'token',
     contextsPerMicroBatch: 2,
     mismatchLimit: 1e-5,
+    mode: 'whole',
     optimizer: {...optimizer, learningRate: 0.02},
     ...changes,
   }

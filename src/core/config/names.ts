@@ -15,6 +15,9 @@ export const evalModes = ['standard', 'reasoning', 'forced-thought', 'empty-thou
 /** Element types that a checkpoint's weights may be saved in. */
 export const checkpointDtypes = ['float32', 'bfloat16', 'float16'] as const
 
+/** How an update may be computed: in one run that keeps all activations, or layer by layer. */
+export const updateModeNames = ['whole', 'segmented'] as const
+
 /** Linear layers that adapters may be put on, in PEFT's words. */
 export const adapterTargets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const
 
@@ -28,5 +31,7 @@ export type RewardName = (typeof rewardNames)[number]
 export type SamplerName = (typeof samplerNames)[number]
 /** A name in `verifierNames`. */
 export type VerifierName = (typeof verifierNames)[number]
+/** A name in `updateModeNames`. */
+export type UpdateModeName = (typeof updateModeNames)[number]
 /** A name in `adapterTargets`. */
 export type AdapterTarget = (typeof adapterTargets)[number]

@@ -1,5 +1,6 @@
 import {countOf, parameterCount} from '../models/parameters.js'
 import type {LogprobQuery} from '../records/records.js'
+import {freeArrays} from '../runtime/output-memory.js'
 import {checkDevice} from '../runtime/providers.js'
 import type {SessionOptions} from '../runtime/session.js'
 import {RuntimeFailure} from '../util/errors.js'
@@ -21,7 +22,8 @@ import {
   type LanguageModelUpdate,
   updateLanguageModel,
 } from './update/language-model-update.js'
-import {type PolicyRequest, type PolicyUpdate, updatePolicy} from './update/policy-update.js'
+import type {PolicyRequest} from './update/policy-request.js'
+import {type PolicyUpdate, updatePolicy} from './update/policy-update.js'
 
 export type {WeightSource} from './state/load-state.js'
 
@@ -136,10 +138,12 @@ export class LocalEngine implements Engine {
   }
 
   rollout(request: RolloutRequest): Promise<RolloutResult> {
+    freeArrays()
     return rolloutPrompts(this.loaded, this.sessions, request, this.tell)
   }
 
   updatePolicy(request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate | null> {
+    freeArrays()
     return updatePolicy(this.loaded, this.sessions, request, this.reference, isOnPolicy, this.tell)
   }
 

@@ -42,6 +42,12 @@ export function trainedParametersOf(config: ModelConfig): Parameter[] {
   return config.adapter ? adapterParametersOf(config) : parametersOf(config)
 }
 
+/** Of some parameters those that training changes. */
+export function trainedAmong(config: ModelConfig, parameters: readonly Parameter[]): Parameter[] {
+  const trained = new Set(trainedParametersOf(config).map(({name}) => name))
+  return parameters.filter(({name}) => trained.has(name))
+}
+
 /** Number of trained numbers. */
 export function trainedCount(config: ModelConfig): number {
   return countOf(trainedParametersOf(config))

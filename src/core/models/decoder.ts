@@ -1,4 +1,4 @@
-import type {Attend} from '../nn/attention.js'
+import type {Attend, AttentionHeads} from '../nn/attention.js'
 import {embedding, linear, rmsNorm, swiGlu} from '../nn/layers.js'
 import {lowRank} from '../nn/low-rank.js'
 import {type RotaryRows, rotaryRows, rotate} from '../nn/rotary.js'
@@ -6,27 +6,24 @@ import type {Ops} from '../onnx/ops.js'
 import type {Value} from '../onnx/types.js'
 import {adapterOf, allParametersOf, trainedParametersOf} from './adapters.js'
 import type {ModelConfig} from './model-config.js'
-import type {ParameterPart} from './parameters.js'
+import type {Parameter, ParameterPart} from './parameters.js'
 
-/** The weights of a decoder and its adapters as inputs of one graph, and its rotary tables. */
+/** Weights of a decoder and its adapters as inputs of one graph, and its rotary tables. */
 export class DecoderWeights {
   private readonly values: ReadonlyMap<string, Value>
   private readonly parts: ReadonlyMap<string, readonly ParameterPart[]>
-  private readonly tables: {cos: Value; sin: Value}
+  private tables: {cos: Value; sin: Value} | undefined
 
   constructor(
-    op: Ops,
+    private readonly op: Ops,
     readonly config: ModelConfig,
     /** Positions that the rotary tables cover. */
     readonly positions: number,
+    /** Those that the graph needs. */
+    parameters: readonly Parameter[] = allParametersOf(config),
   ) {
-    const parameters = allParametersOf(config)
     this.values = new Map(parameters.map(({name, shape}) => [name, op.input(name, shape)]))
     this.parts = new Map(parameters.map(({name, parts}) => [name, parts]))
-    this.tables = {
-      cos: op.input('rotary.cos', [positions, config.headSize]),
-      sin: op.input('rotary.sin', [positions, config.headSize]),
-    }
   }
 
   /** The weight of that name. */
@@ -49,8 +46,10 @@ export class DecoderWeights {
     return trainedParametersOf(this.config).flatMap(({name}) => this.find(name) ?? [])
   }
 
-  /** Cosines and sines for positions [N]. */
+  /** Cosines and sines for positions [N], in the graph itself or in a loop's body; declares the tables as inputs. */
   rotaryRows(op: Ops, positions: Value): RotaryRows {
+    const shape = [this.positions, this.config.headSize]
+    this.tables ??= {cos: this.op.input('rotary.cos', shape), sin: this.op.input('rotary.sin', shape)}
     return rotaryRows(op, positions, this.tables.cos, this.tables.sin)
   }
 }
@@ -89,17 +88,43 @@ function decoderLayer(
   rotary: RotaryRows,
   attend: Attend,
 ): Value {
+  const attended = attend(attentionHeads(op, weights, layer, input, rotary))
+  const kept = op.slice(input, 0, input.shape[0] - attended.shape[0], input.shape[0])
+  return feedForward(op, weights, layer, kept, attended)
+}
+
+/** The first part of a layer, up to attention: rows [N, C] -> rotated queries, keys and values. */
+export function attentionHeads(
+  op: Ops,
+  weights: DecoderWeights,
+  layer: number,
+  input: Value,
+  rotary: RotaryRows,
+): AttentionHeads {
+  const at = `model.layers.${layer}`
+  const {heads, kvHeads, headSize, normEpsilon} = weights.config
+  const rows = input.shape[0]
+  const normedInput = rmsNorm(op, input, weights.get(`${at}.input_layernorm.weight`), normEpsilon)
+  const [q, k, v] = project(op, weights, normedInput, `${at}.self_attn.qkv_proj`)
+  const normed = (heads_: Value, part: 'q' | 'k') => {
+    const weight = weights.find(`${at}.self_attn.${part}_norm.weight`)
+    return weight ? rmsNorm(op, heads_, weight, normEpsilon) : heads_
+  }
+  return {
+    queries: rotate(op, normed(op.reshape(q, [rows, heads, headSize]), 'q'), rotary),
+    keys: rotate(op, normed(op.reshape(k, [rows, kvHeads, headSize]), 'k'), rotary),
+    values: op.reshape(v, [rows, kvHeads, headSize]),
+  }
+}
+
+/** The last part of a layer, after attention: its input [N, C] and the attended rows [N, H*D] -> [N, C]. */
+export function feedForward(op: Ops, weights: DecoderWeights, layer: number, input: Value, attended: Value): Value {
   const at = `model.layers.${layer}`
   const weight = (name: string) => weights.get(`${at}.${name}.weight`)
-  const epsilon = weights.config.normEpsilon
-
-  const forAttention = rmsNorm(op, input, weight('input_layernorm'), epsilon)
-  const attended = attend(attentionHeads(op, weights, at, forAttention, rotary))
-  const kept = op.slice(input, 0, input.shape[0] - attended.shape[0], input.shape[0])
   const [projected] = project(op, weights, attended, `${at}.self_attn.o_proj`)
-  const afterAttention = op.add(kept, projected)
+  const afterAttention = op.add(input, projected)
 
-  const forMlp = rmsNorm(op, afterAttention, weight('post_attention_layernorm'), epsilon)
+  const forMlp = rmsNorm(op, afterAttention, weight('post_attention_layernorm'), weights.config.normEpsilon)
   const [gate, up] = project(op, weights, forMlp, `${at}.mlp.gateup_proj`)
   const [down] = project(op, weights, swiGlu(op, gate, up), `${at}.mlp.down_proj`)
   return op.add(afterAttention, down)
@@ -121,19 +146,4 @@ function project(op: Ops, weights: DecoderWeights, x: Value, name: string): read
     const {alpha, rank} = config.adapter!
     return op.add(output, lowRank(op, x, weights.get(names.a), weights.get(names.b), alpha / rank))
   })
-}
-
-function attentionHeads(op: Ops, weights: DecoderWeights, at: string, x: Value, rotary: RotaryRows) {
-  const {heads, kvHeads, headSize, normEpsilon} = weights.config
-  const rows = x.shape[0]
-  const [q, k, v] = project(op, weights, x, `${at}.self_attn.qkv_proj`)
-  const normed = (heads_: Value, part: 'q' | 'k') => {
-    const weight = weights.find(`${at}.self_attn.${part}_norm.weight`)
-    return weight ? rmsNorm(op, heads_, weight, normEpsilon) : heads_
-  }
-  return {
-    queries: rotate(op, normed(op.reshape(q, [rows, heads, headSize]), 'q'), rotary),
-    keys: rotate(op, normed(op.reshape(k, [rows, kvHeads, headSize]), 'k'), rotary),
-    values: op.reshape(v, [rows, kvHeads, headSize]),
-  }
 }

@@ -1,5 +1,6 @@
 import {join} from 'node:path'
 import {z} from 'zod'
+import {type UpdateModeName, updateModeNames} from '../config/names.js'
 import {readJsonOf} from '../files/index.js'
 
 /** What a checkpoint remembers beside weights and moments. */
@@ -14,6 +15,8 @@ export interface TrainerState {
   readonly wallSeconds: number
   readonly configHash: string
   readonly seed: number
+  /** How updates are computed; whole in checkpoints of before there was a choice. */
+  readonly updateMode?: UpdateModeName
   /** Fingerprint of the weights that its adapters belong to; absent where it has none. */
   readonly base?: string
 }
@@ -31,6 +34,7 @@ const trainerState: z.ZodType<TrainerState> = z.looseObject({
   wallSeconds: z.number().nonnegative(),
   configHash: z.string(),
   seed: z.int(),
+  updateMode: z.enum(updateModeNames).optional(),
   base: z.string().optional(),
 })
 

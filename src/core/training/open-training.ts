@@ -2,6 +2,7 @@ import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {findKey} from '../config/keys.js'
 import {requireKeys} from '../config/load.js'
+import type {UpdateModeName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import type {MemoryDemand} from '../engine/memory/check-memory.js'
 import {evaluatedTask} from '../evaluation/evaluated-task.js'
@@ -18,9 +19,11 @@ import {checkModel, tokenizerFolder} from '../runs/model-place.js'
 import {type Origins, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {findResumePoint, type ResumePoint} from '../runs/run-checkpoints.js'
+import type {TrainerState} from '../runs/trainer-state.js'
 import type {Task} from '../tasks/task.js'
 import {checkItems, tasks} from '../tasks/tasks.js'
 import type {Services} from '../util/services.js'
+import {chooseUpdateMode} from './choose-update-mode.js'
 import {trainingNeeds} from './needs.js'
 import {type WeightSource, weightSource} from './weight-source.js'
 
@@ -35,6 +38,7 @@ export interface TrainingStart {
   readonly resumed: ResumePoint | null
   readonly opened: OpenObjective
   readonly demand: MemoryDemand
+  readonly updateMode: UpdateModeName
 }
 
 /**
@@ -52,7 +56,7 @@ export async function openTraining(
   const state = await refuseOccupied(config, services)
   const resumed = state === 'ours' && services.resume ? await findResumePoint(config, services) : null
   const recorded = {...begunWith, ...(services.resume && recordedOrigins(config.out!))}
-  return {...(await openInputs(config, services, recorded)), resumed}
+  return {...(await openInputs(config, services, recorded, resumed?.state)), resumed}
 }
 
 /** What `openTraining` opens, wherever the run will be written. */
@@ -60,6 +64,7 @@ export async function openInputs(
   config: Config,
   services: Services,
   recorded: Origins,
+  begun?: Pick<TrainerState, 'updateMode'>,
 ): Promise<Omit<TrainingStart, 'resumed'>> {
   const prepared = config.data.dir === undefined ? null : await preparedIn(config.data.dir, services)
   const source = await weightSource(config, services, recorded)
@@ -79,12 +84,14 @@ export async function openInputs(
   const evaluated = await openEvaluated(config, model, texts, data)
   warnOfWarmup(config, services)
   warnOfRate(config, services)
-  const demand = demandOf(config, (settings) => {
-    const own = opened.work(settings)
-    const others = isEvaluated(settings) ? evaluationWork(settings, model, evaluated) : {}
-    return {...own, ...others, rollout: larger(own.rollout, others.rollout)}
-  })
-  return {source, model, data, texts, opened, demand}
+  const demandIn = (updateMode: UpdateModeName) =>
+    demandOf(config, (settings) => {
+      const own = opened.work(settings)
+      const others = isEvaluated(settings) ? evaluationWork(settings, model, evaluated) : {}
+      return {...own, ...others, rollout: larger(own.rollout, others.rollout), updateMode}
+    })
+  const {updateMode, demand} = chooseUpdateMode(config, demandIn, begun)
+  return {source, model, data, texts, opened, demand, updateMode}
 }
 
 /** The task that evaluations of a training run are about, checked; null where none fall due, or it is not known yet. */

@@ -10,7 +10,7 @@ import {fingerprintOfBase, resumedWeights, type WeightSource} from './weight-sou
 /** The state to go on from: that of a checkpoint, or the beginning. */
 export async function resumeFrom(
   run: RunDirectory,
-  {config, engine}: TrainingContext,
+  {config, engine, updateMode}: TrainingContext,
   source: WeightSource,
   checkpoint: ResumePoint | null,
 ): Promise<TrainerState> {
@@ -22,6 +22,7 @@ export async function resumeFrom(
     wallSeconds: 0,
     configHash: settingsHash(config),
     seed: config.seed,
+    updateMode,
     ...fingerprintOfBase(source),
   }
   if (!checkpoint) {

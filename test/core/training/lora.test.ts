@@ -76,15 +76,17 @@ describe('a run of adapters', () => {
     expect(rows.some((row) => row.grad_norm! > 0)).toBe(true)
   })
 
-  it('saves and stops when asked to, and goes on to the same end, KL term, average and evaluations included', async () => {
-    const changes = [...rpt, ...evaluated, 'grpo.klCoef=0.1', 'reward.terms=[prefix-match,information-gain]']
-    await trained('whole', changes)
-    expect(await interrupted('stopped', changes)).toBeInstanceOf(Interrupted)
-    await train(toyConfig(toy, 'stopped', changes), toyServices({resume: true}))
-    const [whole, stopped] = [await runContents(at('whole'), 4), await runContents(at('stopped'), 4)]
+  it.each(['whole', 'segmented'])('goes on to the same end with KL term, average and evaluations, %s', async (mode) => {
+    const others = ['grpo.klCoef=0.1', 'reward.terms=[prefix-match,information-gain]', `update.mode=${mode}`]
+    const changes = [...rpt, ...evaluated, ...others]
+    const [run, half] = [mode, `${mode}-stopped`]
+    await trained(run, changes)
+    expect(await interrupted(half, changes)).toBeInstanceOf(Interrupted)
+    await train(toyConfig(toy, half, changes), toyServices({resume: true}))
+    const [whole, stopped] = [await runContents(at(run), 4), await runContents(at(half), 4)]
     expect(Object.keys(whole)).toContain('average.safetensors')
     for (const name of Object.keys(whole)) expect(whole[name] === stopped[name], name).toBe(true)
-    const kl = readTable(at('whole', 'metrics.arrow'), metricsTable).map((row) => row.kl)
+    const kl = readTable(at(run, 'metrics.arrow'), metricsTable).map((row) => row.kl)
     expect(kl[0]).toBe(0)
     expect(kl.at(-1)).toBeGreaterThan(0)
   })

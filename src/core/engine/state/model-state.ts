@@ -57,11 +57,22 @@ export class ModelState {
   }
 
   /**
-   * What every graph of this model is fed: weights, and rotary tables of `positions` rows.
+   * What every graph of a whole model is fed: weights, and rotary tables of `positions` rows.
    *
    * @param trained in place of the weights that are trained
    */
   feeds(positions: number, trained: Weights = this.weights): Record<string, TensorData> {
+    const {cos, sin} = this.rotaryTables(positions)
+    return {...Object.fromEntries(this.withTrained(trained)), 'rotary.cos': cos, 'rotary.sin': sin}
+  }
+
+  /** The weights of the model with others in place of those that are trained. */
+  withTrained(trained: Weights): Weights {
+    return new Map([...this.weights, ...trained])
+  }
+
+  /** Cosines and sines of the first `positions` positions, [positions, D] each. */
+  rotaryTables(positions: number): {readonly cos: Float32Array; readonly sin: Float32Array} {
     let tables = this.tables.get(positions)
     if (!tables) {
       const {headSize, ropeTheta, ropeScaling} = this.config
@@ -69,8 +80,7 @@ export class ModelState {
       tables = {cos: Float32Array.from(cos), sin: Float32Array.from(sin)}
       this.tables.set(positions, tables)
     }
-    const weights = {...Object.fromEntries(this.weights), ...Object.fromEntries(trained)}
-    return {...weights, 'rotary.cos': tables.cos, 'rotary.sin': tables.sin}
+    return tables
   }
 
   /** A copy of the weights that are trained: with the others, which stay as they are, a model of its own. */
@@ -81,6 +91,21 @@ export class ModelState {
   /** Forgets gradient sums: an update that was refused leaves some behind. */
   forgetGradients(): void {
     this.gradients.clear()
+  }
+
+  /** Whether a gradient of that weight was added since the last update. */
+  hasGradient(name: string): boolean {
+    return this.gradients.has(name)
+  }
+
+  /** The gradient sum of a weight, to be added to; zeros at first. */
+  gradientSum(name: string): Float32Array {
+    let sum = this.gradients.get(name)
+    if (!sum) {
+      sum = new Float32Array(this.weights.get(name)!.length)
+      this.gradients.set(name, sum)
+    }
+    return sum
   }
 
   /** Adds the `gradient/<name>` outputs of a micro-batch to the sums. */

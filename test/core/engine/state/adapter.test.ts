@@ -33,7 +33,12 @@ async function plainEngine(checkpoint: string): Promise<LocalEngine> {
 async function taught(engine: LocalEngine, updates = 2): Promise<LocalEngine> {
   for (let update = 0; update < updates; update++) {
     await engine.updatePolicy(await sampledRequest(engine), true)
-    await engine.updateLanguageModel({rows, rowsPerMicroBatch: 4, optimizer: {...optimizer, learningRate: 0.02}})
+    await engine.updateLanguageModel({
+      rows,
+      rowsPerMicroBatch: 4,
+      optimizer: {...optimizer, learningRate: 0.02},
+      mode: 'whole',
+    })
   }
   return engine
 }
@@ -114,8 +119,10 @@ describe('adapters', () => {
   it('give sampling and update the same log-probabilities to the last bit', async () => {
     for (const changes of [{}, {rank: 20, alpha: 40}]) {
       const engine = await taught(await adaptedEngine(base, changes))
-      const update = await engine.updatePolicy(await sampledRequest(engine), true)
-      expect(update!.mismatchMax).toBe(0)
+      for (const mode of ['whole', 'segmented'] as const) {
+        const update = await engine.updatePolicy(await sampledRequest(engine, {mode}), true)
+        expect(update!.mismatchMax, mode).toBe(0)
+      }
       await engine.close()
     }
   })

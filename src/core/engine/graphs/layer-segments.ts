@@ -1,0 +1,104 @@
+import type {ObjectiveSettings} from '../../grpo/objective.js'
+import {attentionHeads, feedForward} from '../../models/decoder.js'
+import {headParameters, layerParameters} from '../../models/layer-parameters.js'
+import type {ModelConfig} from '../../models/model-config.js'
+import type {Value} from '../../onnx/types.js'
+import {type DecoderGraph, decoderGraph, type GraphSettings, outputGradients, outputVjp} from './decoder-graph.js'
+import {languageModelHead} from './language-model.js'
+import {policyHead} from './policy.js'
+
+/** Parts of a decoder as graphs of their own: what is computed row by row, for any layer and any rows. */
+
+/** Layer whose names the graphs of a layer have; all layers are fed under them. */
+export const namedLayer = 0
+
+/** Whether a graph computes what it is named for, or gradients given those of its outputs. */
+export type Direction = 'forward' | 'backward'
+
+/** Static shape of a graph that computes rows. */
+export interface RowsShape {
+  readonly rows: number
+  /** Positions that the rotary tables cover. */
+  readonly positions: number
+}
+
+/**
+ * A layer up to attention. Inputs: `hidden` [N, C], `positions` [N]; backward also `cotangent/queries` [N, H, D],
+ * `cotangent/keys`, `cotangent/values` [N, K, D], and `cotangent/residual` [N, C], what flows past this part.
+ *
+ * Outputs: `queries`, `keys`, `values`; or `gradient/hidden` [N, C], and of each weight.
+ */
+export function headsGraph(
+  config: ModelConfig,
+  {rows, positions}: RowsShape,
+  direction: Direction,
+  settings?: GraphSettings,
+): DecoderGraph {
+  const decoder = decoderGraph(config, positions, settings, layerParameters(config, namedLayer).heads)
+  const {op, weights} = decoder
+  const hidden = op.input('hidden', [rows, config.hidden])
+  const rotary = weights.rotaryRows(op, op.indexInput('positions', [rows]))
+  const heads = attentionHeads(op, weights, namedLayer, hidden, rotary)
+  const outputs = Object.entries(heads) as [string, Value][]
+  if (direction === 'forward') for (const [name, value] of outputs) op.graph.output(name, value)
+  else {
+    const residual = op.input('cotangent/residual', hidden.shape)
+    outputVjp(decoder, [...outputs.map(([name, value]) => pairOf(decoder, name, value)), [hidden, residual]], [hidden])
+  }
+  return decoder
+}
+
+/**
+ * A layer after attention. Inputs: `hidden` [N, C], the layer's input; `attended` [N, H*D]; backward also
+ * `cotangent/output` [N, C]. Outputs: `output` [N, C]; or `gradient/hidden`, `gradient/attended`, and of each weight.
+ */
+export function feedForwardGraph(
+  config: ModelConfig,
+  {rows}: Pick<RowsShape, 'rows'>,
+  direction: Direction,
+  settings?: GraphSettings,
+): DecoderGraph {
+  const decoder = decoderGraph(config, 0, settings, layerParameters(config, namedLayer).feedForward)
+  const {op, weights} = decoder
+  const hidden = op.input('hidden', [rows, config.hidden])
+  const attended = op.input('attended', [rows, config.heads * config.headSize])
+  const output = feedForward(op, weights, namedLayer, hidden, attended)
+  if (direction === 'forward') op.graph.output('output', output)
+  else outputVjp(decoder, [pairOf(decoder, 'output', output)], [hidden, attended])
+  return decoder
+}
+
+/**
+ * From hidden rows [N, C] to GRPO's loss; see `policyGraph` for inputs and outputs, and `gradient/hidden` [N, C].
+ *
+ * @param objective log-probabilities and entropies alone when absent
+ */
+export function policyHeadGraph(
+  config: ModelConfig,
+  {rows}: Pick<RowsShape, 'rows'>,
+  temperature: number,
+  objective?: ObjectiveSettings,
+  settings?: GraphSettings,
+): DecoderGraph {
+  const decoder = decoderGraph(config, 0, settings, headParameters(config))
+  const hidden = decoder.op.input('hidden', [rows, config.hidden])
+  const loss = policyHead(decoder, hidden, temperature, objective)
+  if (loss) outputGradients(decoder, loss, [hidden])
+  return decoder
+}
+
+/** From hidden rows [N, C] to the loss of next-token prediction; see `languageModelGraph`, and `gradient/hidden` [N, C]. */
+export function languageModelHeadGraph(
+  config: ModelConfig,
+  {rows}: Pick<RowsShape, 'rows'>,
+  settings?: GraphSettings,
+): DecoderGraph {
+  const decoder = decoderGraph(config, 0, settings, headParameters(config))
+  const hidden = decoder.op.input('hidden', [rows, config.hidden])
+  outputGradients(decoder, languageModelHead(decoder, hidden), [hidden])
+  return decoder
+}
+
+function pairOf({op}: DecoderGraph, name: string, value: Value): readonly [Value, Value] {
+  return [value, op.input(`cotangent/${name}`, value.shape)]
+}
