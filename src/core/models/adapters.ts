@@ -52,8 +52,3 @@ export function trainedAmong(config: ModelConfig, parameters: readonly Parameter
 export function trainedCount(config: ModelConfig): number {
   return countOf(trainedParametersOf(config))
 }
-
-/** The same model without its adapters. */
-export function withoutAdapter(config: ModelConfig): ModelConfig {
-  return {...config, adapter: null}
-}

@@ -50,7 +50,7 @@ export async function loadState(source: WeightSource): Promise<ModelState> {
   const state = await filled(isMerged ? plain : config, source)
   const adapters = readAdapter(config, folder)
   if (isMerged) mergeAdapters(config, new Map([...state.weights, ...adapters]))
-  else for (const [name, values] of adapters) state.weights.set(name, values as Float32Array<ArrayBuffer>)
+  else for (const [name, values] of adapters) state.weights.set(name, values)
   return state
 }
 
