@@ -36,6 +36,11 @@ export const foreignNames: Readonly<Record<string, string>> = {
   klcoeff: 'grpo.klCoef',
   kllosscoef: 'grpo.klCoef',
   loggingsteps: 'every step is logged, in metrics.arrow',
+  loraalpha: 'lora.alpha',
+  loradropout: 'adapters have no dropout: there is nothing to set',
+  lorar: 'lora.rank',
+  lorarank: 'lora.rank',
+  loratargetmodules: 'lora.targets',
   losstype: 'grpo.lossNormalizer',
   lr: 'optim.learningRate',
   lrschedulertype: 'optim.schedule',
@@ -75,6 +80,7 @@ export const foreignNames: Readonly<Record<string, string>> = {
   savetotallimit: 'checkpoint.keepLast',
   scalerewards: 'grpo.std',
   systemprompt: 'prompt.template',
+  targetmodules: 'lora.targets',
   tokenizername: 'data.tokenizer',
   tokenizernameorpath: 'data.tokenizer',
   torchdtype: 'checkpoint.dtype',
@@ -83,6 +89,7 @@ export const foreignNames: Readonly<Record<string, string>> = {
   trainfile: 'data.documents',
   trainfiles: 'data.documents',
   usecpu: 'device',
+  usepeft: 'lora.rank',
   warmupratio: 'optim.warmupSteps',
 }
 

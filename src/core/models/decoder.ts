@@ -1,14 +1,17 @@
 import type {Attend, AttentionHeads} from '../nn/attention.js'
 import {embedding, linear, rmsNorm, swiGlu} from '../nn/layers.js'
+import {lowRank} from '../nn/low-rank.js'
 import {type RotaryRows, rotaryRows, rotate} from '../nn/rotary.js'
 import type {Ops} from '../onnx/ops.js'
 import type {Value} from '../onnx/types.js'
+import {adapterOf, allParametersOf, trainedParametersOf} from './adapters.js'
 import type {ModelConfig} from './model-config.js'
-import {type Parameter, parametersOf} from './parameters.js'
+import type {Parameter, ParameterPart} from './parameters.js'
 
-/** Weights of a decoder as inputs of one graph, and its rotary tables. */
+/** Weights of a decoder and its adapters as inputs of one graph, and its rotary tables. */
 export class DecoderWeights {
   private readonly values: ReadonlyMap<string, Value>
+  private readonly parts: ReadonlyMap<string, readonly ParameterPart[]>
   private tables: {cos: Value; sin: Value} | undefined
 
   constructor(
@@ -17,9 +20,10 @@ export class DecoderWeights {
     /** Positions that the rotary tables cover. */
     readonly positions: number,
     /** Those that the graph needs. */
-    parameters: readonly Parameter[] = parametersOf(config),
+    parameters: readonly Parameter[] = allParametersOf(config),
   ) {
     this.values = new Map(parameters.map(({name, shape}) => [name, op.input(name, shape)]))
+    this.parts = new Map(parameters.map(({name, parts}) => [name, parts]))
   }
 
   /** The weight of that name. */
@@ -32,9 +36,14 @@ export class DecoderWeights {
     return this.values.get(name)
   }
 
-  /** All weights, in the order of `parametersOf`. */
-  all(): Value[] {
-    return [...this.values.values()]
+  /** The tensors of the checkpoint that the weight of that name is made of. */
+  partsOf(name: string): readonly ParameterPart[] {
+    return this.parts.get(name)!
+  }
+
+  /** Those that training changes. */
+  trained(): Value[] {
+    return trainedParametersOf(this.config).flatMap(({name}) => this.find(name) ?? [])
   }
 
   /** Cosines and sines for positions [N], in the graph itself or in a loop's body; declares the tables as inputs. */
@@ -95,13 +104,8 @@ export function attentionHeads(
   const at = `model.layers.${layer}`
   const {heads, kvHeads, headSize, normEpsilon} = weights.config
   const rows = input.shape[0]
-  const qkv = linear(
-    op,
-    rmsNorm(op, input, weights.get(`${at}.input_layernorm.weight`), normEpsilon),
-    weights.get(`${at}.self_attn.qkv_proj.weight`),
-    weights.find(`${at}.self_attn.qkv_proj.bias`),
-  )
-  const [q, k, v] = op.split(qkv, -1, [heads * headSize, kvHeads * headSize, kvHeads * headSize])
+  const normedInput = rmsNorm(op, input, weights.get(`${at}.input_layernorm.weight`), normEpsilon)
+  const [q, k, v] = project(op, weights, normedInput, `${at}.self_attn.qkv_proj`)
   const normed = (heads_: Value, part: 'q' | 'k') => {
     const weight = weights.find(`${at}.self_attn.${part}_norm.weight`)
     return weight ? rmsNorm(op, heads_, weight, normEpsilon) : heads_
@@ -117,10 +121,29 @@ export function attentionHeads(
 export function feedForward(op: Ops, weights: DecoderWeights, layer: number, input: Value, attended: Value): Value {
   const at = `model.layers.${layer}`
   const weight = (name: string) => weights.get(`${at}.${name}.weight`)
-  const outputBias = weights.find(`${at}.self_attn.o_proj.bias`)
-  const afterAttention = op.add(input, linear(op, attended, weight('self_attn.o_proj'), outputBias))
+  const [projected] = project(op, weights, attended, `${at}.self_attn.o_proj`)
+  const afterAttention = op.add(input, projected)
 
   const forMlp = rmsNorm(op, afterAttention, weight('post_attention_layernorm'), weights.config.normEpsilon)
-  const activated = swiGlu(op, linear(op, forMlp, weight('mlp.gateup_proj')))
-  return op.add(afterAttention, linear(op, activated, weight('mlp.down_proj')))
+  const [gate, up] = project(op, weights, forMlp, `${at}.mlp.gateup_proj`)
+  const [down] = project(op, weights, swiGlu(op, gate, up), `${at}.mlp.down_proj`)
+  return op.add(afterAttention, down)
+}
+
+/** x through a projection, and through the adapters on it: [N, in] -> [N, rows] for each part that it is made of. */
+function project(op: Ops, weights: DecoderWeights, x: Value, name: string): readonly Value[] {
+  const product = linear(op, x, weights.get(`${name}.weight`), weights.find(`${name}.bias`))
+  const parts = weights.partsOf(`${name}.weight`)
+  const {config} = weights
+  const outputs = op.split(
+    product,
+    -1,
+    parts.map(({rows}) => rows),
+  )
+  return outputs.map((output, i) => {
+    const names = adapterOf(config, parts[i])
+    if (!names) return output
+    const {alpha, rank} = config.adapter!
+    return op.add(output, lowRank(op, x, weights.get(names.a), weights.get(names.b), alpha / rank))
+  })
 }

@@ -12,6 +12,7 @@ import {objectives} from '../objectives/objectives.js'
 import {withRowTemplate} from '../objectives/rows/row-template-settings.js'
 import {checkReferenceLength} from '../prepared/inexpressible.js'
 import {readCompanions} from '../runs/companions.js'
+import {foldersOf} from '../runs/model-place.js'
 import type {Origins} from '../runs/origins.js'
 import {RunDirectory} from '../runs/run-directory.js'
 import type {RunInputs} from '../runs/run-identity.js'
@@ -23,10 +24,11 @@ import type {Services} from '../util/services.js'
 import {openEvaluator} from './evaluator.js'
 import {trainSteps} from './loop.js'
 import {noSignalLine, updatesOf} from './no-signal.js'
-import {fingerprintOfSource, isEvaluated, openTraining, type TrainingStart} from './open-training.js'
+import {isEvaluated, openTraining, type TrainingStart} from './open-training.js'
 import {resumeFrom} from './resume.js'
 import {trainingFiles} from './training-inputs.js'
 import type {TrainingRun} from './training-run.js'
+import {fingerprintOfSource} from './weight-source.js'
 
 /** What `rpt train` did: its `summary.json`. */
 export interface TrainSummary extends Summary {
@@ -105,14 +107,14 @@ async function trainIn(
     const training = {...prepared, progress: run.services.progress}
     const cuts = opened.cutDocuments ?? null
     if (cuts) training.progress.warn(describeCuts(cuts))
-    const state = await resumeFrom(run, training, start.resumed)
+    const state = await resumeFrom(run, training, source, start.resumed)
     await training.sampler.follow((folder) => engine.save(folder, false), state.step)
     const trainingRun: TrainingRun = {
       run,
       training,
       objective,
       evaluations: await openEvaluations(run, training, evaluated, start),
-      companions: readCompanions(texts!.folder, source.checkpoint),
+      companions: readCompanions(texts!.folder, foldersOf(source.place)),
       tokenizer: texts!.tokenizer,
     }
     const history = await trainSteps(trainingRun, state)

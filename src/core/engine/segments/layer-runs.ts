@@ -1,4 +1,5 @@
-import {layerParameters} from '../../models/parameters.js'
+import {trainedAmong} from '../../models/adapters.js'
+import {layerParameters} from '../../models/layer-parameters.js'
 import type {Session} from '../../runtime/session.js'
 import {type Direction, feedForwardGraph, headsGraph, namedLayer} from '../graphs/layer-segments.js'
 import {AttentionRuns} from './attention-runs.js'
@@ -118,7 +119,8 @@ export class LayerRuns {
   private async addGradients(part: Part, layer: number, span: Span, feeds: Arrays, into: Arrays): Promise<void> {
     const {frame} = this
     const session = await this.session(part, 'backward', span)
-    const names = layerParameters(frame.config, namedLayer)[part].map(({name}) => [name, nameIn(layer, name)] as const)
+    const trained = trainedAmong(frame.config, layerParameters(frame.config, namedLayer)[part])
+    const names = trained.map(({name}) => [name, nameIn(layer, name)] as const)
     await frame.addGradients(session, names, {...feeds, ...this.weights(layer, part)}, into)
   }
 
