@@ -10,6 +10,8 @@ interface FamilyTraits {
   readonly readsAttentionBias: boolean
   /** The field `sliding_window` is in force by itself, without `use_sliding_window`. */
   readonly readsSlidingWindow: boolean
+  /** Base of the rotary angles where config.json is silent. */
+  readonly defaultTheta: number
   /** What transformers takes where config.json is silent; null asks for the value that follows from other fields. */
   readonly defaults: Readonly<Record<string, number | null>>
 }
@@ -22,6 +24,7 @@ export const families = {
     qkNorm: false,
     readsAttentionBias: true,
     readsSlidingWindow: false,
+    defaultTheta: 10000,
     defaults: {num_key_value_heads: null, head_dim: null, max_position_embeddings: 2048},
   },
   mistral: {
@@ -30,6 +33,7 @@ export const families = {
     qkNorm: false,
     readsAttentionBias: false,
     readsSlidingWindow: true,
+    defaultTheta: 10000,
     defaults: {num_key_value_heads: 8, head_dim: null, max_position_embeddings: 131072, sliding_window: 4096},
   },
   qwen2: {
@@ -38,6 +42,7 @@ export const families = {
     qkNorm: false,
     readsAttentionBias: false,
     readsSlidingWindow: false,
+    defaultTheta: 10000,
     defaults: {num_key_value_heads: 32, head_dim: null, max_position_embeddings: 32768},
   },
   qwen3: {
@@ -46,6 +51,7 @@ export const families = {
     qkNorm: true,
     readsAttentionBias: true,
     readsSlidingWindow: false,
+    defaultTheta: 10000,
     defaults: {num_key_value_heads: 32, head_dim: 128, max_position_embeddings: 32768},
   },
 } as const satisfies Readonly<Record<string, FamilyTraits>>

@@ -1,7 +1,7 @@
 import {existsSync, statSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {z} from 'zod'
-import type {RotaryScaling} from '../nn/rotary.js'
+import type {RotaryScaling} from '../nn/rotary-scaling.js'
 import {DataError} from '../util/errors.js'
 import {readPlainText} from '../util/plain-file.js'
 import {parseStrictJson} from '../util/strict-json.js'
@@ -25,6 +25,7 @@ export interface ModelConfig {
   readonly ropeTheta: number
   readonly ropeScaling: RotaryScaling
   readonly normEpsilon: number
+  /** Longest sequence in tokens. */
   readonly maxPositions: number
   readonly tiedHead: boolean
   /** Biases on the query, key and value projections. */
@@ -54,6 +55,7 @@ const configJson = z.looseObject({
   head_dim: size.nullish(),
   max_position_embeddings: size,
   rope_theta: z.number().positive().nullish(),
+  original_max_position_embeddings: size.nullish(),
   rms_norm_eps: z.number().positive().default(1e-6),
   tie_word_embeddings: flag,
   attention_bias: flag,
@@ -90,7 +92,9 @@ export function parseModelConfig(source: unknown, where: string, endIdsWhere = w
     })
   const traits = families[given.model_type as Family]
   const raw = check(configJson, {...traits.defaults, ...given}, where)
-  const {theta, scaling} = readRope(raw, where)
+  const headSize = raw.head_dim ?? raw.hidden_size / raw.num_attention_heads
+  const sizes = {headSize, maxPositions: raw.max_position_embeddings, defaultTheta: traits.defaultTheta}
+  const {theta, scaling, positions} = readRope(raw, sizes, where)
   const config: ModelConfig = {
     family: given.model_type as Family,
     vocabulary: raw.vocab_size,
@@ -99,11 +103,11 @@ export function parseModelConfig(source: unknown, where: string, endIdsWhere = w
     layers: raw.num_hidden_layers,
     heads: raw.num_attention_heads,
     kvHeads: raw.num_key_value_heads ?? raw.num_attention_heads,
-    headSize: raw.head_dim ?? raw.hidden_size / raw.num_attention_heads,
+    headSize,
     ropeTheta: theta,
     ropeScaling: scaling,
     normEpsilon: raw.rms_norm_eps,
-    maxPositions: raw.max_position_embeddings,
+    maxPositions: positions,
     tiedHead: raw.tie_word_embeddings ?? false,
     qkvBias: traits.qkvBias || (traits.readsAttentionBias && raw.attention_bias === true),
     outputBias: traits.readsAttentionBias && raw.attention_bias === true,

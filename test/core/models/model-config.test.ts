@@ -7,6 +7,8 @@ import {DataError} from '../../../src/core/util/errors.js'
 import {tinyModel} from '../../support/tiny-model.js'
 
 const llama3 = {factor: 8, low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 8192}
+const longFactors = {short_factor: [1, 2], long_factor: [3, 4]}
+const original = (positions: number) => ({original_max_position_embeddings: positions})
 const folders: string[] = []
 
 afterAll(() => {
@@ -70,10 +72,25 @@ describe('a model config is refused, naming the field,', () => {
   it.each<[string, Record<string, unknown>, RegExp]>([
     [
       'of a type we do not have',
-      {rope_scaling: {type: 'yarn', factor: 4}},
-      /rope_scaling: rope_type is yarn; supported/,
+      {rope_scaling: {type: 'mrope', factor: 4}},
+      /rope_scaling: rope_type is mrope; supported: .*yarn, longrope/,
     ],
-    ['of a type of its own', {rope_parameters: {rope_type: 'longrope'}}, /rope_parameters: rope_type is longrope/],
+    ['that lacks its factors', {rope_parameters: {rope_type: 'longrope'}}, /of rope_type longrope: short_factor/],
+    [
+      'with factors of another head size',
+      {rope_scaling: {type: 'longrope', short_factor: [1], long_factor: [1, 2]}, head_dim: 4},
+      /of rope_type longrope: short_factor: .*2/,
+    ],
+    [
+      'with a field that transformers ignores and others do not',
+      {rope_scaling: {rope_type: 'yarn', factor: 4, attn_factor: 0.878}},
+      /of rope_type yarn: .*attn_factor/,
+    ],
+    [
+      'first trained on two numbers of positions',
+      {original_max_position_embeddings: 32, rope_scaling: {rope_type: 'yarn', factor: 4, ...original(16)}},
+      /original_max_position_embeddings is 32 in one place and 16 in another/,
+    ],
     ['named like a property of every object', {rope_scaling: {type: 'toString'}}, /rope_type is toString/],
     ['that lacks a number', {rope_scaling: {rope_type: 'llama3', factor: 8}}, /of rope_type llama3: low_freq_factor/],
     [
@@ -175,6 +192,37 @@ describe('a model config is read', () => {
     expect(tinyModel({rope_scaling: {type: 'linear', factor: 2}}).ropeScaling).toEqual({type: 'linear', factor: 2})
     const both = {rope_type: 'linear', factor: 2}
     expect(tinyModel({rope_scaling: both, rope_parameters: {...both, rope_theta: 10000}}).ropeTheta).toBe(10000)
+  })
+
+  // Attention factors as transformers 5.23.0 prints them.
+  it.each<[string, Record<string, unknown>, Record<string, unknown>, Record<string, unknown>]>([
+    [
+      'yarn',
+      {factor: 4, ...original(16)},
+      {},
+      {fastTurns: 32, slowTurns: 1, trainedPositions: 16, wholeBounds: true, attentionFactor: 1.138629436111989},
+    ],
+    ['yarn', {factor: null, ...original(16)}, {}, {factor: 4}],
+    ['yarn', {factor: 4}, {}, {trainedPositions: 64}],
+    ['yarn', {factor: 16, mscale: 1, mscale_all_dim: 0.5}, {}, {attentionFactor: 1.121751143713058}],
+    ['yarn', {factor: 4, attention_factor: 1, truncate: false}, {}, {attentionFactor: 1, wholeBounds: false}],
+    ['dynamic', {factor: 2}, {}, {longestSequence: 64}],
+    ['longrope', {...longFactors, ...original(16)}, {}, {factors: [1, 2], longestSequence: 16}],
+    ['longrope', longFactors, original(16), {attentionFactor: Math.sqrt(1 + Math.log(4) / Math.log(16))}],
+    ['longrope', {...longFactors, factor: 2, attention_factor: 3}, {}, {attentionFactor: 3, longestSequence: 64}],
+  ])('with %s scaling %j and %j in both dialects', (type, fields, outside, expected) => {
+    const old = tinyModel({head_dim: 4, rope_scaling: {type, ...fields}, ...outside})
+    const now = tinyModel({head_dim: 4, rope_parameters: {rope_type: type, ...fields}, ...outside})
+    expect(old.ropeScaling).toMatchObject({type, ...expected})
+    expect(now.ropeScaling).toEqual(old.ropeScaling)
+  })
+
+  it('with as many positions as its angles hold for', () => {
+    expect(tinyModel({rope_scaling: {type: 'linear', factor: 2}}).maxPositions).toBe(64)
+    expect(tinyModel({rope_scaling: {type: 'dynamic', factor: 2}}).maxPositions).toBe(64)
+    const longrope = {head_dim: 4, rope_scaling: {type: 'longrope', ...longFactors}}
+    expect(tinyModel({...longrope, ...original(16)}).maxPositions).toBe(16)
+    expect(tinyModel({...longrope, ...original(128)}).maxPositions).toBe(64)
   })
 
   it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
