@@ -1,8 +1,10 @@
 import type {Attend} from '../nn/attention.js'
 import {embedding, linear, rmsNorm, swiGlu} from '../nn/layers.js'
-import {type RotaryRows, rotaryRows, rotate} from '../nn/rotary.js'
+import {type RotaryRows, rotaryRows} from '../nn/rotary.js'
 import type {Ops} from '../onnx/ops.js'
 import type {Value} from '../onnx/types.js'
+import type {LayerNorms} from './families.js'
+import {layerKindOf, turns} from './layer-kinds.js'
 import type {ModelConfig} from './model-config.js'
 import {parametersOf} from './parameters.js'
 
@@ -79,38 +81,55 @@ function decoderLayer(
   rotary: RotaryRows,
   attend: Attend,
 ): Value {
-  const at = `model.layers.${layer}`
-  const weight = (name: string) => weights.get(`${at}.${name}.weight`)
-  const epsilon = weights.config.normEpsilon
-
-  const forAttention = rmsNorm(op, input, weight('input_layernorm'), epsilon)
-  const attended = attend(attentionHeads(op, weights, at, forAttention, rotary))
+  const attended = attend(attentionHeads(op, weights, layer, input, rotary))
   const kept = op.slice(input, 0, input.shape[0] - attended.shape[0], input.shape[0])
-  const outputBias = weights.find(`${at}.self_attn.o_proj.bias`)
-  const afterAttention = op.add(kept, linear(op, attended, weight('self_attn.o_proj'), outputBias))
-
-  const forMlp = rmsNorm(op, afterAttention, weight('post_attention_layernorm'), epsilon)
-  const activated = swiGlu(op, linear(op, forMlp, weight('mlp.gateup_proj')))
-  return op.add(afterAttention, linear(op, activated, weight('mlp.down_proj')))
+  return feedForward(op, weights, layer, kept, attended)
 }
 
-function attentionHeads(op: Ops, weights: DecoderWeights, at: string, x: Value, rotary: RotaryRows) {
-  const {heads, kvHeads, headSize, normEpsilon} = weights.config
-  const rows = x.shape[0]
+/** The first part of a layer, up to attention: rows [N, C] -> rotated queries, keys and values. */
+function attentionHeads(op: Ops, weights: DecoderWeights, layer: number, input: Value, rotary: RotaryRows) {
+  const at = `model.layers.${layer}`
+  const {config} = weights
+  const {heads, kvHeads, headSize} = config
+  const rows = input.shape[0]
   const qkv = linear(
     op,
-    x,
+    normed(op, weights, layer, 'beforeAttention', input),
     weights.get(`${at}.self_attn.qkv_proj.weight`),
     weights.find(`${at}.self_attn.qkv_proj.bias`),
   )
   const [q, k, v] = op.split(qkv, -1, [heads * headSize, kvHeads * headSize, kvHeads * headSize])
-  const normed = (heads_: Value, part: 'q' | 'k') => {
+  const turn = turns[layerKindOf(config, layer)]
+  const turnedHeads = (x: Value, count: number, part: 'q' | 'k') => {
     const weight = weights.find(`${at}.self_attn.${part}_norm.weight`)
-    return weight ? rmsNorm(op, heads_, weight, normEpsilon) : heads_
+    // As wide as its weight is what is normed: each head, or all heads of a row together.
+    const pieces = (width: number) => op.reshape(x, [rows, (count * headSize) / width, width])
+    const whole = weight ? rmsNorm(op, pieces(weight.shape[0]), weight, config.normEpsilon) : x
+    return turn(op, op.reshape(whole, [rows, count, headSize]), rotary)
   }
   return {
-    queries: rotate(op, normed(op.reshape(q, [rows, heads, headSize]), 'q'), rotary),
-    keys: rotate(op, normed(op.reshape(k, [rows, kvHeads, headSize]), 'k'), rotary),
+    queries: turnedHeads(q, heads, 'q'),
+    keys: turnedHeads(k, kvHeads, 'k'),
     values: op.reshape(v, [rows, kvHeads, headSize]),
   }
+}
+
+/** The last part of a layer, after attention: its input [N, C] and the attended rows [N, H*D] -> [N, C]. */
+function feedForward(op: Ops, weights: DecoderWeights, layer: number, input: Value, attended: Value): Value {
+  const at = `model.layers.${layer}`
+  const weight = (name: string) => weights.get(`${at}.${name}.weight`)
+  const norm = (place: keyof LayerNorms, x: Value) => normed(op, weights, layer, place, x)
+  const outputBias = weights.find(`${at}.self_attn.o_proj.bias`)
+  const fromAttention = linear(op, attended, weight('self_attn.o_proj'), outputBias)
+  const afterAttention = op.add(input, norm('afterAttention', fromAttention))
+
+  const activated = swiGlu(op, linear(op, norm('beforeMlp', afterAttention), weight('mlp.gateup_proj')))
+  return op.add(afterAttention, norm('afterMlp', linear(op, activated, weight('mlp.down_proj'))))
+}
+
+/** x [N, C] through the norm at a place of a layer; as it is where the family has none there. */
+function normed(op: Ops, weights: DecoderWeights, layer: number, place: keyof LayerNorms, x: Value): Value {
+  const {norms, normEpsilon} = weights.config
+  const name = norms[place]
+  return name ? rmsNorm(op, x, weights.get(`model.layers.${layer}.${name}.weight`), normEpsilon) : x
 }

@@ -6,13 +6,13 @@ import {DataError} from '../util/errors.js'
 import {readPlainText} from '../util/plain-file.js'
 import {parseStrictJson} from '../util/strict-json.js'
 import {foreignWeights} from '../weights/index.js'
-import {type Family, families, supportedFamilies} from './families.js'
+import {type Family, families, type LayerNorms, supportedFamilies} from './families.js'
 import {readRope} from './rope.js'
 import {findUnsupported} from './unsupported.js'
 
 export type {Family} from './families.js'
 
-/** A pre-norm decoder as its `config.json` describes it. */
+/** A decoder as its `config.json` describes it. */
 export interface ModelConfig {
   readonly family: Family
   readonly vocabulary: number
@@ -32,7 +32,11 @@ export interface ModelConfig {
   readonly qkvBias: boolean
   /** A bias on the projection of the attended values. */
   readonly outputBias: boolean
-  readonly qkNorm: boolean
+  readonly norms: LayerNorms
+  /** RMS norms of queries and keys: of each head, or of the whole projection. */
+  readonly qkNorm: 'head' | 'projection' | null
+  /** Layers whose queries and keys are not rotated: those listed, counted from 0, and each `every`th. */
+  readonly unrotated: {readonly layers: readonly number[]; readonly every: number}
   readonly startId: number | null
   /** Every token that ends a completion; the first is put after a document. */
   readonly endIds: readonly number[]
@@ -59,6 +63,8 @@ const configJson = z.looseObject({
   rms_norm_eps: z.number().positive().default(1e-6),
   tie_word_embeddings: flag,
   attention_bias: flag,
+  no_rope_layers: z.array(z.union([z.literal(0), z.literal(1), z.boolean()])).nullish(),
+  no_rope_layer_interval: size.nullish(),
   bos_token_id: z.unknown().optional(),
   eos_token_id: endIds,
 })
@@ -111,7 +117,9 @@ export function parseModelConfig(source: unknown, where: string, endIdsWhere = w
     tiedHead: raw.tie_word_embeddings ?? false,
     qkvBias: traits.qkvBias || (traits.readsAttentionBias && raw.attention_bias === true),
     outputBias: traits.readsAttentionBias && raw.attention_bias === true,
+    norms: traits.norms,
     qkNorm: traits.qkNorm,
+    unrotated: unrotatedOf(raw, where),
     startId: typeof raw.bos_token_id === 'number' ? raw.bos_token_id : null,
     endIds: listOf(raw.eos_token_id),
     source: given,
@@ -119,6 +127,19 @@ export function parseModelConfig(source: unknown, where: string, endIdsWhere = w
   refuseContradictions(config, where)
   checkEndIds(config, endIdsWhere)
   return config
+}
+
+/** As transformers reads them: an entry of 1 for each rotated layer; without a list, each layer at the interval is not. */
+function unrotatedOf(
+  {no_rope_layers: list, no_rope_layer_interval: interval, num_hidden_layers: layers}: z.infer<typeof configJson>,
+  where: string,
+): ModelConfig['unrotated'] {
+  if (!list) return {layers: [], every: interval ?? Number.POSITIVE_INFINITY}
+  if (list.length < layers)
+    throw new DataError(
+      `${where}: no_rope_layers has ${list.length} entries; expected one for each of ${layers} layers`,
+    )
+  return {layers: list.flatMap((isRotated, layer) => (isRotated ? [] : [layer])), every: Number.POSITIVE_INFINITY}
 }
 
 function defaultsOf({model_type: modelType}: Readonly<Record<string, unknown>>) {

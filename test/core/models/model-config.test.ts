@@ -2,6 +2,7 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, describe, expect, it} from 'vitest'
+import {layerKindOf} from '../../../src/core/models/layer-kinds.js'
 import {parseModelConfig, readModelConfig} from '../../../src/core/models/model-config.js'
 import {DataError} from '../../../src/core/util/errors.js'
 import {tinyModel} from '../../support/tiny-model.js'
@@ -26,7 +27,11 @@ function checkpoint(files: Record<string, unknown>): string {
 
 describe('a model config is refused, naming the field,', () => {
   it.each<[string, Record<string, unknown>, RegExp]>([
-    ['of an unknown family', {model_type: 'mamba'}, /model_type is mamba; supported: llama .*mistral .*qwen2 .*qwen3/],
+    [
+      'of an unknown family',
+      {model_type: 'mamba'},
+      /model_type is mamba; supported: llama .*mistral .*qwen2 .*qwen3 .*smollm3 .*olmo2/,
+    ],
     ['of no family', {model_type: undefined}, /model_type is undefined; supported: llama/],
     ['named like a property of every object', {model_type: 'toString'}, /model_type is toString; supported/],
     [
@@ -144,8 +149,22 @@ describe('a model config is read', () => {
     const common = {tiedHead: false, ropeTheta: 10000, ropeScaling: {type: 'default'}, normEpsilon: 1e-6, endIds: []}
     expect(read('llama')).toMatchObject({...common, kvHeads: 64, headSize: 4, maxPositions: 2048, qkvBias: false})
     expect(read('mistral', {sliding_window: null})).toMatchObject({...common, kvHeads: 8, maxPositions: 131072})
-    expect(read('qwen2')).toMatchObject({...common, kvHeads: 32, headSize: 4, qkvBias: true, qkNorm: false})
-    expect(read('qwen3')).toMatchObject({...common, kvHeads: 32, headSize: 128, qkvBias: false, qkNorm: true})
+    expect(read('qwen2')).toMatchObject({...common, kvHeads: 32, headSize: 4, qkvBias: true, qkNorm: null})
+    expect(read('qwen3')).toMatchObject({...common, kvHeads: 32, headSize: 128, qkvBias: false, qkNorm: 'head'})
+    expect(read('olmo2')).toMatchObject({...common, kvHeads: 64, normEpsilon: 1e-5, qkNorm: 'projection'})
+    expect(read('smollm3')).toMatchObject({...common, kvHeads: 4, maxPositions: 32768, ropeTheta: 2e6, tiedHead: true})
+  })
+
+  it('with the layers that are not rotated, where the family reads them', () => {
+    const kinds = (changes: Record<string, unknown>) => {
+      const model = tinyModel({model_type: 'smollm3', num_hidden_layers: 6, ...changes})
+      return Array.from({length: 6}, (_, layer) => (layerKindOf(model, layer) === 'rotated' ? 1 : 0))
+    }
+    expect(kinds({})).toEqual([1, 1, 1, 0, 1, 1])
+    expect(kinds({no_rope_layer_interval: 2})).toEqual([1, 0, 1, 0, 1, 0])
+    expect(kinds({no_rope_layers: [1, 1, 0, true, false, 1, 0], no_rope_layer_interval: 2})).toEqual([1, 1, 0, 1, 0, 1])
+    expect(kinds({model_type: 'llama'})).toEqual([1, 1, 1, 1, 1, 1])
+    expect(() => kinds({no_rope_layers: [1, 0]})).toThrow(/no_rope_layers has 2 entries; expected one for each of 6/)
   })
 
   it('with biases on all four projections where the family reads attention_bias', () => {
@@ -281,7 +300,41 @@ describe('a model config is read', () => {
         sliding_window: null,
         use_sliding_window: false,
       },
-      {family: 'qwen3', headSize: 128, qkNorm: true},
+      {family: 'qwen3', headSize: 128, qkNorm: 'head'},
+    ],
+    [
+      'SmolLM3 3B',
+      {
+        architectures: ['SmolLM3ForCausalLM'],
+        model_type: 'smollm3',
+        hidden_size: 2048,
+        num_attention_heads: 16,
+        num_key_value_heads: 4,
+        attention_bias: false,
+        mlp_bias: false,
+        layer_types: ['full_attention', 'full_attention'],
+        max_window_layers: 28,
+        no_rope_layer_interval: 4,
+        no_rope_layers: [1, 1, 1, 0],
+        pretraining_tp: 2,
+        rope_scaling: null,
+        sliding_window: null,
+        use_sliding_window: false,
+      },
+      {family: 'smollm3', headSize: 128, unrotated: {layers: [3]}},
+    ],
+    [
+      'OLMo 2 1B',
+      {
+        architectures: ['Olmo2ForCausalLM'],
+        model_type: 'olmo2',
+        hidden_size: 2048,
+        num_attention_heads: 16,
+        num_key_value_heads: 16,
+        attention_bias: false,
+        rope_scaling: null,
+      },
+      {family: 'olmo2', headSize: 128, qkNorm: 'projection'},
     ],
     [
       'Mistral 7B v0.3',

@@ -13,6 +13,8 @@ const layouts = {
   'every head its own keys': {num_attention_heads: 4, num_key_value_heads: 4},
   'heads in pairs': {num_attention_heads: 4, num_key_value_heads: 2},
   'all heads on one': {num_attention_heads: 4, num_key_value_heads: 1},
+  'a layer that is not rotated': {model_type: 'smollm3', no_rope_layers: [0, 1]},
+  'norms after attention': {model_type: 'olmo2'},
 }
 
 /** Completions of contexts that come and go, drawn by one of the two ways. */
