@@ -119,6 +119,10 @@ const rollout = z.strictObject({
   maxTokens: positive.default(8192).describe('longest completion'),
   temperature: temperature.default(0.8).describe('logits are divided by it when sampling'),
   contextsPerBatch: positive.default(8).describe('contexts sampled at once'),
+  stop: z
+    .array(z.string().min(1, 'holds an empty text, which every completion contains'))
+    .default([])
+    .describe('texts that end a completion, in evaluation too: right after the token that completes one'),
 })
 
 const rewardTerm = z

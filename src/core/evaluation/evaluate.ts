@@ -146,8 +146,9 @@ async function evaluateIn(
       const texts = (await textsFor(folder, data, config.data.dir, silentProgress))!
       const task = await commandTask(config).open({config: loaded.config, data: texts, model})
       const own = {config: loaded.config, task, tokenizer: texts.tokenizer}
-      rows = await withSampler({config: loaded.config, engine, model}, step, async (sampler) => {
-        const log = await EvaluationLog.open(run, {...own, engine, sampler, model, signal: services.signal})
+      const opening = {...own, engine, model}
+      rows = await withSampler(opening, step, async (sampler) => {
+        const log = await EvaluationLog.open(run, {...opening, sampler, signal: services.signal})
         return log.evaluate({run: name, objective, checkpoint: stepName(step), step})
       })
       settings.push({run: name, checkpoint: stepName(step), ...settingsOf(own)})

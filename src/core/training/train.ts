@@ -61,7 +61,7 @@ export async function train(config: Config, services: Services, begunWith: Origi
   const engine = startEngine(config)
   try {
     const shape = shapeOf(model, await loadModel(engine, source.weights, services.progress))
-    const sampler = await openSampler({config, engine, model})
+    const sampler = await openSampler({config, engine, model, tokenizer: start.texts!.tokenizer})
     try {
       const training = {config, engine, model, shape, sampler, progress: services.progress}
       if (config.grpo.klCoef > 0) await engine.keepReference()
