@@ -21,7 +21,8 @@ const share = z.number().min(0).max(1)
 /** Decay of a moment: at 1 the bias correction would divide by 0. */
 const decay = z.number().min(0).lt(1)
 /** Logits are divided by it in float32: beyond these bounds they would be infinite, or all alike. */
-const temperature = z.number().min(1e-3).max(1e3)
+/** A temperature that logits can be divided by. */
+export const temperature = z.number().min(1e-3).max(1e3)
 const resamples = positive.max(1_000_000)
 
 const data = z.strictObject({
@@ -273,7 +274,9 @@ const evaluationKeys = z.strictObject({
     .default([])
     .transform((ks) => distinct(ks).sort((a, b) => a - b))
     .describe('each k of pass@k, at most eval.samples; eval.samples when empty'),
-  temperature: temperature.default(0.8).describe('of the completions for pass@k'),
+  temperature: temperature
+    .default(0.8)
+    .describe('of the completions for pass@k; that of generation_config.json when absent, if the checkpoint has one'),
   forcedThought: z.string().default('').describe('the uninformative thought of mode forced-thought'),
   bootstraps: resamples.default(2000).describe('resamples of the documents for intervals'),
 })

@@ -25,6 +25,7 @@ import {type EvaluatedModel, evaluatedModels} from './evaluated-models.js'
 import {commandTask} from './evaluated-task.js'
 import {EvaluationLog} from './evaluation-log.js'
 import {evaluationWork} from './evaluation-work.js'
+import {sayGeneration} from './generation-settings.js'
 import {checkMode, type Predictor} from './predict.js'
 import {type PromptSettings, promptSettings} from './prompt-settings.js'
 import {recordedSettings, sayTakenOver} from './run-settings.js'
@@ -93,6 +94,12 @@ export async function openEvaluation(config: Config, services: Services): Promis
   const data = dir === undefined ? null : await preparedIn(dir, services)
   const given = {config, sources}
   const models = await evaluatedModels(given, services, resume ? recordedOrigins(config.out!) : {})
+  sayGeneration(
+    given,
+    models.map(({folder}) => folder),
+    'eval',
+    progress,
+  )
   const kind = commandTask(config)
   const demands: MemoryDemand[] = []
   for (const {folder, isWhole, loaded} of models) {

@@ -1,4 +1,4 @@
-import {existsSync, statSync} from 'node:fs'
+import {statSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {z} from 'zod'
 import type {RotaryScaling} from '../nn/rotary-scaling.js'
@@ -7,6 +7,7 @@ import {readPlainText} from '../util/plain-file.js'
 import {parseStrictJson} from '../util/strict-json.js'
 import {foreignWeights} from '../weights/index.js'
 import {type Family, families, type LayerNorms, supportedFamilies} from './families.js'
+import {generationFile, readGenerationConfig} from './generation-config.js'
 import {readRope} from './rope.js'
 import {findUnsupported} from './unsupported.js'
 
@@ -81,11 +82,14 @@ const generationJson = z.looseObject({eos_token_id: endIds})
 export async function readModelConfig(path: string): Promise<ModelConfig> {
   const isFile = path.endsWith('.json') || statSync(path, {throwIfNoEntry: false})?.isDirectory() === false
   const file = isFile ? path : join(path, 'config.json')
-  const generationFile = join(path, 'generation_config.json')
   const source = readObject(file)
-  const generation = !isFile && existsSync(generationFile) ? readObject(generationFile) : {}
-  const {eos_token_id: replacing} = check(generationJson, generation, generationFile)
-  return parseModelConfig(withEndIds(source, replacing), file, listOf(replacing).length > 0 ? generationFile : file)
+  const generation = isFile ? {} : readGenerationConfig(path)
+  const {eos_token_id: replacing} = check(generationJson, generation, generationFile(path))
+  return parseModelConfig(
+    withEndIds(source, replacing),
+    file,
+    listOf(replacing).length > 0 ? generationFile(path) : file,
+  )
 }
 
 /** Turns a parsed `config.json` into a ModelConfig; `where` names it in errors, `endIdsWhere` the file of its end tokens. */
