@@ -1,3 +1,4 @@
+import type {UpdateModeName} from '../src/core/config/names.js'
 /** What one process measures and what it says: the contract between the harness and both sides. */
 
 /** A kind of work, named as in the results. */
@@ -33,6 +34,8 @@ export interface Job {
   /** What runs before the clock: the same work, or a small piece where a whole run takes minutes. */
   readonly warmUp: 'full' | 'small'
   readonly repeats: number
+  /** How updates are computed; in one run when absent. */
+  readonly updateMode?: UpdateModeName
   readonly threads: number
 }
 

@@ -1,6 +1,6 @@
 import type {Engine} from '../src/core/engine/engine.js'
 import type {OptimizerSettings} from '../src/core/engine/state/model-state.js'
-import type {PolicyGroup} from '../src/core/engine/update/policy-update.js'
+import type {PolicyGroup} from '../src/core/engine/update/policy-request.js'
 import {groupAdvantages} from '../src/core/grpo/advantages.js'
 import type {Completion} from '../src/core/records/records.js'
 import {meanOf} from '../src/core/util/means.js'
@@ -50,7 +50,12 @@ export const works: Readonly<Record<Work, RunWork>> = {
 
   async ntp(engine, job, tape, run) {
     const rows = tape.run(run, job.size, 1).contexts.map((ids) => ({ids, trainedFrom: 1}))
-    return (await engine.updateLanguageModel({rows, rowsPerMicroBatch: job.microBatch, optimizer}))!.loss
+    return (await engine.updateLanguageModel({
+      rows,
+      rowsPerMicroBatch: job.microBatch,
+      optimizer,
+      mode: job.updateMode ?? 'whole',
+    }))!.loss
   },
 }
 
@@ -76,7 +81,7 @@ async function rollout(
 
 function update(
   engine: Engine,
-  {microBatch}: Job,
+  {microBatch, updateMode = 'whole'}: Job,
   contexts: readonly Int32Array[],
   completions: readonly (readonly Completion[])[],
 ) {
@@ -93,6 +98,7 @@ function update(
     contextsPerMicroBatch: microBatch,
     mismatchLimit: 1e-3,
     optimizer,
+    mode: updateMode,
   }
   return engine.updatePolicy(request, false)
 }

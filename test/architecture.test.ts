@@ -17,6 +17,7 @@ const layers = [
   ['rewards'],
   ['engine/graphs', 'engine/state'],
   ['engine/sessions'],
+  ['engine/segments'],
   ['engine/scoring', 'engine/sampling', 'engine/update'],
   ['engine/memory'],
   ['engine'],

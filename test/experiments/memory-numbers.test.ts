@@ -15,7 +15,7 @@ const read = (file: string) => readFileSync(join(root, file), 'utf8')
 const laptop = join(folder, 'small.yaml')
 writeFileSync(laptop, /```yaml\n(# small\.yaml\n.*?)```/s.exec(read('docs/how-to/own-corpus.md'))![1])
 
-/** What `--dry-run` says, GiB: in all, and activations of the update. */
+/** What `--dry-run` says is needed, GiB. */
 async function estimate(config: string, model: keyof typeof knownModels, sets: readonly string[]) {
   const path = join(folder, model)
   mkdirSync(path, {recursive: true})
@@ -28,9 +28,8 @@ async function estimate(config: string, model: keyof typeof knownModels, sets: r
     'data.dir=null',
   ]
   const settings = loadConfig({files: [config], sets: given, cwd: root}).config
-  const {memory, memory_summary: summary} = await planOf('train', {...settings, out: join(folder, 'out')})
-  const activations = memory.find(({name}) => name === 'activations of the update')!
-  return [summary!.needed_bytes, activations.bytes].map((bytes) => bytes / 2 ** 30)
+  const {memory_summary: summary} = await planOf('train', {...settings, out: join(folder, 'out')})
+  return summary!.needed_bytes / 2 ** 30
 }
 
 const whole = (gib: number) => `${Math.round(gib).toLocaleString('en')} GiB`
@@ -45,23 +44,26 @@ describe('what documents say of memory is what --dry-run says', () => {
   ] as const
   it.each(experiments)('in %s', async (file, model, pages) => {
     const config = `experiments/${file}`
-    const [needed, activations] = await estimate(config, model, [])
-    expect(read(config)).toContain(`--dry-run says ${whole(needed)}, of which ${whole(activations)} are`)
-    for (const page of pages) expect(read(page)).toContain(whole(needed))
+    const [segmented, inOneRun] = [
+      await estimate(config, model, ['update.mode=segmented']),
+      await estimate(config, model, ['update.mode=whole']),
+    ]
+    expect(read(config)).toContain(`--dry-run says ${whole(segmented)}; with update.mode=whole ${whole(inOneRun)}`)
+    for (const page of pages) expect(read(page)).toContain(whole(segmented))
   })
 
-  it('with fewer new tokens', async () => {
+  it('with fewer completions at once', async () => {
     const config = 'experiments/omni-math/train.yaml'
-    const [needed] = await estimate(config, 'R1-Distill-Qwen-1.5B', ['rollout.maxTokens=512'])
-    expect(read(config)).toContain(`With --set rollout.maxTokens=512 it says ${whole(needed)}.`)
+    const needed = await estimate(config, 'R1-Distill-Qwen-1.5B', ['grpo.completionsPerMicroBatch=4'])
+    expect(read(config)).toContain(`With --set grpo.completionsPerMicroBatch=4 it says ${whole(needed)}.`)
   })
 
   it.each(['SmolLM2-135M', 'Qwen2.5-0.5B'] as const)('for a laptop, %s', async (model) => {
-    const [[longer], [shorter]] = [
-      await estimate(laptop, model, []),
-      await estimate(laptop, model, ['rollout.maxTokens=64']),
-    ]
-    expect(read('docs/how-to/own-corpus.md')).toContain(`| ${model} | ${tenths(longer)} | ${tenths(shorter)} |`)
-    expect(shorter, 'fits 16 GiB').toBeLessThan(14)
+    const modes = ['whole', 'segmented'] as const
+    const [inOneRun, segmented] = await Promise.all(
+      modes.map((mode) => estimate(laptop, model, [`update.mode=${mode}`])),
+    )
+    expect(read('docs/how-to/own-corpus.md')).toContain(`| ${model} | ${tenths(inOneRun)} | ${tenths(segmented)} |`)
+    expect(segmented, 'fits 16 GiB').toBeLessThan(14)
   })
 })

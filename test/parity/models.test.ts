@@ -74,6 +74,7 @@ describe.each(modelDumps)('%s %s', (version, name, folder) => {
       const update = await engine.updateLanguageModel({
         rows: rows.map((ids) => ({ids: Int32Array.from(ids), trainedFrom: 1})),
         rowsPerMicroBatch: 2,
+        mode: 'whole',
         optimizer: {...reference.optimizer, maxGradNorm},
       })
       updates.push(update!)

@@ -119,6 +119,7 @@ async function teachBase(folder: string, base: string, hidden: number): Promise<
     await engine.updateLanguageModel({
       rows: Array.from({length: 32}, lesson),
       rowsPerMicroBatch: 32,
+      mode: 'whole',
       optimizer: {...optimizer, learningRate: 0.01, maxGradNorm: 1},
     })
   mkdirSync(base)

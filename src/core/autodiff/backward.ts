@@ -24,9 +24,22 @@ export function appendBackward(
   rules: VjpTable = vjpRules,
 ): Value[] {
   if (loss.shape.length !== 0) throw new GraphError(`the loss has shape [${loss.shape}]; it must be a scalar`)
+  return appendVjp(op, [[loss, op.scalar(1)]], parameters, rules)
+}
+
+/**
+ * Appends the backward pass of several outputs, given a cotangent of the same type for each: what a part of a model hands
+ * on to the part before it. See `appendBackward`.
+ */
+export function appendVjp(
+  op: Ops,
+  outputs: readonly (readonly [output: Value, cotangent: Value])[],
+  parameters: readonly Value[],
+  rules: VjpTable = vjpRules,
+): Value[] {
   const forward = [...op.graph.nodes]
   const needed = valuesThatDependOn(parameters, forward)
-  const cotangents = new Map<Value, Value>([[loss, op.scalar(1)]])
+  const cotangents = new Map<Value, Value>(outputs)
   for (const node of forward.toReversed()) {
     if (!node.outputs.some((output) => cotangents.has(output) && needed.has(output))) continue
     const contributions = op.scope(`${node.name}/vjp`, () => {

@@ -15,6 +15,9 @@ export const evalModes = ['standard', 'reasoning', 'forced-thought', 'empty-thou
 /** Element types that a checkpoint's weights may be saved in. */
 export const checkpointDtypes = ['float32', 'bfloat16', 'float16'] as const
 
+/** How an update may be computed: in one run that keeps all activations, or layer by layer. */
+export const updateModeNames = ['whole', 'segmented'] as const
+
 /** A name in `objectives`. */
 export type ObjectiveName = (typeof objectives)[number]
 /** A name in `taskNames`. */
@@ -25,3 +28,5 @@ export type RewardName = (typeof rewardNames)[number]
 export type SamplerName = (typeof samplerNames)[number]
 /** A name in `verifierNames`. */
 export type VerifierName = (typeof verifierNames)[number]
+/** A name in `updateModeNames`. */
+export type UpdateModeName = (typeof updateModeNames)[number]

@@ -1,6 +1,7 @@
 import {readModelConfig} from '../models/model-config.js'
 import {parameterCount} from '../models/parameters.js'
 import type {LogprobQuery} from '../records/records.js'
+import {freeArrays} from '../runtime/output-memory.js'
 import {checkDevice} from '../runtime/providers.js'
 import type {SessionOptions} from '../runtime/session.js'
 import {RuntimeFailure} from '../util/errors.js'
@@ -27,7 +28,8 @@ import {
   type LanguageModelUpdate,
   updateLanguageModel,
 } from './update/language-model-update.js'
-import {type PolicyRequest, type PolicyUpdate, updatePolicy} from './update/policy-update.js'
+import type {PolicyRequest} from './update/policy-request.js'
+import {type PolicyUpdate, updatePolicy} from './update/policy-update.js'
 
 /** Where weights come from: a checkpoint folder, or random numbers in the shape of a `config.json`. */
 export type WeightSource =
@@ -146,10 +148,12 @@ export class LocalEngine implements Engine {
   }
 
   rollout(request: RolloutRequest): Promise<RolloutResult> {
+    freeArrays()
     return rolloutPrompts(this.loaded, this.sessions, request, this.tell)
   }
 
   updatePolicy(request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate | null> {
+    freeArrays()
     return updatePolicy(this.loaded, this.sessions, request, this.reference, isOnPolicy, this.tell)
   }
 

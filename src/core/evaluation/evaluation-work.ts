@@ -1,5 +1,5 @@
 import type {Config} from '../config/schema.js'
-import type {GraphWork} from '../engine/memory/memory.js'
+import type {GraphWork} from '../engine/memory/engine-work.js'
 import {largestLogprobShape, largestScoreShape} from '../engine/memory/score-memory.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {promptLimit} from '../prompts/prompt-limit.js'

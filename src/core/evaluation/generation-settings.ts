@@ -1,5 +1,6 @@
 import type {SourcedConfig} from '../config/load.js'
-import {type Config, temperature} from '../config/schema.js'
+import type {Config} from '../config/schema.js'
+import {temperature} from '../config/value-kinds.js'
 import {generationFile, readGenerationConfig} from '../models/generation-config.js'
 import {withValue} from '../runs/with-value.js'
 import type {Progress} from '../util/progress.js'

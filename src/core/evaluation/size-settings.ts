@@ -1,6 +1,6 @@
 import type {Config} from '../config/schema.js'
 import type {MemoryDemand, SizeSetting} from '../engine/memory/check-memory.js'
-import type {EngineWork, WorkKind} from '../engine/memory/memory.js'
+import type {EngineWork, WorkKind} from '../engine/memory/engine-work.js'
 
 /** The settings that decide how large graphs are; each is bounded by what training or evaluation can reach. */
 const sizeSettings: readonly {
@@ -16,6 +16,13 @@ const sizeSettings: readonly {
     least: 1,
     read: ({grpo}) => grpo.contextsPerMicroBatch,
     write: (config, contextsPerMicroBatch) => ({...config, grpo: {...config.grpo, contextsPerMicroBatch}}),
+  },
+  {
+    setting: 'grpo.completionsPerMicroBatch',
+    kinds: ['policy', 'reference'],
+    least: 1,
+    read: ({grpo}) => grpo.completionsPerMicroBatch ?? grpo.groupSize,
+    write: (config, completionsPerMicroBatch) => ({...config, grpo: {...config.grpo, completionsPerMicroBatch}}),
   },
   {
     setting: 'rollout.contextsPerBatch',

@@ -1,4 +1,4 @@
-import type {Attend} from '../nn/attention.js'
+import type {Attend, AttentionHeads} from '../nn/attention.js'
 import {embedding, linear, rmsNorm, swiGlu} from '../nn/layers.js'
 import {type RotaryRows, rotaryRows} from '../nn/rotary.js'
 import type {Ops} from '../onnx/ops.js'
@@ -6,24 +6,22 @@ import type {Value} from '../onnx/types.js'
 import type {LayerNorms} from './families.js'
 import {layerKindOf, turns} from './layer-kinds.js'
 import type {ModelConfig} from './model-config.js'
-import {parametersOf} from './parameters.js'
+import {type Parameter, parametersOf} from './parameters.js'
 
-/** The weights of a decoder as inputs of one graph, and its rotary tables. */
+/** Weights of a decoder as inputs of one graph, and its rotary tables. */
 export class DecoderWeights {
   private readonly values: ReadonlyMap<string, Value>
-  private readonly tables: {cos: Value; sin: Value}
+  private tables: {cos: Value; sin: Value} | undefined
 
   constructor(
-    op: Ops,
+    private readonly op: Ops,
     readonly config: ModelConfig,
     /** Positions that the rotary tables cover. */
     readonly positions: number,
+    /** Those that the graph needs. */
+    parameters: readonly Parameter[] = parametersOf(config),
   ) {
-    this.values = new Map(parametersOf(config).map(({name, shape}) => [name, op.input(name, shape)]))
-    this.tables = {
-      cos: op.input('rotary.cos', [positions, config.headSize]),
-      sin: op.input('rotary.sin', [positions, config.headSize]),
-    }
+    this.values = new Map(parameters.map(({name, shape}) => [name, op.input(name, shape)]))
   }
 
   /** The weight of that name. */
@@ -41,8 +39,10 @@ export class DecoderWeights {
     return [...this.values.values()]
   }
 
-  /** Cosines and sines for positions [N]. */
+  /** Cosines and sines for positions [N], in the graph itself or in a loop's body; declares the tables as inputs. */
   rotaryRows(op: Ops, positions: Value): RotaryRows {
+    const shape = [this.positions, this.config.headSize]
+    this.tables ??= {cos: this.op.input('rotary.cos', shape), sin: this.op.input('rotary.sin', shape)}
     return rotaryRows(op, positions, this.tables.cos, this.tables.sin)
   }
 }
@@ -87,7 +87,13 @@ function decoderLayer(
 }
 
 /** The first part of a layer, up to attention: rows [N, C] -> rotated queries, keys and values. */
-function attentionHeads(op: Ops, weights: DecoderWeights, layer: number, input: Value, rotary: RotaryRows) {
+export function attentionHeads(
+  op: Ops,
+  weights: DecoderWeights,
+  layer: number,
+  input: Value,
+  rotary: RotaryRows,
+): AttentionHeads {
   const at = `model.layers.${layer}`
   const {config} = weights
   const {heads, kvHeads, headSize} = config
@@ -115,7 +121,7 @@ function attentionHeads(op: Ops, weights: DecoderWeights, layer: number, input: 
 }
 
 /** The last part of a layer, after attention: its input [N, C] and the attended rows [N, H*D] -> [N, C]. */
-function feedForward(op: Ops, weights: DecoderWeights, layer: number, input: Value, attended: Value): Value {
+export function feedForward(op: Ops, weights: DecoderWeights, layer: number, input: Value, attended: Value): Value {
   const at = `model.layers.${layer}`
   const weight = (name: string) => weights.get(`${at}.${name}.weight`)
   const norm = (place: keyof LayerNorms, x: Value) => normed(op, weights, layer, place, x)

@@ -75,3 +75,17 @@ function qkNormSizes({heads, kvHeads, headSize}: ModelConfig) {
 export function parameterCount(config: ModelConfig): number {
   return parametersOf(config).reduce((sum, {shape}) => sum + sizeOf(shape), 0)
 }
+
+/** The weights of a layer's part before attention (norm, query, key, value) and of the part after it. */
+export function layerParameters(config: ModelConfig, layer: number): {heads: Parameter[]; feedForward: Parameter[]} {
+  const at = `model.layers.${layer}.`
+  const own = parametersOf(config).filter(({name}) => name.startsWith(at))
+  const isBefore = ({name}: Parameter) => /^(input_layernorm|self_attn\.(?!o_proj))/.test(name.slice(at.length))
+  return {heads: own.filter(isBefore), feedForward: own.filter((parameter) => !isBefore(parameter))}
+}
+
+/** The weights between the last layer and the logits. */
+export function headParameters(config: ModelConfig): Parameter[] {
+  const names = ['model.norm.weight', config.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight']
+  return parametersOf(config).filter(({name}) => names.includes(name))
+}

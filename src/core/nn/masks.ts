@@ -6,15 +6,27 @@ import type {Value} from '../onnx/types.js'
 /** Added to a score that must not count: exp of it is exactly 0 in float32 and float64. */
 const blocked = -1e9
 
-/** [T, T]: 0 where the key is not later than the query. */
-export function causalMask(op: Ops, length: number): Value {
-  const isLater = op.less(op.index(range(length), [length, 1]), op.index(range(length), [1, length]))
+/** Queries of a sequence: `count` rows from `first` on, which may be known at run time only (an int64 scalar). */
+export interface QueryRows {
+  readonly first: number | Value
+  readonly count: number
+}
+
+/** [count, keys]: 0 where the key is not later than the query; the keys are the sequence's first. */
+export function causalMask(op: Ops, queries: QueryRows, keys: number): Value {
+  const isLater = op.less(indicesOf(op, queries), op.index(range(keys), [1, keys]))
   return op.where(isLater, op.scalar(blocked), op.scalar(0))
 }
 
-/** [T, T]: 0 where the key is earlier than the query. */
-export function earlierMask(op: Ops, length: number): Value {
-  return blockUnless(op, op.less(op.index(range(length), [1, length]), op.index(range(length), [length, 1])))
+/** [count, keys]: 0 where the key is earlier than the query; the keys are the sequence's first. */
+export function earlierMask(op: Ops, queries: QueryRows, keys: number): Value {
+  return blockUnless(op, op.less(op.index(range(keys), [1, keys]), indicesOf(op, queries)))
+}
+
+/** Index of each query in its sequence, [count, 1]. */
+function indicesOf(op: Ops, {first, count}: QueryRows): Value {
+  if (typeof first === 'number') return op.index(range(count, first), [count, 1])
+  return op.add(op.index(range(count), [count, 1]), first)
 }
 
 /** [P, 1, 1, Tc]: 0 where the key is one of the context's real tokens. */
@@ -36,4 +48,4 @@ function blockUnless(op: Ops, mayAttend: Value): Value {
   return op.where(mayAttend, op.scalar(0), op.scalar(blocked))
 }
 
-const range = (length: number) => [...Array(length).keys()]
+const range = (count: number, first = 0) => Array.from({length: count}, (_, i) => first + i)

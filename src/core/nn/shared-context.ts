@@ -13,7 +13,7 @@ export interface SharedContextShape extends HeadShape {
 }
 
 /** The same with the real tokens of each context, [P] int64. */
-interface JointShape extends SharedContextShape {
+export interface JointShape extends SharedContextShape {
   readonly contextLengths: Value
 }
 
@@ -48,7 +48,7 @@ export function sharedContextAttention(
       values: asHeads(op, completionValues, completions, completionLength),
     }
     const rows = {queries: completionQueries, keys: completionKeys, values: completionValues}
-    const ownMask = earlierMask(op, completionLength)
+    const ownMask = earlierMask(op, {first: 0, count: completionLength}, completionLength)
     const output = attendContextAndOwn(op, {...shape, contextLengths}, rows, caches[0], own, ownMask)
     const completionOutput = op.reshape(output, [rowCounts[1], heads * headSize])
     return returned === 'all' ? op.concat([contextOutput, completionOutput], 0) : completionOutput
@@ -87,7 +87,7 @@ export function decodingAttention(
  * @param ownMask added to the scores of own keys, broadcast to [P, G, K, R, Tg, S]
  * @returns [P, G, Tg, K, R, D]
  */
-function attendContextAndOwn(
+export function attendContextAndOwn(
   op: Ops,
   shape: JointShape,
   rows: AttentionHeads,

@@ -1,8 +1,8 @@
 import type {KeyNeed} from '../config/load.js'
-import type {TaskName} from '../config/names.js'
+import type {TaskName, UpdateModeName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import type {Engine, LoadedModel} from '../engine/engine.js'
-import type {EngineWork} from '../engine/memory/memory.js'
+import type {EngineWork} from '../engine/memory/engine-work.js'
 import type {OptimizerSettings} from '../engine/state/model-state.js'
 import type {ModelShape} from '../models/flops.js'
 import type {ModelConfig} from '../models/model-config.js'
@@ -38,6 +38,8 @@ export interface TrainingContext {
   readonly shape: ModelShape
   /** Has the weights of the engine. */
   readonly sampler: Sampler
+  /** How updates are computed, throughout the run. */
+  readonly updateMode: UpdateModeName
   readonly progress: Progress
 }
 

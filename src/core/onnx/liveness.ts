@@ -34,10 +34,11 @@ const scratch: {readonly [K in OpType]?: (node: OpNode) => readonly TensorType[]
  * before and of this one) and what it scans once for every trip.
  *
  * @param trips trips that each Loop takes at the most
+ * @param writesElsewhere whether outputs are written to memory that the caller has
  */
-export function livenessOf(graph: Graph, trips = 1): Liveness {
+export function livenessOf(graph: Graph, trips = 1, writesElsewhere = false): Liveness {
   const nodes = executionOrder(graph)
-  const {rooms, constantBytes} = new RoomPlan(graph, nodes, trips)
+  const {rooms, constantBytes} = new RoomPlan(graph, nodes, trips, writesElsewhere)
   const changes = new Float64Array(nodes.length + 1)
   for (const {from, to, bytes} of rooms) {
     changes[from] += bytes

@@ -46,6 +46,7 @@ export class RoomPlan {
     graph: Graph,
     nodes: readonly OpNode[],
     private readonly trips: number,
+    private readonly writesElsewhere: boolean,
   ) {
     this.end = nodes.length - 1
     for (const node of nodes) if (views.has(node.op)) this.roots.set(node.outputs[0], this.rootOf(node.inputs[0]))
@@ -79,6 +80,7 @@ export class RoomPlan {
     outputs.forEach((output, i) => {
       const tensor = tensorOf(node, output, isScanned(node, i) ? this.trips : 1)
       const to = this.lastReads.get(output)!
+      if (this.writesElsewhere && this.outputs.has(output)) return
       const free = this.outputs.has(output) ? undefined : (overwritten ?? this.vacant.get(keyOf(output))?.pop())
       this.places.set(output, free ? free.hold(tensor, index, to) : this.open(tensor, index, to))
     })

@@ -1,4 +1,5 @@
 import type {SourcedConfig} from '../config/load.js'
+import type {UpdateModeName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import {type MemoryDemand, reportMemory} from '../engine/memory/check-memory.js'
 import {evaluatedModels} from '../evaluation/evaluated-models.js'
@@ -30,6 +31,8 @@ export interface Plan {
   readonly memory: readonly {readonly name: string; readonly bytes: number}[]
   /** Absent where nothing is computed, or the model is not named. */
   readonly memory_summary?: MemorySummary
+  /** How updates would be computed; absent where nothing is trained. */
+  readonly update_mode?: UpdateModeName
   readonly files: readonly string[]
   /** What is not there yet: what an earlier step would write or the Hub would send. */
   readonly missing: readonly string[]
@@ -81,11 +84,13 @@ export async function planOf(command: string, config: Config, services = rehears
   }
 }
 
-function memoryOf(demand: MemoryDemand, config: Config): Pick<Plan, 'memory' | 'memory_summary'> {
+function memoryOf(demand: MemoryDemand, config: Config): Pick<Plan, 'memory' | 'memory_summary' | 'update_mode'> {
   const report = reportMemory(demand, config.memory)
   const {parts, largest, fits, setting} = report
   const {name, bytes} = largest
+  const {updateMode} = demand.work
   return {
+    ...(updateMode && {update_mode: updateMode}),
     memory: parts.map((part) => ({name: part.name, bytes: part.bytes})),
     memory_summary: {
       needed_bytes: report.neededBytes,

@@ -1,5 +1,6 @@
 import {join} from 'node:path'
 import {z} from 'zod'
+import {type UpdateModeName, updateModeNames} from '../config/names.js'
 import {readJsonOf} from '../files/index.js'
 
 /** What a checkpoint remembers beside weights and moments. */
@@ -14,6 +15,8 @@ export interface TrainerState {
   readonly wallSeconds: number
   readonly configHash: string
   readonly seed: number
+  /** How updates are computed; whole in checkpoints of before there was a choice. */
+  readonly updateMode?: UpdateModeName
 }
 
 /** Where a checkpoint keeps it. */
@@ -29,6 +32,7 @@ const trainerState: z.ZodType<TrainerState> = z.looseObject({
   wallSeconds: z.number().nonnegative(),
   configHash: z.string(),
   seed: z.int(),
+  updateMode: z.enum(updateModeNames).optional(),
 })
 
 /** The state of training that a checkpoint holds. Throws {DataError} naming the file when it is not one. */

@@ -17,7 +17,11 @@ export function countOutputs(bytes: number): void {
 
 /** Frees outputs of this thread that nobody holds any more, where enough of them were handed out. */
 export function freeOutputs(): void {
-  if (handedOut < limit) return
+  if (handedOut >= limit) freeArrays()
+}
+
+/** Frees all arrays of this thread that nobody holds any more: what sampling leaves need not be there during an update. */
+export function freeArrays(): void {
   handedOut = 0
   collect ??= garbageCollector()
   collect()

@@ -58,17 +58,24 @@ export class Session {
    * Runs the graph.
    *
    * @param feeds one array per graph input, with as many elements as its shape
+   * @param into arrays that outputs are written to, by name; they must not overlap with what is fed
    * @returns one array per graph output
-   * @throws {GraphError} when a feed is missing or has a wrong size
+   * @throws {GraphError} when a feed is missing, or an array has a wrong size
    */
-  async run(feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
+  async run(
+    feeds: Readonly<Record<string, TensorData>>,
+    into: Readonly<Record<string, TensorData>> = {},
+  ): Promise<Record<string, TensorData>> {
     const tensors: Record<string, ort.Tensor> = {}
     for (const {name, dtype, shape} of this.graph.inputs) tensors[name] = tensorOf(name, dtype, shape, feeds[name])
+    const fetches: Record<string, ort.Tensor | null> = {}
+    for (const {name, value} of this.graph.outputs)
+      fetches[name] = into[name] ? tensorOf(name, value.dtype, value.shape, into[name]) : null
     freeOutputs()
-    const results = await passGate(() => this.session.run(tensors))
-    const outputs = Object.entries(results).map(([name, tensor]) => [name, tensor.data as TensorData] as const)
-    for (const [, data] of outputs) countOutputs(data.byteLength)
-    return Object.fromEntries(outputs)
+    const results = await passGate(() => this.session.run(tensors, fetches))
+    const outputs = Object.entries(results).map(([name, tensor]) => [name, into[name] ?? tensor.data] as const)
+    for (const [name, data] of outputs) if (!into[name]) countOutputs(data.byteLength)
+    return Object.fromEntries(outputs) as Record<string, TensorData>
   }
 
   /** Frees the native session. */
@@ -80,6 +87,6 @@ export class Session {
 function tensorOf(name: string, dtype: DType, shape: readonly number[], data: TensorData | undefined): ort.Tensor {
   if (!data) throw new GraphError(`graph input ${name} was not fed`)
   if (data.length !== sizeOf(shape))
-    throw new GraphError(`graph input ${name} of shape [${shape}] was fed ${data.length} elements`)
+    throw new GraphError(`${name} of shape [${shape}] was given an array of ${data.length} elements`)
   return new ort.Tensor(dtype, data as never, shape)
 }

@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {requireKeys} from '../config/load.js'
+import type {UpdateModeName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import type {Engine} from '../engine/engine.js'
 import type {MemoryDemand} from '../engine/memory/check-memory.js'
@@ -20,10 +21,12 @@ import {type Origins, originsOf, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {findResumePoint, type ResumePoint} from '../runs/run-checkpoints.js'
 import {resolveModel} from '../runs/run-directory.js'
+import type {TrainerState} from '../runs/trainer-state.js'
 import type {Task} from '../tasks/task.js'
 import {checkItems, tasks} from '../tasks/tasks.js'
 import type {Services} from '../util/services.js'
 import {fingerprintOfModel} from '../weights/index.js'
+import {chooseUpdateMode} from './choose-update-mode.js'
 import {trainingNeeds} from './needs.js'
 
 /** What a training run starts from, checked as far as that goes without an engine. */
@@ -37,6 +40,7 @@ export interface TrainingStart {
   readonly resumed: ResumePoint | null
   readonly opened: OpenObjective
   readonly demand: MemoryDemand
+  readonly updateMode: UpdateModeName
 }
 
 /**
@@ -54,7 +58,7 @@ export async function openTraining(
   const state = await refuseOccupied(config, services)
   const resumed = state === 'ours' && services.resume ? await findResumePoint(config, services) : null
   const recorded = {...begunWith, ...(services.resume && recordedOrigins(config.out!))}
-  return {...(await openInputs(config, services, recorded)), resumed}
+  return {...(await openInputs(config, services, recorded, resumed?.state)), resumed}
 }
 
 /** What `openTraining` opens, wherever the run will be written. */
@@ -62,6 +66,7 @@ export async function openInputs(
   config: Config,
   services: Services,
   recorded: Origins,
+  begun?: Pick<TrainerState, 'updateMode'>,
 ): Promise<Omit<TrainingStart, 'resumed'>> {
   const prepared = config.data.dir === undefined ? null : await preparedIn(config.data.dir, services)
   const source = await weightSource(config, services, recorded)
@@ -79,12 +84,14 @@ export async function openInputs(
   })
   const evaluated = await openEvaluated(config, model, texts, data)
   warnOfWarmup(config, services)
-  const demand = demandOf(config, (settings) => {
-    const own = opened.work(settings)
-    const others = isEvaluated(settings) ? evaluationWork(settings, model, evaluated) : {}
-    return {...own, ...others, rollout: larger(own.rollout, others.rollout)}
-  })
-  return {source, model, data, texts, opened, demand}
+  const demandIn = (updateMode: UpdateModeName) =>
+    demandOf(config, (settings) => {
+      const own = opened.work(settings)
+      const others = isEvaluated(settings) ? evaluationWork(settings, model, evaluated) : {}
+      return {...own, ...others, rollout: larger(own.rollout, others.rollout), updateMode}
+    })
+  const {updateMode, demand} = chooseUpdateMode(config, demandIn, begun)
+  return {source, model, data, texts, opened, demand, updateMode}
 }
 
 /** The task that evaluations of a training run are about, checked; null where none fall due, or it is not known yet. */

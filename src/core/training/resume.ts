@@ -9,7 +9,7 @@ import {RuntimeFailure} from '../util/errors.js'
 /** The state to go on from: that of a checkpoint, or the beginning. */
 export async function resumeFrom(
   run: RunDirectory,
-  {config, engine}: TrainingContext,
+  {config, engine, updateMode}: TrainingContext,
   checkpoint: ResumePoint | null,
 ): Promise<TrainerState> {
   const beginning: TrainerState = {
@@ -20,6 +20,7 @@ export async function resumeFrom(
     wallSeconds: 0,
     configHash: settingsHash(config),
     seed: config.seed,
+    updateMode,
   }
   if (!checkpoint) {
     await run.dropTablesAfter(0)

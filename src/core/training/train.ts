@@ -1,5 +1,5 @@
 import type {SourcedConfig} from '../config/load.js'
-import type {TaskName} from '../config/names.js'
+import type {TaskName, UpdateModeName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import {loadModel} from '../engine/load-model.js'
 import {checkMemory} from '../engine/memory/check-memory.js'
@@ -38,6 +38,8 @@ export interface TrainSummary extends Summary {
   /** The last row of metrics.arrow. */
   readonly metrics: MetricsRow | null
   readonly checkpoint: string
+  /** How updates were computed, which decides last digits. */
+  readonly update_mode: UpdateModeName
   /** What was left out of the documents trained on; null where nothing was. */
   readonly cut_documents: CutDocuments | null
   /** Commit of the starting checkpoint where the Hub has it, by setting. */
@@ -54,8 +56,9 @@ export interface TrainSummary extends Summary {
 export async function train(config: Config, services: Services, begunWith: Origins = {}): Promise<TrainSummary> {
   const started = new Date()
   const start = await openTraining(config, services, begunWith)
-  const {source, model, opened} = start
+  const {source, model, opened, updateMode} = start
   services.progress.log(checkMemory('train', start.demand, config.memory))
+  services.progress.log(`update: ${updateMode} (update.mode ${config.update.mode})`)
   if (start.data && asked(config).some((task) => tasks[task].readsDocuments))
     checkReferenceLength(start.data, config, services.progress)
   const inputs = {...trainingFiles(config, start.data), model: fingerprintOfSource(source)}
@@ -64,7 +67,7 @@ export async function train(config: Config, services: Services, begunWith: Origi
     const shape = shapeOf(model, await loadModel(engine, source.weights, services.progress))
     const sampler = await openSampler({config, engine, model, tokenizer: start.texts!.tokenizer})
     try {
-      const training = {config, engine, model, shape, sampler, progress: services.progress}
+      const training = {config, engine, model, shape, sampler, updateMode, progress: services.progress}
       if (config.grpo.klCoef > 0) await engine.keepReference()
       // Whatever is wrong with the inputs shows before a directory is made or emptied.
       const objective = await opened.start(training)
@@ -131,6 +134,7 @@ async function trainIn(
       metrics: history.at(-1) ?? null,
       checkpoint: run.checkpoint(Math.max(config.train.steps, state.step)),
       cut_documents: cuts,
+      update_mode: training.updateMode,
       origins: source.origins,
     }
     await run.writeSummary(summary)

@@ -7,7 +7,7 @@ import {languageModelGraph} from '../../../src/core/engine/graphs/language-model
 import {rolloutLoopGraph} from '../../../src/core/engine/graphs/rollout-loop.js'
 import {rolloutShape} from '../../../src/core/engine/graphs/shapes.js'
 import {reportMemory} from '../../../src/core/engine/memory/check-memory.js'
-import type {GraphWork} from '../../../src/core/engine/memory/memory.js'
+import type {GraphWork} from '../../../src/core/engine/memory/engine-work.js'
 import {SessionCache} from '../../../src/core/engine/sessions/session-cache.js'
 import {livenessOf} from '../../../src/core/onnx/liveness.js'
 import type {DeviceKind} from '../../../src/core/runtime/devices/device-kind.js'

@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest'
 import {decoderGraph} from '../../../src/core/engine/graphs/decoder-graph.js'
 import {languageModelGraph} from '../../../src/core/engine/graphs/language-model.js'
 import {SessionCache} from '../../../src/core/engine/sessions/session-cache.js'
-import {heldBytes, keepsItsMemory} from '../../../src/core/engine/sessions/session-memory.js'
+import {heldBytes, inputBytes, keepsItsMemory} from '../../../src/core/engine/sessions/session-memory.js'
 import {parseModelConfig} from '../../../src/core/models/model-config.js'
 import {devices} from '../../../src/core/runtime/devices.js'
 
@@ -48,12 +48,13 @@ describe('SessionCache', () => {
 describe('keepsItsMemory', () => {
   it('a training graph keeps its memory unless its weights take a GiB', () => {
     const withVocabulary = (vocabulary: number, kind: 'policy' | 'score' = 'policy') => {
-      return {kind, graph: languageModelGraph({...model, vocabulary}, {rows: 1, length: 16, trained: 16}).op.graph}
+      const {graph} = languageModelGraph({...model, vocabulary}, {rows: 1, length: 16, trained: 16}).op
+      return [kind, inputBytes(graph)] as const
     }
     const vocabularyOfOneGiB = 2 ** 30 / (4 * model.hidden)
-    expect(keepsItsMemory(withVocabulary(vocabularyOfOneGiB - 1000))).toBe(true)
-    expect(keepsItsMemory(withVocabulary(vocabularyOfOneGiB - 1000, 'score'))).toBe(false)
-    expect(keepsItsMemory(withVocabulary(vocabularyOfOneGiB))).toBe(false)
+    expect(keepsItsMemory(...withVocabulary(vocabularyOfOneGiB - 1000))).toBe(true)
+    expect(keepsItsMemory(...withVocabulary(vocabularyOfOneGiB - 1000, 'score'))).toBe(false)
+    expect(keepsItsMemory(...withVocabulary(vocabularyOfOneGiB))).toBe(false)
   })
 
   it('a graph that gives its memory back still holds the zeros that an untied table is scattered into', () => {

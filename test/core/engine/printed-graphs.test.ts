@@ -67,10 +67,10 @@ it('one decoder layer prints as the model is drawn: norm, attention, norm, gated
     input model.layers.0.mlp.gateup_proj.weight: float32[24, 8]
     input model.layers.0.mlp.down_proj.weight: float32[8, 12]
     input model.norm.weight: float32[8]
-    input rotary.cos: float32[4, 2]
-    input rotary.sin: float32[4, 2]
     input ids: int64[4]
     input positions: int64[4]
+    input rotary.cos: float32[4, 2]
+    input rotary.sin: float32[4, 2]
     %12: bool[4, 4] = Less(const int64[4, 1](0 1 2 3), const int64[1, 4](0 1 2 3))
     %13: float32[4, 4] = Where(%12, const float32[](-1000000000), const float32[](0))
     %14: float32[4, 2] = Gather(rotary.cos, positions) axis=0
@@ -97,37 +97,39 @@ it('one decoder layer prints as the model is drawn: norm, attention, norm, gated
     %37: float32[4, 2, 2] = Mul(%35, %17)
     %38: float32[4, 2, 2] = Add(%36, %37)
     %39: float32[4, 2, 2] = Reshape(%28) shape=[4,2,2]
-    %40: float32[1, 4, 2, 2, 2] = Reshape(%33) shape=[1,4,2,2,2]
-    %41: float32[1, 2, 2, 4, 2] = Transpose(%40) perm=[0,2,3,1,4]
-    %42: float32[1, 2, 8, 2] = Reshape(%41) shape=[1,2,8,2]
-    %43: float32[1, 4, 2, 2] = Reshape(%38) shape=[1,4,2,2]
-    %44: float32[1, 2, 4, 2] = Transpose(%43) perm=[0,2,1,3]
-    %45: float32[1, 4, 2, 2] = Reshape(%39) shape=[1,4,2,2]
-    %46: float32[1, 2, 4, 2] = Transpose(%45) perm=[0,2,1,3]
-    %47: float32[1, 2, 8, 4] = FusedMatMul(%42, %44) transA=0 transB=1 alpha=0.7071067690849304
-    %48: float32[1, 2, 2, 4, 4] = Reshape(%47) shape=[1,2,2,4,4]
-    %49: float32[1, 2, 2, 4, 4] = Add(%48, %13)
-    %50: float32[1, 2, 2, 4, 4] = Softmax(%49) axis=4
-    %51: float32[1, 2, 8, 4] = Reshape(%50) shape=[1,2,8,4]
-    %52: float32[1, 2, 8, 2] = MatMul(%51, %46)
-    %53: float32[1, 2, 2, 4, 2] = Reshape(%52) shape=[1,2,2,4,2]
-    %54: float32[1, 4, 2, 2, 2] = Transpose(%53) perm=[0,3,1,2,4]
-    %55: float32[4, 8] = Reshape(%54) shape=[4,8]
-    %56: float32[4, 8] = FusedMatMul(%55, model.layers.0.self_attn.o_proj.weight) transA=0 transB=1 alpha=1
-    %57: float32[4, 8] = Add(%18, %56)
-    %58: float32[4, 8] = Mul(%57, %57)
-    %59: float32[4, 1] = ReduceMean(%58) axes=[1] keepdims=1
-    %60: float32[4, 1] = Add(%59, const float32[](0.00001))
-    %61: float32[4, 1] = Sqrt(%60)
-    %62: float32[4, 8] = Div(%57, %61)
-    %63: float32[4, 8] = Mul(%62, model.layers.0.post_attention_layernorm.weight)
-    %64: float32[4, 24] = FusedMatMul(%63, model.layers.0.mlp.gateup_proj.weight) transA=0 transB=1 alpha=1
-    %65: float32[4, 12], %66: float32[4, 12] = Split(%64) axis=1 sizes=[12,12]
-    %67: float32[4, 12] = Sigmoid(%65)
-    %68: float32[4, 12] = Mul(%65, %67)
-    %69: float32[4, 12] = Mul(%68, %66)
-    %70: float32[4, 8] = FusedMatMul(%69, model.layers.0.mlp.down_proj.weight) transA=0 transB=1 alpha=1
-    %71: float32[4, 8] = Add(%57, %70)
-    output hidden = %71"
+    %40: float32[1, 4, 2, 2] = Reshape(%38) shape=[1,4,2,2]
+    %41: float32[1, 2, 4, 2] = Transpose(%40) perm=[0,2,1,3]
+    %42: float32[1, 4, 2, 2] = Reshape(%39) shape=[1,4,2,2]
+    %43: float32[1, 2, 4, 2] = Transpose(%42) perm=[0,2,1,3]
+    %44: float32[1, 4, 4, 2] = Reshape(%33) shape=[1,4,4,2]
+    %45: float32[1, 4, 2, 2, 2] = Reshape(%44) shape=[1,4,2,2,2]
+    %46: float32[1, 2, 2, 4, 2] = Transpose(%45) perm=[0,2,3,1,4]
+    %47: float32[1, 2, 8, 2] = Reshape(%46) shape=[1,2,8,2]
+    %48: float32[1, 2, 8, 4] = FusedMatMul(%47, %41) transA=0 transB=1 alpha=0.7071067690849304
+    %49: float32[1, 2, 2, 4, 4] = Reshape(%48) shape=[1,2,2,4,4]
+    %50: float32[1, 2, 2, 4, 4] = Add(%49, %13)
+    %51: float32[1, 2, 2, 4, 4] = Softmax(%50) axis=4
+    %52: float32[1, 2, 8, 4] = Reshape(%51) shape=[1,2,8,4]
+    %53: float32[1, 2, 8, 2] = MatMul(%52, %43)
+    %54: float32[1, 2, 2, 4, 2] = Reshape(%53) shape=[1,2,2,4,2]
+    %55: float32[1, 4, 2, 2, 2] = Transpose(%54) perm=[0,3,1,2,4]
+    %56: float32[1, 4, 8] = Reshape(%55) shape=[1,4,8]
+    %57: float32[4, 8] = Reshape(%56) shape=[4,8]
+    %58: float32[4, 8] = FusedMatMul(%57, model.layers.0.self_attn.o_proj.weight) transA=0 transB=1 alpha=1
+    %59: float32[4, 8] = Add(%18, %58)
+    %60: float32[4, 8] = Mul(%59, %59)
+    %61: float32[4, 1] = ReduceMean(%60) axes=[1] keepdims=1
+    %62: float32[4, 1] = Add(%61, const float32[](0.00001))
+    %63: float32[4, 1] = Sqrt(%62)
+    %64: float32[4, 8] = Div(%59, %63)
+    %65: float32[4, 8] = Mul(%64, model.layers.0.post_attention_layernorm.weight)
+    %66: float32[4, 24] = FusedMatMul(%65, model.layers.0.mlp.gateup_proj.weight) transA=0 transB=1 alpha=1
+    %67: float32[4, 12], %68: float32[4, 12] = Split(%66) axis=1 sizes=[12,12]
+    %69: float32[4, 12] = Sigmoid(%67)
+    %70: float32[4, 12] = Mul(%67, %69)
+    %71: float32[4, 12] = Mul(%70, %68)
+    %72: float32[4, 8] = FusedMatMul(%71, model.layers.0.mlp.down_proj.weight) transA=0 transB=1 alpha=1
+    %73: float32[4, 8] = Add(%59, %72)
+    output hidden = %73"
   `)
 })

@@ -3,7 +3,8 @@ import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
 import type {LocalEngine} from '../../../src/core/engine/engine.js'
 import {invariantThreads} from '../../../src/core/engine/sessions/threads.js'
-import type {PolicyRequest, PolicyUpdate} from '../../../src/core/engine/update/policy-update.js'
+import type {PolicyRequest} from '../../../src/core/engine/update/policy-request.js'
+import type {PolicyUpdate} from '../../../src/core/engine/update/policy-update.js'
 import {NumericError} from '../../../src/core/util/errors.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 import {optimizer, promptsOf, sampling, stateOf, tinyEngine, worstShare} from '../../support/tiny-engine.js'
@@ -36,6 +37,7 @@ async function requestFrom(engine: LocalEngine, changes: Partial<PolicyRequest> 
     contextsPerMicroBatch: 8,
     mismatchLimit: 1e-5,
     optimizer,
+    mode: 'whole',
     ...changes,
   }
 }
@@ -224,7 +226,7 @@ const rows = promptsOf([5, 9, 16, 17, 30, 33, 47, 60], 1).map(({ids}, i) => ({id
 it('a language-model update has the same gradient however it is cut into micro-batches', async () => {
   const after = async (rowsPerMicroBatch: number) => {
     const engine = await tinyEngine()
-    const update = (await engine.updateLanguageModel({rows, rowsPerMicroBatch, optimizer}))!
+    const update = (await engine.updateLanguageModel({rows, rowsPerMicroBatch, optimizer, mode: 'whole'}))!
     const {moments} = await stateOf(engine)
     await engine.close()
     return {...update, moments}
@@ -240,10 +242,10 @@ it('a language-model update has the same gradient however it is cut into micro-b
 
 it('a language-model update without targets is left out, and nothing of the optimizer moves', async () => {
   const engine = await tinyEngine()
-  await engine.updateLanguageModel({rows, rowsPerMicroBatch: 8, optimizer})
+  await engine.updateLanguageModel({rows, rowsPerMicroBatch: 8, optimizer, mode: 'whole'})
   const before = filesOf(await stateOf(engine))
   const bare = rows.map(({ids}) => ({ids, trainedFrom: ids.length}))
-  expect(await engine.updateLanguageModel({rows: bare, rowsPerMicroBatch: 8, optimizer})).toBe(null)
+  expect(await engine.updateLanguageModel({rows: bare, rowsPerMicroBatch: 8, optimizer, mode: 'whole'})).toBe(null)
   expect(filesOf(await stateOf(engine))).toEqual(before)
   await engine.close()
 })
@@ -256,7 +258,7 @@ it('three updates of either kind give bit-identical weights and moments with 1 a
     const engine = await tinyEngine({model, threads})
     for (let update = 0; update < 3; update++) {
       await updated(engine, await requestFrom(engine), true)
-      await engine.updateLanguageModel({rows, rowsPerMicroBatch: 4, optimizer})
+      await engine.updateLanguageModel({rows, rowsPerMicroBatch: 4, optimizer, mode: 'whole'})
     }
     const {folder} = await stateOf(engine)
     await engine.close()
@@ -264,4 +266,38 @@ it('three updates of either kind give bit-identical weights and moments with 1 a
   }
   const [one, two] = [await bytesAfter(1), await bytesAfter(2)]
   expect(one.map((bytes, i) => bytes.equals(two[i]))).toEqual([true, true])
+})
+
+describe('an update layer by layer', () => {
+  it('agrees with sampling to the last bit and with the whole graph in its gradient', async () => {
+    const whole = await momentsAfter(3, {mismatchLimit: 1e-12})
+    const segmented = await momentsAfter(3, {mismatchLimit: 1e-12, mode: 'segmented'})
+    expect(worstShare(whole.moments, segmented.moments)).toBeLessThan(1e-5)
+    expect(segmented.loss).toBeCloseTo(whole.loss, 6)
+  })
+
+  it.each(['whole', 'segmented'] as const)('has the same gradient however groups are split, %s', async (mode) => {
+    const together = await momentsAfter(8, {mode})
+    for (const completionsPerMicroBatch of [1, 2, 3]) {
+      const split = await momentsAfter(2, {mode, completionsPerMicroBatch})
+      expect(worstShare(together.moments, split.moments), `${completionsPerMicroBatch}`).toBeLessThan(1e-5)
+      expect(split.loss).toBeCloseTo(together.loss, 6)
+    }
+  })
+
+  it('measures the divergence from a reference as the whole graph does', async () => {
+    const klOf = async (mode: 'whole' | 'segmented') => {
+      const engine = await tinyEngine()
+      await engine.keepReference()
+      const objective = {clipEpsilon: 0.2, klCoef: 0.1, entropyCoef: 0}
+      const request = await requestFrom(engine, {mode, objective})
+      await updated(engine, request, true)
+      const {kl} = await updated(engine, request, false)
+      await engine.close()
+      return kl!
+    }
+    const [whole, segmented] = [await klOf('whole'), await klOf('segmented')]
+    expect(whole).toBeGreaterThan(0)
+    expect(segmented / whole).toBeCloseTo(1, 3)
+  })
 })

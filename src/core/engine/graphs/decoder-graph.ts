@@ -1,6 +1,7 @@
-import {appendBackward} from '../../autodiff/backward.js'
+import {appendVjp} from '../../autodiff/backward.js'
 import {DecoderWeights, hiddenStates} from '../../models/decoder.js'
 import type {ModelConfig} from '../../models/model-config.js'
+import type {Parameter} from '../../models/parameters.js'
 import {causalAttention} from '../../nn/attention.js'
 import {Graph} from '../../onnx/graph.js'
 import {Ops} from '../../onnx/ops.js'
@@ -18,10 +19,19 @@ export interface DecoderGraph {
   readonly weights: DecoderWeights
 }
 
-/** Starts a graph whose rows stand at positions below `positions`. */
-export function decoderGraph(config: ModelConfig, positions: number, {float}: GraphSettings = {}): DecoderGraph {
+/**
+ * Starts a graph whose rows stand at positions below `positions`.
+ *
+ * @param parameters those that the graph needs; all of the model when absent
+ */
+export function decoderGraph(
+  config: ModelConfig,
+  positions: number,
+  {float}: GraphSettings = {},
+  parameters?: readonly Parameter[],
+): DecoderGraph {
   const op = new Ops(new Graph(), float)
-  return {op, weights: new DecoderWeights(op, config, positions)}
+  return {op, weights: new DecoderWeights(op, config, positions, parameters)}
 }
 
 /** Hidden states of B rows of T tokens under causal attention, [B*T, C]; declares the inputs `ids` and `positions` [B*T]. */
@@ -32,11 +42,20 @@ export function causalHiddenStates({op, weights}: DecoderGraph, shape: {rows: nu
   return hiddenStates(op, weights, tokens, () => attend)
 }
 
-/** Declares the loss and, per weight, the output `gradient/<name>`. */
-export function outputGradients({op, weights}: DecoderGraph, loss: Value): void {
-  op.graph.output('loss', loss)
-  const parameters = weights.all()
-  appendBackward(op, loss, parameters).forEach((gradient, i) => {
+/** Declares the loss and, per weight and per value of `others`, the output `gradient/<name>`. */
+export function outputGradients(decoder: DecoderGraph, loss: Value, others: readonly Value[] = []): void {
+  decoder.op.graph.output('loss', loss)
+  outputVjp(decoder, [[loss, decoder.op.scalar(1)]], others)
+}
+
+/** Declares, per weight and per value of `others`, the output `gradient/<name>`, given a cotangent for each output. */
+export function outputVjp(
+  {op, weights}: DecoderGraph,
+  outputs: readonly (readonly [output: Value, cotangent: Value])[],
+  others: readonly Value[],
+): void {
+  const parameters = [...others, ...weights.all()]
+  appendVjp(op, outputs, parameters).forEach((gradient, i) => {
     op.graph.output(`gradient/${parameters[i].name}`, gradient)
   })
 }

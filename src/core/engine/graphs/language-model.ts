@@ -1,6 +1,7 @@
 import {logitsOf} from '../../models/decoder.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {logProbabilities, pickTokens} from '../../nn/distribution.js'
+import type {Value} from '../../onnx/types.js'
 import {
   causalHiddenStates,
   type DecoderGraph,
@@ -28,13 +29,18 @@ export function languageModelGraph(
   settings?: GraphSettings,
 ): DecoderGraph {
   const decoder = decoderGraph(config, length, settings)
-  const {op, weights} = decoder
+  const {op} = decoder
   const hidden = causalHiddenStates(decoder, {rows, length})
   const trainedRows = op.indexInput('trained_rows', [trained])
-  const targets = op.indexInput('targets', [trained])
-  const tokenWeights = op.input('token_weights', [trained])
-  const logits = logitsOf(op, weights, op.gather(hidden, trainedRows))
-  const logprobs = pickTokens(op, logProbabilities(op, logits, 1), targets)
-  outputGradients(decoder, op.neg(op.total(op.mul(logprobs, tokenWeights))))
+  outputGradients(decoder, languageModelHead(decoder, op.gather(hidden, trainedRows)))
   return decoder
+}
+
+/** The loss of trained tokens, from their hidden rows [N, C]; declares `targets` and `token_weights` as inputs. */
+export function languageModelHead({op, weights}: DecoderGraph, hidden: Value): Value {
+  const tokens = [hidden.shape[0]]
+  const targets = op.indexInput('targets', tokens)
+  const tokenWeights = op.input('token_weights', tokens)
+  const logprobs = pickTokens(op, logProbabilities(op, logitsOf(op, weights, hidden), 1), targets)
+  return op.neg(op.total(op.mul(logprobs, tokenWeights)))
 }

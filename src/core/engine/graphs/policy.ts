@@ -42,22 +42,34 @@ export function policyGraph(
   const tokens = {ids: op.indexInput('ids', [count]), positions: op.indexInput('positions', [count])}
   const contextLengths = op.indexInput('context_lengths', [contexts])
   const trainedRows = op.indexInput('trained_rows', [trained])
-  const targets = op.indexInput('targets', [trained])
 
   const attend = (layer: number) => {
     const returned = layer === config.layers - 1 ? 'completions' : 'all'
     return sharedContextAttention(op, {...config, ...shape}, contextLengths, returned)
   }
   const completions = hiddenStates(op, weights, tokens, attend)
-  const logits = logitsOf(op, weights, op.gather(completions, trainedRows))
-  const logprobs = logProbabilities(op, logits, temperature)
+  const loss = policyHead(decoder, op.gather(completions, trainedRows), temperature, objective)
+  if (loss) outputGradients(decoder, loss)
+  return decoder
+}
+
+/**
+ * From the hidden rows of trained tokens [N, C] to their log-probabilities and entropies, declared as outputs, and the loss
+ * where there is an objective. Declares the inputs of each token, `targets` and those of the objective.
+ */
+export function policyHead(
+  {op, weights}: DecoderGraph,
+  hidden: Value,
+  temperature: number,
+  objective?: ObjectiveSettings,
+): Value | undefined {
+  const targets = op.indexInput('targets', [hidden.shape[0]])
+  const logprobs = logProbabilities(op, logitsOf(op, weights, hidden), temperature)
   const policyLogprobs = pickTokens(op, logprobs, targets)
   const policyEntropy = entropyOf(op, logprobs)
   op.graph.output('policy_logprobs', policyLogprobs)
   op.graph.output('entropy', policyEntropy)
-  if (!objective) return decoder
-  outputGradients(decoder, policyLoss(op, policyLogprobs, policyEntropy, objective))
-  return decoder
+  return objective && policyLoss(op, policyLogprobs, policyEntropy, objective)
 }
 
 /** The loss of the trained tokens; declares the inputs that only the objective needs. */

@@ -1,6 +1,7 @@
 import {logitsOf} from '../../models/decoder.js'
 import {logProbabilities, pickTokens} from '../../nn/distribution.js'
 import type {Value} from '../../onnx/types.js'
+import {evenSizes} from '../../util/even-sizes.js'
 import type {DecoderGraph} from './decoder-graph.js'
 
 /** How hidden rows become log-probabilities. */
@@ -30,11 +31,4 @@ export function projectInPieces<T>(
     const logits = logitsOf(op, weights, piece)
     return read(logits, pickTokens(op, logProbabilities(op, logits, temperature), targetsOf[i]))
   })
-}
-
-/** `count` rows in pieces of almost equal size, each of two rows at least. */
-function evenSizes(count: number, pieces: number): number[] {
-  const most = Math.min(pieces, Math.floor(count / 2))
-  const end = (piece: number) => Math.floor((piece * count) / most)
-  return Array.from({length: most}, (_, i) => end(i + 1) - end(i))
 }

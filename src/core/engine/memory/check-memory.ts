@@ -2,7 +2,8 @@ import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {type Device, devices} from '../../runtime/devices.js'
 import {UsageError} from '../../util/errors.js'
 import {sessionBudget, sessionCapacity} from '../sessions/session-memory.js'
-import {type EngineWork, estimateMemory, type MemoryEstimate, type WorkKind} from './memory.js'
+import type {EngineWork, WorkKind} from './engine-work.js'
+import {estimateMemory, type MemoryEstimate} from './memory.js'
 
 /** A setting that decides how large graphs are: lower, they need less memory. */
 export interface SizeSetting {

@@ -1,56 +1,17 @@
-import type {ObjectiveSettings} from '../../grpo/objective.js'
 import type {ModelConfig} from '../../models/model-config.js'
-import {parameterCount, parametersOf} from '../../models/parameters.js'
-import type {Graph} from '../../onnx/graph.js'
-import {type LiveTensor, tensorBytes} from '../../onnx/live-tensor.js'
-import {livenessOf} from '../../onnx/liveness.js'
+import {parameterCount} from '../../models/parameters.js'
 import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {groupBy} from '../../util/group-by.js'
-import {isSameShape} from '../../util/shape.js'
 import {decodingStepGraph} from '../graphs/decoding-step.js'
-import {type LanguageModelShape, languageModelGraph} from '../graphs/language-model.js'
-import {type LogprobShape, logprobsGraph} from '../graphs/logprobs.js'
-import {type PolicyShape, policyGraph} from '../graphs/policy.js'
+import {logprobsGraph} from '../graphs/logprobs.js'
 import {prefillGraph} from '../graphs/prefill.js'
 import {rolloutLoopGraph} from '../graphs/rollout-loop.js'
-import {type ScoreShape, scoreGraph} from '../graphs/score.js'
+import {scoreGraph} from '../graphs/score.js'
 import {type RolloutSizes, rolloutShape} from '../graphs/shapes.js'
 import {rolloutShapes} from '../sampling/rollout-shapes.js'
-import type {GraphKind} from '../sessions/graph-kinds.js'
-import {keepsItsMemory} from '../sessions/session-memory.js'
-
-/** The largest graph of each kind that the engine will be asked to run. */
-export interface GraphWork {
-  readonly rollout?: RolloutSizes
-  readonly policy?: PolicyShape
-  readonly languageModel?: LanguageModelShape
-  readonly score?: ScoreShape
-  readonly logprobs?: LogprobShape
-}
-
-/** What the engine is asked for: one model, and the largest graphs. */
-export interface EngineWork extends GraphWork {
-  readonly model: ModelConfig
-  /** GRPO's objective; matters to `policy` only. */
-  readonly objective?: ObjectiveSettings
-  /** Whether a reference is kept and asked for log-probabilities. */
-  readonly hasReference?: boolean
-  /** Whether a moving average of the weights is kept. */
-  readonly hasAverage?: boolean
-  /** Whether an update has several micro-batches: their gradients are summed. */
-  readonly isAccumulated?: boolean
-}
-
-/** A kind of work; each has graphs of its own. */
-export type WorkKind = keyof GraphWork | 'reference'
-
-/** Memory of one class of tensors. */
-export interface MemoryPart {
-  readonly name: string
-  readonly bytes: number
-  /** Kind of work that needs it; absent for what is there throughout. */
-  readonly kind?: WorkKind
-}
+import type {EngineWork, MemoryPart, WorkGraph, WorkKind} from './engine-work.js'
+import {type GraphMemory, measureGraph} from './graph-memory.js'
+import {updateOf} from './update-memory.js'
 
 /** Memory of a process, by class of tensor. */
 export interface MemoryEstimate {
@@ -71,41 +32,46 @@ const program = 'program'
 
 const float = 4
 
+/** What an engine does at one time; the memory of another phase is free then, but for that of graphs that keep theirs. */
+const phases: Readonly<Record<WorkKind, 'sampling' | 'update' | 'scoring'>> = {
+  rollout: 'sampling',
+  policy: 'update',
+  reference: 'update',
+  languageModel: 'update',
+  score: 'scoring',
+  logprobs: 'scoring',
+}
+
 /**
  * Estimates the peak memory of an engine from the graphs that it would build: nothing is allocated or compiled.
  *
- * Training graphs of small models keep their memory, so that those of update and reference add up; of the others, the
- * largest counts.
+ * Of all phases, that which needs most counts. Graphs that keep their memory add up; of the others, the largest counts.
  */
 export function estimateMemory(work: EngineWork, device: DeviceKind): MemoryEstimate {
-  const {arenaFactor} = device.memory
-  const built = graphsOf(work, device)
-  const graphs = heldAtOnce(built.map((graph) => ({...graph, tensors: namedTensors(work.model, graph)})))
-  const parts = merged([
-    {name: program, bytes: programBytes},
-    ...hostParts(work, device),
-    ...graphs.flatMap(({kind, tensors}) =>
-      tensors.map(({name, bytes}) => ({name, bytes: Math.round(arenaFactor * bytes), kind: works[kind].kind})),
-    ),
-    ...graphs.map((graph) => feedsOf(work.model, graph)),
-  ])
-  const heldBy = (some: typeof graphs) => some.map(({tensors}) => Math.round(arenaFactor * totalOf(tensors)))
-  return {
-    parts,
-    totalBytes: totalOf(parts),
-    graphBytes: heldBy(graphs),
-    keptBytes: heldBy(graphs.filter(keepsItsMemory)),
-    largest: parts.find(({name}) => name !== program)!,
-  }
+  const graphs = graphsOf(work, device).map((graph) => measureGraph(work.model, graph, device.memory))
+  const always = [{name: program, bytes: programBytes}, ...hostParts(work, device)]
+  const estimates = [...new Set(Object.values(phases))].map((phase) => {
+    const isNow = ({kind}: {readonly kind?: WorkKind}) => kind === undefined || phases[kind] === phase
+    const held = heldAtOnce(graphs, isNow)
+    const parts = merged([
+      ...always.filter(isNow),
+      ...held.flatMap((graph) => [...graph.parts, ...(isNow(graph) ? [graph.feeds] : [])]),
+    ])
+    return {
+      parts,
+      totalBytes: totalOf(parts),
+      graphBytes: held.map(({bytes}) => bytes),
+      keptBytes: held.filter(({keepsMemory}) => keepsMemory).map(({bytes}) => bytes),
+      largest: parts.find(({name}) => name !== program)!,
+    }
+  })
+  return estimates.reduce((most, estimate) => (estimate.totalBytes > most.totalBytes ? estimate : most))
 }
 
-/** The graphs whose memory is there at the same time: those that keep theirs, and the largest of those that do not. */
-function heldAtOnce<T extends BuiltGraph & {readonly tensors: readonly {readonly bytes: number}[]}>(
-  graphs: readonly T[],
-): T[] {
-  const bySize = graphs.toSorted((a, b) => totalOf(b.tensors) - totalOf(a.tensors))
-  const largest = bySize.find((graph) => !keepsItsMemory(graph))
-  return graphs.filter((graph) => keepsItsMemory(graph) || graph === largest)
+/** The graphs whose memory is there in a phase: those that keep theirs, and the largest of its own that do not. */
+function heldAtOnce(graphs: readonly GraphMemory[], isNow: (graph: GraphMemory) => boolean): GraphMemory[] {
+  const [largest] = graphs.filter((graph) => !graph.keepsMemory && isNow(graph)).toSorted((a, b) => b.bytes - a.bytes)
+  return graphs.filter((graph) => graph.keepsMemory || graph === largest)
 }
 
 function totalOf(parts: readonly {readonly bytes: number}[]): number {
@@ -120,54 +86,51 @@ function merged(parts: readonly MemoryPart[]): MemoryPart[] {
     .toSorted((a, b) => b.bytes - a.bytes)
 }
 
-interface BuiltGraph {
-  readonly kind: GraphKind
-  readonly graph: Graph
-  /** Trips that its Loop takes; absent where it has none. */
-  readonly trips?: number
-}
-
-function graphsOf({model, objective, hasReference, ...work}: EngineWork, device: DeviceKind): BuiltGraph[] {
-  const {rollout, policy, languageModel, score, logprobs} = work
-  const built: (BuiltGraph | null | undefined)[] = [
+function graphsOf(work: EngineWork, device: DeviceKind): WorkGraph[] {
+  const {model, rollout, score, logprobs} = work
+  const built: (WorkGraph | undefined)[] = [
     ...(rollout ? rolloutGraphs(model, rollout, device) : []),
-    policy && {kind: 'policy', graph: policyGraph(model, policy, 1, objective).op.graph},
-    policy && hasReference ? {kind: 'reference', graph: policyGraph(model, policy, 1).op.graph} : null,
-    languageModel && {kind: 'language-model', graph: languageModelGraph(model, languageModel).op.graph},
-    score && {kind: 'score', graph: scoreGraph(model, score).op.graph},
-    logprobs && {kind: 'logprobs', graph: logprobsGraph(model, logprobs, 1).op.graph},
+    ...updateOf(work).graphs,
+    score && {kind: 'score', of: 'score', build: (of) => scoreGraph(of, score)},
+    logprobs && {kind: 'logprobs', of: 'logprobs', build: (of) => logprobsGraph(of, logprobs, 1)},
   ]
-  return built.filter((graph) => graph != null)
+  return built.filter((graph) => graph !== undefined)
 }
 
 /** The graph of the contexts, and one of a step for every size that the caches of the completions grow to; or the loop. */
-function rolloutGraphs(model: ModelConfig, sizes: RolloutSizes, {readsInPlace}: DeviceKind): BuiltGraph[] {
+function rolloutGraphs(model: ModelConfig, sizes: RolloutSizes, {readsInPlace}: DeviceKind): WorkGraph[] {
   const sampling = {temperature: 1, greedy: false, endIds: model.endIds}
+  const of = 'rollout'
   if (!readsInPlace) {
     const shape = rolloutShape(sizes)
-    return [{kind: 'rollout-loop', graph: rolloutLoopGraph(model, shape, sampling).op.graph, trips: shape.capacity}]
+    const build = (whole: ModelConfig) => rolloutLoopGraph(whole, shape, sampling)
+    return [{kind: 'rollout-loop', of, build, trips: shape.capacity}]
   }
   const {prefill, steps} = rolloutShapes(sizes)
   return [
-    {kind: 'prefill', graph: prefillGraph(model, prefill).op.graph},
-    ...steps.map((step): BuiltGraph => {
-      return {kind: 'decoding-step', graph: decodingStepGraph(model, step, sampling).op.graph}
-    }),
+    {kind: 'prefill', of, build: (whole) => prefillGraph(whole, prefill)},
+    ...steps.map(
+      (step): WorkGraph => ({
+        kind: 'decoding-step',
+        of,
+        build: (whole) => decodingStepGraph(whole, step, sampling),
+      }),
+    ),
   ]
 }
 
 /** Tensors that are there throughout: on the host, float32. */
 function hostParts(work: EngineWork, {readsInPlace}: DeviceKind): MemoryPart[] {
-  const {model, hasReference, hasAverage, isAccumulated, policy, languageModel, rollout} = work
+  const {model, hasReference, hasAverage, policy, languageModel, rollout} = work
   const bytes = float * parameterCount(model)
   const isTrained = policy !== undefined || languageModel !== undefined
   return [
     {name: 'weights', bytes},
     {name: 'moments of the optimizer', bytes: isTrained ? 2 * bytes : 0},
-    // A micro-batch's gradients leave the graph as copies, beside the sum.
-    {name: 'gradients', bytes: isTrained ? (isAccumulated ? 2 : 1) * bytes : 0},
+    {name: 'gradients', bytes: isTrained ? bytes : 0, kind: languageModel ? 'languageModel' : 'policy'},
     {name: 'weights of the reference', bytes: hasReference ? bytes : 0},
     {name: 'moving average of the weights', bytes: hasAverage ? bytes : 0},
+    ...updateOf(work).host,
     // The loop carries its caches inside.
     {
       name: 'key-value cache of the rollout',
@@ -175,45 +138,6 @@ function hostParts(work: EngineWork, {readsInPlace}: DeviceKind): MemoryPart[] {
       kind: 'rollout',
     },
   ]
-}
-
-/** The tensors that a graph holds at its fullest moment, named by their class. */
-function namedTensors(model: ModelConfig, {kind: of, graph, trips}: BuiltGraph): MemoryPart[] {
-  const {kind, title} = works[of]
-  const gradients = new Set(graph.outputs.filter(({name}) => name.startsWith('gradient/')).map(({value}) => value.name))
-  const classOf = (tensor: LiveTensor): string => {
-    if (isLogits(model, tensor)) return `logits of ${title}`
-    return isGradient(model, tensor, gradients) ? 'gradients' : `activations of ${title}`
-  }
-  return livenessOf(graph, trips).live.map((tensor) => ({name: classOf(tensor), bytes: tensor.bytes, kind}))
-}
-
-/** What the host makes for one run of a graph; weights and caches are counted elsewhere. */
-function feedsOf(model: ModelConfig, {kind, graph}: BuiltGraph): MemoryPart {
-  const weights = new Set(parametersOf(model).map(({name}) => name))
-  const made = graph.inputs.filter(({name}) => !weights.has(name) && !/^(context|own)_(keys|values)_/.test(name))
-  return {name: 'host buffers', bytes: made.reduce((sum, input) => sum + tensorBytes(input), 0), kind: works[kind].kind}
-}
-
-/** The work that a graph belongs to. */
-const works: Readonly<Record<GraphKind, {readonly kind: WorkKind; readonly title: string}>> = {
-  prefill: {kind: 'rollout', title: 'the rollout'},
-  'decoding-step': {kind: 'rollout', title: 'the rollout'},
-  'rollout-loop': {kind: 'rollout', title: 'the rollout'},
-  policy: {kind: 'policy', title: 'the update'},
-  'language-model': {kind: 'languageModel', title: 'the update'},
-  reference: {kind: 'reference', title: 'the reference'},
-  score: {kind: 'score', title: 'scoring'},
-  logprobs: {kind: 'logprobs', title: 'log-probability queries'},
-}
-
-/** Rows over the vocabulary: logits, what is computed of them, and their gradients. */
-function isLogits({vocabulary, hidden}: ModelConfig, {shape}: LiveTensor): boolean {
-  return shape.length === 2 && shape[1] === vocabulary && vocabulary !== hidden
-}
-
-function isGradient({vocabulary, hidden}: ModelConfig, {name, shape}: LiveTensor, outputs: ReadonlySet<string>) {
-  return outputs.has(name) || isSameShape(shape, [vocabulary, hidden])
 }
 
 /**

@@ -1,5 +1,8 @@
-/** What a graph computes, and whether it is a training graph. */
-export const isTraining = {
+/**
+ * What a graph computes, and whether its memory may stay from run to run: that of training graphs, which run again and
+ * again. Attention in blocks has many shapes, of tensors so small that the system keeps them at hand anyway.
+ */
+export const mayKeepMemory = {
   score: false,
   logprobs: false,
   prefill: false,
@@ -8,7 +11,11 @@ export const isTraining = {
   policy: true,
   reference: true,
   'language-model': true,
+  layer: true,
+  attention: false,
+  'policy-head': true,
+  'language-model-head': true,
 } as const
 
-/** A name in `isTraining`. */
-export type GraphKind = keyof typeof isTraining
+/** A name in `mayKeepMemory`. */
+export type GraphKind = keyof typeof mayKeepMemory

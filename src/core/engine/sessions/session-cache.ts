@@ -5,7 +5,7 @@ import {devices} from '../../runtime/devices.js'
 import {Session, type SessionOptions} from '../../runtime/session.js'
 import type {DecoderGraph} from '../graphs/decoder-graph.js'
 import type {GraphKind} from './graph-kinds.js'
-import {heldBytes, keepsItsMemory, sessionBudget, sessionCapacity} from './session-memory.js'
+import {heldBytes, inputBytes, keepsItsMemory, sessionBudget, sessionCapacity} from './session-memory.js'
 
 /** Sessions that one update uses in turn: the policy's and the reference's. */
 const inUse = 2
@@ -51,7 +51,7 @@ export class SessionCache {
   }
 
   private async compile(kind: GraphKind, graph: Graph): Promise<Kept> {
-    const keepsMemory = keepsItsMemory({kind, graph})
+    const keepsMemory = keepsItsMemory(kind, inputBytes(graph))
     const {memory} = this.device
     const bytes = heldBytes(graph, keepsMemory, memory)
     const isFull = () =>

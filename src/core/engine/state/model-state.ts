@@ -58,8 +58,14 @@ export class ModelState {
     }
   }
 
-  /** What every graph of this model is fed: weights, and rotary tables of `positions` rows. */
+  /** What every graph of a whole model is fed: weights, and rotary tables of `positions` rows. */
   feeds(positions: number, weights: Weights = this.weights): Record<string, TensorData> {
+    const {cos, sin} = this.rotaryTables(positions)
+    return {...Object.fromEntries(weights), 'rotary.cos': cos, 'rotary.sin': sin}
+  }
+
+  /** Cosines and sines of the first `positions` positions, [positions, D] each. */
+  rotaryTables(positions: number): {readonly cos: Float32Array; readonly sin: Float32Array} {
     let tables = this.tables.get(positions)
     if (!tables) {
       const {headSize, ropeTheta, ropeScaling} = this.config
@@ -67,7 +73,7 @@ export class ModelState {
       tables = {cos: Float32Array.from(cos), sin: Float32Array.from(sin)}
       this.tables.set(positions, tables)
     }
-    return {...Object.fromEntries(weights), 'rotary.cos': tables.cos, 'rotary.sin': tables.sin}
+    return tables
   }
 
   /** A copy of the present weights. */
@@ -78,6 +84,21 @@ export class ModelState {
   /** Forgets gradient sums: an update that was refused leaves some behind. */
   forgetGradients(): void {
     this.gradients.clear()
+  }
+
+  /** Whether a gradient of that weight was added since the last update. */
+  hasGradient(name: string): boolean {
+    return this.gradients.has(name)
+  }
+
+  /** The gradient sum of a weight, to be added to; zeros at first. */
+  gradientSum(name: string): Float32Array {
+    let sum = this.gradients.get(name)
+    if (!sum) {
+      sum = new Float32Array(this.weights.get(name)!.length)
+      this.gradients.set(name, sum)
+    }
+    return sum
   }
 
   /** Adds the `gradient/<name>` outputs of a micro-batch to the sums. */

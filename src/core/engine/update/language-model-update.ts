@@ -1,17 +1,21 @@
+import type {UpdateModeName} from '../../config/names.js'
 import type {TrainingRow} from '../../records/records.js'
 import {maxOf} from '../../util/extremes.js'
 import {type Tell, tellNobody} from '../../util/tell.js'
 import {chunks} from '../graphs/bucket.js'
-import {languageModelGraph} from '../graphs/language-model.js'
+import type {LanguageModelShape} from '../graphs/language-model.js'
 import {languageModelShape} from '../graphs/shapes.js'
 import type {SessionCache} from '../sessions/session-cache.js'
 import type {ModelState, OptimizerSettings} from '../state/model-state.js'
+import type {MicroBatch} from './update-mode.js'
+import {updateModes} from './update-modes.js'
 
 /** The rows of one optimizer step. */
 export interface LanguageModelRequest {
   readonly rows: readonly TrainingRow[]
   readonly rowsPerMicroBatch: number
   readonly optimizer: OptimizerSettings
+  readonly mode: UpdateModeName
 }
 
 /** What one optimizer step did. */
@@ -31,34 +35,32 @@ export interface LanguageModelUpdate {
 export async function updateLanguageModel(
   state: ModelState,
   sessions: SessionCache,
-  {rows, rowsPerMicroBatch, optimizer}: LanguageModelRequest,
+  {rows, rowsPerMicroBatch, optimizer, mode}: LanguageModelRequest,
   tell: Tell = tellNobody,
 ): Promise<LanguageModelUpdate | null> {
   const trainedTokens = rows.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
   if (trainedTokens === 0) return null
   let loss = 0
   state.forgetGradients()
-  const batches = chunks(rows, rowsPerMicroBatch)
-  for (const [index, batch] of batches.entries()) {
-    tell(`update, micro-batch ${index + 1}/${batches.length}`)
-    const longest = maxOf(batch.map((row) => row.ids.length))
-    const targets = batch.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
-    const shape = languageModelShape(batch.length, longest, targets)
-    const session = await sessions.get('language-model', shape, () => languageModelGraph(state.config, shape))
-    const inputs = microBatch(batch, shape, 1 / trainedTokens)
-    const outputs = await session.run({...state.feeds(shape.length), ...inputs})
-    loss += Number(outputs.loss[0])
-    state.accumulate(outputs)
+  const laidOut = chunks(rows, rowsPerMicroBatch).map((batch) => layOut(batch, 1 / trainedTokens))
+  const mostRows = maxOf(laidOut.map(({shape}) => shape.rows * shape.length))
+  let where = ''
+  const update = updateModes[mode]({state, sessions, mostRows, tell: (words) => tell(`${where}, ${words}`)})
+  for (const [index, batch] of laidOut.entries()) {
+    where = `update, micro-batch ${index + 1}/${laidOut.length}`
+    tell(where)
+    loss += await update.languageModel(batch)
   }
   tell('update, optimizer')
   return {loss, gradNorm: state.applyGradients(optimizer), trainedTokens}
 }
 
-function microBatch(
-  batch: readonly TrainingRow[],
-  {rows, length, trained}: {rows: number; length: number; trained: number},
-  weight: number,
-) {
+/** Rows side by side, each padded on the right. */
+function layOut(batch: readonly TrainingRow[], weight: number): MicroBatch<LanguageModelShape> {
+  const longest = maxOf(batch.map((row) => row.ids.length))
+  const targetCount = batch.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
+  const shape = languageModelShape(batch.length, longest, targetCount)
+  const {rows, length, trained} = shape
   const ids = new BigInt64Array(rows * length)
   const positions = BigInt64Array.from(ids, (_, i) => BigInt(i % length))
   const trainedRows = new BigInt64Array(trained)
@@ -76,5 +78,5 @@ function microBatch(
       tokenWeights[slot] = weight
     }
   })
-  return {ids, positions, trained_rows: trainedRows, targets, token_weights: tokenWeights}
+  return {shape, inputs: {ids, positions, trained_rows: trainedRows, targets, token_weights: tokenWeights}}
 }

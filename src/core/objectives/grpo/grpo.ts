@@ -1,6 +1,7 @@
 import type {Config} from '../../config/schema.js'
 import {chunks} from '../../engine/graphs/bucket.js'
-import type {PolicyGroup, PolicyUpdate} from '../../engine/update/policy-update.js'
+import type {PolicyGroup} from '../../engine/update/policy-request.js'
+import type {PolicyUpdate} from '../../engine/update/policy-update.js'
 import {groupAdvantages} from '../../grpo/advantages.js'
 import {queryFlops} from '../../models/flops.js'
 import {cutNote, promptLimit} from '../../prompts/prompt-limit.js'
@@ -117,7 +118,7 @@ function checkFinite(groups: readonly RewardedGroup<unknown>[]): void {
 
 /** advantages -> update: one AdamW step per mini-batch that has something to learn from; the first is on-policy. */
 async function updatePolicy(
-  {config, engine, sampler}: TrainingContext,
+  {config, engine, sampler, updateMode}: TrainingContext,
   step: number,
   groups: readonly ScoredGroup<unknown>[],
   terms: readonly WeightedTerm<never>[],
@@ -132,8 +133,10 @@ async function updatePolicy(
       objective: {clipEpsilon: grpo.clipEpsilon, klCoef: grpo.klCoef, entropyCoef: grpo.entropyCoef},
       lossNormalizer: grpo.lossNormalizer,
       contextsPerMicroBatch: grpo.contextsPerMicroBatch,
+      completionsPerMicroBatch: grpo.completionsPerMicroBatch,
       mismatchLimit: grpo.mismatchLimit,
       optimizer: optimizerAt(step, config),
+      mode: updateMode,
     }
     const update = await engine.updatePolicy(request, updates.length === 0 && sampler.guarantees.exactLogprobs)
     if (update) updates.push(update)

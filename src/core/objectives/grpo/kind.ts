@@ -1,7 +1,7 @@
 import type {RewardName, TaskName} from '../../config/names.js'
 import type {Config} from '../../config/schema.js'
 import {policyContexts, policyShape} from '../../engine/graphs/shapes.js'
-import type {EngineWork} from '../../engine/memory/memory.js'
+import type {EngineWork} from '../../engine/memory/engine-work.js'
 import {largestLogprobShape} from '../../engine/memory/score-memory.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {checkPrompts, promptLimit} from '../../prompts/prompt-limit.js'
@@ -51,18 +51,19 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
 function workOf(config: Config, model: ModelConfig, longest: number, terms: TermSettings): EngineWork {
   const {grpo: settings, rollout} = config
   const {contextsPerStep, contextsPerMicroBatch, miniBatches, groupSize} = settings
+  const {parts, perPart} = partsOfGroup(settings)
   const promptTokens = Math.min(promptLimit(config, model), longest)
   const perUpdate = Math.ceil(contextsPerStep / miniBatches)
-  const contexts = policyContexts(perUpdate, contextsPerMicroBatch)
+  const contexts = policyContexts(perUpdate * parts, contextsPerMicroBatch)
   const completionTokens = rollout.maxTokens
-  const trainedTokens = Math.min(perUpdate, contextsPerMicroBatch) * groupSize * completionTokens
+  const trainedTokens = Math.min(perUpdate * parts, contextsPerMicroBatch) * perPart * completionTokens
   return {
     model,
     objective: settings,
     hasReference: settings.klCoef > 0,
     hasAverage: needsAverage(terms),
-    isAccumulated: perUpdate > contextsPerMicroBatch,
-    policy: policyShape({contexts, groupSize, promptTokens, completionTokens, trainedTokens}),
+    isAccumulated: perUpdate * parts > contextsPerMicroBatch,
+    policy: policyShape({contexts, groupSize: perPart, promptTokens, completionTokens, trainedTokens}),
     rollout: {
       contexts: Math.min(rollout.contextsPerBatch, contextsPerStep),
       groupSize,
@@ -79,10 +80,17 @@ function queryShape({data, rollout}: Config, {maxPositions}: ModelConfig, longes
   return largestLogprobShape(data.batchTokens, {promptTokens, continuationTokens: 1})
 }
 
-/** contexts x G = completions = micro-batches x contexts x G. */
+/** Parts that the completions of a context are computed in, and completions of the largest. */
+function partsOfGroup({groupSize, completionsPerMicroBatch = groupSize}: Config['grpo']) {
+  const parts = Math.ceil(groupSize / completionsPerMicroBatch)
+  return {parts, perPart: Math.ceil(groupSize / parts)}
+}
+
+/** contexts x G = completions = micro-batches x contexts x G, or x parts of G. */
 function groupIdentity({grpo: settings}: Config): string {
   const {contextsPerStep, groupSize, miniBatches, contextsPerMicroBatch} = settings
   const perUpdate = Math.ceil(contextsPerStep / miniBatches)
-  const micro = Math.ceil(perUpdate / contextsPerMicroBatch)
-  return `${contextsPerStep} contexts x ${groupSize} = ${contextsPerStep * groupSize} completions = ${miniBatches} updates x ${micro} micro-batches x ${contextsPerMicroBatch} contexts x ${groupSize}`
+  const {parts, perPart} = partsOfGroup(settings)
+  const micro = Math.ceil((perUpdate * parts) / contextsPerMicroBatch)
+  return `${contextsPerStep} contexts x ${groupSize} = ${contextsPerStep * groupSize} completions = ${miniBatches} updates x ${micro} micro-batches x ${contextsPerMicroBatch} contexts x ${perPart}`
 }

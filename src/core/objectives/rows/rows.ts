@@ -1,6 +1,6 @@
 import type {Config} from '../../config/schema.js'
 import {languageModelShape} from '../../engine/graphs/shapes.js'
-import type {EngineWork} from '../../engine/memory/memory.js'
+import type {EngineWork} from '../../engine/memory/engine-work.js'
 import {plainTrainingFlops} from '../../models/flops.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import type {PreparedData} from '../../prepared/prepared.js'
@@ -14,7 +14,7 @@ import {VisitOrder} from '../order.js'
 export type RowSource = (visit: number) => TrainingRow
 
 /** Next-token prediction of the trained tokens of rows, `train.batchRows` a step. */
-export function startRows({config, engine, shape}: TrainingContext, rowAt: RowSource): Objective {
+export function startRows({config, engine, shape, updateMode: mode}: TrainingContext, rowAt: RowSource): Objective {
   const {batchRows, rowsPerMicroBatch} = config.train
   return {
     async step(step, visits, keep) {
@@ -23,7 +23,7 @@ export function startRows({config, engine, shape}: TrainingContext, rowAt: RowSo
       const sorted = rows.toSorted((a, b) => a.ids.length - b.ids.length)
       keep({kind: 'rows', rows: sorted})
       const optimizer = optimizerAt(step, config)
-      const update = await engine.updateLanguageModel({rows: sorted, rowsPerMicroBatch, optimizer})
+      const update = await engine.updateLanguageModel({rows: sorted, rowsPerMicroBatch, optimizer, mode})
       return {
         measures: {
           updates: Number(update !== null),

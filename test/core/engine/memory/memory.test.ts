@@ -1,14 +1,14 @@
 import {describe, expect, it} from 'vitest'
+import {policyGraph} from '../../../../src/core/engine/graphs/policy.js'
 import {languageModelShape, policyShape} from '../../../../src/core/engine/graphs/shapes.js'
 import {checkMemory, type MemoryDemand, reportMemory} from '../../../../src/core/engine/memory/check-memory.js'
-import {
-  type EngineWork,
-  estimateMemory as estimateOn,
-  type MemoryEstimate,
-} from '../../../../src/core/engine/memory/memory.js'
+import type {EngineWork} from '../../../../src/core/engine/memory/engine-work.js'
+import {measureGraph} from '../../../../src/core/engine/memory/graph-memory.js'
+import {estimateMemory as estimateOn, type MemoryEstimate} from '../../../../src/core/engine/memory/memory.js'
 import {largestLogprobShape, largestScoreShape, scoringDemand} from '../../../../src/core/engine/memory/score-memory.js'
 import {parseModelConfig} from '../../../../src/core/models/model-config.js'
 import {parameterCount} from '../../../../src/core/models/parameters.js'
+import {livenessOf} from '../../../../src/core/onnx/liveness.js'
 import {devices} from '../../../../src/core/runtime/devices.js'
 
 const small = {
@@ -72,7 +72,6 @@ describe('estimateMemory', () => {
     expect(parts.map(({name}) => name).toSorted()).toEqual([
       'activations of the rollout',
       'activations of the update',
-      'gradients',
       'host buffers',
       'key-value cache of the rollout',
       'logits of the update',
@@ -134,6 +133,34 @@ describe('estimateMemory', () => {
     )
     expect(four / one).toBeGreaterThan(3)
     expect(four / one).toBeLessThan(4.5)
+  })
+
+  it('layer by layer needs a fraction, and grows with the length of completions as their rows do', () => {
+    const at = (completionLength: number, updateMode: 'whole' | 'segmented') => {
+      const policy = {contexts: 1, groupSize: 8, contextLength: 512, completionLength, trained: 8 * completionLength}
+      const objective = {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 0}
+      return estimateMemory({model: large, objective, policy, updateMode}).totalBytes
+    }
+    expect(at(1024, 'segmented')).toBeLessThan(at(1024, 'whole') / 4)
+    const [short, middle, long] = [1024, 2048, 4096].map((length) => at(length, 'segmented'))
+    expect((long - middle) / (middle - short)).toBeCloseTo(2, 1)
+  })
+
+  it('knows a graph of many layers from graphs of few', () => {
+    const deep = parseModelConfig({...small, num_hidden_layers: 9}, 'config.json')
+    const policy = rptWork(2).policy!
+    const {parts} = measureGraph(
+      deep,
+      {
+        kind: 'policy',
+        of: 'policy',
+        build: (of) => policyGraph(of, policy, 1, {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 0}),
+      },
+      devices.cpu.memory,
+    )
+    const {peakBytes} = livenessOf(policyGraph(deep, policy, 1, {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 0}).op.graph)
+    const bytes = parts.reduce((sum, part) => sum + part.bytes, 0)
+    expect(bytes / (devices.cpu.memory.arenaFactor * peakBytes)).toBeCloseTo(1, 2)
   })
 
   it('takes well under two seconds for a model of 1.5 billion parameters', () => {

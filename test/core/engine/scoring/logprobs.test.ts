@@ -99,6 +99,7 @@ describe('log-probabilities are those of a decoder in plain loops', () => {
       engine.updateLanguageModel({
         rows: [{ids: promptsOf([30], 1)[0].ids, trainedFrom: 1}],
         rowsPerMicroBatch: 1,
+        mode: 'whole',
         optimizer: {...optimizer, learningRate: 0.02},
       })
     const [first, last] = [temporaryFolder(), temporaryFolder()]

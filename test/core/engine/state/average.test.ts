@@ -13,6 +13,7 @@ const update = (engine: LocalEngine, length: number) =>
   engine.updateLanguageModel({
     rows: [{ids: promptsOf([length], 1)[0].ids, trainedFrom: 1}],
     rowsPerMicroBatch: 1,
+    mode: 'whole',
     optimizer: {...optimizer, learningRate: 0.01},
   })
 

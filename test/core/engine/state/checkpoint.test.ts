@@ -61,6 +61,7 @@ describe('a checkpoint', () => {
     await engine.updateLanguageModel({
       rows: [{ids: promptsOf([20], 1)[0].ids, trainedFrom: 1}],
       rowsPerMicroBatch: 1,
+      mode: 'whole',
       optimizer,
     })
     const first = await stateOf(engine)
@@ -234,7 +235,7 @@ const roundings = {float32: 0, bfloat16: 2 ** -8, float16: 2 ** -11}
 
 const row = (length: number) => ({ids: promptsOf([length], 1)[0].ids, trainedFrom: 1})
 const update = (engine: LocalEngine, length: number) =>
-  engine.updateLanguageModel({rows: [row(length)], rowsPerMicroBatch: 1, optimizer})
+  engine.updateLanguageModel({rows: [row(length)], rowsPerMicroBatch: 1, optimizer, mode: 'whole'})
 
 describe.each(dtypes)('saved as %s', (dtype) => {
   it('weights are rounded to the nearest value, and named so in config.json', async () => {

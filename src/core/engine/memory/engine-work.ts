@@ -1,0 +1,57 @@
+import type {UpdateModeName} from '../../config/names.js'
+import type {ObjectiveSettings} from '../../grpo/objective.js'
+import type {ModelConfig} from '../../models/model-config.js'
+import type {DecoderGraph} from '../graphs/decoder-graph.js'
+import type {LanguageModelShape} from '../graphs/language-model.js'
+import type {LogprobShape} from '../graphs/logprobs.js'
+import type {PolicyShape} from '../graphs/policy.js'
+import type {ScoreShape} from '../graphs/score.js'
+import type {RolloutSizes} from '../graphs/shapes.js'
+import type {GraphKind} from '../sessions/graph-kinds.js'
+
+/** The largest graph of each kind that the engine will be asked to run. */
+export interface GraphWork {
+  readonly rollout?: RolloutSizes
+  readonly policy?: PolicyShape
+  readonly languageModel?: LanguageModelShape
+  readonly score?: ScoreShape
+  readonly logprobs?: LogprobShape
+}
+
+/** What the engine is asked for: one model, and the largest graphs. */
+export interface EngineWork extends GraphWork {
+  readonly model: ModelConfig
+  /** GRPO's objective; matters to `policy` only. */
+  readonly objective?: ObjectiveSettings
+  /** Whether a reference is kept and asked for log-probabilities. */
+  readonly hasReference?: boolean
+  /** Whether a moving average of the weights is kept. */
+  readonly hasAverage?: boolean
+  /** Whether an update has several micro-batches: their gradients are summed. */
+  readonly isAccumulated?: boolean
+  /** How updates are computed; whole when absent. */
+  readonly updateMode?: UpdateModeName
+}
+
+/** A kind of work; each has graphs of its own. */
+export type WorkKind = keyof GraphWork | 'reference'
+
+/** Memory of one class of tensors. */
+export interface MemoryPart {
+  readonly name: string
+  readonly bytes: number
+  /** Kind of work that needs it; absent for what is there throughout. */
+  readonly kind?: WorkKind
+}
+
+/** A graph of some work. */
+export interface WorkGraph {
+  readonly kind: GraphKind
+  readonly of: WorkKind
+  /** Builds it for a model, which may have fewer layers than the one at work. */
+  readonly build: (model: ModelConfig) => DecoderGraph
+  /** Trips that its Loop takes; absent where it has none. */
+  readonly trips?: number
+  /** Whether it reads rows from arrays of the host, and writes them there: they are counted apart. */
+  readonly isFedRows?: boolean
+}

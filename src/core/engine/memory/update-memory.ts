@@ -1,0 +1,157 @@
+import type {UpdateModeName} from '../../config/names.js'
+import type {ModelConfig} from '../../models/model-config.js'
+import {headParameters, layerParameters, type Parameter, parameterCount} from '../../models/parameters.js'
+import {sizeOf} from '../../util/shape.js'
+import {completionAttentionGraph, contextAttentionGraph} from '../graphs/attention-segments.js'
+import type {DecoderGraph} from '../graphs/decoder-graph.js'
+import {languageModelGraph} from '../graphs/language-model.js'
+import {
+  type Direction,
+  feedForwardGraph,
+  headsGraph,
+  languageModelHeadGraph,
+  policyHeadGraph,
+} from '../graphs/layer-segments.js'
+import {policyGraph} from '../graphs/policy.js'
+import {type AttentionBlock, attentionBlocks} from '../segments/attention-blocks.js'
+import {cut, type RowLayout, readRows, rowCounts, type Span, usualLimits} from '../segments/row-layout.js'
+import type {EngineWork, MemoryPart, WorkGraph} from './engine-work.js'
+
+/** What updates need besides weights, moments and one gradient: graphs, and arrays on the host. */
+export interface UpdateMemory {
+  readonly graphs: readonly WorkGraph[]
+  readonly host: readonly MemoryPart[]
+}
+
+const float = 4
+const directions: readonly Direction[] = ['forward', 'backward']
+
+/** What the updates of some work need, by how they are computed. */
+export function updateOf(work: EngineWork): UpdateMemory {
+  return updates[work.updateMode ?? 'whole'](work)
+}
+
+const updates: Readonly<Record<UpdateModeName, (work: EngineWork) => UpdateMemory>> = {
+  whole: ({model, objective, policy, languageModel, hasReference, isAccumulated}) => {
+    const built: (WorkGraph | false | undefined)[] = [
+      policy && {kind: 'policy', of: 'policy', build: (of) => policyGraph(of, policy, 1, objective)},
+      policy && hasReference && {kind: 'reference', of: 'reference', build: (of) => policyGraph(of, policy, 1)},
+      languageModel && {
+        kind: 'language-model',
+        of: 'languageModel',
+        build: (of) => languageModelGraph(of, languageModel),
+      },
+    ]
+    const graphs = built.filter((graph) => graph !== undefined && graph !== false)
+    // A micro-batch's gradients leave the graph as copies, beside the sum.
+    const copies = isAccumulated && graphs.length > 0 ? float * parameterCount(model) : 0
+    return {graphs, host: [{name: 'gradients', bytes: copies, kind: graphs[0]?.of}]}
+  },
+
+  segmented: (work) => {
+    const works = segmentedWorks(work)
+    return {
+      graphs: works.flatMap(({layout, of, heads}) => [...heads, ...layerGraphs(work.model, layout, of)]),
+      host: works.flatMap(({layout, trained, of}) => rowArrays(work, layout, trained, of)),
+    }
+  },
+}
+
+/** Micro-batches that go through the layers, each with the graphs of its head. */
+function segmentedWorks({objective, policy, languageModel, hasReference}: EngineWork) {
+  const headsOf = (
+    kind: WorkGraph['kind'],
+    of: WorkGraph['of'],
+    trained: number,
+    build: (model: ModelConfig, shape: {rows: number}) => DecoderGraph,
+  ) =>
+    sizesOf({from: 0, to: trained}, usualLimits.tokens).map(
+      (rows): WorkGraph => ({kind, of, build: (model) => build(model, {rows}), isFedRows: true}),
+    )
+  const ofPolicy = policy && {
+    layout: policy,
+    of: 'policy' as const,
+    trained: policy.trained,
+    heads: [
+      ...headsOf('policy-head', 'policy', policy.trained, (of, shape) => policyHeadGraph(of, shape, 1, objective)),
+      ...(hasReference
+        ? headsOf('policy-head', 'reference', policy.trained, (of, shape) => policyHeadGraph(of, shape, 1))
+        : []),
+    ],
+  }
+  const ofRows = languageModel && {
+    layout: {contexts: languageModel.rows, contextLength: languageModel.length, groupSize: 0, completionLength: 0},
+    of: 'languageModel' as const,
+    trained: languageModel.trained,
+    heads: headsOf('language-model-head', 'languageModel', languageModel.trained, (of, shape) =>
+      languageModelHeadGraph(of, shape),
+    ),
+  }
+  return [ofPolicy, ofRows].filter((work) => work !== undefined)
+}
+
+/** Layers have as many weights and rows as each other, of whatever kind they are. */
+const anyLayer = 0
+
+/** The graphs that serve all layers. */
+function layerGraphs(model: ModelConfig, layout: RowLayout, of: WorkGraph['of']): WorkGraph[] {
+  const {all} = rowCounts(layout)
+  const positions = layout.contextLength + layout.completionLength
+  const everyRow = sizesOf({from: 0, to: all}, usualLimits.rows)
+  const read = [...new Set([...everyRow, ...sizesOf(readRows(layout), usualLimits.rows)])]
+  const {context, completion} = attentionBlocks(model, layout, usualLimits)
+  const segment = (kind: WorkGraph['kind'], build: WorkGraph['build']): WorkGraph => ({
+    kind,
+    of,
+    build,
+    isFedRows: true,
+  })
+  return directions.flatMap((direction) => [
+    ...everyRow.map((rows) =>
+      segment('layer', (whole) => headsGraph(whole, {rows, positions, layer: anyLayer}, direction)),
+    ),
+    ...read.map((rows) => segment('layer', (whole) => feedForwardGraph(whole, {rows, layer: anyLayer}, direction))),
+    ...shapesOf([...context, ...completion]).map((shape) =>
+      segment('attention', (whole) =>
+        'contextLength' in shape
+          ? completionAttentionGraph(whole, shape, direction)
+          : contextAttentionGraph(whole, shape, direction),
+      ),
+    ),
+  ])
+}
+
+/** What lies in host memory while a micro-batch goes through the layers. */
+function rowArrays(work: EngineWork, layout: RowLayout, tokens: number, kind: WorkGraph['of']): MemoryPart[] {
+  const {model, isAccumulated} = work
+  const {all} = rowCounts(layout)
+  const {layers, hidden, heads, kvHeads, headSize} = model
+  const qkv = (heads + 2 * kvHeads) * headSize
+  const attended = heads * headSize
+  // A weight's gradient passes through an array of its own where more than one run adds to it.
+  const isSummed = (runs: number) => isAccumulated || runs > 1
+  const {heads: before, feedForward: after} = layerParameters(model, anyLayer)
+  const passing = [
+    ...(isSummed(Math.ceil(all / usualLimits.rows)) ? [...before, ...after] : []),
+    ...(isSummed(Math.ceil(tokens / usualLimits.tokens)) ? headParameters(model) : []),
+  ]
+  return [
+    {name: 'hidden rows of the update', bytes: float * all * (layers + 1) * hidden, kind},
+    {name: 'rows of one layer', bytes: float * all * (2 * (qkv + attended) + 2 * hidden), kind},
+    {name: 'gradients', bytes: float * elementsOf(passing), kind},
+  ]
+}
+
+function elementsOf(parameters: readonly Parameter[]): number {
+  return parameters.reduce((sum, {shape}) => sum + sizeOf(shape), 0)
+}
+
+/** Sizes of the spans that rows are cut into; there are at most two. */
+function sizesOf(rows: Span, most: number): number[] {
+  return [...new Set(cut(rows, most).map(({from, to}) => to - from))]
+}
+
+/** Shapes that occur, each once. */
+function shapesOf(blocks: readonly AttentionBlock[]): AttentionBlock['shape'][] {
+  return [...new Map(blocks.map(({shape}) => [JSON.stringify(shape), shape])).values()]
+}

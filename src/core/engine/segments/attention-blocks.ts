@@ -1,0 +1,99 @@
+import type {HeadShape} from '../../nn/attention.js'
+import type {CompletionBlock, ContextBlock} from '../graphs/attention-segments.js'
+import {cutEvenly, type RowLayout, type RunLimits, rowCounts, type Span} from './row-layout.js'
+
+/** One run of attention: queries of some sequences against the rows that they may attend to. Spans count rows. */
+export interface AttentionBlock {
+  readonly queries: Span
+  /** Rows of their own sequences, from the first on. */
+  readonly own: Span
+  /** Index of the first query in its sequence. */
+  readonly firstRow: number
+  /** Contexts that the queries belong to. */
+  readonly contexts: Span
+  /** Static shape; that of completions has a `contextLength`. */
+  readonly shape: ContextBlock | CompletionBlock
+}
+
+/** Fewest queries of a block: products of fewer rows waste the processor. */
+const minQueries = 16
+
+/** How many graphs the blocks of one sequence may need: they differ in the keys that the queries see. */
+const keyShapes = 8
+
+/** Blocks of the contexts, then of the completions; no block has more scores than allowed, unless 16 queries have. */
+export function attentionBlocks(
+  model: HeadShape,
+  layout: RowLayout,
+  {scores}: RunLimits,
+): {context: AttentionBlock[]; completion: AttentionBlock[]} {
+  return {context: contextBlocks(model, layout, scores), completion: completionBlocks(model, layout, scores)}
+}
+
+function contextBlocks({heads}: HeadShape, {contexts, contextLength}: RowLayout, scores: number): AttentionBlock[] {
+  const block = (sequences: Span, queries: Span, keys: number): AttentionBlock => {
+    const [from, to] = [sequences.from * contextLength, sequences.to * contextLength]
+    const isWhole = sequences.to - sequences.from > 1
+    return {
+      queries: isWhole ? {from, to} : {from: from + queries.from, to: from + queries.to},
+      own: isWhole ? {from, to} : {from, to: from + keys},
+      firstRow: queries.from,
+      contexts: sequences,
+      shape: {sequences: sequences.to - sequences.from, queries: queries.to - queries.from, keys},
+    }
+  }
+  const together = Math.floor(scores / (heads * contextLength ** 2))
+  if (together >= 1)
+    return cutEvenly(contexts, together).map((sequences) =>
+      block(sequences, {from: 0, to: contextLength}, contextLength),
+    )
+  const queryBlocks = cutQueries(contextLength, scores / (heads * contextLength))
+  return cutEvenly(contexts, 1).flatMap((one) => queryBlocks.map(({queries, keys}) => block(one, queries, keys)))
+}
+
+function completionBlocks({heads}: HeadShape, layout: RowLayout, scores: number): AttentionBlock[] {
+  const {contexts, contextLength, groupSize: G, completionLength: Tg} = layout
+  if (G === 0) return []
+  const start = rowCounts(layout).context
+  const block = (within: Span, completions: Span, queries: Span, keys: number): AttentionBlock => {
+    const [from, to] = [start + completions.from * Tg, start + completions.to * Tg]
+    const isWhole = completions.to - completions.from > 1
+    return {
+      queries: isWhole ? {from, to} : {from: from + queries.from, to: from + queries.to},
+      own: isWhole ? {from, to} : {from, to: from + keys},
+      firstRow: queries.from,
+      contexts: within,
+      shape: {
+        contexts: within.to - within.from,
+        groupSize: (completions.to - completions.from) / (within.to - within.from),
+        contextLength,
+        queries: queries.to - queries.from,
+        keys,
+      },
+    }
+  }
+  const all = {from: 0, to: Tg}
+  const perCompletion = heads * Tg * (1 + contextLength + Tg)
+  const together = Math.floor(scores / (G * perCompletion))
+  if (together >= 1)
+    return cutEvenly(contexts, together).map((some) => block(some, {from: some.from * G, to: some.to * G}, all, Tg))
+  const pieces = cutEvenly(G, Math.max(1, Math.floor(scores / perCompletion)))
+  const queryBlocks =
+    perCompletion <= scores ? [{queries: all, keys: Tg}] : cutQueries(Tg, scores / (heads * (1 + contextLength + Tg)))
+  return cutEvenly(contexts, 1).flatMap((one) =>
+    pieces.flatMap((piece) => {
+      const completions = {from: one.from * G + piece.from, to: one.from * G + piece.to}
+      return queryBlocks.map(({queries, keys}) => block(one, completions, queries, keys))
+    }),
+  )
+}
+
+/** Queries of a sequence in blocks of equal size, each with the keys it sees rounded up, so that few graphs serve all. */
+function cutQueries(length: number, most: number): {queries: Span; keys: number}[] {
+  const size = Math.min(length, Math.max(minQueries, Math.floor(most)))
+  const quantum = Math.max(size, Math.ceil(length / keyShapes))
+  return cutEvenly(length, size).map((queries) => ({
+    queries,
+    keys: Math.min(length, Math.ceil(queries.to / quantum) * quantum),
+  }))
+}

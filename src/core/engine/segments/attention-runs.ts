@@ -1,0 +1,95 @@
+import type {Session} from '../../runtime/session.js'
+import {completionAttentionGraph, contextAttentionGraph} from '../graphs/attention-segments.js'
+import type {Direction} from '../graphs/layer-segments.js'
+import {type AttentionBlock, attentionBlocks} from './attention-blocks.js'
+import type {Arrays, PassFrame} from './pass-frame.js'
+import {addTo, rowsOf} from './row-arrays.js'
+import type {Span} from './row-layout.js'
+
+/** Attention of one layer at a time, block by block, from the frame's queries, keys and values. */
+export class AttentionRuns {
+  private readonly blocks: ReturnType<typeof attentionBlocks>
+
+  constructor(private readonly frame: PassFrame) {
+    this.blocks = attentionBlocks(frame.config, frame.layout, frame.limits)
+  }
+
+  /** Fills `attended` of the rows that are read. */
+  async forward(read: Span): Promise<void> {
+    const {frame} = this
+    const {queries: width} = frame.widths
+    const attended = frame.array('attended', width)
+    for (const block of this.blocksOf(read)) {
+      const session = await this.session(block, 'forward')
+      await session.run(this.feeds(block), {attended: rowsOf(attended, block.queries, width)})
+    }
+  }
+
+  /** Fills `gradient/queries`, `gradient/keys` and `gradient/values` of all rows from `gradient/attended` of those read. */
+  async backward(read: Span): Promise<void> {
+    const {frame} = this
+    const {queries: width} = frame.widths
+    const gradients = frame.headArrays('gradient/')
+    for (const sum of Object.values(gradients)) sum.fill(0)
+    const attended = frame.array('gradient/attended', width)
+    for (const block of this.blocksOf(read)) {
+      const session = await this.session(block, 'backward')
+      const feeds = {...this.feeds(block), 'cotangent/attended': rowsOf(attended, block.queries, width)}
+      const shares = this.keySpans(block).flatMap(([prefix, span]) =>
+        (['keys', 'values'] as const).map((part) => {
+          const name = `gradient/${prefix}${part}`
+          const sum = rowsOf(gradients[part], span, frame.widths.keys)
+          return {name, sum, share: frame.scratch(name, sum.length)}
+        }),
+      )
+      await session.run(feeds, {
+        'gradient/queries': rowsOf(gradients.queries, block.queries, width),
+        ...Object.fromEntries(shares.map(({name, share}) => [name, share])),
+      })
+      for (const {sum, share} of shares) addTo(sum, share)
+    }
+  }
+
+  /** After the last layer, nobody reads rows of contexts that have completions. */
+  private blocksOf(read: Span): readonly AttentionBlock[] {
+    const {context, completion} = this.blocks
+    return read.from > 0 ? completion : [...context, ...completion]
+  }
+
+  private feeds(block: AttentionBlock): Arrays {
+    const {frame} = this
+    const {queries, ...keysAndValues} = frame.headArrays('')
+    const cached = this.keySpans(block).flatMap(([prefix, span]) =>
+      Object.entries(keysAndValues).map(([part, rows]) => [`${prefix}${part}`, rowsOf(rows, span, frame.widths.keys)]),
+    )
+    return {
+      queries: rowsOf(queries, block.queries, frame.widths.queries),
+      first_row: BigInt64Array.of(BigInt(block.firstRow)),
+      ...(frame.tokens.contextLengths && {
+        context_lengths: frame.tokens.contextLengths.subarray(block.contexts.from, block.contexts.to),
+      }),
+      ...Object.fromEntries(cached),
+    }
+  }
+
+  /** The rows whose keys and values a block reads, by what their names begin with. */
+  private keySpans({queries, own, contexts, shape}: AttentionBlock): [string, Span][] {
+    if (!('contextLength' in shape)) return [['', own]]
+    const {contextLength} = shape
+    const context = {from: contexts.from * contextLength, to: contexts.to * contextLength}
+    return [
+      ['', queries],
+      ['own_', own],
+      ['context_', context],
+    ]
+  }
+
+  private session({shape}: AttentionBlock, direction: Direction): Promise<Session> {
+    const {sessions, state} = this.frame.tools
+    return sessions.get('attention', {...shape, direction}, () =>
+      'contextLength' in shape
+        ? completionAttentionGraph(state.config, shape, direction)
+        : contextAttentionGraph(state.config, shape, direction),
+    )
+  }
+}

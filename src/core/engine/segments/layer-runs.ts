@@ -1,0 +1,153 @@
+import {firstOfKind} from '../../models/layer-kinds.js'
+import {layerParameters, type Parameter} from '../../models/parameters.js'
+import type {Session} from '../../runtime/session.js'
+import {type Direction, feedForwardGraph, headsGraph} from '../graphs/layer-segments.js'
+import {AttentionRuns} from './attention-runs.js'
+import type {Arrays, PassFrame} from './pass-frame.js'
+import {rowsOf} from './row-arrays.js'
+import {cut, type Span} from './row-layout.js'
+
+const parts = {heads: headsGraph, feedForward: feedForwardGraph}
+type Part = keyof typeof parts
+
+/** One layer at a time, forward and backward, some rows at a time; gradients of weights go to the state's sums. */
+export class LayerRuns {
+  private readonly attention: AttentionRuns
+
+  constructor(private readonly frame: PassFrame) {
+    this.attention = new AttentionRuns(frame)
+  }
+
+  /**
+   * @param read rows that the layer hands on
+   * @param input hidden rows [N, C]
+   * @param output its rows that are read are filled
+   */
+  async forward(layer: number, read: Span, input: Float32Array, output: Float32Array): Promise<void> {
+    const {frame} = this
+    const {hidden} = frame.config
+    await this.attend(layer, read, input)
+    const attended = frame.array('attended', frame.widths.queries)
+    for (const span of cut(read, frame.limits.rows)) {
+      const session = await this.session('feedForward', 'forward', layer, span)
+      const feeds = {hidden: rowsOf(input, span, hidden), attended: rowsOf(attended, span, frame.widths.queries)}
+      await session.run({...feeds, ...this.weights(layer, 'feedForward')}, {output: rowsOf(output, span, hidden)})
+    }
+  }
+
+  /**
+   * Computes the layer again as far as its gradient needs it.
+   *
+   * @param gradient of the layer's output where it is read, [N, C]; becomes that of its input
+   */
+  async backward(layer: number, read: Span, input: Float32Array, gradient: Float32Array): Promise<void> {
+    const {frame} = this
+    await this.attend(layer, read, input)
+    const residual = frame.array('gradient/residual', frame.config.hidden)
+    residual.fill(0, 0, read.from * frame.config.hidden)
+    await this.feedForwardBackward(layer, read, input, gradient, residual)
+    await this.attention.backward(read)
+    await this.headsBackward(layer, input, residual, gradient)
+  }
+
+  private async attend(layer: number, read: Span, input: Float32Array): Promise<void> {
+    const {frame} = this
+    const {queries, keys, values} = frame.headArrays('')
+    for (const span of cut(frame.all, frame.limits.rows)) {
+      const session = await this.session('heads', 'forward', layer, span)
+      const feeds = {hidden: rowsOf(input, span, frame.config.hidden), ...this.places(span)}
+      await session.run(
+        {...feeds, ...this.weights(layer, 'heads')},
+        {
+          queries: rowsOf(queries, span, frame.widths.queries),
+          keys: rowsOf(keys, span, frame.widths.keys),
+          values: rowsOf(values, span, frame.widths.keys),
+        },
+      )
+    }
+    await this.attention.forward(read)
+  }
+
+  private async feedForwardBackward(
+    layer: number,
+    read: Span,
+    input: Float32Array,
+    gradient: Float32Array,
+    residual: Float32Array,
+  ): Promise<void> {
+    const {frame} = this
+    const {hidden} = frame.config
+    const {queries: width} = frame.widths
+    const attended = frame.array('attended', width)
+    const attendedGradient = frame.array('gradient/attended', width)
+    for (const span of cut(read, frame.limits.rows)) {
+      const feeds = {
+        hidden: rowsOf(input, span, hidden),
+        attended: rowsOf(attended, span, width),
+        'cotangent/output': rowsOf(gradient, span, hidden),
+      }
+      const into = {
+        'gradient/hidden': rowsOf(residual, span, hidden),
+        'gradient/attended': rowsOf(attendedGradient, span, width),
+      }
+      await this.addGradients('feedForward', layer, span, feeds, into)
+    }
+  }
+
+  private async headsBackward(
+    layer: number,
+    input: Float32Array,
+    residual: Float32Array,
+    gradient: Float32Array,
+  ): Promise<void> {
+    const {frame} = this
+    const {hidden} = frame.config
+    const {queries, keys, values} = frame.headArrays('gradient/')
+    for (const span of cut(frame.all, frame.limits.rows)) {
+      const feeds = {
+        hidden: rowsOf(input, span, hidden),
+        ...this.places(span),
+        'cotangent/queries': rowsOf(queries, span, frame.widths.queries),
+        'cotangent/keys': rowsOf(keys, span, frame.widths.keys),
+        'cotangent/values': rowsOf(values, span, frame.widths.keys),
+        'cotangent/residual': rowsOf(residual, span, hidden),
+      }
+      await this.addGradients('heads', layer, span, feeds, {'gradient/hidden': rowsOf(gradient, span, hidden)})
+    }
+  }
+
+  private async addGradients(part: Part, layer: number, span: Span, feeds: Arrays, into: Arrays): Promise<void> {
+    const {frame} = this
+    const session = await this.session(part, 'backward', layer, span)
+    const names = this.parameters(layer, part).map(({name}) => [name, nameIn(layer, name)] as const)
+    await frame.addGradients(session, names, {...feeds, ...this.weights(layer, part)}, into)
+  }
+
+  private session(part: Part, direction: Direction, layer: number, {from, to}: Span): Promise<Session> {
+    const {sessions, state} = this.frame.tools
+    const shape = {rows: to - from, positions: this.frame.positions, layer: firstOfKind(state.config, layer)}
+    return sessions.get('layer', {...shape, part, direction}, () => parts[part](state.config, shape, direction))
+  }
+
+  private weights(layer: number, part: Part): Arrays {
+    const names = this.parameters(layer, part).map(({name}) => name)
+    return Object.fromEntries(names.map((name) => [name, this.frame.weights.get(nameIn(layer, name))!]))
+  }
+
+  /** Those of a layer's part, as its graph names them. */
+  private parameters(layer: number, part: Part): Parameter[] {
+    const {config} = this.frame
+    return layerParameters(config, firstOfKind(config, layer))[part]
+  }
+
+  private places({from, to}: Span): Arrays {
+    const {tools, positions, tokens} = this.frame
+    const {cos, sin} = tools.state.rotaryTables(positions)
+    return {positions: tokens.positions.subarray(from, to), 'rotary.cos': cos, 'rotary.sin': sin}
+  }
+}
+
+/** The name that a weight of one layer has in another. */
+function nameIn(layer: number, name: string): string {
+  return name.replace(/^model\.layers\.\d+\./, `model.layers.${layer}.`)
+}

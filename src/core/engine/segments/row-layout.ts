@@ -1,0 +1,55 @@
+/** Rows of a micro-batch: P contexts of Tc tokens, then the G completions of each, of Tg tokens; G is 0 for plain rows. */
+export interface RowLayout {
+  readonly contexts: number
+  readonly contextLength: number
+  readonly groupSize: number
+  readonly completionLength: number
+}
+
+/** Rows `from` to `to`, not included. */
+export interface Span {
+  readonly from: number
+  readonly to: number
+}
+
+/** How much one run computes at the most. */
+export interface RunLimits {
+  /** Rows of a layer. */
+  readonly rows: number
+  /** Tokens whose logits are there at once. */
+  readonly tokens: number
+  /** Scores of attention: heads x queries x keys. */
+  readonly scores: number
+}
+
+/**
+ * Few enough for a run to need little beside the weights, and enough that summing the weights' gradients on the host, once
+ * a run, costs little beside it. 16 MiB of scores stay in the processor's cache.
+ */
+export const usualLimits: RunLimits = {rows: 1024, tokens: 512, scores: 2 ** 22}
+
+/** Rows of contexts, those of completions, and all together. */
+export function rowCounts({contexts, contextLength, groupSize, completionLength}: RowLayout) {
+  const context = contexts * contextLength
+  const completion = contexts * groupSize * completionLength
+  return {context, completion, all: context + completion}
+}
+
+/** Rows that a model's last layer hands on: nobody reads those of contexts that have completions. */
+export function readRows(layout: RowLayout): Span {
+  const {context, all} = rowCounts(layout)
+  return {from: layout.groupSize > 0 ? context : 0, to: all}
+}
+
+/** Spans of equal size, the last one perhaps smaller: of a size of which there are few, so that few graphs serve all. */
+export function cut({from, to}: Span, size: number): Span[] {
+  return Array.from({length: Math.ceil((to - from) / size)}, (_, i) => ({
+    from: from + i * size,
+    to: Math.min(to, from + (i + 1) * size),
+  }))
+}
+
+/** `count` items in spans of at most `size`, as equal as can be. */
+export function cutEvenly(count: number, size: number): Span[] {
+  return cut({from: 0, to: count}, Math.ceil(count / Math.max(1, Math.ceil(count / size))))
+}
