@@ -7,5 +7,7 @@ export default defineConfig({
     hookTimeout: 180_000,
     maxWorkers: 2,
     disableConsoleIntercept: true,
+    // Fake Hubs are on this machine.
+    env: {HTTP_PROXY: '', HTTPS_PROXY: '', http_proxy: '', https_proxy: ''},
   },
 })

@@ -124,7 +124,7 @@ async function useData({positions, folder}: CorpusRequest): Promise<CorpusStage[
     const engine = simulatedEngine(answers) as Engine
     const model = await readModelConfig(join(tiny, 'base'))
     const opening = {config, data: prepared, engine, model: {...model, maxPositions: 2 ** 14}}
-    const sampler = localSampler(engine, model)
+    const sampler = localSampler(engine, model, tokenizer)
     const predictor = {...(await openEvaluator(opening)), sampler, progress: silentProgress}
     await evaluateModel(predictor, {run: 'simulated', objective: 'rpt', checkpoint: 'step-000000', step: 0}, file)
   })

@@ -39,6 +39,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   '@huggingface/tokenizers': ['core/tokenizer'],
   '@huggingface/jinja': ['core/tokenizer'],
   '@huggingface/hub': ['core/hub'],
+  undici: ['core/hub'],
   hyparquet: ['core/corpus'],
   'hyparquet-compressors': ['core/corpus'],
   fzstd: ['core/corpus'],

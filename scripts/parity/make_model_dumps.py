@@ -40,6 +40,22 @@ LLAMA3 = {
     "high_freq_factor": 4.0,
     "original_max_position_embeddings": 32,
 }
+# Of the four waves two are kept, one is mixed and one is divided.
+YARN = {
+    "rope_type": "yarn",
+    "factor": 4.0,
+    "original_max_position_embeddings": 32,
+    "beta_fast": 1.0,
+    "beta_slow": 0.2,
+}
+# transformers 4 takes these two fields for OLMo 2 and no other.
+DYNAMIC = {"type": "dynamic", "factor": 2.0}
+LONGROPE = {
+    "rope_type": "longrope",
+    "factor": 4.0,
+    "short_factor": [1.0, 1.25, 2.0, 3.5],
+    "long_factor": [1.5, 2.5, 4.0, 8.0],
+}
 SHORT = {"rows": (24, 17, 9), "prompts": (2, 13, 7, 5)}
 LONG = {"rows": (120, 70, 9), "prompts": (150, 3, 61, 33)}
 
@@ -73,6 +89,23 @@ CASES = {
         SHORT,
     ),
     "mistral": ("mistral", {"num_key_value_heads": 1, "sliding_window": None, **rope(10000.0)}, torch.float32, "5GB", SHORT),
+    "olmo2": (
+        "olmo2",
+        {"attention_bias": is_new_dialect, **rope(500.0, YARN if is_new_dialect else DYNAMIC)},
+        torch.float32,
+        "5GB",
+        SHORT,
+    ),
+    "smollm3": (
+        "smollm3",
+        {
+            **({"no_rope_layer_interval": 2} if is_new_dialect else {"no_rope_layers": [0, 1]}),
+            **rope(500.0, LONGROPE if is_new_dialect else YARN),
+        },
+        torch.bfloat16,
+        "5GB",
+        SHORT,
+    ),
 }
 
 STEPS = 10

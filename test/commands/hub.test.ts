@@ -1,10 +1,14 @@
 import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {type AddressInfo, connect} from 'node:net'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
+import {createServer} from 'node:tls'
 import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, expect, it} from 'vitest'
 import {documentsTable, readTable} from '../../src/core/tables/index.js'
 import {commit, FakeHub} from '../core/hub/fake-hub.js'
+import {FakeProxy} from '../core/hub/fake-proxy.js'
+import {certificate, key} from '../core/hub/hub-invalid.js'
 import {rpt} from './rpt.js'
 
 const tiny = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'experiments', 'tiny')
@@ -81,4 +85,27 @@ it('a data set of the Hub is read by split, its rows are named after it, and its
   const documents = readTable(at('from-hub', 'documents.arrow'), documentsTable)
   expect(documents[0].doc_id).toMatch(/^team\/corpus:\d+$/)
   expect(corpus.urls.some((url) => url.includes('test.jsonl'))).toBe(false)
+})
+
+it('a Hub that only the proxy of HTTPS_PROXY reaches is asked through it, by https', async () => {
+  const hidden = await new FakeHub('team/tiny').start()
+  hidden.files = hub.files
+  const port = Number(new URL(hidden.endpoint).port)
+  hidden.endpoint = 'https://hub.invalid'
+  const front = createServer({key, cert: certificate}, (socket) => {
+    socket.pipe(connect(port, '127.0.0.1')).pipe(socket)
+  })
+  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
+  const proxy = await new FakeProxy().start()
+  proxy.known['hub.invalid:443'] = (front.address() as AddressInfo).port
+  writeFileSync(at('hub-invalid.pem'), certificate)
+  const env = {HF_HOME: at('other-home'), HF_ENDPOINT: hidden.endpoint, NODE_EXTRA_CA_CERTS: at('hub-invalid.pem')}
+  const args = ['prepare-data', '--documents', 'corpus.jsonl', '--proxy', 'team/tiny', '--out', 'new', '--dry-run']
+  const {status, stderr} = await run(args, {...env, HTTPS_PROXY: `http://${proxy.address}`})
+  expect(status, stderr).toBe(0)
+  expect(new Set(proxy.tunnels)).toEqual(new Set(['hub.invalid:443']))
+  expect(hidden.seen.length).toBeGreaterThan(0)
+  front.close()
+  proxy.stop()
+  await hidden.stop()
 })

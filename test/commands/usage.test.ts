@@ -147,9 +147,12 @@ describe('--dry-run', () => {
 
 describe('doctor', () => {
   it('says what loads, and of the token only whether there is one', async () => {
-    const {status, stdout, stderr} = await rpt(['doctor', '--json'], cwd, {HF_TOKEN: 'hf_secret'})
+    const {status, stdout, stderr} = await rpt(['doctor', '--json'], cwd, {
+      HF_TOKEN: 'hf_secret',
+      HTTPS_PROXY: 'http://user:hf_secret@proxy',
+    })
     expect(status).toBe(0)
-    expect(JSON.parse(stdout)).toMatchObject({cores: expect.any(Number), hub: {token: 'present'}})
+    expect(JSON.parse(stdout)).toMatchObject({cores: expect.any(Number), hub: {token: 'present', proxy: 'present'}})
     expect(JSON.parse(stdout).providers).toContainEqual(expect.objectContaining({name: 'cpu', loads: true}))
     expect(stdout + stderr).not.toContain('hf_secret')
   })

@@ -193,7 +193,7 @@ const faults = {
   'no-weights': (folder) => rmSync(join(folder, 'model.safetensors')),
   'other-shape': setConfig({intermediate_size: 8}),
   'other-family': setConfig({model_type: 'gpt2'}),
-  'scaled-rope': setConfig({rope_scaling: {type: 'yarn', factor: 2}}),
+  'scaled-rope': setConfig({rope_scaling: {type: 'mrope', factor: 2}}),
   'small-vocabulary': setConfig({vocab_size: 100}),
   'other-tokenizer': (folder) =>
     editJson(folder, 'tokenizer.json', ({model}) => (model as {merges: unknown[]}).merges.pop()),
@@ -242,7 +242,7 @@ export const faultMessages: Readonly<Record<Fault, RegExp>> = {
   'no-weights': /model\.safetensors: no such file/,
   'other-shape': /tensor \S+ has shape \[\d+,\d+\]; config\.json asks for/,
   'other-family': /model_type is gpt2; supported: llama/,
-  'scaled-rope': /rope_scaling.* yarn/,
+  'scaled-rope': /rope_scaling.* mrope/,
   'small-vocabulary': /vocabulary of 100, but the tokenizer has 721 tokens/,
   'other-tokenizer': /has another tokenizer than .*data was prepared with/,
 }

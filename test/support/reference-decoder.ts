@@ -31,31 +31,43 @@ type Tensors = (name: string) => ArrayLike<number>
 
 function decoderLayer(config: ModelConfig, tensor: Tensors, layer: number, rows: number[][]): number[][] {
   const at = (name: string) => `model.layers.${layer}.${name}`
-  const normed = rows.map((row) => normalize(row, tensor(at('input_layernorm.weight')), config.normEpsilon))
-  const attended = attention(config, tensor, at, normed)
+  const isPostNorm = config.family === 'olmo2'
+  const norm = (name: string, row: number[], isThere: boolean) =>
+    isThere ? normalize(row, tensor(at(name)), config.normEpsilon) : row
+  const normed = rows.map((row) => norm('input_layernorm.weight', row, !isPostNorm))
+  const attended = attention(config, tensor, layer, normed)
   return rows.map((row, t) => {
     const projected = times(tensor(at('self_attn.o_proj.weight')), attended[t])
     const output = config.outputBias ? plus(projected, Array.from(tensor(at('self_attn.o_proj.bias')))) : projected
-    const middle = plus(row, output)
-    const input = normalize(middle, tensor(at('post_attention_layernorm.weight')), config.normEpsilon)
+    const middle = plus(row, norm('post_attention_layernorm.weight', output, isPostNorm))
+    const input = norm('post_attention_layernorm.weight', middle, !isPostNorm)
     const gate = times(tensor(at('mlp.gate_proj.weight')), input)
     const up = times(tensor(at('mlp.up_proj.weight')), input)
     const activated = gate.map((value, i) => (value / (1 + Math.exp(-value))) * up[i])
-    return plus(middle, times(tensor(at('mlp.down_proj.weight')), activated))
+    const down = times(tensor(at('mlp.down_proj.weight')), activated)
+    return plus(middle, norm('post_feedforward_layernorm.weight', down, isPostNorm))
   })
 }
 
-function attention(config: ModelConfig, tensor: Tensors, at: (name: string) => string, rows: number[][]): number[][] {
-  const {heads, kvHeads, headSize, qkvBias, qkNorm} = config
+function attention(config: ModelConfig, tensor: Tensors, layer: number, rows: number[][]): number[][] {
+  const {heads, kvHeads, headSize, qkvBias} = config
+  const qkNorm = {qwen3: 'head', olmo2: 'projection'}[config.family as string]
+  const at = (name: string) => `model.layers.${layer}.${name}`
+  const isRotated = config.family !== 'smollm3' || (layer + 1) % Number(config.source.no_rope_layer_interval) !== 0
   const project = (part: 'q' | 'k' | 'v', count: number) =>
     rows.map((row, position) => {
       const plain = times(tensor(at(`self_attn.${part}_proj.weight`)), row)
-      const whole = qkvBias ? plus(plain, Array.from(tensor(at(`self_attn.${part}_proj.bias`)))) : plain
+      const biased = qkvBias ? plus(plain, Array.from(tensor(at(`self_attn.${part}_proj.bias`)))) : plain
+      const normedBy = (kind: string, row: number[]) =>
+        part !== 'v' && qkNorm === kind
+          ? normalize(row, tensor(at(`self_attn.${part}_norm.weight`)), config.normEpsilon)
+          : row
+      const whole = normedBy('projection', biased)
       return Array.from({length: count}, (_, head) => {
         const piece = whole.slice(head * headSize, (head + 1) * headSize)
         if (part === 'v') return piece
-        const norm = qkNorm ? tensor(at(`self_attn.${part}_norm.weight`)) : null
-        return turn(norm ? normalize(piece, norm, config.normEpsilon) : piece, position, config.ropeTheta)
+        const normed = normedBy('head', piece)
+        return isRotated ? turn(normed, position, config.ropeTheta) : normed
       })
     })
   const [q, k, v] = [project('q', heads), project('k', kvHeads), project('v', kvHeads)]

@@ -47,6 +47,10 @@ const rollout = z.strictObject({
   maxTokens: positive.default(8192).describe('longest completion'),
   temperature: temperature.default(0.8).describe('logits are divided by it when sampling'),
   contextsPerBatch: positive.default(8).describe('contexts sampled at once'),
+  stop: z
+    .array(z.string().min(1, 'holds an empty text, which every completion contains'))
+    .default([])
+    .describe('texts that end a completion, in evaluation too: right after the token that completes one'),
 })
 
 const rewardTerm = z
@@ -209,7 +213,9 @@ const evaluationKeys = z.strictObject({
     .default([])
     .transform((ks) => distinct(ks).sort((a, b) => a - b))
     .describe('each k of pass@k, at most eval.samples; eval.samples when empty'),
-  temperature: temperature.default(0.8).describe('of the completions for pass@k'),
+  temperature: temperature
+    .default(0.8)
+    .describe('of the completions for pass@k; that of generation_config.json when absent, if the checkpoint has one'),
   forcedThought: z.string().default('').describe('the uninformative thought of mode forced-thought'),
   bootstraps: resamples.default(2000).describe('resamples of the documents for intervals'),
 })

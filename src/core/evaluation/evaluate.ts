@@ -30,6 +30,7 @@ import {type EvaluatedModel, evaluatedModels} from './evaluated-models.js'
 import {commandTask} from './evaluated-task.js'
 import {EvaluationLog} from './evaluation-log.js'
 import {evaluationWork} from './evaluation-work.js'
+import {sayGeneration} from './generation-settings.js'
 import {checkMode, type Predictor} from './predict.js'
 import {type PromptSettings, promptSettings} from './prompt-settings.js'
 import {recordedSettings, sayTakenOver} from './run-settings.js'
@@ -98,6 +99,12 @@ export async function openEvaluation(config: Config, services: Services): Promis
   const data = dir === undefined ? null : await preparedIn(dir, services)
   const given = {config, sources}
   const models = await evaluatedModels(given, services, resume ? recordedOrigins(config.out!) : {})
+  sayGeneration(
+    given,
+    models.map(({folder}) => folder),
+    'eval',
+    progress,
+  )
   const kind = commandTask(config)
   const demands: MemoryDemand[] = []
   for (const place of models) {
@@ -153,8 +160,9 @@ async function evaluateIn(
       const texts = (await textsFor(place, data, config.data.dir, silentProgress))!
       const task = await commandTask(config).open({config: loaded.config, data: texts, model})
       const own = {config: loaded.config, task, tokenizer: texts.tokenizer}
-      rows = await withSampler({config: loaded.config, engine, model}, step, async (sampler) => {
-        const log = await EvaluationLog.open(run, {...own, engine, sampler, model, signal: services.signal})
+      const opening = {...own, engine, model}
+      rows = await withSampler(opening, step, async (sampler) => {
+        const log = await EvaluationLog.open(run, {...opening, sampler, signal: services.signal})
         return log.evaluate({run: name, objective, checkpoint: stepName(step), step})
       })
       settings.push({run: name, checkpoint: stepName(step), ...settingsOf(own)})

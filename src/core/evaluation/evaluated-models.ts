@@ -3,13 +3,14 @@ import type {Origins} from '../runs/origins.js'
 import {type ModelRequest, type ResolvedModel, resolveModel} from '../runs/resolve-model.js'
 import {UsageError} from '../util/errors.js'
 import {commandTask} from './evaluated-task.js'
+import {withGeneration} from './generation-settings.js'
 import {withRunSettings} from './run-settings.js'
 
 /** A model to evaluate and how. */
 export interface EvaluatedModel extends ResolvedModel {
   /** The setting that names it: `model.path` or `eval.models[0]`. */
   readonly setting: string
-  /** Its own settings: what its run was trained with, unless it is given. */
+  /** Its own settings: what its run was trained with and its generation_config.json says, unless it is given. */
   readonly loaded: SourcedConfig
 }
 
@@ -38,7 +39,8 @@ export async function evaluatedModels(
   }
   checkDistinct(models)
   checkStep(models, evaluation.checkpoint)
-  return models
+  const folders = models.map(({folder}) => folder)
+  return models.map((model) => ({...model, loaded: withGeneration(model.loaded, folders)}))
 }
 
 /** Refuses models that results could not tell apart: rows name a model by its run and step. */

@@ -99,8 +99,8 @@ export function sayTakenOver(
   {log}: Pick<Progress, 'log'>,
 ): void {
   for (const key of takenOver(task).flat()) {
-    const value = valueAt(after.config, key)
-    if (value !== valueAt(before.config, key)) log(`eval: ${key} is ${value}, as of ${after.sources.get(key)}`)
+    const [value, was] = [after, before].map(({config}) => JSON.stringify(valueAt(config, key)))
+    if (value !== was) log(`eval: ${key} is ${shownValue(valueAt(after.config, key))}, as of ${after.sources.get(key)}`)
   }
 }
 
@@ -117,7 +117,7 @@ export function recordedSettings(
   let {config} = first
   for (const group of takenOver(task)) {
     const valuesOf = (key: string) => models.map(({loaded}) => valueAt(loaded.config, key))
-    const isShared = group.every((key) => new Set(valuesOf(key)).size === 1)
+    const isShared = group.every((key) => new Set(valuesOf(key).map((value) => JSON.stringify(value))).size === 1)
     for (const key of group) {
       const named = valuesOf(key).map((value, i) => `${models[i].name} ${JSON.stringify(value ?? null)}`)
       const origins = new Set(models.map(({loaded}) => loaded.sources.get(key) ?? 'default'))
@@ -126,6 +126,10 @@ export function recordedSettings(
     }
   }
   return {config, sources}
+}
+
+function shownValue(value: unknown): string {
+  return Array.isArray(value) ? JSON.stringify(value) : String(value)
 }
 
 /** A run's folder as a reader would type it. */

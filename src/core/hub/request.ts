@@ -1,6 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {DataError, Interrupted, RuntimeFailure} from '../util/errors.js'
 import type {HubAddress} from './address.js'
+import {fetchThrough} from './proxy.js'
 import type {HubSettings} from './settings.js'
 
 /** What every request to the Hub needs to know. */
@@ -37,13 +38,14 @@ const longestWaitMs = 60_000
  * @throws {DataError} when the Hub refuses or has no such thing
  */
 export async function ask(remote: Remote, url: string, init: RequestInit = {}): Promise<Response> {
-  const {endpoint, token, isOffline} = remote.settings
+  const {endpoint, token, proxies, isOffline} = remote.settings
   if (isOffline) throw new RuntimeFailure(`${remote.address.label}: a request was to be sent while offline`)
   const headers = new Headers(init.headers)
   headers.set('user-agent', 'rpt')
   if (token && isSameOrigin(url, endpoint)) headers.set('authorization', `Bearer ${token}`)
+  const send = await fetchThrough(proxies)
   const response = await connected(remote, () =>
-    fetch(url, {
+    send(url, {
       ...init,
       headers,
       signal: init.signal ?? AbortSignal.any([remote.signal, AbortSignal.timeout(remote.idleMs)]),
@@ -91,6 +93,7 @@ export async function persist<T>(remote: Remote, body: () => Promise<T>, progres
           suggestions: [
             ...address.hints,
             'check the connection and run it again: what was downloaded is kept',
+            ...(settings.proxies ? ['check HTTPS_PROXY, HTTP_PROXY and NO_PROXY: requests go through a proxy'] : []),
             'HF_HUB_OFFLINE=1 uses what the cache has; HF_ENDPOINT names a mirror',
           ],
         })

@@ -2,6 +2,7 @@ import {existsSync, readFileSync} from 'node:fs'
 import {homedir} from 'node:os'
 import {join, resolve} from 'node:path'
 import {UsageError} from '../util/errors.js'
+import {type Proxies, proxiesOf} from './proxy.js'
 
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -14,13 +15,16 @@ export interface HubSettings {
   readonly cache: string
   /** Sent to the endpoint alone; null for none. */
   readonly token: string | null
+  /** Null for none. */
+  readonly proxies: Proxies | null
   /** No connection is opened. */
   readonly isOffline: boolean
 }
 
 /**
  * Reads what huggingface_hub reads: HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_TOKEN_PATH, HF_ENDPOINT, HF_HUB_OFFLINE,
- * HF_HUB_DISABLE_IMPLICIT_TOKEN, XDG_CACHE_HOME, and the older names of three of them. Empty ones count as unset.
+ * HF_HUB_DISABLE_IMPLICIT_TOKEN, XDG_CACHE_HOME, HTTPS_PROXY, HTTP_PROXY, NO_PROXY, and the older names of three of them.
+ * Empty ones count as unset.
  *
  * @throws {UsageError} when HF_ENDPOINT is no http address
  */
@@ -35,6 +39,7 @@ export function hubSettings(env: Environment): HubSettings {
       : env.HF_TOKEN?.trim() ||
         env.HUGGING_FACE_HUB_TOKEN?.trim() ||
         readToken(folder(env.HF_TOKEN_PATH || join(home, 'token'))),
+    proxies: proxiesOf(env),
     isOffline: isOn(env.HF_HUB_OFFLINE || env.TRANSFORMERS_OFFLINE),
   }
 }

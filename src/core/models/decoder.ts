@@ -1,10 +1,12 @@
 import type {Attend, AttentionHeads} from '../nn/attention.js'
 import {embedding, linear, rmsNorm, swiGlu} from '../nn/layers.js'
 import {lowRank} from '../nn/low-rank.js'
-import {type RotaryRows, rotaryRows, rotate} from '../nn/rotary.js'
+import {type RotaryRows, rotaryRows} from '../nn/rotary.js'
 import type {Ops} from '../onnx/ops.js'
 import type {Value} from '../onnx/types.js'
 import {adapterOf, allParametersOf, trainedParametersOf} from './adapters.js'
+import type {LayerNorms} from './families.js'
+import {layerKindOf, turns} from './layer-kinds.js'
 import type {ModelConfig} from './model-config.js'
 import type {Parameter, ParameterPart} from './parameters.js'
 
@@ -102,17 +104,22 @@ export function attentionHeads(
   rotary: RotaryRows,
 ): AttentionHeads {
   const at = `model.layers.${layer}`
-  const {heads, kvHeads, headSize, normEpsilon} = weights.config
+  const {config} = weights
+  const {heads, kvHeads, headSize} = config
   const rows = input.shape[0]
-  const normedInput = rmsNorm(op, input, weights.get(`${at}.input_layernorm.weight`), normEpsilon)
-  const [q, k, v] = project(op, weights, normedInput, `${at}.self_attn.qkv_proj`)
-  const normed = (heads_: Value, part: 'q' | 'k') => {
+  const forAttention = normed(op, weights, layer, 'beforeAttention', input)
+  const [q, k, v] = project(op, weights, forAttention, `${at}.self_attn.qkv_proj`)
+  const turn = turns[layerKindOf(config, layer)]
+  const turnedHeads = (x: Value, count: number, part: 'q' | 'k') => {
     const weight = weights.find(`${at}.self_attn.${part}_norm.weight`)
-    return weight ? rmsNorm(op, heads_, weight, normEpsilon) : heads_
+    // As wide as its weight is what is normed: each head, or all heads of a row together.
+    const pieces = (width: number) => op.reshape(x, [rows, (count * headSize) / width, width])
+    const whole = weight ? rmsNorm(op, pieces(weight.shape[0]), weight, config.normEpsilon) : x
+    return turn(op, op.reshape(whole, [rows, count, headSize]), rotary)
   }
   return {
-    queries: rotate(op, normed(op.reshape(q, [rows, heads, headSize]), 'q'), rotary),
-    keys: rotate(op, normed(op.reshape(k, [rows, kvHeads, headSize]), 'k'), rotary),
+    queries: turnedHeads(q, heads, 'q'),
+    keys: turnedHeads(k, kvHeads, 'k'),
     values: op.reshape(v, [rows, kvHeads, headSize]),
   }
 }
@@ -120,14 +127,13 @@ export function attentionHeads(
 /** The last part of a layer, after attention: its input [N, C] and the attended rows [N, H*D] -> [N, C]. */
 export function feedForward(op: Ops, weights: DecoderWeights, layer: number, input: Value, attended: Value): Value {
   const at = `model.layers.${layer}`
-  const weight = (name: string) => weights.get(`${at}.${name}.weight`)
+  const norm = (place: keyof LayerNorms, x: Value) => normed(op, weights, layer, place, x)
   const [projected] = project(op, weights, attended, `${at}.self_attn.o_proj`)
-  const afterAttention = op.add(input, projected)
+  const afterAttention = op.add(input, norm('afterAttention', projected))
 
-  const forMlp = rmsNorm(op, afterAttention, weight('post_attention_layernorm'), weights.config.normEpsilon)
-  const [gate, up] = project(op, weights, forMlp, `${at}.mlp.gateup_proj`)
+  const [gate, up] = project(op, weights, norm('beforeMlp', afterAttention), `${at}.mlp.gateup_proj`)
   const [down] = project(op, weights, swiGlu(op, gate, up), `${at}.mlp.down_proj`)
-  return op.add(afterAttention, down)
+  return op.add(afterAttention, norm('afterMlp', down))
 }
 
 /** x through a projection, and through the adapters on it: [N, in] -> [N, rows] for each part that it is made of. */
@@ -146,4 +152,11 @@ function project(op: Ops, weights: DecoderWeights, x: Value, name: string): read
     const {alpha, rank} = config.adapter!
     return op.add(output, lowRank(op, x, weights.get(names.a), weights.get(names.b), alpha / rank))
   })
+}
+
+/** x [N, C] through the norm at a place of a layer; as it is where the family has none there. */
+function normed(op: Ops, weights: DecoderWeights, layer: number, place: keyof LayerNorms, x: Value): Value {
+  const {norms, normEpsilon} = weights.config
+  const name = norms[place]
+  return name ? rmsNorm(op, x, weights.get(`model.layers.${layer}.${name}.weight`), normEpsilon) : x
 }

@@ -1,19 +1,20 @@
-import {existsSync, statSync} from 'node:fs'
+import {statSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {z} from 'zod'
-import type {RotaryScaling} from '../nn/rotary.js'
+import type {RotaryScaling} from '../nn/rotary-scaling.js'
 import {DataError} from '../util/errors.js'
 import {readPlainText} from '../util/plain-file.js'
 import {parseStrictJson} from '../util/strict-json.js'
 import {foreignWeights} from '../weights/index.js'
 import type {Adapter} from './adapter.js'
-import {type Family, families, supportedFamilies} from './families.js'
+import {type Family, families, type LayerNorms, supportedFamilies} from './families.js'
+import {generationFile, readGenerationConfig} from './generation-config.js'
 import {readRope} from './rope.js'
 import {findUnsupported} from './unsupported.js'
 
 export type {Family} from './families.js'
 
-/** A pre-norm decoder as its `config.json` describes it. */
+/** A decoder as its `config.json` describes it. */
 export interface ModelConfig {
   readonly family: Family
   readonly vocabulary: number
@@ -26,13 +27,18 @@ export interface ModelConfig {
   readonly ropeTheta: number
   readonly ropeScaling: RotaryScaling
   readonly normEpsilon: number
+  /** Longest sequence in tokens. */
   readonly maxPositions: number
   readonly tiedHead: boolean
   /** Biases on the query, key and value projections. */
   readonly qkvBias: boolean
   /** A bias on the projection of the attended values. */
   readonly outputBias: boolean
-  readonly qkNorm: boolean
+  readonly norms: LayerNorms
+  /** RMS norms of queries and keys: of each head, or of the whole projection. */
+  readonly qkNorm: 'head' | 'projection' | null
+  /** Layers whose queries and keys are not rotated: those listed, counted from 0, and each `every`th. */
+  readonly unrotated: {readonly layers: readonly number[]; readonly every: number}
   readonly startId: number | null
   /** Every token that ends a completion; the first is put after a document. */
   readonly endIds: readonly number[]
@@ -57,9 +63,12 @@ const configJson = z.looseObject({
   head_dim: size.nullish(),
   max_position_embeddings: size,
   rope_theta: z.number().positive().nullish(),
+  original_max_position_embeddings: size.nullish(),
   rms_norm_eps: z.number().positive().default(1e-6),
   tie_word_embeddings: flag,
   attention_bias: flag,
+  no_rope_layers: z.array(z.union([z.literal(0), z.literal(1), z.boolean()])).nullish(),
+  no_rope_layer_interval: size.nullish(),
   bos_token_id: z.unknown().optional(),
   eos_token_id: endIds,
 })
@@ -76,11 +85,14 @@ const generationJson = z.looseObject({eos_token_id: endIds})
 export async function readModelConfig(path: string): Promise<ModelConfig> {
   const isFile = path.endsWith('.json') || statSync(path, {throwIfNoEntry: false})?.isDirectory() === false
   const file = isFile ? path : join(path, 'config.json')
-  const generationFile = join(path, 'generation_config.json')
   const source = readObject(file)
-  const generation = !isFile && existsSync(generationFile) ? readObject(generationFile) : {}
-  const {eos_token_id: replacing} = check(generationJson, generation, generationFile)
-  return parseModelConfig(withEndIds(source, replacing), file, listOf(replacing).length > 0 ? generationFile : file)
+  const generation = isFile ? {} : readGenerationConfig(path)
+  const {eos_token_id: replacing} = check(generationJson, generation, generationFile(path))
+  return parseModelConfig(
+    withEndIds(source, replacing),
+    file,
+    listOf(replacing).length > 0 ? generationFile(path) : file,
+  )
 }
 
 /** Turns a parsed `config.json` into a ModelConfig; `where` names it in errors, `endIdsWhere` the file of its end tokens. */
@@ -93,7 +105,9 @@ export function parseModelConfig(source: unknown, where: string, endIdsWhere = w
     })
   const traits = families[given.model_type as Family]
   const raw = check(configJson, {...traits.defaults, ...given}, where)
-  const {theta, scaling} = readRope(raw, where)
+  const headSize = raw.head_dim ?? raw.hidden_size / raw.num_attention_heads
+  const sizes = {headSize, maxPositions: raw.max_position_embeddings, defaultTheta: traits.defaultTheta}
+  const {theta, scaling, positions} = readRope(raw, sizes, where)
   const config: ModelConfig = {
     family: given.model_type as Family,
     vocabulary: raw.vocab_size,
@@ -102,15 +116,17 @@ export function parseModelConfig(source: unknown, where: string, endIdsWhere = w
     layers: raw.num_hidden_layers,
     heads: raw.num_attention_heads,
     kvHeads: raw.num_key_value_heads ?? raw.num_attention_heads,
-    headSize: raw.head_dim ?? raw.hidden_size / raw.num_attention_heads,
+    headSize,
     ropeTheta: theta,
     ropeScaling: scaling,
     normEpsilon: raw.rms_norm_eps,
-    maxPositions: raw.max_position_embeddings,
+    maxPositions: positions,
     tiedHead: raw.tie_word_embeddings ?? false,
     qkvBias: traits.qkvBias || (traits.readsAttentionBias && raw.attention_bias === true),
     outputBias: traits.readsAttentionBias && raw.attention_bias === true,
+    norms: traits.norms,
     qkNorm: traits.qkNorm,
+    unrotated: unrotatedOf(raw, where),
     startId: typeof raw.bos_token_id === 'number' ? raw.bos_token_id : null,
     endIds: listOf(raw.eos_token_id),
     source: given,
@@ -119,6 +135,19 @@ export function parseModelConfig(source: unknown, where: string, endIdsWhere = w
   refuseContradictions(config, where)
   checkEndIds(config, endIdsWhere)
   return config
+}
+
+/** As transformers reads them: an entry of 1 for each rotated layer; without a list, each layer at the interval is not. */
+function unrotatedOf(
+  {no_rope_layers: list, no_rope_layer_interval: interval, num_hidden_layers: layers}: z.infer<typeof configJson>,
+  where: string,
+): ModelConfig['unrotated'] {
+  if (!list) return {layers: [], every: interval ?? Number.POSITIVE_INFINITY}
+  if (list.length < layers)
+    throw new DataError(
+      `${where}: no_rope_layers has ${list.length} entries; expected one for each of ${layers} layers`,
+    )
+  return {layers: list.flatMap((isRotated, layer) => (isRotated ? [] : [layer])), every: Number.POSITIVE_INFINITY}
 }
 
 function defaultsOf({model_type: modelType}: Readonly<Record<string, unknown>>) {

@@ -1,4 +1,5 @@
 import {sizeOf} from '../util/shape.js'
+import type {LayerNorms} from './families.js'
 import type {ModelConfig} from './model-config.js'
 
 /** How a tensor starts when there is no checkpoint. */
@@ -39,20 +40,23 @@ export function parametersOf(config: ModelConfig): Parameter[] {
     parts: Object.entries(parts).map(([part, rows]) => ({name: `${name}.${part}_proj.${suffix}`, rows})),
     initialization: suffix === 'bias' ? 'zeros' : 'linear',
   })
+  const qkNorms = config.qkNorm ? Object.entries(qkNormSizes(config)[config.qkNorm]) : []
   const layer = (index: number): Parameter[] => {
     const at = `model.layers.${index}`
+    const norm = (place: keyof LayerNorms) =>
+      config.norms[place] ? [single(`${at}.${config.norms[place]}.weight`, [hidden], 'ones')] : []
     return [
-      single(`${at}.input_layernorm.weight`, [hidden], 'ones'),
+      ...norm('beforeAttention'),
       stacked(`${at}.self_attn`, 'weight', qkvRows, [hidden]),
       ...(config.qkvBias ? [stacked(`${at}.self_attn`, 'bias', qkvRows, [])] : []),
-      ...(config.qkNorm
-        ? ['q', 'k'].map((part) => single(`${at}.self_attn.${part}_norm.weight`, [headSize], 'ones'))
-        : []),
+      ...qkNorms.map(([part, size]) => single(`${at}.self_attn.${part}_norm.weight`, [size], 'ones')),
       single(`${at}.self_attn.o_proj.weight`, [hidden, heads * headSize], 'residual'),
       ...(config.outputBias ? [single(`${at}.self_attn.o_proj.bias`, [hidden], 'zeros')] : []),
-      single(`${at}.post_attention_layernorm.weight`, [hidden], 'ones'),
+      ...norm('afterAttention'),
+      ...norm('beforeMlp'),
       stacked(`${at}.mlp`, 'weight', {gate: intermediate, up: intermediate}, [hidden]),
       single(`${at}.mlp.down_proj.weight`, [hidden, intermediate], 'residual'),
+      ...norm('afterMlp'),
     ]
   }
   return [
@@ -61,6 +65,10 @@ export function parametersOf(config: ModelConfig): Parameter[] {
     single('model.norm.weight', [hidden], 'ones'),
     ...(config.tiedHead ? [] : [single('lm_head.weight', [vocabulary, hidden], 'linear')]),
   ]
+}
+
+function qkNormSizes({heads, kvHeads, headSize}: ModelConfig) {
+  return {head: {q: headSize, k: headSize}, projection: {q: heads * headSize, k: kvHeads * headSize}}
 }
 
 /** Number of weights, adapters not counted. */

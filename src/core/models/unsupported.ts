@@ -45,7 +45,12 @@ const rules: readonly {fields: readonly string[]; isNeutral: IsNeutral; expected
       Array.isArray(value) && value.length === num_hidden_layers && value.every((type) => type === 'full_attention'),
     expected: 'full_attention for each layer',
   },
-  {fields: ['attention_chunk_size', 'no_rope_layers', 'no_rope_layer_interval'], isNeutral: never, expected: 'none'},
+  {fields: ['attention_chunk_size'], isNeutral: never, expected: 'none'},
+  {
+    fields: ['no_rope_layers', 'no_rope_layer_interval'],
+    isNeutral: (_, {model_type}) => families[model_type as keyof typeof families].readsNoRopeLayers,
+    expected: 'none',
+  },
   {fields: ['is_causal'], isNeutral: (value) => value === true, expected: 'true'},
   {
     fields: ['is_encoder_decoder', 'add_cross_attention', 'use_bidirectional_attention', 'alibi'],

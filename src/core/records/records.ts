@@ -107,12 +107,12 @@ export interface TokenSpan {
   readonly to: number
 }
 
-/** Why sampling stopped: an end token, or the length limit. */
-export type StopReason = 'end-of-text' | 'length'
+/** Why sampling stopped: an end token, a text of `rollout.stop`, or the length limit. */
+export type StopReason = 'end-of-text' | 'stop-string' | 'length'
 
 /** Tokens sampled for one prompt: the thought, then the prediction. */
 export interface Completion {
-  /** Sampled ids, the end-of-text token included where it was reached. */
+  /** Sampled ids, the one included that ended the completion: an end token, or the last of a stop text. */
   readonly ids: Int32Array
   /** Log-probability of each sampled id under logits / temperature, when it was sampled. */
   readonly oldLogprobs: Float32Array

@@ -21,6 +21,8 @@ export interface MachineReport {
     readonly offline: boolean
     /** Only whether there is one; the token itself is in no result. */
     readonly token: 'present' | 'absent'
+    /** Whether HTTPS_PROXY or HTTP_PROXY names one; its address may hold a password. */
+    readonly proxy: 'present' | 'absent'
   }
 }
 
@@ -31,7 +33,7 @@ export interface MachineReport {
  * @throws {UsageError} when HF_ENDPOINT is no address
  */
 export async function examineMachine(version: string, env: NodeJS.ProcessEnv): Promise<MachineReport> {
-  const {endpoint, cache, isOffline, token} = hubSettings(env)
+  const {endpoint, cache, isOffline, token, proxies} = hubSettings(env)
   const providers = await probeProviders()
   return {
     versions: {
@@ -51,6 +53,7 @@ export async function examineMachine(version: string, env: NodeJS.ProcessEnv): P
       cache_exists: existsSync(cache),
       offline: isOffline,
       token: token === null ? 'absent' : 'present',
+      proxy: proxies === null ? 'absent' : 'present',
     },
   }
 }

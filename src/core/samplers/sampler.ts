@@ -6,6 +6,8 @@ export interface SamplingRequest {
   readonly maxTokens: number
   readonly temperature: number
   readonly contextsPerBatch: number
+  /** Texts that end a completion right after the token that completes one; none empty. */
+  readonly stop: readonly string[]
   /** What the random numbers are named after: seed, purpose, step. */
   readonly streamKeys: {readonly seed: number; readonly purpose: string; readonly step: number}
   /** Per prompt, how often its item came before in this step: a repeat draws other completions. */

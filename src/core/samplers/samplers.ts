@@ -2,6 +2,7 @@ import type {SamplerName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import type {Engine} from '../engine/engine.js'
 import type {ModelConfig} from '../models/model-config.js'
+import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {localSampler} from './local.js'
 import type {Sampler} from './sampler.js'
 
@@ -10,11 +11,12 @@ interface SamplerOpening {
   readonly config: Config
   readonly engine: Engine
   readonly model: ModelConfig
+  readonly tokenizer: Tokenizer
 }
 
 /** Every sampler by name. Adding one is one file, one row, and its name in config/names.ts. */
 const samplers: Readonly<Record<SamplerName, (opening: SamplerOpening) => Promise<Sampler>>> = {
-  local: async ({engine, model}) => localSampler(engine, model),
+  local: async ({engine, model, tokenizer}) => localSampler(engine, model, tokenizer),
 }
 
 /** Opens the sampler that `rollout.sampler` names. */

@@ -18,7 +18,7 @@ import {defineTable, type Row} from './table.js'
 const partition = oneOf<Partition>('train', 'val')
 const difficulty = oneOf(...difficulties)
 const outcome = oneOf(...outcomes)
-const stopReason = oneOf<StopReason>('end-of-text', 'length')
+const stopReason = oneOf<StopReason>('end-of-text', 'stop-string', 'length')
 const mode = oneOf(...evalModes)
 
 /** One row per document of the corpus. */

@@ -18,7 +18,7 @@ export const nextToken: TaskKind = {
   files: () => ({}),
   promptSettings: ({prompt}) => prompt,
   templateKeys: ['prompt.template', 'prompt.templateFile'],
-  sharedKeys: [['prompt.maxTokens'], ['rollout.maxTokens'], ['reward.maxReferenceTokens']],
+  sharedKeys: [['prompt.maxTokens'], ['rollout.maxTokens'], ['rollout.stop'], ['reward.maxReferenceTokens']],
   splitKeys: [],
   open: async (opening) => nextTokenTask(opening),
 }

@@ -35,6 +35,7 @@ export const questions: TaskKind = {
   sharedKeys: [
     ['prompt.maxTokens'],
     ['rollout.maxTokens'],
+    ['rollout.stop'],
     ['data.verifier'],
     splitKeys.slice(0, 2),
     splitKeys.slice(2),

@@ -133,7 +133,7 @@ export interface TaskKind {
   /** Keys that say which template its prompts are in. */
   readonly templateKeys: readonly string[]
   /**
-   * Keys of lengths, grades and the held-out part that an evaluation takes over from a run that was trained on the task: none of
+   * Keys of lengths, stop texts, grades and the held-out part that an evaluation takes over from a run that was trained on the task: none of
    * a group of which any key is given.
    */
   readonly sharedKeys: readonly (readonly string[])[]

@@ -94,6 +94,10 @@ function defaultOf(templates: TokenizerConfig['chat_template'], file: string): s
   })
 }
 
+/** What a template asks for today's date with: see `renderJinja`. */
+const clock = 'strftime_now'
+const dateHint = `a prompt must not change from day to day: in a copy of the template write a date in place of ${clock}(...)`
+
 /**
  * The text before and after the context when an instruction is sent as the one message of a user and the model's turn has
  * begun (`add_generation_prompt`).
@@ -105,13 +109,13 @@ function defaultOf(templates: TokenizerConfig['chat_template'], file: string): s
  */
 export function renderChat(template: ChatTemplate, instruction: PromptParts): PromptParts {
   const {file, source, tokens} = template
-  const refuse = (why: string) =>
+  const refuse = (why: string, hints: readonly string[] = []) =>
     new DataError(`${file}: the chat template cannot be used: ${why}`, {
-      suggestions: ['set prompt.chatTemplate to none, or give another as prompt.chatTemplateFile'],
+      suggestions: [...hints, 'set prompt.chatTemplate to none, or give another as prompt.chatTemplateFile'],
     })
   const content = instruction.before + placeholder + instruction.after
   const rendering = renderJinja(source, variablesOf({messages: [{role: 'user', content}], isPrompt: true}, tokens))
-  if (rendering.kind === 'failed') throw refuse(rendering.why)
+  if (rendering.kind === 'failed') throw refuse(rendering.why, source.includes(clock) ? [dateHint] : [])
   const parts = rendering.text.split(placeholder)
   if (parts.length > 2) throw refuse(`it writes the message of the user ${parts.length - 1} times; expected once`)
   const [before, after] = parts

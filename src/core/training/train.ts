@@ -6,6 +6,7 @@ import {checkMemory} from '../engine/memory/check-memory.js'
 import {startEngine} from '../engine/start-engine.js'
 import {evaluatedTask} from '../evaluation/evaluated-task.js'
 import {EvaluationLog} from '../evaluation/evaluation-log.js'
+import {sayGeneration, withGeneration} from '../evaluation/generation-settings.js'
 import {evaluationSettings} from '../evaluation/run-settings.js'
 import {type CutDocuments, type Objective, shapeOf, type TrainingContext} from '../objectives/objective.js'
 import {objectives} from '../objectives/objectives.js'
@@ -66,13 +67,13 @@ export async function train(config: Config, services: Services, begunWith: Origi
   const engine = startEngine(config)
   try {
     const shape = shapeOf(model, await loadModel(engine, source.weights, services.progress))
-    const sampler = await openSampler({config, engine, model})
+    const sampler = await openSampler({config, engine, model, tokenizer: start.texts!.tokenizer})
     try {
       const training = {config, engine, model, shape, sampler, updateMode, progress: services.progress}
       if (config.grpo.klCoef > 0) await engine.keepReference()
       // Whatever is wrong with the inputs shows before a directory is made or emptied.
       const objective = await opened.start(training)
-      const loaded = {config, sources: services.sources}
+      const loaded = withTemperature({config, sources: services.sources}, start, services)
       const written = opened.rowTemplates ? withRowTemplate(loaded, opened.rowTemplates, services.progress) : loaded
       return await trainIn(training, {...start, inputs}, objective, written, services, started)
     } finally {
@@ -81,6 +82,13 @@ export async function train(config: Config, services: Services, begunWith: Origi
   } finally {
     await engine.close()
   }
+}
+
+/** The settings with the temperature that evaluations while training take from the checkpoint that training starts from. */
+function withTemperature(given: SourcedConfig, {source}: TrainingStart, {progress}: Services): SourcedConfig {
+  const folders = isEvaluated(given.config) && source.place !== null ? [source.path] : []
+  sayGeneration(given, folders, 'train', progress)
+  return withGeneration(given, folders)
 }
 
 /** The tasks whose items a run prompts. */

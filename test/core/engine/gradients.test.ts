@@ -34,6 +34,8 @@ const families = {
   'llama with tied head': {},
   'qwen2 with biases': {model_type: 'qwen2'},
   'qwen3 with query and key norms, untied': {model_type: 'qwen3', tie_word_embeddings: false},
+  'smollm3 with one layer not rotated': {model_type: 'smollm3', no_rope_layer_interval: 2},
+  'olmo2 with norms after attention and the feed-forward block': {model_type: 'olmo2'},
 }
 
 describe('gradients of the whole decoder agree with central differences in float64', () => {

@@ -50,7 +50,7 @@ beforeAll(async () => {
   const config = toyConfig(toy, 'unused', ['eval.modes=[reasoning]', 'eval.samples=2', 'eval.bootstraps=5'])
   const model = await readModelConfig(toy.base)
   const opened = await openEvaluator({config, data: {...data, heldOutPositions: positions}, engine, model})
-  predictor = {...opened, sampler: localSampler(engine, model)}
+  predictor = {...opened, sampler: localSampler(engine, model, data.tokenizer)}
 })
 
 function folderOf(name: string): string {

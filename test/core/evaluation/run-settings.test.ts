@@ -26,7 +26,15 @@ function evaluated(folder: string, sets: readonly string[] = []) {
   const loaded = withRunSettings(given, folder, nextToken)
   sayTakenOver(given, loaded, nextToken, toyServices({}, lines).progress)
   const {prompt, rollout, reward} = loaded.config
-  return {prompt, template: prompt.template, maxTokens: rollout.maxTokens, reward, sources: loaded.sources, lines}
+  return {
+    prompt,
+    template: prompt.template,
+    maxTokens: rollout.maxTokens,
+    stop: rollout.stop,
+    reward,
+    sources: loaded.sources,
+    lines,
+  }
 }
 
 describe('a run is evaluated', () => {
@@ -36,6 +44,18 @@ describe('a run is evaluated', () => {
     const {template, maxTokens, lines} = evaluated(checkpointOf(trained))
     expect({template, maxTokens}).toEqual({template: 'bare', maxTokens: 24})
     expect(lines.join('\n')).toMatch(/prompt\.template is bare.*\n.*rollout\.maxTokens is 24/)
+  })
+
+  it('with the stop texts it was trained with, and that is said', () => {
+    const folder = checkpointOf([...trained, 'rollout.stop=["\\n\\n", "###"]'])
+    expect(evaluated(folder).stop).toEqual(['\n\n', '###'])
+    expect(evaluated(folder).lines.join('\n')).toContain('rollout.stop is ["\\n\\n","###"], as of run')
+    expect(evaluated(folder, ['rollout.stop=[]']).stop).toEqual([])
+    const same = recordedSettings(
+      ['m0', 'm1'].map((name) => ({name, loaded: withRunSettings(loadConfig({cwd: folder}), folder, nextToken)})),
+      nextToken,
+    )
+    expect(same.config.rollout.stop).toEqual(['\n\n', '###'])
   })
 
   it('as it is told, where it is told', () => {

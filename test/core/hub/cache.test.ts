@@ -198,6 +198,7 @@ describe('settings', () => {
     writeFileSync(token, ' hf_file\n')
     expect(hubSettings({HF_HOME: home})).toEqual({
       endpoint: 'https://huggingface.co',
+      proxies: null,
       cache: join(home, 'hub'),
       token: 'hf_file',
       isOffline: false,

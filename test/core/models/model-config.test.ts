@@ -2,11 +2,14 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, describe, expect, it} from 'vitest'
+import {layerKindOf} from '../../../src/core/models/layer-kinds.js'
 import {parseModelConfig, readModelConfig} from '../../../src/core/models/model-config.js'
 import {DataError} from '../../../src/core/util/errors.js'
 import {tinyModel} from '../../support/tiny-model.js'
 
 const llama3 = {factor: 8, low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 8192}
+const longFactors = {short_factor: [1, 2], long_factor: [3, 4]}
+const original = (positions: number) => ({original_max_position_embeddings: positions})
 const folders: string[] = []
 
 afterAll(() => {
@@ -24,7 +27,11 @@ function checkpoint(files: Record<string, unknown>): string {
 
 describe('a model config is refused, naming the field,', () => {
   it.each<[string, Record<string, unknown>, RegExp]>([
-    ['of an unknown family', {model_type: 'mamba'}, /model_type is mamba; supported: llama .*mistral .*qwen2 .*qwen3/],
+    [
+      'of an unknown family',
+      {model_type: 'mamba'},
+      /model_type is mamba; supported: llama .*mistral .*qwen2 .*qwen3 .*smollm3 .*olmo2/,
+    ],
     ['of no family', {model_type: undefined}, /model_type is undefined; supported: llama/],
     ['named like a property of every object', {model_type: 'toString'}, /model_type is toString; supported/],
     [
@@ -70,10 +77,25 @@ describe('a model config is refused, naming the field,', () => {
   it.each<[string, Record<string, unknown>, RegExp]>([
     [
       'of a type we do not have',
-      {rope_scaling: {type: 'yarn', factor: 4}},
-      /rope_scaling: rope_type is yarn; supported/,
+      {rope_scaling: {type: 'mrope', factor: 4}},
+      /rope_scaling: rope_type is mrope; supported: .*yarn, longrope/,
     ],
-    ['of a type of its own', {rope_parameters: {rope_type: 'longrope'}}, /rope_parameters: rope_type is longrope/],
+    ['that lacks its factors', {rope_parameters: {rope_type: 'longrope'}}, /of rope_type longrope: short_factor/],
+    [
+      'with factors of another head size',
+      {rope_scaling: {type: 'longrope', short_factor: [1], long_factor: [1, 2]}, head_dim: 4},
+      /of rope_type longrope: short_factor: .*2/,
+    ],
+    [
+      'with a field that transformers ignores and others do not',
+      {rope_scaling: {rope_type: 'yarn', factor: 4, attn_factor: 0.878}},
+      /of rope_type yarn: .*attn_factor/,
+    ],
+    [
+      'first trained on two numbers of positions',
+      {original_max_position_embeddings: 32, rope_scaling: {rope_type: 'yarn', factor: 4, ...original(16)}},
+      /original_max_position_embeddings is 32 in one place and 16 in another/,
+    ],
     ['named like a property of every object', {rope_scaling: {type: 'toString'}}, /rope_type is toString/],
     ['that lacks a number', {rope_scaling: {rope_type: 'llama3', factor: 8}}, /of rope_type llama3: low_freq_factor/],
     [
@@ -127,8 +149,22 @@ describe('a model config is read', () => {
     const common = {tiedHead: false, ropeTheta: 10000, ropeScaling: {type: 'default'}, normEpsilon: 1e-6, endIds: []}
     expect(read('llama')).toMatchObject({...common, kvHeads: 64, headSize: 4, maxPositions: 2048, qkvBias: false})
     expect(read('mistral', {sliding_window: null})).toMatchObject({...common, kvHeads: 8, maxPositions: 131072})
-    expect(read('qwen2')).toMatchObject({...common, kvHeads: 32, headSize: 4, qkvBias: true, qkNorm: false})
-    expect(read('qwen3')).toMatchObject({...common, kvHeads: 32, headSize: 128, qkvBias: false, qkNorm: true})
+    expect(read('qwen2')).toMatchObject({...common, kvHeads: 32, headSize: 4, qkvBias: true, qkNorm: null})
+    expect(read('qwen3')).toMatchObject({...common, kvHeads: 32, headSize: 128, qkvBias: false, qkNorm: 'head'})
+    expect(read('olmo2')).toMatchObject({...common, kvHeads: 64, normEpsilon: 1e-5, qkNorm: 'projection'})
+    expect(read('smollm3')).toMatchObject({...common, kvHeads: 4, maxPositions: 32768, ropeTheta: 2e6, tiedHead: true})
+  })
+
+  it('with the layers that are not rotated, where the family reads them', () => {
+    const kinds = (changes: Record<string, unknown>) => {
+      const model = tinyModel({model_type: 'smollm3', num_hidden_layers: 6, ...changes})
+      return Array.from({length: 6}, (_, layer) => (layerKindOf(model, layer) === 'rotated' ? 1 : 0))
+    }
+    expect(kinds({})).toEqual([1, 1, 1, 0, 1, 1])
+    expect(kinds({no_rope_layer_interval: 2})).toEqual([1, 0, 1, 0, 1, 0])
+    expect(kinds({no_rope_layers: [1, 1, 0, true, false, 1, 0], no_rope_layer_interval: 2})).toEqual([1, 1, 0, 1, 0, 1])
+    expect(kinds({model_type: 'llama'})).toEqual([1, 1, 1, 1, 1, 1])
+    expect(() => kinds({no_rope_layers: [1, 0]})).toThrow(/no_rope_layers has 2 entries; expected one for each of 6/)
   })
 
   it('with biases on all four projections where the family reads attention_bias', () => {
@@ -175,6 +211,37 @@ describe('a model config is read', () => {
     expect(tinyModel({rope_scaling: {type: 'linear', factor: 2}}).ropeScaling).toEqual({type: 'linear', factor: 2})
     const both = {rope_type: 'linear', factor: 2}
     expect(tinyModel({rope_scaling: both, rope_parameters: {...both, rope_theta: 10000}}).ropeTheta).toBe(10000)
+  })
+
+  // Attention factors as transformers 5.23.0 prints them.
+  it.each<[string, Record<string, unknown>, Record<string, unknown>, Record<string, unknown>]>([
+    [
+      'yarn',
+      {factor: 4, ...original(16)},
+      {},
+      {fastTurns: 32, slowTurns: 1, trainedPositions: 16, wholeBounds: true, attentionFactor: 1.138629436111989},
+    ],
+    ['yarn', {factor: null, ...original(16)}, {}, {factor: 4}],
+    ['yarn', {factor: 4}, {}, {trainedPositions: 64}],
+    ['yarn', {factor: 16, mscale: 1, mscale_all_dim: 0.5}, {}, {attentionFactor: 1.121751143713058}],
+    ['yarn', {factor: 4, attention_factor: 1, truncate: false}, {}, {attentionFactor: 1, wholeBounds: false}],
+    ['dynamic', {factor: 2}, {}, {longestSequence: 64}],
+    ['longrope', {...longFactors, ...original(16)}, {}, {factors: [1, 2], longestSequence: 16}],
+    ['longrope', longFactors, original(16), {attentionFactor: Math.sqrt(1 + Math.log(4) / Math.log(16))}],
+    ['longrope', {...longFactors, factor: 2, attention_factor: 3}, {}, {attentionFactor: 3, longestSequence: 64}],
+  ])('with %s scaling %j and %j in both dialects', (type, fields, outside, expected) => {
+    const old = tinyModel({head_dim: 4, rope_scaling: {type, ...fields}, ...outside})
+    const now = tinyModel({head_dim: 4, rope_parameters: {rope_type: type, ...fields}, ...outside})
+    expect(old.ropeScaling).toMatchObject({type, ...expected})
+    expect(now.ropeScaling).toEqual(old.ropeScaling)
+  })
+
+  it('with as many positions as its angles hold for', () => {
+    expect(tinyModel({rope_scaling: {type: 'linear', factor: 2}}).maxPositions).toBe(64)
+    expect(tinyModel({rope_scaling: {type: 'dynamic', factor: 2}}).maxPositions).toBe(64)
+    const longrope = {head_dim: 4, rope_scaling: {type: 'longrope', ...longFactors}}
+    expect(tinyModel({...longrope, ...original(16)}).maxPositions).toBe(16)
+    expect(tinyModel({...longrope, ...original(128)}).maxPositions).toBe(64)
   })
 
   it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
@@ -233,7 +300,41 @@ describe('a model config is read', () => {
         sliding_window: null,
         use_sliding_window: false,
       },
-      {family: 'qwen3', headSize: 128, qkNorm: true},
+      {family: 'qwen3', headSize: 128, qkNorm: 'head'},
+    ],
+    [
+      'SmolLM3 3B',
+      {
+        architectures: ['SmolLM3ForCausalLM'],
+        model_type: 'smollm3',
+        hidden_size: 2048,
+        num_attention_heads: 16,
+        num_key_value_heads: 4,
+        attention_bias: false,
+        mlp_bias: false,
+        layer_types: ['full_attention', 'full_attention'],
+        max_window_layers: 28,
+        no_rope_layer_interval: 4,
+        no_rope_layers: [1, 1, 1, 0],
+        pretraining_tp: 2,
+        rope_scaling: null,
+        sliding_window: null,
+        use_sliding_window: false,
+      },
+      {family: 'smollm3', headSize: 128, unrotated: {layers: [3]}},
+    ],
+    [
+      'OLMo 2 1B',
+      {
+        architectures: ['Olmo2ForCausalLM'],
+        model_type: 'olmo2',
+        hidden_size: 2048,
+        num_attention_heads: 16,
+        num_key_value_heads: 16,
+        attention_bias: false,
+        rope_scaling: null,
+      },
+      {family: 'olmo2', headSize: 128, qkNorm: 'projection'},
     ],
     [
       'Mistral 7B v0.3',

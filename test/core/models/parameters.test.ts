@@ -44,6 +44,27 @@ describe('the tensors of a checkpoint have the names of Hugging Face', () => {
     const added = ['q', 'k'].map((part) => `${layer}.self_attn.${part}_norm.weight`)
     expect(namesOf({model_type: 'qwen3'}).filter((name) => !llama.includes(name))).toEqual(added)
   })
+
+  it('smollm3 has those of llama', () => {
+    expect(namesOf({model_type: 'smollm3'})).toEqual(llama)
+  })
+
+  it('olmo2 has norms after attention and after the feed-forward block, and of whole queries and keys', () => {
+    expect(namesOf({model_type: 'olmo2'})).toEqual([
+      llama[0],
+      ...llama.slice(2, 5),
+      `${layer}.self_attn.q_norm.weight`,
+      `${layer}.self_attn.k_norm.weight`,
+      `${layer}.self_attn.o_proj.weight`,
+      `${layer}.post_attention_layernorm.weight`,
+      ...llama.slice(7, 10),
+      `${layer}.post_feedforward_layernorm.weight`,
+      'model.norm.weight',
+    ])
+    const shapes = new Map(parametersOf(tinyModel({model_type: 'olmo2'})).map(({name, shape}) => [name, shape]))
+    expect(shapes.get(`${layer}.self_attn.q_norm.weight`)).toEqual([8])
+    expect(shapes.get(`${layer}.self_attn.k_norm.weight`)).toEqual([4])
+  })
 })
 
 it('projections of one input are stacked: query, key, value and gate, up', () => {

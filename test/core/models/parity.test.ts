@@ -16,13 +16,15 @@ const sequences = [
 ]
 const length = 8
 
-const families = ['llama', 'qwen2', 'qwen3'].flatMap((model_type) =>
+const families = ['llama', 'qwen2', 'qwen3', 'smollm3', 'olmo2'].flatMap((model_type) =>
   [true, false].flatMap((tie_word_embeddings) =>
     [4, 2, 1].map((num_key_value_heads) => ({
       model_type,
       tie_word_embeddings,
       num_key_value_heads,
       head_dim: 4,
+      // The second of the two layers, where the family reads the field.
+      ...(model_type === 'smollm3' && {no_rope_layer_interval: 2}),
       // Biases on all four projections, where the family reads the field.
       attention_bias: num_key_value_heads === 2,
     })),

@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest'
-import {type RotaryScaling, rotaryRows, rotaryTables, rotate} from '../../../src/core/nn/rotary.js'
+import {rotaryRows, rotaryTables, rotate} from '../../../src/core/nn/rotary.js'
+import type {RotaryScaling} from '../../../src/core/nn/rotary-scaling.js'
 import {Graph} from '../../../src/core/onnx/graph.js'
 import {Ops} from '../../../src/core/onnx/ops.js'
 import type {FloatType, Value} from '../../../src/core/onnx/types.js'
@@ -58,7 +59,12 @@ describe('rotary embedding by a signed permutation', () => {
   })
 })
 
-/** Frequencies by index, and cosine and sine of position 99,999, as transformers 4.57.6 and 5.23.0 print them. */
+const yarn = {type: 'yarn', fastTurns: 32, slowTurns: 1, wholeBounds: true} as const
+
+/**
+ * Frequencies by index, and cosine and sine of position 99,999 (4,095 where the angles of a longer sequence are others), as
+ * transformers 4.57.6 and 5.23.0 print them.
+ */
 const printed: [string, number, number, RotaryScaling, [number, number][], [number, number, number][]][] = [
   [
     'SmolLM2',
@@ -117,6 +123,85 @@ const printed: [string, number, number, RotaryScaling, [number, number][], [numb
     ],
     [[28, 0.030034169554710388, -0.9995488524436951]],
   ],
+  [
+    'Qwen2.5 7B by YaRN',
+    128,
+    1000000,
+    {...yarn, factor: 4, trainedPositions: 32768, attentionFactor: 1.138629436111989},
+    [
+      [1, 0.8058422207832336],
+      [20, 0.01333521492779255],
+      [30, 0.0010643609566614032],
+      [40, 4.4456985051510856e-5],
+      [63, 3.102344408034696e-7],
+    ],
+    [
+      [1, 0.009448699653148651, 1.1385902166366577],
+      [30, 1.0577752590179443, -0.42141255736351013],
+      [40, -0.30012378096580505, -1.0983636379241943],
+    ],
+  ],
+  [
+    'YaRN with bounds between two waves',
+    64,
+    10000,
+    {
+      ...yarn,
+      factor: 16,
+      fastTurns: 20,
+      slowTurns: 2,
+      trainedPositions: 2048,
+      wholeBounds: false,
+      attentionFactor: 1.121751143713058,
+    },
+    [
+      [1, 0.7498942017555237],
+      [8, 0.10000000149011612],
+      [12, 0.023088186979293823],
+      [16, 0.0026136254891753197],
+      [31, 8.33450940262992e-6],
+    ],
+    [
+      [1, 0.4635738432407379, -1.0214817523956299],
+      [12, -1.079617977142334, 0.304549902677536],
+      [16, -0.9208949208259583, -0.6405297517776489],
+    ],
+  ],
+  [
+    'dynamic scaling by 2.7',
+    64,
+    10000,
+    {type: 'dynamic', longestSequence: 4096},
+    [
+      [1, 0.7498942017555237],
+      [31, 0.0001333521504420787],
+    ],
+    [
+      [1, -0.09004636108875275, -0.9959375858306885],
+      [12, -0.7712547779083252, -0.6365265846252441],
+    ],
+  ],
+  [
+    'LongRoPE',
+    64,
+    10000,
+    {
+      type: 'longrope',
+      factors: Array.from({length: 32}, (_, i) => 1 + i / 8),
+      attentionFactor: 1.1902380714238083,
+      longestSequence: 4096,
+    },
+    [
+      [0, 1],
+      [1, 0.6665725708007812],
+      [12, 0.012649111449718475],
+      [31, 2.7354288249625824e-5],
+    ],
+    [
+      [1, -1.0822476148605347, 0.4953854978084564],
+      [12, 0.04541776701807976, 1.1893712282180786],
+    ],
+  ],
 ]
 
 describe('frequencies and angles are those of transformers in float32', () => {
@@ -126,7 +211,7 @@ describe('frequencies and angles are those of transformers in float32', () => {
     for (const [i, expected] of frequencies)
       expect(Math.abs(Math.atan2(sin[headSize + i], cos[headSize + i]) / expected - 1)).toBeLessThan(1e-7)
     for (const [i, cosine, sine] of angles) {
-      const at = 99_999 * headSize + i
+      const at = ('longestSequence' in scaling ? scaling.longestSequence - 1 : 99_999) * headSize + i
       for (const half of [0, headSize / 2]) {
         expect(cos[at + half]).toBeCloseTo(cosine, 6)
         expect(sin[at + half]).toBeCloseTo(sine, 6)

@@ -9,8 +9,12 @@ const settings: SamplingRequest = {
   maxTokens: 10,
   temperature: 1,
   contextsPerBatch: 4,
+  stop: [],
   streamKeys: {seed: 1, purpose: 'rollout', step: 5},
 }
+
+/** Tokens of one letter each, the 97 from U+0100 on. */
+const letters = {vocabSize: 97, bytesOf: (id: number) => new TextEncoder().encode(String.fromCharCode(256 + id))}
 
 function prompt(source: string, index: number): Prompt {
   const [{ids}] = promptsOf([9], 1)
@@ -19,7 +23,7 @@ function prompt(source: string, index: number): Prompt {
 
 async function idsOf(prompts: readonly Prompt[], changes: Partial<SamplingRequest> = {}): Promise<string[][]> {
   const engine = await tinyEngine()
-  const {completions} = await localSampler(engine, {endIds: [2]}).sample(prompts, {...settings, ...changes})
+  const {completions} = await localSampler(engine, {endIds: [2]}, letters).sample(prompts, {...settings, ...changes})
   await engine.close()
   return completions.map((group) => group.map(({ids}) => ids.join(' ')))
 }

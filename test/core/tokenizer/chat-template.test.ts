@@ -47,7 +47,9 @@ describe('a chat template', () => {
     const dated =
       '{% if strftime_now is defined %}{{ strftime_now("%d") }}{% else %}2024{% endif %}{{ messages[0].content }}'
     expect(render(dated).before).toBe('2024ask: ')
-    expect(failureOf('{{ strftime_now("%d") }}{{ messages[0].content }}')).toBeInstanceOf(DataError)
+    const failure = failureOf('{{ strftime_now("%d") }}{{ messages[0].content }}')
+    expect(failure).toBeInstanceOf(DataError)
+    expect((failure as DataError).suggestions[0]).toMatch(/write a date in place of strftime_now\(/)
   })
 
   it.each([

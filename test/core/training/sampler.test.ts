@@ -33,7 +33,8 @@ function written(sampler: Sampler): Sampler {
 
 vi.mock('../../../src/core/samplers/samplers.js', async (load) => {
   const real = await load<typeof import('../../../src/core/samplers/samplers.js')>()
-  const openSampler: typeof real.openSampler = async ({engine, model}) => written(localSampler(engine, model))
+  const openSampler: typeof real.openSampler = async ({engine, model, tokenizer}) =>
+    written(localSampler(engine, model, tokenizer))
   return {
     openSampler,
     withSampler: async (

@@ -9,8 +9,11 @@ import {policyHead} from './policy.js'
 
 /** Parts of a decoder as graphs of their own: what is computed row by row, for any layer and any rows. */
 
-/** Layer whose names the graphs of a layer have; all layers are fed under them. */
-export const namedLayer = 0
+/** Static shape of a graph of a part of a layer, and whose names it has: all layers of a kind are fed under them. */
+export interface LayerShape extends RowsShape {
+  /** The first of its kind. */
+  readonly layer: number
+}
 
 /** Whether a graph computes what it is named for, or gradients given those of its outputs. */
 export type Direction = 'forward' | 'backward'
@@ -30,15 +33,15 @@ export interface RowsShape {
  */
 export function headsGraph(
   config: ModelConfig,
-  {rows, positions}: RowsShape,
+  {rows, positions, layer}: LayerShape,
   direction: Direction,
   settings?: GraphSettings,
 ): DecoderGraph {
-  const decoder = decoderGraph(config, positions, settings, layerParameters(config, namedLayer).heads)
+  const decoder = decoderGraph(config, positions, settings, layerParameters(config, layer).heads)
   const {op, weights} = decoder
   const hidden = op.input('hidden', [rows, config.hidden])
   const rotary = weights.rotaryRows(op, op.indexInput('positions', [rows]))
-  const heads = attentionHeads(op, weights, namedLayer, hidden, rotary)
+  const heads = attentionHeads(op, weights, layer, hidden, rotary)
   const outputs = Object.entries(heads) as [string, Value][]
   if (direction === 'forward') for (const [name, value] of outputs) op.graph.output(name, value)
   else {
@@ -54,15 +57,15 @@ export function headsGraph(
  */
 export function feedForwardGraph(
   config: ModelConfig,
-  {rows}: Pick<RowsShape, 'rows'>,
+  {rows, layer}: Omit<LayerShape, 'positions'>,
   direction: Direction,
   settings?: GraphSettings,
 ): DecoderGraph {
-  const decoder = decoderGraph(config, 0, settings, layerParameters(config, namedLayer).feedForward)
+  const decoder = decoderGraph(config, 0, settings, layerParameters(config, layer).feedForward)
   const {op, weights} = decoder
   const hidden = op.input('hidden', [rows, config.hidden])
   const attended = op.input('attended', [rows, config.heads * config.headSize])
-  const output = feedForward(op, weights, namedLayer, hidden, attended)
+  const output = feedForward(op, weights, layer, hidden, attended)
   if (direction === 'forward') op.graph.output('output', output)
   else outputVjp(decoder, [pairOf(decoder, 'output', output)], [hidden, attended])
   return decoder

@@ -11,7 +11,6 @@ import {
   feedForwardGraph,
   headsGraph,
   languageModelHeadGraph,
-  namedLayer,
   policyHeadGraph,
 } from '../graphs/layer-segments.js'
 import {policyGraph} from '../graphs/policy.js'
@@ -92,6 +91,9 @@ function segmentedWorks({objective, policy, languageModel, hasReference}: Engine
   return [ofPolicy, ofRows].filter((work) => work !== undefined)
 }
 
+/** Layers have as many weights and rows as each other, of whatever kind they are. */
+const anyLayer = 0
+
 /** The graphs that serve all layers. */
 function layerGraphs(model: ModelConfig, layout: RowLayout, of: WorkGraph['of']): WorkGraph[] {
   const {all} = rowCounts(layout)
@@ -106,8 +108,10 @@ function layerGraphs(model: ModelConfig, layout: RowLayout, of: WorkGraph['of'])
     isFedRows: true,
   })
   return directions.flatMap((direction) => [
-    ...everyRow.map((rows) => segment('layer', (whole) => headsGraph(whole, {rows, positions}, direction))),
-    ...read.map((rows) => segment('layer', (whole) => feedForwardGraph(whole, {rows}, direction))),
+    ...everyRow.map((rows) =>
+      segment('layer', (whole) => headsGraph(whole, {rows, positions, layer: anyLayer}, direction)),
+    ),
+    ...read.map((rows) => segment('layer', (whole) => feedForwardGraph(whole, {rows, layer: anyLayer}, direction))),
     ...shapesOf([...context, ...completion]).map((shape) =>
       segment('attention', (whole) =>
         'contextLength' in shape
@@ -127,7 +131,7 @@ function rowArrays(work: EngineWork, layout: RowLayout, tokens: number, kind: Wo
   const attended = heads * headSize
   // A weight's gradient passes through an array of its own where more than one run adds to it.
   const isSummed = (runs: number) => isAccumulated || runs > 1
-  const {heads: before, feedForward: after} = layerParameters(model, namedLayer)
+  const {heads: before, feedForward: after} = layerParameters(model, anyLayer)
   const passing = [
     ...(isSummed(Math.ceil(all / usualLimits.rows)) ? [...before, ...after] : []),
     ...(isSummed(Math.ceil(tokens / usualLimits.tokens)) ? headParameters(model) : []),

@@ -1,6 +1,7 @@
 import type {SamplingSettings} from '../../nn/distribution.js'
 import type {Completion} from '../../records/records.js'
 import type {Stream} from '../../util/rng.js'
+import type {StopRule} from './stop-rule.js'
 
 /** A prompt and, for each of its G completions, the stream of uniforms that draws it. */
 export interface RolloutPrompt {
@@ -14,6 +15,8 @@ export interface RolloutRequest {
   readonly maxTokens: number
   readonly contextsPerBatch: number
   readonly sampling: SamplingSettings
+  /** What ends a completion besides end tokens and the limit. */
+  readonly stop?: StopRule | null
 }
 
 /** The completions of all prompts. */

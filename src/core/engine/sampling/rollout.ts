@@ -1,3 +1,4 @@
+import type {Stream} from '../../util/rng.js'
 import {type Tell, tellNobody} from '../../util/tell.js'
 import type {SessionCache} from '../sessions/session-cache.js'
 import type {ModelState} from '../state/model-state.js'
@@ -18,8 +19,9 @@ export async function rolloutPrompts(
   request: RolloutRequest,
   tell: Tell = tellNobody,
 ): Promise<RolloutResult> {
-  const {maxTokens, sampling} = request
-  const samples = request.prompts.map(({streams}) => streams.map((stream) => new Sample(stream, maxTokens, sampling)))
+  const {maxTokens, sampling, stop} = request
+  const sampleOf = (stream: Stream) => new Sample(stream, maxTokens, sampling, stop)
+  const samples = request.prompts.map(({streams}) => streams.map(sampleOf))
   await (sessions.readsInPlace ? rolloutBySteps : rolloutByLoop)(state, sessions, request, samples, tell)
   const nearSteps = samples.flat().reduce((sum, sample) => sum + sample.nearSteps, 0)
   return {

@@ -1,6 +1,7 @@
 import type {SamplingSettings} from '../../nn/distribution.js'
-import type {Completion} from '../../records/records.js'
+import type {Completion, StopReason} from '../../records/records.js'
 import {type Stream, uniform} from '../../util/rng.js'
+import {type StopRule, StopSearch} from './stop-rule.js'
 
 /** Uniforms closer than this to a step of the cumulative distribution might fall on its other side elsewhere. */
 const nearStep = 1e-6
@@ -9,7 +10,8 @@ const nearStep = 1e-6
 export class Sample {
   private readonly ids: number[] = []
   private readonly oldLogprobs: number[] = []
-  private hasEnded = false
+  private readonly search: StopSearch | null
+  private end: StopReason | null = null
   /** Draws within rounding of a step of the cumulative distribution. */
   nearSteps = 0
 
@@ -17,15 +19,18 @@ export class Sample {
     private readonly stream: Stream,
     private readonly maxTokens: number,
     private readonly sampling: SamplingSettings,
-  ) {}
+    stop?: StopRule | null,
+  ) {
+    this.search = stop ? new StopSearch(stop) : null
+  }
 
   get length(): number {
     return this.ids.length
   }
 
-  /** Whether it has drawn an end token or all tokens that it may have. */
+  /** Whether it has drawn an end token, the end of a stop text, or all tokens that it may have. */
   get isFinished(): boolean {
-    return this.hasEnded || this.ids.length >= this.maxTokens
+    return this.end !== null || this.ids.length >= this.maxTokens
   }
 
   /** The uniform in [0, 1) that draws token `t`. */
@@ -38,15 +43,16 @@ export class Sample {
     this.ids.push(id)
     this.oldLogprobs.push(oldLogprob)
     if (margin < nearStep) this.nearSteps++
-    this.hasEnded = this.sampling.endIds.includes(id)
+    if (this.sampling.endIds.includes(id)) this.end = 'end-of-text'
+    else if (this.search?.push(id)) this.end = 'stop-string'
   }
 
-  /** What was sampled, an end token included. */
+  /** What was sampled, the token included that ended it. */
   completion(): Completion {
     return {
       ids: Int32Array.from(this.ids),
       oldLogprobs: Float32Array.from(this.oldLogprobs),
-      stopReason: this.hasEnded ? 'end-of-text' : 'length',
+      stopReason: this.end ?? 'length',
     }
   }
 }

@@ -1,7 +1,9 @@
 import {trainedAmong} from '../../models/adapters.js'
+import {firstOfKind} from '../../models/layer-kinds.js'
 import {layerParameters} from '../../models/layer-parameters.js'
+import type {Parameter} from '../../models/parameters.js'
 import type {Session} from '../../runtime/session.js'
-import {type Direction, feedForwardGraph, headsGraph, namedLayer} from '../graphs/layer-segments.js'
+import {type Direction, feedForwardGraph, headsGraph} from '../graphs/layer-segments.js'
 import {AttentionRuns} from './attention-runs.js'
 import type {Arrays, PassFrame} from './pass-frame.js'
 import {rowsOf} from './row-arrays.js'
@@ -29,7 +31,7 @@ export class LayerRuns {
     await this.attend(layer, read, input)
     const attended = frame.array('attended', frame.widths.queries)
     for (const span of cut(read, frame.limits.rows)) {
-      const session = await this.session('feedForward', 'forward', span)
+      const session = await this.session('feedForward', 'forward', layer, span)
       const feeds = {hidden: rowsOf(input, span, hidden), attended: rowsOf(attended, span, frame.widths.queries)}
       await session.run({...feeds, ...this.weights(layer, 'feedForward')}, {output: rowsOf(output, span, hidden)})
     }
@@ -54,7 +56,7 @@ export class LayerRuns {
     const {frame} = this
     const {queries, keys, values} = frame.headArrays('')
     for (const span of cut(frame.all, frame.limits.rows)) {
-      const session = await this.session('heads', 'forward', span)
+      const session = await this.session('heads', 'forward', layer, span)
       const feeds = {hidden: rowsOf(input, span, frame.config.hidden), ...this.places(span)}
       await session.run(
         {...feeds, ...this.weights(layer, 'heads')},
@@ -118,21 +120,27 @@ export class LayerRuns {
 
   private async addGradients(part: Part, layer: number, span: Span, feeds: Arrays, into: Arrays): Promise<void> {
     const {frame} = this
-    const session = await this.session(part, 'backward', span)
-    const trained = trainedAmong(frame.config, layerParameters(frame.config, namedLayer)[part])
+    const session = await this.session(part, 'backward', layer, span)
+    const trained = trainedAmong(frame.config, this.parameters(layer, part))
     const names = trained.map(({name}) => [name, nameIn(layer, name)] as const)
     await frame.addGradients(session, names, {...feeds, ...this.weights(layer, part)}, into)
   }
 
-  private session(part: Part, direction: Direction, {from, to}: Span): Promise<Session> {
+  private session(part: Part, direction: Direction, layer: number, {from, to}: Span): Promise<Session> {
     const {sessions, state} = this.frame.tools
-    const shape = {rows: to - from, positions: this.frame.positions}
+    const shape = {rows: to - from, positions: this.frame.positions, layer: firstOfKind(state.config, layer)}
     return sessions.get('layer', {...shape, part, direction}, () => parts[part](state.config, shape, direction))
   }
 
   private weights(layer: number, part: Part): Arrays {
-    const parameters = layerParameters(this.frame.config, namedLayer)[part]
-    return Object.fromEntries(parameters.map(({name}) => [name, this.frame.weights.get(nameIn(layer, name))!]))
+    const names = this.parameters(layer, part).map(({name}) => name)
+    return Object.fromEntries(names.map((name) => [name, this.frame.weights.get(nameIn(layer, name))!]))
+  }
+
+  /** Those of a layer's part, as its graph names them. */
+  private parameters(layer: number, part: Part): Parameter[] {
+    const {config} = this.frame
+    return layerParameters(config, firstOfKind(config, layer))[part]
   }
 
   private places({from, to}: Span): Arrays {
@@ -142,7 +150,7 @@ export class LayerRuns {
   }
 }
 
-/** The name that a weight of the graphs' layer has in another layer. */
+/** The name that a weight of one layer has in another. */
 function nameIn(layer: number, name: string): string {
-  return name.replace(`model.layers.${namedLayer}.`, `model.layers.${layer}.`)
+  return name.replace(/^model\.layers\.\d+\./, `model.layers.${layer}.`)
 }

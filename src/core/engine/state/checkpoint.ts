@@ -77,7 +77,7 @@ function openWeights(config: ModelConfig, folder: string): WeightFiles {
       )
     const places = placesOf(config)
     checkNames(files, places, config, folder)
-    for (const place of places) checkShape(files, place)
+    for (const place of places) checkShape(files, place, config)
     return files
   } catch (error) {
     files.close()
@@ -123,11 +123,11 @@ function listed(names: readonly string[]): string {
   return names.length > 5 ? `${few} and ${names.length - 5} more` : few
 }
 
-function checkShape(files: WeightFiles, {name, shape: expected}: Place): void {
+function checkShape(files: WeightFiles, {name, shape: expected}: Place, config: ModelConfig): void {
   const shape = files.shapeOf(name)
   if (!isSameShape(shape, expected))
     throw new DataError(
-      `${files.pathOf(name)}: tensor ${name} has shape [${shape}]; config.json asks for [${expected}] (${fieldsOf(name)})`,
+      `${files.pathOf(name)}: tensor ${name} has shape [${shape}]; config.json asks for [${expected}] (${fieldsOf(name, config)})`,
     )
 }
 

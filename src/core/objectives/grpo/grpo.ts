@@ -47,7 +47,13 @@ export async function startGrpo<Item>(
       if (shortage) warnOfShortage(`train: step ${step}: ${shortage}`)
       const updates = await updatePolicy(training, step, trained, terms)
       if (needsAverage(settings)) await engine.blendAverage(config.reward.average.tau)
-      return resultOf({config, shape, hasEnd: model.endIds.length > 0}, sampled, scored, trained, updates)
+      return resultOf(
+        {config, shape, hasEnd: model.endIds.length + config.rollout.stop.length > 0},
+        sampled,
+        scored,
+        trained,
+        updates,
+      )
     },
   }
 }

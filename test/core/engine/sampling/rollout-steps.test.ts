@@ -1,8 +1,9 @@
-import {expect, it} from 'vitest'
+import {describe, expect, it} from 'vitest'
 import {rolloutByLoop} from '../../../../src/core/engine/sampling/rollout-loop.js'
 import type {RolloutRequest} from '../../../../src/core/engine/sampling/rollout-request.js'
 import {rolloutBySteps} from '../../../../src/core/engine/sampling/rollout-steps.js'
 import {Sample} from '../../../../src/core/engine/sampling/sample.js'
+import {stopRule} from '../../../../src/core/engine/sampling/stop-rule.js'
 import {SessionCache} from '../../../../src/core/engine/sessions/session-cache.js'
 import {ModelState} from '../../../../src/core/engine/state/model-state.js'
 import {Sampler, streamSeed} from '../../../../src/core/util/rng.js'
@@ -13,6 +14,8 @@ const layouts = {
   'every head its own keys': {num_attention_heads: 4, num_key_value_heads: 4},
   'heads in pairs': {num_attention_heads: 4, num_key_value_heads: 2},
   'all heads on one': {num_attention_heads: 4, num_key_value_heads: 1},
+  'a layer that is not rotated': {model_type: 'smollm3', no_rope_layers: [0, 1]},
+  'norms after attention': {model_type: 'olmo2'},
 }
 
 /** Completions of contexts that come and go, drawn by one of the two ways. */
@@ -20,8 +23,10 @@ async function completions(way: typeof rolloutByLoop, model: ReturnType<typeof t
   const state = new ModelState(model)
   state.initialize({embeddingStd: 0.25, linearGain: 1, residualScale: 1}, 1)
   const sessions = new SessionCache({device: 'cpu', threads: 1})
-  const {maxTokens, sampling} = request
-  const samples = request.prompts.map(({streams}) => streams.map((stream) => new Sample(stream, maxTokens, sampling)))
+  const {maxTokens, sampling, stop} = request
+  const samples = request.prompts.map(({streams}) =>
+    streams.map((stream) => new Sample(stream, maxTokens, sampling, stop)),
+  )
   await way(state, sessions, request, samples)
   await sessions.release()
   return samples.map((group) => group.map((sample) => sample.completion()))
@@ -45,3 +50,36 @@ it.each(Object.entries(layouts).flatMap(([name, layout]) => [1, 2, 3].map((seed)
     expect(new Set(stepped.flat().map(({ids}) => ids.length)).size, 'different lengths').toBeGreaterThan(2)
   },
 )
+
+describe('a stop text', () => {
+  /** Each token of the vocabulary is two of ten letters. */
+  const bytesOf = (id: number) => new TextEncoder().encode(`${id % 10}${Math.floor(id / 10)}`)
+  const textOf = (ids: Iterable<number>) => Buffer.concat(Array.from(ids, bytesOf)).toString()
+  const stop = stopRule(['77', '123'], {vocabSize: 97, bytesOf})
+  const model = tinyModel({vocab_size: 97, hidden_size: 64, intermediate_size: 96})
+  const request: RolloutRequest = {
+    prompts: promptsOf([3, 20, 9, 33, 14], 4),
+    maxTokens: 40,
+    contextsPerBatch: 3,
+    sampling: {temperature: 1, greedy: false, endIds: [7, 8]},
+  }
+
+  it.each([
+    ['one run per token', rolloutBySteps],
+    ['the loop', rolloutByLoop],
+  ])('cuts what would have been drawn without it, by %s', async (_, way) => {
+    const free = (await completions(way, model, request)).flat()
+    const stopped = (await completions(way, model, {...request, stop})).flat()
+    const reasons = stopped.map(({ids, oldLogprobs, stopReason}, i) => {
+      const {length} = ids
+      expect(ids).toEqual(free[i].ids.slice(0, length))
+      expect(oldLogprobs).toEqual(free[i].oldLogprobs.slice(0, length))
+      const isComplete = /77|123/.test(textOf(ids))
+      expect(/77|123/.test(textOf(ids.slice(0, -1))), 'a text before the last token').toBe(false)
+      expect(stopReason).toBe(isComplete && ![7, 8].includes(ids.at(-1)!) ? 'stop-string' : free[i].stopReason)
+      if (stopReason !== 'stop-string') expect(length).toBe(free[i].ids.length)
+      return stopReason
+    })
+    expect(new Set(reasons)).toEqual(new Set(['stop-string', 'end-of-text', 'length']))
+  })
+})

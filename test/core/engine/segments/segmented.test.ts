@@ -22,6 +22,8 @@ const families: Record<string, ModelConfig> = {
     rank: 18,
     targets: ['v_proj', 'down_proj'],
   }),
+  'norms after blocks': tinyModel({...sizes, model_type: 'olmo2'}),
+  'a layer not rotated': tinyModel({...sizes, model_type: 'smollm3', num_hidden_layers: 3, no_rope_layers: [1, 0, 1]}),
 }
 
 /** Whole batches in one run; contexts one by one; completions one by one; blocks of queries. */

@@ -1,0 +1,53 @@
+import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {beforeAll, expect, it} from 'vitest'
+import {evaluate} from '../../../src/core/evaluation/evaluate.js'
+import {predictionsTable, readTable} from '../../../src/core/tables/index.js'
+import {train} from '../../../src/core/training/train.js'
+import {type ToyWorkspace, toyConfig, toyServices, toyWorkspace} from '../../support/toy-run.js'
+
+const drawn = ['eval.modes=reasoning', 'eval.samples=2', 'eval.limit=4', 'eval.bootstraps=5']
+let toy: ToyWorkspace
+let file: string
+
+beforeAll(async () => {
+  toy = await toyWorkspace()
+  file = join(toy.base, 'generation_config.json')
+})
+
+/** Texts of all predictions in the folder of a run. */
+function textsOf(out: string): (string | null)[] {
+  const folder = join(toy.folder, out, 'eval')
+  return readdirSync(folder).flatMap((name) =>
+    readTable(join(folder, name), predictionsTable).map(({completion_text}) => completion_text),
+  )
+}
+
+const recorded = (out: string) => readFileSync(join(toy.folder, out, 'config.resolved.yaml'), 'utf8')
+
+it('rpt eval samples as generation_config.json says, unless it is told, and records it', async () => {
+  const run = async (out: string, changes: readonly string[] = []) => {
+    await evaluate(toyConfig(toy, out, [...drawn, ...changes]), toyServices({command: 'eval'}))
+    return textsOf(out)
+  }
+  const usual = await run('usual')
+  const told = await run('told', ['eval.temperature=5'])
+  writeFileSync(file, '{"temperature": 5}')
+  expect(await run('taken')).toEqual(told)
+  expect(told).not.toEqual(usual)
+  expect(recorded('taken')).toMatch(/temperature: 5 +# .*generation_config\.json/)
+  rmSync(file)
+})
+
+it('so do evaluations while training, a resumed run too', async () => {
+  writeFileSync(file, '{"temperature": 5}')
+  const lines: string[] = []
+  const settings = [...drawn, 'eval.every=1']
+  await train(toyConfig(toy, 'run', [...settings, 'train.steps=1']), toyServices({}, lines))
+  expect(lines.filter((line) => /^train: eval\.temperature is 5, as of/.test(line))).toHaveLength(1)
+  await train(toyConfig(toy, 'run', [...settings, 'train.steps=2']), toyServices({resume: true}))
+  await train(toyConfig(toy, 'same', [...settings, 'train.steps=2', 'eval.temperature=5']), toyServices())
+  expect(textsOf('run')).toEqual(textsOf('same'))
+  expect(recorded('run')).toMatch(/temperature: 5 +# .*generation_config\.json/)
+  rmSync(file)
+})
