@@ -2,29 +2,15 @@ import {expect, it} from 'vitest'
 import {rolloutByLoop} from '../../../../src/core/engine/sampling/rollout-loop.js'
 import type {RolloutRequest} from '../../../../src/core/engine/sampling/rollout-request.js'
 import {rolloutBySteps} from '../../../../src/core/engine/sampling/rollout-steps.js'
-import {Sample} from '../../../../src/core/engine/sampling/sample.js'
-import {SessionCache} from '../../../../src/core/engine/sessions/session-cache.js'
-import {ModelState} from '../../../../src/core/engine/state/model-state.js'
 import {Sampler, streamSeed} from '../../../../src/core/util/rng.js'
 import {promptsOf} from '../../../support/tiny-engine.js'
 import {tinyModel} from '../../../support/tiny-model.js'
+import {completionsBy} from './completions-by.js'
 
 const layouts = {
   'every head its own keys': {num_attention_heads: 4, num_key_value_heads: 4},
   'heads in pairs': {num_attention_heads: 4, num_key_value_heads: 2},
   'all heads on one': {num_attention_heads: 4, num_key_value_heads: 1},
-}
-
-/** Completions of contexts that come and go, drawn by one of the two ways. */
-async function completions(way: typeof rolloutByLoop, model: ReturnType<typeof tinyModel>, request: RolloutRequest) {
-  const state = new ModelState(model)
-  state.initialize({embeddingStd: 0.25, linearGain: 1, residualScale: 1}, 1)
-  const sessions = new SessionCache({device: 'cpu', threads: 1})
-  const {maxTokens, sampling} = request
-  const samples = request.prompts.map(({streams}) => streams.map((stream) => new Sample(stream, maxTokens, sampling)))
-  await way(state, sessions, request, samples)
-  await sessions.release()
-  return samples.map((group) => group.map((sample) => sample.completion()))
 }
 
 it.each(Object.entries(layouts).flatMap(([name, layout]) => [1, 2, 3].map((seed) => ({name, layout, seed}))))(
@@ -40,8 +26,8 @@ it.each(Object.entries(layouts).flatMap(([name, layout]) => [1, 2, 3].map((seed)
       // A fifth of the vocabulary ends a completion, so that rows leave at all times.
       sampling: {temperature: 1, greedy: false, endIds: [...Array(97).keys()].filter((id) => id % 19 === seed)},
     }
-    const stepped = await completions(rolloutBySteps, model, request)
-    expect(stepped).toEqual(await completions(rolloutByLoop, model, request))
+    const stepped = await completionsBy(rolloutBySteps, model, request)
+    expect(stepped).toEqual(await completionsBy(rolloutByLoop, model, request))
     expect(new Set(stepped.flat().map(({ids}) => ids.length)).size, 'different lengths').toBeGreaterThan(2)
   },
 )
