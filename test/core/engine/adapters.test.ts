@@ -96,7 +96,7 @@ describe('graphs with adapters', () => {
   })
 
   it('have no product of a single row', () => {
-    const shape = {contexts: 2, groupSize: 1, contextLength: 16, capacity: 8, positions: 24}
+    const shape = {contexts: 2, groupSize: 1, contextLength: 16, capacity: 8, isEven: false, positions: 24}
     for (const graph of [rolloutLoopGraph, decodingStepGraph]) {
       const {op} = graph(config, shape, {temperature: 1, greedy: false, endIds: [2]})
       const bodies = op.graph.nodes.flatMap(({attrs}) => (attrs as {body?: Graph}).body?.nodes ?? [])
