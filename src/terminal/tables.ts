@@ -11,6 +11,8 @@ export type Row = Readonly<Record<string, unknown>>
 export interface PlanView {
   /** Lines such as `32 contexts x 8 = 256 completions = 4 micro-batches x 8 contexts`. */
   readonly batch: readonly string[]
+  /** Numbers of the model, and how many of them are trained. */
+  readonly parameters?: {readonly trained: number; readonly total: number}
   /** Memory by tensor, in bytes. */
   readonly memory: readonly {readonly name: string; readonly bytes: number}[]
   /** All of it against what the machine has. */
@@ -77,10 +79,15 @@ export function renderPlan(plan: PlanView, colors: Colors): string {
     lines.length > 0 ? [colors.bold(title), ...lines.map(indented)] : []
   return [
     ...section('batch', plan.batch.map(visibleLine)),
+    ...section('parameters', parameterLines(plan)),
     ...section('memory', memoryLines(plan, colors)),
     ...section('would write', plan.files.map(visibleLine)),
     ...section('not there yet', plan.missing.map(visibleLine)),
   ].join('\n')
+}
+
+function parameterLines({parameters}: PlanView): string[] {
+  return parameters ? [`${parameters.trained} of ${parameters.total} are trained`] : []
 }
 
 /** One line per class of tensor, the sum against what there is, and the largest class with the setting that shrinks it. */

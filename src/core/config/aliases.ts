@@ -36,6 +36,11 @@ export const foreignNames: Readonly<Record<string, string>> = {
   klcoeff: 'grpo.klCoef',
   kllosscoef: 'grpo.klCoef',
   loggingsteps: 'every step is logged, in metrics.arrow',
+  loraalpha: 'lora.alpha',
+  loradropout: 'adapters have no dropout: there is nothing to set',
+  lorar: 'lora.rank',
+  lorarank: 'lora.rank',
+  loratargetmodules: 'lora.targets',
   losstype: 'grpo.lossNormalizer',
   lr: 'optim.learningRate',
   lrschedulertype: 'optim.schedule',
@@ -78,6 +83,7 @@ export const foreignNames: Readonly<Record<string, string>> = {
   stopsequences: 'rollout.stop',
   stopstrings: 'rollout.stop',
   systemprompt: 'prompt.template',
+  targetmodules: 'lora.targets',
   tokenizername: 'data.tokenizer',
   tokenizernameorpath: 'data.tokenizer',
   torchdtype: 'checkpoint.dtype',
@@ -86,6 +92,7 @@ export const foreignNames: Readonly<Record<string, string>> = {
   trainfile: 'data.documents',
   trainfiles: 'data.documents',
   usecpu: 'device',
+  usepeft: 'lora.rank',
   warmupratio: 'optim.warmupSteps',
 }
 

@@ -18,6 +18,9 @@ export const checkpointDtypes = ['float32', 'bfloat16', 'float16'] as const
 /** How an update may be computed: in one run that keeps all activations, or layer by layer. */
 export const updateModeNames = ['whole', 'segmented'] as const
 
+/** Linear layers that adapters may be put on, in PEFT's words. */
+export const adapterTargets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const
+
 /** A name in `objectives`. */
 export type ObjectiveName = (typeof objectives)[number]
 /** A name in `taskNames`. */
@@ -30,3 +33,5 @@ export type SamplerName = (typeof samplerNames)[number]
 export type VerifierName = (typeof verifierNames)[number]
 /** A name in `updateModeNames`. */
 export type UpdateModeName = (typeof updateModeNames)[number]
+/** A name in `adapterTargets`. */
+export type AdapterTarget = (typeof adapterTargets)[number]

@@ -1,6 +1,7 @@
 import {z} from 'zod'
 import {nearest} from '../util/suggest.js'
 import {data} from './data-schema.js'
+import {lora} from './lora-schema.js'
 import {
   checkpointDtypes,
   evalModes,
@@ -263,6 +264,7 @@ export const configSchema = z.strictObject({
   memory: memory.prefault({}),
   data: data.prefault({}),
   model: model.prefault({}),
+  lora: lora.prefault({}),
   prompt: prompt.prefault({}),
   rollout: rollout.prefault({}),
   reward: reward.prefault({}),

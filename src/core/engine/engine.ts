@@ -1,5 +1,4 @@
-import {readModelConfig} from '../models/model-config.js'
-import {parameterCount} from '../models/parameters.js'
+import {countOf, parameterCount} from '../models/parameters.js'
 import type {LogprobQuery} from '../records/records.js'
 import {freeArrays} from '../runtime/output-memory.js'
 import {checkDevice} from '../runtime/providers.js'
@@ -13,16 +12,11 @@ import {type ScoreSettings, scoreSequences, type TokenScores} from './scoring/sc
 import {SessionCache} from './sessions/session-cache.js'
 import {sessionBudget} from './sessions/session-memory.js'
 import {invariantThreads} from './sessions/threads.js'
+import {saveAdapter} from './state/adapter-checkpoint.js'
 import {blend, loadAverage, saveAverage} from './state/average.js'
-import {
-  checkWeights,
-  loadOptimizer,
-  loadWeights,
-  type SaveFormat,
-  saveOptimizer,
-  saveWeights,
-} from './state/checkpoint.js'
-import {type InitializationSettings, ModelState, type Weights} from './state/model-state.js'
+import {loadOptimizer, type SaveFormat, saveOptimizer, saveWeights} from './state/checkpoint.js'
+import {loadState, type WeightSource} from './state/load-state.js'
+import type {ModelState, Weights} from './state/model-state.js'
 import {
   type LanguageModelRequest,
   type LanguageModelUpdate,
@@ -31,14 +25,13 @@ import {
 import type {PolicyRequest} from './update/policy-request.js'
 import {type PolicyUpdate, updatePolicy} from './update/policy-update.js'
 
-/** Where weights come from: a checkpoint folder, or random numbers in the shape of a `config.json`. */
-export type WeightSource =
-  | {readonly checkpoint: string}
-  | {readonly config: string; readonly init: InitializationSettings; readonly seed: number}
+export type {WeightSource} from './state/load-state.js'
 
 /** What was loaded. */
 export interface LoadedModel {
   readonly parameterCount: number
+  /** Numbers that its adapters hold; 0 where it has none. */
+  readonly adapterCount: number
 }
 
 /**
@@ -51,7 +44,7 @@ export interface Engine {
   /** Hands how far a call is to a listener, in a few words; the listener before is not called any more. */
   watch(listener: Tell): void
   load(source: WeightSource): Promise<LoadedModel>
-  /** Keeps a frozen copy of the present weights as the reference of the KL term. */
+  /** Keeps a copy of what is trained as the reference of the KL term: fresh adapters leave it the base as it is. */
   keepReference(): Promise<void>
   /** Begins a moving average of the weights as a copy of the present ones. */
   keepAverage(): Promise<void>
@@ -76,8 +69,9 @@ export interface Engine {
   /** One update of next-token prediction, or null where no row has a target. */
   updateLanguageModel(request: LanguageModelRequest): Promise<LanguageModelUpdate | null>
   /**
-   * Writes weights (float32 unless `format` says otherwise) and config.json, and the optimizer's state if asked to, with
-   * which the float32 weights go where those saved are rounded, and the average where one is kept.
+   * Writes weights (float32 unless `format` says otherwise) and config.json, or in their place the adapters of a model that
+   * has some, and the optimizer's state if asked to, with which the float32 weights go where those saved are rounded, and
+   * the average where one is kept.
    */
   save(folder: string, withOptimizer: boolean, format?: SaveFormat): Promise<void>
   /** Restores the optimizer's state that `save` wrote, and the average where there is one. */
@@ -112,23 +106,19 @@ export class LocalEngine implements Engine {
 
   async load(source: WeightSource): Promise<LoadedModel> {
     await checkDevice(this.options.device)
-    const config = await readModelConfig('checkpoint' in source ? source.checkpoint : source.config)
-    if ('checkpoint' in source) checkWeights(config, source.checkpoint)
-    const state = new ModelState(config)
-    if ('checkpoint' in source) await loadWeights(state, source.checkpoint)
-    else state.initialize(source.init, source.seed)
+    const state = await loadState(source)
     // Graphs of another model must not be found under the shapes of this one.
-    await this.sessions.restart(invariantThreads(config, this.options.threads))
+    await this.sessions.restart(invariantThreads(state.config, this.options.threads))
     this.state = state
-    return {parameterCount: parameterCount(config)}
+    return {parameterCount: parameterCount(state.config), adapterCount: countOf(state.adapters)}
   }
 
   async keepReference(): Promise<void> {
-    this.reference = this.loaded.copyWeights()
+    this.reference = this.loaded.copyTrained()
   }
 
   async keepAverage(): Promise<void> {
-    this.loaded.average = this.loaded.copyWeights()
+    this.loaded.average = this.loaded.copyTrained()
   }
 
   async blendAverage(tau: number): Promise<void> {
@@ -162,7 +152,8 @@ export class LocalEngine implements Engine {
   }
 
   async save(folder: string, withOptimizer: boolean, format: SaveFormat = {dtype: 'float32'}): Promise<void> {
-    await saveWeights(this.loaded, folder, format)
+    if (this.loaded.config.adapter) await saveAdapter(this.loaded, folder, format)
+    else await saveWeights(this.loaded, folder, format)
     if (!withOptimizer) return
     await saveOptimizer(this.loaded, folder, format.dtype !== 'float32')
     await saveAverage(this.loaded, folder)

@@ -5,6 +5,7 @@ import type {Engine, LoadedModel, WeightSource} from './engine.js'
 export async function loadModel(engine: Engine, source: WeightSource, progress: Progress): Promise<LoadedModel> {
   const stage = progress.stage('load the model')
   const loaded = await engine.load(source)
-  stage.done(`${loaded.parameterCount} parameters`)
+  const {parameterCount, adapterCount} = loaded
+  stage.done(`${parameterCount} parameters${adapterCount > 0 ? `, adapters of ${adapterCount}` : ''}`)
   return loaded
 }

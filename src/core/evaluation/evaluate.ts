@@ -3,12 +3,18 @@ import type {Config} from '../config/schema.js'
 import {loadModel} from '../engine/load-model.js'
 import {checkMemory, type MemoryDemand} from '../engine/memory/check-memory.js'
 import {startEngine} from '../engine/start-engine.js'
-import {checkWeights} from '../engine/state/checkpoint.js'
-import {readModelConfig} from '../models/model-config.js'
 import {checkReferenceLength} from '../prepared/inexpressible.js'
 import {type PreparedData, preparedIn, withoutDocuments} from '../prepared/prepared.js'
 import {checkPrompts} from '../prompts/prompt-limit.js'
 import {dataFor} from '../runs/check-model.js'
+import {
+  checkModel,
+  fingerprintOfPlace,
+  type ModelPlace,
+  readModel,
+  sourceOf,
+  tokenizerFolder,
+} from '../runs/model-place.js'
 import {type Origins, originsOf, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {stepName} from '../runs/run-checkpoints.js'
@@ -20,7 +26,6 @@ import type {EvalRow} from '../tables/index.js'
 import {checkItems} from '../tasks/tasks.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
-import {fingerprintOfModel} from '../weights/index.js'
 import {type EvaluatedModel, evaluatedModels} from './evaluated-models.js'
 import {commandTask} from './evaluated-task.js'
 import {EvaluationLog} from './evaluation-log.js'
@@ -56,7 +61,7 @@ export async function evaluate(config: Config, services: Services): Promise<Eval
   const engine = startEngine(config)
   try {
     // Whatever is wrong with the first model shows before a directory is made or emptied.
-    await loadModel(engine, {checkpoint: models[0].folder}, services.progress)
+    await loadModel(engine, sourceOf(models[0]), services.progress)
     const recorded = recordedSettings(
       models.map(({run, loaded}) => ({name: run, loaded})),
       commandTask(config),
@@ -102,11 +107,12 @@ export async function openEvaluation(config: Config, services: Services): Promis
   )
   const kind = commandTask(config)
   const demands: MemoryDemand[] = []
-  for (const {folder, isWhole, loaded} of models) {
+  for (const place of models) {
+    const {isWhole, loaded} = place
     sayTakenOver(given, loaded, kind, progress)
-    const model = await readModelConfig(folder)
-    const texts = isWhole ? await textsFor(folder, data, dir, progress) : null
-    if (isWhole) checkWeights(model, folder)
+    const model = await readModel(place)
+    const texts = isWhole ? await textsFor(place, data, dir, progress) : null
+    if (isWhole) await checkModel(place)
     const settings = loaded.config
     if (texts && settings.eval.modes.some((mode) => mode !== 'standard'))
       checkPrompts(settings, kind.promptSettings(settings), model, texts.tokenizer)
@@ -124,13 +130,13 @@ export async function openEvaluation(config: Config, services: Services): Promis
 
 /** Prepared data as a model reads them, or its tokenizer alone where none are named; null where they are not there yet. */
 async function textsFor(
-  folder: string,
+  place: ModelPlace,
   data: PreparedData | null,
   dir: string | undefined,
   progress: Services['progress'],
 ): Promise<PreparedData | null> {
   if (dir !== undefined && !data) return null
-  return dataFor(folder, data ?? (await withoutDocuments(folder)), progress)
+  return dataFor(place, data ?? (await withoutDocuments(tokenizerFolder(place))), progress)
 }
 
 /** Evaluates in the run directory and writes the summary; the engine holds the first model. */
@@ -140,17 +146,18 @@ async function evaluateIn(
   services: Services,
   started: Date,
 ): Promise<EvalSummary> {
-  const weights = models.map(({folder, run, step}) => [`model ${run} step ${step}`, fingerprintOfModel(folder)])
+  const weights = models.map((place) => [`model ${place.run} step ${place.step}`, fingerprintOfPlace(place)])
   const inputs = {...inputsOf(config, data, commandTask(config).files(config)), ...Object.fromEntries(weights)}
   const origins = originsOf(models.map(({setting, origin}) => [setting, origin]))
   const run = await RunDirectory.open(config.out!, config, {...services, sources}, {origins, inputs})
   try {
     const settings: ModelSettings[] = []
     let rows: readonly EvalRow[] = []
-    for (const [index, {folder, run: name, objective, step, loaded}] of models.entries()) {
-      const model = await readModelConfig(folder)
-      if (index > 0) await loadModel(engine, {checkpoint: folder}, run.services.progress)
-      const texts = (await textsFor(folder, data, config.data.dir, silentProgress))!
+    for (const [index, place] of models.entries()) {
+      const {run: name, objective, step, loaded} = place
+      const model = await readModel(place)
+      if (index > 0) await loadModel(engine, sourceOf(place), run.services.progress)
+      const texts = (await textsFor(place, data, config.data.dir, silentProgress))!
       const task = await commandTask(config).open({config: loaded.config, data: texts, model})
       const own = {config: loaded.config, task, tokenizer: texts.tokenizer}
       const opening = {...own, engine, model}

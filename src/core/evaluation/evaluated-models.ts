@@ -1,6 +1,6 @@
 import type {SourcedConfig} from '../config/load.js'
 import type {Origins} from '../runs/origins.js'
-import {type ModelRequest, type ResolvedModel, resolveModel} from '../runs/run-directory.js'
+import {type ModelRequest, type ResolvedModel, resolveModel} from '../runs/resolve-model.js'
 import {UsageError} from '../util/errors.js'
 import {commandTask} from './evaluated-task.js'
 import {withGeneration} from './generation-settings.js'

@@ -19,9 +19,16 @@ const stepTable: Layout = {files: /^(?:.+-)?step-\d+\.arrow$/}
 const tokenizer =
   'tokenizer\\.json|tokenizer_config\\.json|tokenizer\\.model|special_tokens_map\\.json|added_tokens\\.json|vocab\\.json|merges\\.txt|chat_template\\.jinja|chat_template\\.json'
 
-const checkpoint: Layout = {
+const merged: Layout = {
   files: new RegExp(
-    `^(?:model.*\\.safetensors|model\\.safetensors\\.index\\.json|(?:optimizer|average)\\.safetensors|config\\.json|generation_config\\.json|trainer-state\\.json|manifest\\.json|${tokenizer})$`,
+    `^(?:model.*\\.safetensors|model\\.safetensors\\.index\\.json|config\\.json|generation_config\\.json|${tokenizer})$`,
+  ),
+}
+
+const checkpoint: Layout = {
+  folders: [[/^merged$/, () => merged]],
+  files: new RegExp(
+    `^(?:model.*\\.safetensors|model\\.safetensors\\.index\\.json|(?:optimizer|average|adapter_model)\\.safetensors|(?:adapter_)?config\\.json|generation_config\\.json|trainer-state\\.json|manifest\\.json|${tokenizer})$`,
   ),
 }
 

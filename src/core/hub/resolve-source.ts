@@ -70,7 +70,7 @@ export async function unlessFetched<T, U>(find: Promise<T>, otherwise: () => Pro
   })
 }
 
-/** A model for a rehearsal: whole where it is here, else its `config.json` alone, which is fetched. */
+/** A model for a rehearsal: whole where it is here, else its `config.json`, or that of its adapters, which is fetched. */
 export async function previewModel(
   what: string,
   value: string,
@@ -84,7 +84,8 @@ export async function previewModel(
       note(`${what} ${value}: it is fetched from the Hub`)
       return {folder: value, origin: null, files: [], isWhole: false}
     }
-    const files = (path: string) => path === 'config.json'
+    const files: FileFilter = (path, all) =>
+      path === (all.includes('config.json') ? 'config.json' : 'adapter_config.json')
     const source = await resolveSource(what, value, {...request, kind: 'model', files})
     note(`${what} ${value}: its files are fetched from the Hub`)
     return {...source, isWhole: false}

@@ -1,16 +1,19 @@
 import type {Attend, AttentionHeads} from '../nn/attention.js'
 import {embedding, linear, rmsNorm, swiGlu} from '../nn/layers.js'
+import {lowRank} from '../nn/low-rank.js'
 import {type RotaryRows, rotaryRows} from '../nn/rotary.js'
 import type {Ops} from '../onnx/ops.js'
 import type {Value} from '../onnx/types.js'
+import {adapterOf, allParametersOf, trainedParametersOf} from './adapters.js'
 import type {LayerNorms} from './families.js'
 import {layerKindOf, turns} from './layer-kinds.js'
 import type {ModelConfig} from './model-config.js'
-import {type Parameter, parametersOf} from './parameters.js'
+import type {Parameter, ParameterPart} from './parameters.js'
 
-/** Weights of a decoder as inputs of one graph, and its rotary tables. */
+/** Weights of a decoder and its adapters as inputs of one graph, and its rotary tables. */
 export class DecoderWeights {
   private readonly values: ReadonlyMap<string, Value>
+  private readonly parts: ReadonlyMap<string, readonly ParameterPart[]>
   private tables: {cos: Value; sin: Value} | undefined
 
   constructor(
@@ -19,9 +22,10 @@ export class DecoderWeights {
     /** Positions that the rotary tables cover. */
     readonly positions: number,
     /** Those that the graph needs. */
-    parameters: readonly Parameter[] = parametersOf(config),
+    parameters: readonly Parameter[] = allParametersOf(config),
   ) {
     this.values = new Map(parameters.map(({name, shape}) => [name, op.input(name, shape)]))
+    this.parts = new Map(parameters.map(({name, parts}) => [name, parts]))
   }
 
   /** The weight of that name. */
@@ -34,9 +38,14 @@ export class DecoderWeights {
     return this.values.get(name)
   }
 
-  /** All weights, in the order of `parametersOf`. */
-  all(): Value[] {
-    return [...this.values.values()]
+  /** The tensors of the checkpoint that the weight of that name is made of. */
+  partsOf(name: string): readonly ParameterPart[] {
+    return this.parts.get(name)!
+  }
+
+  /** Those that training changes. */
+  trained(): Value[] {
+    return trainedParametersOf(this.config).flatMap(({name}) => this.find(name) ?? [])
   }
 
   /** Cosines and sines for positions [N], in the graph itself or in a loop's body; declares the tables as inputs. */
@@ -98,13 +107,8 @@ export function attentionHeads(
   const {config} = weights
   const {heads, kvHeads, headSize} = config
   const rows = input.shape[0]
-  const qkv = linear(
-    op,
-    normed(op, weights, layer, 'beforeAttention', input),
-    weights.get(`${at}.self_attn.qkv_proj.weight`),
-    weights.find(`${at}.self_attn.qkv_proj.bias`),
-  )
-  const [q, k, v] = op.split(qkv, -1, [heads * headSize, kvHeads * headSize, kvHeads * headSize])
+  const normedInput = normed(op, weights, layer, 'beforeAttention', input)
+  const [q, k, v] = project(op, weights, normedInput, `${at}.self_attn.qkv_proj`)
   const turn = turns[layerKindOf(config, layer)]
   const turnedHeads = (x: Value, count: number, part: 'q' | 'k') => {
     const weight = weights.find(`${at}.self_attn.${part}_norm.weight`)
@@ -123,14 +127,13 @@ export function attentionHeads(
 /** The last part of a layer, after attention: its input [N, C] and the attended rows [N, H*D] -> [N, C]. */
 export function feedForward(op: Ops, weights: DecoderWeights, layer: number, input: Value, attended: Value): Value {
   const at = `model.layers.${layer}`
-  const weight = (name: string) => weights.get(`${at}.${name}.weight`)
   const norm = (place: keyof LayerNorms, x: Value) => normed(op, weights, layer, place, x)
-  const outputBias = weights.find(`${at}.self_attn.o_proj.bias`)
-  const fromAttention = linear(op, attended, weight('self_attn.o_proj'), outputBias)
-  const afterAttention = op.add(input, norm('afterAttention', fromAttention))
+  const [projected] = project(op, weights, attended, `${at}.self_attn.o_proj`)
+  const afterAttention = op.add(input, norm('afterAttention', projected))
 
-  const activated = swiGlu(op, linear(op, norm('beforeMlp', afterAttention), weight('mlp.gateup_proj')))
-  return op.add(afterAttention, norm('afterMlp', linear(op, activated, weight('mlp.down_proj'))))
+  const [gate, up] = project(op, weights, norm('beforeMlp', afterAttention), `${at}.mlp.gateup_proj`)
+  const [down] = project(op, weights, swiGlu(op, gate, up), `${at}.mlp.down_proj`)
+  return op.add(afterAttention, norm('afterMlp', down))
 }
 
 /** x [N, C] through the norm at a place of a layer; as it is where the family has none there. */
@@ -138,4 +141,22 @@ function normed(op: Ops, weights: DecoderWeights, layer: number, place: keyof La
   const {norms, normEpsilon} = weights.config
   const name = norms[place]
   return name ? rmsNorm(op, x, weights.get(`model.layers.${layer}.${name}.weight`), normEpsilon) : x
+}
+
+/** x through a projection, and through the adapters on it: [N, in] -> [N, rows] for each part that it is made of. */
+function project(op: Ops, weights: DecoderWeights, x: Value, name: string): readonly Value[] {
+  const product = linear(op, x, weights.get(`${name}.weight`), weights.find(`${name}.bias`))
+  const parts = weights.partsOf(`${name}.weight`)
+  const {config} = weights
+  const outputs = op.split(
+    product,
+    -1,
+    parts.map(({rows}) => rows),
+  )
+  return outputs.map((output, i) => {
+    const names = adapterOf(config, parts[i])
+    if (!names) return output
+    const {alpha, rank} = config.adapter!
+    return op.add(output, lowRank(op, x, weights.get(names.a), weights.get(names.b), alpha / rank))
+  })
 }

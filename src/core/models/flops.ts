@@ -7,7 +7,8 @@ import {DataError} from '../util/errors.js'
  * twice the matrix parameters per token, plus the attention products, which grow with the context; a backward pass costs
  * two forward passes. The embedding gather is free and a tied output head counts once, as a matrix product. Norms,
  * activations, softmax and the optimizer are left out (below 1% at any size worth training). Padding is not counted:
- * this is the work that the method asks for, not what a device happens to spend.
+ * this is the work that the method asks for, not what a device happens to spend. Adapters cost as much per parameter as
+ * weights do; frozen weights have no gradient of their own, which saves one of the two forward passes on them.
  */
 
 /** The sizes of a decoder with grouped-query attention and a gated feed-forward block. */
@@ -21,6 +22,8 @@ export interface ModelShape {
   readonly hidden: number
   readonly intermediate: number
   readonly vocabulary: number
+  /** Numbers of the adapters that are trained in place of the weights; absent or 0 where the weights are. */
+  readonly adapterCount?: number
 }
 
 /** What one forward pass runs over. */
@@ -65,10 +68,20 @@ export function causalPairs(from: number, to: number): number {
 
 /** FLOPs of one forward pass. */
 export function forwardFlops(shape: ModelShape, {tokens, attendedPairs, logitTokens = tokens}: ForwardWork): number {
-  const layers = 2 * layerMatrixParameters(shape) * tokens
+  const layers = weightFlops(shape, {tokens, attendedPairs, logitTokens})
   const attention = 4 * shape.layers * shape.heads * shape.headSize * attendedPairs
-  const head = 2 * shape.hidden * shape.vocabulary * logitTokens
-  return layers + attention + head
+  const adapters = 2 * (shape.adapterCount ?? 0) * tokens
+  return layers + attention + adapters
+}
+
+/** FLOPs of the products with weights in one forward pass. */
+function weightFlops(shape: ModelShape, {tokens, logitTokens = tokens}: ForwardWork): number {
+  return 2 * layerMatrixParameters(shape) * tokens + 2 * shape.hidden * shape.vocabulary * logitTokens
+}
+
+/** FLOPs that a backward pass does without where the weights are frozen: their gradients, as much as a forward pass. */
+function savedFlops(shape: ModelShape, work: ForwardWork): number {
+  return shape.adapterCount ? weightFlops(shape, work) : 0
 }
 
 /**
@@ -100,15 +113,16 @@ export function queryFlops(
  */
 export function updateFlops(shape: ModelShape, groups: readonly GroupLengths[], extraForwards = 0): number {
   const live = groups.filter(({completionTokens}) => completionTokens.length > 0)
-  return (3 + extraForwards) * rolloutFlops(shape, live)
+  const saved = live.reduce((sum, group) => sum + savedFlops(shape, groupWork(group)), 0)
+  return (3 + extraForwards) * rolloutFlops(shape, live) - saved
 }
 
 /** FLOPs of plain next-token training, forward and backward, on rows of the given lengths in input tokens. */
 export function plainTrainingFlops(shape: ModelShape, rowTokens: readonly number[]): number {
-  return rowTokens.reduce(
-    (sum, tokens) => sum + 3 * forwardFlops(shape, {tokens, attendedPairs: causalPairs(0, tokens)}),
-    0,
-  )
+  return rowTokens.reduce((sum, tokens) => {
+    const work = {tokens, attendedPairs: causalPairs(0, tokens)}
+    return sum + 3 * forwardFlops(shape, work) - savedFlops(shape, work)
+  }, 0)
 }
 
 function groupWork({promptTokens, completionTokens}: GroupLengths): Required<ForwardWork> {

@@ -6,6 +6,7 @@ import {DataError} from '../util/errors.js'
 import {readPlainText} from '../util/plain-file.js'
 import {parseStrictJson} from '../util/strict-json.js'
 import {foreignWeights} from '../weights/index.js'
+import type {Adapter} from './adapter.js'
 import {type Family, families, type LayerNorms, supportedFamilies} from './families.js'
 import {generationFile, readGenerationConfig} from './generation-config.js'
 import {readRope} from './rope.js'
@@ -43,6 +44,8 @@ export interface ModelConfig {
   readonly endIds: readonly number[]
   /** The parsed `config.json` with the end tokens above, written back beside new weights. */
   readonly source: Readonly<Record<string, unknown>>
+  /** Adapters on its linear layers, which no `config.json` tells of: then they are what is trained. */
+  readonly adapter: Adapter | null
 }
 
 const size = z.int().min(1)
@@ -127,6 +130,7 @@ export function parseModelConfig(source: unknown, where: string, endIdsWhere = w
     startId: typeof raw.bos_token_id === 'number' ? raw.bos_token_id : null,
     endIds: listOf(raw.eos_token_id),
     source: given,
+    adapter: null,
   }
   refuseContradictions(config, where)
   checkEndIds(config, endIdsWhere)

@@ -3,7 +3,7 @@ import type {LayerNorms} from './families.js'
 import type {ModelConfig} from './model-config.js'
 
 /** How a tensor starts when there is no checkpoint. */
-export type Initialization = 'embedding' | 'linear' | 'residual' | 'ones' | 'zeros'
+export type Initialization = 'embedding' | 'linear' | 'residual' | 'ones' | 'zeros' | 'uniform'
 
 /** One tensor of a checkpoint: its Hugging Face name and its share of the leading axis. */
 export interface ParameterPart {
@@ -24,7 +24,7 @@ export interface Parameter {
   readonly initialization: Initialization
 }
 
-/** Every weight of the model, in the order of the forward pass. */
+/** Every weight of the model, in the order of the forward pass; adapters are not among them. */
 export function parametersOf(config: ModelConfig): Parameter[] {
   const {hidden, intermediate, headSize, heads, kvHeads, vocabulary} = config
   const single = (name: string, shape: readonly number[], initialization: Initialization): Parameter => ({
@@ -71,21 +71,12 @@ function qkNormSizes({heads, kvHeads, headSize}: ModelConfig) {
   return {head: {q: headSize, k: headSize}, projection: {q: heads * headSize, k: kvHeads * headSize}}
 }
 
-/** Number of trained numbers. */
+/** Number of weights, adapters not counted. */
 export function parameterCount(config: ModelConfig): number {
-  return parametersOf(config).reduce((sum, {shape}) => sum + sizeOf(shape), 0)
+  return countOf(parametersOf(config))
 }
 
-/** The weights of a layer's part before attention (norm, query, key, value) and of the part after it. */
-export function layerParameters(config: ModelConfig, layer: number): {heads: Parameter[]; feedForward: Parameter[]} {
-  const at = `model.layers.${layer}.`
-  const own = parametersOf(config).filter(({name}) => name.startsWith(at))
-  const isBefore = ({name}: Parameter) => /^(input_layernorm|self_attn\.(?!o_proj))/.test(name.slice(at.length))
-  return {heads: own.filter(isBefore), feedForward: own.filter((parameter) => !isBefore(parameter))}
-}
-
-/** The weights between the last layer and the logits. */
-export function headParameters(config: ModelConfig): Parameter[] {
-  const names = ['model.norm.weight', config.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight']
-  return parametersOf(config).filter(({name}) => names.includes(name))
+/** Numbers that some parameters hold together. */
+export function countOf(parameters: readonly Parameter[]): number {
+  return parameters.reduce((sum, {shape}) => sum + sizeOf(shape), 0)
 }

@@ -16,10 +16,8 @@ export function rmsNorm(op: Ops, x: Value, weight: Value, epsilon: number): Valu
   return op.mul(op.div(x, root), weight)
 }
 
-/** silu(gate) * up, where x holds both side by side: [N, 2F] -> [N, F] (Shazeer 2020). */
-export function swiGlu(op: Ops, gateAndUp: Value): Value {
-  const width = gateAndUp.shape.at(-1)! / 2
-  const [gate, up] = op.split(gateAndUp, -1, [width, width])
+/** silu(gate) * up, [N, F] each (Shazeer 2020). */
+export function swiGlu(op: Ops, gate: Value, up: Value): Value {
   return op.mul(op.mul(gate, op.sigmoid(gate)), up)
 }
 

@@ -131,6 +131,9 @@ export function optimizerAt(step: number, {optim, train}: Config): OptimizerSett
 }
 
 /** Sizes that FLOPs are counted from. */
-export function shapeOf(model: ModelConfig, {parameterCount}: LoadedModel): ModelShape {
-  return {...model, parameterCount}
+export function shapeOf(
+  model: ModelConfig,
+  {parameterCount, adapterCount}: Pick<LoadedModel, 'parameterCount'> & Partial<LoadedModel>,
+): ModelShape {
+  return {...model, parameterCount, adapterCount}
 }

@@ -6,6 +6,8 @@ import {evaluatedModels} from '../evaluation/evaluated-models.js'
 import {commandTask} from '../evaluation/evaluated-task.js'
 import {recordedSettings} from '../evaluation/run-settings.js'
 import {packageVersion} from '../files/index.js'
+import {allParametersOf, trainedCount} from '../models/adapters.js'
+import {countOf} from '../models/parameters.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {planners} from './planners.js'
@@ -27,6 +29,8 @@ export interface MemorySummary {
 export interface Plan {
   /** The batch identity, in words. */
   readonly batch: readonly string[]
+  /** Numbers of the model's weights and adapters, and how many of them are trained; absent where nothing is trained. */
+  readonly parameters?: {readonly trained: number; readonly total: number}
   /** Estimated memory by class of tensor, bytes, largest first. */
   readonly memory: readonly {readonly name: string; readonly bytes: number}[]
   /** Absent where nothing is computed, or the model is not named. */
@@ -78,10 +82,15 @@ export async function planOf(command: string, config: Config, services = rehears
   const demand = await planner.demand(config, {...services, rehearsal: {note: (line) => missing.add(line)}})
   return {
     batch: [planner.batch(config)],
-    ...(demand ? memoryOf(demand, config) : {memory: []}),
+    ...(demand ? {...parametersIn(demand), ...memoryOf(demand, config)} : {memory: []}),
     files: planner.files(config).map((file) => `${config.out}/${file}`),
     missing: [...missing],
   }
+}
+
+function parametersIn({work: {model, policy, languageModel}}: MemoryDemand): Pick<Plan, 'parameters'> {
+  if (!policy && !languageModel) return {}
+  return {parameters: {trained: trainedCount(model), total: countOf(allParametersOf(model))}}
 }
 
 function memoryOf(demand: MemoryDemand, config: Config): Pick<Plan, 'memory' | 'memory_summary' | 'update_mode'> {

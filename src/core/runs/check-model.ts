@@ -5,20 +5,22 @@ import {readModelConfig} from '../models/model-config.js'
 import {agreeWithin, fitTokenizer, loadTokenizer} from '../tokenizer/tokenizer.js'
 import {DataError} from '../util/errors.js'
 import {type Progress, silentProgress} from '../util/progress.js'
+import {configFolder, type ModelPlace, tokenizerFolder} from './model-place.js'
 
 /**
  * Prepared data as a model reads it: with the model's own tokenizer, and so its chat template, where it has one.
  *
- * @param path checkpoint folder or `config.json`
+ * @param place a model's, or a `config.json` as the folder
  * @param progress is warned of special tokens that the model has no row for
  * @throws {DataError} when the vocabulary is too small, or the checkpoint's tokenizer gives other tokens
  */
 export async function dataFor(
-  path: string,
+  place: ModelPlace,
   data: PreparedData,
   progress: Pick<Progress, 'warn'> = silentProgress,
 ): Promise<PreparedData> {
-  const {vocabulary} = await readModelConfig(path)
+  const {vocabulary} = await readModelConfig(configFolder(place))
+  const path = tokenizerFolder(place)
   const isOwn = existsSync(join(path, 'tokenizer.json'))
   const tokenizer = isOwn ? await loadTokenizer(path) : data.tokenizer
   if (agreeWithin(tokenizer, data.tokenizer, vocabulary))

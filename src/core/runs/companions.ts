@@ -21,10 +21,10 @@ const namesOfModel = [
  * Reads the companions of every checkpoint of a run when it begins, so that each is whole though folders vanish meanwhile.
  *
  * @param dataFolder prepared data, for their tokenizer
- * @param modelFolder checkpoint that training starts from; its own files come before those of the data
+ * @param modelFolders of what training starts from; the files of a later one come before those of an earlier
  * @throws {DataError} when a file cannot be read
  */
-export function readCompanions(dataFolder: string, modelFolder: string | null): Companions {
+export function readCompanions(dataFolder: string, modelFolders: readonly string[]): Companions {
   const files = new Map<string, Buffer>()
   const take = (folder: string, names: readonly string[]) => {
     for (const name of names) {
@@ -37,7 +37,7 @@ export function readCompanions(dataFolder: string, modelFolder: string | null): 
     }
   }
   take(dataFolder, tokenizerFileNames)
-  if (modelFolder) take(modelFolder, namesOfModel)
+  for (const folder of modelFolders) take(folder, namesOfModel)
   return files
 }
 

@@ -1,23 +1,19 @@
 import {existsSync} from 'node:fs'
 import {readdir, rm, writeFile} from 'node:fs/promises'
-import {basename, join} from 'node:path'
+import {join} from 'node:path'
 import {resolvedYaml} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
-import {pinned} from '../hub/address.js'
-import {modelFiles} from '../hub/model-files.js'
-import {type Origin, previewModel, resolveSource} from '../hub/resolve-source.js'
-import {foreignWeights} from '../weights/index.js'
+import {mergedName} from '../engine/state/adapter-checkpoint.js'
 import {guardWrite, type Lock, lockFolder, lockName, makeFolder, outputKinds, removeOwn, replaceText, sweepTemporary, writeFolder} from '../files/index.js'
 import {type AttemptLog, openAttemptLog} from '../util/attempt-log.js'
-import {DataError} from '../util/errors.js'
-import {type Progress, silentProgress, teeProgress} from '../util/progress.js'
-import type {Rehearsal, Services} from '../util/services.js'
+import {teeProgress} from '../util/progress.js'
+import type {Services} from '../util/services.js'
 import {type Companions, writeCompanions} from './companions.js'
 import {type Origins, originsFile, sourcesWithOrigins} from './origins.js'
 import {holdsNoResult, refuseOccupied, removeEmpty} from './output-folder.js'
-import {checkpointFolder, checkpointSteps, stepOf} from './run-checkpoints.js'
+import {checkpointFolder, stepOf} from './run-checkpoints.js'
 import {identityOf, type RunInputs, readIdentity, refuseOther, writeIdentity} from './run-identity.js'
-import {readTrainerState, type TrainerState, trainerStateFile} from './trainer-state.js'
+import {type TrainerState, trainerStateFile} from './trainer-state.js'
 
 /** A run directory under lock: its files, its checkpoints, its log. */
 export class RunDirectory {
@@ -109,7 +105,8 @@ export class RunDirectory {
       this.checkpoint(state.step),
       async (folder) => {
         await fill(folder)
-        await writeCompanions(folder, companions)
+        for (const part of [folder, join(folder, mergedName)])
+          if (existsSync(part)) await writeCompanions(part, companions)
         await writeFile(join(folder, trainerStateFile), `${JSON.stringify(state, null, 2)}\n`)
       },
       {rpt: 'checkpoint', step: state.step, objective: state.objective, origins: this.origins},
@@ -140,70 +137,4 @@ export class RunDirectory {
     this.lock.release()
     if (isVoid && this.found.isMade) await removeEmpty(this.path)
   }
-}
-
-/** A checkpoint to load, and what it is called in results. */
-export interface ResolvedModel {
-  readonly folder: string
-  readonly run: string
-  readonly objective: string
-  readonly step: number
-  /** Commit of the Hub that it is; null for what was on this machine. */
-  readonly origin: Origin | null
-  /** Whether weights and tokenizer are here, too: not where a rehearsal found a `config.json` alone. */
-  readonly isWhole: boolean
-}
-
-/** How a model of the Hub is fetched. */
-export interface ModelRequest {
-  readonly progress?: Progress
-  readonly signal?: AbortSignal
-  /** See `Services`. */
-  readonly folders?: ReadonlyMap<string, string>
-  /** The commit that the run was begun with; it stands in for a branch of the same repository. */
-  readonly recorded?: Origin
-  readonly rehearsal?: Rehearsal
-}
-
-/**
- * Finds the checkpoint that `--model` means: a checkpoint folder, a run directory's checkpoint of a step (its last one
- * when no step is given), or a Hub id, which is downloaded where the cache lacks it.
- *
- * @throws {DataError} when there is none
- */
-export async function resolveModel(
-  model: string,
-  step?: number,
-  {progress = silentProgress, signal, folders, recorded, rehearsal}: ModelRequest = {},
-): Promise<ResolvedModel> {
-  const value = pinned(model, recorded)
-  const request = {kind: 'model', files: modelFiles, progress, signal, folders} as const
-  const source = rehearsal
-    ? await previewModel('model', value, request, rehearsal)
-    : {...(await resolveSource('model', value, request)), isWhole: true}
-  const {folder: path, origin, isWhole} = source
-  if (origin) {
-    const run = `${basename(origin.id)}@${origin.revision.slice(0, 7)}`
-    return {folder: path, run, objective: 'base', step: 0, origin, isWhole}
-  }
-  if (existsSync(join(path, 'config.json'))) return describeCheckpoint(path)
-  const steps = await checkpointSteps(path)
-  const chosen = step ?? steps.at(-1)
-  if (chosen === undefined || !steps.includes(chosen)) {
-    const foreign = steps.length === 0 ? foreignWeights(path) : null
-    const found = foreign ? foreign.what : `found: ${steps.join(', ') || 'none'}`
-    throw new DataError(`${path} has no checkpoint${step === undefined ? '' : ` of step ${step}`}; ${found}`, {
-      suggestions: [
-        foreign?.remedy ?? 'give a checkpoint folder with config.json, or a run directory with checkpoints',
-      ],
-    })
-  }
-  return describeCheckpoint(checkpointFolder(path, chosen), path)
-}
-
-async function describeCheckpoint(folder: string, runPath?: string): Promise<ResolvedModel> {
-  if (!existsSync(join(folder, trainerStateFile)))
-    return {folder, run: basename(folder), objective: 'base', step: 0, origin: null, isWhole: true}
-  const {objective, step} = readTrainerState(folder)
-  return {folder, run: basename(runPath ?? join(folder, '..', '..')), objective, step, origin: null, isWhole: true}
 }

@@ -47,6 +47,7 @@ const resumable: ReadonlySet<string> = new Set([
   'checkpoint.steps',
   'checkpoint.keepLast',
   'checkpoint.dtype',
+  'lora.merge',
 ])
 
 const identitySchema: z.ZodType<RunIdentity> = z.looseObject({

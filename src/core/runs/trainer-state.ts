@@ -17,6 +17,8 @@ export interface TrainerState {
   readonly seed: number
   /** How updates are computed; whole in checkpoints of before there was a choice. */
   readonly updateMode?: UpdateModeName
+  /** Fingerprint of the weights that its adapters belong to; absent where it has none. */
+  readonly base?: string
 }
 
 /** Where a checkpoint keeps it. */
@@ -33,6 +35,7 @@ const trainerState: z.ZodType<TrainerState> = z.looseObject({
   configHash: z.string(),
   seed: z.int(),
   updateMode: z.enum(updateModeNames).optional(),
+  base: z.string().optional(),
 })
 
 /** The state of training that a checkpoint holds. Throws {DataError} naming the file when it is not one. */

@@ -7,9 +7,10 @@ import {evaluatedTask} from '../evaluation/evaluated-task.js'
 import {evaluateModel} from '../evaluation/evaluation-log.js'
 import type {Predictor} from '../evaluation/predict.js'
 import {withRunSettings} from '../evaluation/run-settings.js'
-import {readModelConfig} from '../models/model-config.js'
 import {openPrepared, withoutDocuments} from '../prepared/prepared.js'
 import {dataFor} from '../runs/check-model.js'
+import {readModel, sourceOf, tokenizerFolder} from '../runs/model-place.js'
+import {resolveModel} from '../runs/resolve-model.js'
 import {checkpointFolder, stepName} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
 import {withSampler} from '../samplers/samplers.js'
@@ -66,9 +67,8 @@ async function evaluateCheckpoint(
   run: RunDirectory,
   engine: Engine,
 ): Promise<SweepRow[]> {
-  const folder = checkpointFolder(point.run, step)
   const {progress} = run.services
-  await loadModel(engine, {checkpoint: folder}, progress)
+  await loadModel(engine, sourceOf(await resolveModel(point.run, step)), progress)
   const subject = {run: point.name, objective: point.config.train.objective, checkpoint: stepName(step), step}
   const predictor = {...(await predictorOf(point, step, config, engine)), progress}
   await run.place(join('predictions', point.name), '')
@@ -96,12 +96,13 @@ export async function predictorOf(
   config: Config,
   engine: Engine,
 ): Promise<Omit<Predictor, 'sampler'>> {
-  const folder = checkpointFolder(point.run, step)
+  const place = await resolveModel(point.run, step)
   const given = {config: {...point.config, eval: config.eval}, sources: point.sources}
-  const settings = withRunSettings(given, folder, tasks[evaluatedTask(given.config)]).config
+  const settings = withRunSettings(given, place.folder, tasks[evaluatedTask(given.config)]).config
   const {dir} = settings.data
-  const data = await dataFor(folder, dir === undefined ? await withoutDocuments(folder) : await openPrepared(dir))
-  return openEvaluator({config: settings, data, model: await readModelConfig(folder), engine})
+  const texts = await (dir === undefined ? withoutDocuments(tokenizerFolder(place)) : openPrepared(dir))
+  const data = await dataFor(place, texts)
+  return openEvaluator({config: settings, data, model: await readModel(place), engine})
 }
 
 /** Where the predictions of a point's checkpoint are. */

@@ -22,8 +22,8 @@ export class CheckpointSaver {
     if (this.saved >= state.step) return
     const {run, training, companions} = this.trainingRun
     const {config, engine} = training
-    const {dtype} = config.checkpoint
-    await run.writeCheckpoint(state, companions, (folder) => engine.save(folder, true, {dtype}))
+    const format = {dtype: config.checkpoint.dtype, isMerged: config.lora.merge}
+    await run.writeCheckpoint(state, companions, (folder) => engine.save(folder, true, format))
     await pruneCheckpoints(run.path, state.step, config.checkpoint)
     this.saved = state.step
   }

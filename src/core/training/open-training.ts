@@ -1,33 +1,31 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
+import {findKey} from '../config/keys.js'
 import {requireKeys} from '../config/load.js'
 import type {UpdateModeName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
-import type {Engine} from '../engine/engine.js'
 import type {MemoryDemand} from '../engine/memory/check-memory.js'
-import {checkWeights} from '../engine/state/checkpoint.js'
 import {evaluatedTask} from '../evaluation/evaluated-task.js'
 import {evaluationWork, larger} from '../evaluation/evaluation-work.js'
 import {checkMode} from '../evaluation/predict.js'
 import {demandOf} from '../evaluation/size-settings.js'
-import {hashFile} from '../files/index.js'
 import {type ModelConfig, readModelConfig} from '../models/model-config.js'
 import type {OpenObjective} from '../objectives/objective.js'
 import {objectives} from '../objectives/objectives.js'
 import {type PreparedData, preparedIn, withoutDocuments} from '../prepared/prepared.js'
 import {checkPrompts} from '../prompts/prompt-limit.js'
 import {dataFor} from '../runs/check-model.js'
-import {type Origins, originsOf, recordedOrigins} from '../runs/origins.js'
+import {checkModel, tokenizerFolder} from '../runs/model-place.js'
+import {type Origins, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {findResumePoint, type ResumePoint} from '../runs/run-checkpoints.js'
-import {resolveModel} from '../runs/run-directory.js'
 import type {TrainerState} from '../runs/trainer-state.js'
 import type {Task} from '../tasks/task.js'
 import {checkItems, tasks} from '../tasks/tasks.js'
 import type {Services} from '../util/services.js'
-import {fingerprintOfModel} from '../weights/index.js'
 import {chooseUpdateMode} from './choose-update-mode.js'
 import {trainingNeeds} from './needs.js'
+import {type WeightSource, weightSource} from './weight-source.js'
 
 /** What a training run starts from, checked as far as that goes without an engine. */
 export interface TrainingStart {
@@ -70,10 +68,11 @@ export async function openInputs(
 ): Promise<Omit<TrainingStart, 'resumed'>> {
   const prepared = config.data.dir === undefined ? null : await preparedIn(config.data.dir, services)
   const source = await weightSource(config, services, recorded)
-  const model = await readModelConfig(source.path)
+  const model = {...(await readModelConfig(source.path)), adapter: source.adapter}
   const given = prepared ?? (await tokenizerAlone(config, source))
-  const texts = given && (await dataFor(source.path, given, services.progress))
-  if (source.checkpoint && source.isWhole) checkWeights(model, source.checkpoint)
+  const place = source.place ?? {folder: source.path, base: null}
+  const texts = given && (await dataFor(place, given, services.progress))
+  if (source.place && source.isWhole) await checkModel(source.place)
   const data = prepared && texts
   const opened = await objectives[config.train.objective].open({
     config,
@@ -84,6 +83,7 @@ export async function openInputs(
   })
   const evaluated = await openEvaluated(config, model, texts, data)
   warnOfWarmup(config, services)
+  warnOfRate(config, services)
   const demandIn = (updateMode: UpdateModeName) =>
     demandOf(config, (settings) => {
       const own = opened.work(settings)
@@ -115,9 +115,10 @@ export async function openEvaluated(
 
 /** The model's tokenizer in place of data that are not asked for, or in a rehearsal not there yet; null where it has none. */
 async function tokenizerAlone({data: {dir}}: Config, source: WeightSource): Promise<PreparedData | null> {
-  const {checkpoint, isWhole} = source
-  if (checkpoint === null || !isWhole) return null
-  return dir === undefined || existsSync(join(checkpoint, 'tokenizer.json')) ? withoutDocuments(checkpoint) : null
+  const {place, isWhole} = source
+  if (place === null || !isWhole) return null
+  const folder = tokenizerFolder(place)
+  return dir === undefined || existsSync(join(folder, 'tokenizer.json')) ? withoutDocuments(folder) : null
 }
 
 /** Whether evaluations while training fall due. */
@@ -125,39 +126,15 @@ export function isEvaluated({eval: {every}, train: {steps}}: Config): boolean {
   return every > 0 && steps > 0
 }
 
+/** Adapters start from zero and move little: a rate for all weights leaves them there. */
+function warnOfRate({lora, optim: {learningRate}}: Config, {progress}: Services): void {
+  if (lora.rank > 0 && learningRate === findKey('optim.learningRate')!.defaultValue)
+    progress.warn(
+      `optim.learningRate is ${learningRate}, the default, which is meant for all weights; adapters usually need ten times that of all weights, or more: try 1e-4`,
+    )
+}
+
 function warnOfWarmup({optim: {warmupSteps}, train: {steps}}: Config, {progress}: Services): void {
   if (warmupSteps > steps && steps > 0)
     progress.warn(`optim.warmupSteps is ${warmupSteps} of ${steps} steps: optim.learningRate is never reached`)
-}
-
-/** Where the first weights come from. */
-export interface WeightSource {
-  /** Checkpoint folder, or `config.json` of random weights. */
-  readonly path: string
-  /** The folder; null for random weights. */
-  readonly checkpoint: string | null
-  readonly weights: Parameters<Engine['load']>[0]
-  readonly origins: Origins
-  /** Whether all of it is on this machine. */
-  readonly isWhole: boolean
-}
-
-/** Fingerprint of a checkpoint, or of the `config.json` of random weights. */
-export function fingerprintOfSource({path, checkpoint}: WeightSource): string {
-  return checkpoint === null ? hashFile(path) : fingerprintOfModel(checkpoint)
-}
-
-async function weightSource({model, seed}: Config, services: Services, recorded: Origins): Promise<WeightSource> {
-  if (!model.path)
-    return {
-      path: model.config!,
-      checkpoint: null,
-      weights: {config: model.config!, init: model.init, seed},
-      origins: {},
-      isWhole: true,
-    }
-  const key = 'model.path'
-  const {folder, origin, isWhole} = await resolveModel(model.path, undefined, {...services, recorded: recorded[key]})
-  const origins = originsOf([[key, origin]])
-  return {path: folder, checkpoint: folder, weights: {checkpoint: folder}, origins, isWhole}
 }

@@ -5,11 +5,13 @@ import type {RunDirectory} from '../runs/run-directory.js'
 import {settingsHash} from '../runs/run-identity.js'
 import type {TrainerState} from '../runs/trainer-state.js'
 import {RuntimeFailure} from '../util/errors.js'
+import {fingerprintOfBase, resumedWeights, type WeightSource} from './weight-source.js'
 
 /** The state to go on from: that of a checkpoint, or the beginning. */
 export async function resumeFrom(
   run: RunDirectory,
   {config, engine, updateMode}: TrainingContext,
+  source: WeightSource,
   checkpoint: ResumePoint | null,
 ): Promise<TrainerState> {
   const beginning: TrainerState = {
@@ -21,12 +23,13 @@ export async function resumeFrom(
     configHash: settingsHash(config),
     seed: config.seed,
     updateMode,
+    ...fingerprintOfBase(source),
   }
   if (!checkpoint) {
     await run.dropTablesAfter(0)
     return beginning
   }
-  await loadModel(engine, {checkpoint: checkpoint.folder}, run.services.progress)
+  await loadModel(engine, resumedWeights(source, checkpoint.folder), run.services.progress)
   await engine.restoreOptimizer(checkpoint.folder)
   await run.dropTablesAfter(checkpoint.state.step)
   return checkpoint.state

@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs'
 import type {SourcedConfig} from '../config/load.js'
 import type {TaskName, UpdateModeName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
@@ -8,11 +9,13 @@ import {evaluatedTask} from '../evaluation/evaluated-task.js'
 import {EvaluationLog} from '../evaluation/evaluation-log.js'
 import {sayGeneration, withGeneration} from '../evaluation/generation-settings.js'
 import {evaluationSettings} from '../evaluation/run-settings.js'
+import {generationFile} from '../models/generation-config.js'
 import {type CutDocuments, type Objective, shapeOf, type TrainingContext} from '../objectives/objective.js'
 import {objectives} from '../objectives/objectives.js'
 import {withRowTemplate} from '../objectives/rows/row-template-settings.js'
 import {checkReferenceLength} from '../prepared/inexpressible.js'
 import {readCompanions} from '../runs/companions.js'
+import {foldersOf} from '../runs/model-place.js'
 import type {Origins} from '../runs/origins.js'
 import {RunDirectory} from '../runs/run-directory.js'
 import type {RunInputs} from '../runs/run-identity.js'
@@ -24,10 +27,11 @@ import type {Services} from '../util/services.js'
 import {openEvaluator} from './evaluator.js'
 import {trainSteps} from './loop.js'
 import {noSignalLine, updatesOf} from './no-signal.js'
-import {fingerprintOfSource, isEvaluated, openTraining, type TrainingStart} from './open-training.js'
+import {isEvaluated, openTraining, type TrainingStart} from './open-training.js'
 import {resumeFrom} from './resume.js'
 import {trainingFiles} from './training-inputs.js'
 import type {TrainingRun} from './training-run.js'
+import {fingerprintOfSource} from './weight-source.js'
 
 /** What `rpt train` did: its `summary.json`. */
 export interface TrainSummary extends Summary {
@@ -84,7 +88,9 @@ export async function train(config: Config, services: Services, begunWith: Origi
 
 /** The settings with the temperature that evaluations while training take from the checkpoint that training starts from. */
 function withTemperature(given: SourcedConfig, {source}: TrainingStart, {progress}: Services): SourcedConfig {
-  const folders = isEvaluated(given.config) && source.checkpoint !== null ? [source.checkpoint] : []
+  // The one that its checkpoints will have: see `readCompanions`.
+  const own = foldersOf(source.place).findLast((folder) => existsSync(generationFile(folder)))
+  const folders = own !== undefined && isEvaluated(given.config) ? [own] : []
   sayGeneration(given, folders, 'train', progress)
   return withGeneration(given, folders)
 }
@@ -113,14 +119,14 @@ async function trainIn(
     const training = {...prepared, progress: run.services.progress}
     const cuts = opened.cutDocuments ?? null
     if (cuts) training.progress.warn(describeCuts(cuts))
-    const state = await resumeFrom(run, training, start.resumed)
+    const state = await resumeFrom(run, training, source, start.resumed)
     await training.sampler.follow((folder) => engine.save(folder, false), state.step)
     const trainingRun: TrainingRun = {
       run,
       training,
       objective,
       evaluations: await openEvaluations(run, training, evaluated, start),
-      companions: readCompanions(texts!.folder, source.checkpoint),
+      companions: readCompanions(texts!.folder, foldersOf(source.place)),
       tokenizer: texts!.tokenizer,
     }
     const history = await trainSteps(trainingRun, state)

@@ -3,7 +3,8 @@ import type {Config} from '../config/schema.js'
 import {evaluatedTask} from '../evaluation/evaluated-task.js'
 import {hashFile, manifestName, readManifest} from '../files/index.js'
 import {objectives} from '../objectives/objectives.js'
-import {resolveModel} from '../runs/run-directory.js'
+import {fingerprintOfPlace} from '../runs/model-place.js'
+import {resolveModel} from '../runs/resolve-model.js'
 import {
   changedInputs,
   changedSettings,
@@ -13,7 +14,6 @@ import {
   settingsOf,
 } from '../runs/run-identity.js'
 import {tasks} from '../tasks/tasks.js'
-import {fingerprintOfModel} from '../weights/index.js'
 
 /** Fingerprints of what a training run reads besides its model: prepared data, and the files of its objective and its evaluations. */
 export function trainingFiles(config: Config, data: Parameters<typeof inputsOf>[1]): RunInputs {
@@ -26,7 +26,7 @@ async function trainingInputs(config: Config): Promise<RunInputs | null> {
   const manifest = config.data.dir ? readManifest(join(config.data.dir, manifestName)) : undefined
   if (typeof manifest === 'string') return null
   const {path, config: file} = config.model
-  const model = path ? fingerprintOfModel((await resolveModel(path)).folder) : hashFile(file!)
+  const model = path ? fingerprintOfPlace(await resolveModel(path)) : hashFile(file!)
   return {...trainingFiles(config, manifest ? {manifest} : null), model}
 }
 

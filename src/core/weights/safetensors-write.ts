@@ -5,7 +5,7 @@ import {sizeOf} from '../util/shape.js'
 import {narrowings, type WrittenDtype} from './narrow.js'
 import {indexName, weightsName} from './weight-files.js'
 
-/** A tensor to write: its values fill its shape row by row. */
+/** A tensor to write: its values, read once, when it is written, fill its shape row by row. */
 export interface FloatValues {
   readonly shape: readonly number[]
   readonly data: Float32Array
@@ -45,18 +45,20 @@ export async function writeSafetensors(
   const sorted = [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))
   const header: [string, unknown][] = [['__metadata__', usualMetadata]]
   let end = 0
-  for (const [name, {shape, data}] of sorted) {
-    if (['__metadata__', '__proto__'].includes(name) || data.length !== sizeOf(shape)) {
-      throw new DataError(`writing ${path}: tensor ${name} has ${data.length} values, expected shape [${shape}]`)
-    }
+  for (const [name, {shape}] of sorted) {
+    if (['__metadata__', '__proto__'].includes(name))
+      throw new DataError(`writing ${path}: a tensor must not be called ${name}`)
     const begin = end
-    end += data.length * sizes[dtype]
+    end += sizeOf(shape) * sizes[dtype]
     header.push([name, {dtype, shape, data_offsets: [begin, end]}])
   }
   await replaceFile(path, async (handle) => {
     await writeFully(handle, frameHeader(JSON.stringify(Object.fromEntries(header))))
-    for (const [name, {data}] of sorted)
+    for (const [name, {shape, data}] of sorted) {
+      if (data.length !== sizeOf(shape))
+        throw new DataError(`writing ${path}: tensor ${name} has ${data.length} values, expected shape [${shape}]`)
       for (const bytes of encode(data, dtype, `writing ${path}: tensor ${name}`)) await writeFully(handle, bytes)
+    }
   })
 }
 
@@ -110,7 +112,7 @@ export async function writeWeights(
     for (const name of shard.keys()) weightMap[name] = file
     await writeSafetensors(join(folder, file), shard, dtype)
   }
-  const count = [...tensors.values()].reduce((sum, {data}) => sum + data.length, 0)
+  const count = [...tensors.values()].reduce((sum, {shape}) => sum + sizeOf(shape), 0)
   const metadata = {total_parameters: count, total_size: count * sizes[dtype]}
   const sorted = Object.fromEntries(Object.entries(weightMap).sort(([a], [b]) => (a < b ? -1 : 1)))
   await replaceText(join(folder, indexName), `${JSON.stringify({metadata, weight_map: sorted}, null, 2)}\n`)
@@ -124,7 +126,7 @@ function splitByBytes(
   const shards: Map<string, FloatValues>[] = []
   let room = 0
   for (const [name, tensor] of tensors) {
-    const bytes = tensor.data.length * size
+    const bytes = sizeOf(tensor.shape) * size
     if (shards.length === 0 || bytes > room) {
       shards.push(new Map())
       room = maxBytes

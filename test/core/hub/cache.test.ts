@@ -98,6 +98,11 @@ describe('offline', () => {
     expect(await resolveOffline()).toMatchObject({message: expect.stringContaining('does not have model.safetensors')})
   })
 
+  it('names the tensors that adapters without listing lack', async () => {
+    fillCache(['adapter_config.json'], {'adapter_config.json': {content: Buffer.from('{}')}})
+    expect(await resolveOffline()).toMatchObject({message: expect.stringContaining('have adapter_model.safetensors')})
+  })
+
   it.each([
     [`${id}@v2`, 'does not have revision v2'],
     [`${id}@${'b'.repeat(40)}`, 'does not have any file of commit bbb'],
@@ -224,6 +229,8 @@ describe('model files', () => {
       'model.safetensors',
     ])
     expect(choose(index, 'model.safetensors', 'consolidated.safetensors', ...shards)).toEqual([index, ...shards])
+    expect(choose('adapter_config.json', 'adapter_model.safetensors', 'README.md')).toHaveLength(2)
+    expect(choose('adapter_config.json', 'adapter_model.safetensors', 'config.json')).toEqual(['config.json'])
     expect(choose('onnx/config.json', 'tokenizer.json', 'chat_template.jinja', 'vocab.json')).toEqual([
       'tokenizer.json',
       'chat_template.jinja',

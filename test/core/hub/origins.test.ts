@@ -95,3 +95,43 @@ it('a plan fetches nothing but config.json', async () => {
   await planOf('train', toyConfig(workspace, 'planned', settings(1)))
   expect(hub.urls.filter((url) => url.includes('/resolve/'))).toEqual([`/owner/name/resolve/${commit}/config.json`])
 })
+
+const evaluated = (model: string, out: string) =>
+  evaluate(
+    toyConfig(workspace, out, [`eval.models=[${model}]`, 'eval.modes=[standard]', 'eval.bootstraps=20']),
+    toyServices(),
+  )
+
+it('adapters on a model of the Hub name it and its commit, and are evaluated with it', async () => {
+  await train(toyConfig(workspace, 'adapters', [...settings(1), 'lora.rank=2']), toyServices())
+  const file = ['adapters', 'checkpoints', 'step-000001', 'adapter_config.json']
+  expect(json(...file)).toMatchObject({base_model_name_or_path: 'owner/name', revision: commit})
+  hub.refs.main = moved
+  const {rows} = await evaluated(join(workspace.folder, 'adapters'), 'evaluated-adapters')
+  expect(rows.every(({accuracy}) => accuracy !== null)).toBe(true)
+})
+
+it('adapters of the Hub are fetched with their base, and planned with their description alone', async () => {
+  await train(toyConfig(workspace, 'local', ['train.steps=1', 'train.objective=ntp', 'lora.rank=2']), toyServices())
+  const adapters = await new FakeHub('owner/adapters').start()
+  const names = ['adapter_config.json', 'adapter_model.safetensors']
+  for (const name of names)
+    adapters.files[name] = {
+      content: readFileSync(join(workspace.folder, 'local', 'checkpoints', 'step-000001', name)),
+      isLarge: name.endsWith('.safetensors'),
+    }
+  adapters.files['README.md'] = {content: Buffer.from('adapters')}
+  vi.stubEnv('HF_ENDPOINT', adapters.endpoint)
+  const fetched = () => adapters.urls.filter((url) => url.includes('/resolve/')).map((url) => url.split('/').at(-1))
+  await planOf('train', toyConfig(workspace, 'planned', ['model.path=owner/adapters', 'train.objective=ntp']))
+  expect(fetched()).toEqual(['adapter_config.json'])
+  const [hubs, own] = [
+    await evaluated('owner/adapters', 'evaluated-hub'),
+    await evaluated(join(workspace.folder, 'local'), 'evaluated-local'),
+  ]
+  expect(hubs.rows.map(({accuracy}) => accuracy)).toEqual(own.rows.map(({accuracy}) => accuracy))
+  expect(fetched()).toEqual(names)
+  vi.stubEnv('HF_HUB_OFFLINE', '1')
+  await evaluated('owner/adapters', 'evaluated-offline')
+  await adapters.stop()
+})

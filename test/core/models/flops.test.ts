@@ -68,6 +68,17 @@ describe('FLOPs', () => {
     expect(updateFlops(tiny, [live], 1)).toBe(4 * rolloutFlops(tiny, [live]))
   })
 
+  it('charges adapters as weights, and frozen weights no gradient of their own', () => {
+    const adapted = {...tiny, adapterCount: 5000}
+    const work = {tokens: 7, attendedPairs: causalPairs(0, 7)}
+    const products = 2 * 7 * (layerMatrixParameters(tiny) + 128 * 527)
+    expect(forwardFlops(adapted, work)).toBe(forwardFlops(tiny, work) + 2 * 5000 * 7)
+    expect(plainTrainingFlops(adapted, [7])).toBe(3 * forwardFlops(adapted, work) - products)
+    const group = {promptTokens: 5, completionTokens: [3]}
+    const update = 2 * (7 * layerMatrixParameters(tiny) + 3 * 128 * 527)
+    expect(updateFlops(adapted, [group], 1)).toBe(4 * rolloutFlops(adapted, [group]) - update)
+  })
+
   it('agrees with training the same tokens as one plain row, up to the logits of the prompt and the last token', () => {
     const update = updateFlops(tiny, [{promptTokens: 40, completionTokens: [20]}])
     const row = plainTrainingFlops(tiny, [59])

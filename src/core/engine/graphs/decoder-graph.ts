@@ -42,19 +42,19 @@ export function causalHiddenStates({op, weights}: DecoderGraph, shape: {rows: nu
   return hiddenStates(op, weights, tokens, () => attend)
 }
 
-/** Declares the loss and, per weight and per value of `others`, the output `gradient/<name>`. */
+/** Declares the loss and, per trained parameter and per value of `others`, the output `gradient/<name>`. */
 export function outputGradients(decoder: DecoderGraph, loss: Value, others: readonly Value[] = []): void {
   decoder.op.graph.output('loss', loss)
   outputVjp(decoder, [[loss, decoder.op.scalar(1)]], others)
 }
 
-/** Declares, per weight and per value of `others`, the output `gradient/<name>`, given a cotangent for each output. */
+/** Declares, per trained parameter and per value of `others`, the output `gradient/<name>`, given a cotangent for each output. */
 export function outputVjp(
   {op, weights}: DecoderGraph,
   outputs: readonly (readonly [output: Value, cotangent: Value])[],
   others: readonly Value[],
 ): void {
-  const parameters = [...others, ...weights.all()]
+  const parameters = [...others, ...weights.trained()]
   appendVjp(op, outputs, parameters).forEach((gradient, i) => {
     op.graph.output(`gradient/${parameters[i].name}`, gradient)
   })

@@ -1,7 +1,7 @@
 import type {ObjectiveSettings} from '../../grpo/objective.js'
 import {attentionHeads, feedForward} from '../../models/decoder.js'
+import {headParameters, layerParameters} from '../../models/layer-parameters.js'
 import type {ModelConfig} from '../../models/model-config.js'
-import {headParameters, layerParameters} from '../../models/parameters.js'
 import type {Value} from '../../onnx/types.js'
 import {type DecoderGraph, decoderGraph, type GraphSettings, outputGradients, outputVjp} from './decoder-graph.js'
 import {languageModelHead} from './language-model.js'

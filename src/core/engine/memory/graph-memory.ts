@@ -1,5 +1,5 @@
+import {allParametersOf} from '../../models/adapters.js'
 import type {ModelConfig} from '../../models/model-config.js'
-import {parametersOf} from '../../models/parameters.js'
 import type {Graph} from '../../onnx/graph.js'
 import {type LiveTensor, tensorBytes} from '../../onnx/live-tensor.js'
 import {livenessOf} from '../../onnx/liveness.js'
@@ -63,7 +63,7 @@ function rawMemory(model: ModelConfig, {of, build, trips, isFedRows = false}: Wo
 }
 
 function feedBytes(model: ModelConfig, graph: Graph): number {
-  const weights = new Set(parametersOf(model).map(({name}) => name))
+  const weights = new Set(allParametersOf(model).map(({name}) => name))
   return graph.inputs
     .filter(({name}) => !weights.has(name) && !/^(context|own)_(keys|values)_/.test(name))
     .reduce((sum, input) => sum + tensorBytes(input), 0)

@@ -1,5 +1,6 @@
+import {allParametersOf, trainedCount} from '../../models/adapters.js'
 import type {ModelConfig} from '../../models/model-config.js'
-import {parameterCount} from '../../models/parameters.js'
+import {countOf} from '../../models/parameters.js'
 import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {groupBy} from '../../util/group-by.js'
 import {decodingStepGraph} from '../graphs/decoding-step.js'
@@ -122,10 +123,10 @@ function rolloutGraphs(model: ModelConfig, sizes: RolloutSizes, {readsInPlace}: 
 /** Tensors that are there throughout: on the host, float32. */
 function hostParts(work: EngineWork, {readsInPlace}: DeviceKind): MemoryPart[] {
   const {model, hasReference, hasAverage, policy, languageModel, rollout} = work
-  const bytes = float * parameterCount(model)
+  const bytes = float * trainedCount(model)
   const isTrained = policy !== undefined || languageModel !== undefined
   return [
-    {name: 'weights', bytes},
+    {name: 'weights', bytes: float * countOf(allParametersOf(model))},
     {name: 'moments of the optimizer', bytes: isTrained ? 2 * bytes : 0},
     {name: 'gradients', bytes: isTrained ? bytes : 0, kind: languageModel ? 'languageModel' : 'policy'},
     {name: 'weights of the reference', bytes: hasReference ? bytes : 0},

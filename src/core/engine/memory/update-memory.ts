@@ -1,7 +1,8 @@
 import type {UpdateModeName} from '../../config/names.js'
+import {trainedAmong, trainedCount} from '../../models/adapters.js'
+import {headParameters, layerParameters} from '../../models/layer-parameters.js'
 import type {ModelConfig} from '../../models/model-config.js'
-import {headParameters, layerParameters, type Parameter, parameterCount} from '../../models/parameters.js'
-import {sizeOf} from '../../util/shape.js'
+import {countOf} from '../../models/parameters.js'
 import {completionAttentionGraph, contextAttentionGraph} from '../graphs/attention-segments.js'
 import type {DecoderGraph} from '../graphs/decoder-graph.js'
 import {languageModelGraph} from '../graphs/language-model.js'
@@ -44,7 +45,7 @@ const updates: Readonly<Record<UpdateModeName, (work: EngineWork) => UpdateMemor
     ]
     const graphs = built.filter((graph) => graph !== undefined && graph !== false)
     // A micro-batch's gradients leave the graph as copies, beside the sum.
-    const copies = isAccumulated && graphs.length > 0 ? float * parameterCount(model) : 0
+    const copies = isAccumulated && graphs.length > 0 ? float * trainedCount(model) : 0
     return {graphs, host: [{name: 'gradients', bytes: copies, kind: graphs[0]?.of}]}
   },
 
@@ -138,12 +139,8 @@ function rowArrays(work: EngineWork, layout: RowLayout, tokens: number, kind: Wo
   return [
     {name: 'hidden rows of the update', bytes: float * all * (layers + 1) * hidden, kind},
     {name: 'rows of one layer', bytes: float * all * (2 * (qkv + attended) + 2 * hidden), kind},
-    {name: 'gradients', bytes: float * elementsOf(passing), kind},
+    {name: 'gradients', bytes: float * countOf(trainedAmong(model, passing)), kind},
   ]
-}
-
-function elementsOf(parameters: readonly Parameter[]): number {
-  return parameters.reduce((sum, {shape}) => sum + sizeOf(shape), 0)
 }
 
 /** Sizes of the spans that rows are cut into; there are at most two. */

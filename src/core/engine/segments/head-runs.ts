@@ -1,4 +1,5 @@
-import {headParameters} from '../../models/parameters.js'
+import {trainedAmong} from '../../models/adapters.js'
+import {headParameters} from '../../models/layer-parameters.js'
 import type {Session} from '../../runtime/session.js'
 import type {Arrays, PassFrame} from './pass-frame.js'
 import {addTo, rowsOf} from './row-arrays.js'
@@ -37,17 +38,17 @@ export async function runHead(
   const {hidden: width} = config
   const policyLogprobs = new Float32Array(rows.length)
   const entropy = new Float32Array(rows.length)
-  const names = headParameters(config).map(({name}) => name)
-  const parameters = Object.fromEntries(names.map((name) => [name, weights.get(name)!]))
+  const own = headParameters(config)
+  const parameters = Object.fromEntries(own.map(({name}) => [name, weights.get(name)!]))
+  const trained = gradient ? trainedAmong(config, own).map(({name}) => [name, name] as const) : []
   let loss = 0
   for (const {from, to} of cut({from: 0, to: rows.length}, frame.limits.tokens)) {
     const at = [...rows.subarray(from, to)].map((row) => ({from: Number(row), to: Number(row) + 1}))
     const gathered = frame.scratch('hidden', (to - from) * width)
     for (const [i, row] of at.entries()) gathered.set(rowsOf(hidden, row, width), i * width)
-    const own = Object.entries(inputs).map(([name, values]) => [name, values.subarray(from, to)])
-    const feeds = {hidden: gathered, ...parameters, ...Object.fromEntries(own)}
+    const read = Object.entries(inputs).map(([name, values]) => [name, values.subarray(from, to)])
+    const feeds = {hidden: gathered, ...parameters, ...Object.fromEntries(read)}
     const session = await open(to - from)
-    const trained = gradient ? names.map((name) => [name, name] as const) : []
     const gradients = frame.scratch('gradient/hidden', gathered.length)
     const outputs = await frame.addGradients(session, trained, feeds, gradient ? {'gradient/hidden': gradients} : {})
     if (outputs.policy_logprobs) {

@@ -1,5 +1,7 @@
+import {trainedAmong} from '../../models/adapters.js'
 import {firstOfKind} from '../../models/layer-kinds.js'
-import {layerParameters, type Parameter} from '../../models/parameters.js'
+import {layerParameters} from '../../models/layer-parameters.js'
+import type {Parameter} from '../../models/parameters.js'
 import type {Session} from '../../runtime/session.js'
 import {type Direction, feedForwardGraph, headsGraph} from '../graphs/layer-segments.js'
 import {AttentionRuns} from './attention-runs.js'
@@ -119,7 +121,8 @@ export class LayerRuns {
   private async addGradients(part: Part, layer: number, span: Span, feeds: Arrays, into: Arrays): Promise<void> {
     const {frame} = this
     const session = await this.session(part, 'backward', layer, span)
-    const names = this.parameters(layer, part).map(({name}) => [name, nameIn(layer, name)] as const)
+    const trained = trainedAmong(frame.config, this.parameters(layer, part))
+    const names = trained.map(({name}) => [name, nameIn(layer, name)] as const)
     await frame.addGradients(session, names, {...feeds, ...this.weights(layer, part)}, into)
   }
 

@@ -58,6 +58,8 @@ export class SegmentedPass {
   private embedBackward(gradient: Float32Array): void {
     const {config, tokens, tools} = this.frame
     const {hidden: width} = config
+    // Adapters leave the embedding alone.
+    if (config.adapter) return
     const sum = tools.state.gradientSum(embeddingName)
     tokens.ids.forEach((id, row) => {
       const to = Number(id) * width

@@ -3,9 +3,9 @@ import {join} from 'node:path'
 import {type FloatValues, SafetensorsFile, writeSafetensors} from '../../weights/index.js'
 import {fillTensors} from './fill-tensors.js'
 import type {ModelState, Weights} from './model-state.js'
-import {placesOf, valuesAt} from './places.js'
+import {trainedPlacesOf, valuesAt} from './places.js'
 
-/** The moving average of the weights: how it moves, and its file, in which tensors have Hugging Face's names. */
+/** The moving average of what is trained: how it moves, and its file, in which tensors have Hugging Face's names. */
 
 const fileIn = (folder: string) => join(folder, 'average.safetensors')
 
@@ -33,7 +33,7 @@ export function loadAverage(state: ModelState, folder: string): void {
   const file = SafetensorsFile.open(fileIn(folder))
   try {
     // Every value is overwritten.
-    const average = state.copyWeights()
+    const average = state.copyTrained()
     fillTensors(file, tensorsOf(state.config, average))
     state.average = average
   } finally {
@@ -42,5 +42,7 @@ export function loadAverage(state: ModelState, folder: string): void {
 }
 
 function tensorsOf(config: ModelState['config'], weights: Weights): Map<string, FloatValues> {
-  return new Map(placesOf(config).map((place) => [place.name, {shape: place.shape, data: valuesAt(weights, place)}]))
+  return new Map(
+    trainedPlacesOf(config).map((place) => [place.name, {shape: place.shape, data: valuesAt(weights, place)}]),
+  )
 }

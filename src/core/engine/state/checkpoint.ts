@@ -15,6 +15,8 @@ import {
 } from '../../weights/index.js'
 import {explainExtra, explainMissing} from './explain-weights.js'
 import {fillTensors} from './fill-tensors.js'
+import {fillWeight} from './fill-weight.js'
+import {mergedValues} from './merge-adapter.js'
 import type {ModelState} from './model-state.js'
 import {type Place, placesOf, valuesAt} from './places.js'
 import {fieldsOf} from './tensor-fields.js'
@@ -28,9 +30,12 @@ export type WeightDtype = 'float32' | 'bfloat16' | 'float16'
 export interface SaveFormat {
   readonly dtype: WeightDtype
   readonly maxShardBytes?: number
+  /** Whether the whole model, adapters merged, is written too, into the folder `mergedName`. */
+  readonly isMerged?: boolean
 }
 
-const storedDtypes: Readonly<Record<WeightDtype, WeightFormat['dtype']>> = {
+/** Element types in the words of safetensors. */
+export const storedDtypes: Readonly<Record<WeightDtype, WeightFormat['dtype']>> = {
   float32: 'F32',
   bfloat16: 'BF16',
   float16: 'F16',
@@ -55,7 +60,7 @@ export function checkWeights(config: ModelConfig, folder: string): void {
 export async function loadWeights(state: ModelState, folder: string): Promise<void> {
   const files = openWeights(state.config, folder)
   try {
-    for (const place of placesOf(state.config)) fill(files, place.name, valuesAt(state.weights, place))
+    for (const place of placesOf(state.config)) fillWeight(files, place.name, valuesAt(state.weights, place))
     if (state.config.tiedHead && files.has(headName)) checkTiedHead(files, state, folder)
   } finally {
     files.close()
@@ -126,25 +131,6 @@ function checkShape(files: WeightFiles, {name, shape: expected}: Place, config: 
     )
 }
 
-function fill(files: WeightFiles, name: string, target: Float32Array): void {
-  for (const {offset, values} of files.pieces(name)) {
-    const broken = findNonFinite(values)
-    if (broken >= 0)
-      throw new DataError(
-        `${files.pathOf(name)}: tensor ${name} holds ${values[broken]} at ${offset + broken}; expected finite weights`,
-      )
-    target.set(values, offset)
-  }
-}
-
-/** Index of the first value that is NaN or infinite, or -1. */
-function findNonFinite(values: Float32Array): number {
-  const exponent = 0x7f800000
-  const words = new Uint32Array(values.buffer, values.byteOffset, values.length)
-  for (let i = 0; i < words.length; i++) if ((words[i] & exponent) === exponent) return i
-  return -1
-}
-
 /** Of a head that is tied and stored nevertheless, one release of transformers takes the embedding, another the head. */
 function checkTiedHead(files: WeightFiles, {weights}: ModelState, folder: string): void {
   const embedding = weights.get(embeddingName)!
@@ -160,7 +146,7 @@ function checkTiedHead(files: WeightFiles, {weights}: ModelState, folder: string
 }
 
 /**
- * Writes weights and `config.json`: a folder that transformers loads.
+ * Writes weights, adapters merged into them, and `config.json`: a folder that transformers loads.
  *
  * @throws {NumericError} naming the tensor that `dtype` cannot hold
  */
@@ -169,11 +155,19 @@ export async function saveWeights(
   folder: string,
   {dtype, maxShardBytes = usualShardBytes}: SaveFormat,
 ): Promise<void> {
-  const tensors = new Map(
-    placesOf(state.config).map((place) => [place.name, {shape: place.shape, data: valuesAt(state.weights, place)}]),
-  )
+  const tensors = new Map(placesOf(state.config).map((place) => [place.name, tensorAt(state, place)]))
   await writeWeights(folder, tensors, {dtype: storedDtypes[dtype], maxShardBytes})
   await writeFile(join(folder, 'config.json'), `${JSON.stringify(withDtype(state.config.source, dtype), null, 2)}\n`)
+}
+
+/** The values are merged when they are written, one tensor after the other. */
+function tensorAt({config, weights}: ModelState, place: Place): FloatValues {
+  return {
+    shape: place.shape,
+    get data() {
+      return mergedValues(config, weights, place)
+    },
+  }
 }
 
 /**
@@ -193,7 +187,7 @@ function withDtype(source: Readonly<Record<string, unknown>>, dtype: WeightDtype
  */
 export async function saveOptimizer(state: ModelState, folder: string, withWeights: boolean): Promise<void> {
   const tensors = new Map<string, FloatValues>()
-  for (const {name, shape} of state.parameters) {
+  for (const {name, shape} of state.trained) {
     const {first, second} = state.momentsOf(name)
     tensors.set(`${name}/first`, {shape, data: first})
     tensors.set(`${name}/second`, {shape, data: second})
@@ -215,7 +209,7 @@ export async function loadOptimizer(state: ModelState, folder: string): Promise<
   try {
     const updates = new Float32Array(1)
     const targets = new Map<string, FloatValues>([['updates', {shape: [1], data: updates}]])
-    for (const {name, shape} of state.parameters) {
+    for (const {name, shape} of state.trained) {
       const {first, second} = state.momentsOf(name)
       targets.set(`${name}/first`, {shape, data: first})
       targets.set(`${name}/second`, {shape, data: second})

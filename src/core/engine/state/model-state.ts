@@ -1,3 +1,4 @@
+import {adapterParametersOf, trainedParametersOf} from '../../models/adapters.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {type Parameter, parametersOf} from '../../models/parameters.js'
 import {rotaryTables} from '../../nn/rotary.js'
@@ -5,15 +6,9 @@ import {type AdamWSettings, adamWStep, type Moments} from '../../optim/adamw.js'
 import {clipScale, globalNorm} from '../../optim/clip.js'
 import type {TensorData} from '../../runtime/session.js'
 import {NumericError} from '../../util/errors.js'
-import {Sampler, streamSeed} from '../../util/rng.js'
+import {streamSeed} from '../../util/rng.js'
 import {sizeOf} from '../../util/shape.js'
-
-/** How random weights start: see `model.init` in the configuration. */
-export interface InitializationSettings {
-  readonly embeddingStd: number
-  readonly linearGain: number
-  readonly residualScale: number
-}
+import {fillAtRandom, type InitializationSettings} from './initialize.js'
 
 /** AdamW with a bound on the global gradient norm. */
 export interface OptimizerSettings extends AdamWSettings {
@@ -23,45 +18,57 @@ export interface OptimizerSettings extends AdamWSettings {
 /** Weights of one model, float32, by parameter name. */
 export type Weights = ReadonlyMap<string, Float32Array>
 
-/** Weights, moments and gradient sums of one model, float32, by parameter name. */
+/**
+ * Weights of one model, and moments and gradient sums of those that are trained, float32, by parameter name. The adapters
+ * of a model are among its weights; where there are any, they alone are trained.
+ */
 export class ModelState {
+  /** What the weights are without adapters. */
   readonly parameters: readonly Parameter[]
+  readonly adapters: readonly Parameter[]
+  readonly trained: readonly Parameter[]
   readonly weights = new Map<string, Float32Array>()
   readonly moments = new Map<string, Moments>()
   private readonly gradients = new Map<string, Float32Array>()
   private readonly tables = new Map<number, {cos: Float32Array; sin: Float32Array}>()
   /** Optimizer steps taken. */
   updates = 0
-  /** Moving average of the weights, where one is kept. */
+  /** Moving average of the weights that are trained, where one is kept. */
   average: Weights | null = null
 
   constructor(readonly config: ModelConfig) {
     this.parameters = parametersOf(config)
-    for (const {name, shape} of this.parameters) this.weights.set(name, new Float32Array(sizeOf(shape)))
+    this.adapters = adapterParametersOf(config)
+    this.trained = trainedParametersOf(config)
+    for (const {name, shape} of [...this.parameters, ...this.adapters])
+      this.weights.set(name, new Float32Array(sizeOf(shape)))
   }
 
   /** Fills the weights with seeded random numbers; every tensor has a stream of its own. */
-  initialize({embeddingStd, linearGain, residualScale}: InitializationSettings, seed: number): void {
-    for (const {name, shape, initialization} of this.parameters) {
-      const fanIn = shape.at(-1)!
-      const deviation = {
-        embedding: embeddingStd,
-        linear: linearGain / Math.sqrt(fanIn),
-        residual: (linearGain * residualScale) / Math.sqrt(fanIn),
-        zeros: 0,
-        ones: 0,
-      }[initialization]
-      const sampler = new Sampler(streamSeed(seed, 'init', name))
-      const offset = initialization === 'ones' ? 1 : 0
-      const weight = this.weights.get(name)!
-      for (let i = 0; i < weight.length; i++) weight[i] = deviation === 0 ? offset : deviation * sampler.normal()
-    }
+  initialize(settings: InitializationSettings, seed: number): void {
+    for (const parameter of this.parameters)
+      fillAtRandom(this.weights.get(parameter.name)!, parameter, streamSeed(seed, 'init', parameter.name), settings)
   }
 
-  /** What every graph of a whole model is fed: weights, and rotary tables of `positions` rows. */
-  feeds(positions: number, weights: Weights = this.weights): Record<string, TensorData> {
+  /** Fills the adapters as PEFT does: A with seeded random numbers, B with zeros, so that they change nothing yet. */
+  initializeAdapters(seed: number): void {
+    for (const parameter of this.adapters)
+      fillAtRandom(this.weights.get(parameter.name)!, parameter, streamSeed(seed, 'lora', parameter.name))
+  }
+
+  /**
+   * What every graph of a whole model is fed: weights, and rotary tables of `positions` rows.
+   *
+   * @param trained in place of the weights that are trained
+   */
+  feeds(positions: number, trained: Weights = this.weights): Record<string, TensorData> {
     const {cos, sin} = this.rotaryTables(positions)
-    return {...Object.fromEntries(weights), 'rotary.cos': cos, 'rotary.sin': sin}
+    return {...Object.fromEntries(this.withTrained(trained)), 'rotary.cos': cos, 'rotary.sin': sin}
+  }
+
+  /** The weights of the model with others in place of those that are trained. */
+  withTrained(trained: Weights): Weights {
+    return new Map([...this.weights, ...trained])
   }
 
   /** Cosines and sines of the first `positions` positions, [positions, D] each. */
@@ -76,9 +83,9 @@ export class ModelState {
     return tables
   }
 
-  /** A copy of the present weights. */
-  copyWeights(): Weights {
-    return new Map([...this.weights].map(([name, weight]) => [name, weight.slice()]))
+  /** A copy of the weights that are trained: with the others, which stay as they are, a model of its own. */
+  copyTrained(): Weights {
+    return new Map(this.trained.map(({name}) => [name, this.weights.get(name)!.slice()]))
   }
 
   /** Forgets gradient sums: an update that was refused leaves some behind. */
@@ -103,7 +110,7 @@ export class ModelState {
 
   /** Adds the `gradient/<name>` outputs of a micro-batch to the sums. */
   accumulate(outputs: Readonly<Record<string, TensorData>>): void {
-    for (const {name} of this.parameters) {
+    for (const {name} of this.trained) {
       const gradient = outputs[`gradient/${name}`] as Float32Array
       const sum = this.gradients.get(name)
       if (!sum) this.gradients.set(name, gradient)
@@ -126,7 +133,7 @@ export class ModelState {
     }
     const scale = clipScale(norm, settings.maxGradNorm)
     this.updates++
-    for (const {name, shape} of this.parameters) {
+    for (const {name, shape} of this.trained) {
       const weightDecay = shape.length > 1 ? settings.weightDecay : 0
       const weight = this.weights.get(name)!
       adamWStep(

@@ -1,5 +1,6 @@
+import {trainedParametersOf} from '../../models/adapters.js'
 import type {ModelConfig} from '../../models/model-config.js'
-import {parametersOf} from '../../models/parameters.js'
+import {type Parameter, parametersOf} from '../../models/parameters.js'
 import {sizeOf} from '../../util/shape.js'
 import type {Weights} from './model-state.js'
 
@@ -13,9 +14,18 @@ export interface Place {
   readonly offset: number
 }
 
-/** Every tensor of a checkpoint of this model. */
+/** Every tensor of a checkpoint of this model, adapters not counted. */
 export function placesOf(config: ModelConfig): Place[] {
-  return parametersOf(config).flatMap(({name: parameter, parts, shape}) => {
+  return placesWithin(parametersOf(config))
+}
+
+/** The tensors that training changes. */
+export function trainedPlacesOf(config: ModelConfig): Place[] {
+  return placesWithin(trainedParametersOf(config))
+}
+
+function placesWithin(parameters: readonly Parameter[]): Place[] {
+  return parameters.flatMap(({name: parameter, parts, shape}) => {
     let offset = 0
     return parts.map(({name, rows}) => {
       const place = {name, shape: [rows, ...shape.slice(1)], parameter, offset}

@@ -35,7 +35,7 @@ export function openSegmented(tools: UpdateTools, limits = usualLimits): UpdateM
     },
 
     async logprobsUnder(weights, {shape, inputs}, temperature) {
-      const frame = frameOf(shape, rowTokensOf(inputs), weights)
+      const frame = frameOf(shape, rowTokensOf(inputs), state.withTrained(weights))
       const hidden = await new SegmentedPass(frame).forward(false)
       const open = (rows: number) =>
         sessions.get('policy-head', {rows, temperature}, () => policyHeadGraph(state.config, {rows}, temperature))

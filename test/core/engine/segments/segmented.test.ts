@@ -9,6 +9,7 @@ import type {MicroBatch, UpdateMode} from '../../../../src/core/engine/update/up
 import {openWhole} from '../../../../src/core/engine/update/whole.js'
 import type {ModelConfig} from '../../../../src/core/models/model-config.js'
 import {Sampler, streamSeed} from '../../../../src/core/util/rng.js'
+import {adapted} from '../../../support/adapted.js'
 import {tinyModel} from '../../../support/tiny-model.js'
 
 const sizes = {vocab_size: 97, hidden_size: 64, intermediate_size: 96, max_position_embeddings: 512}
@@ -18,6 +19,11 @@ const families: Record<string, ModelConfig> = {
   'norms of heads': tinyModel({...sizes, model_type: 'qwen3'}),
   'norms after blocks': tinyModel({...sizes, model_type: 'olmo2'}),
   'a layer not rotated': tinyModel({...sizes, model_type: 'smollm3', num_hidden_layers: 3, no_rope_layers: [1, 0, 1]}),
+  adapters: adapted(tinyModel(sizes)),
+  'adapters on some layers': adapted(tinyModel({...sizes, tie_word_embeddings: false}), {
+    rank: 18,
+    targets: ['v_proj', 'down_proj'],
+  }),
 }
 
 /** Whole batches in one run; contexts one by one; completions one by one; blocks of queries. */
@@ -34,6 +40,11 @@ afterAll(() => sessions.release())
 function stateOf(config: ModelConfig): ModelState {
   const state = new ModelState(config)
   state.initialize({embeddingStd: 0.25, linearGain: 1, residualScale: 1}, 1)
+  for (const {name} of state.adapters) {
+    const sampler = new Sampler(streamSeed(1, name))
+    const values = state.weights.get(name)!
+    for (let i = 0; i < values.length; i++) values[i] = 0.1 * sampler.normal()
+  }
   return state
 }
 
@@ -90,7 +101,7 @@ function rowBatch(): MicroBatch<LanguageModelShape> {
 /** Largest difference of two gradients in units of the largest entry of a tensor. */
 function worst(a: ModelState, b: ModelState): number {
   return Math.max(
-    ...a.parameters.map(({name}) => {
+    ...a.trained.map(({name}) => {
       const [left, right] = [a, b].map((state) => state.gradientSum(name))
       const largest = left.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
       expect(largest, name).toBeGreaterThan(0)
@@ -128,8 +139,24 @@ describe('a segmented update', () => {
       })
       expect(found.loss).toBeCloseTo(expected.loss, 6)
       expect(worst(whole.state, segmented.state)).toBeLessThan(1e-5)
+      const frozen = config.adapter ? segmented.state.parameters : []
+      expect(frozen.filter(({name}) => segmented.state.hasGradient(name))).toEqual([])
       await cache.release()
     })
+
+  it('has the log-probabilities of other adapters on the same weights', async () => {
+    const config = families.adapters
+    const batch = policyBatch()
+    const {whole, segmented, cache} = bothModes(config, limits['contexts apart'], rowCounts(batch.shape).all)
+    const other = new ModelState(config)
+    other.initializeAdapters(2)
+    const [expected, found] = [
+      await whole.mode.logprobsUnder(other.copyTrained(), batch, 0.7),
+      await segmented.mode.logprobsUnder(other.copyTrained(), batch, 0.7),
+    ]
+    expect(found).toEqual(expected)
+    await cache.release()
+  })
 
   it.each(Object.entries(limits))('has the log-probabilities of other weights: %s', async (_, most) => {
     const config = families['shared heads, tied head']

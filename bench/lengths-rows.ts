@@ -1,0 +1,62 @@
+import type {UpdateModeName} from '../src/core/config/names.js'
+import type {ModelName} from './models.js'
+
+/** One GRPO step at some lengths: every prompt and every completion is that long. */
+export interface LengthsRow {
+  readonly name: string
+  readonly model: ModelName
+  readonly contexts: number
+  readonly groupSize: number
+  readonly context: number
+  readonly completion: number
+  readonly contextsPerMicroBatch: number
+  readonly mode: UpdateModeName
+  /** Memory that it may take, GiB, where there is a goal. */
+  readonly goalGiB?: number
+}
+
+/** What a fresh process found. */
+export interface LengthsMeasurement {
+  readonly estimatedBytes: number
+  /** Peak resident memory. */
+  readonly peakBytes: number
+  readonly sampleSeconds: number
+  readonly updateSeconds: number
+  /** Largest difference of a log-probability between sampling and update. */
+  readonly mismatch: number
+}
+
+const one = {contexts: 1, groupSize: 8, contextsPerMicroBatch: 1}
+
+function row(
+  model: ModelName,
+  mode: UpdateModeName,
+  context: number,
+  completion: number,
+  changes: Partial<LengthsRow> = {},
+): LengthsRow {
+  return {name: `${model} ${mode} ${context}+${completion}`, model, mode, context, completion, ...one, ...changes}
+}
+
+/** Real lengths, with goals. */
+const real = [row('M', 'segmented', 1024, 1024, {goalGiB: 5}), row('L', 'segmented', 2048, 2048, {goalGiB: 16})]
+
+/** Shapes that the estimate is held against, besides. */
+const shapes = [
+  row('S', 'whole', 256, 64, {contexts: 8, contextsPerMicroBatch: 4}),
+  row('S', 'segmented', 256, 64, {contexts: 8, contextsPerMicroBatch: 4}),
+  row('M', 'whole', 256, 32, {contexts: 2}),
+  row('M', 'segmented', 256, 32, {contexts: 2}),
+  row('M', 'segmented', 512, 256, {contexts: 2, groupSize: 4}),
+  row('L', 'segmented', 256, 64),
+]
+
+/** Five doublings of one length each. */
+const doublings = [128, 256, 512, 1024, 2048, 4096]
+const linear = [
+  ...doublings.map((length) => row('S', 'segmented', length, 128)),
+  ...doublings.map((length) => row('S', 'segmented', 128, length)),
+]
+
+/** All rows, the quick ones first. */
+export const lengthsRows: readonly LengthsRow[] = [...shapes, ...linear, ...real]

@@ -1,0 +1,23 @@
+import {z} from 'zod'
+import {adapterTargets} from './names.js'
+
+/** The section `lora`. */
+export const lora = z.strictObject({
+  rank: z
+    .int()
+    .min(0)
+    .max(4096)
+    .default(0)
+    .describe('train adapters of this rank (LoRA, without dropout) and leave the weights alone; 0 trains the weights'),
+  alpha: z.number().positive().default(16).describe('adapters are multiplied by alpha / rank'),
+  targets: z
+    .array(z.enum(adapterTargets))
+    .min(1)
+    .default([...adapterTargets])
+    .transform((targets) => adapterTargets.filter((target) => targets.includes(target)))
+    .describe("linear layers that get adapters, in PEFT's names"),
+  merge: z
+    .boolean()
+    .default(false)
+    .describe('write a whole checkpoint too, adapters merged, into the folder merged of every checkpoint'),
+})

@@ -1,0 +1,62 @@
+import type {Adapter} from '../../models/adapter.js'
+import {readAdapterConfig} from '../../models/adapter-config.js'
+import {type ModelConfig, readModelConfig} from '../../models/model-config.js'
+import {checkAdapter, readAdapter} from './adapter-checkpoint.js'
+import {checkWeights, loadWeights} from './checkpoint.js'
+import type {InitializationSettings} from './initialize.js'
+import {mergeAdapters} from './merge-adapter.js'
+import {ModelState} from './model-state.js'
+
+/** Adapters that begin to be trained. */
+interface FreshAdapter {
+  readonly fresh: Adapter
+  readonly seed: number
+}
+
+/** Adapters of a folder, kept apart from the weights or merged into them. */
+interface SavedAdapter {
+  readonly folder: string
+  readonly isMerged: boolean
+}
+
+/** Where weights come from: a checkpoint folder, or random numbers in the shape of a `config.json`; and adapters on them. */
+export type WeightSource =
+  | {readonly checkpoint: string; readonly adapter?: FreshAdapter | SavedAdapter}
+  | {
+      readonly config: string
+      readonly init: InitializationSettings
+      readonly seed: number
+      readonly adapter?: FreshAdapter
+    }
+
+/**
+ * Loads a model; headers are checked before memory is taken.
+ *
+ * @throws {DataError} when files are missing, unsound, or do not belong together
+ */
+export async function loadState(source: WeightSource): Promise<ModelState> {
+  const {adapter} = source
+  const plain = await readModelConfig('config' in source ? source.config : source.checkpoint)
+  if ('checkpoint' in source) checkWeights(plain, source.checkpoint)
+  if (!adapter) return filled(plain, source)
+  if ('fresh' in adapter) {
+    const state = await filled({...plain, adapter: adapter.fresh}, source)
+    state.initializeAdapters(adapter.seed)
+    return state
+  }
+  const {folder, isMerged} = adapter
+  const config = {...plain, adapter: readAdapterConfig(folder)}
+  checkAdapter(config, folder)
+  const state = await filled(isMerged ? plain : config, source)
+  const adapters = readAdapter(config, folder)
+  if (isMerged) mergeAdapters(config, new Map([...state.weights, ...adapters]))
+  else for (const [name, values] of adapters) state.weights.set(name, values)
+  return state
+}
+
+async function filled(config: ModelConfig, source: WeightSource): Promise<ModelState> {
+  const state = new ModelState(config)
+  if ('checkpoint' in source) await loadWeights(state, source.checkpoint)
+  else state.initialize(source.init, source.seed)
+  return state
+}

@@ -1,0 +1,100 @@
+import {existsSync} from 'node:fs'
+import {basename, isAbsolute, join, resolve} from 'node:path'
+import {pinned} from '../hub/address.js'
+import {modelFiles} from '../hub/model-files.js'
+import {type Origin, previewModel, resolveSource} from '../hub/resolve-source.js'
+import {adapterConfigName, isAdapterFolder, readAdapterConfig} from '../models/adapter-config.js'
+import {DataError} from '../util/errors.js'
+import {type Progress, silentProgress} from '../util/progress.js'
+import type {Rehearsal} from '../util/services.js'
+import {foreignWeights} from '../weights/index.js'
+import type {ModelPlace} from './model-place.js'
+import {checkpointFolder, checkpointSteps} from './run-checkpoints.js'
+import {readTrainerState, trainerStateFile} from './trainer-state.js'
+
+/** A checkpoint to load, and what it is called in results. */
+export interface ResolvedModel extends ModelPlace {
+  readonly run: string
+  readonly objective: string
+  readonly step: number
+  /** Commit of the Hub that it is; null for what was on this machine. */
+  readonly origin: Origin | null
+  /** Whether weights and tokenizer are here, too: not where a rehearsal found a `config.json` alone. */
+  readonly isWhole: boolean
+}
+
+/** How a model of the Hub is fetched. */
+export interface ModelRequest {
+  readonly progress?: Progress
+  readonly signal?: AbortSignal
+  /** See `Services`. */
+  readonly folders?: ReadonlyMap<string, string>
+  /** The commit that the run was begun with; it stands in for a branch of the same repository. */
+  readonly recorded?: Origin
+  readonly rehearsal?: Rehearsal
+}
+
+/**
+ * Finds the checkpoint that `--model` means: a checkpoint folder, a run directory's checkpoint of a step (its last one
+ * when no step is given), or a Hub id, which is downloaded where the cache lacks it. Any of these may be adapters: then the
+ * base that they name is found too.
+ *
+ * @throws {DataError} when there is none
+ */
+export async function resolveModel(model: string, step?: number, request: ModelRequest = {}): Promise<ResolvedModel> {
+  const found = await findModel(model, step, request)
+  if (!isAdapterFolder(found.folder)) return {...found, base: null}
+  const {folder, isWhole} = await findBase(found.folder, request)
+  return {...found, base: folder, isWhole: found.isWhole && isWhole}
+}
+
+/** The checkpoint that adapters name as theirs, as PEFT finds it: a path, else an id on the Hub. */
+async function findBase(adapters: string, request: ModelRequest): Promise<{folder: string; isWhole: boolean}> {
+  const {base} = readAdapterConfig(adapters)
+  const commit = base.revision === null ? '' : `@${base.revision}`
+  const isPath = isAbsolute(base.name) || existsSync(base.name)
+  const source = await locate(`${adapters}: its base`, isPath ? resolve(base.name) : `hf:${base.name}${commit}`, request)
+  if (existsSync(join(source.folder, 'config.json'))) return source
+  throw new DataError(`${adapters}: its base ${base.name} has no config.json: it is no checkpoint`, {
+    suggestions: [`name a checkpoint as base_model_name_or_path in ${join(adapters, adapterConfigName)}`],
+  })
+}
+
+async function locate(what: string, value: string, {progress = silentProgress, rehearsal, ...others}: ModelRequest) {
+  const request = {kind: 'model', files: modelFiles, progress, ...others} as const
+  return rehearsal
+    ? await previewModel(what, value, request, rehearsal)
+    : {...(await resolveSource(what, value, request)), isWhole: true}
+}
+
+async function findModel(
+  model: string,
+  step: number | undefined,
+  request: ModelRequest,
+): Promise<Omit<ResolvedModel, 'base'>> {
+  const {folder: path, origin, isWhole} = await locate('model', pinned(model, request.recorded), request)
+  if (origin) {
+    const run = `${basename(origin.id)}@${origin.revision.slice(0, 7)}`
+    return {folder: path, run, objective: 'base', step: 0, origin, isWhole}
+  }
+  if (existsSync(join(path, 'config.json')) || isAdapterFolder(path)) return describeCheckpoint(path)
+  const steps = await checkpointSteps(path)
+  const chosen = step ?? steps.at(-1)
+  if (chosen === undefined || !steps.includes(chosen)) {
+    const foreign = steps.length === 0 ? foreignWeights(path) : null
+    const found = foreign ? foreign.what : `found: ${steps.join(', ') || 'none'}`
+    throw new DataError(`${path} has no checkpoint${step === undefined ? '' : ` of step ${step}`}; ${found}`, {
+      suggestions: [
+        foreign?.remedy ?? 'give a checkpoint folder with config.json, or a run directory with checkpoints',
+      ],
+    })
+  }
+  return describeCheckpoint(checkpointFolder(path, chosen), path)
+}
+
+function describeCheckpoint(folder: string, runPath?: string): Omit<ResolvedModel, 'base'> {
+  if (!existsSync(join(folder, trainerStateFile)))
+    return {folder, run: basename(folder), objective: 'base', step: 0, origin: null, isWhole: true}
+  const {objective, step} = readTrainerState(folder)
+  return {folder, run: basename(runPath ?? join(folder, '..', '..')), objective, step, origin: null, isWhole: true}
+}
