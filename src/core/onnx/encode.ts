@@ -53,7 +53,7 @@ class GraphEncoder {
     }
   }
 
-  private outputName = (alias: string) => (this.parent ? `body/${alias}` : alias)
+  private outputName = (alias: string) => `${'body/'.repeat(this.graph.depth)}${alias}`
 
   private node(node: OpNode): object {
     const spec = opSpecs[node.op] as (typeof opSpecs)['Reshape']

@@ -30,6 +30,11 @@ export class Graph {
     return this.parent?.root ?? this
   }
 
+  /** Loops that this graph lies within. */
+  get depth(): number {
+    return this.parent ? this.parent.depth + 1 : 0
+  }
+
   /** Declares a graph input. */
   input(name: string, dtype: DType, shape: Shape): Value {
     if (this.inputs.some((input) => input.name === name)) throw new GraphError(`graph input ${name} exists already`)

@@ -171,9 +171,11 @@ export class Ops {
     body: (ops: Ops, trip: Value, carried: readonly Value[]) => LoopStep,
   ): {carried: readonly Value[]; scanned: readonly Value[]} {
     const inner = new Graph(this.graph)
-    const trip = inner.input('trip', 'int64', [])
-    inner.input('going', 'bool', [])
-    const carried = start.map((value, i) => inner.input(`carried_${i}`, value.dtype, value.shape))
+    // A loop within a loop must not hide the names of the other's inputs, which its body may read.
+    const within = 'inner_'.repeat(inner.depth - 1)
+    const trip = inner.input(`${within}trip`, 'int64', [])
+    inner.input(`${within}going`, 'bool', [])
+    const carried = start.map((value, i) => inner.input(`${within}carried_${i}`, value.dtype, value.shape))
     const step = body(new Ops(inner, this.float), trip, carried)
     inner.output('go_on', step.goOn)
     step.carried.forEach((value, i) => {

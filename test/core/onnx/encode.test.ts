@@ -122,4 +122,24 @@ describe('a loop', () => {
   it('ends when its body says so', async () => {
     expect(await runningSums([1, 2, 3, 4], 2.5)).toEqual({sums: [1, 3], last: 3})
   })
+
+  it('may hold another, whose body sees what the outer one carries', async () => {
+    const op = new Ops(new Graph())
+    const start = op.input('start', [])
+    const {carried} = op.loop(op.index(2), [start, start], (outer, trip, [sum, first]) => {
+      const inner = outer.loop(op.index(3), [first], (body, at, [value]) => ({
+        goOn: body.bool(true),
+        // Both loops' counters, and a value that only the outer one carries.
+        carried: [body.add(body.add(value, sum), body.cast(body.add(body.mul(trip, op.index(10)), at), 'float32'))],
+        scanned: [],
+      }))
+      return {goOn: outer.bool(true), carried: [inner.carried[0], first], scanned: []}
+    })
+    op.graph.output('y', carried[0])
+    const session = await Session.compile(op.graph, {device: 'cpu', threads: 1})
+    const {y} = await session.run({start: Float32Array.of(1)})
+    await session.release()
+    // 1 + 3 * 1 + (0 + 1 + 2) = 7; then 1 + 3 * 7 + (10 + 11 + 12).
+    expect(Array.from(y as Float32Array)).toEqual([55])
+  })
 })
