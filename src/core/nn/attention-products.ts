@@ -27,7 +27,7 @@ export function mixed(op: Ops, weights: Value, values: Value): Value {
  * A product whose left matrix has two rows at least: a single one would be summed in another order, and sampling would
  * give other log-probabilities than the update.
  */
-function withTwoRows(op: Ops, rows: Value, product: (rows: Value) => Value): Value {
+export function withTwoRows(op: Ops, rows: Value, product: (rows: Value) => Value): Value {
   if (rows.shape.at(-2) !== 1) return product(rows)
   return op.slice(product(op.concat([rows, rows], -2)), -2, 0, 1)
 }

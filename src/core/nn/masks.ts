@@ -36,11 +36,20 @@ export function lengthMask(op: Ops, lengths: Value, length: number): Value {
   return op.reshape(blockUnless(op, isReal), [...perContext, 1, length])
 }
 
-/** [P, G, 1, 1, 1, S], or [S] for a scalar length: 0 where the slot of a cache is filled. */
-export function filledMask(op: Ops, lengths: Value, [contexts, groupSize, slots]: readonly number[]): Value {
-  const at = op.index(range(slots))
-  const perRow = lengths.shape.length === 0 ? lengths : op.reshape(lengths, [contexts, groupSize, 1, 1, 1, 1])
-  return blockUnless(op, op.less(at, perRow))
+/** [..., S]: 0 where a slot is filled, of caches with `filled` entries [..., 1] or a scalar. */
+export function slotMask(op: Ops, filled: Value, slots: number): Value {
+  return blockUnless(op, op.less(op.index(range(slots)), filled))
+}
+
+/** [P, 1, G*R, S]: 0 where the slot of a row's cache is filled, for lengths [P*G] and R queries of each row. */
+export function filledMask(
+  op: Ops,
+  lengths: Value,
+  {contexts, groupSize, repeats}: {contexts: number; groupSize: number; repeats: number},
+  slots: number,
+): Value {
+  const perRow = slotMask(op, op.reshape(lengths, [contexts, groupSize, 1, 1]), slots)
+  return op.reshape(op.expand(perRow, [contexts, groupSize, repeats, slots]), [contexts, 1, groupSize * repeats, slots])
 }
 
 /** Blocks all but what may be attended to. */

@@ -2,7 +2,7 @@ import type {Ops} from '../onnx/ops.js'
 import type {Value} from '../onnx/types.js'
 import {type Attend, type AttentionHeads, causalAttention, type HeadShape, type KeyValueCache} from './attention.js'
 import {asHeads, mixed, scaledScores, scaleOf} from './attention-products.js'
-import {earlierMask, filledMask, lengthMask} from './masks.js'
+import {earlierMask, lengthMask} from './masks.js'
 
 /** P contexts of at most `contextLength` tokens, each with G completions of at most `completionLength` tokens. */
 export interface SharedContextShape extends HeadShape {
@@ -53,27 +53,6 @@ export function sharedContextAttention(
     const completionOutput = op.reshape(output, [rowCounts[1], heads * headSize])
     return returned === 'all' ? op.concat([contextOutput, completionOutput], 0) : completionOutput
   }
-}
-
-/**
- * One decoding step: each of P * G rows attends to its context's cache, to the first entries of its own, and to itself.
- *
- * @param own cache of the completions so far, [P*G, K, S, D]
- * @param ownLengths int64, entries of `own` that count: a scalar, or one for each row, [P*G]
- * @returns the attended rows [P*G, H*D]
- */
-export function decodingAttention(
-  op: Ops,
-  shape: Omit<JointShape, 'completionLength'>,
-  rows: AttentionHeads,
-  context: KeyValueCache,
-  own: KeyValueCache,
-  ownLengths: Value,
-): Value {
-  const {contexts: P, groupSize: G, headSize, heads} = shape
-  const ownMask = filledMask(op, ownLengths, [P, G, own.keys.shape[2]])
-  const output = attendContextAndOwn(op, {...shape, completionLength: 1}, rows, context, own, ownMask)
-  return op.reshape(output, [P * G, heads * headSize])
 }
 
 /**

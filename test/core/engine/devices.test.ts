@@ -4,7 +4,7 @@ import {fileURLToPath} from 'node:url'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import {configSchema} from '../../../src/core/config/schema.js'
 import {languageModelGraph} from '../../../src/core/engine/graphs/language-model.js'
-import {rolloutLoopGraph} from '../../../src/core/engine/graphs/rollout-loop.js'
+import {loopChunks, rolloutLoopGraph} from '../../../src/core/engine/graphs/rollout-loop.js'
 import {rolloutShape} from '../../../src/core/engine/graphs/shapes.js'
 import {reportMemory} from '../../../src/core/engine/memory/check-memory.js'
 import type {GraphWork} from '../../../src/core/engine/memory/engine-work.js'
@@ -96,7 +96,8 @@ describe('a row is all that a device needs', () => {
 
   it('the estimate is of the form of sampling that runs', () => {
     const shape = rolloutShape(rollout)
-    const loop = livenessOf(rolloutLoopGraph(engineModel, shape, sampling).op.graph, shape.capacity)
+    const {chunks} = loopChunks(engineModel, shape)
+    const loop = livenessOf(rolloutLoopGraph(engineModel, shape, sampling).op.graph, chunks)
     const own = report(madeUp, {rollout})
     expect(own.graphBytes).toEqual([abacus.memory.arenaFactor * loop.peakBytes])
     const caches = {name: 'key-value cache of the rollout'}

@@ -19,7 +19,7 @@ it.each(Object.entries(attentions))(
   'no product of sampling has a single row, which would round differently, %s',
   (_, changes) => {
     for (const groupSize of [1, 8]) {
-      const shape = {contexts: 2, groupSize, contextLength: 16, capacity: 8, positions: 24}
+      const shape = {contexts: 2, groupSize, contextLength: 16, capacity: 8, isEven: true, positions: 24}
       const sampling = {temperature: 1, greedy: false, endIds: [2]}
       for (const graph of [rolloutLoopGraph, decodingStepGraph]) {
         const {op} = graph(tinyModel(changes), shape, sampling)

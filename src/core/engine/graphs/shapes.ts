@@ -2,6 +2,7 @@ import {completionBucket, countBucket, lengthBucket, shareBucket} from './bucket
 import type {StepShape} from './decoding-step.js'
 import type {LanguageModelShape} from './language-model.js'
 import type {LogprobShape} from './logprobs.js'
+import {ownCapacity, pageSizes} from './pages.js'
 import type {PolicyShape} from './policy.js'
 import type {RolloutShape} from './rollout-loop.js'
 import type {ScoreShape} from './score.js'
@@ -37,15 +38,13 @@ export interface StepSizes {
   readonly unfinished: number
   /** Contexts that the batch may hold. */
   readonly contextsPerBatch: number
-  /** Tokens of the longest context, and of the longest sample so far. */
+  /** Tokens of the longest context, and of the longest and the shortest sample so far. */
   readonly contextTokens: number
   readonly sampledTokens: number
+  readonly fewestTokens: number
   /** Tokens that a sample may reach. */
   readonly maxTokens: number
 }
-
-/** Fewest entries of a row's own cache; doubled whenever they are full. */
-const minCapacity = 16
 
 /** The shape of one decoding step, the smallest that holds these rows. */
 export function stepShape(sizes: StepSizes): StepShape {
@@ -53,12 +52,14 @@ export function stepShape(sizes: StepSizes): StepShape {
   const groupSize = Math.min(countBucket(sizes.unfinished), sizes.groupSize)
   const contexts = Math.min(countBucket(sizes.contexts), Math.max(contextsPerBatch, sizes.contexts))
   const contextLength = lengthBucket(sizes.contextTokens)
+  const capacity = ownCapacity(sizes.sampledTokens + 1, maxTokens)
   return {
     // A product of one row rounds differently from the same row among others, so there are always two.
     contexts: groupSize === 1 ? Math.max(2, contexts) : contexts,
     groupSize,
     contextLength,
-    capacity: Math.min(countBucket(sizes.sampledTokens + 1, minCapacity), completionBucket(maxTokens)),
+    capacity,
+    isEven: sizes.fewestTokens >= capacity - pageSizes(capacity).at(-1)!,
     positions: contextLength + completionBucket(maxTokens) + 1,
   }
 }

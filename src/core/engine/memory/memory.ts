@@ -5,8 +5,9 @@ import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {groupBy} from '../../util/group-by.js'
 import {decodingStepGraph} from '../graphs/decoding-step.js'
 import {logprobsGraph} from '../graphs/logprobs.js'
+import {pageTokens} from '../graphs/pages.js'
 import {prefillGraph} from '../graphs/prefill.js'
-import {rolloutLoopGraph} from '../graphs/rollout-loop.js'
+import {loopChunks, rolloutLoopGraph} from '../graphs/rollout-loop.js'
 import {scoreGraph} from '../graphs/score.js'
 import {type RolloutSizes, rolloutShape} from '../graphs/shapes.js'
 import {rolloutShapes} from '../sampling/rollout-shapes.js'
@@ -98,25 +99,19 @@ function graphsOf(work: EngineWork, device: DeviceKind): WorkGraph[] {
   return built.filter((graph) => graph !== undefined)
 }
 
-/** The graph of the contexts, and one of a step for every size that the caches of the completions grow to; or the loop. */
+/** The graph of the contexts and that of the largest step, of which none keeps its memory; or the loop. */
 function rolloutGraphs(model: ModelConfig, sizes: RolloutSizes, {readsInPlace}: DeviceKind): WorkGraph[] {
   const sampling = {temperature: 1, greedy: false, endIds: model.endIds}
   const of = 'rollout'
   if (!readsInPlace) {
     const shape = rolloutShape(sizes)
     const build = (whole: ModelConfig) => rolloutLoopGraph(whole, shape, sampling)
-    return [{kind: 'rollout-loop', of, build, trips: shape.capacity}]
+    return [{kind: 'rollout-loop', of, build, trips: loopChunks(model, shape).chunks}]
   }
-  const {prefill, steps} = rolloutShapes(sizes)
+  const {prefill, step} = rolloutShapes(sizes)
   return [
     {kind: 'prefill', of, build: (whole) => prefillGraph(whole, prefill)},
-    ...steps.map(
-      (step): WorkGraph => ({
-        kind: 'decoding-step',
-        of,
-        build: (whole) => decodingStepGraph(whole, step, sampling),
-      }),
-    ),
+    {kind: 'decoding-step', of, build: (whole) => decodingStepGraph(whole, step, sampling)},
   ]
 }
 
@@ -143,10 +138,11 @@ function hostParts(work: EngineWork, {readsInPlace}: DeviceKind): MemoryPart[] {
 
 /**
  * Keys and values of a batch of contexts and of its completions. Those of the contexts are there twice while a batch is
- * laid out, those of the completions one and a half times while they grow.
+ * laid out. Those of the completions grow by pages that never move; only a first page is there one and a half times
+ * while it is doubled.
  */
 function cacheBytes({layers, kvHeads, headSize}: ModelConfig, sizes: RolloutSizes): number {
-  const {contexts, groupSize, contextLength, capacity} = rolloutShapes(sizes).steps.at(-1)!
-  const entries = contexts * (2 * contextLength + 1.5 * groupSize * capacity)
-  return float * 2 * layers * kvHeads * headSize * entries
+  const {contexts, groupSize, contextLength, capacity} = rolloutShapes(sizes).step
+  const own = Math.max(capacity, 1.5 * Math.min(capacity, pageTokens))
+  return float * 2 * layers * kvHeads * headSize * contexts * (2 * contextLength + groupSize * own)
 }

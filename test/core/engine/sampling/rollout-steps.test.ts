@@ -2,13 +2,11 @@ import {describe, expect, it} from 'vitest'
 import {rolloutByLoop} from '../../../../src/core/engine/sampling/rollout-loop.js'
 import type {RolloutRequest} from '../../../../src/core/engine/sampling/rollout-request.js'
 import {rolloutBySteps} from '../../../../src/core/engine/sampling/rollout-steps.js'
-import {Sample} from '../../../../src/core/engine/sampling/sample.js'
 import {stopRule} from '../../../../src/core/engine/sampling/stop-rule.js'
-import {SessionCache} from '../../../../src/core/engine/sessions/session-cache.js'
-import {ModelState} from '../../../../src/core/engine/state/model-state.js'
 import {Sampler, streamSeed} from '../../../../src/core/util/rng.js'
 import {promptsOf} from '../../../support/tiny-engine.js'
 import {tinyModel} from '../../../support/tiny-model.js'
+import {completionsBy} from './completions-by.js'
 
 const layouts = {
   'every head its own keys': {num_attention_heads: 4, num_key_value_heads: 4},
@@ -16,20 +14,6 @@ const layouts = {
   'all heads on one': {num_attention_heads: 4, num_key_value_heads: 1},
   'a layer that is not rotated': {model_type: 'smollm3', no_rope_layers: [0, 1]},
   'norms after attention': {model_type: 'olmo2'},
-}
-
-/** Completions of contexts that come and go, drawn by one of the two ways. */
-async function completions(way: typeof rolloutByLoop, model: ReturnType<typeof tinyModel>, request: RolloutRequest) {
-  const state = new ModelState(model)
-  state.initialize({embeddingStd: 0.25, linearGain: 1, residualScale: 1}, 1)
-  const sessions = new SessionCache({device: 'cpu', threads: 1})
-  const {maxTokens, sampling, stop} = request
-  const samples = request.prompts.map(({streams}) =>
-    streams.map((stream) => new Sample(stream, maxTokens, sampling, stop)),
-  )
-  await way(state, sessions, request, samples)
-  await sessions.release()
-  return samples.map((group) => group.map((sample) => sample.completion()))
 }
 
 it.each(Object.entries(layouts).flatMap(([name, layout]) => [1, 2, 3].map((seed) => ({name, layout, seed}))))(
@@ -45,8 +29,8 @@ it.each(Object.entries(layouts).flatMap(([name, layout]) => [1, 2, 3].map((seed)
       // A fifth of the vocabulary ends a completion, so that rows leave at all times.
       sampling: {temperature: 1, greedy: false, endIds: [...Array(97).keys()].filter((id) => id % 19 === seed)},
     }
-    const stepped = await completions(rolloutBySteps, model, request)
-    expect(stepped).toEqual(await completions(rolloutByLoop, model, request))
+    const stepped = await completionsBy(rolloutBySteps, model, request)
+    expect(stepped).toEqual(await completionsBy(rolloutByLoop, model, request))
     expect(new Set(stepped.flat().map(({ids}) => ids.length)).size, 'different lengths').toBeGreaterThan(2)
   },
 )
@@ -68,8 +52,8 @@ describe('a stop text', () => {
     ['one run per token', rolloutBySteps],
     ['the loop', rolloutByLoop],
   ])('cuts what would have been drawn without it, by %s', async (_, way) => {
-    const free = (await completions(way, model, request)).flat()
-    const stopped = (await completions(way, model, {...request, stop})).flat()
+    const free = (await completionsBy(way, model, request)).flat()
+    const stopped = (await completionsBy(way, model, {...request, stop})).flat()
     const reasons = stopped.map(({ids, oldLogprobs, stopReason}, i) => {
       const {length} = ids
       expect(ids).toEqual(free[i].ids.slice(0, length))
