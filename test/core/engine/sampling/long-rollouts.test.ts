@@ -22,12 +22,13 @@ const maxTokens = pageTokens + 40
 
 describe('completions longer than a page', () => {
   it.each([
-    [16, 1],
-    [64, 2],
-    [128, 1],
-  ])(
-    'have log-probabilities that the update finds again to the last bit, head size %d, %d threads',
-    async (headSize, threads) => {
+    [16, 1, 'whole'],
+    [64, 2, 'whole'],
+    [64, 1, 'segmented'],
+    [128, 1, 'segmented'],
+  ] as const)(
+    'have log-probabilities that the update finds again to the last bit, head size %d, %d threads, %s',
+    async (headSize, threads, mode) => {
       const engine = await tinyEngine({model: modelOf(headSize), threads})
       const prompts = promptsOf([20], 2)
       const request = {prompts, maxTokens, contextsPerBatch: 1, sampling: {...sampling, endIds: []}}
@@ -35,6 +36,7 @@ describe('completions longer than a page', () => {
       const update = await engine.updatePolicy(
         {
           groups: [{promptIds: prompts[0].ids, completions: groups[0], advantages: [1, -1]}],
+          mode,
           temperature: 1,
           objective: {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 0},
           lossNormalizer: 'token',
