@@ -1,17 +1,8 @@
 import {expect, it} from 'vitest'
 import {decodingStepGraph} from '../../../src/core/engine/graphs/decoding-step.js'
 import {rolloutLoopGraph} from '../../../src/core/engine/graphs/rollout-loop.js'
-import type {Graph} from '../../../src/core/onnx/graph.js'
-import type {OpNode} from '../../../src/core/onnx/types.js'
+import {nodesOf} from '../../support/nodes-of.js'
 import {tinyModel} from '../../support/tiny-model.js'
-
-/** Every node of a graph and of the loop bodies in it. */
-function nodesOf(graph: Graph): OpNode[] {
-  return graph.nodes.flatMap((node) => {
-    const {body} = node.attrs as {body?: Graph}
-    return body ? nodesOf(body) : [node]
-  })
-}
 
 const attentions = {'own heads': {num_key_value_heads: 4}, 'shared heads': {num_key_value_heads: 2}}
 
