@@ -41,6 +41,11 @@ const models = {
   'qwen2 with biases, parts of both stacks': adapted(tinyModel({model_type: 'qwen2'}), {
     targets: ['k_proj', 'up_proj', 'o_proj'],
   }),
+  'olmo2, norms after blocks': adapted(tinyModel({model_type: 'olmo2'}), {rank: 2, targets: ['q_proj', 'down_proj']}),
+  'smollm3, a layer not rotated': adapted(tinyModel({model_type: 'smollm3', no_rope_layers: [1, 0]}), {
+    rank: 2,
+    targets: ['k_proj', 'up_proj'],
+  }),
   'a rank of several blocks': adapted(tinyModel(), {rank: 18, targets: ['q_proj', 'down_proj']}),
 }
 

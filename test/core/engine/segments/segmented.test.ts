@@ -23,6 +23,9 @@ const families: Record<string, ModelConfig> = {
     targets: ['v_proj', 'down_proj'],
   }),
   'norms after blocks': tinyModel({...sizes, model_type: 'olmo2'}),
+  'adapters, norms after blocks, a rank of several blocks': adapted(tinyModel({...sizes, model_type: 'olmo2'}), {
+    rank: 20,
+  }),
   'a layer not rotated': tinyModel({...sizes, model_type: 'smollm3', num_hidden_layers: 3, no_rope_layers: [1, 0, 1]}),
 }
 
