@@ -11,6 +11,8 @@ export type Row = Readonly<Record<string, unknown>>
 export interface PlanView {
   /** Lines such as `32 contexts x 8 = 256 completions = 4 micro-batches x 8 contexts`. */
   readonly batch: readonly string[]
+  /** Which instruction prompts are in, and how long it is. */
+  readonly prompts?: readonly string[]
   /** Memory by tensor, in bytes. */
   readonly memory: readonly {readonly name: string; readonly bytes: number}[]
   /** All of it against what the machine has. */
@@ -77,6 +79,7 @@ export function renderPlan(plan: PlanView, colors: Colors): string {
     lines.length > 0 ? [colors.bold(title), ...lines.map(indented)] : []
   return [
     ...section('batch', plan.batch.map(visibleLine)),
+    ...section('prompts', (plan.prompts ?? []).map(visibleLine)),
     ...section('memory', memoryLines(plan, colors)),
     ...section('would write', plan.files.map(visibleLine)),
     ...section('not there yet', plan.missing.map(visibleLine)),

@@ -100,7 +100,12 @@ const model = z.strictObject({
 })
 
 const prompt = z.strictObject({
-  template: z.string().default('v0').describe("name of a built-in template, or text with '{context}'"),
+  template: z
+    .string()
+    .default('auto')
+    .describe(
+      "name of a built-in template, or text with '{context}'; auto: v0 for models that were trained to think, opened for others",
+    ),
   templateFile: path.optional().describe("file with '{context}' to use instead of prompt.template"),
   chatTemplate: z
     .enum(['auto', 'none'])

@@ -5,9 +5,9 @@ import {checkMemory, type MemoryDemand} from '../engine/memory/check-memory.js'
 import {startEngine} from '../engine/start-engine.js'
 import {checkWeights} from '../engine/state/checkpoint.js'
 import {readModelConfig} from '../models/model-config.js'
+import {taughtBy} from '../objectives/objectives.js'
 import {checkReferenceLength} from '../prepared/inexpressible.js'
 import {type PreparedData, preparedIn, withoutDocuments} from '../prepared/prepared.js'
-import {checkPrompts} from '../prompts/prompt-limit.js'
 import {dataFor} from '../runs/check-model.js'
 import {type Origins, originsOf, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
@@ -17,6 +17,7 @@ import {inputsOf} from '../runs/run-identity.js'
 import {type Summary, summarize} from '../runs/summary.js'
 import {withSampler} from '../samplers/samplers.js'
 import type {EvalRow} from '../tables/index.js'
+import {checkTaskPrompts} from '../tasks/check-prompts.js'
 import {checkItems} from '../tasks/tasks.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
@@ -50,7 +51,8 @@ export interface EvalSummary extends Summary {
  */
 export async function evaluate(config: Config, services: Services): Promise<EvalSummary> {
   const started = new Date()
-  const {data, models, demands} = await openEvaluation(config, services)
+  const {data, models, demands, instructions} = await openEvaluation(config, services)
+  for (const line of instructions) services.progress.log(`eval: prompts of ${line}`)
   for (const demand of demands) services.progress.log(checkMemory('eval', demand, config.memory))
   const engine = startEngine(config)
   try {
@@ -73,6 +75,8 @@ export interface EvaluationStart {
   readonly models: readonly EvaluatedModel[]
   /** Memory that each model needs. */
   readonly demands: readonly MemoryDemand[]
+  /** By model: which instruction its prompts are in, and how long it is; none where nothing is prompted. */
+  readonly instructions: readonly string[]
 }
 
 /** Keys that an evaluation cannot run without. */
@@ -95,14 +99,17 @@ export async function openEvaluation(config: Config, services: Services): Promis
   const models = await evaluatedModels(given, services, resume ? recordedOrigins(config.out!) : {})
   const kind = commandTask(config)
   const demands: MemoryDemand[] = []
-  for (const {folder, isWhole, loaded} of models) {
+  const instructions: string[] = []
+  for (const {folder, run, isWhole, loaded, objective} of models) {
     sayTakenOver(given, loaded, kind, progress)
     const model = await readModelConfig(folder)
     const texts = isWhole ? await textsFor(folder, data, dir, progress) : null
     if (isWhole) checkWeights(model, folder)
     const settings = loaded.config
     if (texts && settings.eval.modes.some((mode) => mode !== 'standard'))
-      checkPrompts(settings, kind.promptSettings(settings), model, texts.tokenizer)
+      instructions.push(
+        `${run}: ${checkTaskPrompts(kind, settings, model, texts.tokenizer, isTaught(objective) ? undefined : progress.warn)}`,
+      )
     const task = texts && (await kind.open({config: settings, data: texts, model, warn: progress.warn}))
     for (const mode of task ? settings.eval.modes : []) checkMode(task!, mode)
     if (task) checkItems(task, 'val')
@@ -112,7 +119,13 @@ export async function openEvaluation(config: Config, services: Services): Promis
   const {samples, modes} = config.eval
   if (samples > 0 && !modes.includes('reasoning'))
     progress.warn(`eval.samples is ${samples}, but nothing is sampled: eval.modes has no reasoning`)
-  return {data, models, demands}
+  return {data, models, demands, instructions}
+}
+
+/** Whether rows or rewards taught a model how its thoughts end. */
+function isTaught(objective: string): boolean {
+  const taught = taughtBy(objective)
+  return taught === 'rows' || taught === 'thoughts'
 }
 
 /** Prepared data as a model reads them, or its tokenizer alone where none are named; null where they are not there yet. */

@@ -26,6 +26,8 @@ export interface MemorySummary {
 export interface Plan {
   /** The batch identity, in words. */
   readonly batch: readonly string[]
+  /** Which instruction prompts are in, and how long it is; absent where nothing is prompted. */
+  readonly prompts?: readonly string[]
   /** Estimated memory by class of tensor, bytes, largest first. */
   readonly memory: readonly {readonly name: string; readonly bytes: number}[]
   /** Absent where nothing is computed, or the model is not named. */
@@ -72,9 +74,13 @@ export async function planOf(command: string, config: Config, services = rehears
   const missing = new Set<string>()
   const planner = planners[command]
   if (!planner) return {batch: [], memory: [], files: [], missing: []}
-  const demand = await planner.demand(config, {...services, rehearsal: {note: (line) => missing.add(line)}})
+  const {demand, prompts = []} = await planner.open(config, {
+    ...services,
+    rehearsal: {note: (line) => missing.add(line)},
+  })
   return {
     batch: [planner.batch(config)],
+    ...(prompts.length > 0 && {prompts}),
     ...(demand ? memoryOf(demand, config) : {memory: []}),
     files: planner.files(config).map((file) => `${config.out}/${file}`),
     missing: [...missing],
