@@ -1,91 +1,10 @@
 import {z} from 'zod'
 import {nearest} from '../util/suggest.js'
-import {checkpointDtypes, evalModes, objectives, rewardNames, samplerNames, taskNames, verifierNames} from './names.js'
+import {checkpointDtypes, evalModes, objectives, rewardNames, samplerNames, taskNames, thoughtStyles} from './names.js'
+import {data} from './schema-data.js'
+import {checkpointSource, count, decay, path, positive, resamples, share, temperature} from './schema-values.js'
 
 /** The one configuration schema: every key, its default, and a line of help. Commands read the sections they need. */
-
-/** A file or folder; `loadConfig` makes it absolute. */
-const path = z.string().min(1).meta({path: 'file'})
-/** A file or folder, made absolute, or `hf:ID` or `-`, left as they are. */
-const dataset = z.string().min(1).meta({path: 'dataset'})
-/** A folder, made absolute, or a Hub id (`owner/name` of no existing folder, or `hf:...`), left as it is. */
-const checkpointSource = z.string().min(1).meta({path: 'source'})
-const fieldName = z.string().min(1)
-/** Counts and steps are 32-bit integers in tables. */
-const count = z
-  .int()
-  .min(0)
-  .max(2 ** 31 - 1)
-const positive = count.min(1)
-const share = z.number().min(0).max(1)
-/** Decay of a moment: at 1 the bias correction would divide by 0. */
-const decay = z.number().min(0).lt(1)
-/** Logits are divided by it in float32: beyond these bounds they would be infinite, or all alike. */
-const temperature = z.number().min(1e-3).max(1e3)
-const resamples = positive.max(1_000_000)
-
-const data = z.strictObject({
-  documents: dataset
-    .optional()
-    .describe(
-      'file (JSONL, JSON, CSV, Parquet, Arrow, text), a folder of them, hf:ID[@revision], or - for JSONL from stdin',
-    ),
-  tokenizer: checkpointSource.optional().describe('folder with tokenizer.json; the proxy checkpoint when absent'),
-  proxy: checkpointSource.optional().describe('checkpoint that scores entropy'),
-  difficultyModel: checkpointSource
-    .optional()
-    .describe('checkpoint that scores held-out documents; the proxy when absent'),
-  documentsOnly: z
-    .boolean()
-    .default(false)
-    .describe('write documents without scoring positions: enough for ntp and sft'),
-  dir: path.optional().describe('folder that prepare-data wrote'),
-  questions: path.optional().describe('JSONL file of questions with answers: objective rlvr, task questions'),
-  questionField: fieldName.default('question').describe('field of data.questions that holds the question'),
-  answerField: fieldName.default('answer').describe('field of data.questions that holds the answer'),
-  verifier: z.enum(verifierNames).default('boxed').describe('how an answer is compared with the truth'),
-  textField: z
-    .union([fieldName, z.array(fieldName).min(1)], 'needs the name of a field, or a list of them')
-    .default('text')
-    .transform((fields) => (Array.isArray(fields) && fields.length === 1 ? fields[0] : fields))
-    .describe('field (column) that holds the document, or a list of fields that are joined in this order'),
-  separator: z.string().default('\n\n').describe('what stands between the fields that data.textField joins'),
-  split: z
-    .string()
-    .min(1)
-    .default('train')
-    .describe('split of a data set, on the Hub or in a folder; all: every split'),
-  subset: z.string().min(1).optional().describe('subset (config, or folder) of a data set that has several'),
-  limit: positive.optional().describe('read only the first documents'),
-  onBadRow: z
-    .enum(['error', 'skip'])
-    .default('error')
-    .describe('a row that is no document (empty, null, not JSON, ...): stop, or leave it out and count it'),
-  onLongDocument: z
-    .enum(['error', 'skip', 'cut', 'windows'])
-    .default('error')
-    .describe("a document longer than a scorer's positions: stop, leave out, cut at the end, or cut into windows"),
-  valFraction: share.default(0.05).describe('share of documents held out, by seeded content hash'),
-  valDocuments: count.optional().describe('hold out this many documents instead: those with the smallest hashes'),
-  select: z.enum(['threshold', 'top', 'random']).default('threshold').describe('how training positions are chosen'),
-  selectThreshold: z.number().min(0).default(0.5).describe('entropy in nats above which a training position is kept'),
-  topShare: z.number().gt(0).max(1).default(0.2).describe('share of positions kept by select: top or random'),
-  thresholds: z
-    .tuple([z.number().min(0), z.number().min(0), z.number().min(0)])
-    .refine(
-      ([easy, medium, hard]) => easy <= medium && medium <= hard,
-      'needs three ascending numbers: easy, medium, hard',
-    )
-    .default([0.5, 1.0, 1.5])
-    .describe('easy, medium, hard: entropy in nats'),
-  splits: z.enum(['nested', 'disjoint']).default('nested').describe('hard within medium within easy, or bins'),
-  topK: positive
-    .min(2, 'needs at least 2, because the entropy over one token is 0')
-    .default(16)
-    .describe('next tokens that the entropy is renormalised over'),
-  minContext: positive.default(1).describe('tokens of context that a position needs, start token included'),
-  batchTokens: positive.default(4096).describe('tokens scored at once'),
-})
 
 const model = z.strictObject({
   path: checkpointSource.optional().describe('checkpoint folder or run directory'),
@@ -230,6 +149,16 @@ const sft = z.strictObject({
   documentShare: share.default(0).describe('share of rows that are plain documents of the training partition'),
 })
 
+const warmStart = z.strictObject({
+  rows: positive.default(512).describe('rows to write, one for each training position'),
+  styles: z
+    .array(z.enum(thoughtStyles))
+    .min(1)
+    .default([...thoughtStyles])
+    .transform(distinct)
+    .describe('how the thoughts go; a seeded draw for each row'),
+})
+
 const checkpoint = z.strictObject({
   every: positive.default(100).describe('steps between checkpoints that a run can resume from'),
   steps: z.array(count).default([]).describe('steps whose checkpoints are kept for good'),
@@ -330,6 +259,7 @@ export const configSchema = z.strictObject({
   optim: optim.prefault({}),
   train: train.prefault({}),
   sft: sft.prefault({}),
+  warmStart: warmStart.prefault({}),
   checkpoint: checkpoint.prefault({}),
   eval: evaluation.prefault({}),
   sweep: sweep.prefault({}),

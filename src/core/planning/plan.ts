@@ -82,7 +82,7 @@ export async function planOf(command: string, config: Config, services = rehears
     batch: [planner.batch(config)],
     ...(prompts.length > 0 && {prompts}),
     ...(demand ? memoryOf(demand, config) : {memory: []}),
-    files: planner.files(config).map((file) => `${config.out}/${file}`),
+    files: planner.files(config).map((file) => (file === '' ? config.out! : `${config.out}/${file}`)),
     missing: [...missing],
   }
 }

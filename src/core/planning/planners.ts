@@ -8,6 +8,7 @@ import {rehearsePreparation} from '../preparation/prepare-data.js'
 import {openInputs, openTraining} from '../training/open-training.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
+import {openWarmStart} from '../warm-start/open-warm-start.js'
 
 /** What a command found before its work. */
 export interface Opened {
@@ -22,7 +23,7 @@ export interface Planner {
   readonly batch: (config: Config) => string
   /** Checks what the command would check before its work. */
   readonly open: (config: Config, services: Services) => Promise<Opened>
-  /** Below `out`. */
+  /** Below `out`; an empty name is `out` itself. */
   readonly files: (config: Config) => readonly string[]
 }
 
@@ -55,6 +56,14 @@ export const planners: Readonly<Record<string, Planner>> = {
     batch: ({data}) => `${data.limit ?? 'all'} documents, at most ${data.batchTokens} tokens scored at once`,
     open: async (config, services) => ({demand: await rehearsePreparation(config, services)}),
     files: () => ['documents.arrow', 'positions.arrow', 'tokenizer.json', 'manifest.json'],
+  },
+  'warm-start': {
+    batch: ({warmStart: {rows, styles}}) => `${rows} rows, thoughts of styles ${styles.join(', ')}`,
+    async open(config, services) {
+      const {instruction} = await openWarmStart(config, services)
+      return {demand: null, prompts: instruction === null ? [] : [instruction]}
+    },
+    files: () => [''],
   },
   'scaling-sweep': {
     batch: (config) =>
