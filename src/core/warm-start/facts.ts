@@ -4,7 +4,7 @@ import type {ProxyView} from './proxy-views.js'
 
 /** What a thought about a position may say. */
 export interface Facts {
-  /** The last words of the context, in one line. */
+  /** The last words of the context, as they stand. */
   readonly ending: string
   /** The answer to box: what really comes next. */
   readonly answer: string
@@ -20,7 +20,8 @@ export interface Facts {
 
 /** Tokens of context that its last words are taken from. */
 const endingTokens = 12
-const endingWords = 4
+/** At most four words, and the white space behind them. */
+const lastWords = /(?:\S+\s+){0,3}\S*\s*$/
 const continuationTokens = 4
 const utf8 = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true})
 
@@ -37,17 +38,21 @@ export function factsOf(
   {entropy, top1Id}: ProxyView,
   tokenizer: Tokenizer,
 ): Facts {
-  const ends = boundaries.subarray(0, continuationTokens)
-  const longest = ends.findLast((end) => textOf(truth.subarray(0, end)) !== null)
-  const words = tokenizer.decode(kept.subarray(-endingTokens)).replaceAll('\uFFFD', '').split(/\s+/)
+  const last = tokenizer.decode(kept.subarray(-endingTokens)).replaceAll('\uFFFD', '')
   return {
-    ending: words.filter(Boolean).slice(-endingWords).join(' '),
+    ending: lastWords.exec(last)![0],
     answer,
-    continuation: (longest && textOf(truth.subarray(0, longest))) || answer,
+    continuation: continuationOf({truth, boundaries}, answer),
     likeliest: textOf(tokenizer.bytesOf(top1Id)),
     entropy,
     isRepeated: answer.trim() !== '' && tokenizer.decode(kept).includes(answer.trim()),
   }
+}
+
+/** What comes next up to the last of a few token boundaries where it is whole characters; at least the answer. */
+function continuationOf({truth, boundaries}: Pick<Context, 'truth' | 'boundaries'>, answer: string): string {
+  const texts = Array.from(boundaries.subarray(0, continuationTokens), (end) => textOf(truth.subarray(0, end)))
+  return texts.findLast((text) => text?.startsWith(answer)) ?? answer
 }
 
 /** Bytes as text; null where they are no whole characters. */

@@ -6,36 +6,39 @@ export type Style = (facts: Facts) => string
 
 /** How free the choice of the next token is, by the entropy that it exceeds, nats; the highest first. */
 const openness: readonly (readonly [above: number, words: string])[] = [
-  [1.5, 'Many different tokens could follow here.'],
-  [1, 'Several tokens could follow here.'],
-  [0.5, 'Only a few tokens could follow here.'],
-  [Number.NEGATIVE_INFINITY, 'Hardly anything else could follow here.'],
+  [1.5, 'many tokens could follow'],
+  [1, 'several tokens could follow'],
+  [0.5, 'few tokens could follow'],
+  [Number.NEGATIVE_INFINITY, 'hardly another token could follow'],
 ]
 
 /** What an answer looks like: the first that fits. */
 const forms: readonly (readonly [pattern: RegExp, words: string])[] = [
-  [/^\s+$/, 'White space comes next'],
-  [/^\s+\p{L}/u, 'A new word comes next, so the token begins with a space'],
-  [/^\p{L}/u, 'The word goes on, or nothing parts it from the text before, so the token begins without a space'],
-  [/^\s*\p{N}/u, 'A number comes next'],
-  [/^/, 'A sign comes next'],
+  [/^\s+$/, 'white space'],
+  [/^\s+\p{L}/u, 'a new word, so the token begins with a space'],
+  [/^\p{L}/u, 'letters that no space parts from what stands before'],
+  [/^\s*\p{N}/u, 'a number'],
+  [/^/, 'a sign'],
 ]
 
-/** How thoughts may go. Adding a style is one row, and its name in config/names.ts. */
+/**
+ * How thoughts may go. Each first says the last words again and goes on from there, which a language model can do; what is
+ * said of the answer follows it. Adding a style is one row, and its name in config/names.ts.
+ */
 export const styles: Readonly<Record<ThoughtStyle, Style>> = {
-  brief: ({ending, answer}) => `After "${ending}" comes "${answer}".`,
-  candidates: ({likeliest, answer}) =>
+  brief: ({ending, answer}) => `"${ending}${answer}". So it is "${answer}".`,
+  candidates: ({ending, likeliest, answer}) =>
     likeliest === null || likeliest === answer
-      ? `The likeliest token is "${answer}", and nothing speaks against it.`
-      : `It could be "${likeliest}" or "${answer}". Here "${answer}" fits better.`,
-  openness: ({entropy, answer}) => `${firstOf(openness, (above) => entropy > above)} I choose "${answer}".`,
+      ? `"${ending}${answer}" reads well, and nothing fits better than "${answer}".`
+      : `"${ending}${answer}" or "${ending}${likeliest}"? The first reads better: "${answer}".`,
+  openness: ({ending, entropy, answer}) =>
+    `After "${ending}" ${firstOf(openness, (above) => entropy > above)}. I choose "${ending}${answer}", that is "${answer}".`,
   'look-ahead': ({ending, continuation, answer}) =>
-    `The text could go on like this: "${ending}${continuation}". So the next token is "${answer}".`,
-  form: ({answer}) => `${firstOf(forms, (pattern) => pattern.test(answer))}: "${answer}".`,
+    `The text may go on like this: "${ending}${continuation}". So the next token is "${answer}".`,
+  form: ({ending, answer}) =>
+    `"${ending}${answer}": next comes ${firstOf(forms, (pattern) => pattern.test(answer))}: "${answer}".`,
   recall: ({ending, answer, isRepeated}) =>
-    isRepeated
-      ? `"${answer}" stands in the text before, and it fits again after "${ending}".`
-      : `"${answer}" is new in this text, but it fits after "${ending}".`,
+    `"${ending}${answer}" goes on well. "${answer}" ${isRepeated ? 'stands in the text before' : 'is new in this text'}.`,
 }
 
 /** The words of the first row whose key fits. */
