@@ -253,7 +253,7 @@ describe('gets one line, the right status and leaves no result:', () => {
       {HF_HUB_OFFLINE: '1', HF_HOME: join(cwd, 'hub')},
     )
     // What a run would need is said before anything is loaded.
-    expect(finished).toMatchObject({status, stdout: expect.stringMatching(/^(memory: .*\n)?$/)})
+    expect(finished).toMatchObject({status, stdout: expect.stringMatching(/^(prompts.*: .*\n)?(memory: .*\n)?$/)})
     expectOneLine(finished, message)
     expect(readdirSync(cwd).filter((file) => file.startsWith(out))).toEqual([])
   })

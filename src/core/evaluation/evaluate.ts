@@ -52,7 +52,7 @@ export interface EvalSummary extends Summary {
 export async function evaluate(config: Config, services: Services): Promise<EvalSummary> {
   const started = new Date()
   const {data, models, demands, instructions} = await openEvaluation(config, services)
-  for (const line of instructions) services.progress.log(`eval: prompts of ${line}`)
+  for (const line of instructions) services.progress.log(`prompts of ${line}`)
   for (const demand of demands) services.progress.log(checkMemory('eval', demand, config.memory))
   const engine = startEngine(config)
   try {

@@ -1,3 +1,5 @@
+import type {SortKey} from '../records/records.js'
+
 /** What to look at; absent means everything. */
 export interface InspectOptions {
   /** Rows shown of those that match; 10 when absent. */
@@ -11,11 +13,6 @@ export interface InspectOptions {
   /** Positions of the highest value first; spread evenly when absent. */
   readonly sort?: SortKey
 }
-
-/** What positions can be sorted by. */
-export const sortKeys = ['entropy'] as const
-/** A name in `sortKeys`. */
-export type SortKey = (typeof sortKeys)[number]
 
 /** Rows shown when nobody says how many. */
 const usualCount = 10

@@ -54,7 +54,7 @@ export async function train(config: Config, services: Services, begunWith: Origi
   const started = new Date()
   const start = await openTraining(config, services, begunWith)
   const {source, model, opened} = start
-  if (opened.instruction) services.progress.log(`train: prompts: ${opened.instruction}`)
+  if (opened.instruction) services.progress.log(`prompts: ${opened.instruction}`)
   services.progress.log(checkMemory('train', start.demand, config.memory))
   if (start.data && asked(config).some((task) => tasks[task].readsDocuments))
     checkReferenceLength(start.data, config, services.progress)
