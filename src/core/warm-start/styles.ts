@@ -22,23 +22,23 @@ const forms: readonly (readonly [pattern: RegExp, words: string])[] = [
 ]
 
 /**
- * How thoughts may go. Each first says the last words again and goes on from there, which a language model can do; what is
- * said of the answer follows it. Adding a style is one row, and its name in config/names.ts.
+ * How thoughts may go. Each says the last words of the context again, in quotes of their own: where the context ends, a model
+ * learns to close them, and what it then says goes on from there. Adding a style is one row, and its name in config/names.ts.
  */
 export const styles: Readonly<Record<ThoughtStyle, Style>> = {
-  brief: ({ending, answer}) => `"${ending}${answer}". So it is "${answer}".`,
+  brief: ({ending, answer}) => `After "${ending}" comes "${answer}".`,
   candidates: ({ending, likeliest, answer}) =>
     likeliest === null || likeliest === answer
-      ? `"${ending}${answer}" reads well, and nothing fits better than "${answer}".`
-      : `"${ending}${answer}" or "${ending}${likeliest}"? The first reads better: "${answer}".`,
+      ? `After "${ending}" nothing fits better than "${answer}".`
+      : `After "${ending}" may come "${answer}" or "${likeliest}". I take "${answer}".`,
   openness: ({ending, entropy, answer}) =>
-    `After "${ending}" ${firstOf(openness, (above) => entropy > above)}. I choose "${ending}${answer}", that is "${answer}".`,
+    `After "${ending}" ${firstOf(openness, (above) => entropy > above)}. I take "${answer}".`,
   'look-ahead': ({ending, continuation, answer}) =>
-    `The text may go on like this: "${ending}${continuation}". So the next token is "${answer}".`,
+    `After "${ending}" the text may go on with "${continuation}". So the next token is "${answer}".`,
   form: ({ending, answer}) =>
-    `"${ending}${answer}": next comes ${firstOf(forms, (pattern) => pattern.test(answer))}: "${answer}".`,
+    `After "${ending}" comes "${answer}": ${firstOf(forms, (pattern) => pattern.test(answer))}.`,
   recall: ({ending, answer, isRepeated}) =>
-    `"${ending}${answer}" goes on well. "${answer}" ${isRepeated ? 'stands in the text before' : 'is new in this text'}.`,
+    `After "${ending}" comes "${answer}", which ${isRepeated ? 'stands in the text before' : 'is new in this text'}.`,
 }
 
 /** The words of the first row whose key fits. */

@@ -14,18 +14,18 @@ const facts: Facts = {
 
 it('every style says what it is about and names the answer', () => {
   expect(Object.fromEntries(Object.entries(styles).map(([name, style]) => [name, style(facts)]))).toEqual({
-    brief: '"the lamp is on". So it is " on".',
-    candidates: '"the lamp is on" or "the lamp is off"? The first reads better: " on".',
-    openness: 'After "the lamp is" several tokens could follow. I choose "the lamp is on", that is " on".',
-    'look-ahead': 'The text may go on like this: "the lamp is on again". So the next token is " on".',
-    form: '"the lamp is on": next comes a new word, so the token begins with a space: " on".',
-    recall: '"the lamp is on" goes on well. " on" is new in this text.',
+    brief: 'After "the lamp is" comes " on".',
+    candidates: 'After "the lamp is" may come " on" or " off". I take " on".',
+    openness: 'After "the lamp is" several tokens could follow. I take " on".',
+    'look-ahead': 'After "the lamp is" the text may go on with " on again". So the next token is " on".',
+    form: 'After "the lamp is" comes " on": a new word, so the token begins with a space.',
+    recall: 'After "the lamp is" comes " on", which is new in this text.',
   })
   expect(styles.candidates({...facts, likeliest: ' on'})).toMatch(/nothing fits better than " on"\.$/)
-  expect(styles.recall({...facts, isRepeated: true})).toMatch(/" on" stands in the text before\.$/)
+  expect(styles.recall({...facts, isRepeated: true})).toMatch(/" on", which stands in the text before\.$/)
   const freedom = (entropy: number) => / is" (\w+)/.exec(styles.openness({...facts, entropy}))![1]
   expect([2, 1.5, 0.6, 0].map(freedom)).toEqual(['many', 'several', 'few', 'hardly'])
-  const formOf = (answer: string) => /next comes ([^:,]*)/.exec(styles.form({...facts, answer}))![1]
+  const formOf = (answer: string) => /": ([^,]*?)[,.]/.exec(styles.form({...facts, answer}))![1]
   expect(['\n', 'ing', '12', ' $', ' on'].map(formOf)).toEqual([
     'white space',
     'letters that no space parts from what stands before',
