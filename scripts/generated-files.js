@@ -9,10 +9,11 @@ export async function generatedFiles() {
   await plugin.load()
   const {configJsonSchema, configKeys} = await import('../dist/core/config/keys.js')
   const {flagOfKey} = await import('../dist/core/config/flags.js')
+  const {objectiveDefaults} = await import('../dist/core/config/objective-defaults.js')
   return {
     'oclif.manifest.json': json(plugin.manifest),
     'docs/reference/config.schema.json': json(configJsonSchema()),
-    'docs/reference/config.md': configPage(configKeys, flagOfKey),
+    'docs/reference/config.md': configPage(configKeys, flagOfKey, objectiveDefaults),
     'docs/reference/commands.md': commandsPage(plugin.manifest.commands),
   }
 }
@@ -21,17 +22,19 @@ function json(value) {
   return `${JSON.stringify(value, null, 2)}\n`
 }
 
-function configPage(keys, flagOfKey) {
+function configPage(keys, flagOfKey, objectiveDefaults) {
   const rows = keys.map(({key, help, type, itemType, options, defaultValue}) => {
     const kind = options ? options.join(', ') : itemType ? `list of ${itemType}` : type
-    const standard = defaultValue === undefined ? '' : code(JSON.stringify(defaultValue))
+    const own = Object.entries(objectiveDefaults).filter(([, values]) => key in values)
+    const others = own.map(([objective, values]) => `; ${objective}: ${code(JSON.stringify(values[key]))}`).join('')
+    const standard = defaultValue === undefined ? '' : code(JSON.stringify(defaultValue)) + others
     const values = itemType && options ? `list of ${kind}` : kind
     return [code(key), code(flagOfKey(key) ?? ''), values, standard, help]
   })
   return `${note}
 # Settings
 
-Defaults < \`--config\` files in order < \`--set key=value\` < flags. Lists are replaced whole; \`null\` puts the default back.
+Defaults < those of the objective < \`--config\` files in order < \`--set key=value\` < flags. Lists are replaced whole; \`null\` puts the default back.
 Paths in a config file are relative to that file, \`~/\` is the home folder. Unknown keys are errors. In a file, sections are nested:
 
 \`\`\`yaml

@@ -2,7 +2,14 @@ import {readdirSync, readFileSync} from 'node:fs'
 import {dirname, join, relative, resolve} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {describe, expect, it} from 'vitest'
-import {objectives, rewardNames, samplerNames, taskNames, verifierNames} from '../src/core/config/names.js'
+import {
+  objectives,
+  rewardNames,
+  samplerNames,
+  taskNames,
+  thoughtStyles,
+  verifierNames,
+} from '../src/core/config/names.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const src = join(root, 'src')
@@ -26,7 +33,7 @@ const layers = [
   ['tasks'],
   ['runs'],
   ['objectives'],
-  ['evaluation'],
+  ['evaluation', 'warm-start'],
   ['training'],
   ['planning', 'report'],
   ['sweep'],
@@ -98,7 +105,7 @@ function place(path: string): {name: string; height: number} {
 }
 
 /** Every name of a row: code asks the row, never for its name. */
-const rowNames = [objectives, taskNames, rewardNames, samplerNames, verifierNames].flat()
+const rowNames = [objectives, taskNames, rewardNames, samplerNames, thoughtStyles, verifierNames].flat()
 
 describe('tables', () => {
   it('no code compares with the name of a row', () => {

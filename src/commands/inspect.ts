@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {BaseCommand, type Request} from '../base-command.js'
-import {difficulties, outcomes} from '../core/records/records.js'
+import {BaseCommand, configFlags, type Request} from '../base-command.js'
+import {difficulties, outcomes, type SortKey, sortKeys} from '../core/records/records.js'
 import type {Inspection} from '../core/report/inspection.js'
 import {absolutePath} from '../core/util/home.js'
 
@@ -10,11 +10,15 @@ export default class Inspect extends BaseCommand {
   static override summary = 'look at prepared data or a run: positions, rollouts, why a reward was 0'
   static override examples = [
     '<%= config.bin %> inspect runs/tiny/data --rows 5 --difficulty hard',
+    '<%= config.bin %> inspect runs/data --rows 1 --sort entropy --prompt --model ./base --set rollout.maxTokens=512',
     '<%= config.bin %> inspect runs/tiny/rpt --step 42 --outcome no-box',
     '<%= config.bin %> inspect runs/tiny/rpt --step 42 --doc corpus.jsonl:17 --position 23',
   ]
   static override args = {path: Args.string({description: 'prepared data or run directory', required: true})}
   static override flags = {
+    ...configFlags('inspect', ['model']),
+    prompt: Flags.boolean({description: 'show the prompts of positions too, as --model would see them in rollouts'}),
+    sort: Flags.string({description: 'positions with the highest of this first', options: [...sortKeys]}),
     rows: Flags.integer({description: 'rows to show', default: 10, min: 1, helpValue: 'N'}),
     step: Flags.integer({description: 'rollouts of this step; the last when absent', min: 0, helpValue: 'N'}),
     doc: Flags.string({description: 'only this document', helpValue: 'ID'}),
@@ -31,17 +35,18 @@ export default class Inspect extends BaseCommand {
 
   /** Prints what was found. */
   run(): Promise<object> {
-    const look = async ({flags, argv}: Request) => {
-      const {rows, step, doc, position, difficulty, outcome} = flags as InspectFlags
+    const look = async ({config, services, flags, argv}: Request) => {
+      const {rows, step, doc: docId, position, difficulty, outcome, sort, prompt: isPrompted} = flags as InspectFlags
       const {inspect} = await import('../core/report/inspect.js')
-      return inspect(absolutePath(argv[0], process.cwd(), 'inspect'), {
-        rows,
-        step,
-        docId: doc,
-        position,
-        difficulty,
-        outcome,
-      })
+      const options = {rows, step, docId, position, difficulty, outcome, sort}
+      const path = absolutePath(argv[0], process.cwd(), 'inspect')
+      const openPrompts = async () => {
+        const {requireKeys} = await import('../core/config/load.js')
+        const {openPromptViews} = await import('../core/report/prompt-views.js')
+        requireKeys(config, ['model.path'])
+        return openPromptViews(path, config, services)
+      }
+      return inspect(path, options, isPrompted ? openPrompts : undefined)
     }
     const render = async (found: Inspection) => {
       const {renderInspect} = await import('../core/report/render-inspect.js')
@@ -59,4 +64,6 @@ interface InspectFlags {
   readonly position?: number
   readonly difficulty?: string
   readonly outcome?: string
+  readonly sort?: SortKey
+  readonly prompt?: boolean
 }

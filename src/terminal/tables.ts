@@ -13,6 +13,8 @@ export interface PlanView {
   readonly batch: readonly string[]
   /** Numbers of the model, and how many of them are trained. */
   readonly parameters?: {readonly trained: number; readonly total: number}
+  /** Which instruction prompts are in, and how long it is. */
+  readonly prompts?: readonly string[]
   /** Memory by tensor, in bytes. */
   readonly memory: readonly {readonly name: string; readonly bytes: number}[]
   /** All of it against what the machine has. */
@@ -80,6 +82,7 @@ export function renderPlan(plan: PlanView, colors: Colors): string {
   return [
     ...section('batch', plan.batch.map(visibleLine)),
     ...section('parameters', parameterLines(plan)),
+    ...section('prompts', (plan.prompts ?? []).map(visibleLine)),
     ...section('memory', memoryLines(plan, colors)),
     ...section('would write', plan.files.map(visibleLine)),
     ...section('not there yet', plan.missing.map(visibleLine)),

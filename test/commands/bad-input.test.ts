@@ -253,7 +253,10 @@ describe('gets one line, the right status and leaves no result:', () => {
       {HF_HUB_OFFLINE: '1', HF_HOME: join(cwd, 'hub')},
     )
     // What a run would need is said before anything is loaded.
-    expect(finished).toMatchObject({status, stdout: expect.stringMatching(/^(memory: .*\n(update: .*\n)?)?$/)})
+    expect(finished).toMatchObject({
+      status,
+      stdout: expect.stringMatching(/^(prompts.*: .*\n)?(memory: .*\n(update: .*\n)?)?$/),
+    })
     expectOneLine(finished, message)
     expect(readdirSync(cwd).filter((file) => file.startsWith(out))).toEqual([])
   })

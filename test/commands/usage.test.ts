@@ -171,7 +171,16 @@ it('help is there at once', async () => {
   const {status, stdout} = await rpt(['--help'], cwd)
   console.log(`rpt --help took ${Math.round(performance.now() - started)} ms`)
   expect(status).toBe(0)
-  for (const command of ['prepare-data', 'train', 'eval', 'scaling-sweep', 'report', 'inspect', 'doctor']) {
+  for (const command of [
+    'prepare-data',
+    'train',
+    'eval',
+    'scaling-sweep',
+    'report',
+    'inspect',
+    'doctor',
+    'warm-start',
+  ]) {
     expect(stdout).toContain(`\n  ${command} `)
   }
 })

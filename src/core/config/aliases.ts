@@ -120,6 +120,7 @@ export const foreignCommands: Readonly<Record<string, string>> = {
   test: 'eval',
   tokenize: 'prepare-data',
   view: 'inspect',
+  warmstart: 'warm-start',
 }
 
 /**

@@ -4,6 +4,7 @@ import {absolutePath} from '../util/home.js'
 import {flagOfKey} from './flags.js'
 import {expectation, issueLine} from './issues.js'
 import {configKeys, findKey} from './keys.js'
+import {defaultsOf} from './objective-defaults.js'
 import {type Config, configSchema} from './schema.js'
 import {readConfigFile, readFlags, readSets, type Setting, unknownKey} from './settings.js'
 
@@ -26,7 +27,7 @@ export interface ConfigInputs {
 /** A complete configuration with the place every value came from. */
 export interface LoadedConfig {
   readonly config: Config
-  /** Dotted key -> `default`, `tiny.yaml:12`, `--set` or `--seed`; one entry for every key. */
+  /** Dotted key -> `default`, `default of sft`, `tiny.yaml:12`, `--set` or `--seed`; one entry for every key. */
   readonly sources: ReadonlyMap<string, string>
   /** Value that was taken for a Hub id -> the folder of that name that is not there. */
   readonly folders: ReadonlyMap<string, string>
@@ -36,7 +37,8 @@ export interface LoadedConfig {
 export type SourcedConfig = Pick<LoadedConfig, 'config' | 'sources'>
 
 /**
- * Defaults, overlaid by config files in order, by `--set`, by flags. Lists are replaced whole, null puts a default back.
+ * Defaults, overlaid by those of the objective, by config files in order, by `--set`, by flags. Lists are replaced whole, null
+ * puts a default back.
  *
  * @returns a deeply frozen configuration; paths are absolute, Hub ids (`owner/name` of no folder, `hf:...`) as given
  * @throws {UsageError} for unreadable files, unknown keys and values that the schema refuses
@@ -60,12 +62,21 @@ export function loadConfig({
     if (setting.value === null) given.delete(setting.key.key)
     else given.set(setting.key.key, setting)
   }
+  addObjectiveDefaults(given, cwd)
   checkAxes(given)
   const sources = new Map(configKeys.map(({key}) => [key, given.get(key)?.source ?? 'default']))
   const folders = new Map<string, string>()
   const config = check(given, folders)
   refuseContradictions(config, sources)
   return {config: deepFreeze(config), sources, folders}
+}
+
+/** Adds the defaults of the objective that is set, where nothing else is. */
+function addObjectiveDefaults(given: Map<string, Setting>, base: string): void {
+  const objective = given.get('train.objective')?.value
+  for (const [name, value] of Object.entries(defaultsOf(objective))) {
+    if (!given.has(name)) given.set(name, {key: findKey(name)!, value, source: `default of ${objective}`, base})
+  }
 }
 
 /** Settings that are sound alone and cannot work together. */

@@ -12,6 +12,8 @@ export const samplerNames = ['local'] as const
 export const verifierNames = ['exact', 'numeric', 'boxed'] as const
 /** How `rpt eval` may predict: argmax, after a thought, after a given thought, after an empty one. */
 export const evalModes = ['standard', 'reasoning', 'forced-thought', 'empty-thought'] as const
+/** How thoughts of a warm start may go: see the table in warm-start. */
+export const thoughtStyles = ['brief', 'candidates', 'openness', 'look-ahead', 'form', 'recall'] as const
 /** Element types that a checkpoint's weights may be saved in. */
 export const checkpointDtypes = ['float32', 'bfloat16', 'float16'] as const
 
@@ -29,6 +31,8 @@ export type TaskName = (typeof taskNames)[number]
 export type RewardName = (typeof rewardNames)[number]
 /** A name in `samplerNames`. */
 export type SamplerName = (typeof samplerNames)[number]
+/** A name in `thoughtStyles`. */
+export type ThoughtStyle = (typeof thoughtStyles)[number]
 /** A name in `verifierNames`. */
 export type VerifierName = (typeof verifierNames)[number]
 /** A name in `updateModeNames`. */

@@ -9,6 +9,7 @@ import {
   rewardNames,
   samplerNames,
   taskNames,
+  thoughtStyles,
   updateModeNames,
 } from './names.js'
 import {checkpointSource, count, decay, path, positive, resamples, share, temperature} from './value-kinds.js'
@@ -28,7 +29,12 @@ const model = z.strictObject({
 })
 
 const prompt = z.strictObject({
-  template: z.string().default('v0').describe("name of a built-in template, or text with '{context}'"),
+  template: z
+    .string()
+    .default('auto')
+    .describe(
+      "name of a built-in template, or text with '{context}'; auto: v0 for models that were trained to think, opened for others",
+    ),
   templateFile: path.optional().describe("file with '{context}' to use instead of prompt.template"),
   chatTemplate: z
     .enum(['auto', 'none'])
@@ -169,6 +175,16 @@ const sft = z.strictObject({
   documentShare: share.default(0).describe('share of rows that are plain documents of the training partition'),
 })
 
+const warmStart = z.strictObject({
+  rows: positive.default(512).describe('rows to write, one for each training position'),
+  styles: z
+    .array(z.enum(thoughtStyles))
+    .min(1)
+    .default([...thoughtStyles])
+    .transform(distinct)
+    .describe('how the thoughts go; a seeded draw for each row'),
+})
+
 const checkpoint = z.strictObject({
   every: positive.default(100).describe('steps between checkpoints that a run can resume from'),
   steps: z.array(count).default([]).describe('steps whose checkpoints are kept for good'),
@@ -273,6 +289,7 @@ export const configSchema = z.strictObject({
   optim: optim.prefault({}),
   train: train.prefault({}),
   sft: sft.prefault({}),
+  warmStart: warmStart.prefault({}),
   checkpoint: checkpoint.prefault({}),
   eval: evaluation.prefault({}),
   sweep: sweep.prefault({}),

@@ -84,7 +84,7 @@ function* tokenizeRows(
   for (const {row, where} of rows) {
     const next = () => renderedText(renderings!.next().value!, where, chatTemplate!)
     const {promptIds, completionIds} =
-      row.kind === 'plain' ? encodePlain(row, tokenizer) : encodeChat(next(), next(), tokenizer, where)
+      row.kind === 'plain' ? encodeRow(row, tokenizer) : encodeChat(next(), next(), tokenizer, where)
     const ids = joinIds(promptIds, completionIds)
     if (ids.length > maxTokens)
       throw new DataError(
@@ -94,12 +94,19 @@ function* tokenizeRows(
   }
 }
 
-interface Encoded {
+/** A row in tokens. */
+export interface EncodedRow {
+  /** Start token, where the model uses one, and prompt. */
   readonly promptIds: Int32Array
+  /** Completion and end token: what is trained. */
   readonly completionIds: Int32Array
 }
 
-function encodePlain({prompt, completion}: Extract<Row, {kind: 'plain'}>, tokenizer: Tokenizer): Encoded {
+/** A row of two texts in tokens; special tokens written in them are recognised. */
+export function encodeRow(
+  {prompt, completion}: {readonly prompt: string; readonly completion: string},
+  tokenizer: Tokenizer,
+): EncodedRow {
   const start = tokenizer.startId === null ? [] : [tokenizer.startId]
   return {
     promptIds: joinIds(start, tokenizer.encodeMarkup(prompt)),
@@ -108,7 +115,7 @@ function encodePlain({prompt, completion}: Extract<Row, {kind: 'plain'}>, tokeni
 }
 
 /** @param whole the rendering of prompt and completion together, which must begin with that of the prompt */
-function encodeChat(prompt: string, whole: string, tokenizer: Tokenizer, where: string): Encoded {
+function encodeChat(prompt: string, whole: string, tokenizer: Tokenizer, where: string): EncodedRow {
   if (!whole.startsWith(prompt)) {
     const seen = [...whole]
     const at = [...prompt].findIndex((character, i) => character !== seen[i])

@@ -12,7 +12,7 @@ const advice: Readonly<Record<Outcome, (config: Predictor['config']) => string>>
   'no-box': () =>
     'the thought ends, but no \\boxed{...} follows; try another prompt.template, or sft on such rows first',
   'unfinished-thinking': () =>
-    'the text ends without </think>; try another prompt.template or the chat template of the model, or sft on such rows first',
+    'the text ends without </think>; try another prompt.template or the chat template of the model, or rpt warm-start first',
   truncated: ({rollout}) => `the text is cut at rollout.maxTokens, which is ${rollout.maxTokens}; raise it`,
 }
 

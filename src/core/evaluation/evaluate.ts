@@ -3,9 +3,9 @@ import type {Config} from '../config/schema.js'
 import {loadModel} from '../engine/load-model.js'
 import {checkMemory, type MemoryDemand} from '../engine/memory/check-memory.js'
 import {startEngine} from '../engine/start-engine.js'
+import {taughtBy} from '../objectives/objectives.js'
 import {checkReferenceLength} from '../prepared/inexpressible.js'
 import {type PreparedData, preparedIn, withoutDocuments} from '../prepared/prepared.js'
-import {checkPrompts} from '../prompts/prompt-limit.js'
 import {dataFor} from '../runs/check-model.js'
 import {
   checkModel,
@@ -23,6 +23,7 @@ import {inputsOf} from '../runs/run-identity.js'
 import {type Summary, summarize} from '../runs/summary.js'
 import {withSampler} from '../samplers/samplers.js'
 import type {EvalRow} from '../tables/index.js'
+import {checkTaskPrompts} from '../tasks/check-prompts.js'
 import {checkItems} from '../tasks/tasks.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
@@ -56,7 +57,8 @@ export interface EvalSummary extends Summary {
  */
 export async function evaluate(config: Config, services: Services): Promise<EvalSummary> {
   const started = new Date()
-  const {data, models, demands} = await openEvaluation(config, services)
+  const {data, models, demands, instructions} = await openEvaluation(config, services)
+  for (const line of instructions) services.progress.log(`prompts of ${line}`)
   for (const demand of demands) services.progress.log(checkMemory('eval', demand, config.memory))
   const engine = startEngine(config)
   try {
@@ -79,6 +81,8 @@ export interface EvaluationStart {
   readonly models: readonly EvaluatedModel[]
   /** Memory that each model needs. */
   readonly demands: readonly MemoryDemand[]
+  /** By model: which instruction its prompts are in, and how long it is; none where nothing is prompted. */
+  readonly instructions: readonly string[]
 }
 
 /** Keys that an evaluation cannot run without. */
@@ -107,15 +111,18 @@ export async function openEvaluation(config: Config, services: Services): Promis
   )
   const kind = commandTask(config)
   const demands: MemoryDemand[] = []
+  const instructions: string[] = []
   for (const place of models) {
-    const {isWhole, loaded} = place
+    const {run, isWhole, loaded, objective} = place
     sayTakenOver(given, loaded, kind, progress)
     const model = await readModel(place)
     const texts = isWhole ? await textsFor(place, data, dir, progress) : null
     if (isWhole) await checkModel(place)
     const settings = loaded.config
     if (texts && settings.eval.modes.some((mode) => mode !== 'standard'))
-      checkPrompts(settings, kind.promptSettings(settings), model, texts.tokenizer)
+      instructions.push(
+        `${run}: ${checkTaskPrompts(kind, settings, model, texts.tokenizer, isTaught(objective) ? undefined : progress.warn)}`,
+      )
     const task = texts && (await kind.open({config: settings, data: texts, model, warn: progress.warn}))
     for (const mode of task ? settings.eval.modes : []) checkMode(task!, mode)
     if (task) checkItems(task, 'val')
@@ -125,7 +132,13 @@ export async function openEvaluation(config: Config, services: Services): Promis
   const {samples, modes} = config.eval
   if (samples > 0 && !modes.includes('reasoning'))
     progress.warn(`eval.samples is ${samples}, but nothing is sampled: eval.modes has no reasoning`)
-  return {data, models, demands}
+  return {data, models, demands, instructions}
+}
+
+/** Whether rows or rewards taught a model how its thoughts end. */
+function isTaught(objective: string): boolean {
+  const taught = taughtBy(objective)
+  return taught === 'rows' || taught === 'thoughts'
 }
 
 /** Prepared data as a model reads them, or its tokenizer alone where none are named; null where they are not there yet. */

@@ -90,6 +90,8 @@ export interface OpenObjective {
   readonly cutDocuments?: CutDocuments | null
   /** Templates that all its prompts are in, the best first; absent where the settings say it. */
   readonly rowTemplates?: readonly RowTemplate[]
+  /** Which instruction its prompts are in, and how long it is; absent where it prompts nothing, or that is not known yet. */
+  readonly instruction?: string
   /** The largest graphs that it will ask for, under settings that may differ in what they need of memory alone. */
   readonly work: (config: Config) => EngineWork
   readonly start: (training: TrainingContext) => Promise<Objective>

@@ -31,6 +31,8 @@ export interface Plan {
   readonly batch: readonly string[]
   /** Numbers of the model's weights and adapters, and how many of them are trained; absent where nothing is trained. */
   readonly parameters?: {readonly trained: number; readonly total: number}
+  /** Which instruction prompts are in, and how long it is; absent where nothing is prompted. */
+  readonly prompts?: readonly string[]
   /** Estimated memory by class of tensor, bytes, largest first. */
   readonly memory: readonly {readonly name: string; readonly bytes: number}[]
   /** Absent where nothing is computed, or the model is not named. */
@@ -79,11 +81,15 @@ export async function planOf(command: string, config: Config, services = rehears
   const missing = new Set<string>()
   const planner = planners[command]
   if (!planner) return {batch: [], memory: [], files: [], missing: []}
-  const demand = await planner.demand(config, {...services, rehearsal: {note: (line) => missing.add(line)}})
+  const {demand, prompts = []} = await planner.open(config, {
+    ...services,
+    rehearsal: {note: (line) => missing.add(line)},
+  })
   return {
     batch: [planner.batch(config)],
+    ...(prompts.length > 0 && {prompts}),
     ...(demand ? {...parametersIn(demand), ...memoryOf(demand, config)} : {memory: []}),
-    files: planner.files(config).map((file) => `${config.out}/${file}`),
+    files: planner.files(config).map((file) => (file === '' ? config.out! : `${config.out}/${file}`)),
     missing: [...missing],
   }
 }

@@ -8,13 +8,22 @@ import {rehearsePreparation} from '../preparation/prepare-data.js'
 import {openInputs, openTraining} from '../training/open-training.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
+import {openWarmStart} from '../warm-start/open-warm-start.js'
+
+/** What a command found before its work. */
+export interface Opened {
+  /** What the work needs; null where nothing is computed, or the model is not named. */
+  readonly demand: MemoryDemand | null
+  /** Which instruction its prompts are in, and how long it is: a line for each model. */
+  readonly prompts?: readonly string[]
+}
 
 /** How a command is planned. */
 export interface Planner {
   readonly batch: (config: Config) => string
-  /** Checks what the command would check before its work, and says what that work needs. */
-  readonly demand: (config: Config, services: Services) => Promise<MemoryDemand | null>
-  /** Below `out`. */
+  /** Checks what the command would check before its work. */
+  readonly open: (config: Config, services: Services) => Promise<Opened>
+  /** Below `out`; an empty name is `out` itself. */
   readonly files: (config: Config) => readonly string[]
 }
 
@@ -22,7 +31,10 @@ export interface Planner {
 export const planners: Readonly<Record<string, Planner>> = {
   train: {
     batch: (config) => objectives[config.train.objective].batch(config),
-    demand: async (config, services) => (await openTraining(config, services)).demand,
+    async open(config, services) {
+      const {demand, opened} = await openTraining(config, services)
+      return {demand, prompts: opened.instruction === undefined ? [] : [opened.instruction]}
+    },
     files: ({train}) => [
       'config.resolved.yaml',
       'metrics.arrow',
@@ -33,19 +45,30 @@ export const planners: Readonly<Record<string, Planner>> = {
   },
   eval: {
     batch: (config) => `${config.eval.limit ?? 'all'} held-out positions x modes ${config.eval.modes.join(', ')}`,
-    // One model is in memory at a time.
-    demand: async (config, services) => (await openEvaluation(config, services)).demands[0],
+    async open(config, services) {
+      const {demands, instructions} = await openEvaluation(config, services)
+      // One model is in memory at a time.
+      return {demand: demands[0], prompts: instructions}
+    },
     files: () => ['eval.arrow', 'eval/step-*.arrow', 'summary.json'],
   },
   'prepare-data': {
     batch: ({data}) => `${data.limit ?? 'all'} documents, at most ${data.batchTokens} tokens scored at once`,
-    demand: rehearsePreparation,
+    open: async (config, services) => ({demand: await rehearsePreparation(config, services)}),
     files: () => ['documents.arrow', 'positions.arrow', 'tokenizer.json', 'manifest.json'],
+  },
+  'warm-start': {
+    batch: ({warmStart: {rows, styles}}) => `${rows} rows, thoughts of styles ${styles.join(', ')}`,
+    async open(config, services) {
+      const {instruction} = await openWarmStart(config, services)
+      return {demand: null, prompts: instruction === null ? [] : [instruction]}
+    },
+    files: () => [''],
   },
   'scaling-sweep': {
     batch: (config) =>
       `${pointCount(config)} points x checkpoints ${config.sweep.checkpoints.join(', ') || 'of checkpoint.steps'}`,
-    demand: demandOfPoint,
+    open: async (config, services) => ({demand: await demandOfPoint(config, services)}),
     files: () => ['sweep.arrow', 'runs/*', 'summary.json', 'scaling-*.svg'],
   },
 }

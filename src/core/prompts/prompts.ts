@@ -8,27 +8,11 @@ import {joinIds} from '../util/join-ids.js'
 import {readPlainText, withLineFeeds} from '../util/plain-file.js'
 import {nearest} from '../util/suggest.js'
 import {hasHalfPair} from '../util/text-bytes.js'
+import {automatic, builtIn, endTag, placeholder, type Template, templates} from './templates.js'
 
-const placeholder = '{context}'
-
-const spaceNote =
-  'The next token may begin with a space: box it with that space, as in \\boxed{ word} or \\boxed{ =}, and do not wrap it in \\text{}.'
-
-/**
- * Instruction templates with the properties of the paper's v0 to v6 (RPT, Appendix D), in our own words; `bare`: the context
- * and an opened thought, for models that need no instruction; and `boxed`, for questions.
- */
-export const templates: Readonly<Record<string, string>> = {
-  v0: `Read the text below and work out, step by step, which token follows it. Give your final answer as \\boxed{token}. ${spaceNote}\n\n"### Context"\n${placeholder}`,
-  v1: `Read the text below and work out, step by step, which token follows it. Give your final prediction as \\\\boxed{token}. ${spaceNote}\n\n### Context\n\`\`\`\n${placeholder}\n\`\`\`.`,
-  v2: `You are a helpful assistant who predicts next tokens well. Read the text below, think step by step about what follows, and box the answer as \\boxed{token}. The token may begin with a space: write \\boxed{ word} or \\boxed{ +=} then, and do not use \\text{}.\n\n### Context\n\`\`\`\n${placeholder}\n\`\`\``,
-  v3: `Read the text below. List several tokens that could follow it, choose the most probable one, and give it as \\boxed{token}. ${spaceNote}\n\n### Context\n\`\`\`\n${placeholder}\n\`\`\``,
-  v4: `Predict the token that follows each text.\n\nText: I have never seen anything like\nAnswer: \\boxed{ this}\n\nText: 3 + 6 =\u0020\nAnswer: \\boxed{9}\n\nText: We list the cases\nAnswer: \\boxed{:\n}\n\n### Context\n\`\`\`\n${placeholder}\n\`\`\``,
-  v5: `Read the text below and work out, step by step, which token follows it. Give your final answer as \\boxed{token}. ${spaceNote}\n\n"### Context"\n\`\`\`\n${placeholder}\n\`\`\``,
-  v6: `The text to continue stands between backtick fences. List several tokens that could follow it, choose the most probable one, and give it as \\boxed{token}. ${spaceNote}\n\n\`\`\`\n${placeholder}\n\`\`\`\n\nPredict the next token now.`,
-  bare: `${placeholder}<think>`,
-  boxed: `${placeholder}\n\nReason step by step, then give the final answer as \\boxed{answer}.`,
-}
+/** What chooses one of the built-in templates by the tokenizer. */
+const auto = 'auto'
+const openedThought = /<think>\s*$/
 
 /** What a prompt is about: the context of a position, or a question. */
 export interface PromptContext {
@@ -44,7 +28,7 @@ export type PromptSettings = Pick<Config['prompt'], 'template' | 'templateFile' 
  * message of a user whose answer has begun.
  *
  * The context keeps its document's own token ids; only the text around it is tokenized. A prompt that would be too long
- * loses context from the left, on a token boundary. `bare` is never a message.
+ * loses context from the left, on a token boundary.
  *
  * @param settings how; a string is an instruction template that is used without a chat template
  * @throws {UsageError} when the instruction template is unknown, or the text around the context leaves it no room
@@ -105,7 +89,27 @@ export function checkTemplate(tokenizer: Tokenizer, settings: PromptSettings | s
  * thought itself, and only its end is marked.
  */
 export function opensThought(tokenizer: Tokenizer, settings: PromptSettings | string): boolean {
-  return /<think>\s*$/.test(templateIds(tokenizer, settings).text.after)
+  return openedThought.test(templateIds(tokenizer, settings).text.after)
+}
+
+/** Whether a model was trained to mark the end of its thoughts, as far as its vocabulary and chat template tell. */
+export function knowsThinking(tokenizer: Tokenizer): boolean {
+  return tokenizer.encodeMarkup(endTag).length === 1 || (tokenizer.chatTemplate?.source.includes(endTag) ?? false)
+}
+
+/**
+ * Whether a model has it from anywhere, its training or the prompt, that a thought ends with `</think>`; else no completion
+ * of a plain model can be parsed.
+ */
+export function mentionsEnd(tokenizer: Tokenizer, settings: PromptSettings): boolean {
+  const {before, after} = promptText(tokenizer, settings)
+  return knowsThinking(tokenizer) || (before + after).includes(endTag)
+}
+
+/** Tokens of a prompt besides those of its context. */
+export function instructionTokens(tokenizer: Tokenizer, settings: PromptSettings): number {
+  const {before, after} = templateIds(tokenizer, settings)
+  return before.length + after.length
 }
 
 /** The text before and after the context of a prompt. */
@@ -115,11 +119,11 @@ export function promptText(tokenizer: Tokenizer, settings: PromptSettings): Prom
 
 /** How prompts are made, in short words that are equal where the prompts are. */
 export function describePrompt(tokenizer: Tokenizer, settings: PromptSettings) {
-  const {template, templateFile} = settings
-  const {before, after} = instructionOf(settings)
-  const isNamed = !templateFile && Object.hasOwn(templates, template)
+  const name = chosenTemplate(tokenizer, settings)
+  const {before, after} = wordingOf(tokenizer, settings)
+  const isNamed = !settings.templateFile && builtIn(name) !== undefined
   return {
-    template: isNamed ? template : digest(before + placeholder + after),
+    template: isNamed ? name : digest(before + placeholder + after),
     chatTemplate: digest(chatTemplateOf(tokenizer, settings)?.source),
   }
 }
@@ -162,9 +166,11 @@ function plain(template: string): PromptSettings {
 
 /** A chat template writes the start token itself, or means that there is none. */
 function encodeAround(tokenizer: Tokenizer, settings: PromptSettings): TemplateIds {
-  const instruction = instructionOf(settings)
+  const {opening = '', ...instruction} = wordingOf(tokenizer, settings)
   const chat = chatTemplateOf(tokenizer, settings)
-  const text = chat ? renderChat(chat, instruction) : instruction
+  const {before, after} = chat ? renderChat(chat, instruction) : instruction
+  // A chat template may have opened the thought itself.
+  const text = {before, after: openedThought.test(after) ? after : after + opening}
   const start = chat || tokenizer.startId === null ? [] : [tokenizer.startId]
   return {
     text,
@@ -174,26 +180,40 @@ function encodeAround(tokenizer: Tokenizer, settings: PromptSettings): TemplateI
 }
 
 function chatTemplateOf(tokenizer: Tokenizer, settings: PromptSettings): ChatTemplate | null {
-  const {template, templateFile, chatTemplate, chatTemplateFile} = settings
-  const isBare = template === 'bare' && !templateFile
-  if (chatTemplateFile && (isBare || chatTemplate === 'none'))
+  const {templateFile, chatTemplate, chatTemplateFile} = settings
+  const name = chosenTemplate(tokenizer, settings)
+  const isPlain = !templateFile && builtIn(name)?.isPlain === true
+  if (chatTemplateFile && (isPlain || chatTemplate === 'none'))
     throw new UsageError(
-      `prompt.chatTemplateFile is set, but prompt.${isBare ? 'template is bare' : 'chatTemplate is none'}: no chat template is used`,
+      `prompt.chatTemplateFile is set, but prompt.${isPlain ? `template is ${name}` : 'chatTemplate is none'}: no chat template is used`,
     )
-  if (isBare || chatTemplate === 'none') return null
+  if (isPlain || chatTemplate === 'none') return null
   return chatTemplateFile ? chatTemplateFrom(chatTemplateFile, tokenizer.tokenTexts) : tokenizer.chatTemplate
 }
 
-/** The instruction before and after the context. */
-function instructionOf({template, templateFile}: PromptSettings): PromptParts {
+/** Whether the settings leave the choice of a built-in template to the tokenizer. */
+export function isAutomatic({template, templateFile}: PromptSettings): boolean {
+  return template === auto && !templateFile
+}
+
+/** The template that the settings name, or that `auto` stands for with this tokenizer. */
+function chosenTemplate(tokenizer: Tokenizer, settings: PromptSettings): string {
+  return isAutomatic(settings) ? automatic[knowsThinking(tokenizer) ? 'thinking' : 'plain'] : settings.template
+}
+
+/** The instruction before and after the context, and what the model's turn begins with. */
+function wordingOf(tokenizer: Tokenizer, settings: PromptSettings): PromptParts & Pick<Template, 'opening'> {
+  const {templateFile} = settings
   if (templateFile) {
     const parts = partsOf(readTemplate(templateFile))
     if (parts) return parts
     throw new UsageError(`prompt.templateFile ${templateFile} does not hold ${placeholder} exactly once`)
   }
-  const parts = partsOf(Object.hasOwn(templates, template) ? templates[template] : template)
-  if (parts) return parts
-  const names = Object.keys(templates)
+  const template = chosenTemplate(tokenizer, settings)
+  const known = builtIn(template)
+  const parts = partsOf(known?.instruction ?? template)
+  if (parts) return {...parts, opening: known?.opening}
+  const names = [auto, ...Object.keys(templates)]
   const guess = nearest(template, names)
   throw new UsageError(
     `prompt.template is ${JSON.stringify(template)}; expected one of ${names.join(', ')}, or text with ${placeholder} once`,

@@ -2,7 +2,8 @@ import type {Config} from '../config/schema.js'
 import type {TrainingRow} from '../records/records.js'
 import type {PromptParts} from '../tokenizer/chat-template.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
-import {promptText, templates} from './prompts.js'
+import {promptText} from './prompts.js'
+import {builtIn, templates} from './templates.js'
 
 /** A template that prompts were rendered in, alone or within the chat template. */
 export interface RowTemplate {
@@ -52,7 +53,7 @@ function candidatesOf(tokenizer: Tokenizer, prompt: Config['prompt'], own: strin
   const kinds = tokenizer.chatTemplate || prompt.chatTemplateFile ? (['none', 'auto'] as const) : (['none'] as const)
   return [...names].flatMap((template) =>
     kinds
-      .filter((chatTemplate) => chatTemplate === 'none' || template !== 'bare')
+      .filter((chatTemplate) => chatTemplate === 'none' || !builtIn(template)?.isPlain)
       .map((chatTemplate) => {
         const chatTemplateFile = chatTemplate === 'auto' ? prompt.chatTemplateFile : undefined
         return {template, chatTemplate, parts: promptText(tokenizer, {template, chatTemplate, chatTemplateFile})}

@@ -50,6 +50,11 @@ export interface Position {
   readonly reason: string
 }
 
+/** Fields that positions can be sorted by for a reader. */
+export const sortKeys = ['entropy'] as const satisfies readonly (keyof Position)[]
+/** A name in `sortKeys`. */
+export type SortKey = (typeof sortKeys)[number]
+
 /** What is left of a kept position when its context is to be made. */
 export type Target = Pick<Position, 'docId' | 'position' | 'difficulty'>
 

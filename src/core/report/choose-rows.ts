@@ -1,6 +1,8 @@
+import type {SortKey} from '../records/records.js'
+
 /** What to look at; absent means everything. */
 export interface InspectOptions {
-  /** Rows shown, spread evenly over those that match; 10 when absent. */
+  /** Rows shown of those that match; 10 when absent. */
   readonly rows?: number
   /** Rollouts or predictions of this step; the last when absent. */
   readonly step?: number
@@ -8,7 +10,12 @@ export interface InspectOptions {
   readonly position?: number
   readonly difficulty?: string
   readonly outcome?: string
+  /** Positions of the highest value first; spread evenly when absent. */
+  readonly sort?: SortKey
 }
+
+/** Rows shown when nobody says how many. */
+const usualCount = 10
 
 /** Characters of a context that are shown, from its end. */
 export const contextLength = 70
@@ -31,9 +38,22 @@ export function matchesOutcome(row: {readonly outcome: string | null}, {outcome}
 }
 
 /** Up to `count` indices spread evenly over `total`, ascending. */
-export function spread(total: number, count = 10): number[] {
+export function spread(total: number, count = usualCount): number[] {
   const shown = Math.min(total, count)
   return Array.from({length: shown}, (_, i) => Math.floor((i * total) / shown))
+}
+
+/** Up to `count` rows of the highest values, the highest first; of equal ones those that come first. */
+export function highestRows<T>(rows: Iterable<T>, sizeOf: (row: T) => number, count = usualCount): T[] {
+  const highest: T[] = []
+  for (const row of rows) {
+    const value = sizeOf(row)
+    const place = highest.findLastIndex((other) => sizeOf(other) >= value) + 1
+    if (place >= count) continue
+    highest.splice(place, 0, row)
+    if (highest.length > count) highest.pop()
+  }
+  return highest
 }
 
 /** Those that match and are shown, of rows that are read a second time: `matching` is how many match. */

@@ -1,15 +1,20 @@
 import {join} from 'node:path'
 import {positionsTable, readRows} from '../tables/index.js'
 import {quoteBytes} from '../util/quote-bytes.js'
-import {contextLength, type InspectOptions, matchesPosition, spreadRows} from './choose-rows.js'
+import {contextLength, highestRows, type InspectOptions, matchesPosition, spreadRows} from './choose-rows.js'
 import {readContexts} from './contexts.js'
 import {percent, plural} from './format.js'
 import type {DataInspection} from './inspection.js'
+import type {PromptViews} from './prompt-views.js'
 
 const fewPositions = 100
 
-/** Looks at the positions of prepared data. */
-export function inspectData(path: string, options: InspectOptions): DataInspection {
+/**
+ * Looks at the positions of prepared data.
+ *
+ * @param prompts of a model, to be shown too; null for none
+ */
+export function inspectData(path: string, options: InspectOptions, prompts: PromptViews | null = null): DataInspection {
   const counts = {positions: 0, kept: 0, matching: 0}
   const byDifficulty: Record<string, number> = {none: 0, easy: 0, medium: 0, hard: 0}
   const byReason: Record<string, number> = {}
@@ -23,12 +28,7 @@ export function inspectData(path: string, options: InspectOptions): DataInspecti
     byReason[row.reason] = (byReason[row.reason] ?? 0) + 1
     if (row.partition === 'val' && row.difficulty !== 'none') valByDifficulty[row.difficulty]++
   }
-  const wanted = {matching: counts.matching, count: options.rows}
-  const shown = spreadRows(
-    () => readRows(table, positionsTable),
-    (row) => matchesPosition(row, options),
-    wanted,
-  )
+  const shown = shownRows(table, options, counts.matching)
   const contextOf = readContexts(path, shown, contextLength)
   return {
     kind: 'data',
@@ -37,12 +37,28 @@ export function inspectData(path: string, options: InspectOptions): DataInspecti
     by_difficulty: byDifficulty,
     by_reason: Object.fromEntries(Object.entries(byReason).sort(([a], [b]) => (a < b ? -1 : 1))),
     diagnosis: diagnoseData(counts, valByDifficulty),
+    ...(prompts && {prompts: prompts.instruction}),
     rows: shown.map(({target_bytes, target_id: _, top1_id: __, ...row}) => ({
       ...row,
       context: contextOf(row),
       target: quoteBytes(target_bytes),
+      ...(prompts && {prompt: prompts.viewOf(row)}),
     })),
   }
+}
+
+/** Of the positions that match those of the highest values where they are sorted, else some from everywhere. */
+function shownRows(table: string, options: InspectOptions, matching: number) {
+  const {sort, rows: count} = options
+  const read = () => readRows(table, positionsTable)
+  const isAsked = (row: Parameters<typeof matchesPosition>[0]) => matchesPosition(row, options)
+  return sort === undefined
+    ? spreadRows(read, isAsked, {matching, count})
+    : highestRows(filtered(read(), isAsked), (row) => row[sort], count)
+}
+
+function* filtered<T>(rows: Iterable<T>, isAsked: (row: T) => boolean): Generator<T> {
+  for (const row of rows) if (isAsked(row)) yield row
 }
 
 function diagnoseData(

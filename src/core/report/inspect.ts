@@ -1,24 +1,35 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import {DataError} from '../util/errors.js'
+import {DataError, UsageError} from '../util/errors.js'
 import type {InspectOptions} from './choose-rows.js'
 import {inspectData} from './inspect-data.js'
 import {inspectPredictions, inspectRollouts} from './inspect-run.js'
 import type {Inspection} from './inspection.js'
+import type {PromptViews} from './prompt-views.js'
 import {readRun} from './read-run.js'
 
 /**
  * Looks at prepared data (positions), a training run (rollouts of a step) or an evaluation (its predictions).
  *
+ * @param openPrompts of a model, to be shown with positions; absent where nobody asked for them
  * @throws {DataError} where the folder is none of these
- * @throws {UsageError} where the step is not there
+ * @throws {UsageError} where the step is not there, or what is asked for is there of positions alone
  */
-export async function inspect(path: string, options: InspectOptions = {}): Promise<Inspection> {
+export async function inspect(
+  path: string,
+  options: InspectOptions = {},
+  openPrompts?: () => Promise<PromptViews | null>,
+): Promise<Inspection> {
   if (!existsSync(path))
     throw new DataError(`inspect: ${path} does not exist`, {
       suggestions: ['give prepared data or the --out of an earlier command'],
     })
-  if (existsSync(join(path, 'positions.arrow'))) return inspectData(path, options)
+  if (existsSync(join(path, 'positions.arrow'))) return inspectData(path, options, (await openPrompts?.()) ?? null)
+  const [flag] = [...(openPrompts ? ['--prompt'] : []), ...(options.sort ? ['--sort'] : [])]
+  if (flag)
+    throw new UsageError(`inspect: ${flag} is about the positions of prepared data; ${path} holds none`, {
+      suggestions: ['give the folder that rpt prepare-data wrote'],
+    })
   const run = readRun(path)
   if (run.rolloutSteps.length > 0) return inspectRollouts(run, options)
   const steps = [...new Set(run.evals.map(({step}) => step))].sort((a, b) => a - b)

@@ -13,6 +13,8 @@ export interface DataInspection {
   readonly by_reason: Readonly<Record<string, number>>
   readonly diagnosis: readonly string[]
   readonly matching: number
+  /** Which instruction the prompts are in, and how long it is; absent where none are shown. */
+  readonly prompts?: string
   readonly rows: readonly PositionView[]
 }
 
@@ -29,6 +31,20 @@ export interface PositionView {
   readonly difficulty: string
   readonly kept: boolean
   readonly reason: string
+  /** Absent unless it was asked for. */
+  readonly prompt?: PromptView
+}
+
+/** The prompt of a position, as rollouts have it. */
+export interface PromptView {
+  /** Special tokens by their names. */
+  readonly text: string
+  /** Of the whole prompt: those of the instruction and those of the context. */
+  readonly tokens: number
+  readonly instruction_tokens: number
+  readonly context_tokens: number
+  /** Tokens that the context lost from the left. */
+  readonly cut_tokens: number
 }
 
 /** Rollouts of a training step, or predictions of an evaluation. */

@@ -1,6 +1,6 @@
 import {visibleLine} from '../util/visible.js'
 import {percent, short} from './format.js'
-import type {CompletionView, DataInspection, Inspection, PositionView, RunInspection} from './inspection.js'
+import type {CompletionView, DataInspection, Inspection, PositionView, PromptView, RunInspection} from './inspection.js'
 
 /** An inspection as lines for a terminal, without colour. */
 export function renderInspect(inspection: Inspection): string[] {
@@ -8,12 +8,14 @@ export function renderInspect(inspection: Inspection): string[] {
   return lines.map(visibleLine)
 }
 
-function renderData({path, positions, kept, by_difficulty, by_reason, diagnosis, matching, rows}: DataInspection) {
+function renderData(found: DataInspection) {
+  const {path, positions, kept, by_difficulty, by_reason, diagnosis, matching, prompts, rows} = found
   return [
     `${path}: ${positions} positions, ${kept} kept`,
     `  hardest level: ${counts(by_difficulty)}`,
     `  reasons: ${counts(by_reason)}`,
     ...diagnosis.map((line) => `  ${line}`),
+    ...(prompts ? [`  prompts: ${prompts}`] : []),
     '',
     shownOf(rows.length, matching, 'positions'),
     ...rows.flatMap(renderPosition),
@@ -29,6 +31,16 @@ function renderPosition(row: PositionView): string[] {
     `  target   ${row.target}, probability ${percent(Math.exp(row.target_logprob))}%`,
     `  entropy  ${short(row.entropy)} nats${second}, ${row.difficulty}`,
     `  ${row.kept ? 'kept' : `dropped: ${row.reason}`}`,
+    ...(row.prompt ? renderPromptView(row.prompt) : []),
+  ]
+}
+
+/** The sizes of a prompt, then its lines behind a bar. */
+function renderPromptView({text, tokens, instruction_tokens, context_tokens, cut_tokens}: PromptView): string[] {
+  const cut = cut_tokens > 0 ? `, which lost ${cut_tokens} from the left` : ''
+  return [
+    `  prompt   ${tokens} tokens: ${instruction_tokens} of the instruction, ${context_tokens} of the context${cut}`,
+    ...text.split('\n').map((line) => `  | ${line}`),
   ]
 }
 

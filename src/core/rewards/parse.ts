@@ -1,3 +1,4 @@
+import {endTag} from '../prompts/templates.js'
 import type {StopReason, Verdict} from '../records/records.js'
 import {lastBox} from './last-box.js'
 
@@ -24,7 +25,7 @@ export function verdictOf(
 }
 
 /** What ends a thought. */
-export const endOfThinking = Buffer.from('</think>')
+export const endOfThinking = Buffer.from(endTag)
 
 /**
  * Finds the prediction: the whole content, untrimmed, of the last balanced `\boxed{...}` after the first `</think>`.

@@ -17,6 +17,7 @@ export const nextToken: TaskKind = {
   readsDocuments: true,
   files: () => ({}),
   promptSettings: ({prompt}) => prompt,
+  endsThought: true,
   templateKeys: ['prompt.template', 'prompt.templateFile'],
   sharedKeys: [['prompt.maxTokens'], ['rollout.maxTokens'], ['rollout.stop'], ['reward.maxReferenceTokens']],
   splitKeys: [],

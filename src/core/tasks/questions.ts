@@ -31,6 +31,7 @@ export const questions: TaskKind = {
   readsDocuments: false,
   files: ({data}) => ({'data.questions': data.questions}),
   promptSettings,
+  endsThought: false,
   templateKeys: ['prompt.questionTemplate'],
   sharedKeys: [
     ['prompt.maxTokens'],

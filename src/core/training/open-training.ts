@@ -13,13 +13,13 @@ import {type ModelConfig, readModelConfig} from '../models/model-config.js'
 import type {OpenObjective} from '../objectives/objective.js'
 import {objectives} from '../objectives/objectives.js'
 import {type PreparedData, preparedIn, withoutDocuments} from '../prepared/prepared.js'
-import {checkPrompts} from '../prompts/prompt-limit.js'
 import {dataFor} from '../runs/check-model.js'
 import {checkModel, tokenizerFolder} from '../runs/model-place.js'
 import {type Origins, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {findResumePoint, type ResumePoint} from '../runs/run-checkpoints.js'
 import type {TrainerState} from '../runs/trainer-state.js'
+import {checkTaskPrompts} from '../tasks/check-prompts.js'
 import type {Task} from '../tasks/task.js'
 import {checkItems, tasks} from '../tasks/tasks.js'
 import type {Services} from '../util/services.js'
@@ -104,7 +104,7 @@ export async function openEvaluated(
   const kind = tasks[evaluatedTask(config)]
   if (!isEvaluated(config)) return null
   if (texts && config.eval.modes.some((mode) => mode !== 'standard'))
-    checkPrompts(config, kind.promptSettings(config), model, texts.tokenizer)
+    checkTaskPrompts(kind, config, model, texts.tokenizer)
   const known = kind.readsDocuments ? data : texts
   const task = known && (await kind.open({config, data: known, model}))
   if (!task) return null

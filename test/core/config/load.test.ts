@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {type ConfigInputs, loadConfig, requireKeys} from '../../../src/core/config/load.js'
+import {objectiveDefaults} from '../../../src/core/config/objective-defaults.js'
 import {UsageError} from '../../../src/core/util/errors.js'
 
 let cwd: string
@@ -48,6 +49,28 @@ describe('precedence', () => {
       '--seed',
       'default',
     ])
+  })
+
+  it('has the defaults of the objective below everything that is given', () => {
+    const optimOf = (inputs: Partial<ConfigInputs>) => {
+      const {config, sources} = load(inputs)
+      const keys = ['optim.learningRate', 'optim.maxGradNorm', 'optim.beta1']
+      return [config.optim.learningRate, config.optim.maxGradNorm, ...keys.map((key) => sources.get(key))]
+    }
+    const sft = ['default of sft', 'default of sft', 'default']
+    expect(optimOf({})).toEqual([1e-6, 0.2, 'default', 'default', 'default'])
+    expect(optimOf({flags: {objective: 'ntp'}})).toEqual([1e-6, 0.2, 'default', 'default', 'default'])
+    expect(optimOf({flags: {objective: 'sft'}})).toEqual([2e-5, 1, ...sft])
+    expect(optimOf({values: {'train.objective': 'sft'}})).toEqual([2e-5, 1, ...sft])
+    const files = [file('a.yaml', 'train: {objective: sft}\noptim:\n  learningRate: 1e-3\n  maxGradNorm: 0.2\n')]
+    expect(optimOf({files})).toEqual([1e-3, 0.2, 'a.yaml:3', 'a.yaml:4', 'default'])
+    expect(optimOf({files, sets: ['optim.learningRate=null']})).toEqual([2e-5, 0.2, sft[0], 'a.yaml:4', 'default'])
+    expect(failure({sets: ['train.objective=toString']}).message).toMatch(/needs one of rpt, rlvr, ntp, sft/)
+  })
+
+  it('every default of an objective is a setting that the schema takes', () => {
+    for (const [objective, values] of Object.entries(objectiveDefaults))
+      expect(() => load({values: {'train.objective': objective, ...values}})).not.toThrow()
   })
 
   it('replaces lists whole', () => {

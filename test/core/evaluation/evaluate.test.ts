@@ -250,11 +250,11 @@ describe('an evaluation of runs', () => {
     const models = `eval.models=[${toy.base},${runAt('rpt')}]`
     const {summary, resolved} = await run([models, 'rollout.maxTokens=6', 'prompt.maxTokens=200'])
     expect(summary.models.map((model) => model['prompt.template'])).toEqual(['v0', 'bare'])
-    expect(resolved).toMatch(/template: null +# by model: base "v0", rpt "bare"\n/)
+    expect(resolved).toMatch(/template: null +# by model: base "auto", rpt "bare"\n/)
     expect(resolved).toMatch(/maxTokens: 6 +# --set\n/)
     writeFileSync(join(toy.folder, 'again.yaml'), resolved)
     const again = loadConfig({files: ['again.yaml'], cwd: toy.folder})
-    expect((await settingsOf('eval', again)).sources.get('prompt.template')).toMatch(/base "v0", rpt "bare"/)
+    expect((await settingsOf('eval', again)).sources.get('prompt.template')).toMatch(/base "auto", rpt "bare"/)
   })
 
   it('knows the template of the rows of an sft run', async () => {

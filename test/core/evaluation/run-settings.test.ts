@@ -63,8 +63,8 @@ describe('a run is evaluated', () => {
   })
 
   it('with the given settings where no thoughts were trained, and so is a plain checkpoint', () => {
-    expect(evaluated(checkpointOf([...trained, 'train.objective=ntp'])).template).toBe('v0')
-    expect(evaluated(temporaryFolder()).template).toBe('v0')
+    expect(evaluated(checkpointOf([...trained, 'train.objective=ntp'])).template).toBe('auto')
+    expect(evaluated(temporaryFolder()).template).toBe('auto')
   })
 
   it('with all its lengths, and with templates group by group', () => {
@@ -75,7 +75,7 @@ describe('a run is evaluated', () => {
     expect(sources.get('prompt.chatTemplate')).toBe('--set')
     expect(sources.get('seed')).toBe('default')
     expect(lines).toHaveLength(4)
-    expect(evaluated(folder, ['prompt.templateFile=mine.txt']).template).toBe('v0')
+    expect(evaluated(folder, ['prompt.templateFile=mine.txt']).template).toBe('auto')
   })
 
   it('in the template of its rows, if it was fine-tuned; one that does not know it must be told', () => {
@@ -85,7 +85,7 @@ describe('a run is evaluated', () => {
     expect(evaluated(checkpointOf([...tuned, 'sft.template=v3'])).prompt.chatTemplateFile).toMatch(/chat\.jinja$/)
     const unknown = checkpointOf(tuned)
     expect(() => evaluated(unknown)).toThrow(/mode reasoning needs it/)
-    expect(evaluated(unknown, ['eval.modes=standard']).template).toBe('v0')
+    expect(evaluated(unknown, ['eval.modes=standard']).template).toBe('auto')
     expect(evaluated(unknown, ['prompt.template=v0'])).toMatchObject({template: 'v0', maxTokens: 24})
   })
 

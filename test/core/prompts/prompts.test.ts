@@ -5,12 +5,15 @@ import {beforeAll, describe, expect, it} from 'vitest'
 import {configSchema} from '../../../src/core/config/schema.js'
 import {
   checkTemplate,
+  describePrompt,
+  instructionTokens,
+  mentionsEnd,
   opensThought,
   type PromptContext,
   type PromptSettings,
   renderPrompt,
-  templates,
 } from '../../../src/core/prompts/prompts.js'
+import {builtIn, templates} from '../../../src/core/prompts/templates.js'
 import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
 import {DataError, UsageError} from '../../../src/core/util/errors.js'
 import {byteFallback, byteLevel, byteLevelConfig, writeTokenizer} from '../tokenizer/sample-tokenizers.js'
@@ -183,17 +186,63 @@ describe('a prompt for a model with a chat template', () => {
   })
 })
 
+describe('a prompt for a model that was not trained to think', () => {
+  const plainJson = () => {
+    const json = byteLevel()
+    return {...json, added_tokens: json.added_tokens.filter(({content}) => !/think/.test(content))}
+  }
+  const turns = '{% for m in messages %}[{{ m.content }}]{% endfor %}{% if add_generation_prompt %}<A>{% endif %}'
+  const {prompt} = configSchema.parse({})
+  const load = (json: object, chat_template?: string) =>
+    loadTokenizer(writeTokenizer(json, {...byteLevelConfig, chat_template}))
+  const nameFor = async (json: object, chat?: string) => describePrompt(await load(json, chat), prompt).template
+
+  it('is chosen by vocabulary and chat template', async () => {
+    expect(prompt.template).toBe('auto')
+    expect(await nameFor(byteLevel())).toBe('v0')
+    expect(await nameFor(plainJson())).toBe('opened')
+    expect(await nameFor(plainJson(), turns)).toBe('opened')
+    expect(await nameFor(plainJson(), `${turns}{# </think> #}`)).toBe('v0')
+  })
+
+  it("opens the thought where the model's turn has begun, unless the chat template has done so", async () => {
+    const own = await load(plainJson(), turns)
+    const text = own.decode(renderPrompt(own, prompt, contextOf([97, 98]), 4096).ids)
+    expect(text).toBe(`[${builtIn('opened')!.instruction.replace('{context}', 'ab')}]<A><think>\n`)
+    expect(opensThought(own, prompt)).toBe(true)
+    const opening = await load(plainJson(), `${turns}<think>\n`)
+    const given = {...prompt, template: 'opened'}
+    expect(opening.decode(renderPrompt(opening, given, contextOf([97]), 4096).ids)).toMatch(/a\]<A><think>$/)
+    expect(opensThought(own, {...prompt, template: 'tagged'})).toBe(false)
+  })
+
+  it('says whether anything tells how a thought ends', async () => {
+    const own = await load(plainJson(), turns)
+    const told = (template: string) => mentionsEnd(own, {...prompt, template})
+    expect(['auto', 'opened', 'tagged', '{context}, then </think>'].map(told)).toEqual([true, true, true, true])
+    expect(['v0', 'bare', 'boxed', '{context}<think>'].map(told)).toEqual([false, false, false, false])
+    expect(mentionsEnd(await load(byteLevel()), {...prompt, template: 'v0'})).toBe(true)
+  })
+
+  it('tells how many tokens it has besides the context', () => {
+    const {ids} = renderPrompt(tokenizer, prompt, contextOf([1000, 97, 98]), 4096)
+    expect(instructionTokens(tokenizer, prompt)).toBe(ids.length - 2)
+  })
+})
+
 describe('the built-in templates', () => {
   it.each(Object.keys(templates))('%s hold the context once and can be rendered', (name) => {
-    expect(templates[name].split('{context}')).toHaveLength(2)
+    const {instruction, opening = ''} = builtIn(name)!
+    expect(instruction.split('{context}')).toHaveLength(2)
     const ids = render(name, [1000, 97, 98, 99])
     expect(Buffer.from(tokenizer.concatBytes(ids)).toString()).toBe(
-      `<bos>${templates[name].replace('{context}', 'abc')}`,
+      `<bos>${instruction.replace('{context}', 'abc')}${opening}`,
     )
   })
 
   it('have the properties of the study', () => {
-    const {v0, v1, v2, v3, v4, v5, v6} = templates
+    const names = ['v0', 'v1', 'v2', 'v3', 'v4', 'v5', 'v6'] as const
+    const [v0, v1, v2, v3, v4, v5, v6] = names.map((name): string => templates[name].instruction)
     const fenced = '```\n{context}\n```'
     const isFenced = (template: string) => template.includes(fenced)
     expect([v0, v1, v2, v3, v4, v5, v6].map(isFenced)).toEqual([false, true, true, true, true, true, true])

@@ -1,7 +1,8 @@
 import {beforeAll, describe, expect, it} from 'vitest'
 import {type Config, configSchema} from '../../../src/core/config/schema.js'
-import {type PromptSettings, renderPrompt, templates} from '../../../src/core/prompts/prompts.js'
+import {type PromptSettings, renderPrompt} from '../../../src/core/prompts/prompts.js'
 import {rowTemplates} from '../../../src/core/prompts/row-template.js'
+import {templates} from '../../../src/core/prompts/templates.js'
 import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
 import {byteLevel, byteLevelConfig, writeTokenizer} from '../tokenizer/sample-tokenizers.js'
 

@@ -4,8 +4,9 @@ import {policyContexts, policyShape} from '../../engine/graphs/shapes.js'
 import type {EngineWork} from '../../engine/memory/engine-work.js'
 import {largestLogprobShape} from '../../engine/memory/score-memory.js'
 import type {ModelConfig} from '../../models/model-config.js'
-import {checkPrompts, promptLimit} from '../../prompts/prompt-limit.js'
+import {promptLimit} from '../../prompts/prompt-limit.js'
 import {asksModel, checkTerms, needsAverage, type TermSettings} from '../../rewards/terms.js'
+import {checkTaskPrompts} from '../../tasks/check-prompts.js'
 import type {TaskKind} from '../../tasks/task.js'
 import {checkItems, tasks} from '../../tasks/tasks.js'
 import {RuntimeFailure} from '../../util/errors.js'
@@ -30,7 +31,7 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
     trainedPrompt: (run, task) => (task === taskName ? run : 'none'),
     async open({config, model, texts, data, warn}) {
       checkTerms(termsOf(config), kind.readsDocuments)
-      if (texts) checkPrompts(config, kind.promptSettings(config), model, texts.tokenizer)
+      const instruction = texts ? checkTaskPrompts(kind, config, model, texts.tokenizer, warn) : undefined
       const known = kind.readsDocuments ? data : texts
       // A rehearsal may come without its files.
       const isNamed = Object.values(kind.files(config)).every((file) => file !== undefined)
@@ -38,6 +39,7 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
       if (task) checkItems(task, 'train')
       const longest = task ? task.longestPrompt('train') : Number.POSITIVE_INFINITY
       return {
+        instruction,
         work: (settings) => workOf(settings, model, longest, termsOf(settings)),
         start(training) {
           if (!task || !texts) throw new RuntimeFailure('train: a rehearsal cannot start')

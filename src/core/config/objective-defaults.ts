@@ -1,0 +1,20 @@
+import type {ObjectiveName} from './names.js'
+
+/**
+ * Defaults that an objective has instead of the schema's, by dotted key.
+ *
+ * Those of the schema are the paper's, for policy gradients of a reasoning model; in supervised fine-tuning they would
+ * hardly move a weight.
+ */
+export const objectiveDefaults: Readonly<Record<ObjectiveName, Readonly<Record<string, unknown>>>> = {
+  rpt: {},
+  rlvr: {},
+  ntp: {},
+  sft: {'optim.learningRate': 2e-5, 'optim.maxGradNorm': 1},
+}
+
+/** The defaults of an objective, whose name may be none: then there are none. */
+export function defaultsOf(objective: unknown): Readonly<Record<string, unknown>> {
+  const isKnown = typeof objective === 'string' && Object.hasOwn(objectiveDefaults, objective)
+  return isKnown ? objectiveDefaults[objective as ObjectiveName] : {}
+}
