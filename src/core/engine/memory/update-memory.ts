@@ -15,7 +15,16 @@ import {
 } from '../graphs/layer-segments.js'
 import {policyGraph} from '../graphs/policy.js'
 import {type AttentionBlock, attentionBlocks} from '../segments/attention-blocks.js'
-import {cut, type RowLayout, readRows, rowCounts, type Span, usualLimits} from '../segments/row-layout.js'
+import {
+  attentionBytes,
+  cut,
+  keptLayers,
+  type RowLayout,
+  readRows,
+  rowCounts,
+  type Span,
+  usualLimits,
+} from '../segments/row-layout.js'
 import type {EngineWork, MemoryPart, WorkGraph} from './engine-work.js'
 
 /** What updates need besides weights, moments and one gradient: graphs, and arrays on the host. */
@@ -126,9 +135,10 @@ function layerGraphs(model: ModelConfig, layout: RowLayout, of: WorkGraph['of'])
 function rowArrays(work: EngineWork, layout: RowLayout, tokens: number, kind: WorkGraph['of']): MemoryPart[] {
   const {model, isAccumulated} = work
   const {all} = rowCounts(layout)
-  const {layers, hidden, heads, kvHeads, headSize} = model
-  const qkv = (heads + 2 * kvHeads) * headSize
-  const attended = heads * headSize
+  const {layers, hidden} = model
+  const kept = keptLayers(model, all, usualLimits)
+  // Of the layer at work, and its gradients.
+  const atWork = (kept < layers ? 2 : 1) * attentionBytes(model, all)
   // A weight's gradient passes through an array of its own where more than one run adds to it.
   const isSummed = (runs: number) => isAccumulated || runs > 1
   const {heads: before, feedForward: after} = layerParameters(model, anyLayer)
@@ -138,7 +148,8 @@ function rowArrays(work: EngineWork, layout: RowLayout, tokens: number, kind: Wo
   ]
   return [
     {name: 'hidden rows of the update', bytes: float * all * (layers + 1) * hidden, kind},
-    {name: 'rows of one layer', bytes: float * all * (2 * (qkv + attended) + 2 * hidden), kind},
+    {name: 'attention that is kept', bytes: kept * attentionBytes(model, all), kind},
+    {name: 'rows of one layer', bytes: atWork + float * all * 2 * hidden, kind},
     {name: 'gradients', bytes: float * countOf(trainedAmong(model, passing)), kind},
   ]
 }

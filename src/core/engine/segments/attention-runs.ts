@@ -2,7 +2,7 @@ import type {Session} from '../../runtime/session.js'
 import {completionAttentionGraph, contextAttentionGraph} from '../graphs/attention-segments.js'
 import type {Direction} from '../graphs/layer-segments.js'
 import {type AttentionBlock, attentionBlocks} from './attention-blocks.js'
-import type {Arrays, PassFrame} from './pass-frame.js'
+import type {Arrays, AttentionOwner, PassFrame} from './pass-frame.js'
 import {addTo, rowsOf} from './row-arrays.js'
 import type {Span} from './row-layout.js'
 
@@ -15,26 +15,25 @@ export class AttentionRuns {
   }
 
   /** Fills `attended` of the rows that are read. */
-  async forward(read: Span): Promise<void> {
+  async forward(read: Span, whose: AttentionOwner): Promise<void> {
     const {frame} = this
     const {queries: width} = frame.widths
-    const attended = frame.array('attended', width)
+    const {attended} = frame.attentionArrays(whose)
     for (const block of this.blocksOf(read)) {
       const session = await this.session(block, 'forward')
-      await session.run(this.feeds(block), {attended: rowsOf(attended, block.queries, width)})
+      await session.run(this.feeds(block, whose), {attended: rowsOf(attended, block.queries, width)})
     }
   }
 
-  /** Fills `gradient/queries`, `gradient/keys` and `gradient/values` of all rows from `gradient/attended` of those read. */
-  async backward(read: Span): Promise<void> {
+  /** Fills the gradients of queries, keys and values of all rows from that of `attended` of those read. */
+  async backward(read: Span, whose: AttentionOwner): Promise<void> {
     const {frame} = this
     const {queries: width} = frame.widths
-    const gradients = frame.headArrays('gradient/')
+    const {attended, ...gradients} = frame.attentionArrays('gradient')
     for (const sum of Object.values(gradients)) sum.fill(0)
-    const attended = frame.array('gradient/attended', width)
     for (const block of this.blocksOf(read)) {
       const session = await this.session(block, 'backward')
-      const feeds = {...this.feeds(block), 'cotangent/attended': rowsOf(attended, block.queries, width)}
+      const feeds = {...this.feeds(block, whose), 'cotangent/attended': rowsOf(attended, block.queries, width)}
       const shares = this.keySpans(block).flatMap(([prefix, span]) =>
         (['keys', 'values'] as const).map((part) => {
           const name = `gradient/${prefix}${part}`
@@ -56,11 +55,11 @@ export class AttentionRuns {
     return read.from > 0 ? completion : [...context, ...completion]
   }
 
-  private feeds(block: AttentionBlock): Arrays {
+  private feeds(block: AttentionBlock, whose: AttentionOwner): Arrays {
     const {frame} = this
-    const {queries, ...keysAndValues} = frame.headArrays('')
+    const {queries, keys, values} = frame.attentionArrays(whose)
     const cached = this.keySpans(block).flatMap(([prefix, span]) =>
-      Object.entries(keysAndValues).map(([part, rows]) => [`${prefix}${part}`, rowsOf(rows, span, frame.widths.keys)]),
+      Object.entries({keys, values}).map(([part, rows]) => [`${prefix}${part}`, rowsOf(rows, span, frame.widths.keys)]),
     )
     return {
       queries: rowsOf(queries, block.queries, frame.widths.queries),

@@ -5,7 +5,7 @@ import type {Parameter} from '../../models/parameters.js'
 import type {Session} from '../../runtime/session.js'
 import {type Direction, feedForwardGraph, headsGraph} from '../graphs/layer-segments.js'
 import {AttentionRuns} from './attention-runs.js'
-import type {Arrays, PassFrame} from './pass-frame.js'
+import type {Arrays, AttentionOwner, PassFrame} from './pass-frame.js'
 import {rowsOf} from './row-arrays.js'
 import {cut, type Span} from './row-layout.js'
 
@@ -24,12 +24,14 @@ export class LayerRuns {
    * @param read rows that the layer hands on
    * @param input hidden rows [N, C]
    * @param output its rows that are read are filled
+   * @param keeps whether `backward` will follow
    */
-  async forward(layer: number, read: Span, input: Float32Array, output: Float32Array): Promise<void> {
+  async forward(layer: number, read: Span, input: Float32Array, output: Float32Array, keeps: boolean): Promise<void> {
     const {frame} = this
     const {hidden} = frame.config
-    await this.attend(layer, read, input)
-    const attended = frame.array('attended', frame.widths.queries)
+    const whose = keeps ? this.ownerOf(layer) : 'layer'
+    await this.attend(layer, read, input, whose)
+    const {attended} = frame.attentionArrays(whose)
     for (const span of cut(read, frame.limits.rows)) {
       const session = await this.session('feedForward', 'forward', layer, span)
       const feeds = {hidden: rowsOf(input, span, hidden), attended: rowsOf(attended, span, frame.widths.queries)}
@@ -44,17 +46,18 @@ export class LayerRuns {
    */
   async backward(layer: number, read: Span, input: Float32Array, gradient: Float32Array): Promise<void> {
     const {frame} = this
-    await this.attend(layer, read, input)
+    const whose = this.ownerOf(layer)
+    if (whose === 'layer') await this.attend(layer, read, input, whose)
     const residual = frame.array('gradient/residual', frame.config.hidden)
     residual.fill(0, 0, read.from * frame.config.hidden)
-    await this.feedForwardBackward(layer, read, input, gradient, residual)
-    await this.attention.backward(read)
+    await this.feedForwardBackward(layer, read, input, gradient, residual, frame.attentionArrays(whose).attended)
+    await this.attention.backward(read, whose)
     await this.headsBackward(layer, input, residual, gradient)
   }
 
-  private async attend(layer: number, read: Span, input: Float32Array): Promise<void> {
+  private async attend(layer: number, read: Span, input: Float32Array, whose: AttentionOwner): Promise<void> {
     const {frame} = this
-    const {queries, keys, values} = frame.headArrays('')
+    const {queries, keys, values} = frame.attentionArrays(whose)
     for (const span of cut(frame.all, frame.limits.rows)) {
       const session = await this.session('heads', 'forward', layer, span)
       const feeds = {hidden: rowsOf(input, span, frame.config.hidden), ...this.places(span)}
@@ -67,7 +70,7 @@ export class LayerRuns {
         },
       )
     }
-    await this.attention.forward(read)
+    await this.attention.forward(read, whose)
   }
 
   private async feedForwardBackward(
@@ -76,12 +79,12 @@ export class LayerRuns {
     input: Float32Array,
     gradient: Float32Array,
     residual: Float32Array,
+    attended: Float32Array,
   ): Promise<void> {
     const {frame} = this
     const {hidden} = frame.config
     const {queries: width} = frame.widths
-    const attended = frame.array('attended', width)
-    const attendedGradient = frame.array('gradient/attended', width)
+    const {attended: attendedGradient} = frame.attentionArrays('gradient')
     for (const span of cut(read, frame.limits.rows)) {
       const feeds = {
         hidden: rowsOf(input, span, hidden),
@@ -104,7 +107,7 @@ export class LayerRuns {
   ): Promise<void> {
     const {frame} = this
     const {hidden} = frame.config
-    const {queries, keys, values} = frame.headArrays('gradient/')
+    const {queries, keys, values} = frame.attentionArrays('gradient')
     for (const span of cut(frame.all, frame.limits.rows)) {
       const feeds = {
         hidden: rowsOf(input, span, hidden),
@@ -124,6 +127,10 @@ export class LayerRuns {
     const trained = trainedAmong(frame.config, this.parameters(layer, part))
     const names = trained.map(({name}) => [name, nameIn(layer, name)] as const)
     await frame.addGradients(session, names, {...feeds, ...this.weights(layer, part)}, into)
+  }
+
+  private ownerOf(layer: number): AttentionOwner {
+    return this.frame.isKept(layer) ? layer : 'layer'
   }
 
   private session(part: Part, direction: Direction, layer: number, {from, to}: Span): Promise<Session> {

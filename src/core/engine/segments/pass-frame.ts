@@ -4,7 +4,7 @@ import type {Tell} from '../../util/tell.js'
 import type {SessionCache} from '../sessions/session-cache.js'
 import type {ModelState, Weights} from '../state/model-state.js'
 import {addTo, type RowArrays} from './row-arrays.js'
-import {type RowLayout, type RunLimits, rowCounts, type Span} from './row-layout.js'
+import {keptLayers, type RowLayout, type RunLimits, rowCounts, type Span} from './row-layout.js'
 
 /** Tokens of a micro-batch, in the order of its rows. */
 export interface RowTokens {
@@ -23,6 +23,9 @@ export interface SegmentTools {
   readonly sessions: SessionCache
   readonly tell: Tell
 }
+
+/** Whose attention some arrays are: a kept layer's, that of the layer at work, or the gradients of that. */
+export type AttentionOwner = number | 'layer' | 'gradient'
 
 /** What the parts of one pass over the layers share: the rows of a micro-batch, the weights, and room to work in. */
 export class PassFrame {
@@ -66,14 +69,20 @@ export class PassFrame {
     return this.arrays.get(`${name} ${size}`, size)
   }
 
-  /** Queries, keys and values of all rows, or what is computed of them. */
-  headArrays(prefix: '' | 'gradient/') {
+  /** What attention reads and fills, for all rows, or their gradients; those of a kept layer are its own. */
+  attentionArrays(whose: AttentionOwner) {
     const {queries, keys} = this.widths
     return {
-      queries: this.array(`${prefix}queries`, queries),
-      keys: this.array(`${prefix}keys`, keys),
-      values: this.array(`${prefix}values`, keys),
+      queries: this.array(`queries of ${whose}`, queries),
+      keys: this.array(`keys of ${whose}`, keys),
+      values: this.array(`values of ${whose}`, keys),
+      attended: this.array(`attended of ${whose}`, queries),
     }
+  }
+
+  /** Whether a layer's attention is there until its backward pass. */
+  isKept(layer: number): boolean {
+    return layer < keptLayers(this.config, this.arrays.mostRows, this.limits)
   }
 
   /**

@@ -2,7 +2,8 @@
 export class RowArrays {
   private readonly arrays = new Map<string, Float32Array>()
 
-  constructor(private readonly mostRows: number) {}
+  /** @param mostRows rows of the largest micro-batch */
+  constructor(readonly mostRows: number) {}
 
   /** The array of that name, [rows, width]; what is in it is undefined. */
   rows(name: string, rows: number, width: number): Float32Array {

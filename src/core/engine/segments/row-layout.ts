@@ -1,3 +1,5 @@
+import type {ModelConfig} from '../../models/model-config.js'
+
 /** Rows of a micro-batch: P contexts of Tc tokens, then the G completions of each, of Tg tokens; G is 0 for plain rows. */
 export interface RowLayout {
   readonly contexts: number
@@ -20,13 +22,25 @@ export interface RunLimits {
   readonly tokens: number
   /** Scores of attention: heads x queries x keys. */
   readonly scores: number
+  /** Bytes of attention's inputs and outputs that are kept, so that their layers need not compute them again. */
+  readonly keptBytes: number
 }
 
 /**
  * Few enough for a run to need little beside the weights, and enough that summing the weights' gradients on the host, once
  * a run, costs little beside it. 16 MiB of scores stay in the processor's cache.
  */
-export const usualLimits: RunLimits = {rows: 1024, tokens: 512, scores: 2 ** 22}
+export const usualLimits: RunLimits = {rows: 1024, tokens: 512, scores: 2 ** 22, keptBytes: 2 ** 30}
+
+/** Layers, from the first on, whose queries, keys, values and attended rows are kept from the forward to the backward pass. */
+export function keptLayers(model: ModelConfig, rows: number, {keptBytes}: RunLimits): number {
+  return Math.min(model.layers, Math.floor(keptBytes / attentionBytes(model, rows)))
+}
+
+/** Bytes of one layer's queries, keys, values and attended rows. */
+export function attentionBytes({heads, kvHeads, headSize}: ModelConfig, rows: number): number {
+  return 4 * rows * 2 * (heads + kvHeads) * headSize
+}
 
 /** Rows of contexts, those of completions, and all together. */
 export function rowCounts({contexts, contextLength, groupSize, completionLength}: RowLayout) {

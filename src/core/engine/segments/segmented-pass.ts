@@ -26,7 +26,7 @@ export class SegmentedPass {
     for (let layer = 0; layer < config.layers; layer++) {
       tools.tell(`layer ${layer + 1}/${config.layers}`)
       const [input, output] = [layer, layer + 1].map((at) => this.inputOf(at, keepsInputs))
-      await this.layers.forward(layer, this.readRows(layer), input, output)
+      await this.layers.forward(layer, this.readRows(layer), input, output, keepsInputs)
     }
     return this.inputOf(config.layers, keepsInputs)
   }

@@ -9,7 +9,8 @@ export const hostMemory: DeviceMemory = {
 
 /** The processor: the one device on which runs repeat bit for bit. */
 export const cpu: DeviceKind = {
-  session: {executionProviders: ['cpu']},
+  // Threads of one session that wait by spinning would take the processor from the next: updates layer by layer change often.
+  session: {executionProviders: ['cpu'], extra: {session: {intra_op: {allow_spinning: '0'}}}},
   isBuiltIn: true,
   readsInPlace: true,
   memory: hostMemory,

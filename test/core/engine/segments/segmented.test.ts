@@ -31,10 +31,10 @@ const families: Record<string, ModelConfig> = {
 
 /** Whole batches in one run; contexts one by one; completions one by one; blocks of queries. */
 const limits: Record<string, RunLimits> = {
-  'nothing cut': {rows: 1024, tokens: 512, scores: 2 ** 22},
-  'contexts apart': {rows: 200, tokens: 30, scores: 4 * 4 * 40 * 90},
-  'completions apart': {rows: 64, tokens: 7, scores: 4 * 40 * 90},
-  'queries in blocks': {rows: 16, tokens: 2, scores: 4 * 16 * 20},
+  'nothing cut': {rows: 1024, tokens: 512, scores: 2 ** 22, keptBytes: 2 ** 30},
+  'contexts apart': {rows: 200, tokens: 30, scores: 4 * 4 * 40 * 90, keptBytes: 0},
+  'completions apart': {rows: 64, tokens: 7, scores: 4 * 40 * 90, keptBytes: 0},
+  'queries in blocks': {rows: 16, tokens: 2, scores: 4 * 16 * 20, keptBytes: 600_000},
 }
 
 const sessions = new SessionCache({device: 'cpu', threads: 2})
