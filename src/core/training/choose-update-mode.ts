@@ -9,6 +9,11 @@ export interface ChosenUpdate {
   readonly demand: MemoryDemand
 }
 
+/** What to try instead of a mode that does not fit. */
+const smallerModes: Readonly<Partial<Record<UpdateModeName, string>>> = {
+  whole: 'set update.mode to segmented: updates go layer by layer, in a fraction of the memory',
+}
+
 /**
  * As `update.mode` says; `auto` goes on as the run was begun, and begins in one run of the whole graph where that fits.
  *
@@ -20,7 +25,10 @@ export function chooseUpdateMode(
   begun?: Pick<TrainerState, 'updateMode'>,
 ): ChosenUpdate {
   const chosen = (updateMode: UpdateModeName) => ({updateMode, demand: demandIn(updateMode)})
-  if (update.mode !== 'auto') return chosen(update.mode)
+  if (update.mode !== 'auto') {
+    const {demand, updateMode} = chosen(update.mode)
+    return {updateMode, demand: {...demand, remedy: smallerModes[update.mode]}}
+  }
   if (begun) return chosen(begun.updateMode ?? 'whole')
   const whole = chosen('whole')
   return reportMemory(whole.demand, memory).fits ? whole : chosen('segmented')

@@ -23,6 +23,8 @@ export interface MemoryDemand {
   readonly work: EngineWork
   readonly device: Device
   readonly sizes: readonly SizeSetting[]
+  /** What else to try where it does not fit. */
+  readonly remedy?: string
 }
 
 /** See the keys of `memory` in the configuration. */
@@ -83,6 +85,7 @@ export function checkMemory(doing: string, demand: MemoryDemand, settings: Memor
     `${doing}: needs about ${gib(neededBytes)} of memory, ${gib(availableBytes)} are available; ${largestIn(report)}`,
     {
       suggestions: [
+        ...(demand.remedy ? [demand.remedy] : []),
         remedy(demand, report),
         'give --set memory.check=false to try nevertheless, or memory.limitGiB if more is available',
       ],
