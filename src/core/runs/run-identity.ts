@@ -31,6 +31,8 @@ const resumable: ReadonlySet<string> = new Set([
   'train.allowNoop',
   'train.rowsPerMicroBatch',
   'grpo.contextsPerMicroBatch',
+  'grpo.completionsPerMicroBatch',
+  'update.mode',
   'grpo.mismatchLimit',
   'grpo.dynamicSampling.maxBatches',
   'grpo.dynamicSampling.onShortage',

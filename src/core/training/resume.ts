@@ -32,7 +32,7 @@ export async function resumeFrom(
   await loadModel(engine, resumedWeights(source, checkpoint.folder), run.services.progress)
   await engine.restoreOptimizer(checkpoint.folder)
   await run.dropTablesAfter(checkpoint.state.step)
-  return checkpoint.state
+  return {...checkpoint.state, updateMode}
 }
 
 /**

@@ -1,3 +1,4 @@
+import {readTrainerState} from '../../../src/core/runs/trainer-state.js'
 import {cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
@@ -91,9 +92,10 @@ describe('identity is content', () => {
     copyOf('moved')
     for (const name of ['data', 'base']) cpSync(at(name), at(`${name}-moved`), {recursive: true})
     const paths = [`data.dir=${at('data-moved')}`, `model.path=${at('base-moved')}`]
-    const others = ['grpo.contextsPerMicroBatch=1', 'rollout.contextsPerBatch=2', 'checkpoint.every=3']
+    const others = ['grpo.contextsPerMicroBatch=1', 'update.mode=segmented', 'rollout.contextsPerBatch=2', 'checkpoint.every=3']
     const {metrics} = await resume('moved', ['train.steps=3', ...paths, ...others])
     expect(metrics?.step).toBe(3)
+    expect(readTrainerState(at('moved/checkpoints/step-000003')).updateMode).toBe('segmented')
   })
 
   it('and other settings or contents are refused by name, and nothing changes', async () => {

@@ -30,7 +30,7 @@ export function heldBytes(graph: Graph, hasArena: boolean, {arenaFactor}: Device
 }
 
 /** Compiled graphs kept at most. */
-export const sessionCapacity = 32
+export const sessionCapacity = 64
 
 /** Memory that compiled graphs may keep together, bytes, of what is available; the one that runs may need more. */
 export function sessionBudget(availableBytes: number): number {
