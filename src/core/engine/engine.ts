@@ -94,6 +94,7 @@ export class LocalEngine implements Engine {
   private state: ModelState | null = null
   private tell: Tell = tellNobody
   private reference: Weights | null = null
+  private phase: 'sampling' | 'update' | 'scoring' | null = null
 
   constructor({limitGiB, ...options}: EngineOptions) {
     this.options = options
@@ -128,26 +129,29 @@ export class LocalEngine implements Engine {
   }
 
   score(sequences: readonly Int32Array[], settings: ScoreSettings): Promise<TokenScores[]> {
+    this.enter('scoring')
     return scoreSequences(this.loaded, this.sessions, sequences, settings, this.tell)
   }
 
   async logprobs(queries: readonly LogprobQuery[], settings: LogprobSettings): Promise<Float32Array[]> {
+    this.enter('scoring')
     const {weights: policy, average} = this.loaded
     const models = {policy, average, reference: this.reference}
     return answerQueries(this.loaded, this.sessions, queries, settings, models, this.tell)
   }
 
   rollout(request: RolloutRequest): Promise<RolloutResult> {
-    freeArrays()
+    this.enter('sampling')
     return rolloutPrompts(this.loaded, this.sessions, request, this.tell)
   }
 
   updatePolicy(request: PolicyRequest, isOnPolicy: boolean): Promise<PolicyUpdate | null> {
-    freeArrays()
+    this.enter('update')
     return updatePolicy(this.loaded, this.sessions, request, this.reference, isOnPolicy, this.tell)
   }
 
   updateLanguageModel(request: LanguageModelRequest): Promise<LanguageModelUpdate | null> {
+    this.enter('update')
     return updateLanguageModel(this.loaded, this.sessions, request, this.tell)
   }
 
@@ -170,6 +174,12 @@ export class LocalEngine implements Engine {
 
   close(): Promise<void> {
     return this.sessions.release()
+  }
+
+  /** Begins another phase, of which the memory estimate counts one: what the phase before left is freed. */
+  private enter(phase: 'sampling' | 'update' | 'scoring'): void {
+    if (phase !== this.phase) freeArrays()
+    this.phase = phase
   }
 
   private get loaded(): ModelState {

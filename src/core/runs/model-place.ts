@@ -32,7 +32,7 @@ export function tokenizerFolder({folder, base}: ModelPlace): string {
   return base !== null && !existsSync(join(folder, 'tokenizer.json')) ? base : folder
 }
 
-/** Reads what a model is, adapters included. Throws {DataError} when that cannot be read or is not implemented. */
+/** Reads what a model is, adapters included. Throws {DataError} when that cannot be read, or is a model that rpt refuses. */
 export async function readModel(place: ModelPlace): Promise<ModelConfig> {
   const plain = await readModelConfig(configFolder(place))
   return place.base === null ? plain : {...plain, adapter: readAdapterConfig(place.folder)}
