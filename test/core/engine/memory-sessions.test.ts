@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest'
 import {decoderGraph} from '../../../src/core/engine/graphs/decoder-graph.js'
 import {languageModelGraph} from '../../../src/core/engine/graphs/language-model.js'
 import {SessionCache} from '../../../src/core/engine/sessions/session-cache.js'
-import {heldBytes, inputBytes, keepsItsMemory} from '../../../src/core/engine/sessions/session-memory.js'
+import {heldMemory} from '../../../src/core/engine/sessions/session-memory.js'
 import {parseModelConfig} from '../../../src/core/models/model-config.js'
 import {devices} from '../../../src/core/runtime/devices.js'
 
@@ -20,7 +20,7 @@ const model = parseModelConfig(
 )
 
 const graphOf = (length: number) => () => languageModelGraph(model, {rows: 1, length, trained: length})
-const bytes = heldBytes(graphOf(16)().op.graph, true, devices.cpu.memory)
+const {bytes} = heldMemory('policy', graphOf(16)().op.graph, devices.cpu.memory)
 const options = {device: 'cpu', threads: 1} as const
 
 describe('SessionCache', () => {
@@ -36,6 +36,17 @@ describe('SessionCache', () => {
     await cache.release()
   })
 
+  it('lets one that holds memory go before those that hold none', async () => {
+    const cache = new SessionCache(options, 2.5 * bytes)
+    const scoring = await cache.get('score', {}, graphOf(16))
+    const first = await cache.get('policy', {name: 'a'}, graphOf(16))
+    await cache.get('policy', {name: 'b'}, graphOf(16))
+    await cache.get('policy', {name: 'c'}, graphOf(16))
+    expect(await cache.get('score', {}, graphOf(16))).toBe(scoring)
+    expect(await cache.get('policy', {name: 'a'}, graphOf(16))).not.toBe(first)
+    await cache.release()
+  })
+
   it('keeps the one before, which an update still runs, whatever the budget', async () => {
     const cache = new SessionCache(options, 0)
     const policy = await cache.get('policy', {}, graphOf(16))
@@ -45,25 +56,24 @@ describe('SessionCache', () => {
   })
 })
 
-describe('keepsItsMemory', () => {
-  it('a training graph keeps its memory unless its weights take a GiB', () => {
-    const withVocabulary = (vocabulary: number, kind: 'policy' | 'score' = 'policy') => {
-      const {graph} = languageModelGraph({...model, vocabulary}, {rows: 1, length: 16, trained: 16}).op
-      return [kind, inputBytes(graph)] as const
-    }
-    const vocabularyOfOneGiB = 2 ** 30 / (4 * model.hidden)
-    expect(keepsItsMemory(...withVocabulary(vocabularyOfOneGiB - 1000))).toBe(true)
-    expect(keepsItsMemory(...withVocabulary(vocabularyOfOneGiB - 1000, 'score'))).toBe(false)
-    expect(keepsItsMemory(...withVocabulary(vocabularyOfOneGiB))).toBe(false)
+describe('a compiled graph', () => {
+  const held = (kind: 'policy' | 'score', changes: object) =>
+    heldMemory(kind, languageModelGraph({...model, ...changes}, {rows: 1, length: 16, trained: 16}).op.graph, {
+      ...devices.cpu.memory,
+      arenaFactor: 1,
+    })
+
+  it('keeps what its runs take if it trains, unless that is a GiB', () => {
+    const small = held('policy', {vocabulary: 2 ** 17})
+    const perToken = (held('policy', {vocabulary: 2 ** 18}).bytes - small.bytes) / 2 ** 17
+    const vocabulary = Math.floor(2 ** 17 + (2 ** 30 - small.bytes) / perToken)
+    expect(held('policy', {vocabulary: vocabulary - 100}).keepsMemory).toBe(true)
+    expect(held('score', {vocabulary: vocabulary - 100}).keepsMemory).toBe(false)
+    expect(held('policy', {vocabulary: vocabulary + 100}).keepsMemory).toBe(false)
   })
 
-  it('a graph that gives its memory back still holds the zeros that an untied table is scattered into', () => {
-    const held = (tiedHead: boolean) =>
-      heldBytes(
-        languageModelGraph({...model, tiedHead}, {rows: 1, length: 16, trained: 16}).op.graph,
-        false,
-        devices.cpu.memory,
-      )
-    expect(held(false) - held(true)).toBe(4 * model.vocabulary * model.hidden)
+  it('that gives its memory back still holds the zeros that an untied table is scattered into', () => {
+    const zeros = held('score', {tiedHead: false}).bytes - held('score', {tiedHead: true}).bytes
+    expect(zeros).toBe(4 * model.vocabulary * model.hidden)
   })
 })

@@ -5,7 +5,7 @@ import {type LiveTensor, tensorBytes} from '../../onnx/live-tensor.js'
 import {livenessOf} from '../../onnx/liveness.js'
 import type {DeviceMemory} from '../../runtime/devices/device-kind.js'
 import {isSameShape} from '../../util/shape.js'
-import {inputBytes, keepsItsMemory} from '../sessions/session-memory.js'
+import {keepsItsMemory} from '../sessions/session-memory.js'
 import type {MemoryPart, WorkGraph, WorkKind} from './engine-work.js'
 
 /** Memory of a graph while it runs. */
@@ -42,7 +42,7 @@ export function measureGraph(model: ModelConfig, work: WorkGraph, memory: Device
     parts,
     bytes: parts.reduce((sum, {bytes}) => sum + bytes, 0),
     feeds: {name: 'host buffers', bytes: few.feedBytes, kind: workKind},
-    keepsMemory: keepsItsMemory(kind, at(few.inputBytes, next.inputBytes)),
+    keepsMemory: keepsItsMemory(kind, at(few.peakBytes, next.peakBytes)),
   }
 }
 
@@ -59,7 +59,7 @@ function rawMemory(model: ModelConfig, {of, build, trips, isFedRows = false}: Wo
     const name = classOf(tensor)
     classes.set(name, (classes.get(name) ?? 0) + tensor.bytes)
   }
-  return {classes, inputBytes: inputBytes(graph), feedBytes: isFedRows ? 0 : feedBytes(model, graph)}
+  return {classes, peakBytes: livenessOf(graph).peakBytes, feedBytes: isFedRows ? 0 : feedBytes(model, graph)}
 }
 
 function feedBytes(model: ModelConfig, graph: Graph): number {

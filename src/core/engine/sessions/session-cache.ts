@@ -5,20 +5,16 @@ import {devices} from '../../runtime/devices.js'
 import {Session, type SessionOptions} from '../../runtime/session.js'
 import type {DecoderGraph} from '../graphs/decoder-graph.js'
 import type {GraphKind} from './graph-kinds.js'
-import {heldBytes, inputBytes, keepsItsMemory, sessionBudget, sessionCapacity} from './session-memory.js'
+import {type HeldMemory, heldMemory, sessionBudget, sessionCapacity} from './session-memory.js'
 
-/** Sessions that one update uses in turn: the policy's and the reference's. */
-const inUse = 2
-
-interface Kept {
+interface Kept extends HeldMemory {
   readonly session: Promise<Session>
-  /** Memory that it keeps between runs. */
-  readonly bytes: number
 }
 
 /**
- * Compiled graphs by what they compute and in which shape. Some keep the memory that their runs took, so the least recently
- * used ones go when there are many, when together they would hold more than the budget, or when memory is short.
+ * Compiled graphs by what they compute and in which shape. The least recently used one goes when there are many. Some keep the
+ * memory that their runs took: of these the least recently used ones go when together they would hold more than the budget, or when
+ * memory is short.
  */
 export class SessionCache {
   private readonly sessions = new Map<string, Kept>()
@@ -51,16 +47,21 @@ export class SessionCache {
   }
 
   private async compile(kind: GraphKind, graph: Graph): Promise<Kept> {
-    const keepsMemory = keepsItsMemory(kind, inputBytes(graph))
-    const {memory} = this.device
-    const bytes = heldBytes(graph, keepsMemory, memory)
-    const isFull = () =>
-      this.sessions.size >= sessionCapacity ||
-      this.heldBytes + bytes > this.budgetBytes ||
-      bytes > memory.availableBytes(0)
-    while (this.sessions.size >= inUse && isFull()) await this.dropOldest()
-    this.heldBytes += bytes
-    return {session: Session.compile(graph, this.options, keepsMemory), bytes}
+    const held = heldMemory(kind, graph, this.device.memory)
+    for (let id = this.inTheWay(held.bytes); id !== undefined; id = this.inTheWay(held.bytes)) await this.drop(id)
+    this.heldBytes += held.bytes
+    return {session: Session.compile(graph, this.options, held.keepsMemory), ...held}
+  }
+
+  /** The session to drop before one that will hold so much is compiled; undefined where there is room, or nothing would make some. */
+  private inTheWay(bytes: number): string | undefined {
+    // Not the last used: an update takes the policy's and the reference's in turn.
+    const dispensable = [...this.sessions].slice(0, -1)
+    const isMany = this.sessions.size >= sessionCapacity
+    const isShort = this.heldBytes + bytes > this.budgetBytes || bytes > this.device.memory.availableBytes(0)
+    const share = this.budgetBytes / sessionCapacity
+    const holding = dispensable.find(([, held]) => held.keepsMemory || held.bytes > share)
+    return (isShort ? holding : undefined)?.[0] ?? (isMany ? dispensable[0][0] : undefined)
   }
 
   /** Whether runs read what they are fed in place (see DeviceKind). */
@@ -75,11 +76,11 @@ export class SessionCache {
   }
 
   async release(): Promise<void> {
-    while (this.sessions.size > 0) await this.dropOldest()
+    for (const id of [...this.sessions.keys()]) await this.drop(id)
   }
 
-  private async dropOldest(): Promise<void> {
-    const [id, {session, bytes}] = this.sessions.entries().next().value!
+  private async drop(id: string): Promise<void> {
+    const {session, bytes} = this.sessions.get(id)!
     this.sessions.delete(id)
     this.heldBytes -= bytes
     // One that did not compile has nothing to free; whoever asked for it was told.

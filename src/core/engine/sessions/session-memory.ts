@@ -1,32 +1,35 @@
 import type {Graph} from '../../onnx/graph.js'
-import {tensorBytes} from '../../onnx/live-tensor.js'
 import {livenessOf} from '../../onnx/liveness.js'
 import type {DeviceMemory} from '../../runtime/devices/device-kind.js'
 import {type GraphKind, mayKeepMemory} from './graph-kinds.js'
 
-/** Bytes of inputs, nearly all of them weights, from which on a training graph gives its memory back after every run. */
-const largeInputs = 2 ** 30
+/** Bytes of a run from which on a training graph gives its memory back when the run ends. */
+const largeRun = 2 ** 30
 
 /**
  * Whether a graph's memory stays from run to run: that of most training graphs does. Fetching it anew makes small models a fifth to
  * a third slower; large ones, whose products take longer, lose less by it and need the memory most
  * (docs/explanation/speed.md).
  *
- * @param bytes of its inputs
+ * @param bytes that a run takes at its fullest moment
  */
 export function keepsItsMemory(kind: GraphKind, bytes: number): boolean {
-  return mayKeepMemory[kind] && bytes < largeInputs
+  return mayKeepMemory[kind] && bytes < largeRun
 }
 
-/** Bytes of all inputs of a graph. */
-export function inputBytes(graph: Graph): number {
-  return graph.inputs.reduce((sum, input) => sum + tensorBytes(input), 0)
+/** What a compiled graph holds between runs. */
+export interface HeldMemory {
+  /** Whether what its runs take stays. */
+  readonly keepsMemory: boolean
+  /** All that stays, or only what follows from constants. */
+  readonly bytes: number
 }
 
-/** Memory that a compiled graph holds between runs, bytes: its arena, or only what follows from constants. */
-export function heldBytes(graph: Graph, hasArena: boolean, {arenaFactor}: DeviceMemory): number {
+/** What a compiled graph of a kind holds between runs. */
+export function heldMemory(kind: GraphKind, graph: Graph, {arenaFactor}: DeviceMemory): HeldMemory {
   const {peakBytes, constantBytes} = livenessOf(graph)
-  return hasArena ? Math.round(arenaFactor * peakBytes) : constantBytes
+  const keepsMemory = keepsItsMemory(kind, peakBytes)
+  return {keepsMemory, bytes: keepsMemory ? Math.round(arenaFactor * peakBytes) : constantBytes}
 }
 
 /** Compiled graphs kept at most. */
