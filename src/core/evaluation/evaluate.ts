@@ -3,7 +3,7 @@ import type {Config} from '../config/schema.js'
 import {loadModel} from '../engine/load-model.js'
 import {checkMemory, type MemoryDemand} from '../engine/memory/check-memory.js'
 import {startEngine} from '../engine/start-engine.js'
-import {taughtBy} from '../objectives/objectives.js'
+import {isTaught} from '../objectives/objectives.js'
 import {checkReferenceLength} from '../prepared/inexpressible.js'
 import {type PreparedData, preparedIn, withoutDocuments} from '../prepared/prepared.js'
 import {dataFor} from '../runs/check-model.js'
@@ -133,12 +133,6 @@ export async function openEvaluation(config: Config, services: Services): Promis
   if (samples > 0 && !modes.includes('reasoning'))
     progress.warn(`eval.samples is ${samples}, but nothing is sampled: eval.modes has no reasoning`)
   return {data, models, demands, instructions}
-}
-
-/** Whether rows or rewards taught a model how its thoughts end. */
-function isTaught(objective: string): boolean {
-  const taught = taughtBy(objective)
-  return taught === 'rows' || taught === 'thoughts'
 }
 
 /** Prepared data as a model reads them, or its tokenizer alone where none are named; null where they are not there yet. */

@@ -24,6 +24,8 @@ export interface ObjectiveOpening {
   /** Prepared data; null where none are asked for, or in a rehearsal not there yet. */
   readonly data: PreparedData | null
   /** Told what of the inputs is not used. */
+  /** Whether the starting checkpoint was taught how its thoughts end. */
+  readonly isTaught: boolean
   readonly warn: (line: string) => void
 }
 

@@ -16,3 +16,9 @@ export const objectives: Readonly<Record<ObjectiveName, ObjectiveKind>> = {
 export function taughtBy(objective: string): Taught | null {
   return Object.hasOwn(objectives, objective) ? objectives[objective as ObjectiveName].teaches : null
 }
+
+/** Whether rows or rewards of an objective taught a model how its thoughts end. */
+export function isTaught(objective: string): boolean {
+  const taught = taughtBy(objective)
+  return taught === 'rows' || taught === 'thoughts'
+}

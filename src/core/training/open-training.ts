@@ -11,7 +11,7 @@ import {checkMode} from '../evaluation/predict.js'
 import {demandOf} from '../evaluation/size-settings.js'
 import {type ModelConfig, readModelConfig} from '../models/model-config.js'
 import type {OpenObjective} from '../objectives/objective.js'
-import {objectives} from '../objectives/objectives.js'
+import {isTaught, objectives} from '../objectives/objectives.js'
 import {type PreparedData, preparedIn, withoutDocuments} from '../prepared/prepared.js'
 import {dataFor} from '../runs/check-model.js'
 import {checkModel, tokenizerFolder} from '../runs/model-place.js'
@@ -79,6 +79,7 @@ export async function openInputs(
     model,
     texts,
     data,
+    isTaught: source.objective !== null && isTaught(source.objective),
     warn: services.progress.warn,
   })
   const evaluated = await openEvaluated(config, model, texts, data)

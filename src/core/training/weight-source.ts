@@ -19,6 +19,8 @@ export interface WeightSource {
   /** The adapters that are trained; null where all weights are. */
   readonly adapter: Adapter | null
   readonly weights: EngineSource
+  /** What it was trained with before; null for random weights. */
+  readonly objective: string | null
   readonly origins: Origins
   /** Whether all of it is on this machine. */
   readonly isWhole: boolean
@@ -35,12 +37,14 @@ export async function weightSource(config: Config, services: Services, recorded:
   if (!model.path) {
     const path = model.config!
     const adapter = lora.rank > 0 ? unkeptAdapter(config, path, services) : null
-    return {path, place: null, adapter, weights: {config: path, init: model.init, seed}, origins: {}, isWhole: true}
+    const weights = {config: path, init: model.init, seed}
+    return {path, place: null, adapter, weights, objective: null, origins: {}, isWhole: true}
   }
   const key = 'model.path'
   const resolved = await resolveModel(model.path, undefined, {...services, recorded: recorded[key]})
-  const {folder, base, origin, isWhole} = resolved
-  const common = {path: configFolder(resolved), place: {folder, base}, origins: originsOf([[key, origin]]), isWhole}
+  const {folder, base, objective, origin, isWhole} = resolved
+  const origins = originsOf([[key, origin]])
+  const common = {path: configFolder(resolved), place: {folder, base}, objective, origins, isWhole}
   if (base === null) return {...common, ...startFromCheckpoint(config, resolved)}
   const what = lora.rank > 0 ? 'are trained further' : `are merged into ${base}, and all weights are trained`
   services.progress.log(`train: the adapters of ${folder} ${what}`)

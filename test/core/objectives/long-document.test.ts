@@ -60,7 +60,14 @@ describe('a document of 200,000 tokens', () => {
       const {config} = loadConfig({sets: ['train.maxRowTokens=1000000', 'train.batchRows=1'], cwd: '/'})
       const shape = shapeOf(model, {parameterCount: 10_000})
       const training = {config, engine, model, shape, progress: silentProgress}
-      const opened = await objectives.ntp.open({config, model, texts: data, data, warn: silentProgress.warn})
+      const opened = await objectives.ntp.open({
+        config,
+        model,
+        texts: data,
+        data,
+        isTaught: false,
+        warn: silentProgress.warn,
+      })
       const objective = await opened.start(training as unknown as TrainingContext)
       await objective.step(1, 0, () => undefined)
       const [{ids, trainedFrom}] = requests[0].rows

@@ -29,9 +29,10 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
     batch: groupIdentity,
     leaves: ['rollouts/step-*.arrow'],
     trainedPrompt: (run, task) => (task === taskName ? run : 'none'),
-    async open({config, model, texts, data, warn}) {
+    async open({config, model, texts, data, isTaught, warn}) {
       checkTerms(termsOf(config), kind.readsDocuments)
-      const instruction = texts ? checkTaskPrompts(kind, config, model, texts.tokenizer, warn) : undefined
+      const warnOfPrompt = isTaught ? undefined : warn
+      const instruction = texts ? checkTaskPrompts(kind, config, model, texts.tokenizer, warnOfPrompt) : undefined
       const known = kind.readsDocuments ? data : texts
       // A rehearsal may come without its files.
       const isNamed = Object.values(kind.files(config)).every((file) => file !== undefined)
