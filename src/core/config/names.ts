@@ -13,7 +13,7 @@ export const verifierNames = ['exact', 'numeric', 'boxed'] as const
 /** How `rpt eval` may predict: argmax, after a thought, after a given thought, after an empty one. */
 export const evalModes = ['standard', 'reasoning', 'forced-thought', 'empty-thought'] as const
 /** How thoughts of a warm start may go: see the table in warm-start. */
-export const thoughtStyles = ['brief', 'candidates', 'openness', 'look-ahead', 'form', 'recall'] as const
+export const thoughtStyles = ['brief', 'candidates', 'openness', 'look-ahead', 'draft', 'form', 'recall'] as const
 /** Element types that a checkpoint's weights may be saved in. */
 export const checkpointDtypes = ['float32', 'bfloat16', 'float16'] as const
 

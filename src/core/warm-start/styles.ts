@@ -22,8 +22,9 @@ const forms: readonly (readonly [pattern: RegExp, words: string])[] = [
 ]
 
 /**
- * How thoughts may go. Each says the last words of the context again, in quotes of their own: where the context ends, a model
- * learns to close them, and what it then says goes on from there. Adding a style is one row, and its name in config/names.ts.
+ * How thoughts may go. All but `draft` say the last words of the context again, in quotes of their own: where the context ends,
+ * a model learns to close them, and what it then says goes on from there. A draft goes on with the text itself, where the
+ * prompt ends in it. Adding a style is one row, and its name in config/names.ts.
  */
 export const styles: Readonly<Record<ThoughtStyle, Style>> = {
   brief: ({ending, answer}) => `After "${ending}" comes "${answer}".`,
@@ -35,6 +36,7 @@ export const styles: Readonly<Record<ThoughtStyle, Style>> = {
     `After "${ending}" ${firstOf(openness, (above) => entropy > above)}. I take "${answer}".`,
   'look-ahead': ({ending, continuation, answer}) =>
     `After "${ending}" the text may go on with "${continuation}". So the next token is "${answer}".`,
+  draft: ({continuation}) => `${continuation} ...`,
   form: ({ending, answer}) =>
     `After "${ending}" comes "${answer}": ${firstOf(forms, (pattern) => pattern.test(answer))}.`,
   recall: ({ending, answer, isRepeated}) =>

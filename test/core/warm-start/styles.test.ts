@@ -18,6 +18,7 @@ it('every style says what it is about and names the answer', () => {
     candidates: 'After "the lamp is" may come " on" or " off". I take " on".',
     openness: 'After "the lamp is" several tokens could follow. I take " on".',
     'look-ahead': 'After "the lamp is" the text may go on with " on again". So the next token is " on".',
+    draft: ' on again ...',
     form: 'After "the lamp is" comes " on": a new word, so the token begins with a space.',
     recall: 'After "the lamp is" comes " on", which is new in this text.',
   })
