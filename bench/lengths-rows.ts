@@ -11,6 +11,8 @@ export interface LengthsRow {
   readonly completion: number
   readonly contextsPerMicroBatch: number
   readonly mode: UpdateModeName
+  /** Of the adapters that are trained in place of the weights; absent where the weights are. */
+  readonly rank?: number
   /** Memory that it may take, GiB, where there is a goal. */
   readonly goalGiB?: number
 }
@@ -35,11 +37,17 @@ function row(
   completion: number,
   changes: Partial<LengthsRow> = {},
 ): LengthsRow {
-  return {name: `${model} ${mode} ${context}+${completion}`, model, mode, context, completion, ...one, ...changes}
+  const adapters = changes.rank === undefined ? '' : `, rank ${changes.rank}`
+  const name = `${model} ${mode} ${context}+${completion}${adapters}`
+  return {name, model, mode, context, completion, ...one, ...changes}
 }
 
 /** Real lengths, with goals. */
-const real = [row('M', 'segmented', 1024, 1024, {goalGiB: 5}), row('L', 'segmented', 2048, 2048, {goalGiB: 16})]
+const real = [
+  row('M', 'segmented', 1024, 1024, {goalGiB: 5}),
+  row('L', 'segmented', 2048, 2048, {goalGiB: 16}),
+  row('XL', 'segmented', 2048, 2048, {rank: 16, goalGiB: 18}),
+]
 
 /** Shapes that the estimate is held against, besides. */
 const shapes = [
@@ -51,12 +59,19 @@ const shapes = [
   row('L', 'segmented', 256, 64),
 ]
 
-/** Five doublings of one length each. */
-const doublings = [128, 256, 512, 1024, 2048, 4096]
-const linear = [
-  ...doublings.map((length) => row('S', 'segmented', length, 128)),
-  ...doublings.map((length) => row('S', 'segmented', 128, length)),
-]
+const sizes = [128, 256, 512, 1024, 2048, 4096]
+
+/** Five doublings of one length each, by what is doubled. */
+export const doublings: Readonly<
+  Record<string, {readonly rows: readonly LengthsRow[]; readonly key: 'context' | 'completion'}>
+> = {
+  'context, completions of 128': {rows: sizes.map((size) => row('S', 'segmented', size, 128)), key: 'context'},
+  'completion, contexts of 128': {rows: sizes.map((size) => row('S', 'segmented', 128, size)), key: 'completion'},
+}
 
 /** All rows, the quick ones first. */
-export const lengthsRows: readonly LengthsRow[] = [...shapes, ...linear, ...real]
+export const lengthsRows: readonly LengthsRow[] = [
+  ...new Map(
+    [...shapes, ...Object.values(doublings).flatMap(({rows}) => rows), ...real].map((one) => [one.name, one]),
+  ).values(),
+]

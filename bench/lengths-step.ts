@@ -1,5 +1,6 @@
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {adapterTargets} from '../src/core/config/names.js'
 import {LocalEngine} from '../src/core/engine/engine.js'
 import {policyContexts, policyShape} from '../src/core/engine/graphs/shapes.js'
 import type {EngineWork} from '../src/core/engine/memory/engine-work.js'
@@ -18,12 +19,15 @@ const {row, checkpoint, threads} = JSON.parse(process.argv[2]) as {
   checkpoint: string
   threads: number
 }
-const {contexts, groupSize, context, completion, mode, contextsPerMicroBatch} = row
-const model = parseModelConfig(JSON.parse(readFileSync(join(checkpoint, 'config.json'), 'utf8')), row.model)
+const {contexts, groupSize, context, completion, mode, rank, contextsPerMicroBatch} = row
+const base = {name: checkpoint, revision: null}
+const adapter = rank === undefined ? null : {rank, alpha: 2 * rank, targets: adapterTargets, base}
+const plain = parseModelConfig(JSON.parse(readFileSync(join(checkpoint, 'config.json'), 'utf8')), row.model)
+const model = {...plain, adapter}
 const objective = {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 1e-4}
 
 const engine = new LocalEngine({device: 'cpu', threads})
-await engine.load({checkpoint})
+await engine.load({checkpoint, ...(adapter && {adapter: {fresh: adapter, seed: 0}})})
 const tape = new TokenTape(join(checkpoint, 'tokens.bin'))
 const prompts = tape.run(0, {contexts, groupSize, context, completion: 1}).contexts
 const sampled = await timed(() =>

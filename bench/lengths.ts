@@ -1,22 +1,29 @@
-import {writeFileSync} from 'node:fs'
+import {existsSync, readFileSync, writeFileSync} from 'node:fs'
 import {availableParallelism} from 'node:os'
+import {join} from 'node:path'
 import {parseArgs} from 'node:util'
 import {isFailure, runChild} from './child.js'
-import {type LengthsMeasurement, type LengthsRow, lengthsRows} from './lengths-rows.js'
+import {type MeasuredRow, writeLengths} from './lengths-page.js'
+import {type LengthsMeasurement, lengthsRows} from './lengths-rows.js'
 import {prepareModel} from './models.js'
 import {at} from './paths.js'
 
 /**
  * Memory and time of GRPO steps at real lengths, estimate beside measurement, each in a process of its own.
- * `tsx bench/lengths.ts [--only PART-OF-A-NAME] [--out FILE]`; writes `lengths.json`.
+ * `tsx bench/lengths.ts [--only PART-OF-A-NAME] [--out DIR]`; writes lengths.json, in which rows that are not measured stay,
+ * LENGTHS.md and lengths-memory.svg.
  */
 
 const {values: options} = parseArgs({
-  options: {only: {type: 'string', default: ''}, out: {type: 'string', default: at('lengths.json')}},
+  options: {only: {type: 'string', default: ''}, out: {type: 'string', default: at()}},
 })
 const threads = Math.min(2, availableParallelism())
-const found: (LengthsRow & LengthsMeasurement)[] = []
+const stored = join(options.out, 'lengths.json')
+const found = new Map<string, MeasuredRow>()
+if (existsSync(stored))
+  for (const row of JSON.parse(readFileSync(stored, 'utf8')) as MeasuredRow[]) found.set(row.name, row)
 for (const row of lengthsRows.filter(({name}) => name.includes(options.only))) {
+  process.stderr.write(`${row.name}\n`)
   const checkpoint = await prepareModel(row.model)
   const measured = await runChild<LengthsMeasurement>('ours', 'lengths-step', {row, checkpoint, threads}, '')
   if (isFailure(measured)) {
@@ -24,18 +31,7 @@ for (const row of lengthsRows.filter(({name}) => name.includes(options.only))) {
     process.exitCode = 1
     continue
   }
-  found.push({...row, ...measured})
-  process.stdout.write(`${describe({...row, ...measured})}\n`)
+  found.set(row.name, {...row, ...measured, date: new Date().toISOString()})
+  writeFileSync(stored, `${JSON.stringify([...found.values()], null, 1)}\n`)
 }
-writeFileSync(options.out, `${JSON.stringify({date: new Date().toISOString(), threads, rows: found}, null, 1)}\n`)
-
-function describe(row: LengthsRow & LengthsMeasurement): string {
-  const {name, groupSize, estimatedBytes, peakBytes, sampleSeconds, updateSeconds, mismatch, goalGiB} = row
-  const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(2)
-  const ratio = (estimatedBytes / peakBytes).toFixed(3)
-  const goal = goalGiB === undefined ? '' : `, goal ${goalGiB}`
-  return (
-    `${name} x ${groupSize}: peak ${gib(peakBytes)} GiB${goal}, estimate ${gib(estimatedBytes)} (${ratio}); ` +
-    `sampling ${sampleSeconds.toFixed(1)} s, update ${updateSeconds.toFixed(1)} s, mismatch ${mismatch}`
-  )
-}
+process.stdout.write(await writeLengths([...found.values()], options.out))

@@ -22,12 +22,13 @@ const common = {
 const llama = {...common, model_type: 'llama', architectures: ['LlamaForCausalLM'], attention_bias: false}
 const qwen2 = {...common, model_type: 'qwen2', architectures: ['Qwen2ForCausalLM'], use_sliding_window: false}
 
-/** S: 3.3 M parameters. M: the shape of SmolLM2-135M. L: the shape of Qwen2.5-0.5B. XS: for the memory slope. */
+/** S: 3.3 M parameters. M, L, XL: the shapes of SmolLM2-135M, Qwen2.5-0.5B and Qwen2.5-1.5B. XS: for the memory slope. */
 export const models = {
   XS: {...llama, ...shape(2, 64, 4, 4, 176, 512), rope_theta: 10000},
   S: {...llama, ...shape(4, 256, 4, 4, 688, 512), rope_theta: 10000},
   M: {...llama, ...shape(30, 576, 9, 3, 1536, 49152), rope_theta: 100000},
   L: {...qwen2, ...shape(24, 896, 14, 2, 4864, 151936), rope_theta: 1000000},
+  XL: {...qwen2, ...shape(28, 1536, 12, 2, 8960, 151936), rope_theta: 1000000},
 } as const
 
 /** Name of a model of the benchmark. */
