@@ -1,5 +1,8 @@
 import {beforeAll, describe, expect, it} from 'vitest'
 import {type Config, configSchema} from '../../../src/core/config/schema.js'
+import type {ModelConfig} from '../../../src/core/models/model-config.js'
+import {isTaught, objectives} from '../../../src/core/objectives/objectives.js'
+import type {PreparedData} from '../../../src/core/prepared/prepared.js'
 import {checkTaskPrompts} from '../../../src/core/tasks/check-prompts.js'
 import {tasks} from '../../../src/core/tasks/tasks.js'
 import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
@@ -41,6 +44,20 @@ describe('prompts of a task', () => {
       expect(told(thinking, {template}).warnings).toEqual([])
     }
     for (const template of ['auto', 'opened', 'tagged']) expect(told(plain, {template}).warnings).toEqual([])
+  })
+
+  it('are not warned of where the starting checkpoint was taught how thoughts end', async () => {
+    const warningsOf = async (objective: string) => {
+      const warnings: string[] = []
+      const config = configWith({template: 'bare'})
+      const texts = {tokenizer: plain} as unknown as PreparedData
+      const opening = {config, model: {...model} as ModelConfig, texts, data: null, isTaught: isTaught(objective)}
+      await objectives.rpt.open({...opening, warn: (text) => warnings.push(text)})
+      return warnings
+    }
+    expect(await warningsOf('ntp')).toHaveLength(1)
+    expect(await warningsOf('none')).toHaveLength(1)
+    for (const objective of ['sft', 'rpt']) expect(await warningsOf(objective)).toEqual([])
   })
 
   it('of questions need no thought', () => {

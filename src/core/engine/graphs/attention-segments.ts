@@ -42,9 +42,7 @@ export function contextAttentionGraph(
   settings?: GraphSettings,
 ): DecoderGraph {
   const {heads, kvHeads, headSize} = config
-  const decoder = decoderGraph(config, 0, settings, [])
-  const {op} = decoder
-  const queries = op.input('queries', [sequences * count, heads, headSize])
+  const {decoder, op, queries} = open(config, sequences * count, settings)
   const [keys, values] = cacheInputs(op, ['keys', 'values'], [sequences * seen, kvHeads, headSize])
   const mask = causalMask(op, {first: op.indexInput('first_row', []), count}, seen)
   const cache = {keys: asHeads(op, keys, sequences, seen), values: asHeads(op, values, sequences, seen)}
@@ -67,10 +65,8 @@ export function completionAttentionGraph(
   settings?: GraphSettings,
 ): DecoderGraph {
   const {heads, kvHeads, headSize} = config
-  const decoder = decoderGraph(config, 0, settings, [])
-  const {op} = decoder
   const completions = contexts * groupSize
-  const queries = op.input('queries', [completions * count, heads, headSize])
+  const {decoder, op, queries} = open(config, completions * count, settings)
   const [keys, values] = cacheInputs(op, ['keys', 'values'], [completions * count, kvHeads, headSize])
   const own = cacheInputs(op, ['own_keys', 'own_values'], [completions * seen, kvHeads, headSize])
   const context = cacheInputs(op, ['context_keys', 'context_values'], [contexts * contextLength, kvHeads, headSize])
@@ -93,6 +89,12 @@ export function completionAttentionGraph(
   )
   const rows = op.reshape(attended, [completions * count, heads * headSize])
   return declare(decoder, rows, [queries, keys, values, ...own, ...context], direction)
+}
+
+/** A graph without weights, and its queries. */
+function open(config: ModelConfig, rows: number, settings: GraphSettings | undefined) {
+  const decoder = decoderGraph(config, 0, settings, [])
+  return {decoder, op: decoder.op, queries: decoder.op.input('queries', [rows, config.heads, config.headSize])}
 }
 
 function cacheInputs(op: Ops, names: readonly string[], shape: readonly number[]): Value[] {

@@ -31,17 +31,11 @@ export function attentionBlocks(
 }
 
 function contextBlocks({heads}: HeadShape, {contexts, contextLength}: RowLayout, scores: number): AttentionBlock[] {
-  const block = (sequences: Span, queries: Span, keys: number): AttentionBlock => {
-    const [from, to] = [sequences.from * contextLength, sequences.to * contextLength]
-    const isWhole = sequences.to - sequences.from > 1
-    return {
-      queries: isWhole ? {from, to} : {from: from + queries.from, to: from + queries.to},
-      own: isWhole ? {from, to} : {from, to: from + keys},
-      firstRow: queries.from,
-      contexts: sequences,
-      shape: {sequences: sequences.to - sequences.from, queries: queries.to - queries.from, keys},
-    }
-  }
+  const block = (sequences: Span, queries: Span, keys: number): AttentionBlock => ({
+    ...rowsOf(sequences, {start: 0, length: contextLength}, queries, keys),
+    contexts: sequences,
+    shape: {sequences: sizeOf(sequences), queries: sizeOf(queries), keys},
+  })
   const together = Math.floor(scores / (heads * contextLength ** 2))
   if (together >= 1)
     return cutEvenly(contexts, together).map((sequences) =>
@@ -55,23 +49,17 @@ function completionBlocks({heads}: HeadShape, layout: RowLayout, scores: number)
   const {contexts, contextLength, groupSize: G, completionLength: Tg} = layout
   if (G === 0) return []
   const start = rowCounts(layout).context
-  const block = (within: Span, completions: Span, queries: Span, keys: number): AttentionBlock => {
-    const [from, to] = [start + completions.from * Tg, start + completions.to * Tg]
-    const isWhole = completions.to - completions.from > 1
-    return {
-      queries: isWhole ? {from, to} : {from: from + queries.from, to: from + queries.to},
-      own: isWhole ? {from, to} : {from, to: from + keys},
-      firstRow: queries.from,
-      contexts: within,
-      shape: {
-        contexts: within.to - within.from,
-        groupSize: (completions.to - completions.from) / (within.to - within.from),
-        contextLength,
-        queries: queries.to - queries.from,
-        keys,
-      },
-    }
-  }
+  const block = (within: Span, completions: Span, queries: Span, keys: number): AttentionBlock => ({
+    ...rowsOf(completions, {start, length: Tg}, queries, keys),
+    contexts: within,
+    shape: {
+      contexts: sizeOf(within),
+      groupSize: sizeOf(completions) / sizeOf(within),
+      contextLength,
+      queries: sizeOf(queries),
+      keys,
+    },
+  })
   const all = {from: 0, to: Tg}
   const perCompletion = heads * Tg * (1 + contextLength + Tg)
   const together = Math.floor(scores / (G * perCompletion))
@@ -86,6 +74,23 @@ function completionBlocks({heads}: HeadShape, layout: RowLayout, scores: number)
       return queryBlocks.map(({queries, keys}) => block(one, completions, queries, keys))
     }),
   )
+}
+
+/** The rows of a block: some queries of one sequence and the first keys of it, or several sequences whole. */
+function rowsOf(
+  sequences: Span,
+  {start, length}: {readonly start: number; readonly length: number},
+  queries: Span,
+  keys: number,
+): Pick<AttentionBlock, 'queries' | 'own' | 'firstRow'> {
+  const [from, to] = [start + sequences.from * length, start + sequences.to * length]
+  const firstRow = queries.from
+  if (sizeOf(sequences) > 1) return {queries: {from, to}, own: {from, to}, firstRow}
+  return {queries: {from: from + queries.from, to: from + queries.to}, own: {from, to: from + keys}, firstRow}
+}
+
+function sizeOf({from, to}: Span): number {
+  return to - from
 }
 
 /** Queries of a sequence in blocks of equal size, each with the keys it sees rounded up, so that few graphs serve all. */
