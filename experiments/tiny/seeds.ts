@@ -1,9 +1,6 @@
 import {existsSync, writeFileSync} from 'node:fs'
 import {join, resolve} from 'node:path'
-import {stepName} from '../../src/core/runs/run-checkpoints.js'
-import {pairedDifference} from '../../src/core/statistics/interval.js'
-import {isInSplit} from '../../src/core/statistics/split.js'
-import {type EvalRow, evalTable, metricsTable, predictionsTable, readTable} from '../../src/core/tables/index.js'
+import {difference, type Evaluated, evalRow, flopsOf, type SplitName, splits} from '../results.js'
 import {config, makeBase, rpt} from './base.js'
 
 /**
@@ -12,7 +9,6 @@ import {config, makeBase, rpt} from './base.js'
  */
 
 const seeds = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [0, 1, 2]
-const splits = ['easy', 'medium', 'hard'] as const
 const root = resolve('runs', 'tiny-seeds')
 
 /** The lines of the table: name, run, step, mode. */
@@ -44,36 +40,13 @@ function runSeed(seed: number): string {
   return folder
 }
 
-function accuracy(rows: readonly EvalRow[], [, run, step, mode]: (typeof lines)[number], split: string): string {
-  const row = rows.find((one) => one.run === run && one.step === step && one.mode === mode && one.split === split)
+function accuracy(folder: string, line: (typeof lines)[number], split: SplitName): string {
+  const row = evalRow(join(folder, 'eval'), evaluated(line), split)
   return row ? (100 * row.accuracy).toFixed(1) : '-'
 }
 
-/** Paired difference of RPT's reasoning and another line, in points with its 95% interval. */
-function difference(
-  folder: string,
-  other: (typeof lines)[number],
-  split: (typeof splits)[number],
-  seed: number,
-): string {
-  const graded = ([, run, step, mode]: (typeof lines)[number]) =>
-    readTable(join(folder, 'eval', 'eval', `${run}-${stepName(step)}.arrow`), predictionsTable)
-      .filter((row) => row.mode === mode && row.sample === 0 && isInSplit(row.split, split, 'nested'))
-      .map((row) => ({docId: row.doc_id, position: row.position, correct: row.correct}))
-  const {
-    difference: points,
-    ciLow,
-    ciHigh,
-  } = pairedDifference(graded(lines[2]), graded(other), {bootstraps: 2000, seed})
-  const signed = (value: number) => `${value < 0 ? '' : '+'}${(100 * value).toFixed(1)}`
-  return `${signed(points)} [${signed(ciLow)}, ${signed(ciHigh)}]`
-}
-
-function flopsOf(folder: string, run: string): number {
-  return readTable(join(folder, run, 'metrics.arrow'), metricsTable).reduce(
-    (sum, row) => sum + (row['rpt/flops_generation'] ?? 0) + (row['rpt/flops_update'] ?? 0),
-    0,
-  )
+function evaluated([, run, step, mode]: (typeof lines)[number]): Evaluated {
+  return {run, step, mode}
 }
 
 const folders = seeds.map(runSeed)
@@ -81,19 +54,18 @@ const table = [
   `| easy / medium / hard, % | ${seeds.map((seed) => `seed ${seed}`).join(' | ')} |`,
   `|---|${seeds.map(() => '---|').join('')}`,
   ...lines.map((line) => {
-    const cells = folders.map((folder) => {
-      const rows = readTable(join(folder, 'eval', 'eval.arrow'), evalTable)
-      return splits.map((split) => accuracy(rows, line, split)).join(' / ')
-    })
+    const cells = folders.map((folder) => splits.map((split) => accuracy(folder, line, split)).join(' / '))
     return `| ${line[0]} | ${cells.join(' | ')} |`
   }),
   ...[lines[0], lines[1], lines[3], lines[5], lines[6]].map((other) => {
     const cells = folders.map((folder, i) =>
-      splits.map((split) => difference(folder, other, split, seeds[i])).join(', '),
+      splits
+        .map((split) => difference(join(folder, 'eval'), evaluated(lines[2]), evaluated(other), split, seeds[i]))
+        .join(', '),
     )
     return `| RPT, reasoning - ${other[0]} | ${cells.join(' | ')} |`
   }),
-  `| FLOPs: RPT; next-token training | ${folders.map((folder) => `${flopsOf(folder, 'rpt').toExponential(2)}; ${flopsOf(folder, 'ntp').toExponential(2)}`).join(' | ')} |`,
+  `| FLOPs: RPT; next-token training | ${folders.map((folder) => `${flopsOf(join(folder, 'rpt')).toExponential(2)}; ${flopsOf(join(folder, 'ntp')).toExponential(2)}`).join(' | ')} |`,
 ].join('\n')
 writeFileSync(join(root, 'table.md'), `${table}\n`)
 console.log(`\n${table}\n\nwritten to ${join(root, 'table.md')}`)

@@ -1,0 +1,73 @@
+import {spawnSync} from 'node:child_process'
+import {existsSync, readFileSync, writeFileSync} from 'node:fs'
+import {dirname, join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {parseArgs} from 'node:util'
+import {flopsOf} from '../results.js'
+import {completionLengths, documentLengths, shapeOfRun, stepsFor} from './compute.js'
+import {type Rejection, sampleRight} from './sample-right.js'
+
+/**
+ * `npm run experiment:smollm2`: the whole experiment in stages, each of at most 45 minutes on two cores with AVX-512. What is
+ * done is not done again, what was interrupted goes on: start it again at any time.
+ */
+
+const {values: given} = parseArgs({
+  options: {
+    // In place of the Hub: a checkpoint folder, a JSONL file.
+    model: {type: 'string'},
+    documents: {type: 'string'},
+  },
+})
+const here = dirname(fileURLToPath(import.meta.url))
+const root = join(here, '..', '..')
+const folder = (name: string) => join(root, 'runs', 'smollm2-gsm8k', name)
+const config = (...names: string[]) => names.flatMap((name) => ['--config', join(here, `${name}.yaml`)])
+
+const model = given.model ? ['--model', given.model] : []
+const documents = given.documents ? ['--documents', given.documents, '--set', 'data.subset=null'] : []
+const proxy = given.model ? ['--proxy', given.model] : []
+
+/** Runs one `rpt` command on this terminal, unless its output is complete; goes on with one that was interrupted. */
+function rpt(output: string, ...args: readonly string[]): void {
+  const isFile = output.endsWith('.jsonl')
+  if (existsSync(isFile ? folder(output) : join(folder(output), 'summary.json'))) return
+  const resume = !isFile && existsSync(folder(output)) ? ['--resume'] : []
+  const began = Date.now()
+  const line = [...args, '--out', folder(output), ...resume]
+  console.log(`\n$ rpt ${line.join(' ')}`)
+  const {status} = spawnSync(process.execPath, [join(root, 'bin', 'run.js'), ...line], {cwd: root, stdio: 'inherit'})
+  if (status !== 0) throw new Error(`rpt ${args[0]} ended with status ${status}; start again to go on from here`)
+  console.log(`${output}: ${Math.round((Date.now() - began) / 1000)} s`)
+}
+
+rpt('data', 'prepare-data', ...config('prepare'), ...documents, ...proxy)
+rpt('data-random', 'prepare-data', ...config('prepare', 'random'), ...documents, ...proxy)
+rpt('rows.jsonl', 'warm-start', ...config('warm'), ...model)
+rpt('warm', 'train', ...config('warm'), ...model)
+rpt('rpt', 'train', ...config('rpt'))
+rpt('random', 'train', ...config('rpt'), '--data', folder('data-random'))
+
+const shape = await shapeOfRun(folder('rpt'))
+const flops = flopsOf(folder('rpt'))
+const batchRows = 16
+const steps = (cost: number, lengths: readonly number[]) => String(stepsFor(cost, shape, lengths, batchRows))
+rpt('ntp', 'train', ...config('ntp'), '--steps', steps(flops, documentLengths(folder('data'))))
+
+// The sampling costs what it costs; the rest of RPT's FLOPs is for training on what was right.
+if (!existsSync(folder('rejection.json')))
+  writeFileSync(
+    folder('rejection.json'),
+    JSON.stringify(await sampleRight(join(here, 'rpt.yaml'), folder('right.jsonl'))),
+  )
+const drawn: Rejection = JSON.parse(readFileSync(folder('rejection.json'), 'utf8'))
+const lengths = await completionLengths(folder('right.jsonl'), folder('warm'))
+rpt('rejection', 'train', ...config('rejection'), '--steps', steps(flops - drawn.flops, lengths))
+
+/** Runs that are compared. */
+const trained = ['warm', 'ntp', 'rejection', 'random', 'rpt']
+const models = [given.model ?? 'hf:HuggingFaceTB/SmolLM2-135M-Instruct', ...trained.map(folder)]
+rpt('eval', 'eval', ...config('eval'), '--set', `eval.models=${JSON.stringify(models)}`)
+rpt('plain', 'eval', ...config('eval', 'plain'), '--model', models[0])
+rpt('eval-samples', 'eval', ...config('eval', 'samples'))
+rpt('sweep', 'scaling-sweep', ...config('sweep'))

@@ -1,0 +1,113 @@
+import {readFileSync, writeFileSync} from 'node:fs'
+import {dirname, join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import type {AccuracyRow} from '../../src/core/report/figures.js'
+import {plotAccuracies} from '../../src/core/report/plot-accuracies.js'
+import type {SweepSummary} from '../../src/core/sweep/sweep.js'
+import {evalTable, metricsTable, readTable} from '../../src/core/tables/index.js'
+import {difference, type Evaluated, evalRow, flopsOf, splits} from '../results.js'
+import {beginOf, endOf, type Results, summaryOf, tablesOf} from './render.js'
+import type {Rejection} from './sample-right.js'
+
+/**
+ * `npx tsx experiments/smollm2-gsm8k/table.ts`: reads the finished experiment, and writes results.json and
+ * the tables of README.md.
+ */
+
+const here = dirname(fileURLToPath(import.meta.url))
+const folder = (name: string) => join(here, '..', '..', 'runs', 'smollm2-gsm8k', name)
+const evaluation = folder('eval')
+
+/** The lines of the tables: name, run, mode. */
+const lines = [
+  ['plain model, standard', 'plain', 'standard'],
+  ['warm start, standard', 'warm', 'standard'],
+  ['warm start, reasoning', 'warm', 'reasoning'],
+  ['next-token training, standard', 'ntp', 'standard'],
+  ['next-token training, reasoning', 'ntp', 'reasoning'],
+  ['rejection sampling, reasoning', 'rejection', 'reasoning'],
+  ['RPT at random positions, reasoning', 'random', 'reasoning'],
+  ['RPT, standard', 'rpt', 'standard'],
+  ['RPT, reasoning', 'rpt', 'reasoning'],
+] as const
+
+const rows = readTable(join(evaluation, 'eval.arrow'), evalTable)
+const percent = (share: number) => Number((100 * share).toFixed(1))
+
+/** What a name stands for in the evaluation; the plain model is called as its folder is. */
+function evaluated(name: string, mode: string): Evaluated {
+  const {run, step} = rows.find((row) => (name === 'plain' ? row.step === 0 : row.run === name))!
+  return {run, step, mode}
+}
+
+const accuracies = lines.map(([title, name, mode]) => ({
+  title,
+  splits: splits.map((split) => {
+    const {accuracy, ci_low, ci_high, count, correct} = evalRow(evaluation, evaluated(name, mode), split)!
+    return {split, count, correct, accuracy: percent(accuracy), low: percent(ci_low!), high: percent(ci_high!)}
+  }),
+}))
+
+const rpt = evaluated('rpt', 'reasoning')
+const differences = lines.slice(0, -1).map(([title, name, mode]) => ({
+  title,
+  splits: splits.map((split) => difference(evaluation, rpt, evaluated(name, mode), split)),
+}))
+
+const sampled = [
+  ['plain model, template opened', folder('plain')],
+  ['warm start', folder('eval-samples')],
+  ['RPT', folder('eval-samples')],
+] as const
+const passAt = sampled.map(([title, from], i) => {
+  const own = readTable(join(from, 'eval.arrow'), evalTable).filter((row) => row.split === 'all')
+  const {count, pass_at, accuracy} = own.find((row) => i === 0 || row.run === ['', 'warm', 'rpt'][i])!
+  return {
+    title,
+    count,
+    greedy: percent(accuracy),
+    passAt: Object.entries(pass_at!).map(([k, share]): [string, number] => [k, percent(share)]),
+  }
+})
+
+const drawn: Rejection = JSON.parse(readFileSync(folder('rejection.json'), 'utf8'))
+const costs = Object.entries({
+  warm: 'warm start',
+  rpt: 'RPT',
+  random: 'RPT at random positions',
+  ntp: 'next-token training',
+  rejection: `rejection sampling (${drawn.completions} completions, ${drawn.right} right, ${drawn.rows} different)`,
+}).map(([name, title]) => {
+  const {step, wall_seconds} = readTable(join(folder(name), 'metrics.arrow'), metricsTable).at(-1)!
+  const [flops, seconds] = name === 'rejection' ? [drawn.flops, drawn.seconds] : [0, 0]
+  return {title, steps: step, flops: flops + flopsOf(folder(name)), minutes: (seconds + wall_seconds) / 60}
+})
+
+const {fits}: SweepSummary = JSON.parse(readFileSync(join(folder('sweep'), 'summary.json'), 'utf8'))
+const results: Results = {accuracies, differences, passAt, costs, fits}
+writeFileSync(join(here, 'results.json'), `${JSON.stringify(results, null, 2)}\n`)
+
+const root = join(here, '..', '..')
+insert(join(here, 'README.md'), tablesOf(results))
+insert(join(root, 'README.md'), {real: summaryOf(results)})
+const figure = join(root, 'docs', 'images', 'real-text.svg')
+writeFileSync(figure, await plotAccuracies(results.accuracies.map(({title, splits: cells}) => figureRow(title, cells))))
+console.log(`wrote results.json, ${figure}, and the tables of both README.md`)
+
+/** Puts tables between their marks. */
+function insert(file: string, named: Readonly<Record<string, string>>): void {
+  let text = readFileSync(file, 'utf8')
+  for (const [name, table] of Object.entries(named)) {
+    const [before, rest] = text.split(beginOf(name))
+    text = `${before}${beginOf(name)}\n${table}\n${endOf(name)}${rest.split(endOf(name))[1]}`
+  }
+  writeFileSync(file, text)
+}
+
+function figureRow(name: string, cells: Results['accuracies'][number]['splits']): AccuracyRow {
+  const entries = cells.map(({split, count, correct, accuracy, low, high}) => [
+    split,
+    {count, correct, accuracy: accuracy / 100, ciLow: low / 100, ciHigh: high / 100},
+  ])
+  return {name, splits: Object.fromEntries(entries)}
+}
