@@ -20,7 +20,7 @@ export async function writeLengths(measured: readonly MeasuredRow[], out: string
     return points.length > 1 ? [{name, points}] : []
   })
   if (series.length > 0) {
-    const svg = await plotLogLog(series, {title: 'peak memory of a step, MiB, model S', x: 'tokens'})
+    const svg = await plotLogLog(series, {title: 'peak memory of a step, MiB (model S, other length 128)', x: 'tokens'})
     writeFileSync(join(out, 'lengths-memory.svg'), svg)
   }
   const page = [

@@ -65,8 +65,8 @@ const sizes = [128, 256, 512, 1024, 2048, 4096]
 export const doublings: Readonly<
   Record<string, {readonly rows: readonly LengthsRow[]; readonly key: 'context' | 'completion'}>
 > = {
-  'context, completions of 128': {rows: sizes.map((size) => row('S', 'segmented', size, 128)), key: 'context'},
-  'completion, contexts of 128': {rows: sizes.map((size) => row('S', 'segmented', 128, size)), key: 'completion'},
+  context: {rows: sizes.map((size) => row('S', 'segmented', size, 128)), key: 'context'},
+  completion: {rows: sizes.map((size) => row('S', 'segmented', 128, size)), key: 'completion'},
 }
 
 /** All rows, the quick ones first. */
