@@ -26,18 +26,22 @@ const config = (...names: string[]) => names.flatMap((name) => ['--config', join
 
 const model = given.model ? ['--model', given.model] : []
 const documents = given.documents ? ['--documents', given.documents, '--set', 'data.subset=null'] : []
+/** Commands that go on with what is there, and refuse what other settings made. */
+const isResumed: ReadonlySet<string> = new Set(['train', 'eval', 'scaling-sweep'])
 const proxy = given.model ? ['--proxy', given.model] : []
 
-/** Runs one `rpt` command on this terminal, unless its output is complete; goes on with one that was interrupted. */
-function rpt(output: string, ...args: readonly string[]): void {
-  const isFile = output.endsWith('.jsonl')
-  if (existsSync(isFile ? folder(output) : join(folder(output), 'summary.json'))) return
-  const resume = !isFile && existsSync(folder(output)) ? ['--resume'] : []
+/** Runs one `rpt` command on this terminal; goes on with what is there, which says whether it belongs to other settings. */
+function rpt(output: string, command: string, ...args: readonly string[]): void {
+  const isThere = existsSync(folder(output))
+  if (isThere && !isResumed.has(command)) {
+    console.log(`\n${folder(output)} is there and is used as it is`)
+    return
+  }
   const began = Date.now()
-  const line = [...args, '--out', folder(output), ...resume]
+  const line = [command, ...args, '--out', folder(output), ...(isThere ? ['--resume'] : [])]
   console.log(`\n$ rpt ${line.join(' ')}`)
   const {status} = spawnSync(process.execPath, [join(root, 'bin', 'run.js'), ...line], {cwd: root, stdio: 'inherit'})
-  if (status !== 0) throw new Error(`rpt ${args[0]} ended with status ${status}; start again to go on from here`)
+  if (status !== 0) throw new Error(`rpt ${command} ended with status ${status}; start again to go on from here`)
   console.log(`${output}: ${Math.round((Date.now() - began) / 1000)} s`)
 }
 
@@ -55,7 +59,8 @@ const steps = (cost: number, lengths: readonly number[]) => String(stepsFor(cost
 rpt('ntp', 'train', ...config('ntp'), '--steps', steps(flops, documentLengths(folder('data'))))
 
 // The sampling costs what it costs; the rest of RPT's FLOPs is for training on what was right.
-if (!existsSync(folder('rejection.json')))
+if (existsSync(folder('rejection.json'))) console.log(`\n${folder('rejection.json')} is there and is used as it is`)
+else
   writeFileSync(
     folder('rejection.json'),
     JSON.stringify(await sampleRight(join(here, 'rpt.yaml'), folder('right.jsonl'))),

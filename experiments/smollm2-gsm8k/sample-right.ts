@@ -1,6 +1,6 @@
 import {writeFileSync} from 'node:fs'
 import {loadConfig} from '../../src/core/config/load.js'
-import {encodeRow} from '../../src/core/corpus/completions.js'
+import {encodeRow, promptText} from '../../src/core/corpus/completions.js'
 import {loadModel} from '../../src/core/engine/load-model.js'
 import {startEngine} from '../../src/core/engine/start-engine.js'
 import {rolloutFlops} from '../../src/core/models/flops.js'
@@ -16,13 +16,14 @@ import {withSampler} from '../../src/core/samplers/samplers.js'
 import {nextTokenTask} from '../../src/core/tasks/next-token.js'
 import type {Tokenizer} from '../../src/core/tokenizer/tokenizer.js'
 import {chunksOf} from '../../src/core/util/chunks-of.js'
+import {isSameIds} from '../../src/core/util/join-ids.js'
 import {silentProgress} from '../../src/core/util/progress.js'
 
 /** What rejection sampling drew, and what it cost. */
 export interface Rejection {
   readonly completions: number
   readonly right: number
-  /** Right completions that differ from the others of their context. */
+  /** Right completions that differ from the others of their context, and whose text is read as the same tokens. */
   readonly rows: number
   readonly flops: number
   readonly seconds: number
@@ -68,7 +69,7 @@ export async function sampleRight(rptConfig: string, file: string): Promise<Reje
           completionTokens: completions[i].map((completion) => completion.ids.length),
         }))
         counts.flops += rolloutFlops(shape, lengths)
-        console.log(`${counts.completions} completions, ${counts.right} right`)
+        console.log(`${counts.completions} completions, ${counts.right} right, ${lines.length} rows`)
       }
     })
   } finally {
@@ -81,12 +82,9 @@ export async function sampleRight(rptConfig: string, file: string): Promise<Reje
 /** The row of a completion; null where its text would be read as other tokens. */
 function rowOf({ids}: Prompt, completion: Completion, {docId, position}: Context, tokenizer: Tokenizer): string | null {
   const isEnded = tokenizer.endIds.includes(completion.ids.at(-1)!)
-  const texts = {
-    prompt: tokenizer.decode(ids[0] === tokenizer.startId ? ids.subarray(1) : ids),
-    completion: tokenizer.decode(isEnded ? completion.ids.subarray(0, -1) : completion.ids),
-  }
+  const answer = isEnded ? completion.ids.subarray(0, -1) : completion.ids
+  const texts = {prompt: promptText(ids, tokenizer), completion: tokenizer.decode(answer)}
   const {promptIds, completionIds} = encodeRow(texts, tokenizer)
-  const isSame = Buffer.from(promptIds.buffer).equals(Buffer.from(Int32Array.from(ids).buffer))
-  const isSameAnswer = Buffer.from(completionIds.buffer).equals(Buffer.from(Int32Array.from(completion.ids).buffer))
-  return isSame && isSameAnswer ? JSON.stringify({doc_id: docId, position, ...texts}) : null
+  const isSame = isSameIds(promptIds, ids) && isSameIds(completionIds, completion.ids)
+  return isSame ? JSON.stringify({doc_id: docId, position, ...texts}) : null
 }

@@ -76,7 +76,7 @@ const costs = Object.entries({
   rpt: 'RPT',
   random: 'RPT at random positions',
   ntp: 'next-token training',
-  rejection: `rejection sampling (${drawn.completions} completions, ${drawn.right} right, ${drawn.rows} different)`,
+  rejection: `rejection sampling (${drawn.completions} completions, ${drawn.right} right, ${drawn.rows} rows)`,
 }).map(([name, title]) => {
   const {step, wall_seconds} = readTable(join(folder(name), 'metrics.arrow'), metricsTable).at(-1)!
   const [flops, seconds] = name === 'rejection' ? [drawn.flops, drawn.seconds] : [0, 0]

@@ -114,6 +114,11 @@ export function encodeRow(
   }
 }
 
+/** The text of a prompt's tokens, as the prompt of a row: `encodeRow` adds the start token itself. */
+export function promptText(ids: Int32Array, tokenizer: Tokenizer): string {
+  return tokenizer.decode(ids[0] === tokenizer.startId ? ids.subarray(1) : ids)
+}
+
 /** @param whole the rendering of prompt and completion together, which must begin with that of the prompt */
 function encodeChat(prompt: string, whole: string, tokenizer: Tokenizer, where: string): EncodedRow {
   if (!whole.startsWith(prompt)) {

@@ -8,3 +8,8 @@ export function joinIds(...pieces: readonly ArrayLike<number>[]): Int32Array {
   }
   return ids
 }
+
+/** Whether two lists have the same token ids. */
+export function isSameIds(one: Int32Array, other: Int32Array): boolean {
+  return one.length === other.length && one.every((id, i) => id === other[i])
+}

@@ -1,11 +1,12 @@
 import type {ThoughtStyle} from '../config/names.js'
 import type {Config} from '../config/schema.js'
-import {type EncodedRow, encodeRow} from '../corpus/completions.js'
+import {type EncodedRow, encodeRow, promptText} from '../corpus/completions.js'
 import {promptLimit} from '../prompts/prompt-limit.js'
 import {cutContext, opensThought} from '../prompts/prompts.js'
 import type {Context, Difficulty} from '../records/records.js'
 import type {Task} from '../tasks/task.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
+import {isSameIds} from '../util/join-ids.js'
 import {Sampler, streamSeed} from '../util/rng.js'
 import {factsOf} from './facts.js'
 import type {ProxyView} from './proxy-views.js'
@@ -61,7 +62,7 @@ export function makeRow({config, task, tokenizer, model}: RowMaker, context: Con
   const thought = styles[style](factsOf(context, answer, kept, view, tokenizer))
   const opening = opensThought(tokenizer, task.promptSettings) ? '' : '<think>\n'
   const texts = {
-    prompt: tokenizer.decode(ids[0] === tokenizer.startId ? ids.subarray(1) : ids),
+    prompt: promptText(ids, tokenizer),
     completion: opening + boxed(thought, answer),
   }
   const encoded = encodeRow(texts, tokenizer)
@@ -78,8 +79,7 @@ function obstacleOf(
   context: Context,
   {config: {rollout, train}, task}: Pick<RowMaker, 'config' | 'task'>,
 ): Obstacle | null {
-  if (!Buffer.from(promptIds.buffer).equals(Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength)))
-    return 'other-tokens'
+  if (!isSameIds(promptIds, ids)) return 'other-tokens'
   if (completionIds.length > rollout.maxTokens || promptIds.length + completionIds.length > train.maxRowTokens)
     return 'too-long'
   const completion = {ids: completionIds, oldLogprobs: new Float32Array(), stopReason: 'end-of-text'} as const

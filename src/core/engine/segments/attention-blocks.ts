@@ -32,7 +32,7 @@ export function attentionBlocks(
 
 function contextBlocks({heads}: HeadShape, {contexts, contextLength}: RowLayout, scores: number): AttentionBlock[] {
   const block = (sequences: Span, queries: Span, keys: number): AttentionBlock => ({
-    ...rowsOf(sequences, {start: 0, length: contextLength}, queries, keys),
+    ...spansOf(sequences, {start: 0, length: contextLength}, queries, keys),
     contexts: sequences,
     shape: {sequences: sizeOf(sequences), queries: sizeOf(queries), keys},
   })
@@ -50,7 +50,7 @@ function completionBlocks({heads}: HeadShape, layout: RowLayout, scores: number)
   if (G === 0) return []
   const start = rowCounts(layout).context
   const block = (within: Span, completions: Span, queries: Span, keys: number): AttentionBlock => ({
-    ...rowsOf(completions, {start, length: Tg}, queries, keys),
+    ...spansOf(completions, {start, length: Tg}, queries, keys),
     contexts: within,
     shape: {
       contexts: sizeOf(within),
@@ -77,7 +77,7 @@ function completionBlocks({heads}: HeadShape, layout: RowLayout, scores: number)
 }
 
 /** The rows of a block: some queries of one sequence and the first keys of it, or several sequences whole. */
-function rowsOf(
+function spansOf(
   sequences: Span,
   {start, length}: {readonly start: number; readonly length: number},
   queries: Span,
