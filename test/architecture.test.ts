@@ -17,7 +17,7 @@ const src = join(root, 'src')
 /** Lowest first; a folder of src/core imports from itself and from lower rows. A room within a folder may have a row of its own. */
 const layers = [
   ['util', 'records'],
-  ['config', 'onnx'],
+  ['config', 'onnx', 'net'],
   ['autodiff', 'nn', 'optim', 'files', 'tokenizer'],
   ['tables', 'weights', 'hub', 'runtime'],
   ['models', 'grpo', 'statistics', 'prompts'],
@@ -46,7 +46,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   '@huggingface/tokenizers': ['core/tokenizer'],
   '@huggingface/jinja': ['core/tokenizer'],
   '@huggingface/hub': ['core/hub'],
-  undici: ['core/hub'],
+  undici: ['core/net'],
   hyparquet: ['core/corpus'],
   'hyparquet-compressors': ['core/corpus'],
   fzstd: ['core/corpus'],

@@ -7,8 +7,8 @@ import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, expect, it} from 'vitest'
 import {documentsTable, readTable} from '../../src/core/tables/index.js'
 import {commit, FakeHub} from '../core/hub/fake-hub.js'
-import {FakeProxy} from '../core/hub/fake-proxy.js'
 import {certificate, key} from '../core/hub/hub-invalid.js'
+import {FakeProxy} from '../core/net/fake-proxy.js'
 import {rpt} from './rpt.js'
 
 const tiny = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'experiments', 'tiny')

@@ -1,10 +1,11 @@
 import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {ask, connected, persist} from '../net/request.js'
 import {DataError} from '../util/errors.js'
 import {isCommit} from './address.js'
 import {type RepositoryCache, replaceText} from './cache-layout.js'
 import {escapeFault} from './file-names.js'
-import {ask, connected, persist, type Remote} from './request.js'
+import type {Remote} from './remote.js'
 
 /** A file of a commit, as the Hub lists it. */
 export interface RemoteFile {

@@ -1,10 +1,10 @@
 import type {Progress} from '../util/progress.js'
 import type {Rehearsal} from '../util/services.js'
-import {type HubKind, type Origin, readAddress} from './address.js'
+import {type HubAddress, type HubKind, type Origin, readAddress} from './address.js'
 import {repositoryCache} from './cache-layout.js'
 import {listCommit} from './listing.js'
 import {type FileFilter, tokenizerFiles} from './model-files.js'
-import type {Remote} from './request.js'
+import {type Remote, remoteOf} from './remote.js'
 import {type Environment, hubSettings} from './settings.js'
 import {fetchSnapshot, NotCached} from './snapshot.js'
 
@@ -37,7 +37,7 @@ export interface SourceRequest {
   readonly env?: Environment
 }
 
-/** What `remoteOf` needs of a request. */
+/** What `open` needs of a request. */
 type Access = Partial<Pick<SourceRequest, 'signal' | 'delaysMs' | 'idleMs' | 'env'>>
 
 /**
@@ -52,7 +52,7 @@ type Access = Partial<Pick<SourceRequest, 'signal' | 'delaysMs' | 'idleMs' | 'en
 export async function resolveSource(what: string, value: string, request: SourceRequest): Promise<Source> {
   const address = readAddress(what, value, request.kind, request.folders?.get(value))
   if (address === null) return {folder: value, origin: null, files: []}
-  const remote = remoteOf(address, request)
+  const remote = open(address, request)
   const {folder, commit, files} = await fetchSnapshot(remote, request.files, request.progress)
   const {id, kind} = address
   return {folder, origin: {id, kind, revision: commit}, files}
@@ -102,15 +102,11 @@ export interface ListedFile {
 export async function listFiles({id, kind, revision}: Origin, access: Access = {}): Promise<ListedFile[]> {
   const label = `${kind} ${id}`
   const address = {id, kind, revision, label, sought: label, hints: []}
-  const remote = remoteOf(address, access)
+  const remote = open(address, access)
   const files = await listCommit(remote, repositoryCache(remote.settings, address), revision)
   return files.map(({path, size}) => ({path, size}))
 }
 
-const standardDelaysMs = [500, 1000, 2000, 4000, 8000]
-const standardIdleMs = 30_000
-
-function remoteOf(address: Remote['address'], access: Access): Remote {
-  const {signal = new AbortController().signal, delaysMs = standardDelaysMs, idleMs = standardIdleMs} = access
-  return {address, settings: hubSettings(access.env ?? process.env), signal, delaysMs, idleMs}
+function open(address: HubAddress, {env = process.env, ...access}: Access): Remote {
+  return remoteOf(address, hubSettings(env), access)
 }

@@ -1,8 +1,8 @@
 import {existsSync, readFileSync} from 'node:fs'
 import {homedir} from 'node:os'
 import {join, resolve} from 'node:path'
+import {type Proxies, proxiesOf} from '../net/proxy.js'
 import {UsageError} from '../util/errors.js'
-import {type Proxies, proxiesOf} from './proxy.js'
 
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>

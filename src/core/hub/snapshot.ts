@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs'
 import {mkdir, statfs} from 'node:fs/promises'
 import {join} from 'node:path'
+import {sizeOf} from '../net/receive-file.js'
 import {DataError, RuntimeFailure} from '../util/errors.js'
 import type {Progress} from '../util/progress.js'
 import {isCommit} from './address.js'
@@ -13,11 +14,11 @@ import {
   snapshotFiles,
   writeRef,
 } from './cache-layout.js'
-import {downloadBlob, partOf, sizeOf} from './download-blob.js'
+import {downloadBlob, partOf} from './download-blob.js'
 import {nameFault} from './file-names.js'
 import {fetchCommit, listCommit, type RemoteFile, readTree} from './listing.js'
 import {type FileFilter, missingModelFiles} from './model-files.js'
-import type {Remote} from './request.js'
+import type {Remote} from './remote.js'
 
 /** Files of one commit on this machine. */
 export interface Snapshot {

@@ -3,11 +3,11 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, it} from 'vitest'
 import {modelFiles} from '../../../src/core/hub/model-files.js'
-import {proxiesOf} from '../../../src/core/hub/proxy.js'
 import {resolveSource} from '../../../src/core/hub/resolve-source.js'
+import {proxiesOf} from '../../../src/core/net/proxy.js'
 import {RuntimeFailure, UsageError} from '../../../src/core/util/errors.js'
 import {silentProgress} from '../../../src/core/util/progress.js'
-import {FakeHub, modelRepository} from './fake-hub.js'
+import {FakeHub, modelRepository} from '../hub/fake-hub.js'
 import {FakeProxy} from './fake-proxy.js'
 
 let home: string

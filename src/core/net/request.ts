@@ -1,18 +1,36 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {DataError, Interrupted, RuntimeFailure} from '../util/errors.js'
-import type {HubAddress} from './address.js'
-import {fetchThrough} from './proxy.js'
-import type {HubSettings} from './settings.js'
+import {fetchThrough, type Proxies} from './proxy.js'
 
-/** What every request to the Hub needs to know. */
-export interface Remote {
-  readonly address: HubAddress
-  readonly settings: HubSettings
+/** A server that something is fetched from, and what to say where that fails. */
+export interface Connection {
+  /** What is fetched, in words, e.g. `proxy hf:owner/name@v1`; begins every error. */
+  readonly label: string
+  /** Begins errors of what is not found or reached. */
+  readonly sought: string
+  /** Address without a slash at the end. */
+  readonly endpoint: string
+  /** Sent to the endpoint alone; null for none. */
+  readonly token: string | null
+  /** Null for none. */
+  readonly proxies: Proxies | null
+  /** No connection is opened. */
+  readonly isOffline: boolean
   readonly signal: AbortSignal
   /** Pauses between attempts, milliseconds; one attempt more than there are pauses. */
   readonly delaysMs: readonly number[]
   /** Longest silence of a connection, milliseconds. */
   readonly idleMs: number
+  /** What to try where the server is not reached. */
+  readonly unreached: readonly string[]
+  /** What to try where something arrives that was not listed. */
+  readonly distrusted: readonly string[]
+  /**
+   * What a refusal means, and what to try.
+   *
+   * @param code that the server gives besides the status; empty for none
+   */
+  explain(status: number, code: string): readonly [message: string, suggestions: readonly string[]]
 }
 
 /** A failure that may pass: a broken connection, a busy server. */
@@ -35,33 +53,33 @@ const longestWaitMs = 60_000
  *
  * @returns a response of status 2xx
  * @throws {TransientFailure} when asking again may help
- * @throws {DataError} when the Hub refuses or has no such thing
+ * @throws {DataError} when the server refuses or has no such thing
  */
-export async function ask(remote: Remote, url: string, init: RequestInit = {}): Promise<Response> {
-  const {endpoint, token, proxies, isOffline} = remote.settings
-  if (isOffline) throw new RuntimeFailure(`${remote.address.label}: a request was to be sent while offline`)
+export async function ask(connection: Connection, url: string, init: RequestInit = {}): Promise<Response> {
+  const {endpoint, token, proxies, isOffline} = connection
+  if (isOffline) throw new RuntimeFailure(`${connection.label}: a request was to be sent while offline`)
   const headers = new Headers(init.headers)
   headers.set('user-agent', 'rpt')
   if (token && isSameOrigin(url, endpoint)) headers.set('authorization', `Bearer ${token}`)
   const send = await fetchThrough(proxies)
-  const response = await connected(remote, () =>
+  const response = await connected(connection, () =>
     send(url, {
       ...init,
       headers,
-      signal: init.signal ?? AbortSignal.any([remote.signal, AbortSignal.timeout(remote.idleMs)]),
+      signal: init.signal ?? AbortSignal.any([connection.signal, AbortSignal.timeout(connection.idleMs)]),
     }),
   )
   if (response.ok) return response
   await response.body?.cancel()
-  throw refusal(remote, response)
+  throw refusal(connection, response)
 }
 
 /** Runs `body`, which reads from the network, and says of its failures that they may pass. */
-export async function connected<T>(remote: Remote, body: () => Promise<T>): Promise<T> {
+export async function connected<T>(connection: Connection, body: () => Promise<T>): Promise<T> {
   try {
     return await body()
   } catch (error) {
-    if (remote.signal.aborted) throw stopped(remote)
+    if (connection.signal.aborted) throw stopped(connection)
     if (!(error instanceof Error && isOfNetwork(error))) throw error
     throw new TransientFailure(reasonOf(error), error)
   }
@@ -79,8 +97,8 @@ function isOfNetwork(error: Error): boolean {
  * @param progressed whether the last attempt brought something new, so that counting starts again
  * @throws {RuntimeFailure} naming the last failure
  */
-export async function persist<T>(remote: Remote, body: () => Promise<T>, progressed = () => false): Promise<T> {
-  const {delaysMs, signal, address, settings} = remote
+export async function persist<T>(connection: Connection, body: () => Promise<T>, progressed = () => false): Promise<T> {
+  const {delaysMs, signal, sought, endpoint, proxies, unreached} = connection
   for (let failures = 0; ; failures++) {
     try {
       return await body()
@@ -88,26 +106,24 @@ export async function persist<T>(remote: Remote, body: () => Promise<T>, progres
       if (!(error instanceof TransientFailure)) throw error
       if (progressed()) failures = 0
       if (failures >= delaysMs.length)
-        throw new RuntimeFailure(`${address.sought}: ${settings.endpoint}: ${error.message}, ${failures + 1} times`, {
+        throw new RuntimeFailure(`${sought}: ${endpoint}: ${error.message}, ${failures + 1} times`, {
           cause: error,
           suggestions: [
-            ...address.hints,
-            'check the connection and run it again: what was downloaded is kept',
-            ...(settings.proxies ? ['check HTTPS_PROXY, HTTP_PROXY and NO_PROXY: requests go through a proxy'] : []),
-            'HF_HUB_OFFLINE=1 uses what the cache has; HF_ENDPOINT names a mirror',
+            ...unreached,
+            ...(proxies ? ['check HTTPS_PROXY, HTTP_PROXY and NO_PROXY: requests go through a proxy'] : []),
           ],
         })
       const pause = Math.max(delaysMs[failures], Math.min(error.waitMs, longestWaitMs))
       await sleep(pause, undefined, {signal}).catch(() => {
-        throw stopped(remote)
+        throw stopped(connection)
       })
     }
   }
 }
 
 /** What to throw once the signal is aborted. */
-export function stopped({address}: Remote): Interrupted {
-  return new Interrupted(`${address.label}: download stopped; what was downloaded is kept`)
+export function stopped({label}: Connection): Interrupted {
+  return new Interrupted(`${label}: download stopped; what was downloaded is kept`)
 }
 
 /** The innermost reason that fetch gives, e.g. `connection refused (ECONNREFUSED)`. */
@@ -125,9 +141,8 @@ function isSameOrigin(url: string, endpoint: string): boolean {
   return new URL(url).origin === new URL(endpoint).origin
 }
 
-function refusal(remote: Remote, {status, headers, url}: Response): Error {
-  const {address, settings} = remote
-  const isForeign = !isSameOrigin(url, settings.endpoint)
+function refusal({sought, endpoint, explain}: Connection, {status, headers, url}: Response): Error {
+  const isForeign = !isSameOrigin(url, endpoint)
   // The address that a redirect gives is signed for a while only; the next attempt gets a new one.
   if (busy.has(status) || status === 416 || isForeign) {
     const seconds = Number(headers.get('retry-after')) || 0
@@ -138,23 +153,6 @@ function refusal(remote: Remote, {status, headers, url}: Response): Error {
     )
   }
   const code = headers.get('x-error-code') ?? ''
-  const [message, suggestions] = explain(remote, status, code)
-  return new DataError(`${address.sought}: ${message} (${status}${code && ` ${code}`})`, {suggestions})
-}
-
-function explain({address, settings}: Remote, status: number, code: string): [string, string[]] {
-  const {id, kind, revision, hints} = address
-  const spelling = hints.length > 0 ? hints : ['check the spelling']
-  const page = `${settings.endpoint}/${kind === 'dataset' ? 'datasets/' : ''}${id}`
-  const tokenHint = settings.token
-    ? 'check that the token (HF_TOKEN, or of hf auth login) may read it'
-    : 'set HF_TOKEN or run hf auth login if it is private or gated'
-  if (code === 'GatedRepo') return [`the ${kind} is gated`, [`ask for access at ${page}`, tokenHint]]
-  if (code === 'RevisionNotFound') return [`the ${kind} has no revision ${revision}`, [`see ${page}/commits`]]
-  if (code === 'EntryNotFound') return [`the ${kind} has lost a file that it lists`, [`see ${page}/tree/${revision}`]]
-  if (status === 404) return [`there is no such ${kind} at ${settings.endpoint}`, [...spelling, tokenHint]]
-  if (status === 401 && settings.token) return ['the token is not accepted', [tokenHint, 'run hf auth login again']]
-  if (status === 401) return [`there is no such ${kind}, or it is not public`, [...spelling, tokenHint]]
-  if (status === 403) return [`access to the ${kind} is denied`, [`ask for access at ${page}`, tokenHint]]
-  return [`${settings.endpoint} refused`, ['check HF_ENDPOINT', `see ${page}`]]
+  const [message, suggestions] = explain(status, code)
+  return new DataError(`${sought}: ${message} (${status}${code && ` ${code}`})`, {suggestions: [...suggestions]})
 }
