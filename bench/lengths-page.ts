@@ -1,6 +1,7 @@
 import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {doublings, type LengthsMeasurement, type LengthsRow, lengthsRows} from './lengths-rows.js'
+import {estimateOf} from './lengths-work.js'
 import {plotLogLog} from './log-log-plot.js'
 
 /** A row as it was measured. */
@@ -40,7 +41,8 @@ export async function writeLengths(measured: readonly MeasuredRow[], out: string
 }
 
 function cellsOf(row: MeasuredRow): string[] {
-  const {name, estimatedBytes, peakBytes, goalGiB, sampleSeconds, updateSeconds, mismatch, date} = row
+  const {name, peakBytes, goalGiB, sampleSeconds, updateSeconds, mismatch, date} = row
+  const estimatedBytes = estimateOf(row)
   return [
     name,
     gib(peakBytes),

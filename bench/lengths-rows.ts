@@ -19,7 +19,6 @@ export interface LengthsRow {
 
 /** What a fresh process found. */
 export interface LengthsMeasurement {
-  readonly estimatedBytes: number
   /** Peak resident memory. */
   readonly peakBytes: number
   readonly sampleSeconds: number

@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest'
 import {decoderGraph} from '../../../src/core/engine/graphs/decoder-graph.js'
 import {languageModelGraph} from '../../../src/core/engine/graphs/language-model.js'
 import {SessionCache} from '../../../src/core/engine/sessions/session-cache.js'
-import {heldMemory} from '../../../src/core/engine/sessions/session-memory.js'
+import {compiledBytes, heldMemory} from '../../../src/core/engine/sessions/session-memory.js'
 import {parseModelConfig} from '../../../src/core/models/model-config.js'
 import {devices} from '../../../src/core/runtime/devices.js'
 
@@ -19,7 +19,10 @@ const model = parseModelConfig(
   'config.json',
 )
 
-const graphOf = (length: number) => () => languageModelGraph(model, {rows: 1, length, trained: length})
+/** Of so many words that its tensors, not its nodes, decide what it holds. */
+const wide = {...model, vocabulary: 2 ** 19}
+const graphOf = (length: number) => () => languageModelGraph(wide, {rows: 1, length, trained: length})
+const narrow = () => languageModelGraph(model, {rows: 1, length: 16, trained: 16})
 const {bytes} = heldMemory('policy', graphOf(16)().op.graph, devices.cpu.memory)
 const options = {device: 'cpu', threads: 1} as const
 
@@ -38,11 +41,11 @@ describe('SessionCache', () => {
 
   it('lets one that holds memory go before those that hold none', async () => {
     const cache = new SessionCache(options, 2.5 * bytes)
-    const scoring = await cache.get('score', {}, graphOf(16))
+    const scoring = await cache.get('score', {}, narrow)
     const first = await cache.get('policy', {name: 'a'}, graphOf(16))
     await cache.get('policy', {name: 'b'}, graphOf(16))
     await cache.get('policy', {name: 'c'}, graphOf(16))
-    expect(await cache.get('score', {}, graphOf(16))).toBe(scoring)
+    expect(await cache.get('score', {}, narrow)).toBe(scoring)
     expect(await cache.get('policy', {name: 'a'}, graphOf(16))).not.toBe(first)
     await cache.release()
   })
@@ -66,14 +69,26 @@ describe('a compiled graph', () => {
   it('keeps what its runs take if it trains, unless that is a GiB', () => {
     const small = held('policy', {vocabulary: 2 ** 17})
     const perToken = (held('policy', {vocabulary: 2 ** 18}).bytes - small.bytes) / 2 ** 17
-    const vocabulary = Math.floor(2 ** 17 + (2 ** 30 - small.bytes) / perToken)
+    const own = compiledBytes(narrow().op.graph.nodes.length)
+    const vocabulary = Math.floor(2 ** 17 + (2 ** 30 + own - small.bytes) / perToken)
     expect(held('policy', {vocabulary: vocabulary - 100}).keepsMemory).toBe(true)
     expect(held('score', {vocabulary: vocabulary - 100}).keepsMemory).toBe(false)
     expect(held('policy', {vocabulary: vocabulary + 100}).keepsMemory).toBe(false)
   })
 
+  it('takes memory for its nodes, whatever its tensors', () => {
+    const nodes = (layers: number) => decoderGraph({...model, layers}, 16).op.graph.nodes.length
+    const [one, five] = [1, 5].map(
+      (layers) => heldMemory('score', decoderGraph({...model, layers}, 16).op.graph, devices.cpu.memory).bytes,
+    )
+    expect(five - one).toBe(5 * 1024 * (nodes(5) - nodes(1)))
+  })
+
   it('that gives its memory back still holds the zeros that an untied table is scattered into', () => {
-    const zeros = held('score', {tiedHead: false}).bytes - held('score', {tiedHead: true}).bytes
-    expect(zeros).toBe(4 * model.vocabulary * model.hidden)
+    const [wider, plain] = [512, 32].map(
+      (vocabulary) =>
+        held('score', {tiedHead: false, vocabulary}).bytes - held('score', {tiedHead: true, vocabulary}).bytes,
+    )
+    expect(wider - plain).toBe(4 * (512 - 32) * model.hidden)
   })
 })

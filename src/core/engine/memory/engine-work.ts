@@ -36,12 +36,40 @@ export interface EngineWork extends GraphWork {
 /** A kind of work; each has graphs of its own. */
 export type WorkKind = keyof GraphWork | 'reference'
 
+/** What an engine does at one time. An update layer by layer computes the head, with the logits, before any layer's gradient. */
+export type Phase = 'sampling' | 'head' | 'layers' | 'scoring'
+
+const update: readonly Phase[] = ['head', 'layers']
+
+/** When each kind of work is at work; the memory of another phase is free then, but for that of graphs that keep theirs. */
+const phasesOfWork: Readonly<Record<WorkKind, readonly Phase[]>> = {
+  rollout: ['sampling'],
+  policy: update,
+  reference: update,
+  languageModel: update,
+  score: ['scoring'],
+  logprobs: ['scoring'],
+}
+
+/** All phases, each once. */
+export const allPhases: readonly Phase[] = [...new Set(Object.values(phasesOfWork).flat())]
+
+/** Whether something is in memory in a phase: its own phases count, or those of its kind of work, or it always is. */
+export function isInPhase(
+  {kind, phases = kind && phasesOfWork[kind]}: {readonly kind?: WorkKind; readonly phases?: readonly Phase[]},
+  phase: Phase,
+): boolean {
+  return phases?.includes(phase) ?? true
+}
+
 /** Memory of one class of tensors. */
 export interface MemoryPart {
   readonly name: string
   readonly bytes: number
   /** Kind of work that needs it; absent for what is there throughout. */
   readonly kind?: WorkKind
+  /** When it is there, if not always while that work is done. */
+  readonly phases?: readonly Phase[]
 }
 
 /** A graph of some work. */
@@ -52,6 +80,8 @@ export interface WorkGraph {
   readonly build: (model: ModelConfig) => DecoderGraph
   /** Trips that its Loop takes; absent where it has none. */
   readonly trips?: number
+  /** When it runs, if not all the time that the work takes. */
+  readonly phases?: readonly Phase[]
   /** Whether it reads rows from arrays of the host, and writes them there: they are counted apart. */
   readonly isFedRows?: boolean
 }

@@ -5,18 +5,21 @@ import {type LiveTensor, tensorBytes} from '../../onnx/live-tensor.js'
 import {livenessOf} from '../../onnx/liveness.js'
 import type {DeviceMemory} from '../../runtime/devices/device-kind.js'
 import {isSameShape} from '../../util/shape.js'
-import {keepsItsMemory} from '../sessions/session-memory.js'
-import type {MemoryPart, WorkGraph, WorkKind} from './engine-work.js'
+import {compiledBytes, keepsItsMemory} from '../sessions/session-memory.js'
+import type {MemoryPart, Phase, WorkGraph, WorkKind} from './engine-work.js'
 
 /** Memory of a graph while it runs. */
 export interface GraphMemory {
   readonly kind: WorkKind
+  readonly phases?: readonly Phase[]
   /** What it holds at its fullest moment, by class of tensor. */
   readonly parts: readonly MemoryPart[]
   /** All of these together. */
   readonly bytes: number
   /** What the host makes for one run; weights, caches and rows of the update are counted elsewhere. */
   readonly feeds: MemoryPart
+  /** The compiled graph itself. */
+  readonly compiled: MemoryPart
   /** Whether its memory stays between runs. */
   readonly keepsMemory: boolean
 }
@@ -26,7 +29,7 @@ const [fewer, more] = [3, 4]
 
 /** The memory of a graph of a model; that of many layers follows from graphs of few. */
 export function measureGraph(model: ModelConfig, work: WorkGraph, memory: DeviceMemory): GraphMemory {
-  const {kind, of: workKind, isFedRows = false} = work
+  const {kind, of: workKind, phases, isFedRows = false} = work
   const measure = (layers: number) => rawMemory({...model, layers}, work)
   const few = measure(Math.min(model.layers, fewer))
   const isWhole = isFedRows || model.layers <= fewer
@@ -39,9 +42,11 @@ export function measureGraph(model: ModelConfig, work: WorkGraph, memory: Device
   })
   return {
     kind: workKind,
+    phases,
     parts,
     bytes: parts.reduce((sum, {bytes}) => sum + bytes, 0),
     feeds: {name: 'host buffers', bytes: few.feedBytes, kind: workKind},
+    compiled: {name: 'compiled graphs', bytes: Math.round(compiledBytes(at(few.nodes, next.nodes)))},
     keepsMemory: keepsItsMemory(kind, at(few.peakBytes, next.peakBytes)),
   }
 }
@@ -59,7 +64,12 @@ function rawMemory(model: ModelConfig, {of, build, trips, isFedRows = false}: Wo
     const name = classOf(tensor)
     classes.set(name, (classes.get(name) ?? 0) + tensor.bytes)
   }
-  return {classes, peakBytes: livenessOf(graph).peakBytes, feedBytes: isFedRows ? 0 : feedBytes(model, graph)}
+  return {
+    classes,
+    nodes: graph.nodes.length,
+    peakBytes: livenessOf(graph).peakBytes,
+    feedBytes: isFedRows ? 0 : feedBytes(model, graph),
+  }
 }
 
 function feedBytes(model: ModelConfig, graph: Graph): number {

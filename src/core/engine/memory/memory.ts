@@ -11,7 +11,15 @@ import {loopChunks, rolloutLoopGraph} from '../graphs/rollout-loop.js'
 import {scoreGraph} from '../graphs/score.js'
 import {type RolloutSizes, rolloutShape} from '../graphs/shapes.js'
 import {rolloutShapes} from '../sampling/rollout-shapes.js'
-import type {EngineWork, MemoryPart, WorkGraph, WorkKind} from './engine-work.js'
+import {
+  allPhases,
+  type EngineWork,
+  isInPhase,
+  type MemoryPart,
+  type Phase,
+  type WorkGraph,
+  type WorkKind,
+} from './engine-work.js'
 import {type GraphMemory, measureGraph} from './graph-memory.js'
 import {updateOf} from './update-memory.js'
 
@@ -22,27 +30,21 @@ export interface MemoryEstimate {
   readonly totalBytes: number
   /** What each graph holds at its fullest moment; these are among the parts too. */
   readonly graphBytes: readonly number[]
-  /** Of these, what stays between runs: of the training graphs of small models. */
+  /** What each graph, of any phase, keeps between runs: itself, and its tensors where a small model is trained. */
   readonly keptBytes: readonly number[]
   /** The largest part that settings or the model decide. */
   readonly largest: MemoryPart
 }
 
-/** Node.js, onnxruntime, the code of both and their small buffers: as measured. */
-const programBytes = 210 * 2 ** 20
+/** Node.js in two threads, onnxruntime, and the code of both: as measured. */
+const programBytes = 240 * 2 ** 20
 const program = 'program'
 
-const float = 4
+/** What the system's allocator keeps of arrays that were freed: a share, of blocks that are small enough for it to keep. */
+const keptShare = 0.3
+const mostKept = 320 * 2 ** 20
 
-/** What an engine does at one time; the memory of another phase is free then, but for that of graphs that keep theirs. */
-const phases: Readonly<Record<WorkKind, 'sampling' | 'update' | 'scoring'>> = {
-  rollout: 'sampling',
-  policy: 'update',
-  reference: 'update',
-  languageModel: 'update',
-  score: 'scoring',
-  logprobs: 'scoring',
-}
+const float = 4
 
 /**
  * Estimates the peak memory of an engine from the graphs that it would build: nothing is allocated or compiled.
@@ -52,18 +54,22 @@ const phases: Readonly<Record<WorkKind, 'sampling' | 'update' | 'scoring'>> = {
 export function estimateMemory(work: EngineWork, device: DeviceKind): MemoryEstimate {
   const graphs = graphsOf(work, device).map((graph) => measureGraph(work.model, graph, device.memory))
   const always = [{name: program, bytes: programBytes}, ...hostParts(work, device)]
-  const estimates = [...new Set(Object.values(phases))].map((phase) => {
-    const isNow = ({kind}: {readonly kind?: WorkKind}) => kind === undefined || phases[kind] === phase
+  const estimates = allPhases.map((phase) => {
+    const isNow = (what: {readonly kind?: WorkKind; readonly phases?: readonly Phase[]}) => isInPhase(what, phase)
     const held = heldAtOnce(graphs, isNow)
+    const now = always.filter(isNow)
+    const passing = totalOf(now.filter(({kind}) => kind !== undefined))
     const parts = merged([
-      ...always.filter(isNow),
+      ...now,
+      ...graphs.map(({compiled}) => compiled),
+      {name: 'freed, not returned', bytes: Math.round(Math.min(mostKept, keptShare * passing))},
       ...held.flatMap((graph) => [...graph.parts, ...(isNow(graph) ? [graph.feeds] : [])]),
     ])
     return {
       parts,
       totalBytes: totalOf(parts),
       graphBytes: held.map(({bytes}) => bytes),
-      keptBytes: held.filter(({keepsMemory}) => keepsMemory).map(({bytes}) => bytes),
+      keptBytes: graphs.map(({compiled, keepsMemory, bytes}) => compiled.bytes + (keepsMemory ? bytes : 0)),
       largest: parts.find(({name}) => name !== program)!,
     }
   })
@@ -123,7 +129,6 @@ function hostParts(work: EngineWork, {readsInPlace}: DeviceKind): MemoryPart[] {
   return [
     {name: 'weights', bytes: float * countOf(allParametersOf(model))},
     {name: 'moments of the optimizer', bytes: isTrained ? 2 * bytes : 0},
-    {name: 'gradients', bytes: isTrained ? bytes : 0, kind: languageModel ? 'languageModel' : 'policy'},
     {name: 'weights of the reference', bytes: hasReference ? bytes : 0},
     {name: 'moving average of the weights', bytes: hasAverage ? bytes : 0},
     ...updateOf(work).host,

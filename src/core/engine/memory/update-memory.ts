@@ -2,7 +2,7 @@ import type {UpdateModeName} from '../../config/names.js'
 import {trainedAmong, trainedCount} from '../../models/adapters.js'
 import {headParameters, layerParameters} from '../../models/layer-parameters.js'
 import type {ModelConfig} from '../../models/model-config.js'
-import {countOf} from '../../models/parameters.js'
+import {countOf, type Parameter} from '../../models/parameters.js'
 import {completionAttentionGraph, contextAttentionGraph} from '../graphs/attention-segments.js'
 import type {DecoderGraph} from '../graphs/decoder-graph.js'
 import {languageModelGraph} from '../graphs/language-model.js'
@@ -53,9 +53,9 @@ const updates: Readonly<Record<UpdateModeName, (work: EngineWork) => UpdateMemor
       },
     ]
     const graphs = built.filter((graph) => graph !== undefined && graph !== false)
-    // A micro-batch's gradients leave the graph as copies, beside the sum.
-    const copies = isAccumulated && graphs.length > 0 ? float * trainedCount(model) : 0
-    return {graphs, host: [{name: 'gradients', bytes: copies, kind: graphs[0]?.of}]}
+    // A micro-batch's gradients leave the graph as copies, beside the sum if there are several.
+    const copies = graphs.length === 0 ? 0 : isAccumulated ? 2 : 1
+    return {graphs, host: [{name: 'gradients', bytes: copies * float * trainedCount(model), kind: graphs[0]?.of}]}
   },
 
   segmented: (work) => {
@@ -76,7 +76,7 @@ function segmentedWorks({objective, policy, languageModel, hasReference}: Engine
     build: (model: ModelConfig, shape: {rows: number}) => DecoderGraph,
   ) =>
     sizesOf({from: 0, to: trained}, usualLimits.tokens).map(
-      (rows): WorkGraph => ({kind, of, build: (model) => build(model, {rows}), isFedRows: true}),
+      (rows): WorkGraph => ({kind, of, phases: ['head'], build: (model) => build(model, {rows}), isFedRows: true}),
     )
   const ofPolicy = policy && {
     layout: policy,
@@ -113,6 +113,7 @@ function layerGraphs(model: ModelConfig, layout: RowLayout, of: WorkGraph['of'])
   const segment = (kind: WorkGraph['kind'], build: WorkGraph['build']): WorkGraph => ({
     kind,
     of,
+    phases: ['layers'],
     build,
     isFedRows: true,
   })
@@ -133,24 +134,38 @@ function layerGraphs(model: ModelConfig, layout: RowLayout, of: WorkGraph['of'])
 
 /** What lies in host memory while a micro-batch goes through the layers. */
 function rowArrays(work: EngineWork, layout: RowLayout, tokens: number, kind: WorkGraph['of']): MemoryPart[] {
-  const {model, isAccumulated} = work
+  const {model} = work
   const {all} = rowCounts(layout)
   const {layers, hidden} = model
   const kept = keptLayers(model, all, usualLimits)
   // Of the layer at work, and its gradients.
   const atWork = (kept < layers ? 2 : 1) * attentionBytes(model, all)
-  // A weight's gradient passes through an array of its own where more than one run adds to it.
-  const isSummed = (runs: number) => isAccumulated || runs > 1
-  const {heads: before, feedForward: after} = layerParameters(model, anyLayer)
-  const passing = [
-    ...(isSummed(Math.ceil(all / usualLimits.rows)) ? [...before, ...after] : []),
-    ...(isSummed(Math.ceil(tokens / usualLimits.tokens)) ? headParameters(model) : []),
-  ]
   return [
     {name: 'hidden rows of the update', bytes: float * all * (layers + 1) * hidden, kind},
     {name: 'attention that is kept', bytes: kept * attentionBytes(model, all), kind},
     {name: 'rows of one layer', bytes: atWork + float * all * 2 * hidden, kind},
-    {name: 'gradients', bytes: float * countOf(trainedAmong(model, passing)), kind},
+    ...gradientArrays(work, all, tokens).map((part) => ({...part, kind})),
+  ]
+}
+
+/**
+ * Sums of gradients: the head's first, those of the layers only when it is done, unless an earlier micro-batch left them.
+ * A weight's gradient passes through an array of its own where more than one run adds to it.
+ */
+function gradientArrays({model, isAccumulated = false}: EngineWork, rows: number, tokens: number): MemoryPart[] {
+  const {heads: before, feedForward: after} = layerParameters(model, anyLayer)
+  const bytesOf = (parameters: readonly Parameter[]) => float * countOf(trainedAmong(model, parameters))
+  const passing = (runs: number, parameters: readonly Parameter[]) =>
+    isAccumulated || runs > 1 ? bytesOf(parameters) : 0
+  const ofHead = bytesOf(headParameters(model))
+  const ofAll = float * trainedCount(model)
+  const name = 'gradients'
+  const throughHead = passing(Math.ceil(tokens / usualLimits.tokens), headParameters(model))
+  const throughLayers = passing(Math.ceil(rows / usualLimits.rows), [...before, ...after])
+  return [
+    {name, bytes: (isAccumulated ? ofAll : ofHead) + throughHead, phases: ['head']},
+    // What the head's passed through is still there.
+    {name, bytes: ofAll + throughHead + throughLayers, phases: ['layers']},
   ]
 }
 

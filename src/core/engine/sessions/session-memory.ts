@@ -17,11 +17,20 @@ export function keepsItsMemory(kind: GraphKind, bytes: number): boolean {
   return mayKeepMemory[kind] && bytes < largeRun
 }
 
+/**
+ * Memory of a compiled graph beside its tensors: nodes, kernels, names. As measured with graphs of 23 to 7,751 nodes.
+ *
+ * @param nodes before onnxruntime optimizes them
+ */
+export function compiledBytes(nodes: number): number {
+  return 768 * 2 ** 10 + 5 * 2 ** 10 * nodes
+}
+
 /** What a compiled graph holds between runs. */
 export interface HeldMemory {
   /** Whether what its runs take stays. */
   readonly keepsMemory: boolean
-  /** All that stays, or only what follows from constants. */
+  /** The graph itself, and what its runs take or, where that goes, only what follows from constants. */
   readonly bytes: number
 }
 
@@ -29,7 +38,8 @@ export interface HeldMemory {
 export function heldMemory(kind: GraphKind, graph: Graph, {arenaFactor}: DeviceMemory): HeldMemory {
   const {peakBytes, constantBytes} = livenessOf(graph)
   const keepsMemory = keepsItsMemory(kind, peakBytes)
-  return {keepsMemory, bytes: keepsMemory ? Math.round(arenaFactor * peakBytes) : constantBytes}
+  const tensors = keepsMemory ? Math.round(arenaFactor * peakBytes) : constantBytes
+  return {keepsMemory, bytes: compiledBytes(graph.nodes.length) + tensors}
 }
 
 /** Compiled graphs kept at most. */

@@ -1,0 +1,39 @@
+import {adapterTargets} from '../src/core/config/names.js'
+import {policyContexts, policyShape} from '../src/core/engine/graphs/shapes.js'
+import {estimateMemory} from '../src/core/engine/memory/memory.js'
+import type {ModelConfig} from '../src/core/models/model-config.js'
+import {parseModelConfig} from '../src/core/models/model-config.js'
+import {devices} from '../src/core/runtime/devices.js'
+import type {LengthsRow} from './lengths-rows.js'
+import {models} from './models.js'
+
+/** GRPO's objective in all rows: its entropy term alone asks for the update. */
+export const objective = {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 1e-4}
+
+/** The adapters that a row trains, of the base in a folder; null where it trains the weights. */
+export function adapterOf({rank}: LengthsRow, base: string): ModelConfig['adapter'] {
+  if (rank === undefined) return null
+  return {rank, alpha: 2 * rank, targets: adapterTargets, base: {name: base, revision: null}}
+}
+
+/** What `--dry-run` says that a row needs, bytes. */
+export function estimateOf(row: LengthsRow): number {
+  const {contexts, groupSize, context, completion, contextsPerMicroBatch, mode} = row
+  const model = {...parseModelConfig(models[row.model], row.model), adapter: adapterOf(row, row.model)}
+  const together = Math.min(contexts, contextsPerMicroBatch)
+  const work = {
+    model,
+    objective,
+    isAccumulated: contexts > contextsPerMicroBatch,
+    policy: policyShape({
+      contexts: policyContexts(contexts, contextsPerMicroBatch),
+      groupSize,
+      promptTokens: context,
+      completionTokens: completion,
+      trainedTokens: together * groupSize * completion,
+    }),
+    rollout: {contexts: together, groupSize, promptTokens: context, maxTokens: completion},
+    updateMode: mode,
+  }
+  return estimateMemory(work, devices.cpu).totalBytes
+}
