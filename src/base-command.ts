@@ -11,6 +11,7 @@ import {nearest} from './core/util/suggest.js'
 import {visible} from './core/util/visible.js'
 import {createColors} from './terminal/colors.js'
 import {describeFailure} from './terminal/failure.js'
+import {endWithFirst, needsRestart, restart} from './terminal/restart.js'
 import {showFailure} from './terminal/show-failure.js'
 import {stopOnSignals} from './terminal/stop-signals.js'
 import {dropOtherListeners} from './terminal/streams.js'
@@ -103,6 +104,7 @@ export abstract class BaseCommand extends Command {
     await super.init()
     dropOtherListeners(process)
     if (this.jsonEnabled()) console.log = console.info = console.debug = console.error
+    endWithFirst()
     this.ignoreSignals = stopOnSignals(this.stopping, (line) => process.stderr.write(`${line}\n`))
   }
 
@@ -121,6 +123,7 @@ export abstract class BaseCommand extends Command {
       flags,
       cwd: process.cwd(),
     })
+    await this.startSuitably(loaded.config)
     requireKeys(loaded.config, typeof command.needs === 'function' ? await command.needs(loaded.config) : command.needs)
     const services = await this.services(flags, loaded)
     const request = {config: loaded.config, services, flags, argv: argv as string[]}
@@ -128,6 +131,13 @@ export abstract class BaseCommand extends Command {
     const result = await core(request)
     if (!this.jsonEnabled()) this.log(await render(result))
     return result
+  }
+
+  /** Starts this command anew where its device needs variables that only a new process reads. */
+  private async startSuitably(config: Config): Promise<void> {
+    const {devices} = await import('./core/runtime/devices.js')
+    const wanted = await devices[config.device].environment?.(process.env, config)
+    if (wanted && needsRestart(wanted)) await restart(wanted)
   }
 
   protected async summaryText(summary: object): Promise<string> {

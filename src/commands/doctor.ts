@@ -1,13 +1,27 @@
+import * as Flags from '@oclif/core/flags'
 import {BaseCommand} from '../base-command.js'
 
 /** `rpt doctor`: what this machine offers. */
 export default class Doctor extends BaseCommand {
-  static override summary = 'say what this machine offers: versions, providers that load, cores, memory, caches'
-  static override examples = ['<%= config.bin %> doctor', '<%= config.bin %> doctor --json']
+  static override summary = 'say what this machine offers: versions, providers that load, CUDA, cores, memory, caches'
+  static override examples = [
+    '<%= config.bin %> doctor',
+    '<%= config.bin %> doctor --json',
+    '<%= config.bin %> doctor --install-cuda',
+  ]
+  static override flags = {
+    'install-cuda': Flags.boolean({
+      description: "first fetch onnxruntime's CUDA provider, about 250 MB, from PyPI or PIP_INDEX_URL",
+    }),
+  }
 
-  /** Examines the machine and prints what was found. */
+  /** Installs what was asked for, examines the machine and prints what was found. */
   run(): Promise<object> {
-    return this.perform(async ({services}) => {
+    return this.perform(async ({services, flags}) => {
+      if (flags['install-cuda']) {
+        const {installCuda} = await import('../core/cuda/install-provider.js')
+        await installCuda(process.env, services)
+      }
       const {examineMachine} = await import('../core/report/examine-machine.js')
       return examineMachine(services.version, process.env)
     })

@@ -271,6 +271,16 @@ export const configSchema = z.strictObject({
   out: path.optional().describe('folder to write'),
   seed: z.int().min(0).default(0).describe('the one seed; every random number follows from it'),
   device: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto').describe('where graphs run'),
+  cuda: z
+    .strictObject({
+      tf32: z
+        .boolean()
+        .default(false)
+        .describe(
+          'on CUDA, multiply float32 matrices in TF32: faster, with errors near 3e-4; NVIDIA_TF32_OVERRIDE overrides it',
+        ),
+    })
+    .prefault({}),
   threads: count
     .max(4096)
     .default(0)

@@ -1,5 +1,7 @@
 import {existsSync} from 'node:fs'
 import {arch, cpus, freemem, platform, release, totalmem} from 'node:os'
+import {type CudaReport, examineCuda} from '../cuda/examine-cuda.js'
+import {providerPlace} from '../cuda/provider-files.js'
 import {hubSettings} from '../hub/settings.js'
 import {type ProviderProbe, probeProviders, runtimeVersion} from '../runtime/providers.js'
 import {telemetryState} from '../runtime/telemetry.js'
@@ -9,6 +11,8 @@ export interface MachineReport {
   readonly versions: Readonly<Record<string, string>>
   /** Execution providers of onnxruntime, each tried with a small graph. */
   readonly providers: readonly ProviderProbe[]
+  /** What CUDA needs, and what of it is there. */
+  readonly cuda: CudaReport
   /** Whether onnxruntime gathers telemetry here, asked after sessions were made. */
   readonly telemetry: 'off' | 'on'
   readonly cores: number
@@ -43,6 +47,7 @@ export async function examineMachine(version: string, env: NodeJS.ProcessEnv): P
       system: `${platform()} ${release()} ${arch()}`,
     },
     providers,
+    cuda: await examineCuda(providerPlace(), env),
     telemetry: telemetryState(),
     cores: cpus().length,
     processor: cpus()[0]?.model ?? 'unknown',

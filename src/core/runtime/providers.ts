@@ -36,13 +36,17 @@ export async function probeProviders(): Promise<ProviderProbe[]> {
  * @throws {RuntimeFailure} when its provider does not load
  */
 export async function checkDevice(device: Device): Promise<void> {
-  const {isBuiltIn, session} = devices[device]
+  const {isBuiltIn, session, diagnose} = devices[device]
   if (isBuiltIn) return
   const {loads, reason} = await probe(session, additionModel())
   if (loads) return
-  throw new RuntimeFailure(`device ${device} is not available here: ${reason}`, {
-    suggestions: ['rpt doctor says which devices load', 'use --device cpu'],
-  })
+  const found = await diagnose?.(process.env)
+  throw new RuntimeFailure(
+    `device ${device} is not available here: ${found ? `${found.reason} (${reason})` : reason}`,
+    {
+      suggestions: [...(found?.remedies ?? []), 'rpt doctor says which devices load', 'use --device cpu'],
+    },
+  )
 }
 
 function additionModel(): Uint8Array {

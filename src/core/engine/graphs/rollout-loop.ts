@@ -26,6 +26,12 @@ export function loopChunks({headSize}: ModelConfig, {capacity}: RolloutShape): {
   return {chunks: Math.ceil(capacity / chunkTokens), chunkTokens}
 }
 
+/**
+ * Trips of a loop that its condition ends. A number that is computed, or a constant that other nodes read too, would have to
+ * be copied between a device and the host, where a Loop reads it.
+ */
+const noLimit = Number.MAX_SAFE_INTEGER
+
 /** What stays the same throughout the loops. */
 interface LoopInputs {
   readonly contextLengths: Value
@@ -61,14 +67,13 @@ export function rolloutLoopGraph(config: ModelConfig, shape: RolloutShape, sampl
     maxTokens: op.indexInput('max_tokens', []),
     contextCaches: prefill(decoder, shape),
   }
-  const chunkCount = op.div(op.add(inputs.maxTokens, op.index(chunkTokens - 1)), op.index(chunkTokens))
   const earlier =
     chunks === 1 ? [] : emptyCaches(op, config, rows * config.kvHeads, {blocks: chunks, tokens: chunkTokens})
   const start = [op.indexInput('last_ids', [rows]), op.graph.input('padding', 'bool', [rows]), ...earlier]
-  const {scanned} = op.loop(chunkCount, start, (body, chunk, [ids, ended, ...caches]) => {
+  const {scanned} = op.loop(op.index(noLimit), start, (body, chunk, [ids, ended, ...caches]) => {
     const sampled = sampleChunk(body, decoder, {shape, sampling, inputs}, {chunk, ids, ended, earlier: caches})
     return {
-      goOn: body.not(body.all(sampled.ended)),
+      goOn: goesOn(body, sampled.ended, body.mul(body.add(chunk, body.index(1)), body.index(chunkTokens)), inputs),
       carried: [
         sampled.ids,
         sampled.ended,
@@ -95,30 +100,41 @@ function sampleChunk(
   const [rows] = ids.shape
   const {chunkTokens} = loopChunks(config, shape)
   const before = op.mul(chunk, op.index(chunkTokens))
-  const trips = op.min(op.sub(inputs.maxTokens, before), op.index(chunkTokens))
   const drawn = [op.zeros([chunkTokens, rows], 'int64'), op.zeros([chunkTokens, rows]), op.zeros([chunkTokens, rows])]
   const empty = emptyCaches(op, config, rows * config.kvHeads, {blocks: 1, tokens: chunkTokens})
   const firstPositions = op.add(perRow(op, inputs.contextLengths, shape.groupSize), before)
-  const {carried} = op.loop(trips, [ids, ended, ...drawn, ...empty], (body, trip, [current, done, ...rest]) => {
-    const caches = rest.slice(drawn.length)
-    const next: Value[] = []
-    const attend = (layer: number): Attend => {
-      const pages = [...pageOf(body, earlier, layer, before), ...pageOf(body, caches, layer, trip)]
-      return (heads) => {
-        next.push(
-          withEntry(body, caches[2 * layer], heads.keys, trip, shape.contexts),
-          withEntry(body, caches[2 * layer + 1], heads.values, trip, shape.contexts),
-        )
-        return decodingAttention(body, {...config, ...shape, ...inputs}, heads, inputs.contextCaches[layer], pages)
+  const {carried} = op.loop(
+    op.index(chunkTokens),
+    [ids, ended, ...drawn, ...empty],
+    (body, trip, [current, done, ...rest]) => {
+      const caches = rest.slice(drawn.length)
+      const next: Value[] = []
+      const attend = (layer: number): Attend => {
+        const pages = [...pageOf(body, earlier, layer, before), ...pageOf(body, caches, layer, trip)]
+        return (heads) => {
+          next.push(
+            withEntry(body, caches[2 * layer], heads.keys, trip, shape.contexts),
+            withEntry(body, caches[2 * layer + 1], heads.values, trip, shape.contexts),
+          )
+          return decodingAttention(body, {...config, ...shape, ...inputs}, heads, inputs.contextCaches[layer], pages)
+        }
       }
-    }
-    const positions = body.add(firstPositions, trip)
-    const logits = logitsOf(body, weights, hiddenStates(body, weights, {ids: current, positions}, attend))
-    const chosen = chooseTokens(body, logits, body.gather(inputs.uniforms, body.add(before, trip)), sampling)
-    const endedNow = sampling.endIds.reduce((all, id) => body.or(all, body.equal(chosen.ids, body.index(id))), done)
-    const written = [chosen.ids, chosen.oldLogprobs, chosen.margins].map((row, i) => withRow(body, rest[i], row, trip))
-    return {goOn: body.not(body.all(endedNow)), carried: [chosen.ids, endedNow, ...written, ...next], scanned: []}
-  })
+      const positions = body.add(firstPositions, trip)
+      const logits = logitsOf(body, weights, hiddenStates(body, weights, {ids: current, positions}, attend))
+      const chosen = chooseTokens(body, logits, body.gather(inputs.uniforms, body.add(before, trip)), sampling)
+      const endedNow = sampling.endIds.reduce((all, id) => body.or(all, body.equal(chosen.ids, body.index(id))), done)
+      const written = [chosen.ids, chosen.oldLogprobs, chosen.margins].map((row, i) =>
+        withRow(body, rest[i], row, trip),
+      )
+      const goOn = goesOn(body, endedNow, body.add(body.add(before, trip), body.index(1)), inputs)
+      return {goOn, carried: [chosen.ids, endedNow, ...written, ...next], scanned: []}
+    },
+  )
   const [lastIds, endedAfter, ...rest] = carried
   return {ids: lastIds, ended: endedAfter, drawn: rest.slice(0, drawn.length), caches: rest.slice(drawn.length)}
+}
+
+/** Whether some row has not ended and there is room. */
+function goesOn(op: Ops, ended: Value, drawn: Value, {maxTokens}: LoopInputs): Value {
+  return op.not(op.or(op.all(ended), op.not(op.less(drawn, maxTokens))))
 }

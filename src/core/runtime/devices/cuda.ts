@@ -1,10 +1,21 @@
+import {cudaEnvironment} from '../../cuda/environment.js'
+import {examineCuda} from '../../cuda/examine-cuda.js'
+import {providerPlace} from '../../cuda/provider-files.js'
 import {hostMemory} from './cpu.js'
 import type {DeviceKind} from './device-kind.js'
 
 /** GPUs of NVIDIA, as onnxruntime takes them. Their own memory is not looked at: all is counted as on the host. */
 export const cuda: DeviceKind = {
-  session: {executionProviders: ['cuda']},
+  // A node that CUDA has no kernel for fails instead of being computed on the CPU, with copies to and fro.
+  session: {executionProviders: ['cuda'], extra: {session: {disable_cpu_ep_fallback: '1'}}},
   isBuiltIn: false,
   readsInPlace: false,
   memory: hostMemory,
+  environment: (env, {cuda: settings}) => cudaEnvironment(env, settings),
+  async diagnose(env) {
+    const {provider, missing, remedies} = await examineCuda(providerPlace(), env)
+    if (remedies.length === 0) return null
+    const found = missing.length > 0 ? `${missing.join(', ')} not found` : `onnxruntime's CUDA provider is ${provider}`
+    return {reason: found, remedies}
+  },
 }

@@ -24,4 +24,23 @@ export interface DeviceKind {
    */
   readonly readsInPlace: boolean
   readonly memory: DeviceMemory
+  /** Variables that the process has to be started with for the device to work as set; absent where it needs none. */
+  environment?(
+    env: Readonly<Record<string, string | undefined>>,
+    settings: DeviceSettings,
+  ): Promise<Record<string, string>>
+  /** What the device lacks here and what mends it, where its files show that; null where they show nothing. */
+  diagnose?(env: Readonly<Record<string, string | undefined>>): Promise<Diagnosis | null>
+}
+
+/** Settings of single devices. */
+export interface DeviceSettings {
+  readonly cuda: {readonly tf32: boolean}
+}
+
+/** What a device lacks. */
+export interface Diagnosis {
+  readonly reason: string
+  /** What to do, one sentence each. */
+  readonly remedies: readonly string[]
 }

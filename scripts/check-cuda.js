@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+/**
+ * Checks without a GPU that CUDA takes every node of our graphs and copies nothing but inputs and outputs: onnxruntime's own
+ * CUDA provider, fetched by pip, runs with a stand-in for CUDA's libraries (test/cuda).
+ *
+ * Needs Linux on x86-64, `npm run build`, python3 with pip (or PYTHON), cc and nm. Puts the provider beside onnxruntime's
+ * library while it runs. `--may-skip`: a package that cannot be fetched is no failure.
+ */
+import {spawnSync} from 'node:child_process'
+import {mkdirSync, readdirSync, rmSync} from 'node:fs'
+import {join} from 'node:path'
+import {pathToFileURL} from 'node:url'
+import {buildStandIn} from '../test/cuda/build-stand-in.js'
+import {root} from './ensure-ready.js'
+
+const cache = join(root, 'node_modules', '.cache', 'rpt-cuda')
+const mayBeSkipped = process.argv.includes('--may-skip')
+
+function end(status, line) {
+  process.stdout.write(`check:cuda: ${line}\n`)
+  process.exit(status)
+}
+
+/** The package of onnxruntime's version, from the cache or by pip. */
+function fetchPackage(version) {
+  mkdirSync(cache, {recursive: true})
+  const find = () => readdirSync(cache).find((name) => name.startsWith(`onnxruntime_gpu-${version}-`))
+  if (!find()) {
+    const python = process.env.PYTHON ?? 'python3'
+    const wanted = ['--only-binary=:all:', '--python-version', '3.12', '--platform', 'manylinux_2_28_x86_64']
+    const args = [
+      '-m',
+      'pip',
+      'download',
+      '--quiet',
+      '--no-deps',
+      ...wanted,
+      '-d',
+      cache,
+      `onnxruntime-gpu==${version}`,
+    ]
+    spawnSync(python, args, {stdio: ['ignore', 'inherit', 'inherit']})
+  }
+  const found = find()
+  if (!found) end(mayBeSkipped ? 0 : 1, `skipped: pip did not fetch onnxruntime-gpu ${version}`)
+  return join(cache, found)
+}
+
+const system = `${process.platform}/${process.arch}`
+if (system !== 'linux/x64') end(mayBeSkipped ? 0 : 1, `skipped: needs linux/x64, this is ${system}`)
+for (const tool of ['cc', 'nm'])
+  if (spawnSync(tool, ['--version']).error) end(mayBeSkipped ? 0 : 1, `skipped: needs ${tool}`)
+
+const dist = (file) => import(pathToFileURL(join(root, 'dist', 'core', 'cuda', file)).href)
+const [{hasProvider, providerLibraries, providerPlace}, {unpackProvider}] = await Promise.all([
+  dist('provider-files.js'),
+  dist('unpack-provider.js'),
+])
+const place = providerPlace()
+const wasThere = hasProvider(place)
+const log = join(cache, 'copies.log')
+rmSync(log, {force: true})
+let status = 1
+try {
+  if (!wasThere) await unpackProvider(place, fetchPackage(place.version))
+  const standIn = join(cache, 'stand-in')
+  buildStandIn(join(place.folder, providerLibraries[1]), standIn)
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+  const run = spawnSync(process.execPath, [vitest, 'run', 'test/cuda'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: {...process.env, LD_LIBRARY_PATH: standIn, STAND_IN_LOG: log, ORT_DISABLE_TELEMETRY: '1'},
+  })
+  status = run.status ?? 1
+} finally {
+  if (!wasThere) for (const name of providerLibraries) rmSync(join(place.folder, name), {force: true})
+}
+process.exit(status)

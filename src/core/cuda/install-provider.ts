@@ -1,0 +1,101 @@
+import {constants} from 'node:fs'
+import {access, rm, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {checkHash, receiveFile, sizeOf} from '../net/receive-file.js'
+import type {Connection} from '../net/request.js'
+import {Interrupted, RuntimeFailure, UsageError} from '../util/errors.js'
+import type {Progress} from '../util/progress.js'
+import type {Environment} from './library-search.js'
+import {
+  coreCommit,
+  hasProvider,
+  noteFile,
+  type ProviderNote,
+  type ProviderPlace,
+  providerLibraries,
+  providerPlace,
+  readNote,
+} from './provider-files.js'
+import {findPackage, openIndex, type ProviderPackage} from './provider-package.js'
+import {unpackProvider} from './unpack-provider.js'
+
+/** What to do after a failure that more of the same will not mend. */
+const otherwise = ['use --device cpu']
+
+/**
+ * Puts the CUDA provider of exactly this onnxruntime beside its library: from the package of the same version, checked for
+ * its hash and, since onnxruntime itself does not look, for the commit that both are built from. What an interrupted
+ * attempt downloaded is gone on with. Nothing is done where the right one is there.
+ *
+ * @throws {UsageError} when the system is not Linux on x86-64, the folder cannot be written, or somebody else's provider is there
+ * @throws {DataError} when there is no such package, or it is of another commit; what was there stays
+ * @throws {RuntimeFailure} when the index cannot be reached
+ */
+export async function installProvider(
+  place: ProviderPlace,
+  index: Connection,
+  progress: Progress,
+): Promise<ProviderNote> {
+  await checkPlace(place)
+  const commit = await coreCommit(place)
+  if (commit === null) throw new RuntimeFailure(`${place.folder}: onnxruntime's library does not say its commit`)
+  const known = readNote(place)
+  if (known?.commit === commit && hasProvider(place)) return known
+  if (known === null && hasProvider(place))
+    throw new UsageError(`${place.folder} has a CUDA provider that rpt did not install`, {
+      suggestions: [
+        `remove ${providerLibraries.join(' and ')} there to have it replaced`,
+        'rpt doctor says whether it loads',
+      ],
+    })
+  const found = await findPackage(index, place.version)
+  const archive = join(place.folder, `rpt-${found.sha256.slice(0, 16)}.whl.incomplete`)
+  await download(index, found, archive, progress)
+  try {
+    const {name, sha256} = found
+    const cuda = await unpackProvider(place, archive)
+    const note: ProviderNote = {version: place.version, commit, cuda, source: {name, sha256}}
+    await writeFile(noteFile(place), `${JSON.stringify(note, null, 2)}\n`)
+    return note
+  } finally {
+    await rm(archive, {force: true})
+  }
+}
+
+/** `installProvider` for this system's onnxruntime, from the index that the environment names. */
+export async function installCuda(
+  env: Environment,
+  {progress, signal}: {readonly progress: Progress; readonly signal: AbortSignal},
+): Promise<ProviderNote> {
+  return installProvider(providerPlace(), openIndex(env, {signal}), progress)
+}
+
+async function checkPlace({folder}: ProviderPlace): Promise<void> {
+  const system = `${process.platform}/${process.arch}`
+  if (system !== 'linux/x64')
+    throw new UsageError(`the CUDA provider is there for linux/x64; this is ${system}`, {suggestions: otherwise})
+  try {
+    await access(folder, constants.W_OK)
+  } catch (cause) {
+    throw new UsageError(`${folder} cannot be written, and the CUDA provider has to lie there`, {
+      cause,
+      suggestions: ['run it as the user who installed rpt', ...otherwise],
+    })
+  }
+}
+
+async function download(
+  index: Connection,
+  {name, url, size, sha256}: ProviderPackage,
+  archive: string,
+  progress: Progress,
+): Promise<void> {
+  const stage = progress.stage(`download ${name}`, size, 'bytes', Math.min(size, sizeOf(archive)))
+  const touch = () => {
+    if (index.signal.aborted) throw new Interrupted(`${name}: download stopped; what was downloaded is kept`)
+  }
+  const watch = {advance: (bytes: number) => stage.advance(bytes), note: (text: string) => stage.note(text)}
+  await receiveFile(index, url, {path: name, size}, archive, {watch, touch})
+  await checkHash(index, name, archive, {algorithm: 'sha256', hexadecimal: sha256, name: 'sha256'}, touch)
+  stage.done(`${size} bytes`)
+}

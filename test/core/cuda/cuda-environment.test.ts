@@ -1,0 +1,103 @@
+import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {neededLibraries} from '../../../src/core/cuda/elf.js'
+import {cudaEnvironment} from '../../../src/core/cuda/environment.js'
+import {examineCuda} from '../../../src/core/cuda/examine-cuda.js'
+import {findLibrary, libraryFolders} from '../../../src/core/cuda/library-search.js'
+import {DataError} from '../../../src/core/util/errors.js'
+import {fakeLibrary} from './fake-library.js'
+
+let root: string
+const place = () => ({folder: root, version: '1'})
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'rpt-cuda-'))
+  writeFileSync(join(root, 'libonnxruntime.so.1'), 'git-commit-id=abc, ')
+})
+
+afterEach(() => rmSync(root, {recursive: true, force: true}))
+
+function provide(needed: readonly string[]): void {
+  writeFileSync(join(root, 'libonnxruntime_providers_shared.so'), '')
+  writeFileSync(join(root, 'libonnxruntime_providers_cuda.so'), fakeLibrary(needed))
+}
+
+/** A library in a Python environment, as pip puts it there. */
+function pipPackage(environment: string, name: string, library: string): string {
+  const folder = join(environment, 'lib', 'python3.12', 'site-packages', 'nvidia', name, 'lib')
+  mkdirSync(folder, {recursive: true})
+  writeFileSync(join(folder, library), '')
+  return folder
+}
+
+describe('neededLibraries', () => {
+  it.skipIf(process.platform !== 'linux')('reads what a real program is linked with', () => {
+    expect(neededLibraries(process.execPath)).toContain('libc.so.6')
+  })
+
+  it.each([
+    ['text', Buffer.from('no library')],
+    ['nothing', Buffer.alloc(0)],
+    ['a cut one', fakeLibrary(['libc.so.6']).subarray(0, 100)],
+  ])('refuses %s', (_, content) => {
+    const file = join(root, 'library')
+    writeFileSync(file, content)
+    expect(() => neededLibraries(file)).toThrow(DataError)
+  })
+})
+
+describe('libraries', () => {
+  it('are found in the folders of the loader first, then where pip and the toolkit put them', () => {
+    const folder = pipPackage(join(root, 'venv'), 'cublas', 'libcublas.so.13')
+    const hidden = findLibrary('libcublas.so.13', libraryFolders({VIRTUAL_ENV: join(root, 'venv')}))
+    expect(hidden).toEqual({name: 'libcublas.so.13', folder, isLoadable: false})
+    const named = libraryFolders({VIRTUAL_ENV: join(root, 'venv'), LD_LIBRARY_PATH: `/nowhere:${folder}`})
+    expect(findLibrary('libcublas.so.13', named)).toEqual({name: 'libcublas.so.13', folder, isLoadable: true})
+    expect(findLibrary('libcublas.so.99', named)).toEqual({name: 'libcublas.so.99', folder: null, isLoadable: false})
+  })
+
+  it('of the system are among those that the loader finds', () => {
+    if (process.platform === 'linux') expect(findLibrary('libc.so.6', libraryFolders({})).isLoadable).toBe(true)
+  })
+})
+
+describe('the environment of CUDA', () => {
+  it('names folders that the loader would not search, after those that the user names', async () => {
+    provide(['libcublas.so.13'])
+    const folder = pipPackage(join(root, 'venv'), 'cublas', 'libcublas.so.13')
+    const env = {VIRTUAL_ENV: join(root, 'venv'), LD_LIBRARY_PATH: '/mine'}
+    expect(await cudaEnvironment(env, {tf32: true}, place())).toEqual({LD_LIBRARY_PATH: `/mine:${folder}`})
+  })
+
+  it('turns TF32 off unless it is asked for, and leaves what the user set', async () => {
+    provide([])
+    expect(await cudaEnvironment({}, {tf32: false}, place())).toEqual({NVIDIA_TF32_OVERRIDE: '0'})
+    expect(await cudaEnvironment({}, {tf32: true}, place())).toEqual({})
+    expect(await cudaEnvironment({NVIDIA_TF32_OVERRIDE: '1'}, {tf32: false}, place())).toEqual({})
+  })
+
+  it('asks for nothing where there is no provider', async () => {
+    expect(await cudaEnvironment({}, {tf32: false}, place())).toEqual({})
+  })
+})
+
+describe('what is missing', () => {
+  it('is named, with packages of the right version of CUDA that bring it', async () => {
+    provide(['libcublasLt.so.13', 'libcublas.so.13', 'libcudart.so.13', 'libm.so.6'])
+    const {missing, remedies, searched} = await examineCuda(place(), {LD_LIBRARY_PATH: '/mine'})
+    expect(missing).toEqual(expect.arrayContaining(['libcublasLt.so.13', 'libcublas.so.13', 'libcuda.so.1']))
+    expect(missing).not.toContain('libm.so.6')
+    expect(remedies[0]).toContain('driver')
+    expect(remedies[1]).toMatch(/pip install nvidia-cublas .*nvidia-cudnn-cu13/)
+    expect(searched[0]).toBe('/mine')
+  })
+
+  it('is the provider itself, where there is none', async () => {
+    expect(await examineCuda(place(), {})).toMatchObject({
+      provider: 'absent',
+      remedies: ['run rpt doctor --install-cuda'],
+    })
+  })
+})
