@@ -5,7 +5,17 @@ export const objectives = ['rpt', 'rlvr', 'ntp', 'sft'] as const
 /** What can be prompted, answered and graded: positions of documents, questions with answers. */
 export const taskNames = ['next-token', 'questions'] as const
 /** Terms that a reward may have. */
-export const rewardNames = ['prefix-match', 'first-token', 'dense', 'information-gain', 'correct'] as const
+export const rewardNames = [
+  'prefix-match',
+  'first-token',
+  'dense',
+  'conditional-dense',
+  'information-gain',
+  'correct',
+  'missing-answer',
+  'length-budget',
+  'overlong',
+] as const
 /** What draws completions. */
 export const samplerNames = ['local'] as const
 /** How the answer to a question is compared with the truth. */

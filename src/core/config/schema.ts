@@ -82,6 +82,16 @@ const reward = z.strictObject({
         .describe('share of the moving average that stays at every step; for terms that ask the average'),
     })
     .prefault({}),
+  lengthBudget: z
+    .strictObject({
+      first: positive.default(800).describe('tokens of a thought that term length-budget pays most at the first step'),
+      least: positive.default(1).describe('tokens that the budget never falls below'),
+      decay: z.number().positive().max(1).default(0.2).describe('what is left of the budget at the last step'),
+    })
+    .prefault({}),
+  overlongTokens: positive
+    .default(128)
+    .describe('last tokens before rollout.maxTokens in which term overlong falls from 0 to -1'),
   maxReferenceTokens: positive.default(32).describe('tokens of the continuation that a prediction may span'),
 })
 

@@ -10,15 +10,31 @@ import type {RewardTerm, TermSetup} from './term.js'
  * A wrong token earns what the model itself gives it without a thought, so a group without a right answer still carries
  * signal, toward the most probable wrong token. Of a context longer than the model's positions the end is asked about.
  */
-export function denseTerm({tokenizer, maxPositions}: TermSetup): RewardTerm<Context> {
+export function denseTerm(setup: TermSetup): RewardTerm<Context> {
+  return termFor(setup, () => true)
+}
+
+/**
+ * The conditional dense reward (RPT, Appendix A): the dense one where some answer of the group begins with the target; 0 for
+ * all of a group without one, which then carries no signal instead of one toward the most probable wrong token.
+ */
+export function conditionalDenseTerm(setup: TermSetup): RewardTerm<Context> {
+  return termFor(setup, (areRight) => areRight.includes(true))
+}
+
+/** @param pays whether a group earns anything, by which of its answers are right */
+function termFor(
+  {tokenizer, maxPositions}: TermSetup,
+  pays: (areRight: readonly boolean[]) => boolean,
+): RewardTerm<Context> {
   const firstOf = ({item, verdicts}: GradedGroup<Context>) =>
     verdicts.map(({answer}) => {
       const id = answer === null ? null : firstToken(answer, tokenizer)
       return {id, isRight: isTarget(id, item, tokenizer)}
     })
-  const wrongOf = (group: GradedGroup<Context>) => [
-    ...new Set(firstOf(group).flatMap(({id, isRight}) => (id === null || isRight ? [] : [id]))),
-  ]
+  const paysFor = (group: GradedGroup<Context>) => pays(firstOf(group).map(({isRight}) => isRight))
+  const wrongOf = (group: GradedGroup<Context>) =>
+    paysFor(group) ? [...new Set(firstOf(group).flatMap(({id, isRight}) => (id === null || isRight ? [] : [id])))] : []
   return {
     ask: (group) =>
       wrongOf(group).map((id) => ({
@@ -28,7 +44,7 @@ export function denseTerm({tokenizer, maxPositions}: TermSetup): RewardTerm<Cont
       })),
     score(group, answers) {
       const probabilities = new Map(wrongOf(group).map((id, i) => [id, Math.exp(answers[i][0])]))
-      return firstOf(group).map(({id, isRight}) => (isRight ? 1 : id === null ? 0 : probabilities.get(id)!))
+      return firstOf(group).map(({id, isRight}) => (isRight ? 1 : id === null ? 0 : (probabilities.get(id) ?? 0)))
     },
   }
 }

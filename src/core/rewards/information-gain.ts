@@ -1,10 +1,9 @@
 import {endOfContext} from '../prompts/prompts.js'
-import type {Completion, Context, GradedGroup, LogprobQuery} from '../records/records.js'
-import type {Tokenizer} from '../tokenizer/tokenizer.js'
+import type {Context, GradedGroup, LogprobQuery} from '../records/records.js'
 import {minOf} from '../util/extremes.js'
 import {joinIds} from '../util/join-ids.js'
-import {endOfThinking} from './parse.js'
 import type {RewardTerm, TermSetup} from './term.js'
+import {thoughtLength} from './thought-length.js'
 
 /**
  * Information gain (RLP, arXiv 2510.01265): log P(x_t | prompt, thought) under the weights as they are, minus log P(x_t | x_<t)
@@ -42,13 +41,4 @@ export function informationGainTerm({tokenizer, maxPositions}: TermSetup): Rewar
     },
     trains: (completion) => ({from: 0, to: thoughtLength(completion, tokenizer) ?? completion.ids.length}),
   }
-}
-
-/** Tokens up to the end of the thought, its mark included; null where it never ends. */
-function thoughtLength({ids}: Completion, tokenizer: Tokenizer): number | null {
-  const end = Buffer.from(tokenizer.concatBytes(ids)).indexOf(endOfThinking)
-  if (end < 0) return null
-  let length = 0
-  for (let bytes = 0; bytes < end + endOfThinking.length; length++) bytes += tokenizer.bytesOf(ids[length]).length
-  return length
 }

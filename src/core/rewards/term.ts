@@ -1,3 +1,4 @@
+import type {Config} from '../config/schema.js'
 import type {Completion, Context, GradedGroup, LogprobQuery, TokenSpan} from '../records/records.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 
@@ -9,8 +10,9 @@ export interface RewardTerm<Item> {
    * A score for each completion of the group.
    *
    * @param answers to its queries, in their order: log-probabilities of the continuation's tokens, natural, float32
+   * @param progress share of the run's steps that are done, 0 at the first step
    */
-  readonly score: (group: GradedGroup<Item>, answers: readonly Float32Array[]) => readonly number[]
+  readonly score: (group: GradedGroup<Item>, answers: readonly Float32Array[], progress: number) => readonly number[]
   /** A sentence for each completion; absent where the task's verdict says it. */
   readonly explain?: (group: GradedGroup<Item>, answers: readonly Float32Array[]) => readonly string[]
   /** Which tokens of a completion are trained; all of them when absent. */
@@ -22,6 +24,9 @@ export interface TermSetup {
   readonly tokenizer: Tokenizer
   /** Positions of the model: the longest query. */
   readonly maxPositions: number
+  /** Most tokens of a completion. */
+  readonly maxTokens: number
+  readonly settings: Pick<Config['reward'], 'lengthBudget' | 'overlongTokens'>
 }
 
 /** A kind of term: a row of `rewardTerms`. */

@@ -4,9 +4,12 @@ import type {Completion, TokenSpan} from '../records/records.js'
 import {UsageError} from '../util/errors.js'
 import {maxOf, minOf} from '../util/extremes.js'
 import {correctTerm} from './correct.js'
-import {denseTerm} from './dense.js'
+import {conditionalDenseTerm, denseTerm} from './dense.js'
 import {firstTokenTerm} from './first-token.js'
 import {informationGainTerm} from './information-gain.js'
+import {lengthBudgetTerm} from './length-budget.js'
+import {missingAnswerTerm} from './missing-answer.js'
+import {overlongTerm} from './overlong.js'
 import {prefixMatchTerm} from './prefix-match.js'
 import type {RewardKind, RewardTerm, TermSetup} from './term.js'
 
@@ -15,8 +18,12 @@ const rewardTerms: Readonly<Record<RewardName, RewardKind>> = {
   'prefix-match': {items: 'contexts', open: () => prefixMatchTerm},
   'first-token': {items: 'contexts', open: firstTokenTerm},
   dense: {items: 'contexts', asks: 'policy', open: denseTerm},
+  'conditional-dense': {items: 'contexts', asks: 'policy', open: conditionalDenseTerm},
   'information-gain': {items: 'contexts', asks: 'average', open: informationGainTerm},
   correct: {items: 'any', open: () => correctTerm},
+  'missing-answer': {items: 'any', open: () => missingAnswerTerm},
+  'length-budget': {items: 'any', open: lengthBudgetTerm},
+  overlong: {items: 'any', open: overlongTerm},
 }
 
 /** A term with its name and weight. */

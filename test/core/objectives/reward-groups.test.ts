@@ -38,10 +38,11 @@ describe('the rewards of a step', () => {
       {name: 'dense', weight: 0.5, term: asks(2, seen)},
       {name: 'first-token', weight: 0, term: asks(1, seen)},
     ] as const
-    const rewarded = await rewardGroups(groups, terms, async (queries) => {
+    const ask = async (queries: readonly LogprobQuery[]) => {
       calls.push(queries.length)
       return queries.map(answer)
-    })
+    }
+    const rewarded = await rewardGroups(groups, terms, ask, 0.25)
     expect(calls).toEqual([6])
     expect(seen).toEqual([
       [[10, 11], [10]],
@@ -57,7 +58,7 @@ describe('the rewards of a step', () => {
 
   it('ask nobody where no term does, and are explained by the verdict', async () => {
     const ask = () => Promise.reject(new Error('was asked'))
-    const [{rewards}] = await rewardGroups(groups, [{name: 'correct', weight: 2, term: right}], ask)
+    const [{rewards}] = await rewardGroups(groups, [{name: 'correct', weight: 2, term: right}], ask, 0)
     expect(rewards).toEqual([
       {total: 2, parts: {correct: 1}, explanation: 'is right'},
       {total: 0, parts: {correct: 0}, explanation: 'is wrong'},

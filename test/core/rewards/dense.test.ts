@@ -1,15 +1,16 @@
 import {beforeAll, describe, expect, it} from 'vitest'
 import type {Context, GradedGroup, Verdict} from '../../../src/core/records/records.js'
-import {denseTerm} from '../../../src/core/rewards/dense.js'
+import {conditionalDenseTerm, denseTerm} from '../../../src/core/rewards/dense.js'
 import type {RewardTerm} from '../../../src/core/rewards/term.js'
 import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
+import {termSetup} from '../../support/term-setup.js'
 
 let tokenizer: Tokenizer
 let term: RewardTerm<Context>
 let tokenIds: Int32Array
 beforeAll(async () => {
   tokenizer = await loadTokenizer('experiments/tiny')
-  term = denseTerm({tokenizer, maxPositions: 4})
+  term = denseTerm(termSetup(tokenizer, {maxPositions: 4}))
   tokenIds = tokenizer.encodeText('A B C A B C A B')
 })
 
@@ -32,12 +33,28 @@ describe('the dense reward', () => {
   })
 
   it('is 1 for the target, else the probability of the wrong token, and 0 without an answer', () => {
-    const scores = term.score(groupOf([' A', ' B', ' A B', ' C', null, '', ' B']), logs(0.25, 0.5))
+    const scores = term.score(groupOf([' A', ' B', ' A B', ' C', null, '', ' B']), logs(0.25, 0.5), 0)
     expect(scores).toEqual([1, expect.closeTo(0.25, 6), 1, expect.closeTo(0.5, 6), 0, 0, expect.closeTo(0.25, 6)])
   })
 
   it('is below 1 for any wrong token, so that a right one always earns more', () => {
-    const scores = term.score(groupOf([' A', ' B']), logs(0.999))
+    const scores = term.score(groupOf([' A', ' B']), logs(0.999), 0)
     expect(scores[0]).toBeGreaterThan(scores[1])
+  })
+})
+
+describe('the conditional dense reward', () => {
+  const conditional = () => conditionalDenseTerm(termSetup(tokenizer, {maxPositions: 4}))
+
+  it('is the dense one where some answer is right', () => {
+    const group = groupOf([' A', ' B', null])
+    expect(conditional().ask!(group)).toEqual(term.ask!(group))
+    expect(conditional().score(group, logs(0.25), 0)).toEqual(term.score(group, logs(0.25), 0))
+  })
+
+  it('asks nothing of a group without a right answer, and gives nothing: no signal', () => {
+    const group = groupOf([' B', ' C', null, ' B'])
+    expect(conditional().ask!(group)).toEqual([])
+    expect(conditional().score(group, [], 0)).toEqual([0, 0, 0, 0])
   })
 })

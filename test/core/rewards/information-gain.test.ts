@@ -4,12 +4,13 @@ import {informationGainTerm} from '../../../src/core/rewards/information-gain.js
 import type {RewardTerm} from '../../../src/core/rewards/term.js'
 import {needsAverage, trainedSpan} from '../../../src/core/rewards/terms.js'
 import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
+import {termSetup} from '../../support/term-setup.js'
 
 let tokenizer: Tokenizer
 let term: RewardTerm<Context>
 beforeAll(async () => {
   tokenizer = await loadTokenizer('experiments/tiny')
-  term = informationGainTerm({tokenizer, maxPositions: 64})
+  term = informationGainTerm(termSetup(tokenizer, {maxPositions: 64}))
 })
 
 const encode = (text: string) => tokenizer.encodeMarkup(text)
@@ -38,11 +39,13 @@ describe('the information gain', () => {
     const scores = term.score(
       groupOf(texts),
       [-2, -0.5, -3].map((logprob) => Float32Array.of(logprob)),
+      0,
     )
     expect(scores).toEqual([1.5, -1, -1])
     const good = term.score(
       groupOf(texts),
       [-2, -0.5, -1].map((logprob) => Float32Array.of(logprob)),
+      0,
     )
     expect(good).toEqual([1.5, 1, 0])
   })

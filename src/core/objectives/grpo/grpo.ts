@@ -5,7 +5,7 @@ import type {PolicyUpdate} from '../../engine/update/policy-update.js'
 import {groupAdvantages} from '../../grpo/advantages.js'
 import {queryFlops} from '../../models/flops.js'
 import {cutNote, promptLimit} from '../../prompts/prompt-limit.js'
-import type {RewardedGroup, ScoredGroup} from '../../records/records.js'
+import type {LogprobQuery, RewardedGroup, ScoredGroup} from '../../records/records.js'
 import {needsAverage, openTerms, type TermSettings, trainedSpan, type WeightedTerm} from '../../rewards/terms.js'
 import type {Task} from '../../tasks/task.js'
 import type {Tokenizer} from '../../tokenizer/tokenizer.js'
@@ -30,7 +30,12 @@ export async function startGrpo<Item>(
   settings: TermSettings,
 ): Promise<Objective> {
   const {config, engine, model, shape, progress} = training
-  const terms = openTerms<Item>(settings, {tokenizer, maxPositions: model.maxPositions})
+  const terms = openTerms<Item>(settings, {
+    tokenizer,
+    maxPositions: model.maxPositions,
+    maxTokens: config.rollout.maxTokens,
+    settings: config.reward,
+  })
   const sampling = samplingOf(training, task, terms)
   if (needsAverage(settings)) await engine.keepAverage()
   const warnOfCut = firstOnly(progress.warn)
@@ -71,16 +76,17 @@ function samplingOf<Item>(
     sampler,
     itemAt: (visit) => task.itemAt('train', order.at(visit)),
     promptOf: (item) => task.promptOf(item, room),
-    async reward(groups) {
+    async reward(groups, step) {
       let flops = 0
-      const rewarded = await rewardGroups(groups, terms, (queries) => {
+      const ask = (queries: readonly LogprobQuery[]) => {
         const lengths = queries.map(({prompt, continuation}) => ({
           prompt: prompt.length,
           continuation: continuation.length,
         }))
         flops = queryFlops(shape, lengths)
         return engine.logprobs(queries, config.data)
-      })
+      }
+      const rewarded = await rewardGroups(groups, terms, ask, (step - 1) / config.train.steps)
       return {groups: rewarded, queryFlops: flops}
     },
   }

@@ -12,11 +12,16 @@ interface TermScores {
   readonly sentences: readonly string[] | undefined
 }
 
-/** verdicts -> rewards: the terms ask, all in one call, then each scores every group. */
+/**
+ * verdicts -> rewards: the terms ask, all in one call, then each scores every group.
+ *
+ * @param progress share of the run's steps that are done
+ */
 export async function rewardGroups<Item>(
   groups: readonly GradedGroup<Item>[],
   terms: readonly WeightedTerm<Item>[],
   ask: Ask,
+  progress: number,
 ): Promise<RewardedGroup<Item>[]> {
   const asked = groups.map((group) => terms.map(({term}) => term.ask?.(group) ?? []))
   const queries = asked.flat(2)
@@ -26,7 +31,7 @@ export async function rewardGroups<Item>(
     const scores = terms.map(({name, weight, term}, j): TermScores => {
       const own = answers.slice(at, at + asked[i][j].length)
       at += own.length
-      return {name, weight, scores: term.score(group, own), sentences: term.explain?.(group, own)}
+      return {name, weight, scores: term.score(group, own, progress), sentences: term.explain?.(group, own)}
     })
     return {...group, rewards: group.verdicts.map(({explanation}, sample) => rewardOf(scores, sample, explanation))}
   })

@@ -31,6 +31,7 @@ export interface Sampling<Item> {
   readonly promptOf: (item: Item) => Prompt
   readonly reward: (
     groups: readonly GradedGroup<Item>[],
+    step: number,
   ) => Promise<{readonly groups: readonly RewardedGroup<Item>[]; readonly queryFlops: number}>
 }
 
@@ -56,7 +57,7 @@ export async function sampleGroups<Item>(
   do {
     const items = Array.from({length: contextsPerStep}, (_, i) => sampling.itemAt(visits + generated.length + i))
     const batch = await rollOut(sampling, step, items, seen)
-    const rewarded = await sampling.reward(batch.groups)
+    const rewarded = await sampling.reward(batch.groups, step)
     for (const group of rewarded.groups) generated.push(group)
     queryFlops += rewarded.queryFlops
     uniformsNearStep =
