@@ -4,7 +4,8 @@ import {absolutePath} from '../util/home.js'
 import {flagOfKey} from './flags.js'
 import {expectation, issueLine} from './issues.js'
 import {configKeys, findKey} from './keys.js'
-import {defaultsOf} from './objective-defaults.js'
+import {lossDefaults} from './loss-defaults.js'
+import {objectiveDefaults} from './objective-defaults.js'
 import {type Config, configSchema} from './schema.js'
 import {readConfigFile, readFlags, readSets, type Setting, unknownKey} from './settings.js'
 
@@ -62,7 +63,8 @@ export function loadConfig({
     if (setting.value === null) given.delete(setting.key.key)
     else given.set(setting.key.key, setting)
   }
-  addObjectiveDefaults(given, cwd)
+  addDefaults(given, objectiveDefaults, given.get('train.objective')?.value, cwd)
+  addDefaults(given, lossDefaults, given.get('grpo.loss')?.value, cwd)
   checkAxes(given)
   const sources = new Map(configKeys.map(({key}) => [key, given.get(key)?.source ?? 'default']))
   const folders = new Map<string, string>()
@@ -71,11 +73,16 @@ export function loadConfig({
   return {config: deepFreeze(config), sources, folders}
 }
 
-/** Adds the defaults of the objective that is set, where nothing else is. */
-function addObjectiveDefaults(given: Map<string, Setting>, base: string): void {
-  const objective = given.get('train.objective')?.value
-  for (const [name, value] of Object.entries(defaultsOf(objective))) {
-    if (!given.has(name)) given.set(name, {key: findKey(name)!, value, source: `default of ${objective}`, base})
+/** Adds the defaults of the row of that name, where nothing else is set; of no row where there is none of that name. */
+function addDefaults(
+  given: Map<string, Setting>,
+  table: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  row: unknown,
+  base: string,
+): void {
+  const isKnown = typeof row === 'string' && Object.hasOwn(table, row)
+  for (const [name, value] of Object.entries(isKnown ? table[row] : {})) {
+    if (!given.has(name)) given.set(name, {key: findKey(name)!, value, source: `default of ${row}`, base})
   }
 }
 

@@ -16,6 +16,8 @@ export const rewardNames = [
   'length-budget',
   'overlong',
 ] as const
+/** How the ratio of the policy to the weights that sampled becomes a loss. */
+export const lossNames = ['grpo', 'dr-grpo', 'dapo', 'gspo', 'cispo'] as const
 /** What draws completions. */
 export const samplerNames = ['local'] as const
 /** How the answer to a question is compared with the truth. */
@@ -39,6 +41,8 @@ export type ObjectiveName = (typeof objectives)[number]
 export type TaskName = (typeof taskNames)[number]
 /** A name in `rewardNames`. */
 export type RewardName = (typeof rewardNames)[number]
+/** A name in `lossNames`. */
+export type LossName = (typeof lossNames)[number]
 /** A name in `samplerNames`. */
 export type SamplerName = (typeof samplerNames)[number]
 /** A name in `thoughtStyles`. */

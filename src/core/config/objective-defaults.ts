@@ -12,9 +12,3 @@ export const objectiveDefaults: Readonly<Record<ObjectiveName, Readonly<Record<s
   ntp: {},
   sft: {'optim.learningRate': 2e-5, 'optim.maxGradNorm': 1},
 }
-
-/** The defaults of an objective, whose name may be none: then there are none. */
-export function defaultsOf(objective: unknown): Readonly<Record<string, unknown>> {
-  const isKnown = typeof objective === 'string' && Object.hasOwn(objectiveDefaults, objective)
-  return isKnown ? objectiveDefaults[objective as ObjectiveName] : {}
-}

@@ -5,6 +5,7 @@ import {lora} from './lora-schema.js'
 import {
   checkpointDtypes,
   evalModes,
+  lossNames,
   objectives,
   rewardNames,
   samplerNames,
@@ -107,15 +108,33 @@ const grpo = z.strictObject({
   completionsPerMicroBatch: positive
     .optional()
     .describe('completions of a context whose gradient is computed at once; all of them when absent'),
+  loss: z
+    .enum(lossNames)
+    .default('grpo')
+    .describe('how ratios of the policy to the weights that sampled become a loss; brings defaults for other settings'),
   clipEpsilon: z.number().positive().default(0.2).describe('the ratio is clipped to 1 - epsilon .. 1 + epsilon'),
+  clipEpsilonHigh: z
+    .number()
+    .positive()
+    .optional()
+    .describe('the upper end is 1 + this instead, where it is given (clip-higher)'),
+  maskTruncated: z
+    .boolean()
+    .default(false)
+    .describe('whether completions that were cut at rollout.maxTokens are left out of the loss'),
   klCoef: z.number().min(0).default(0).describe('weight of the divergence from the starting checkpoint'),
   entropyCoef: z.number().min(0).default(0).describe('weight of the entropy bonus'),
-  std: z.enum(['population', 'sample', 'none']).default('population').describe('what advantages are divided by'),
+  std: z
+    .enum(['population', 'sample', 'none', 'leave-one-out'])
+    .default('population')
+    .describe('what advantages are divided by'),
   advantageEpsilon: z.number().positive().default(1e-6).describe('added to the deviation of a group'),
   lossNormalizer: z
-    .enum(['token', 'sequence'])
+    .enum(['token', 'sequence', 'constant'])
     .default('token')
-    .describe('mean over tokens of the step, or of means per completion'),
+    .describe(
+      'mean over tokens of the step, or of means per completion; constant: sum over completions x rollout.maxTokens',
+    ),
   dynamicSampling: z
     .strictObject({
       fromStep: count.default(500).describe('first step that drops groups of equal rewards and samples more batches'),

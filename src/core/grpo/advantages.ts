@@ -5,8 +5,20 @@ import {meanOf} from '../util/means.js'
 /** Rewards of a group that differ by less than this share of the largest are equal: a few roundings of float32. */
 export const rewardTolerance = 1e-6
 
-/** What advantages are divided by: NumPy's deviation (over G), torch's (over G - 1), or nothing (Dr. GRPO). */
-export type Deviation = 'population' | 'sample' | 'none'
+/**
+ * What advantages are divided by: NumPy's deviation (over G), torch's (over G - 1), or nothing (Dr. GRPO). `leave-one-out`:
+ * nothing, and the reward is compared with the mean of the others (RLOO, arXiv 2402.14740; RLP, arXiv 2510.01265).
+ */
+export type Deviation = 'population' | 'sample' | 'none' | 'leave-one-out'
+
+/** What differences from the mean are divided by, from the sum of their squares over a group of G. */
+const scales: Readonly<Record<Deviation, (squares: number, size: number, epsilon: number) => number>> = {
+  population: (squares, size, epsilon) => Math.sqrt(squares / size) + epsilon,
+  sample: (squares, size, epsilon) => Math.sqrt(squares / (size - 1)) + epsilon,
+  none: () => 1,
+  // G / (G - 1) times the difference is that from the mean of the others.
+  'leave-one-out': (_squares, size) => (size - 1) / size,
+}
 
 /**
  * Advantage of each completion within its group: (r - mean) / (std + epsilon).
@@ -29,8 +41,7 @@ export function groupAdvantages(
     if (isUniform(group)) return group.map(() => 0)
     const mean = meanOf(group)
     const squares = group.reduce((sum, reward) => sum + (reward - mean) ** 2, 0)
-    const divisors = {population: group.length, sample: group.length - 1}
-    const scale = std === 'none' ? 1 : Math.sqrt(squares / divisors[std]) + advantageEpsilon
+    const scale = scales[std](squares, group.length, advantageEpsilon)
     return group.map((reward) => (reward - mean) / scale)
   })
 }

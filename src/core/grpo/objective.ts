@@ -1,9 +1,9 @@
 import type {Ops} from '../onnx/ops.js'
 import type {Value} from '../onnx/types.js'
+import {type LossSettings, lossOf} from './losses.js'
 
 /** Coefficients of the objective. */
-export interface ObjectiveSettings {
-  readonly clipEpsilon: number
+export interface ObjectiveSettings extends LossSettings {
   readonly klCoef: number
   readonly entropyCoef: number
 }
@@ -21,6 +21,11 @@ export interface ObjectiveInputs {
   readonly policyLogprobs: Value
   readonly policyEntropy: Value
   readonly oldLogprobs: Value
+  /**
+   * Ratio of each token's completion, for losses that count it; then `oldLogprobs` are those of the policy itself, so that
+   * exp(policy - old) is 1 and only carries the gradient (GSPO, Eq. 13).
+   */
+  readonly completionRatios?: Value
   /** Log-probabilities of the frozen reference; needed where `klCoef` is not 0. */
   readonly refLogprobs?: Value
   readonly advantages: Value
@@ -31,20 +36,20 @@ export interface ObjectiveInputs {
 }
 
 /**
- * GRPO's clipped objective as a loss to minimise, a scalar (DeepSeekMath, arXiv 2402.03300, Eq. 3):
- * sum of weight * (-min(ratio A, clip(ratio, 1 - e, 1 + e) A) + klCoef * kl - entropyCoef * entropy).
+ * The objective as a loss to minimise, a scalar: sum of weight * (surrogate + klCoef * kl - entropyCoef * entropy). The surrogate
+ * is that of the loss in the settings; GRPO's is -min(ratio A, clip(ratio, 1 - e, 1 + e) A) (DeepSeekMath, arXiv 2402.03300, Eq. 3).
  *
  * The ratio is exp(policy - old); the KL estimate is exp(ref - policy) - (ref - policy) - 1 (Schulman's k3). Differences
  * are masked before the exponential, so that padding can never overflow it.
  */
-export function clippedObjective(op: Ops, inputs: ObjectiveInputs, settings: ObjectiveSettings): Value {
-  const {policyLogprobs, oldLogprobs, refLogprobs, advantages, completionMask, tokenWeights} = inputs
+export function policyObjective(op: Ops, inputs: ObjectiveInputs, settings: ObjectiveSettings): Value {
+  const {policyLogprobs, oldLogprobs, completionRatios, refLogprobs, advantages, completionMask, tokenWeights} = inputs
+  const {kind, clip} = lossOf(settings)
   const masked = (difference: Value) => op.mul(difference, completionMask)
-  const ratio = op.exp(masked(op.sub(policyLogprobs, oldLogprobs)))
-  const low = op.scalar(1 - settings.clipEpsilon)
-  const high = op.scalar(1 + settings.clipEpsilon)
-  const clipped = op.min(op.max(ratio, low), high)
-  let tokenLoss = op.neg(op.min(op.mul(ratio, advantages), op.mul(clipped, advantages)))
+  const logRatio = masked(op.sub(policyLogprobs, oldLogprobs))
+  const ownRatio = op.exp(logRatio)
+  const ratio = completionRatios ? op.mul(completionRatios, ownRatio) : ownRatio
+  let tokenLoss = kind.surrogate(op, {ratio, logRatio, advantages}, clip)
   if (settings.klCoef > 0 && refLogprobs) {
     const difference = masked(op.sub(refLogprobs, policyLogprobs))
     const kl = op.sub(op.sub(op.exp(difference), difference), op.scalar(1))

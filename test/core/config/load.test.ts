@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {type ConfigInputs, loadConfig, requireKeys} from '../../../src/core/config/load.js'
+import {lossDefaults} from '../../../src/core/config/loss-defaults.js'
 import {objectiveDefaults} from '../../../src/core/config/objective-defaults.js'
 import {UsageError} from '../../../src/core/util/errors.js'
 
@@ -71,6 +72,18 @@ describe('precedence', () => {
   it('every default of an objective is a setting that the schema takes', () => {
     for (const [objective, values] of Object.entries(objectiveDefaults))
       expect(() => load({values: {'train.objective': objective, ...values}})).not.toThrow()
+  })
+
+  it('a loss brings the defaults of its paper, below everything that is set', () => {
+    const of = (sets: string[]) => {
+      const {clipEpsilonHigh, lossNormalizer, std, maskTruncated, dynamicSampling} = load({sets}).config.grpo
+      return [clipEpsilonHigh, lossNormalizer, std, maskTruncated, dynamicSampling.fromStep]
+    }
+    expect(of([])).toEqual([undefined, 'token', 'population', false, 500])
+    expect(of(['grpo.loss=dapo'])).toEqual([0.28, 'token', 'population', true, 1])
+    expect(of(['grpo.loss=dr-grpo', 'grpo.std=sample'])).toEqual([undefined, 'constant', 'sample', false, 500])
+    for (const [loss, values] of Object.entries(lossDefaults))
+      expect(() => load({values: {'grpo.loss': loss, ...values}})).not.toThrow()
   })
 
   it('replaces lists whole', () => {

@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
+import {lossNames} from '../../../src/core/config/names.js'
 import type {LocalEngine} from '../../../src/core/engine/engine.js'
 import {invariantThreads} from '../../../src/core/engine/sessions/threads.js'
 import type {PolicyRequest} from '../../../src/core/engine/update/policy-request.js'
@@ -107,9 +108,10 @@ describe('a policy update', () => {
   it.each([
     ['token', (length: number, tokens: number) => length / tokens],
     ['sequence', (_: number, __: number, completions: number) => 1 / completions],
+    ['constant', (length: number, _: number, completions: number) => length / (completions * 12)],
   ] as const)('on-policy has the loss of a mean over each %s', async (lossNormalizer, share) => {
     const engine = await tinyEngine()
-    const request = await requestFrom(engine, {lossNormalizer, contextsPerMicroBatch: 3})
+    const request = await requestFrom(engine, {lossNormalizer, maxTokens: 12, contextsPerMicroBatch: 3})
     const completions = request.groups.flatMap((group) =>
       group.completions.map(({ids}, i) => ({length: ids.length, advantage: group.advantages[i]})),
     )
@@ -117,6 +119,79 @@ describe('a policy update', () => {
     const terms = completions.map(({length, advantage}) => advantage * share(length, tokens, completions.length))
     const {loss} = await updated(engine, request, true)
     expect(loss).toBeCloseTo(-terms.reduce((sum, term) => sum + term, 0), 5)
+    await engine.close()
+  })
+
+  describe.each(lossNames)('with loss %s, on-policy or not', (loss) => {
+    const settings = {loss, clipEpsilon: 0.05, clipEpsilonHigh: 0.1, klCoef: 0, entropyCoef: 0}
+
+    /** The same completions as if other weights had sampled them. */
+    const offPolicy = (group: PolicyRequest['groups'][number]) => ({
+      ...group,
+      completions: group.completions.map((completion, i) => ({
+        ...completion,
+        oldLogprobs: completion.oldLogprobs.map((logprob, t) => logprob + 0.15 * Math.sin(3 * i + t)),
+      })),
+    })
+
+    async function updatedWith(changes: Partial<PolicyRequest>) {
+      const engine = await tinyEngine()
+      const request = await requestFrom(engine, {objective: settings, lossNormalizer: 'sequence', ...changes})
+      const update = await updated(engine, {...request, groups: request.groups.map(offPolicy)}, false)
+      const {moments} = await stateOf(engine)
+      await engine.close()
+      return {moments, update}
+    }
+
+    it('has the same gradient however it is cut into micro-batches, and layer by layer', async () => {
+      const whole = await updatedWith({})
+      expect(whole.update.clipFraction).toBeGreaterThan(0)
+      const others = [{contextsPerMicroBatch: 1}, {contextsPerMicroBatch: 3}, {completionsPerMicroBatch: 1}]
+      for (const changes of [...others, {mode: 'segmented', contextsPerMicroBatch: 2}] as const) {
+        const cut = await updatedWith(changes)
+        expect(worstShare(whole.moments, cut.moments), JSON.stringify(changes)).toBeLessThan(1e-5)
+        expect(cut.update.loss).toBeCloseTo(whole.update.loss, 6)
+        expect(cut.update.clipFraction).toBeCloseTo(whole.update.clipFraction, 9)
+      }
+    })
+  })
+
+  it('of gspo has the loss of ratios of whole completions', async () => {
+    const engine = await tinyEngine()
+    const objective = {loss: 'gspo', clipEpsilon: 10, klCoef: 0, entropyCoef: 0} as const
+    const request = await requestFrom(engine, {objective, lossNormalizer: 'sequence'})
+    const shift = (i: number, t: number) => 0.3 * Math.sin(5 * i + t)
+    const shifted = request.groups.map((group) => ({
+      ...group,
+      completions: group.completions.map((completion, i) => ({
+        ...completion,
+        oldLogprobs: completion.oldLogprobs.map((logprob, t) => logprob - shift(i, t)),
+      })),
+    }))
+    const terms = request.groups.flatMap((group) =>
+      group.completions.map(({ids}, i) => {
+        const shifts = Array.from(ids, (_, t) => shift(i, t))
+        return group.advantages[i] * Math.exp(shifts.reduce((sum, value) => sum + value, 0) / ids.length)
+      }),
+    )
+    const {loss} = await updated(engine, {...request, groups: shifted}, false)
+    expect(loss).toBeCloseTo(-terms.reduce((sum, term) => sum + term, 0) / terms.length, 5)
+    await engine.close()
+  })
+
+  it('leaves out completions of which no token is trained, from the mean too', async () => {
+    const engine = await tinyEngine()
+    const request = await requestFrom(engine, {lossNormalizer: 'sequence'})
+    const isLeftOut = (i: number) => i % 2 === 1
+    const masked = request.groups.map((group) => ({
+      ...group,
+      spans: group.completions.map(({ids}, i) => ({from: 0, to: isLeftOut(i) ? 0 : ids.length})),
+    }))
+    const kept = request.groups.flatMap(({advantages}) => advantages.filter((_, i) => !isLeftOut(i)))
+    const {loss} = await updated(engine, {...request, groups: masked}, true)
+    expect(loss).toBeCloseTo(-kept.reduce((sum, advantage) => sum + advantage, 0) / kept.length, 5)
+    const none = request.groups.map((group) => ({...group, spans: group.completions.map(() => ({from: 0, to: 0}))}))
+    expect(await engine.updatePolicy({...request, groups: none}, true)).toBeNull()
     await engine.close()
   })
 

@@ -70,6 +70,15 @@ describe('advantages of a group', () => {
     }
   })
 
+  it('leave-one-out compare each reward with the mean of the others', () => {
+    const rewards = [1, 0, 0.5, 0]
+    const expected = rewards.map((reward, i) => {
+      const others = rewards.filter((_, j) => j !== i)
+      return expect.closeTo(reward - others.reduce((sum, other) => sum + other, 0) / others.length, 9)
+    })
+    expect(advantages(rewards, 'leave-one-out')).toEqual(expected)
+  })
+
   it('compare completions of one group only', () => {
     const both = groupAdvantages(
       [

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import {appendBackward} from '../../../src/core/autodiff/backward.js'
-import {clippedObjective, type ObjectiveSettings} from '../../../src/core/grpo/objective.js'
+import {type ObjectiveSettings, policyObjective} from '../../../src/core/grpo/objective.js'
 import {Graph} from '../../../src/core/onnx/graph.js'
 import {Ops} from '../../../src/core/onnx/ops.js'
 import {Session} from '../../../src/core/runtime/session.js'
@@ -22,7 +22,7 @@ async function objectiveOf(tokens: Tokens, settings: ObjectiveSettings = plain) 
   const op = new Ops(new Graph())
   const input = (name: string) => op.input(name, [count])
   const policyLogprobs = input('policy')
-  const loss = clippedObjective(
+  const loss = policyObjective(
     op,
     {
       policyLogprobs,

@@ -1,4 +1,5 @@
-import {clippedObjective, type ObjectiveSettings} from '../../grpo/objective.js'
+import {lossOf} from '../../grpo/losses.js'
+import {type ObjectiveSettings, policyObjective} from '../../grpo/objective.js'
 import {hiddenStates, logitsOf} from '../../models/decoder.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {entropyOf, logProbabilities, pickTokens} from '../../nn/distribution.js'
@@ -25,7 +26,7 @@ export interface PolicyShape {
  *
  * Inputs: `ids`, `positions` [P*Tc + P*G*Tg]; `context_lengths` [P]; [trained] each: `trained_rows` (indices into the
  * P*G*Tg completion rows), `targets`, and with an objective `old_logprobs`, `ref_logprobs` (where klCoef is not 0),
- * `advantages`, `completion_mask`, `token_weights`.
+ * `completion_ratios` (for losses that count those), `advantages`, `completion_mask`, `token_weights`.
  * Outputs, [trained] each: `policy_logprobs` (of logits / temperature), `entropy` (nats, of the same distribution).
  */
 export function policyGraph(
@@ -79,10 +80,11 @@ function policyLoss(op: Ops, policyLogprobs: Value, policyEntropy: Value, object
     policyLogprobs,
     policyEntropy,
     oldLogprobs: perToken('old_logprobs'),
+    completionRatios: lossOf(objective).kind.ratioOf === 'completion' ? perToken('completion_ratios') : undefined,
     refLogprobs: objective.klCoef > 0 ? perToken('ref_logprobs') : undefined,
     advantages: perToken('advantages'),
     completionMask: perToken('completion_mask'),
     tokenWeights: perToken('token_weights'),
   }
-  return clippedObjective(op, inputs, objective)
+  return policyObjective(op, inputs, objective)
 }

@@ -12,6 +12,8 @@ import type {MicroBatch} from './update-mode.js'
 export interface Slot {
   /** Among the completion rows. */
   readonly row: number
+  /** Of the micro-batch. */
+  readonly completion: number
   readonly target: number
   readonly old: number
   readonly advantage: number
@@ -31,17 +33,20 @@ export function microBatches({
   lossNormalizer,
   contextsPerMicroBatch,
   completionsPerMicroBatch = Number.POSITIVE_INFINITY,
+  maxTokens = 1,
 }: PolicyRequest): WeightedGroup[][] {
-  const lengths = groups.flatMap((group) => spansOf(group).map(({from, to}) => to - from))
+  const lengths = groups.flatMap((group) => spansOf(group).map(sizeOf)).filter((length) => length > 0)
   const tokens = lengths.reduce((sum, length) => sum + length, 0)
   const weightOf = {
     token: () => 1 / tokens,
-    sequence: ({from, to}: TokenSpan) => 1 / (lengths.length * (to - from)),
+    sequence: (span: TokenSpan) => 1 / (lengths.length * sizeOf(span)),
+    constant: () => 1 / (lengths.length * maxTokens),
   }[lossNormalizer]
   const weighted = groups.map((group) => ({...group, tokenWeights: spansOf(group).map(weightOf)}))
   const computed = weighted
     .filter(({advantages}) => addsToGradient(advantages, objective))
     .flatMap((group) => partsOf(group, completionsPerMicroBatch))
+    .filter((group) => spansOf(group).some((span) => sizeOf(span) > 0))
   const order = byLength(computed.map((group) => group.promptIds.length))
   return chunks(order, contextsPerMicroBatch).map((indices) => indices.map((index) => computed[index]))
 }
@@ -62,6 +67,10 @@ function spansOf({completions, spans}: PolicyGroup): readonly TokenSpan[] {
   return spans ?? completions.map(({ids}) => ({from: 0, to: ids.length}))
 }
 
+function sizeOf({from, to}: TokenSpan): number {
+  return to - from
+}
+
 /** Packs groups into the row order of `policyGraph`: contexts first, then completions, each padded on the right. */
 export function layOut(
   groups: readonly WeightedGroup[],
@@ -74,7 +83,7 @@ export function layOut(
     groupSize,
     promptTokens: maxOf(groups.map((group) => group.promptIds.length)),
     completionTokens: maxOf(completionTokens),
-    trainedTokens: groups.flatMap(spansOf).reduce((sum, {from, to}) => sum + to - from, 0),
+    trainedTokens: groups.flatMap(spansOf).reduce((sum, span) => sum + sizeOf(span), 0),
   })
   const {contextLength, completionLength, trained} = shape
   const completionStart = contexts * contextLength
@@ -97,7 +106,8 @@ export function layOut(
         positions[completionStart + start + t] = BigInt(context.length + t)
         if (t < spans[g].from || t >= spans[g].to) return
         const old = completion.oldLogprobs[t]
-        slots.push({row: start + t, target, old, advantage: group.advantages[g], weight: group.tokenWeights[g]})
+        const whose = {completion: p * groupSize + g, advantage: group.advantages[g], weight: group.tokenWeights[g]}
+        slots.push({row: start + t, target, old, ...whose})
       })
     })
   })

@@ -17,8 +17,10 @@ export interface PolicyRequest {
   readonly groups: readonly PolicyGroup[]
   readonly temperature: number
   readonly objective: ObjectiveSettings
-  /** Mean over all tokens of the request, or mean over completions of their means. */
-  readonly lossNormalizer: 'token' | 'sequence'
+  /** Mean over all tokens of the request, or mean over completions of their means; or sum over completions x `maxTokens`. */
+  readonly lossNormalizer: 'token' | 'sequence' | 'constant'
+  /** Tokens that a completion could have; 1 when absent. */
+  readonly maxTokens?: number
   readonly contextsPerMicroBatch: number
   /** Completions of a context that are computed at once; all of them when absent. */
   readonly completionsPerMicroBatch?: number

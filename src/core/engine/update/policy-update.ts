@@ -1,3 +1,5 @@
+import {lossOf} from '../../grpo/losses.js'
+import type {TensorData} from '../../runtime/session.js'
 import {NumericError} from '../../util/errors.js'
 import {maxOf} from '../../util/extremes.js'
 import {type Tell, tellNobody} from '../../util/tell.js'
@@ -5,7 +7,8 @@ import {policyContexts} from '../graphs/shapes.js'
 import {rowCounts} from '../segments/row-layout.js'
 import type {SessionCache} from '../sessions/session-cache.js'
 import type {ModelState, Weights} from '../state/model-state.js'
-import {layOut, microBatches} from './micro-batches.js'
+import {completionRatios} from './completion-ratios.js'
+import {layOut, microBatches, type Slot} from './micro-batches.js'
 import type {PolicyRequest} from './policy-request.js'
 import {updateModes} from './update-modes.js'
 
@@ -17,7 +20,7 @@ export interface PolicyUpdate {
   readonly mismatchMax: number
   /** Mean entropy of the policy over the tokens looked at, nats. */
   readonly entropy: number
-  /** Share of tokens whose clipped ratio is the smaller term. */
+  /** Share of tokens that the clip range keeps from adding more to the gradient. */
   readonly clipFraction: number
   /** Mean k3 estimate to the reference; null without a reference. */
   readonly kl: number | null
@@ -46,6 +49,10 @@ export async function updatePolicy(
   tell: Tell = tellNobody,
 ): Promise<PolicyUpdate | null> {
   const {objective, temperature} = request
+  const {kind, clip} = lossOf(objective)
+  const isOfCompletions = kind.ratioOf === 'completion'
+  // On-policy the weights are those that sampled: their log-probabilities are known.
+  const needsCurrent = isOfCompletions && !isOnPolicy
   const totals = {loss: 0, mismatchMax: 0, entropy: 0, clipped: 0, kl: 0, trainedTokens: 0}
   const batches = microBatches(request)
   if (batches.length === 0) return null
@@ -59,15 +66,17 @@ export async function updatePolicy(
     where = `update, micro-batch ${index + 1}/${batches.length}`
     tell(where)
     const ref = reference ? await update.logprobsUnder(reference, micro, temperature) : null
-    const inputs = ref ? {...micro.inputs, ref_logprobs: ref} : micro.inputs
+    const current = needsCurrent ? await update.logprobsUnder(state.weights, micro, temperature) : null
+    const ratios: RatioInputs = isOfCompletions ? ratioInputs(slots, micro.inputs, current) : {}
+    const inputs = {...micro.inputs, ...ratios, ...(ref && {ref_logprobs: ref})}
     const {loss, policyLogprobs: policy, entropy} = await update.policy({...micro, inputs}, temperature, objective)
     totals.loss += loss
     totals.trainedTokens += slots.length
     slots.forEach(({old, advantage}, i) => {
-      const ratio = Math.exp(policy[i] - old)
+      const ratio = ratios.completion_ratios?.[i] ?? Math.exp(policy[i] - old)
       totals.mismatchMax = Math.max(totals.mismatchMax, Math.abs(policy[i] - old))
       totals.entropy += entropy[i]
-      if (isClipped(ratio, advantage, objective.clipEpsilon)) totals.clipped++
+      if (kind.isClipped(ratio, advantage, clip)) totals.clipped++
       if (ref) totals.kl += Math.exp(ref[i] - policy[i]) - (ref[i] - policy[i]) - 1
     })
   }
@@ -92,6 +101,17 @@ function mismatchError(mismatch: number, {mismatchLimit}: PolicyRequest): Numeri
   )
 }
 
-function isClipped(ratio: number, advantage: number, epsilon: number): boolean {
-  return advantage > 0 ? ratio > 1 + epsilon : advantage < 0 && ratio < 1 - epsilon
+interface RatioInputs {
+  readonly old_logprobs?: Float32Array
+  readonly completion_ratios?: Float32Array
+}
+
+/** Of losses that count whole completions: the policy's own log-probabilities in place of the old ones, and the ratios. */
+function ratioInputs(
+  slots: readonly Slot[],
+  inputs: Readonly<Record<string, TensorData>>,
+  current: Float32Array | null,
+): RatioInputs {
+  const policy = current ?? (inputs.old_logprobs as Float32Array)
+  return {old_logprobs: policy, completion_ratios: completionRatios(slots, policy)}
 }

@@ -3,6 +3,7 @@ import {chunks} from '../../engine/graphs/bucket.js'
 import type {PolicyGroup} from '../../engine/update/policy-request.js'
 import type {PolicyUpdate} from '../../engine/update/policy-update.js'
 import {groupAdvantages} from '../../grpo/advantages.js'
+import type {ObjectiveSettings} from '../../grpo/objective.js'
 import {queryFlops} from '../../models/flops.js'
 import {cutNote, promptLimit} from '../../prompts/prompt-limit.js'
 import type {LogprobQuery, RewardedGroup, ScoredGroup} from '../../records/records.js'
@@ -134,10 +135,11 @@ async function updatePolicy(
   const updates: PolicyUpdate[] = []
   for (const miniBatch of chunks(groups, size)) {
     const request = {
-      groups: miniBatch.map((group) => policyGroup(group, terms)),
+      groups: miniBatch.map((group) => policyGroup(group, terms, grpo)),
       temperature: rollout.temperature,
-      objective: {clipEpsilon: grpo.clipEpsilon, klCoef: grpo.klCoef, entropyCoef: grpo.entropyCoef},
+      objective: objectiveOf(grpo),
       lossNormalizer: grpo.lossNormalizer,
+      maxTokens: rollout.maxTokens,
       contextsPerMicroBatch: grpo.contextsPerMicroBatch,
       completionsPerMicroBatch: grpo.completionsPerMicroBatch,
       mismatchLimit: grpo.mismatchLimit,
@@ -150,11 +152,26 @@ async function updatePolicy(
   return updates
 }
 
+/** What the update reads of the settings; each objective has graphs of its own, so nothing else may be among it. */
+function objectiveOf({loss, clipEpsilon, clipEpsilonHigh, klCoef, entropyCoef}: Config['grpo']): ObjectiveSettings {
+  return {loss, clipEpsilon, clipEpsilonHigh, klCoef, entropyCoef}
+}
+
 function policyGroup(
   {prompt, completions, advantages}: ScoredGroup<unknown>,
   terms: readonly WeightedTerm<never>[],
+  {maskTruncated}: Config['grpo'],
 ): PolicyGroup {
-  const spans = completions.map((completion) => trainedSpan(terms, completion))
-  const isPartial = spans.every((span) => span !== undefined)
-  return {promptIds: prompt.ids, completions, advantages, ...(isPartial && {spans})}
+  const spans = completions.map((completion) => {
+    if (maskTruncated && completion.stopReason === 'length') return {from: 0, to: 0}
+    return trainedSpan(terms, completion)
+  })
+  const isPartial = spans.some((span) => span !== undefined)
+  const whole = (i: number) => ({from: 0, to: completions[i].ids.length})
+  return {
+    promptIds: prompt.ids,
+    completions,
+    advantages,
+    ...(isPartial && {spans: spans.map((span, i) => span ?? whole(i))}),
+  }
 }
