@@ -2,17 +2,30 @@ import {describe, expect, it} from 'vitest'
 import {appendBackward} from '../../../src/core/autodiff/backward.js'
 import {lossDefaults} from '../../../src/core/config/loss-defaults.js'
 import {lossNames} from '../../../src/core/config/names.js'
+import {completionRatios} from '../../../src/core/engine/update/completion-ratios.js'
+import type {Slot} from '../../../src/core/engine/update/micro-batches.js'
 import {losses, lossOf} from '../../../src/core/grpo/losses.js'
 import {policyObjective} from '../../../src/core/grpo/objective.js'
 import {Graph} from '../../../src/core/onnx/graph.js'
 import {Ops} from '../../../src/core/onnx/ops.js'
 import {Session} from '../../../src/core/runtime/session.js'
+import torch from './torch-losses.json' with {type: 'json'}
 
 type Settings = Parameters<typeof lossOf>[0]
 
-/** The gradient of the sum over tokens by policy log-probability, at these ratios. */
-async function gradientAt(settings: Settings, ratios: readonly number[], advantages: readonly number[]) {
-  const count = ratios.length
+interface Tokens {
+  readonly policy: readonly number[]
+  readonly old: readonly number[]
+  readonly advantages: readonly number[]
+  /** 1 each when absent. */
+  readonly weights?: readonly number[]
+  /** Of whole completions, where the loss counts those. */
+  readonly ratios?: Float32Array
+}
+
+/** The gradient of the weighted sum over tokens by policy log-probability. */
+async function gradientOf(settings: Settings, {policy, old, advantages, weights, ratios}: Tokens) {
+  const count = policy.length
   const op = new Ops(new Graph())
   const input = (name: string) => op.input(name, [count])
   const policyLogprobs = input('policy')
@@ -23,24 +36,21 @@ async function gradientAt(settings: Settings, ratios: readonly number[], advanta
     advantages: input('advantages'),
     completionMask: input('mask'),
     tokenWeights: input('weights'),
+    ...(ratios && {completionRatios: input('ratios')}),
   }
   const loss = policyObjective(op, inputs, {...settings, klCoef: 0, entropyCoef: 0})
   op.graph.output('gradient', appendBackward(op, loss, [policyLogprobs])[0])
   const session = await Session.compile(op.graph, {device: 'cpu', threads: 1})
-  const ones = ratios.map(() => 1)
-  const given = {
-    policy: ratios.map(Math.log),
-    old: ratios.map(() => 0),
-    advantages,
-    mask: ones,
-    weights: ones,
-    entropy: ones,
-  }
+  const ones = policy.map(() => 1)
+  const given = {policy, old, advantages, mask: ones, weights: weights ?? ones, entropy: ones, ...(ratios && {ratios})}
   const feeds = Object.fromEntries(Object.entries(given).map(([name, values]) => [name, Float32Array.from(values)]))
   const {gradient} = await session.run(feeds)
   await session.release()
   return Array.from(gradient as Float32Array)
 }
+
+const gradientAt = (settings: Settings, ratios: readonly number[], advantages: readonly number[]) =>
+  gradientOf(settings, {policy: ratios.map(Math.log), old: ratios.map(() => 0), advantages})
 
 const close = (values: readonly number[]) => values.map((value) => expect.closeTo(value, 5))
 
@@ -63,6 +73,35 @@ describe('the gradient of a loss by log-probability', () => {
     const settings = {loss: 'cispo', clipEpsilon: 0.2, clipEpsilonHigh: 1} as const
     const gradient = await gradientAt(settings, [0.1, 1.5, 2.5, 9, 9], [1, 1, 1, 1, -1])
     expect(gradient).toEqual(close([-0.1, -1.5, -2, -2, 2]))
+  })
+})
+
+describe("torch's gradient of the loss as its paper states it (torch_losses.py)", () => {
+  const {lengths, advantages, old, policy, cases} = torch
+  const completionOf = lengths.flatMap((length, completion) => Array<number>(length).fill(completion))
+  const weightOf = {
+    token: () => 1 / policy.length,
+    sequence: (i: number) => 1 / (lengths.length * lengths[completionOf[i]]),
+    constant: (_: number, maxTokens = 1) => 1 / (lengths.length * maxTokens),
+  }
+
+  it.each(lossNames)('%s', async (loss) => {
+    const {low, high, normalizer, maxTokens, gradient} = {maxTokens: undefined, ...cases[loss]}
+    const perToken = completionOf.map((completion) => advantages[completion])
+    const slots = policy.map((_, i) => ({completion: completionOf[i], old: old[i]})) as Slot[]
+    const ratios =
+      losses[loss].ratioOf === 'completion' ? completionRatios(slots, Float32Array.from(policy)) : undefined
+    const found = await gradientOf(
+      {loss, clipEpsilon: low, clipEpsilonHigh: high},
+      {
+        policy,
+        old: ratios ? policy : old,
+        advantages: perToken,
+        weights: policy.map((_, i) => weightOf[normalizer as keyof typeof weightOf](i, maxTokens)),
+        ratios,
+      },
+    )
+    expect(found).toEqual(gradient.map((value) => expect.closeTo(value, 6)))
   })
 })
 
