@@ -25,7 +25,7 @@ if (existsSync(stored))
 for (const row of lengthsRows.filter(({name}) => name.includes(options.only))) {
   process.stderr.write(`${row.name}\n`)
   const checkpoint = await prepareModel(row.model)
-  const measured = await runChild<LengthsMeasurement>('ours', 'lengths-step', {row, checkpoint, threads}, '')
+  const measured = await runChild<LengthsMeasurement>('ours', 'lengths-step', {row, checkpoint, threads}, '', 180)
   if (isFailure(measured)) {
     process.stderr.write(`${row.name}: ${measured.failure}\n`)
     process.exitCode = 1

@@ -124,6 +124,11 @@ const grpo = z.strictObject({
     .describe('whether completions that were cut at rollout.maxTokens are left out of the loss'),
   klCoef: z.number().min(0).default(0).describe('weight of the divergence from the starting checkpoint'),
   entropyCoef: z.number().min(0).default(0).describe('weight of the entropy bonus'),
+  ntpCoef: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('weight of next-token prediction on train.batchRows documents in every update (RMT: 0.1)'),
   std: z
     .enum(['population', 'sample', 'none', 'leave-one-out'])
     .default('population')

@@ -151,7 +151,7 @@ describe('a policy update', () => {
         const cut = await updatedWith(changes)
         expect(worstShare(whole.moments, cut.moments), JSON.stringify(changes)).toBeLessThan(1e-5)
         expect(cut.update.loss).toBeCloseTo(whole.update.loss, 6)
-        expect(cut.update.clipFraction).toBeCloseTo(whole.update.clipFraction, 9)
+        expect(cut.update.clipFraction).toBeCloseTo(whole.update.clipFraction!, 9)
       }
     })
   })
@@ -176,6 +176,37 @@ describe('a policy update', () => {
     )
     const {loss} = await updated(engine, {...request, groups: shifted}, false)
     expect(loss).toBeCloseTo(-terms.reduce((sum, term) => sum + term, 0) / terms.length, 5)
+    await engine.close()
+  })
+
+  it('has the gradient of rows beside it added, with their weight', async () => {
+    const joint = {rows, rowsPerMicroBatch: 2, weight: 0.1}
+    const gradientOf = async (changes: (request: PolicyRequest) => PolicyRequest) => {
+      const engine = await tinyEngine()
+      const request = await requestFrom(engine, {optimizer: {...optimizer, maxGradNorm: 1e9}})
+      const update = await updated(engine, changes(request), true)
+      const {moments} = await stateOf(engine)
+      await engine.close()
+      return {moments, update}
+    }
+    const alone = (request: PolicyRequest) => ({...request, groups: []})
+    const policy = await gradientOf((request) => request)
+    const both = await gradientOf((request) => ({...request, joint}))
+    const inSegments = await gradientOf((request) => ({...request, joint, mode: 'segmented'}))
+    const rowsAlone = await gradientOf((request) => ({...alone(request), joint}))
+    const sum = new Map(
+      [...policy.moments].map(([name, values]) => {
+        const added = rowsAlone.moments.get(name)!
+        return [name, values.map((value, i) => value + added[i])]
+      }),
+    )
+    expect(worstShare(both.moments, sum)).toBeLessThan(1e-5)
+    expect(worstShare(both.moments, inSegments.moments)).toBeLessThan(1e-5)
+    expect(both.update.loss).toBeCloseTo(policy.update.loss + rowsAlone.update.loss, 6)
+    expect(rowsAlone.update).toMatchObject({entropy: null, clipFraction: null, trainedTokens: 0})
+    const engine = await tinyEngine()
+    const plain = (await engine.updateLanguageModel({rows, rowsPerMicroBatch: 2, optimizer, mode: 'whole'}))!
+    expect(rowsAlone.update.loss).toBeCloseTo(0.1 * plain.loss, 6)
     await engine.close()
   })
 

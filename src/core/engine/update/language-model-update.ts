@@ -7,6 +7,7 @@ import type {LanguageModelShape} from '../graphs/language-model.js'
 import {languageModelShape} from '../graphs/shapes.js'
 import type {SessionCache} from '../sessions/session-cache.js'
 import type {ModelState, OptimizerSettings} from '../state/model-state.js'
+import type {JointRows} from './policy-request.js'
 import type {MicroBatch} from './update-mode.js'
 import {updateModes} from './update-modes.js'
 
@@ -38,11 +39,10 @@ export async function updateLanguageModel(
   {rows, rowsPerMicroBatch, optimizer, mode}: LanguageModelRequest,
   tell: Tell = tellNobody,
 ): Promise<LanguageModelUpdate | null> {
-  const trainedTokens = rows.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
+  const {trainedTokens, laidOut} = rowBatches({rows, rowsPerMicroBatch, weight: 1})
   if (trainedTokens === 0) return null
   let loss = 0
   state.forgetGradients()
-  const laidOut = chunks(rows, rowsPerMicroBatch).map((batch) => layOut(batch, 1 / trainedTokens))
   const mostRows = maxOf(laidOut.map(({shape}) => shape.rows * shape.length))
   let where = ''
   const update = updateModes[mode]({state, sessions, mostRows, tell: (words) => tell(`${where}, ${words}`)})
@@ -53,6 +53,13 @@ export async function updateLanguageModel(
   }
   tell('update, optimizer')
   return {loss, gradNorm: state.applyGradients(optimizer), trainedTokens}
+}
+
+/** Rows in micro-batches, their tokens weighted so that the losses add up to `weight` times the mean over all trained tokens. */
+export function rowBatches({rows, rowsPerMicroBatch, weight}: JointRows) {
+  const trainedTokens = rows.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
+  const laidOut = chunks(rows, rowsPerMicroBatch).map((batch) => layOut(batch, weight / trainedTokens))
+  return {trainedTokens, laidOut: trainedTokens > 0 ? laidOut : []}
 }
 
 /** Rows side by side, each padded on the right. */

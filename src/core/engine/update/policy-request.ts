@@ -1,6 +1,6 @@
 import type {UpdateModeName} from '../../config/names.js'
 import type {ObjectiveSettings} from '../../grpo/objective.js'
-import type {Completion, TokenSpan} from '../../records/records.js'
+import type {Completion, TokenSpan, TrainingRow} from '../../records/records.js'
 import type {OptimizerSettings} from '../state/model-state.js'
 
 /** A prompt with its G completions and their advantages. */
@@ -12,6 +12,14 @@ export interface PolicyGroup {
   readonly spans?: readonly TokenSpan[]
 }
 
+/** Rows of text beside the groups of an update. */
+export interface JointRows {
+  readonly rows: readonly TrainingRow[]
+  readonly rowsPerMicroBatch: number
+  /** What the mean negative log-likelihood of their trained tokens is multiplied by. */
+  readonly weight: number
+}
+
 /** The groups of one GRPO update and its settings. */
 export interface PolicyRequest {
   readonly groups: readonly PolicyGroup[]
@@ -21,6 +29,8 @@ export interface PolicyRequest {
   readonly lossNormalizer: 'token' | 'sequence' | 'constant'
   /** Tokens that a completion could have; 1 when absent. */
   readonly maxTokens?: number
+  /** Rows whose next-token loss is added, in the same optimizer step. */
+  readonly joint?: JointRows
   readonly contextsPerMicroBatch: number
   /** Completions of a context that are computed at once; all of them when absent. */
   readonly completionsPerMicroBatch?: number

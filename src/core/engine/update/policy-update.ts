@@ -8,20 +8,22 @@ import {rowCounts} from '../segments/row-layout.js'
 import type {SessionCache} from '../sessions/session-cache.js'
 import type {ModelState, Weights} from '../state/model-state.js'
 import {completionRatios} from './completion-ratios.js'
+import {rowBatches} from './language-model-update.js'
 import {layOut, microBatches, type Slot} from './micro-batches.js'
 import type {PolicyRequest} from './policy-request.js'
 import {updateModes} from './update-modes.js'
 
 /** What one GRPO update did. */
 export interface PolicyUpdate {
+  /** Of the policy, and of the rows beside it with their weight. */
   readonly loss: number
   readonly gradNorm: number
   /** Largest |policy - old| log-probability; on-policy it is the disagreement of rollout and trainer. */
   readonly mismatchMax: number
-  /** Mean entropy of the policy over the tokens looked at, nats. */
-  readonly entropy: number
-  /** Share of tokens that the clip range keeps from adding more to the gradient. */
-  readonly clipFraction: number
+  /** Mean entropy of the policy over the tokens looked at, nats; null where there were none. */
+  readonly entropy: number | null
+  /** Share of tokens that the clip range keeps from adding more to the gradient; null where there were none. */
+  readonly clipFraction: number | null
   /** Mean k3 estimate to the reference; null without a reference. */
   readonly kl: number | null
   /** Tokens looked at: those of groups that carry signal. */
@@ -53,13 +55,17 @@ export async function updatePolicy(
   const isOfCompletions = kind.ratioOf === 'completion'
   // On-policy the weights are those that sampled: their log-probabilities are known.
   const needsCurrent = isOfCompletions && !isOnPolicy
-  const totals = {loss: 0, mismatchMax: 0, entropy: 0, clipped: 0, kl: 0, trainedTokens: 0}
+  const totals: Totals = {loss: 0, mismatchMax: 0, entropy: 0, clipped: 0, kl: 0, trainedTokens: 0}
   const batches = microBatches(request)
-  if (batches.length === 0) return null
+  const rows = request.joint ? rowBatches(request.joint).laidOut : []
+  if (batches.length + rows.length === 0) return null
   const contexts = policyContexts(batches.flat().length, request.contextsPerMicroBatch)
   state.forgetGradients()
   const laidOut = batches.map((batch) => layOut(batch, contexts))
-  const mostRows = maxOf(laidOut.map(({shape}) => rowCounts(shape).all))
+  const mostRows = maxOf([
+    ...laidOut.map(({shape}) => rowCounts(shape).all),
+    ...rows.map(({shape}) => shape.rows * shape.length),
+  ])
   let where = ''
   const update = updateModes[request.mode]({state, sessions, mostRows, tell: (words) => tell(`${where}, ${words}`)})
   for (const [index, {slots, ...micro}] of laidOut.entries()) {
@@ -80,17 +86,35 @@ export async function updatePolicy(
       if (ref) totals.kl += Math.exp(ref[i] - policy[i]) - (ref[i] - policy[i]) - 1
     })
   }
+  for (const [index, batch] of rows.entries()) {
+    where = `update, rows, micro-batch ${index + 1}/${rows.length}`
+    tell(where)
+    totals.loss += await update.languageModel(batch)
+  }
   if (!Number.isFinite(totals.loss)) throw new NumericError(`the GRPO loss is ${totals.loss}; expected a finite number`)
   if (isOnPolicy && totals.mismatchMax > request.mismatchLimit) throw mismatchError(totals.mismatchMax, request)
   tell('update, optimizer')
+  return updateOf(totals, state.applyGradients(request.optimizer), reference !== null)
+}
+
+/** Sums over the tokens of an update. */
+interface Totals {
+  loss: number
+  mismatchMax: number
+  entropy: number
+  clipped: number
+  kl: number
+  trainedTokens: number
+}
+
+function updateOf(totals: Totals, gradNorm: number, hasReference: boolean): PolicyUpdate {
+  const {loss, mismatchMax, trainedTokens} = totals
+  const mean = (total: number) => (trainedTokens > 0 ? total / trainedTokens : null)
   return {
-    loss: totals.loss,
-    gradNorm: state.applyGradients(request.optimizer),
-    mismatchMax: totals.mismatchMax,
-    entropy: totals.entropy / totals.trainedTokens,
-    clipFraction: totals.clipped / totals.trainedTokens,
-    kl: reference ? totals.kl / totals.trainedTokens : null,
-    trainedTokens: totals.trainedTokens,
+    ...{loss, gradNorm, mismatchMax, trainedTokens},
+    entropy: mean(totals.entropy),
+    clipFraction: mean(totals.clipped),
+    kl: hasReference ? mean(totals.kl) : null,
   }
 }
 

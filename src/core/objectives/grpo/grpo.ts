@@ -4,7 +4,7 @@ import type {PolicyGroup} from '../../engine/update/policy-request.js'
 import type {PolicyUpdate} from '../../engine/update/policy-update.js'
 import {groupAdvantages} from '../../grpo/advantages.js'
 import type {ObjectiveSettings} from '../../grpo/objective.js'
-import {queryFlops} from '../../models/flops.js'
+import {plainTrainingFlops, queryFlops} from '../../models/flops.js'
 import {cutNote, promptLimit} from '../../prompts/prompt-limit.js'
 import type {LogprobQuery, RewardedGroup, ScoredGroup} from '../../records/records.js'
 import {needsAverage, openTerms, type TermSettings, trainedSpan, type WeightedTerm} from '../../rewards/terms.js'
@@ -14,6 +14,7 @@ import {NumericError} from '../../util/errors.js'
 import {firstOnly} from '../../util/progress.js'
 import {type Objective, optimizerAt, type TrainingContext} from '../objective.js'
 import {VisitOrder} from '../order.js'
+import type {JointRowSource} from './joint-rows.js'
 import {resultOf} from './measures.js'
 import {rewardGroups} from './reward-groups.js'
 import {type SampledGroups, type Sampling, sampleGroups, shortageOf} from './sample-groups.js'
@@ -28,7 +29,7 @@ export async function startGrpo<Item>(
   training: TrainingContext,
   task: Task<Item>,
   tokenizer: Tokenizer,
-  settings: TermSettings,
+  {terms: settings, rowsOf}: {readonly terms: TermSettings; readonly rowsOf: JointRowSource},
 ): Promise<Objective> {
   const {config, engine, model, shape, progress} = training
   const terms = openTerms<Item>(settings, {
@@ -51,15 +52,16 @@ export async function startGrpo<Item>(
       checkFinite(sampled.generated)
       const shortage = shortageOf(config.grpo, sampled)
       if (shortage) warnOfShortage(`train: step ${step}: ${shortage}`)
-      const updates = await updatePolicy(training, step, trained, terms)
+      const {updates, rowTokens} = await updatePolicy(training, step, trained, terms, rowsOf)
       if (needsAverage(settings)) await engine.blendAverage(config.reward.average.tau)
-      return resultOf(
+      const result = resultOf(
         {config, shape, hasEnd: model.endIds.length + config.rollout.stop.length > 0},
         sampled,
         scored,
         trained,
         updates,
       )
+      return {...result, flopsUpdate: result.flopsUpdate + plainTrainingFlops(shape, rowTokens)}
     },
   }
 }
@@ -129,17 +131,21 @@ async function updatePolicy(
   step: number,
   groups: readonly ScoredGroup<unknown>[],
   terms: readonly WeightedTerm<never>[],
-): Promise<PolicyUpdate[]> {
+  rowsOf: JointRowSource,
+): Promise<{updates: PolicyUpdate[]; rowTokens: number[]}> {
   const {grpo, rollout} = config
   const size = Math.ceil(groups.length / grpo.miniBatches)
   const updates: PolicyUpdate[] = []
-  for (const miniBatch of chunks(groups, size)) {
+  const rowTokens: number[] = []
+  for (const [index, miniBatch] of chunks(groups, size).entries()) {
+    const joint = rowsOf((step - 1) * grpo.miniBatches + index)
     const request = {
       groups: miniBatch.map((group) => policyGroup(group, terms, grpo)),
       temperature: rollout.temperature,
       objective: objectiveOf(grpo),
       lossNormalizer: grpo.lossNormalizer,
       maxTokens: rollout.maxTokens,
+      joint,
       contextsPerMicroBatch: grpo.contextsPerMicroBatch,
       completionsPerMicroBatch: grpo.completionsPerMicroBatch,
       mismatchLimit: grpo.mismatchLimit,
@@ -147,9 +153,11 @@ async function updatePolicy(
       mode: updateMode,
     }
     const update = await engine.updatePolicy(request, updates.length === 0 && sampler.guarantees.exactLogprobs)
-    if (update) updates.push(update)
+    if (!update) continue
+    updates.push(update)
+    for (const {ids} of joint?.rows ?? []) rowTokens.push(ids.length - 1)
   }
-  return updates
+  return {updates, rowTokens}
 }
 
 /** What the update reads of the settings; each objective has graphs of its own, so nothing else may be among it. */

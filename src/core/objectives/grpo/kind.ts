@@ -11,7 +11,9 @@ import type {TaskKind} from '../../tasks/task.js'
 import {checkItems, tasks} from '../../tasks/tasks.js'
 import {RuntimeFailure} from '../../util/errors.js'
 import type {ObjectiveKind} from '../objective.js'
+import {documentRows, rowWork} from '../rows/rows.js'
 import {startGrpo} from './grpo.js'
+import {jointRows} from './joint-rows.js'
 
 /**
  * GRPO on the items of a task: `rpt` is that of next-token prediction, `rlvr` that of questions.
@@ -24,7 +26,7 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
   return {
     teaches: 'thoughts',
     task: taskName,
-    needs: () => kind.needs,
+    needs: ({grpo: {ntpCoef}}) => [...new Set([...kind.needs, ...(ntpCoef > 0 ? ['data.dir'] : [])])],
     files: (config) => kind.files(config),
     batch: groupIdentity,
     leaves: ['rollouts/step-*.arrow'],
@@ -38,13 +40,24 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
       const isNamed = Object.values(kind.files(config)).every((file) => file !== undefined)
       const task = known && isNamed ? await kind.open({config, data: known, model, warn}) : null
       if (task) checkItems(task, 'train')
+      const documents = config.grpo.ntpCoef > 0 && data ? documentRows(config, model, data) : null
       const longest = task ? task.longestPrompt('train') : Number.POSITIVE_INFINITY
       return {
         instruction,
-        work: (settings) => workOf(settings, model, longest, termsOf(settings)),
+        cutDocuments: documents?.cut,
+        work: (settings) => ({
+          ...workOf(settings, model, longest, termsOf(settings)),
+          ...(settings.grpo.ntpCoef > 0 && {
+            languageModel: rowWork(settings, model, documents?.longest ?? Number.POSITIVE_INFINITY).languageModel,
+            isAccumulated: true,
+          }),
+        }),
         start(training) {
           if (!task || !texts) throw new RuntimeFailure('train: a rehearsal cannot start')
-          return startGrpo(training, task, texts.tokenizer, termsOf(config))
+          return startGrpo(training, task, texts.tokenizer, {
+            terms: termsOf(config),
+            rowsOf: jointRows(config, documents?.rowAt ?? null),
+          })
         },
       }
     },
