@@ -13,7 +13,7 @@ export default class Train extends BaseCommand {
     '<%= config.bin %> train --data runs/data --model-config config.json --objective ntp --out runs/ntp --dry-run',
   ]
   static override flags = {
-    ...configFlags('train', ['data', 'model', 'model-config', 'objective', 'steps', 'allow-noop']),
+    ...configFlags('train', ['data', 'model', 'model-config', 'objective', 'steps', 'allow-noop', 'track']),
     ...directoryFlags,
   }
   static override needs = async (config: Config) => {

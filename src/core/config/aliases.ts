@@ -71,7 +71,7 @@ export const foreignNames: Readonly<Record<string, string>> = {
   ppominibatchsize: 'grpo.miniBatches',
   pretrainedmodelnameorpath: 'model.path',
   randomseed: 'seed',
-  reportto: 'nothing is sent anywhere: rpt report writes a page',
+  reportto: 'train.track',
   resumefromcheckpoint: '--resume',
   rewardfunction: 'reward.terms',
   rewardfuncs: 'reward.terms',

@@ -20,6 +20,7 @@ const flagKeys: Readonly<Record<string, string | Readonly<Record<string, string>
   objective: 'train.objective',
   steps: 'train.steps',
   'allow-noop': 'train.allowNoop',
+  track: 'train.track',
   rows: {'warm-start': 'warmStart.rows'},
   checkpoint: 'eval.checkpoint',
   mode: 'eval.modes',

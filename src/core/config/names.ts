@@ -18,6 +18,8 @@ export const rewardNames = [
 ] as const
 /** How the ratio of the policy to the weights that sampled becomes a loss. */
 export const lossNames = ['grpo', 'dr-grpo', 'dapo', 'gspo', 'cispo'] as const
+/** Formats of other programs that metrics are written in, too. */
+export const trackerNames = ['tensorboard', 'jsonl'] as const
 /** What draws completions. */
 export const samplerNames = ['local'] as const
 /** How the answer to a question is compared with the truth. */
@@ -43,6 +45,8 @@ export type TaskName = (typeof taskNames)[number]
 export type RewardName = (typeof rewardNames)[number]
 /** A name in `lossNames`. */
 export type LossName = (typeof lossNames)[number]
+/** A name in `trackerNames`. */
+export type TrackerName = (typeof trackerNames)[number]
 /** A name in `samplerNames`. */
 export type SamplerName = (typeof samplerNames)[number]
 /** A name in `thoughtStyles`. */

@@ -11,6 +11,7 @@ import {
   samplerNames,
   taskNames,
   thoughtStyles,
+  trackerNames,
   updateModeNames,
 } from './names.js'
 import {checkpointSource, count, decay, path, positive, resamples, share, temperature} from './value-kinds.js'
@@ -191,6 +192,11 @@ const train = z.strictObject({
     .default(4096)
     .describe('longest row: objectives ntp and sft'),
   allowNoop: z.boolean().default(false).describe('zero steps is not an error'),
+  track: z
+    .array(z.enum(trackerNames))
+    .default([])
+    .transform(distinct)
+    .describe("formats of other programs that every step's metrics are written in, too"),
 })
 
 const sft = z.strictObject({

@@ -34,8 +34,9 @@ const checkpoint: Layout = {
 
 const run: Layout = {
   files:
-    /^(?:run\.(?:json|lock)|config\.resolved\.yaml|origins\.json|summary\.json|(?:metrics|eval|sweep)\.arrow|report\.html|scaling-\w+\.svg)$/,
+    /^(?:run\.(?:json|lock)|config\.resolved\.yaml|origins\.json|summary\.json|(?:metrics|eval|sweep)\.arrow|metrics\.jsonl|report\.html|scaling-\w+\.svg)$/,
   folders: [
+    [/^tensorboard$/, () => ({files: /^events\.out\.tfevents\.0\.rpt$/})],
     [/^logs$/, () => ({files: /^attempt-\d+\.jsonl$/})],
     [/^(?:rollouts|eval)$/, () => stepTable],
     [/^failed$/, () => ({files: /^step-\d+\.(?:arrow|jsonl)$/})],

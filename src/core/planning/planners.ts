@@ -5,6 +5,7 @@ import type {MemoryDemand} from '../engine/memory/check-memory.js'
 import {openEvaluation} from '../evaluation/evaluate.js'
 import {objectives} from '../objectives/objectives.js'
 import {rehearsePreparation} from '../preparation/prepare-data.js'
+import {trackedFiles} from '../trackers/trackers.js'
 import {openInputs, openTraining} from '../training/open-training.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
@@ -38,6 +39,7 @@ export const planners: Readonly<Record<string, Planner>> = {
     files: ({train}) => [
       'config.resolved.yaml',
       'metrics.arrow',
+      ...trackedFiles(train.track),
       ...objectives[train.objective].leaves,
       'checkpoints/step-*',
       'summary.json',

@@ -29,6 +29,7 @@ export interface RunIdentity {
 const resumable: ReadonlySet<string> = new Set([
   'train.steps',
   'train.allowNoop',
+  'train.track',
   'train.rowsPerMicroBatch',
   'grpo.contextsPerMicroBatch',
   'grpo.completionsPerMicroBatch',

@@ -5,6 +5,8 @@ import {stepName} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
 import type {TrainerState} from '../runs/trainer-state.js'
 import {type MetricsRow, metricsTable, openStream, type TableStream} from '../tables/index.js'
+import type {Tracker} from '../trackers/tracker.js'
+import {openTrackers} from '../trackers/trackers.js'
 import {Interrupted} from '../util/errors.js'
 import {CheckpointSaver} from './checkpoint-saver.js'
 import {isDue} from './is-due.js'
@@ -30,11 +32,26 @@ export async function trainSteps(trainingRun: TrainingRun, from: TrainerState): 
     evaluations?.dropAfter(from.step)
     warnOfRows(found, metrics.rows.length, from.step, progress)
     if (from.step >= config.train.steps) checkNothingToDo(run, training, from)
-    else await loop(trainingRun, from, metrics)
+    else await tracked(trainingRun, from, metrics)
   } finally {
     await metrics.close()
   }
   return metrics.rows
+}
+
+/** The loop, its rows handed to trackers as well. */
+async function tracked(
+  trainingRun: TrainingRun,
+  from: TrainerState,
+  metrics: TableStream<typeof metricsTable>,
+): Promise<void> {
+  const {run, training} = trainingRun
+  const tracker = await openTrackers(training.config.train.track, run.path, metrics.rows)
+  try {
+    await loop(trainingRun, from, metrics, tracker)
+  } finally {
+    await tracker.close()
+  }
 }
 
 /** The loop: a step, its row, its evaluation, its checkpoint. */
@@ -42,6 +59,7 @@ async function loop(
   trainingRun: TrainingRun,
   from: TrainerState,
   metrics: TableStream<typeof metricsTable>,
+  tracker: Tracker,
 ): Promise<void> {
   const {run, training, objective, evaluations, tokenizer} = trainingRun
   const {config, engine, sampler, progress} = training
@@ -63,6 +81,7 @@ async function loop(
     await sampler.follow((folder) => engine.save(folder, false), state.step)
     const row = metricsRow(config, state, result, (performance.now() - began) / 1000)
     await metrics.append(row)
+    await tracker.write(row)
     hasSignal ||= carriesSignal(row)
     if (isDue(state.step, config.eval.every, steps)) await evaluations?.evaluate(subjectOf(run, state))
     if (saver.isDue(state)) await saver.save(state)

@@ -1,0 +1,80 @@
+import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {trackerNames} from '../../../src/core/config/names.js'
+import {type MetricsRow, metricsTable, nullsOf} from '../../../src/core/tables/index.js'
+import {crc32c} from '../../../src/core/trackers/crc32c.js'
+import {openTrackers, trackedFiles} from '../../../src/core/trackers/trackers.js'
+
+let run: string
+beforeEach(() => {
+  run = mkdtempSync(join(tmpdir(), 'rpt-trackers-'))
+})
+afterEach(() => rmSync(run, {recursive: true, force: true}))
+
+const row = (step: number): MetricsRow => ({
+  ...nullsOf(metricsTable),
+  step,
+  wall_seconds: 2 * step,
+  reward: step / 8,
+  'rpt/updates': 1,
+  num_tokens: 100 * step,
+  step_time: 2,
+})
+
+/** Records of an event file: length, checksums, bytes. */
+function recordsOf(file: string): Buffer[] {
+  const bytes = readFileSync(file)
+  const records: Buffer[] = []
+  for (let at = 0; at < bytes.length; ) {
+    const length = Number(bytes.readBigUInt64LE(at))
+    const data = bytes.subarray(at + 12, at + 12 + length)
+    for (const [from, summed] of [
+      [at + 8, bytes.subarray(at, at + 8)],
+      [at + 12 + length, data],
+    ] as const) {
+      const unmasked = (bytes.readUInt32LE(from) - 0xa282ead8) >>> 0
+      expect(((unmasked >>> 17) | (unmasked << 15)) >>> 0).toBe(crc32c(summed))
+    }
+    records.push(data)
+    at += length + 16
+  }
+  return records
+}
+
+describe('the trackers of a run', () => {
+  it('write what came before and what comes, and begin anew when opened again', async () => {
+    const first = await openTrackers(trackerNames, run, [row(1)])
+    await first.write(row(2))
+    await first.close()
+    const [events, lines] = trackedFiles(trackerNames).map((file) => join(run, file))
+    const stepsOf = () =>
+      readFileSync(lines, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    expect(stepsOf()).toEqual([row(1), row(2)])
+    expect(recordsOf(events)).toHaveLength(3)
+    expect(recordsOf(events)[0].toString('latin1')).toContain('brain.Event:2')
+    expect(recordsOf(events)[2].toString('latin1')).toContain('rpt/updates')
+    // The run goes on from step 1.
+    const second = await openTrackers(trackerNames, run, [row(1)])
+    await second.close()
+    expect(stepsOf()).toEqual([row(1)])
+    expect(recordsOf(events)).toHaveLength(2)
+  })
+
+  it('are none where none is asked for', async () => {
+    const none = await openTrackers([], run, [row(1)])
+    await none.write(row(2))
+    await none.close()
+    for (const file of trackedFiles(trackerNames)) expect(existsSync(join(run, file))).toBe(false)
+  })
+})
+
+it('crc32c is that of RFC 3720, B.4', () => {
+  expect(crc32c(new Uint8Array(32)).toString(16)).toBe('8a9136aa')
+  expect(crc32c(new Uint8Array(32).fill(0xff)).toString(16)).toBe('62a8ab43')
+  expect(crc32c(Uint8Array.from({length: 32}, (_, i) => i)).toString(16)).toBe('46dd794e')
+})
