@@ -104,7 +104,7 @@ function sampleChunk(
   const empty = emptyCaches(op, config, rows * config.kvHeads, {blocks: 1, tokens: chunkTokens})
   const firstPositions = op.add(perRow(op, inputs.contextLengths, shape.groupSize), before)
   const {carried} = op.loop(
-    op.index(chunkTokens),
+    op.index(noLimit),
     [ids, ended, ...drawn, ...empty],
     (body, trip, [current, done, ...rest]) => {
       const caches = rest.slice(drawn.length)
