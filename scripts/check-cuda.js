@@ -7,7 +7,7 @@
  * library while it runs. `--may-skip`: a package that cannot be fetched is no failure.
  */
 import {spawnSync} from 'node:child_process'
-import {mkdirSync, readdirSync, rmSync} from 'node:fs'
+import {existsSync, mkdirSync, readdirSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {pathToFileURL} from 'node:url'
 import {buildStandIn} from '../test/cuda/build-stand-in.js'
@@ -57,22 +57,36 @@ const [{hasProvider, providerLibraries, providerPlace}, {unpackProvider}] = awai
   dist('unpack-provider.js'),
 ])
 const place = providerPlace()
-const wasThere = hasProvider(place)
 const log = join(cache, 'copies.log')
-rmSync(log, {force: true})
-let status = 1
-try {
-  if (!wasThere) await unpackProvider(place, fetchPackage(place.version))
+// Its presence says that the provider is ours: a run that was killed leaves both.
+const mark = join(cache, 'provider-is-of-the-check')
+
+function removeOurs() {
+  for (const name of providerLibraries) rmSync(join(place.folder, name), {force: true})
+  rmSync(mark, {force: true})
+}
+
+async function check() {
+  if (existsSync(mark)) removeOurs()
+  if (!hasProvider(place)) {
+    const wheel = fetchPackage(place.version)
+    writeFileSync(mark, '')
+    await unpackProvider(place, wheel, async () => {})
+  }
   const standIn = join(cache, 'stand-in')
   buildStandIn(join(place.folder, providerLibraries[1]), standIn)
+  rmSync(log, {force: true})
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-  const run = spawnSync(process.execPath, [vitest, 'run', 'test/cuda'], {
+  const {status} = spawnSync(process.execPath, [vitest, 'run', 'test/cuda'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {...process.env, LD_LIBRARY_PATH: standIn, STAND_IN_LOG: log, ORT_DISABLE_TELEMETRY: '1'},
   })
-  status = run.status ?? 1
-} finally {
-  if (!wasThere) for (const name of providerLibraries) rmSync(join(place.folder, name), {force: true})
+  return status ?? 1
 }
-process.exit(status)
+
+try {
+  process.exitCode = await check()
+} finally {
+  if (existsSync(mark)) removeOurs()
+}

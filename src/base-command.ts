@@ -6,6 +6,7 @@ import {keyOfFlag} from './core/config/flags.js'
 import type {ConfigKey} from './core/config/keys.js'
 import type {KeyNeed, LoadedConfig} from './core/config/load.js'
 import type {Config} from './core/config/schema.js'
+import {Interrupted} from './core/util/errors.js'
 import type {Services} from './core/util/services.js'
 import {nearest} from './core/util/suggest.js'
 import {visible} from './core/util/visible.js'
@@ -96,6 +97,9 @@ export abstract class BaseCommand extends Command {
   /** Config keys that the command cannot run without. */
   static needs: Needs = []
 
+  /** Whether the command tries devices that are not set. */
+  protected readonly triesAllDevices: boolean = false
+
   private readonly stopping = new AbortController()
   private readonly colors = createColors(process.env, 'stdout')
   private ignoreSignals = () => {}
@@ -133,11 +137,15 @@ export abstract class BaseCommand extends Command {
     return result
   }
 
-  /** Starts this command anew where its device needs variables that only a new process reads. */
-  private async startSuitably(config: Config): Promise<void> {
+  /** Starts this command anew where a device that it uses needs variables that only a new process reads. */
+  protected async startSuitably(config: Config): Promise<void> {
     const {devices} = await import('./core/runtime/devices.js')
-    const wanted = await devices[config.device].environment?.(process.env, config)
-    if (wanted && needsRestart(wanted)) await restart(wanted)
+    const wanted: Record<string, string> = {}
+    for (const {environment} of this.triesAllDevices ? Object.values(devices) : [devices[config.device]])
+      Object.assign(wanted, await environment?.(process.env, config))
+    if (!needsRestart(wanted)) return
+    if (this.stopping.signal.aborted) throw new Interrupted(`${this.id}: stopped before it began`)
+    await restart(wanted)
   }
 
   protected async summaryText(summary: object): Promise<string> {

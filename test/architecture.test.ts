@@ -18,7 +18,8 @@ const src = join(root, 'src')
 const layers = [
   ['util', 'records'],
   ['config', 'onnx', 'net'],
-  ['autodiff', 'nn', 'optim', 'files', 'tokenizer', 'cuda'],
+  ['autodiff', 'nn', 'optim', 'files', 'tokenizer'],
+  ['cuda'],
   ['tables', 'weights', 'hub', 'runtime'],
   ['models', 'grpo', 'statistics', 'prompts'],
   ['rewards'],

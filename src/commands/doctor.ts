@@ -15,12 +15,15 @@ export default class Doctor extends BaseCommand {
     }),
   }
 
+  protected override readonly triesAllDevices = true
+
   /** Installs what was asked for, examines the machine and prints what was found. */
   run(): Promise<object> {
-    return this.perform(async ({services, flags}) => {
+    return this.perform(async ({config, services, flags}) => {
       if (flags['install-cuda']) {
         const {installCuda} = await import('../core/cuda/install-provider.js')
         await installCuda(process.env, services)
+        await this.startSuitably(config)
       }
       const {examineMachine} = await import('../core/report/examine-machine.js')
       return examineMachine(services.version, process.env)

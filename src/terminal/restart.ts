@@ -17,7 +17,7 @@ export function needsRestart(wanted: Readonly<Record<string, string>>, env: Node
 /**
  * Runs the same command in a process of its own, with more variables in its environment, and ends with its status. The
  * streams are shared. Signals that ask for an end are passed on, once each: the new process is in a group of its own, so
- * that the terminal does not send them to both.
+ * that the terminal does not send them to both. Ctrl-Z stops both, and they continue together.
  */
 export async function restart(wanted: Readonly<Record<string, string>>): Promise<never> {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
@@ -30,6 +30,12 @@ export async function restart(wanted: Readonly<Record<string, string>>): Promise
     process.removeAllListeners(signal)
     process.on(signal, () => (signal !== 'SIGHUP' || hangsUp) && child.kill(signal))
   }
+  // A terminal stops and continues only the group of the first process.
+  process.on('SIGTSTP', () => {
+    child.kill('SIGSTOP')
+    process.kill(process.pid, 'SIGSTOP')
+  })
+  process.on('SIGCONT', () => child.kill('SIGCONT'))
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
   process.exit(code ?? 128 + constants.signals[signal!])
 }

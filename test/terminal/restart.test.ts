@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, describe, expect, it} from 'vitest'
@@ -60,6 +60,22 @@ describe.skipIf(process.platform === 'win32')('a command that starts anew', () =
     expect(await exit).toEqual([7, null])
     expect(output().match(/heard/g)).toHaveLength(1)
     expect(output()).toContain(`heard ${signal}`)
+  })
+
+  it.skipIf(process.platform !== 'linux')('is stopped by Ctrl-Z as a whole, and continued', async () => {
+    const {child, said, exit} = start(60_000)
+    const [, pid] = await said(/value.* (\d+)\n/)
+    const stateOf = (id: number | string) => /^State:\t(\w)/m.exec(readFileSync(`/proc/${id}/status`, 'utf8'))![1]
+    const both = async (isWanted: (state: string) => boolean) => {
+      while (![child.pid!, pid].every((id) => isWanted(stateOf(id))))
+        await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    child.kill('SIGTSTP')
+    await both((state) => state === 'T')
+    child.kill('SIGCONT')
+    await both((state) => state !== 'T')
+    child.kill('SIGTERM')
+    expect(await exit).toEqual([7, null])
   })
 
   it('asks itself for an end when the first process is killed', async () => {

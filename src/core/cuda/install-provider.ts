@@ -1,6 +1,7 @@
 import {constants} from 'node:fs'
-import {access, rm, writeFile} from 'node:fs/promises'
+import {access, rm} from 'node:fs/promises'
 import {join} from 'node:path'
+import {replaceText} from '../files/index.js'
 import {checkHash, receiveFile, sizeOf} from '../net/receive-file.js'
 import type {Connection} from '../net/request.js'
 import {Interrupted, RuntimeFailure, UsageError} from '../util/errors.js'
@@ -51,12 +52,13 @@ export async function installProvider(
   const found = await findPackage(index, place.version)
   const archive = join(place.folder, `rpt-${found.sha256.slice(0, 16)}.whl.incomplete`)
   await download(index, found, archive, progress)
+  const {name, sha256} = found
   try {
-    const {name, sha256} = found
-    const cuda = await unpackProvider(place, archive)
-    const note: ProviderNote = {version: place.version, commit, cuda, source: {name, sha256}}
-    await writeFile(noteFile(place), `${JSON.stringify(note, null, 2)}\n`)
-    return note
+    await unpackProvider(place, archive, (cuda) => {
+      const note: ProviderNote = {version: place.version, commit, cuda, source: {name, sha256}}
+      return replaceText(noteFile(place), `${JSON.stringify(note, null, 2)}\n`)
+    })
+    return readNote(place)!
   } finally {
     await rm(archive, {force: true})
   }

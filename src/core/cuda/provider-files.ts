@@ -2,6 +2,7 @@ import {createReadStream, existsSync, readFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {dirname, join} from 'node:path'
 import type {Readable} from 'node:stream'
+import {z} from 'zod'
 
 /** Where onnxruntime looks for its CUDA provider, and what is there. */
 export interface ProviderPlace {
@@ -11,16 +12,18 @@ export interface ProviderPlace {
   readonly version: string
 }
 
-/** What an installed provider was made from, as noted beside it. */
-export interface ProviderNote {
-  readonly version: string
-  /** Abbreviated commit of onnxruntime. */
-  readonly commit: string
-  /** Version of CUDA that it is built for, e.g. `13.0`. */
-  readonly cuda: string
-  /** Name and sha256 of the package that it comes from. */
-  readonly source: {readonly name: string; readonly sha256: string}
-}
+const noteSchema = z.object({
+  version: z.string(),
+  commit: z.string(),
+  cuda: z.string().nullable(),
+  source: z.object({name: z.string(), sha256: z.string()}),
+})
+
+/**
+ * What an installed provider was made from, as noted beside it: onnxruntime's version and abbreviated commit, the version of
+ * CUDA that it is built for (e.g. `13.0`; null where that is not known), name and sha256 of the package.
+ */
+export type ProviderNote = Readonly<z.infer<typeof noteSchema>>
 
 /** The libraries of the provider: onnxruntime loads the second, which needs the first. */
 export const providerLibraries = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so'] as const
@@ -51,10 +54,21 @@ export function noteFile({folder}: ProviderPlace): string {
   return join(folder, noteName)
 }
 
-/** What `rpt` noted when it installed the provider; null where it did not. */
+/** What `rpt` noted when it installed the provider; null where it did not. One that cannot be read names no commit. */
 export function readNote(place: ProviderPlace): ProviderNote | null {
   const file = noteFile(place)
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ProviderNote) : null
+  if (!existsSync(file)) return null
+  const parsed = noteSchema.safeParse(parseJson(readFileSync(file, 'utf8')))
+  return parsed.success ? parsed.data : {version: '', commit: '', cuda: null, source: {name: '', sha256: ''}}
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Cut or altered: as good as a note of another provider, which is installed anew.
+    return null
+  }
 }
 
 /** The commit that onnxruntime's own library is built from; null where it does not say. */

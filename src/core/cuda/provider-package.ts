@@ -29,15 +29,13 @@ export type Patience = Partial<Pick<Connection, 'signal' | 'delaysMs' | 'idleMs'
  * @throws {UsageError} when PIP_INDEX_URL is no http address
  */
 export function openIndex(env: Environment, patience: Patience = {}): Connection {
-  const endpoint = (env.PIP_INDEX_URL || standardIndex).replace(/\/+$/, '')
-  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol))
-    throw new UsageError(`PIP_INDEX_URL is ${endpoint}; needs an address such as ${standardIndex}`)
+  const {endpoint, authorization} = addressOf(env.PIP_INDEX_URL || standardIndex)
   const label = `package ${project}`
   return {
     label,
     sought: label,
     endpoint,
-    token: null,
+    authorization,
     proxies: proxiesOf(env),
     isOffline: false,
     signal: new AbortController().signal,
@@ -51,6 +49,19 @@ export function openIndex(env: Environment, patience: Patience = {}): Connection
     ],
     ...patience,
   }
+}
+
+/** An address without the name and password that it may hold, and the header that they make; no error shows them. */
+function addressOf(address: string): {endpoint: string; authorization: string | null} {
+  if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol))
+    throw new UsageError(
+      `PIP_INDEX_URL is ${address.replace(/\/\/.*@/, '//')}; needs an address such as ${standardIndex}`,
+    )
+  const url = new URL(address)
+  const [user, password] = [url.username, url.password].map(decodeURIComponent)
+  url.username = url.password = ''
+  const authorization = user || password ? `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` : null
+  return {endpoint: url.href.replace(/\/+$/, ''), authorization}
 }
 
 interface Listing {

@@ -31,7 +31,9 @@ export class Wheel {
 
   /** The bytes of an entry. */
   async read(name: string): Promise<Readable> {
-    return this.zip.openReadStreamPromise(this.entries.get(name)!)
+    const entry = this.entries.get(name)
+    if (!entry) throw new DataError(`${this.path} has no file ${name}`)
+    return this.zip.openReadStreamPromise(entry)
   }
 
   /** Frees the file. */

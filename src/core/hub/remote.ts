@@ -23,7 +23,8 @@ export function remoteOf(
   return {
     address,
     settings,
-    ...{label, sought, endpoint, token, proxies, isOffline, signal, delaysMs, idleMs},
+    ...{label, sought, endpoint, proxies, isOffline, signal, delaysMs, idleMs},
+    authorization: token === null ? null : `Bearer ${token}`,
     unreached: [
       ...hints,
       'check the connection and run it again: what was downloaded is kept',

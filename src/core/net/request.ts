@@ -10,8 +10,8 @@ export interface Connection {
   readonly sought: string
   /** Address without a slash at the end. */
   readonly endpoint: string
-  /** Sent to the endpoint alone; null for none. */
-  readonly token: string | null
+  /** Value of the header `authorization`, sent to the endpoint's own origin alone; null for none. No error shows it. */
+  readonly authorization: string | null
   /** Null for none. */
   readonly proxies: Proxies | null
   /** No connection is opened. */
@@ -49,18 +49,18 @@ const busy: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504])
 const longestWaitMs = 60_000
 
 /**
- * Sends one request. The token goes to the endpoint's own origin; `fetch` drops it where a redirect leads elsewhere.
+ * Sends one request. What authorizes it goes to the endpoint's own origin; `fetch` drops it where a redirect leads elsewhere.
  *
  * @returns a response of status 2xx
  * @throws {TransientFailure} when asking again may help
  * @throws {DataError} when the server refuses or has no such thing
  */
 export async function ask(connection: Connection, url: string, init: RequestInit = {}): Promise<Response> {
-  const {endpoint, token, proxies, isOffline} = connection
+  const {endpoint, authorization, proxies, isOffline} = connection
   if (isOffline) throw new RuntimeFailure(`${connection.label}: a request was to be sent while offline`)
   const headers = new Headers(init.headers)
   headers.set('user-agent', 'rpt')
-  if (token && isSameOrigin(url, endpoint)) headers.set('authorization', `Bearer ${token}`)
+  if (authorization && isSameOrigin(url, endpoint)) headers.set('authorization', authorization)
   const send = await fetchThrough(proxies)
   const response = await connected(connection, () =>
     send(url, {

@@ -20,7 +20,7 @@ export function lengthBudgetTerm({tokenizer, settings: {lengthBudget}}: TermSetu
   }
 }
 
-/** Tokens of the budget when a share of the steps is done. */
+/** Tokens of the budget when a share of the run is over. */
 export function budgetAt(progress: number, {first, least, decay}: TermSetup['settings']['lengthBudget']): number {
   return Math.max(least, Math.floor(first * decay ** progress))
 }

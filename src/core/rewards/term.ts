@@ -10,7 +10,7 @@ export interface RewardTerm<Item> {
    * A score for each completion of the group.
    *
    * @param answers to its queries, in their order: log-probabilities of the continuation's tokens, natural, float32
-   * @param progress share of the run's steps that are done, 0 at the first step
+   * @param progress share of the run that is over: 0 at the first step, 1 at the last of `train.steps`
    */
   readonly score: (group: GradedGroup<Item>, answers: readonly Float32Array[], progress: number) => readonly number[]
   /** A sentence for each completion; absent where the task's verdict says it. */

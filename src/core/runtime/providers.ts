@@ -26,7 +26,7 @@ export async function probeProviders(): Promise<ProviderProbe[]> {
   const model = additionModel()
   const probes: ProviderProbe[] = []
   for (const {name, bundled} of ort.listSupportedBackends())
-    probes.push({name, bundled, ...(await probe({executionProviders: [name]}, model))})
+    probes.push({name, bundled, ...(await probeSafely(name, {executionProviders: [name]}, model))})
   return probes
 }
 
@@ -38,15 +38,12 @@ export async function probeProviders(): Promise<ProviderProbe[]> {
 export async function checkDevice(device: Device): Promise<void> {
   const {isBuiltIn, session, diagnose} = devices[device]
   if (isBuiltIn) return
-  const {loads, reason} = await probe(session, additionModel())
+  const {loads, reason} = await probeSafely(device, session, additionModel())
   if (loads) return
   const found = await diagnose?.(process.env)
-  throw new RuntimeFailure(
-    `device ${device} is not available here: ${found ? `${found.reason} (${reason})` : reason}`,
-    {
-      suggestions: [...(found?.remedies ?? []), 'rpt doctor says which devices load', 'use --device cpu'],
-    },
-  )
+  throw new RuntimeFailure(`device ${device} is not available here: ${reasonsOf(found?.reason, reason)}`, {
+    suggestions: [...(found?.remedies ?? []), 'rpt doctor says which devices load', 'use --device cpu'],
+  })
 }
 
 function additionModel(): Uint8Array {
@@ -58,6 +55,18 @@ function additionModel(): Uint8Array {
 
 // The library's own coloured lines on stderr would say again what the error says.
 ort.env.logLevel = 'fatal'
+
+/** What the files show, and what the library said where that is something else. */
+function reasonsOf(found: string | undefined, said: string): string {
+  return found === undefined || found === said ? said : `${found} (${said})`
+}
+
+/** As `probe`; a provider that its device calls unsafe is not loaded. */
+async function probeSafely(name: string, options: DeviceKind['session'], model: Uint8Array) {
+  const kind = Object.hasOwn(devices, name) ? devices[name as Device] : undefined
+  const found = await kind?.diagnose?.(process.env)
+  return found?.isUnsafe ? {loads: false, reason: found.reason} : probe(options, model)
+}
 
 async function probe(options: DeviceKind['session'], model: Uint8Array): Promise<{loads: boolean; reason: string}> {
   try {

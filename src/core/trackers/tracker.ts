@@ -2,7 +2,7 @@ import type {MetricsRow} from '../tables/index.js'
 
 /** A copy of a run's metrics in another program's format. */
 export interface Tracker {
-  /** Appends the row of a step; it is on disk when this returns. */
+  /** Appends the row of a step; the system has it when this returns. */
   write(row: MetricsRow): Promise<void>
   close(): Promise<void>
 }
@@ -17,5 +17,5 @@ export interface TrackerKind {
    * @param path absolute path of the file
    * @throws {RuntimeFailure} when the file system refuses
    */
-  open(path: string, rows: readonly MetricsRow[]): Promise<Tracker>
+  readonly open: (path: string, rows: readonly MetricsRow[]) => Promise<Tracker>
 }

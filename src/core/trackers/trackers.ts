@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import type {TrackerName} from '../config/names.js'
 import type {MetricsRow} from '../tables/index.js'
@@ -14,7 +15,8 @@ export function trackedFiles(names: readonly TrackerName[]): string[] {
 }
 
 /**
- * All trackers of some names as one.
+ * All trackers of some names as one, and those whose files an earlier attempt left: these would go on showing steps that the
+ * run has dropped.
  *
  * @param run absolute path of the run directory
  */
@@ -28,7 +30,10 @@ export async function openTrackers(
     for (const tracker of opened) await tracker.close()
   }
   try {
-    for (const name of names) opened.push(await trackers[name].open(join(run, trackers[name].file), rows))
+    for (const [name, {file, open}] of Object.entries(trackers)) {
+      const path = join(run, file)
+      if (names.includes(name as TrackerName) || existsSync(path)) opened.push(await open(path, rows))
+    }
   } catch (error) {
     await close()
     throw error

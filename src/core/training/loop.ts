@@ -31,27 +31,17 @@ export async function trainSteps(trainingRun: TrainingRun, from: TrainerState): 
     await metrics.keepRows((row) => row.step <= from.step)
     evaluations?.dropAfter(from.step)
     warnOfRows(found, metrics.rows.length, from.step, progress)
-    if (from.step >= config.train.steps) checkNothingToDo(run, training, from)
-    else await tracked(trainingRun, from, metrics)
+    const tracker = await openTrackers(config.train.track, run.path, metrics.rows)
+    try {
+      if (from.step >= config.train.steps) checkNothingToDo(run, training, from)
+      else await loop(trainingRun, from, metrics, tracker)
+    } finally {
+      await tracker.close()
+    }
   } finally {
     await metrics.close()
   }
   return metrics.rows
-}
-
-/** The loop, its rows handed to trackers as well. */
-async function tracked(
-  trainingRun: TrainingRun,
-  from: TrainerState,
-  metrics: TableStream<typeof metricsTable>,
-): Promise<void> {
-  const {run, training} = trainingRun
-  const tracker = await openTrackers(training.config.train.track, run.path, metrics.rows)
-  try {
-    await loop(trainingRun, from, metrics, tracker)
-  } finally {
-    await tracker.close()
-  }
 }
 
 /** The loop: a step, its row, its evaluation, its checkpoint. */

@@ -18,7 +18,7 @@ const remedies: Readonly<Record<Exclude<Outcome, 'parsed'>, string>> = {
   'no-box': 'nothing asks for \\boxed{...}, or the model ignores it; try another prompt.template or a warm start (sft)',
 }
 const unmoved = 'train: the weights are those of the start'
-const regularized = 'train: the weights moved by the KL and entropy terms alone'
+const regularized = 'train: the weights moved by the KL, entropy and next-token terms alone'
 const tooShort = 'raise train.maxRowTokens or give longer documents'
 const allWrong = 'none was right; try easier positions, a larger grpo.groupSize or a warm start (sft)'
 const allAlike =

@@ -1,10 +1,12 @@
 import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {createServer} from 'node:http'
+import type {AddressInfo} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {examineCuda} from '../../../src/core/cuda/examine-cuda.js'
 import {installProvider} from '../../../src/core/cuda/install-provider.js'
-import {openIndex} from '../../../src/core/cuda/provider-package.js'
+import {findPackage, openIndex} from '../../../src/core/cuda/provider-package.js'
 import {DataError, RuntimeFailure, UsageError} from '../../../src/core/util/errors.js'
 import {silentProgress} from '../../../src/core/util/progress.js'
 import {FakeIndex, zipOf} from './fake-index.js'
@@ -82,6 +84,31 @@ describe.skipIf(!isRight)('the CUDA provider', () => {
     expect(index.ranges).toEqual([undefined, 'bytes=200-'])
   })
 
+  it('whose note was cut is that of another commit, and is installed anew', async () => {
+    await install()
+    writeFileSync(join(folder, 'rpt-cuda-provider.json'), '{"version": "9.8')
+    expect((await examineCuda(place(), {})).provider).toBe('other')
+    await install()
+    expect((await examineCuda(place(), {})).provider).toBe('installed')
+  })
+
+  it("is absent, not somebody else's, where an installation ended before its last library was there", async () => {
+    await install()
+    rmSync(join(folder, 'libonnxruntime_providers_cuda.so'))
+    expect((await examineCuda(place(), {})).provider).toBe('absent')
+    await install()
+    expect((await examineCuda(place(), {})).provider).toBe('installed')
+  })
+
+  it('stays as it was where the package lacks a library', async () => {
+    await install()
+    writeFileSync(join(folder, 'libonnxruntime.so.1'), 'git-commit-id=fffff0000, ')
+    const before = present()
+    index.files[wheelName] = zipOf({'onnxruntime/capi/libonnxruntime.so.9.8.7': 'git-commit-id=fffff0000, '})
+    await expect(install()).rejects.toThrow(DataError)
+    expect(present()).toEqual(before)
+  })
+
   it('of another commit is refused', async () => {
     index.files[wheelName] = wheel('0123456ff')
     await expect(install()).rejects.toThrow(/commit 0123456ff; onnxruntime-node from abcdef012/)
@@ -119,6 +146,23 @@ describe.skipIf(!isRight)('the CUDA provider', () => {
     await expect(install()).rejects.toThrow(expected)
     expect(present()).toEqual(untouched)
   })
+})
+
+it('name and password of an index are sent, and stand in no error', async () => {
+  const seen: (string | undefined)[] = []
+  const server = createServer(({headers}, response) => {
+    seen.push(headers.authorization)
+    response.writeHead(403).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const {port} = server.address() as AddressInfo
+  const index = openIndex({PIP_INDEX_URL: `http://me:s%40cret@127.0.0.1:${port}/simple/`}, {delaysMs: []})
+  const error = await findPackage(index, '1').catch((thrown) => thrown)
+  expect(seen).toEqual([`Basic ${Buffer.from('me:s@cret').toString('base64')}`])
+  expect(`${error.message} ${error.suggestions}`).not.toMatch(/s@cret|s%40cret/)
+  expect(error.message).toContain(`127.0.0.1:${port}/simple`)
+  await new Promise((resolve) => server.close(resolve))
+  expect(() => openIndex({PIP_INDEX_URL: 'ftp://me:s@cret@host/'})).toThrow(/PIP_INDEX_URL is ftp:\/\/host/)
 })
 
 it('an index that is no address is refused', () => {

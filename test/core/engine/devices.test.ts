@@ -12,6 +12,7 @@ import {SessionCache} from '../../../src/core/engine/sessions/session-cache.js'
 import {livenessOf} from '../../../src/core/onnx/liveness.js'
 import type {DeviceKind} from '../../../src/core/runtime/devices/device-kind.js'
 import {type Device, devices} from '../../../src/core/runtime/devices.js'
+import ort from '../../../src/core/runtime/onnxruntime.js'
 import {checkDevice} from '../../../src/core/runtime/providers.js'
 import {engineModel, promptsOf, sampling, tinyEngine} from '../../support/tiny-engine.js'
 
@@ -53,6 +54,18 @@ describe('a row is all that a device needs', () => {
     const onCpu = await tinyEngine()
     expect(completions).toEqual(await onCpu.rollout(request))
     await Promise.all([engine.close(), onCpu.close()])
+  })
+
+  it('a provider of another build is not loaded, and the error says so', async () => {
+    const create = vi.spyOn(ort.InferenceSession, 'create')
+    const remedies = ['install the right one']
+    addRow({diagnose: async () => ({reason: 'its provider is of another commit', remedies, isUnsafe: true})})
+    const error = await checkDevice(madeUp).catch((thrown) => thrown)
+    expect(error.message).toBe(`device ${madeUp} is not available here: its provider is of another commit`)
+    expect(error.suggestions[0]).toBe(remedies[0])
+    expect(create).not.toHaveBeenCalled()
+    addRow({diagnose: async () => ({reason: 'a library is missing', remedies, isUnsafe: false})})
+    await expect(checkDevice(madeUp)).resolves.toBeUndefined()
   })
 
   it('it is tried before work begins, unless every onnxruntime has it', async () => {

@@ -72,7 +72,7 @@ describe('a step without signal', () => {
     const changes = ['rollout.maxTokens=1', 'grpo.entropyCoef=0.1', 'train.steps=1']
     const lines: string[] = []
     const {updates, metrics} = await train(toyConfig(workspace, 'entropy', changes), toyServices({}, lines))
-    expect(lines.join()).toMatch(/weights moved by the KL and entropy terms alone: none of 4 groups/)
+    expect(lines.join()).toMatch(/weights moved by the KL, entropy and next-token terms alone: none of 4 groups/)
     expect([updates, metrics!.frac_reward_zero_std]).toEqual([1, 1])
     expect(metrics!.grad_norm).toBeGreaterThan(0)
   })

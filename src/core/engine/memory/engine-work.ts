@@ -25,6 +25,8 @@ export interface EngineWork extends GraphWork {
   readonly objective?: ObjectiveSettings
   /** Whether a reference is kept and asked for log-probabilities. */
   readonly hasReference?: boolean
+  /** Whether the policy's log-probabilities are asked for before its gradient: a graph as the reference's. */
+  readonly asksPolicy?: boolean
   /** Whether a moving average of the weights is kept. */
   readonly hasAverage?: boolean
   /** Whether an update has several micro-batches: their gradients are summed. */

@@ -42,10 +42,11 @@ export function updateOf(work: EngineWork): UpdateMemory {
 }
 
 const updates: Readonly<Record<UpdateModeName, (work: EngineWork) => UpdateMemory>> = {
-  whole: ({model, objective, policy, languageModel, hasReference, isAccumulated}) => {
+  whole: ({model, objective, policy, languageModel, hasReference, asksPolicy, isAccumulated}) => {
+    const isAsked = hasReference || asksPolicy
     const built: (WorkGraph | false | undefined)[] = [
       policy && {kind: 'policy', of: 'policy', build: (of) => policyGraph(of, policy, 1, objective)},
-      policy && hasReference && {kind: 'reference', of: 'reference', build: (of) => policyGraph(of, policy, 1)},
+      policy && isAsked && {kind: 'reference', of: 'reference', build: (of) => policyGraph(of, policy, 1)},
       languageModel && {
         kind: 'language-model',
         of: 'languageModel',
@@ -62,13 +63,14 @@ const updates: Readonly<Record<UpdateModeName, (work: EngineWork) => UpdateMemor
     const works = segmentedWorks(work)
     return {
       graphs: works.flatMap(({layout, of, heads}) => [...heads, ...layerGraphs(work.model, layout, of)]),
-      host: works.flatMap(({layout, trained, of}) => rowArrays(work, layout, trained, of)),
+      // Micro-batches of both kinds pass through the same arrays.
+      host: works.length > 0 ? rowArrays(work, works) : [],
     }
   },
 }
 
 /** Micro-batches that go through the layers, each with the graphs of its head. */
-function segmentedWorks({objective, policy, languageModel, hasReference}: EngineWork) {
+function segmentedWorks({objective, policy, languageModel, hasReference, asksPolicy}: EngineWork) {
   const headsOf = (
     kind: WorkGraph['kind'],
     of: WorkGraph['of'],
@@ -84,7 +86,7 @@ function segmentedWorks({objective, policy, languageModel, hasReference}: Engine
     trained: policy.trained,
     heads: [
       ...headsOf('policy-head', 'policy', policy.trained, (of, shape) => policyHeadGraph(of, shape, 1, objective)),
-      ...(hasReference
+      ...(hasReference || asksPolicy
         ? headsOf('policy-head', 'reference', policy.trained, (of, shape) => policyHeadGraph(of, shape, 1))
         : []),
     ],
@@ -132,10 +134,13 @@ function layerGraphs(model: ModelConfig, layout: RowLayout, of: WorkGraph['of'])
   ])
 }
 
-/** What lies in host memory while a micro-batch goes through the layers. */
-function rowArrays(work: EngineWork, layout: RowLayout, tokens: number, kind: WorkGraph['of']): MemoryPart[] {
+/** What lies in host memory while the largest of some micro-batches goes through the layers. */
+function rowArrays(work: EngineWork, works: ReturnType<typeof segmentedWorks>): MemoryPart[] {
   const {model} = work
-  const {all} = rowCounts(layout)
+  const rowsOf = ({layout}: {readonly layout: RowLayout}) => rowCounts(layout).all
+  const all = Math.max(...works.map(rowsOf))
+  const tokens = Math.max(...works.map(({trained}) => trained))
+  const kind = works.find((one) => rowsOf(one) === all)!.of
   const {layers, hidden} = model
   const kept = keptLayers(model, all, usualLimits)
   // Of the layer at work, and its gradients.

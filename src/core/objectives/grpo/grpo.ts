@@ -89,7 +89,7 @@ function samplingOf<Item>(
         flops = queryFlops(shape, lengths)
         return engine.logprobs(queries, config.data)
       }
-      const rewarded = await rewardGroups(groups, terms, ask, (step - 1) / config.train.steps)
+      const rewarded = await rewardGroups(groups, terms, ask, (step - 1) / Math.max(1, config.train.steps - 1))
       return {groups: rewarded, queryFlops: flops}
     },
   }

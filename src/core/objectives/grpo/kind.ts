@@ -3,6 +3,7 @@ import type {Config} from '../../config/schema.js'
 import {policyContexts, policyShape} from '../../engine/graphs/shapes.js'
 import type {EngineWork} from '../../engine/memory/engine-work.js'
 import {largestLogprobShape} from '../../engine/memory/score-memory.js'
+import {lossOf} from '../../grpo/losses.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {promptLimit} from '../../prompts/prompt-limit.js'
 import {asksModel, checkTerms, needsAverage, type TermSettings} from '../../rewards/terms.js'
@@ -77,6 +78,7 @@ function workOf(config: Config, model: ModelConfig, longest: number, terms: Term
     model,
     objective: settings,
     hasReference: settings.klCoef > 0,
+    asksPolicy: lossOf(settings).kind.ratioOf === 'completion' && miniBatches > 1,
     hasAverage: needsAverage(terms),
     isAccumulated: perUpdate * parts > contextsPerMicroBatch,
     policy: policyShape({contexts, groupSize: perPart, promptTokens, completionTokens, trainedTokens}),

@@ -1,6 +1,7 @@
 import type {Config} from '../../config/schema.js'
 import type {PolicyUpdate} from '../../engine/update/policy-update.js'
 import {isUniform} from '../../grpo/advantages.js'
+import {lossOf} from '../../grpo/losses.js'
 import {addsToGradient} from '../../grpo/objective.js'
 import {type ModelShape, rolloutFlops, updateFlops} from '../../models/flops.js'
 import type {Measures} from '../../records/measures.js'
@@ -27,9 +28,15 @@ export function resultOf(
     visits: generated.length,
     tokens: lengths.reduce((sum, length) => sum + length, 0),
     flopsGeneration: rolloutFlops(shape, generated.map(workOf)) + sampled.queryFlops,
-    flopsUpdate: updateFlops(shape, updated.map(workOf), config.grpo.klCoef > 0 ? 1 : 0),
+    flopsUpdate: updateFlops(shape, updated.map(workOf), extraForwards(config, updates.length)),
     note: `reward ${measures.reward.toFixed(3)}, length ${measures.meanLength.toFixed(1)}${hasEnd ? '' : ', no end token'}`,
   }
+}
+
+/** Forward passes of an update besides its own: the reference's, and the policy's before each update but the first. */
+function extraForwards({grpo}: Config, updates: number): number {
+  const asksPolicy = lossOf(grpo).kind.ratioOf === 'completion' && updates > 1
+  return Number(grpo.klCoef > 0) + (asksPolicy ? (updates - 1) / updates : 0)
 }
 
 function measuresOfGroups(

@@ -15,7 +15,7 @@ interface TermScores {
 /**
  * verdicts -> rewards: the terms ask, all in one call, then each scores every group.
  *
- * @param progress share of the run's steps that are done
+ * @param progress share of the run that is over, 0 at the first step and 1 at the last
  */
 export async function rewardGroups<Item>(
   groups: readonly GradedGroup<Item>[],

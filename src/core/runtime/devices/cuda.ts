@@ -15,7 +15,9 @@ export const cuda: DeviceKind = {
   async diagnose(env) {
     const {provider, missing, remedies} = await examineCuda(providerPlace(), env)
     if (remedies.length === 0) return null
-    const found = missing.length > 0 ? `${missing.join(', ')} not found` : `onnxruntime's CUDA provider is ${provider}`
-    return {reason: found, remedies}
+    const lacks = missing.length > 0 ? [`${missing.join(', ')} not found`] : []
+    const build = provider === 'other' ? ['the CUDA provider is of another commit than onnxruntime'] : []
+    const found = [...build, ...lacks].join(', ') || `the CUDA provider is ${provider}`
+    return {reason: found, remedies, isUnsafe: provider === 'other'}
   },
 }

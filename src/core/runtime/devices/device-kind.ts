@@ -43,4 +43,6 @@ export interface Diagnosis {
   readonly reason: string
   /** What to do, one sentence each. */
   readonly remedies: readonly string[]
+  /** Whether its provider must not be loaded: it is of another build, and would crash or compute nonsense. */
+  readonly isUnsafe: boolean
 }

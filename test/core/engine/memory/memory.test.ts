@@ -125,6 +125,21 @@ describe('estimateMemory', () => {
     expect(withReference.graphBytes).toHaveLength(plain.graphBytes.length + 1)
   })
 
+  it('counts the graph of a loss that asks the policy, and no weights for it', () => {
+    const [plain, asking] = [false, true].map((asksPolicy) => estimateMemory({...rptWork(2), asksPolicy}))
+    expect(bytesOf(asking, 'activations of the reference')).toBeGreaterThan(0)
+    expect(bytesOf(asking, 'weights of the reference')).toBe(0)
+    expect(asking.graphBytes).toHaveLength(plain.graphBytes.length + 1)
+  })
+
+  it('counts the arrays of an update layer by layer once, whatever passes through them', () => {
+    const policy = {...rptWork(4), rollout: undefined, updateMode: 'segmented' as const, isAccumulated: true}
+    const alone = estimateMemory(policy)
+    const joint = estimateMemory({...policy, languageModel: languageModelShape(1, 17, 16)})
+    for (const name of ['gradients', 'hidden rows of the update', 'attention that is kept'])
+      expect(bytesOf(joint, name), name).toBe(bytesOf(alone, name))
+  })
+
   it('counts an average with its weights', () => {
     const withAverage = estimateMemory({...rptWork(2), hasAverage: true})
     expect(bytesOf(withAverage, 'moving average of the weights')).toBe(4 * parameterCount(model))
