@@ -28,7 +28,7 @@ import {tinyModel} from '../support/tiny-model.js'
 /** Set by scripts/check-cuda.js: the file that the stand-in for CUDA's libraries notes copies in. */
 const log = process.env.STAND_IN_LOG ?? ''
 
-const model = tinyModel({vocab_size: 61, max_position_embeddings: 256})
+const model = tinyModel({vocab_size: 61, max_position_embeddings: 1024})
 const untied = tinyModel({model_type: 'qwen2', tie_word_embeddings: false})
 const adapter = {rank: 2, alpha: 4, targets: ['q_proj', 'down_proj'] as const, base: {name: 'base', revision: null}}
 const adapted = {...model, adapter}
@@ -49,6 +49,8 @@ const graphs: Record<string, () => DecoderGraph> = {
       sampling,
     ),
   'rollout loop': () => rolloutLoopGraph(model, {contexts: 2, groupSize: 4, contextLength: 16, capacity: 8}, sampling),
+  'rollout loop in chunks': () =>
+    rolloutLoopGraph(model, {contexts: 2, groupSize: 4, contextLength: 16, capacity: 600}, sampling),
   policy: () => policyGraph(model, policy, 1, objective),
   'policy of an untied head': () => policyGraph(untied, policy, 1, objective),
   'policy with adapters': () => policyGraph(adapted, policy, 1, objective),

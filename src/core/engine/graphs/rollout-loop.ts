@@ -73,7 +73,9 @@ export function rolloutLoopGraph(config: ModelConfig, shape: RolloutShape, sampl
   const {scanned} = op.loop(op.index(noLimit), start, (body, chunk, [ids, ended, ...caches]) => {
     const sampled = sampleChunk(body, decoder, {shape, sampling, inputs}, {chunk, ids, ended, earlier: caches})
     return {
-      goOn: goesOn(body, sampled.ended, body.mul(body.add(chunk, body.index(1)), body.index(chunkTokens)), inputs),
+      goOn: goesOn(body, sampled.ended, [
+        [body.mul(body.add(chunk, body.index(1)), body.index(chunkTokens)), inputs.maxTokens],
+      ]),
       carried: [
         sampled.ids,
         sampled.ended,
@@ -126,7 +128,11 @@ function sampleChunk(
       const written = [chosen.ids, chosen.oldLogprobs, chosen.margins].map((row, i) =>
         withRow(body, rest[i], row, trip),
       )
-      const goOn = goesOn(body, endedNow, body.add(body.add(before, trip), body.index(1)), inputs)
+      const drawnHere = body.add(trip, body.index(1))
+      const goOn = goesOn(body, endedNow, [
+        [body.add(before, drawnHere), inputs.maxTokens],
+        [drawnHere, body.index(chunkTokens)],
+      ])
       return {goOn, carried: [chosen.ids, endedNow, ...written, ...next], scanned: []}
     },
   )
@@ -134,7 +140,8 @@ function sampleChunk(
   return {ids: lastIds, ended: endedAfter, drawn: rest.slice(0, drawn.length), caches: rest.slice(drawn.length)}
 }
 
-/** Whether some row has not ended and there is room. */
-function goesOn(op: Ops, ended: Value, drawn: Value, {maxTokens}: LoopInputs): Value {
-  return op.not(op.or(op.all(ended), op.not(op.less(drawn, maxTokens))))
+/** Whether some row has not ended and each count is below its limit. */
+function goesOn(op: Ops, ended: Value, counts: readonly (readonly [Value, Value])[]): Value {
+  const atLimit = counts.map(([count, limit]) => op.not(op.less(count, limit)))
+  return op.not(atLimit.reduce((stop, reached) => op.or(stop, reached), op.all(ended)))
 }

@@ -3,6 +3,7 @@ import {trainedAmong, trainedCount} from '../../models/adapters.js'
 import {headParameters, layerParameters} from '../../models/layer-parameters.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {countOf, type Parameter} from '../../models/parameters.js'
+import {maxOf} from '../../util/extremes.js'
 import {completionAttentionGraph, contextAttentionGraph} from '../graphs/attention-segments.js'
 import type {DecoderGraph} from '../graphs/decoder-graph.js'
 import {languageModelGraph} from '../graphs/language-model.js'
@@ -138,8 +139,8 @@ function layerGraphs(model: ModelConfig, layout: RowLayout, of: WorkGraph['of'])
 function rowArrays(work: EngineWork, works: ReturnType<typeof segmentedWorks>): MemoryPart[] {
   const {model} = work
   const rowsOf = ({layout}: {readonly layout: RowLayout}) => rowCounts(layout).all
-  const all = Math.max(...works.map(rowsOf))
-  const tokens = Math.max(...works.map(({trained}) => trained))
+  const all = maxOf(works.map(rowsOf))
+  const tokens = maxOf(works.map(({trained}) => trained))
   const kind = works.find((one) => rowsOf(one) === all)!.of
   const {layers, hidden} = model
   const kept = keptLayers(model, all, usualLimits)
