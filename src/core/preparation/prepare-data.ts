@@ -78,9 +78,9 @@ async function prepareIn(
 ): Promise<PrepareSummary> {
   const out = config.out!
   const inputs = await preparationInputs(located.config, located.source)
+  const setup = await setUp(located, services)
   const earlier = await reusableSummary(state, located.config, inputs, services)
   if (earlier) return {...(earlier as PrepareSummary), out, reused: true}
-  const setup = await setUp(located, services)
 
   let prepared: Prepared
   let summary: PrepareSummary

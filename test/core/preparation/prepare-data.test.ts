@@ -253,6 +253,17 @@ describe('prepared data', () => {
     expect(failure.message).toMatch(/: documents changed; proxy changed$/)
   })
 
+  it('made from another proxy name what is wrong with a broken one first', async () => {
+    const broken = join(newFolder(), 'model')
+    cpSync(proxy, broken, {recursive: true})
+    const model = JSON.parse(readFileSync(join(proxy, 'config.json'), 'utf8'))
+    const untied = {...model, tie_word_embeddings: !model.tie_word_embeddings}
+    writeFileSync(join(broken, 'config.json'), JSON.stringify(untied))
+    const failure = await failureOf(prepare(out, {'data.proxy': broken}))
+    expect(failure).toBeInstanceOf(DataError)
+    expect(failure.suggestions.join()).toMatch(/tie_word_embeddings/)
+  })
+
   it('do not replace a folder of something else', async () => {
     const folder = newFolder()
     writeFileSync(join(folder, 'thesis.txt'), 'years of work')
