@@ -11,11 +11,15 @@ import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 import {optimizer, promptsOf, sampling, stateOf, tinyEngine, worstShare} from '../../support/tiny-engine.js'
 import {tinyModel} from '../../support/tiny-model.js'
 
-const lengths = [3, 9, 17, 18, 30, 47, 60]
+const manyLengths = [3, 9, 17, 18, 30, 47, 60]
 const groupSize = 4
 
 /** A policy request from completions that the engine samples. */
-async function requestFrom(engine: LocalEngine, changes: Partial<PolicyRequest> = {}): Promise<PolicyRequest> {
+async function requestFrom(
+  engine: LocalEngine,
+  changes: Partial<PolicyRequest> = {},
+  lengths: readonly number[] = manyLengths,
+): Promise<PolicyRequest> {
   const prompts = promptsOf(lengths, groupSize)
   const endIds = [2, 10, 20, 30, 40]
   const temperature = changes.temperature ?? 1
@@ -130,13 +134,19 @@ describe('a policy update', () => {
       ...group,
       completions: group.completions.map((completion, i) => ({
         ...completion,
-        oldLogprobs: completion.oldLogprobs.map((logprob, t) => logprob + 0.15 * Math.sin(3 * i + t)),
+        oldLogprobs: completion.oldLogprobs.map(
+          (logprob, t) => logprob + 0.15 * Math.sin(3 * i + t) + 0.2 * Math.cos(4 * i),
+        ),
       })),
     })
 
     async function updatedWith(changes: Partial<PolicyRequest>) {
       const engine = await tinyEngine()
-      const request = await requestFrom(engine, {objective: settings, lossNormalizer: 'sequence', ...changes})
+      const request = await requestFrom(
+        engine,
+        {objective: settings, lossNormalizer: 'sequence', ...changes},
+        [3, 18, 60],
+      )
       const update = await updated(engine, {...request, groups: request.groups.map(offPolicy)}, false)
       const {moments} = await stateOf(engine)
       await engine.close()
@@ -146,7 +156,7 @@ describe('a policy update', () => {
     it('has the same gradient however it is cut into micro-batches, and layer by layer', async () => {
       const whole = await updatedWith({})
       expect(whole.update.clipFraction).toBeGreaterThan(0)
-      const others = [{contextsPerMicroBatch: 1}, {contextsPerMicroBatch: 3}, {completionsPerMicroBatch: 1}]
+      const others = [{contextsPerMicroBatch: 1}, {contextsPerMicroBatch: 2}, {completionsPerMicroBatch: 1}]
       for (const changes of [...others, {mode: 'segmented', contextsPerMicroBatch: 2}] as const) {
         const cut = await updatedWith(changes)
         expect(worstShare(whole.moments, cut.moments), JSON.stringify(changes)).toBeLessThan(1e-5)
@@ -183,7 +193,7 @@ describe('a policy update', () => {
     const joint = {rows, rowsPerMicroBatch: 2, weight: 0.1}
     const gradientOf = async (changes: (request: PolicyRequest) => PolicyRequest) => {
       const engine = await tinyEngine()
-      const request = await requestFrom(engine, {optimizer: {...optimizer, maxGradNorm: 1e9}})
+      const request = await requestFrom(engine, {optimizer: {...optimizer, maxGradNorm: 1e9}}, [3, 18, 60])
       const update = await updated(engine, changes(request), true)
       const {moments} = await stateOf(engine)
       await engine.close()
