@@ -11,4 +11,6 @@ export const lossDefaults: Readonly<Record<LossName, Readonly<Record<string, unk
   dapo: {'grpo.clipEpsilonHigh': 0.28, 'grpo.dynamicSampling.fromStep': 1, 'grpo.maskTruncated': true},
   gspo: {'grpo.clipEpsilon': 3e-4, 'grpo.clipEpsilonHigh': 4e-4, 'grpo.lossNormalizer': 'sequence'},
   cispo: {'grpo.clipEpsilonHigh': 4},
+  // Groups that are right throughout are learned from, too.
+  rejection: {'grpo.dynamicSampling.enabled': false},
 }

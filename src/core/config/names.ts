@@ -17,7 +17,7 @@ export const rewardNames = [
   'overlong',
 ] as const
 /** How the ratio of the policy to the weights that sampled becomes a loss. */
-export const lossNames = ['grpo', 'dr-grpo', 'dapo', 'gspo', 'cispo'] as const
+export const lossNames = ['grpo', 'dr-grpo', 'dapo', 'gspo', 'cispo', 'rejection'] as const
 /** Formats of other programs that metrics are written in, too. */
 export const trackerNames = ['tensorboard', 'jsonl'] as const
 /** What draws completions. */

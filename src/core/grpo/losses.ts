@@ -14,6 +14,8 @@ export interface RatioTerms {
   readonly ratio: Value
   /** Natural logarithm of the token's ratio. */
   readonly logRatio: Value
+  /** Natural logarithm of the token's probability under the policy. */
+  readonly logprobs: Value
   readonly advantages: Value
 }
 
@@ -21,6 +23,8 @@ export interface RatioTerms {
 export interface LossKind {
   /** Whose ratio counts: the token's, or the geometric mean over its completion. */
   readonly ratioOf: 'token' | 'completion'
+  /** Whether advantages compare the rewards of a group, or are 1 for right completions and the others are left out. */
+  readonly learnsFrom: 'comparison' | 'right completions'
   /** Loss of each token before it is weighted, [N]. */
   surrogate(op: Ops, terms: RatioTerms, clip: ClipRange): Value
   /** Whether the clip range keeps a token from adding to the gradient, or limits what it adds. */
@@ -47,21 +51,33 @@ function cappedSurrogate(op: Ops, {ratio, logRatio, advantages}: RatioTerms, {hi
   return op.neg(op.mul(op.add(op.min(ratio, op.scalar(cap)), op.mul(beyond, op.scalar(cap))), advantages))
 }
 
-const clipped = {surrogate: clippedSurrogate, isClipped: leavesRange}
+const clipped = {learnsFrom: 'comparison', surrogate: clippedSurrogate, isClipped: leavesRange} as const
 
 /**
  * Every loss by name; what else tells them apart are defaults of other settings, in config/loss-defaults.ts. Adding one is one
  * row, its name in config/names.ts, and its defaults.
  *
  * Sources: GRPO, DeepSeekMath (arXiv 2402.03300), Eq. 3; Dr. GRPO (arXiv 2503.20783); DAPO (arXiv 2503.14476), Eq. 8;
- * GSPO (arXiv 2507.18071), Eq. 5 and 7; CISPO, MiniMax-M1 (arXiv 2506.13585), Eq. 4 and 5.
+ * GSPO (arXiv 2507.18071), Eq. 5 and 7; CISPO, MiniMax-M1 (arXiv 2506.13585), Eq. 4 and 5; rejection sampling, RAFT (arXiv
+ * 2304.06767): the negative log-likelihood of the right completions.
  */
 export const losses: Readonly<Record<LossName, LossKind>> = {
   grpo: {ratioOf: 'token', ...clipped},
   'dr-grpo': {ratioOf: 'token', ...clipped},
   dapo: {ratioOf: 'token', ...clipped},
   gspo: {ratioOf: 'completion', ...clipped},
-  cispo: {ratioOf: 'token', surrogate: cappedSurrogate, isClipped: (ratio, _advantage, {high}) => ratio > 1 + high},
+  cispo: {
+    ratioOf: 'token',
+    learnsFrom: 'comparison',
+    surrogate: cappedSurrogate,
+    isClipped: (ratio, _advantage, {high}) => ratio > 1 + high,
+  },
+  rejection: {
+    ratioOf: 'token',
+    learnsFrom: 'right completions',
+    surrogate: (op, {logprobs, advantages}) => op.neg(op.mul(logprobs, advantages)),
+    isClipped: () => false,
+  },
 }
 
 /** What of the settings of `grpo` a loss reads. */

@@ -49,7 +49,7 @@ export function policyObjective(op: Ops, inputs: ObjectiveInputs, settings: Obje
   const logRatio = masked(op.sub(policyLogprobs, oldLogprobs))
   const ownRatio = op.exp(logRatio)
   const ratio = completionRatios ? op.mul(completionRatios, ownRatio) : ownRatio
-  let tokenLoss = kind.surrogate(op, {ratio, logRatio, advantages}, clip)
+  let tokenLoss = kind.surrogate(op, {ratio, logRatio, logprobs: policyLogprobs, advantages}, clip)
   if (settings.klCoef > 0 && refLogprobs) {
     const difference = masked(op.sub(refLogprobs, policyLogprobs))
     const kl = op.sub(op.sub(op.exp(difference), difference), op.scalar(1))

@@ -36,5 +36,6 @@ sequences = [surrogate(r, a, 0.1, 0.15) for r, a in zip(ratios, advantages)]
 cases["gspo"] = {"low": 0.1, "high": 0.15, "normalizer": "sequence", "gradient": gradient(sum(sequences) / len(lengths))}
 capped = [-(n - o).exp().clamp(max=1.3).detach() * a * n for n, o, a in zip(new, old, advantages)]
 cases["cispo"] = {"low": 0.2, "high": 0.3, "normalizer": "token", "gradient": gradient(sum(t.sum() for t in capped) / tokens)}
+cases["rejection"] = {"low": 0.2, "high": 0.2, "normalizer": "token", "gradient": gradient(-sum((a * n).sum() for a, n in zip(advantages, new)) / tokens)}
 flat = lambda rows: [value for row in rows for value in row.tolist()]
 print(json.dumps({"lengths": lengths, "advantages": advantages.tolist(), "old": flat(old), "policy": flat([n.detach() for n in new]), "cases": cases}))

@@ -162,6 +162,13 @@ describe('the memory of training', () => {
     const grpo = {contextsPerStep: 4, contextsPerMicroBatch: 4, klCoef: 0.1}
     expect(await workOf({grpo})).toMatchObject({hasReference: true, isAccumulated: false})
   })
+
+  it('counts the log-probabilities that a loss of whole completions asks before each update but the first', async () => {
+    const of = async (grpo: object) => (await workOf({grpo: {contextsPerStep: 4, ...grpo}})).asksPolicy
+    expect(await of({loss: 'gspo', miniBatches: 2})).toBe(true)
+    expect(await of({loss: 'gspo'})).toBe(false)
+    expect(await of({miniBatches: 2})).toBe(false)
+  })
 })
 
 describe('the memory of evaluation', () => {

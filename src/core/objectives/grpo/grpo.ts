@@ -2,7 +2,8 @@ import type {Config} from '../../config/schema.js'
 import {chunks} from '../../engine/graphs/bucket.js'
 import type {PolicyGroup} from '../../engine/update/policy-request.js'
 import type {PolicyUpdate} from '../../engine/update/policy-update.js'
-import {groupAdvantages} from '../../grpo/advantages.js'
+import {learnedGroups} from '../../grpo/learned-groups.js'
+import {lossOf} from '../../grpo/losses.js'
 import type {ObjectiveSettings} from '../../grpo/objective.js'
 import {plainTrainingFlops, queryFlops} from '../../models/flops.js'
 import {cutNote, promptLimit} from '../../prompts/prompt-limit.js'
@@ -97,12 +98,8 @@ function samplingOf<Item>(
 
 /** rewards -> advantages: of all groups, and those of them that are trained on; the advantages of the others are 0. */
 function withAdvantages<Item>({generated, kept}: SampledGroups<Item>, {grpo}: Config) {
-  const advantages = groupAdvantages(
-    kept.map(({rewards}) => rewards.map(({total}) => total)),
-    grpo,
-  )
-  const trained = kept.map((group, i): ScoredGroup<Item> => ({...group, advantages: advantages[i]}))
-  const known = new Map(kept.map((group, i) => [group, trained[i]]))
+  const {scored: keptScored, learned: trained} = learnedGroups(kept, lossOf(grpo).kind, grpo)
+  const known = new Map(kept.map((group, i) => [group, keptScored[i]]))
   const scored = generated.map((group) => known.get(group) ?? {...group, advantages: group.rewards.map(() => 0)})
   return {scored, trained}
 }

@@ -1,0 +1,54 @@
+import {join} from 'node:path'
+import {beforeAll, describe, expect, it} from 'vitest'
+import {metricsTable, readTable, rolloutsTable} from '../../../src/core/tables/index.js'
+import {train} from '../../../src/core/training/train.js'
+import {type ToyWorkspace, toyConfig, toyServices, toyWorkspace} from '../../support/toy-run.js'
+
+let workspace: ToyWorkspace
+beforeAll(async () => {
+  workspace = await toyWorkspace()
+})
+
+/** One step whose entropy term asks for an update whatever the rewards are. */
+async function stepOf(out: string, ...changes: string[]) {
+  const settings = ['train.steps=1', 'grpo.entropyCoef=0.1', 'grpo.groupSize=2', ...changes]
+  await train(toyConfig(workspace, out, settings), toyServices())
+  const [row] = readTable(join(workspace.folder, out, 'metrics.arrow'), metricsTable)
+  const rollouts = readTable(join(workspace.folder, out, 'rollouts', 'step-000001.arrow'), rolloutsTable)
+  return {row, rollouts}
+}
+
+describe('settings of the loss', () => {
+  it('leave completions out of the update that reached rollout.maxTokens, with grpo.maskTruncated', async () => {
+    const cut = ['rollout.maxTokens=1', 'grpo.maskTruncated=true']
+    const {row, rollouts} = await stepOf('cut', ...cut)
+    expect(rollouts.every(({stop_reason}) => stop_reason === 'length')).toBe(true)
+    expect(row['rpt/updates']).toBe(0)
+    expect((await stepOf('kept', cut[0])).row['rpt/updates']).toBe(1)
+  })
+
+  it('train on the negative log-likelihood of right completions alone, with grpo.loss=rejection', async () => {
+    const settings = ['grpo.groupSize=4', 'grpo.entropyCoef=0', 'optim.learningRate=0.01']
+    const {row, rollouts} = await stepOf('rejection', 'grpo.loss=rejection', ...settings)
+    const right = rollouts.filter(({correct}) => correct)
+    expect(right.length).toBeGreaterThan(0)
+    expect(right.length).toBeLessThan(rollouts.length)
+    expect(rollouts.map(({advantage}) => advantage)).toEqual(rollouts.map(({correct}) => Number(correct)))
+    const logprobs = right.flatMap(({old_logprobs}) => [...old_logprobs])
+    expect(row.loss).toBeCloseTo(-logprobs.reduce((sum, logprob) => sum + logprob, 0) / logprobs.length, 5)
+    const compared = (await stepOf('compared', ...settings)).row
+    expect(row['rpt/flops_generation']).toBe(compared['rpt/flops_generation'])
+    expect(row['rpt/flops_update']).toBeLessThan(compared['rpt/flops_update']!)
+  })
+
+  it('count a forward pass before each update but the first where ratios are of completions', async () => {
+    const flopsOf = async (out: string, ...changes: string[]) =>
+      (await stepOf(out, 'grpo.miniBatches=2', ...changes)).row['rpt/flops_update']!
+    const plain = await flopsOf('plain')
+    const asked = await flopsOf('asked', 'grpo.loss=gspo')
+    const referred = await flopsOf('referred', 'grpo.klCoef=0.1')
+    expect(asked).toBeGreaterThan(plain)
+    // The reference is asked before both of the two updates.
+    expect((asked - plain) / (referred - plain)).toBeCloseTo(0.5, 6)
+  })
+})
