@@ -102,6 +102,7 @@ describe('the rows of the benchmark', () => {
       ...{'rollout/S32': 5, 'rollout/S128': 5, 'rollout/M': 2, 'rollout/L': 1.5},
       ...{'update/S32': 4, 'update/S128': 4, 'update/M': 3, 'update/L': 2},
       ...{'step/S32': 5, 'step/S128': 5, 'step/M': 2.5},
+      ...{'lean-step/S32': 5, 'lean-step/S128': 5, 'lean-step/M': 2.5},
       ...{'score/S': 1.2, 'score/M': 1.2, 'score/L': 1.1},
       ...{'ntp/S': 1.2, 'ntp/M': 1.1, 'ntp/L': 1},
     })
@@ -117,7 +118,7 @@ describe('the rows of the benchmark', () => {
   it('are chosen by work, workload, model or both, and an unknown name is refused', () => {
     const names = (...filters: string[]) => select(filters).map(({work, workload}) => `${work}/${workload}`)
     expect(names('score')).toEqual(['score/S', 'score/M', 'score/L'])
-    expect(names('S128', 'ntp/M')).toEqual(['rollout/S128', 'update/S128', 'step/S128', 'ntp/M'])
+    expect(names('S128', 'ntp/M')).toEqual(['rollout/S128', 'update/S128', 'step/S128', 'lean-step/S128', 'ntp/M'])
     expect(names('step/S')).toEqual(['step/S32', 'step/S128'])
     expect(names()).toHaveLength(benchmarks.length)
     expect(() => select(['XL'])).toThrow('--only XL names no row')

@@ -1,7 +1,8 @@
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, it} from 'vitest'
-import {beginOf, endOf, type Results, summaryOf, tablesOf} from '../../experiments/smollm2-gsm8k/render.js'
+import {type Results, summaryOf, tablesOf} from '../../experiments/smollm2-gsm8k/render.js'
+import {beginOf, endOf} from '../../experiments/tables.js'
 
 const root = join(import.meta.dirname, '..', '..')
 const folder = join(root, 'experiments', 'smollm2-gsm8k')

@@ -1,3 +1,6 @@
+import {trainedCount} from '../models/adapters.js'
+import {parameterCount} from '../models/parameters.js'
+import {shapeOf} from '../objectives/objective.js'
 import type {SplitAccuracy} from '../statistics/accuracy.js'
 import type {EvalRow} from '../tables/index.js'
 import type {Task} from '../tasks/task.js'
@@ -14,25 +17,33 @@ export interface Subject {
 }
 
 /** Counts the predictions of one mode as the configuration asks for. */
-export function modeTally({config, task: {strata, splits}}: Predictor): ModeTally {
+export function modeTally({config, model, task: {strata, splits}}: Predictor): ModeTally {
   const {bootstraps, samples, passAtK} = config.eval
   const ks = passAtK.length > 0 ? passAtK : samples > 0 ? [samples] : []
-  return new ModeTally({strata, splits, ks, bootstraps, seed: config.seed})
+  const adapterCount = model.adapter ? trainedCount(model) : 0
+  const shape = shapeOf(model, {parameterCount: parameterCount(model), adapterCount})
+  return new ModeTally({strata, splits, ks, bootstraps, seed: config.seed}, shape)
 }
 
 /** predictions of one mode -> its rows of `eval.arrow`: accuracy with interval, split by split; empty splits have none. */
 export function evalRows(predictor: Predictor, subject: Subject, mode: EvalMode, predicted: ModeTally): EvalRow[] {
   const leftOut = leftOutOf(predictor.task)
   const prompt_settings = JSON.stringify(promptSettings(predictor, mode))
-  return predicted.bySplit().map((row) => ({
-    ...subject,
-    mode,
-    ...measured(row),
-    seed: predictor.config.seed,
-    ...countedAsWrong(row, leftOut),
-    cut_tokens: predicted.meanCut(row.split),
-    prompt_settings,
-  }))
+  return predicted.bySplit().map((row) => {
+    const means = predicted.meansOf(row.split)
+    return {
+      ...subject,
+      mode,
+      ...measured(row),
+      seed: predictor.config.seed,
+      ...countedAsWrong(row, leftOut),
+      cut_tokens: means.cutTokens,
+      prompt_settings,
+      prompt_tokens: means.promptTokens,
+      written_tokens: means.writtenTokens,
+      flops: means.flops,
+    }
+  })
 }
 
 function measured({split, count, correct, accuracy, ciLow, ciHigh, passAt}: SplitAccuracy) {

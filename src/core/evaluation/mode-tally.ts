@@ -1,6 +1,20 @@
+import {type ModelShape, rolloutFlops} from '../models/flops.js'
 import {type Outcome, outcomes} from '../records/records.js'
 import {type AccuracyOptions, AccuracyTally} from '../statistics/accuracy.js'
 import type {ItemPredictions} from '../tasks/task.js'
+
+/** Sums over the greedy predictions of a stratum. */
+interface StratumSums {
+  count: number
+  /** Tokens cut from the contexts. */
+  cutTokens: number
+  promptTokens: number
+  /** Thoughts and answers. */
+  writtenTokens: number
+  flops: number
+}
+
+const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0)
 
 /**
  * What rows and notes of an evaluation need to know of one mode, counted item by item: memory grows with the clusters, a
@@ -16,15 +30,22 @@ export class ModeTally {
   /** Items with a cut context, the tokens cut of them all, and of the one that lost most. */
   readonly cut = {count: 0, tokens: 0, most: 0}
   private readonly accuracy: AccuracyTally
-  private readonly strata: ReadonlyMap<string, {count: number; cutTokens: number}>
+  private readonly strata: ReadonlyMap<string, StratumSums>
 
-  constructor(private readonly options: AccuracyOptions) {
+  /** @param shape of the model, that FLOPs are counted from */
+  constructor(
+    private readonly options: AccuracyOptions,
+    private readonly shape: ModelShape,
+  ) {
     this.accuracy = new AccuracyTally(options)
-    this.strata = new Map(options.strata.map((stratum) => [stratum, {count: 0, cutTokens: 0}]))
+    this.strata = new Map(
+      options.strata.map((stratum) => [stratum, {count: 0, cutTokens: 0, promptTokens: 0, writtenTokens: 0, flops: 0}]),
+    )
     this.outcomes = Object.fromEntries(outcomes.map((outcome) => [outcome, 0])) as Record<Outcome, number>
   }
 
-  add({facts: {cluster, stratum}, predictions: [{correct, outcome, cutTokens}, ...sampled]}: ItemPredictions): void {
+  add({facts: {cluster, stratum}, predictions: [greedy, ...sampled]}: ItemPredictions): void {
+    const {correct, outcome, cutTokens, lengths} = greedy
     const samples = {count: sampled.length, correct: sampled.filter((one) => one.correct).length}
     this.accuracy.add({cluster, stratum, correct, samples})
     this.count++
@@ -33,6 +54,10 @@ export class ModeTally {
     const own = this.strata.get(stratum)!
     own.count++
     own.cutTokens += cutTokens
+    own.promptTokens += lengths.promptTokens
+    // Without a completion nothing is written: the one token is what the next would be.
+    if (outcome !== null) own.writtenTokens += sum(lengths.completionTokens)
+    own.flops += rolloutFlops(this.shape, [lengths])
     if (cutTokens > 0) this.cut.count++
     this.cut.tokens += cutTokens
     this.cut.most = Math.max(this.cut.most, cutTokens)
@@ -43,11 +68,17 @@ export class ModeTally {
     return this.accuracy.bySplit().filter(({count}) => count > 0)
   }
 
-  /** Tokens cut from the contexts of a split, on average. */
-  meanCut(split: string): number {
+  /** Means over the greedy predictions of a split. */
+  meansOf(split: string): Omit<StratumSums, 'count'> {
     const {strata} = this.options.splits.find(({name}) => name === split)!
     const members = strata.map((stratum) => this.strata.get(stratum)!)
-    const sumOf = (read: (own: (typeof members)[number]) => number) => members.reduce((sum, own) => sum + read(own), 0)
-    return sumOf(({cutTokens}) => cutTokens) / sumOf(({count}) => count)
+    const count = sum(members.map((own) => own.count))
+    const meanOf = (name: keyof StratumSums) => sum(members.map((own) => own[name])) / count
+    return {
+      cutTokens: meanOf('cutTokens'),
+      promptTokens: meanOf('promptTokens'),
+      writtenTokens: meanOf('writtenTokens'),
+      flops: meanOf('flops'),
+    }
   }
 }

@@ -36,9 +36,10 @@ export async function* predictByChoice<Item>(
   }
 }
 
-function predictionOf({options}: Choices, logprobs: readonly Float32Array[]): Prediction {
+function predictionOf({prompt, options}: Choices, logprobs: readonly Float32Array[]): Prediction {
   const {answer, isRight} = bestOf(options, logprobs)
-  return {answer, correct: isRight, outcome: null, text: null, cutTokens: 0}
+  const lengths = {promptTokens: prompt.length, completionTokens: options.map(({ids}) => ids.length)}
+  return {answer, correct: isRight, outcome: null, text: null, cutTokens: 0, lengths}
 }
 
 function bestOf(options: readonly Choice[], logprobs: readonly Float32Array[]): Choice {

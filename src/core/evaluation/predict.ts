@@ -93,7 +93,7 @@ async function* predictByReasoning(
         key: prompts[i].key,
         facts: task.factsOf(item),
         predictions: [...greedy[i], ...(sampled?.[i] ?? [])].map((completion) =>
-          predictionOf(predictor, item, completion, given, prompts[i].cutTokens),
+          predictionOf(predictor, item, completion, given, prompts[i]),
         ),
       }
     stage.advance(chunk.length)
@@ -147,9 +147,10 @@ function predictionOf(
   item: unknown,
   completion: Completion,
   given: Int32Array,
-  cutTokens: number,
+  {ids, cutTokens}: Prompt,
 ): Prediction {
   const whole = {...completion, ids: joinIds(given, completion.ids)}
   const {answer, correct, outcome} = task.grade(item, whole)
-  return {answer, correct, outcome, text: tokenizer.decode(whole.ids), cutTokens}
+  const lengths = {promptTokens: ids.length, completionTokens: [completion.ids.length]}
+  return {answer, correct, outcome, text: tokenizer.decode(whole.ids), cutTokens, lengths}
 }

@@ -23,6 +23,15 @@ export interface Result extends Alike {
   readonly step: number
   readonly seed: number
   readonly cells: Readonly<Partial<Record<Split, ResultCell>>>
+  /** What one greedy prediction takes on average; null where an older version did not count it. */
+  readonly cost: PredictionCost | null
+}
+
+/** The tokens that a prediction reads and writes, and its FLOPs, as if it were the only one. */
+export interface PredictionCost {
+  readonly promptTokens: number
+  readonly writtenTokens: number
+  readonly flops: number
 }
 
 /** Accuracy of one line on one split. */
@@ -152,7 +161,12 @@ function toResult(run: RunFolder, rows: readonly EvalRow[]): Result {
   const settings = JSON.parse(rows[0].prompt_settings) as Result['settings']
   const taught = step === 0 ? 'nothing' : taughtBy(objective)
   const {run: subject, cut_tokens: cutTokens} = rows[0]
-  return {label, run, subject, objective, taught, mode, step, seed, cells, settings, cutTokens}
+  const cost = costOf(rows.find(({split}) => split === 'all') ?? rows[0])
+  return {label, run, subject, objective, taught, mode, step, seed, cells, cost, settings, cutTokens}
+}
+
+function costOf({prompt_tokens: promptTokens, written_tokens: writtenTokens, flops}: EvalRow): PredictionCost | null {
+  return promptTokens === null || writtenTokens === null || flops === null ? null : {promptTokens, writtenTokens, flops}
 }
 
 function isBetter(a: Result, b: Result): boolean {

@@ -5,7 +5,7 @@ import {maxOf} from '../util/extremes.js'
 import {groupBy} from '../util/group-by.js'
 import {meanOf} from '../util/means.js'
 import {percent, plural, points, short} from './format.js'
-import type {Comparison, Result, ResultCell} from './results.js'
+import type {Comparison, PredictionCost, Result, ResultCell} from './results.js'
 
 /** A table ready to be drawn, on a page or in a terminal. */
 export interface Table {
@@ -34,18 +34,20 @@ export function resultTable(results: readonly Result[]): Table {
     const most = maxOf(results.map((result) => result.cells[split]?.inexpressible ?? 0))
     return most > 0 ? [`${split} ${most}`] : []
   })
-  const rows = results.map(({label, cells}) => [
+  const hasCosts = results.some(({cost}) => cost !== null)
+  const rows = results.map(({label, cells, cost}) => [
     {text: label},
     ...columns.map((split): Cell => {
       const cell = cells[split]
       if (!cell || cell.count === 0) return {text: '-', tone: 'muted'}
       return {text: percent(cell.accuracy), detail: detailsOf(cell).join(' · ')}
     }),
+    ...(hasCosts ? [costCell(cost)] : []),
   ])
   const counts = columns.map((split) => `${split} ${maxOf(results.map(({cells}) => cells[split]?.count ?? 0))}`)
   return {
     title: 'Next-token accuracy, %',
-    columns: ['model and mode', ...columns],
+    columns: ['model and mode', ...columns, ...(hasCosts ? ['FLOPs each'] : [])],
     rows,
     note:
       `Brackets: 95% bootstrap over documents. Positions: ${counts.join(', ')}.` +
@@ -54,6 +56,13 @@ export function resultTable(results: readonly Result[]): Table {
         ? ` Left out in every mode, because no box can hold the target: ${leftOut.join(', ')}; "if wrong": accuracy with them counted as wrong.`
         : ''),
   }
+}
+
+/** What a prediction costs; a thought makes it many times dearer. */
+function costCell(cost: PredictionCost | null): Cell {
+  if (!cost) return {text: '-', tone: 'muted'}
+  const [read, written] = [cost.promptTokens, cost.writtenTokens].map((tokens) => tokens.toFixed(0))
+  return {text: cost.flops.toExponential(1), detail: `${read} read, ${written} written`}
 }
 
 function detailsOf({ciLow, ciHigh, passAt, inexpressible, accuracyIfWrong}: ResultCell): string[] {

@@ -18,7 +18,9 @@ export function encodeBatch<T extends Table>(table: T, schema: Schema, rows: rea
 export function decodeBatch<T extends Table>(table: T, {numRows, columns}: BatchColumns): Row<T>[] {
   const names = Object.keys(table.columns)
   const readers = names.map((name) => {
-    const data = columns.get(name)!
+    const data = columns.get(name)
+    // Of a version that did not write it yet.
+    if (!data) return () => null
     if (!table.columns[name].isNullable) refuseNulls(data, `${table.name}.${name}`)
     return table.columns[name].decode(data, `${table.name}.${name}`)
   })
@@ -41,7 +43,8 @@ export function sizeOfRow<T extends Table>(table: T, row: Row<T>): number {
 }
 
 /**
- * Checks that a file's schema is that of `table`; columns that the table does not know are allowed.
+ * Checks that a file's schema is that of `table`; columns that the table does not know are allowed. Where
+ * there are none of these, columns that may be null may be missing: a version that did not have them wrote the file.
  *
  * @throws {DataError} naming the file and the first difference
  */
@@ -49,9 +52,12 @@ export function checkSchema(path: string, table: Table, schema: Schema): void {
   // Spoiled metadata may hold null.
   const name = schema.metadata.get('rpt.schema') ?? undefined
   const found = new Map(schema.fields.map((field) => [field.name, String(field.type)]))
-  const differing = Object.keys(table.columns).find(
-    (column) => found.get(column) !== String(table.columns[column].type),
-  )
+  // An unknown name beside a missing one may be the same column, spoiled.
+  const isOlder = [...found.keys()].every((column) => Object.hasOwn(table.columns, column))
+  const differing = Object.keys(table.columns).find((column) => {
+    const {type, isNullable} = table.columns[column]
+    return found.has(column) ? found.get(column) !== String(type) : !(isNullable && isOlder)
+  })
   const suggestions = ['point to a table of the right kind, or write it again with this version of rpt']
   if (name !== schemaName(table)) {
     const seen = name === undefined ? "no 'rpt.schema' in its metadata" : `schema '${name.slice(0, 80)}'`

@@ -67,7 +67,7 @@ const buffersOf: Readonly<Partial<Record<Type, readonly Need[]>>> = {
 }
 
 /**
- * The columns `names` of a record batch. Every length that the file states is checked before it is used; the buffers of
+ * Those of the columns `names` that a record batch has. Every length that the file states is checked before it is used; the buffers of
  * other columns stay in the file.
  *
  * @param isText whether bytes may stand in a column of texts
@@ -86,7 +86,8 @@ export function readColumns(
   const read = ({offset, length}: Region) =>
     body ? body.subarray(offset, offset + length) : readAt(fd, frame.bodyOffset + offset, length)
   const source = {read, isText}
-  const columns = names.map((name) => {
+  const known = names.filter((name) => schema.fields.some((field) => field.name === name))
+  const columns = known.map((name) => {
     return [name, readData(layouts[indexOf(schema, name)], source, name)] as const
   })
   return {numRows: batch.length, columns: new Map(columns)}

@@ -156,6 +156,9 @@ export const evalTable = defineTable('eval', 'file', {
   accuracy_if_wrong: nullable(float64),
   cut_tokens: float64,
   prompt_settings: jsonObject,
+  prompt_tokens: nullable(float64),
+  written_tokens: nullable(float64),
+  flops: nullable(float64),
 })
 
 /**

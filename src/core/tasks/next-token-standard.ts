@@ -36,8 +36,8 @@ export function standardMode(opening: TaskOpening, positions: Positions): Standa
       for (const documents of byDocuments(opening, targetsOf(data.heldOutPositions, indices))) {
         const top1 = await topOfDocuments(opening, answering, documents, room)
         for (const chunk of chunksOf(documents, positionsPerCall)) {
-          for (const {target, answer, cutTokens} of await answersOf(opening, answering, chunk, top1, room))
-            yield predictionOf(positions, positions.contextOf(target), answer, cutTokens)
+          for (const {target, ...answer} of await answersOf(opening, answering, chunk, top1, room))
+            yield predictionOf(positions, positions.contextOf(target), answer)
           answering.advance(chunk.length)
         }
       }
@@ -52,7 +52,7 @@ async function answersOf(
   chunk: readonly Target[],
   top1: ReadonlyMap<string, Int32Array>,
   room: number,
-): Promise<{target: Target; answer: Uint8Array; cutTokens: number}[]> {
+): Promise<({target: Target} & Answer)[]> {
   const cuts = chunk.map(({docId, position}) => {
     const cut = cutContext(data.tokenizer, data.documents.get(docId).tokenIds.subarray(0, position), room)
     // What is whole needs no copy of its own.
@@ -61,8 +61,18 @@ async function answersOf(
   const topOfCut = await topOfCuts({data, config}, answering, cuts)
   return chunk.map((target, i) => {
     const next = topOfCut.get(cuts[i]) ?? top1.get(target.docId)![target.position - 1]
-    return {target, answer: data.tokenizer.bytesOf(next), cutTokens: cuts[i].cutTokens}
+    const {kept, cutTokens} = cuts[i]
+    const contextTokens = cutTokens === 0 ? target.position : Number(data.tokenizer.startId !== null) + kept.length
+    return {target, answer: data.tokenizer.bytesOf(next), cutTokens, contextTokens}
   })
+}
+
+/** The most probable next token, and what it was predicted from. */
+interface Answer {
+  readonly answer: Uint8Array
+  readonly cutTokens: number
+  /** Tokens that the model saw. */
+  readonly contextTokens: number
 }
 
 const uncut = {kept: new Int32Array(), cutTokens: 0}
@@ -70,13 +80,13 @@ const uncut = {kept: new Int32Array(), cutTokens: 0}
 function predictionOf(
   {keyOf, factsOf, isRight}: Positions,
   context: Context,
-  answer: Uint8Array,
-  cutTokens: number,
+  {answer, cutTokens, contextTokens}: Answer,
 ): ItemPredictions {
+  const lengths = {promptTokens: contextTokens, completionTokens: [1]}
   return {
     key: keyOf(context),
     facts: factsOf(context),
-    predictions: [{answer, correct: isRight(answer, context), outcome: null, text: null, cutTokens}],
+    predictions: [{answer, correct: isRight(answer, context), outcome: null, text: null, cutTokens, lengths}],
   }
 }
 

@@ -1,6 +1,7 @@
 import type {TaskName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import type {Engine} from '../engine/engine.js'
+import type {GroupLengths} from '../models/flops.js'
 import type {ModelConfig} from '../models/model-config.js'
 import type {PreparedData} from '../prepared/prepared.js'
 import type {PromptSettings} from '../prompts/prompts.js'
@@ -80,6 +81,8 @@ export interface Prediction {
   readonly outcome: Outcome | null
   readonly text: string | null
   readonly cutTokens: number
+  /** Tokens that the model read and wrote for it, as if it were the only one: one token where there is no completion. */
+  readonly lengths: GroupLengths
 }
 
 /** The answers to one item: the greedy one, then those that were sampled. */

@@ -4,6 +4,9 @@ import {beforeAll, describe, expect, it, vi} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {LocalEngine} from '../../../src/core/engine/engine.js'
 import {type EvalSummary, evaluate} from '../../../src/core/evaluation/evaluate.js'
+import {rolloutFlops} from '../../../src/core/models/flops.js'
+import {readModelConfig} from '../../../src/core/models/model-config.js'
+import {parameterCount} from '../../../src/core/models/parameters.js'
 import {settingsOf} from '../../../src/core/planning/plan.js'
 import {prepareData} from '../../../src/core/preparation/prepare-data.js'
 import {heldOutInexpressible} from '../../../src/core/prepared/inexpressible.js'
@@ -11,6 +14,7 @@ import {openPrepared} from '../../../src/core/prepared/prepared.js'
 import {type PredictionRow, predictionsTable, readTable} from '../../../src/core/tables/index.js'
 import {train} from '../../../src/core/training/train.js'
 import {UsageError} from '../../../src/core/util/errors.js'
+import {meanOf} from '../../../src/core/util/means.js'
 import {type ToyWorkspace, toyServices, toySettings, toyWorkspace} from '../../support/toy-run.js'
 
 // A worker thread cannot load TypeScript here: the engine runs in this thread.
@@ -134,6 +138,30 @@ describe('contexts', () => {
     const {lines, predictions} = await run([...base(), 'eval.modes=standard', 'rollout.maxTokens=8192'])
     expect(lines).toMatch(/sees whole contexts, because .*rollout.maxTokens is 8192/)
     expect(predictions.every(({cut_tokens}) => cut_tokens === 0)).toBe(true)
+  })
+})
+
+describe('what a prediction costs', () => {
+  it('is its prompt once and what is written after it', async () => {
+    const {summary, predictions} = await run([...base(), ...bare, 'eval.modes=[standard,reasoning,empty-thought]'])
+    const {tokenizer} = await openPrepared(toy.data)
+    const [standard, reasoning, empty] = ['standard', 'reasoning', 'empty-thought'].map(
+      (mode) => summary.rows.find((row) => row.mode === mode && row.split === 'all')!,
+    )
+    const lengths = predictions.filter(inMode('standard')).map(({position}) => position)
+    expect(standard.prompt_tokens).toBeCloseTo(meanOf(lengths), 9)
+    expect(standard.written_tokens).toBe(0)
+    const model = await readModelConfig(toy.base)
+    const shape = {...model, parameterCount: parameterCount(model)}
+    const one = lengths.map((promptTokens) => rolloutFlops(shape, [{promptTokens, completionTokens: [1]}]))
+    expect(standard.flops! / meanOf(one)).toBeCloseTo(1, 9)
+    // Template bare ends in <think>.
+    expect(reasoning.prompt_tokens).toBe(standard.prompt_tokens! + 1)
+    expect(reasoning.written_tokens).toBeGreaterThan(1)
+    expect(reasoning.written_tokens).toBeLessThanOrEqual(6)
+    expect(reasoning.flops).toBeGreaterThan(standard.flops!)
+    const thought = tokenizer.encodeMarkup('</think>').length
+    expect(empty.prompt_tokens! - reasoning.prompt_tokens!).toBeCloseTo(thought, 9)
   })
 })
 

@@ -9,6 +9,7 @@ import {ModeTally} from '../../../src/core/evaluation/mode-tally.js'
 import {itemsPerCall, type Predictor, predict} from '../../../src/core/evaluation/predict.js'
 import {predictionRows} from '../../../src/core/evaluation/prediction-rows.js'
 import {readModelConfig} from '../../../src/core/models/model-config.js'
+import {parameterCount} from '../../../src/core/models/parameters.js'
 import {KeptPositions} from '../../../src/core/prepared/kept-positions.js'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
 import {difficulties} from '../../../src/core/records/records.js'
@@ -19,6 +20,7 @@ import type {ItemPredictions} from '../../../src/core/tasks/task.js'
 import {openEvaluator} from '../../../src/core/training/evaluator.js'
 import {Interrupted} from '../../../src/core/util/errors.js'
 import {silentProgress} from '../../../src/core/util/progress.js'
+import {engineModel} from '../../support/tiny-engine.js'
 import {type ToyWorkspace, toyConfig, toyWorkspace} from '../../support/toy-run.js'
 
 const subject = {run: 'toy', objective: 'base', checkpoint: 'step-000000', step: 0}
@@ -113,7 +115,8 @@ describe('predictions', () => {
 describe('what is counted of them', () => {
   it('grows with the documents, not with the predictions, and holds no text', () => {
     const sizeAfter = (count: number) => {
-      const tally = new ModeTally({strata: difficulties, splits: splitsOf('nested'), ks: [1, 2], seed: 0})
+      const shape = {...engineModel, parameterCount: parameterCount(engineModel)}
+      const tally = new ModeTally({strata: difficulties, splits: splitsOf('nested'), ks: [1, 2], seed: 0}, shape)
       for (let position = 1; position <= count; position++) tally.add(predictionsAt(position))
       expect(tally.count).toBe(count)
       expect(serialize({...tally}).includes('thought')).toBe(false)
@@ -133,6 +136,7 @@ function predictionsAt(position: number): ItemPredictions {
     outcome: 'parsed' as const,
     text: `thought ${position}`,
     cutTokens: position % 7,
+    lengths: {promptTokens: position, completionTokens: [5]},
   }
   return {
     key: {source: document, index: position},

@@ -85,7 +85,7 @@ describe('results', () => {
       'rpt, step 200, reasoning',
       'rpt, step 200, forced-thought',
     ])
-    expect(renderTable(resultTable(results))[2]).toMatch(/^model and mode +easy +medium +hard$/)
+    expect(renderTable(resultTable(results))[2]).toMatch(/^model and mode +easy +medium +hard +FLOPs each$/)
   })
 
   it('keeps runs of one evaluation apart, whatever else they share', () => {
@@ -157,11 +157,22 @@ describe('results', () => {
     expect(comparisonTable([alike]).note).not.toMatch(/alike/)
   })
 
+  it('shows what a prediction costs, and no such column where an older version did not count it', () => {
+    const [result] = collectResults([readRun(runs.base)])
+    const {columns, rows} = resultTable([result, {...result, cost: null}])
+    expect(columns.at(-1)).toBe('FLOPs each')
+    expect(rows.map((row) => row.at(-1))).toEqual([
+      {text: '3.0e+7', detail: '20 read, 10 written'},
+      {text: '-', tone: 'muted'},
+    ])
+    expect(resultTable([{...result, cost: null}]).columns.at(-1)).toBe('hard')
+  })
+
   it('shows each pass@k, and what positions that no box can hold would change', () => {
     const [result] = collectResults([readRun(runs.base)])
     const cell = {...result.cells.hard!, passAt: {1: 0.125, 8: 0.5}, inexpressible: 12, accuracyIfWrong: 0.25}
     const {rows, note} = resultTable([{...result, cells: {...result.cells, hard: {...cell, ciLow: Number.NaN}}}])
-    expect(rows[0].at(-1)!.detail).toBe('pass@1 12.5 · pass@8 50.0 · 25.0 if wrong')
+    expect(rows[0].at(-2)!.detail).toBe('pass@1 12.5 · pass@8 50.0 · 25.0 if wrong')
     expect(note).toMatch(/no box can hold the target: hard 12/)
     expect(resultTable([result]).note).not.toMatch(/pass@k|no box/)
   })

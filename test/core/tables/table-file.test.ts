@@ -6,6 +6,7 @@ import {
   countRows,
   type DocumentRow,
   documentsTable,
+  evalTable,
   metricsTable,
   nullsOf,
   pickColumns,
@@ -177,6 +178,17 @@ describe('a file that is not the table', () => {
     expect(() => readTable(at('p.arrow'), documentsTable)).toThrow(/schema 'positions\/1', expected 'documents\/1'/)
     await writeTable(at('d.arrow'), {...positionsTable, name: 'documents'}, [])
     expect(() => readTable(at('d.arrow'), documentsTable)).toThrow(/column text is missing, expected Utf8/)
+  })
+
+  it('may lack columns that may be null, as an older version wrote it, unless it has unknown ones', async () => {
+    const {flops, ...older} = evalTable.columns
+    const [sample] = sampleRows('eval')
+    await writeTable(at('older.arrow'), {...evalTable, columns: older} as Table, [sample])
+    expect(readTable(at('older.arrow'), evalTable)).toEqual([{...sample, flops: null}])
+    await writeTable(at('renamed.arrow'), {...evalTable, columns: {...older, flop5: flops}} as Table, [
+      {...sample, flop5: 1},
+    ])
+    expect(() => readTable(at('renamed.arrow'), evalTable)).toThrow(/column flops is missing, expected Float64/)
   })
 
   it('may have columns that this version does not know', async () => {

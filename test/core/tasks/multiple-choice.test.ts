@@ -58,7 +58,8 @@ const {config} = loadConfig({sets: ['eval.modes=standard', 'data.batchTokens=64'
 
 it('a task with two options is one file: the more probable one is taken, and accuracies go by category', async () => {
   const engine = await tinyEngine()
-  const predictor = {config, task: twoOptions as Task<unknown>, engine, progress: silentProgress} as never
+  const given = {config, task: twoOptions as Task<unknown>, engine, model: engineModel}
+  const predictor = {...given, progress: silentProgress} as never
   const file = `${temporaryFolder()}/predictions.arrow`
   const rows = await evaluateModel(predictor, {run: 'r', objective: 'o', checkpoint: 'c', step: 1}, file)
   const totalOf = async (prompt: Int32Array, continuation: Int32Array) => {
