@@ -9,7 +9,7 @@ export function overlongTerm({maxTokens, settings: {overlongTokens}}: TermSetup)
   return {
     score: ({completions}) =>
       completions.map(({ids, stopReason}) =>
-        stopReason === 'length' ? -1 : -Math.min(1, Math.max(0, ids.length - free) / (maxTokens - free)),
+        stopReason === 'length' ? -1 : -Math.max(0, ids.length - free) / (maxTokens - free),
       ),
   }
 }

@@ -24,6 +24,7 @@ import {openSampler} from '../samplers/samplers.js'
 import type {MetricsRow} from '../tables/index.js'
 import {tasks} from '../tasks/tasks.js'
 import type {Services} from '../util/services.js'
+import {type ComputeSpent, computeSpent} from './compute-spent.js'
 import {openEvaluator} from './evaluator.js'
 import {trainSteps} from './loop.js'
 import {noSignalLine, updatesOf} from './no-signal.js'
@@ -39,6 +40,8 @@ export interface TrainSummary extends Summary {
   readonly steps: number
   /** Optimizer updates of all steps; 0 where no group ever carried signal: the weights are then those of the start. */
   readonly updates: number
+  /** What all steps took, those before a resume included. */
+  readonly compute: ComputeSpent
   /** The last row of metrics.arrow. */
   readonly metrics: MetricsRow | null
   readonly checkpoint: string
@@ -138,6 +141,7 @@ async function trainIn(
       objective: config.train.objective,
       steps: config.train.steps,
       updates: updatesOf(history),
+      compute: computeSpent(history),
       metrics: history.at(-1) ?? null,
       checkpoint: run.checkpoint(Math.max(config.train.steps, state.step)),
       cut_documents: cuts,

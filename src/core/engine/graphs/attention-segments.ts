@@ -53,7 +53,8 @@ export function contextAttentionGraph(
 
 /**
  * Attention of completions to their context, to earlier rows of their own, and to themselves. Inputs: `queries`
- * [P*G*M, H, D], `keys`, `values` [P*G*M, K, D] of the same rows; `own_keys`, `own_values` [P*G*S, K, D];
+ * [P*G*M, H, D], `keys`, `values` [P*G*M, K, D] of the same rows; `own_keys`, `own_values` [P*G*S, K, D], where these are other
+ * rows;
  * `context_keys`, `context_values` [P*Tc, K, D]; `context_lengths` [P]; `first_row` and `cotangent/attended` as above.
  *
  * Outputs: `attended` [P*G*M, H*D]; or `gradient/<name>` of all rows that were fed.
@@ -68,9 +69,11 @@ export function completionAttentionGraph(
   const completions = contexts * groupSize
   const {decoder, op, queries} = open(config, completions * count, settings)
   const [keys, values] = cacheInputs(op, ['keys', 'values'], [completions * count, kvHeads, headSize])
-  const own = cacheInputs(op, ['own_keys', 'own_values'], [completions * seen, kvHeads, headSize])
+  const own = count === seen ? [] : cacheInputs(op, ['own_keys', 'own_values'], [completions * seen, kvHeads, headSize])
   const context = cacheInputs(op, ['context_keys', 'context_values'], [contexts * contextLength, kvHeads, headSize])
-  const [ownKeys, ownValues] = own.map((rows) => asHeads(op, rows, completions, seen))
+  const [ownKeys, ownValues] = (count === seen ? [keys, values] : own).map((rows) =>
+    asHeads(op, rows, completions, seen),
+  )
   const [contextKeys, contextValues] = context.map((rows) => asHeads(op, rows, contexts, contextLength))
   const attended = attendContextAndOwn(
     op,

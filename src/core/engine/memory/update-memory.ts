@@ -4,7 +4,6 @@ import {headParameters, layerParameters} from '../../models/layer-parameters.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {countOf, type Parameter} from '../../models/parameters.js'
 import {maxOf} from '../../util/extremes.js'
-import {completionAttentionGraph, contextAttentionGraph} from '../graphs/attention-segments.js'
 import type {DecoderGraph} from '../graphs/decoder-graph.js'
 import {languageModelGraph} from '../graphs/language-model.js'
 import {
@@ -15,7 +14,7 @@ import {
   policyHeadGraph,
 } from '../graphs/layer-segments.js'
 import {policyGraph} from '../graphs/policy.js'
-import {type AttentionBlock, attentionBlocks} from '../segments/attention-blocks.js'
+import {type AttentionBlock, attentionBlocks, attentionGraph} from '../segments/attention-blocks.js'
 import {
   attentionBytes,
   cut,
@@ -71,15 +70,15 @@ const updates: Readonly<Record<UpdateModeName, (work: EngineWork) => UpdateMemor
 }
 
 /** Micro-batches that go through the layers, each with the graphs of its head. */
-function segmentedWorks({objective, policy, languageModel, hasReference, asksPolicy}: EngineWork) {
+function segmentedWorks({model, objective, policy, languageModel, hasReference, asksPolicy}: EngineWork) {
   const headsOf = (
     kind: WorkGraph['kind'],
     of: WorkGraph['of'],
     trained: number,
-    build: (model: ModelConfig, shape: {rows: number}) => DecoderGraph,
+    build: (whole: ModelConfig, shape: {rows: number}) => DecoderGraph,
   ) =>
-    sizesOf({from: 0, to: trained}, usualLimits.tokens).map(
-      (rows): WorkGraph => ({kind, of, phases: ['head'], build: (model) => build(model, {rows}), isFedRows: true}),
+    sizesOf({from: 0, to: trained}, usualLimits(model).tokens).map(
+      (rows): WorkGraph => ({kind, of, phases: ['head'], build: (whole) => build(whole, {rows}), isFedRows: true}),
     )
   const ofPolicy = policy && {
     layout: policy,
@@ -110,9 +109,10 @@ const anyLayer = 0
 function layerGraphs(model: ModelConfig, layout: RowLayout, of: WorkGraph['of']): WorkGraph[] {
   const {all} = rowCounts(layout)
   const positions = layout.contextLength + layout.completionLength
-  const everyRow = sizesOf({from: 0, to: all}, usualLimits.rows)
-  const read = [...new Set([...everyRow, ...sizesOf(readRows(layout), usualLimits.rows)])]
-  const {context, completion} = attentionBlocks(model, layout, usualLimits)
+  const limits = usualLimits(model)
+  const everyRow = sizesOf({from: 0, to: all}, limits.rows)
+  const read = [...new Set([...everyRow, ...sizesOf(readRows(layout), limits.rows)])]
+  const {context, completion} = attentionBlocks(model, layout, limits)
   const segment = (kind: WorkGraph['kind'], build: WorkGraph['build']): WorkGraph => ({
     kind,
     of,
@@ -125,12 +125,8 @@ function layerGraphs(model: ModelConfig, layout: RowLayout, of: WorkGraph['of'])
       segment('layer', (whole) => headsGraph(whole, {rows, positions, layer: anyLayer}, direction)),
     ),
     ...read.map((rows) => segment('layer', (whole) => feedForwardGraph(whole, {rows, layer: anyLayer}, direction))),
-    ...shapesOf([...context, ...completion]).map((shape) =>
-      segment('attention', (whole) =>
-        'contextLength' in shape
-          ? completionAttentionGraph(whole, shape, direction)
-          : contextAttentionGraph(whole, shape, direction),
-      ),
+    ...ofEveryShape([...context, ...completion]).map((block) =>
+      segment(block.kind, (whole) => attentionGraph(whole, block, direction)),
     ),
   ])
 }
@@ -143,7 +139,7 @@ function rowArrays(work: EngineWork, works: ReturnType<typeof segmentedWorks>): 
   const tokens = maxOf(works.map(({trained}) => trained))
   const kind = works.find((one) => rowsOf(one) === all)!.of
   const {layers, hidden} = model
-  const kept = keptLayers(model, all, usualLimits)
+  const kept = keptLayers(model, all, usualLimits(model))
   // Of the layer at work, and its gradients.
   const atWork = (kept < layers ? 2 : 1) * attentionBytes(model, all)
   return [
@@ -166,8 +162,9 @@ function gradientArrays({model, isAccumulated = false}: EngineWork, rows: number
   const ofHead = bytesOf(headParameters(model))
   const ofAll = float * trainedCount(model)
   const name = 'gradients'
-  const throughHead = passing(Math.ceil(tokens / usualLimits.tokens), headParameters(model))
-  const throughLayers = passing(Math.ceil(rows / usualLimits.rows), [...before, ...after])
+  const limits = usualLimits(model)
+  const throughHead = passing(Math.ceil(tokens / limits.tokens), headParameters(model))
+  const throughLayers = passing(Math.ceil(rows / limits.rows), [...before, ...after])
   return [
     {name, bytes: (isAccumulated ? ofAll : ofHead) + throughHead, phases: ['head']},
     // What the head's passed through is still there.
@@ -180,7 +177,7 @@ function sizesOf(rows: Span, most: number): number[] {
   return [...new Set(cut(rows, most).map(({from, to}) => to - from))]
 }
 
-/** Shapes that occur, each once. */
-function shapesOf(blocks: readonly AttentionBlock[]): AttentionBlock['shape'][] {
-  return [...new Map(blocks.map(({shape}) => [JSON.stringify(shape), shape])).values()]
+/** One block of every shape that occurs. */
+function ofEveryShape(blocks: readonly AttentionBlock[]): AttentionBlock[] {
+  return [...new Map(blocks.map((block) => [JSON.stringify(block.shape), block])).values()]
 }

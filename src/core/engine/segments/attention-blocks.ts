@@ -1,5 +1,13 @@
+import type {ModelConfig} from '../../models/model-config.js'
 import type {HeadShape} from '../../nn/attention.js'
-import type {CompletionBlock, ContextBlock} from '../graphs/attention-segments.js'
+import {
+  type CompletionBlock,
+  type ContextBlock,
+  completionAttentionGraph,
+  contextAttentionGraph,
+} from '../graphs/attention-segments.js'
+import type {DecoderGraph} from '../graphs/decoder-graph.js'
+import type {Direction} from '../graphs/layer-segments.js'
 import {cutEvenly, type RowLayout, type RunLimits, rowCounts, type Span} from './row-layout.js'
 
 /** One run of attention: queries of some sequences against the rows that they may attend to. Spans count rows. */
@@ -13,6 +21,15 @@ export interface AttentionBlock {
   readonly contexts: Span
   /** Static shape; that of completions has a `contextLength`. */
   readonly shape: ContextBlock | CompletionBlock
+  /** Whether it has all queries of its sequences: such blocks have few shapes. */
+  readonly kind: 'attention' | 'attention-block'
+}
+
+/** The graph of a block, whichever layer it is of. */
+export function attentionGraph(config: ModelConfig, {shape}: AttentionBlock, direction: Direction): DecoderGraph {
+  return 'contextLength' in shape
+    ? completionAttentionGraph(config, shape, direction)
+    : contextAttentionGraph(config, shape, direction)
 }
 
 /** Fewest queries of a block: products of fewer rows waste the processor. */
@@ -34,6 +51,7 @@ function contextBlocks({heads}: HeadShape, {contexts, contextLength}: RowLayout,
   const block = (sequences: Span, queries: Span, keys: number): AttentionBlock => ({
     ...spansOf(sequences, {start: 0, length: contextLength}, queries, keys),
     contexts: sequences,
+    kind: kindOf(queries, contextLength),
     shape: {sequences: sizeOf(sequences), queries: sizeOf(queries), keys},
   })
   const together = Math.floor(scores / (heads * contextLength ** 2))
@@ -52,6 +70,7 @@ function completionBlocks({heads}: HeadShape, layout: RowLayout, scores: number)
   const block = (within: Span, completions: Span, queries: Span, keys: number): AttentionBlock => ({
     ...spansOf(completions, {start, length: Tg}, queries, keys),
     contexts: within,
+    kind: kindOf(queries, Tg),
     shape: {
       contexts: sizeOf(within),
       groupSize: sizeOf(completions) / sizeOf(within),
@@ -87,6 +106,10 @@ function spansOf(
   const firstRow = queries.from
   if (sizeOf(sequences) > 1) return {queries: {from, to}, own: {from, to}, firstRow}
   return {queries: {from: from + queries.from, to: from + queries.to}, own: {from, to: from + keys}, firstRow}
+}
+
+function kindOf(queries: Span, length: number): AttentionBlock['kind'] {
+  return sizeOf(queries) === length ? 'attention' : 'attention-block'
 }
 
 function sizeOf({from, to}: Span): number {

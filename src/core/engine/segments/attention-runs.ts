@@ -1,7 +1,6 @@
 import type {Session} from '../../runtime/session.js'
-import {completionAttentionGraph, contextAttentionGraph} from '../graphs/attention-segments.js'
 import type {Direction} from '../graphs/layer-segments.js'
-import {type AttentionBlock, attentionBlocks} from './attention-blocks.js'
+import {type AttentionBlock, attentionBlocks, attentionGraph} from './attention-blocks.js'
 import type {Arrays, AttentionOwner, PassFrame} from './pass-frame.js'
 import {addTo, rowsOf} from './row-arrays.js'
 import type {Span} from './row-layout.js'
@@ -76,19 +75,12 @@ export class AttentionRuns {
     if (!('contextLength' in shape)) return [['', own]]
     const {contextLength} = shape
     const context = {from: contexts.from * contextLength, to: contexts.to * contextLength}
-    return [
-      ['', queries],
-      ['own_', own],
-      ['context_', context],
-    ]
+    const ofOwn: [string, Span][] = shape.queries === shape.keys ? [] : [['own_', own]]
+    return [['', queries], ...ofOwn, ['context_', context]]
   }
 
-  private session({shape}: AttentionBlock, direction: Direction): Promise<Session> {
+  private session(block: AttentionBlock, direction: Direction): Promise<Session> {
     const {sessions, state} = this.frame.tools
-    return sessions.get('attention', {...shape, direction}, () =>
-      'contextLength' in shape
-        ? completionAttentionGraph(state.config, shape, direction)
-        : contextAttentionGraph(state.config, shape, direction),
-    )
+    return sessions.get(block.kind, {...block.shape, direction}, () => attentionGraph(state.config, block, direction))
   }
 }

@@ -28,9 +28,22 @@ export interface RunLimits {
 
 /**
  * Few enough for a run to need little beside the weights, and enough that summing the weights' gradients on the host, once
- * a run, costs little beside it. 16 MiB of scores stay in the processor's cache.
+ * a run, costs little beside it; of narrow models more, so that a run has work for all threads. 16 MiB of scores stay in the
+ * processor's cache.
  */
-export const usualLimits: RunLimits = {rows: 1024, tokens: 512, scores: 2 ** 22, keptBytes: 2 ** 30}
+export function usualLimits({intermediate, vocabulary}: ModelConfig): RunLimits {
+  return {
+    rows: Math.max(1024, rowsWithin(9 * 2 ** 20, intermediate)),
+    tokens: Math.max(512, rowsWithin(4 * 2 ** 20, vocabulary)),
+    scores: 2 ** 22,
+    keptBytes: 0.75 * 2 ** 30,
+  }
+}
+
+/** Rows of so many float32 that so many bytes hold, a multiple of 64. */
+function rowsWithin(bytes: number, width: number): number {
+  return 64 * Math.floor(bytes / (4 * width) / 64)
+}
 
 /** Layers, from the first on, whose queries, keys, values and attended rows are kept from the forward to the backward pass. */
 export function keptLayers(model: ModelConfig, rows: number, {keptBytes}: RunLimits): number {

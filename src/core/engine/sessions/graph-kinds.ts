@@ -1,6 +1,6 @@
 /**
  * What a graph computes, and whether its memory may stay from run to run: that of training graphs, which run again and
- * again. Attention in blocks has many shapes, of tensors so small that the system keeps them at hand anyway.
+ * again. Attention in blocks of queries has too many shapes.
  */
 export const mayKeepMemory = {
   score: false,
@@ -12,7 +12,8 @@ export const mayKeepMemory = {
   reference: true,
   'language-model': true,
   layer: true,
-  attention: false,
+  attention: true,
+  'attention-block': false,
   'policy-head': true,
   'language-model-head': true,
 } as const

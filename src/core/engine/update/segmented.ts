@@ -9,7 +9,7 @@ import {SegmentedPass} from '../segments/segmented-pass.js'
 import type {MicroBatch, UpdateMode, UpdateTools} from './update-mode.js'
 
 /** A micro-batch layer by layer: what stays in memory is each layer's input, and one layer. */
-export function openSegmented(tools: UpdateTools, limits = usualLimits): UpdateMode {
+export function openSegmented(tools: UpdateTools, limits = usualLimits(tools.state.config)): UpdateMode {
   const {state, sessions, mostRows} = tools
   const arrays = new RowArrays(mostRows)
   const frameOf = (layout: RowLayout, tokens: RowTokens, weights = state.weights as PassFrame['weights']) =>
