@@ -1,8 +1,7 @@
-import type {UpdateModeName} from '../src/core/config/names.js'
 /** What one process measures and what it says: the contract between the harness and both sides. */
 
-/** A kind of work, named as in the results. */
-export type Work = 'rollout' | 'update' | 'step' | 'score' | 'ntp'
+/** A kind of work, named as in the results. A lean step computes activations again in place of keeping them. */
+export type Work = 'rollout' | 'update' | 'step' | 'lean-step' | 'score' | 'ntp'
 
 /** Which program does the work. */
 export type Side = 'ours' | 'peer'
@@ -34,8 +33,6 @@ export interface Job {
   /** What runs before the clock: the same work, or a small piece where a whole run takes minutes. */
   readonly warmUp: 'full' | 'small'
   readonly repeats: number
-  /** How updates are computed; in one run when absent. */
-  readonly updateMode?: UpdateModeName
   readonly threads: number
 }
 
@@ -69,6 +66,7 @@ export const units: Readonly<Record<Work, string>> = {
   rollout: 'new tokens/s',
   update: 'completion tokens/s',
   step: 'completion tokens/s',
+  'lean-step': 'completion tokens/s',
   score: 'positions/s',
   ntp: 'tokens/s',
 }

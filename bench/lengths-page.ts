@@ -4,8 +4,9 @@ import {doublings, type LengthsMeasurement, type LengthsRow, lengthsRows} from '
 import {estimateOf} from './lengths-work.js'
 import {plotLogLog} from './log-log-plot.js'
 
-/** A row as it was measured. */
-export type MeasuredRow = LengthsRow & LengthsMeasurement & {readonly date: string}
+/** A row as it was measured, with the processor and, where it was not alone there, what else went on. */
+export type MeasuredRow = LengthsRow &
+  LengthsMeasurement & {readonly date: string; readonly machine: string; readonly note?: string}
 
 const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(2)
 
@@ -28,11 +29,14 @@ export async function writeLengths(measured: readonly MeasuredRow[], out: string
     '# Memory and time at real lengths',
     '',
     'Written by `npm run bench:lengths`. One GRPO step of 8 completions a context, each in a process of its own, every text at full length, update forced by a',
-    'small entropy bonus; float32, two threads. The estimate is that of `--dry-run`. Models: [README.md](README.md).',
+    'small entropy bonus; float32, two threads. Times with a star are medians of steps whose graphs were compiled before; the others include compiling. The',
+    `estimate is that of \`--dry-run\`. Models: [README.md](README.md). Processor: ${[...new Set(rows.map(({machine}) => machine))].join('; ')}.`,
     '',
     '| model, update, context + completion | peak, GiB | goal | estimate, GiB | estimate / peak | sampling, s | update, s | largest difference of a log-probability | measured |',
     '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows.map((row) => `| ${cellsOf(row).join(' | ')} |`),
+    '',
+    ...rows.flatMap(({name, note}) => (note ? [`- ${name}: ${note}.`] : [])),
     '',
     ...(series.length > 0 ? ['![Peak memory against lengths](lengths-memory.svg)', ''] : []),
   ].join('\n')
@@ -40,8 +44,11 @@ export async function writeLengths(measured: readonly MeasuredRow[], out: string
   return page
 }
 
+const secondsOf = (seconds: number, timedSteps?: number) =>
+  timedSteps === undefined ? seconds.toFixed(1) : `${seconds.toFixed(2)}*`
+
 function cellsOf(row: MeasuredRow): string[] {
-  const {name, peakBytes, goalGiB, sampleSeconds, updateSeconds, mismatch, date} = row
+  const {name, peakBytes, goalGiB, sampleSeconds, updateSeconds, mismatch, date, timedSteps} = row
   const estimatedBytes = estimateOf(row)
   return [
     name,
@@ -49,8 +56,8 @@ function cellsOf(row: MeasuredRow): string[] {
     goalGiB === undefined ? '' : String(goalGiB),
     gib(estimatedBytes),
     (estimatedBytes / peakBytes).toFixed(2),
-    sampleSeconds.toFixed(1),
-    updateSeconds.toFixed(1),
+    secondsOf(sampleSeconds, timedSteps),
+    secondsOf(updateSeconds, timedSteps),
     String(mismatch),
     date.slice(0, 10),
   ]

@@ -2,11 +2,13 @@ import {join} from 'node:path'
 import type {RolloutResult} from '../src/core/engine/sampling/rollout-request.js'
 import {startEngine} from '../src/core/engine/start-engine.js'
 import type {PolicyRequest} from '../src/core/engine/update/policy-request.js'
+import {maxOf} from '../src/core/util/extremes.js'
 import {streamSeed} from '../src/core/util/rng.js'
 import type {WorkSize} from './job.js'
 import type {LengthsMeasurement, LengthsRow} from './lengths-rows.js'
 import {adapterOf, objective} from './lengths-work.js'
 import {peakMemory} from './peak-memory.js'
+import {median} from './results.js'
 import {TokenTape} from './token-tape.js'
 
 /** Takes a small step, then one of a LengthsRow, given as JSON in the first argument, in this process; prints a LengthsMeasurement. */
@@ -24,12 +26,15 @@ await engine.load({checkpoint, ...(adapter && {adapter: {fresh: adapter, seed: 0
 const tape = new TokenTape(join(checkpoint, 'tokens.bin'))
 // Moments are there from the first step's end on: of all steps it alone needs less.
 await step({contexts: 1, groupSize: 2, context: 8, completion: 2})
-const {sampled, updated} = await step(row)
+const first = await step(row)
+const warm = []
+for (let i = 0; i < (row.timedSteps ?? 0); i++) warm.push(await step(row))
+const timed = warm.length > 0 ? warm : [first]
 const measurement: LengthsMeasurement = {
   peakBytes: peakMemory(),
-  sampleSeconds: sampled.seconds,
-  updateSeconds: updated.seconds,
-  mismatch: updated.result!.mismatchMax,
+  sampleSeconds: median(timed.map(({sampled}) => sampled.seconds)),
+  updateSeconds: median(timed.map(({updated}) => updated.seconds)),
+  mismatch: maxOf([first, ...warm].map(({updated}) => updated.result!.mismatchMax)),
 }
 console.log(JSON.stringify(measurement))
 await engine.close()
@@ -37,7 +42,7 @@ await engine.close()
 /** Samples and updates once, every text as long as said. */
 async function step({contexts, groupSize, context, completion}: WorkSize) {
   const prompts = tape.run(0, {contexts, groupSize, context, completion: 1}).contexts
-  const sampled = await timed(() =>
+  const sampled = await timing(() =>
     engine.rollout({
       prompts: prompts.map((ids, prompt) => ({
         ids,
@@ -48,7 +53,7 @@ async function step({contexts, groupSize, context, completion}: WorkSize) {
       sampling: {temperature: 1, greedy: false, endIds: []},
     }),
   )
-  const updated = await timed(() => engine.updatePolicy(requestOf(prompts, sampled.result.groups), true))
+  const updated = await timing(() => engine.updatePolicy(requestOf(prompts, sampled.result.groups), true))
   return {sampled, updated}
 }
 
@@ -70,7 +75,7 @@ function requestOf(prompts: readonly Int32Array[], groups: RolloutResult['groups
   }
 }
 
-async function timed<T>(run: () => Promise<T>): Promise<{result: T; seconds: number}> {
+async function timing<T>(run: () => Promise<T>): Promise<{result: T; seconds: number}> {
   const started = performance.now()
   const result = await run()
   return {result, seconds: (performance.now() - started) / 1000}

@@ -1,3 +1,4 @@
+import type {UpdateModeName} from '../src/core/config/names.js'
 import type {Engine} from '../src/core/engine/engine.js'
 import type {OptimizerSettings} from '../src/core/engine/state/model-state.js'
 import type {PolicyGroup} from '../src/core/engine/update/policy-request.js'
@@ -21,7 +22,7 @@ const optimizer: OptimizerSettings = {
   maxGradNorm: 1,
 }
 
-/** The five works of the benchmark through the engine's public methods. */
+/** The works of the benchmark through the engine's public methods. */
 export const works: Readonly<Record<Work, RunWork>> = {
   async rollout(engine, job, tape, run) {
     const groups = await rollout(engine, job, tape.run(run, job.size).contexts, run, job.microBatch)
@@ -32,15 +33,11 @@ export const works: Readonly<Record<Work, RunWork>> = {
     const {contexts, completions} = tape.run(run, job.size)
     const oldLogprob = -Math.log(job.vocabulary)
     const groups = completions.map((group) => group.map((ids) => completionOf(ids, oldLogprob)))
-    return (await update(engine, job, contexts, groups))!.gradNorm
+    return (await update(engine, job, contexts, groups, 'whole'))!.gradNorm
   },
 
-  async step(engine, job, tape, run) {
-    const {contexts} = tape.run(run, job.size)
-    const groups = await rollout(engine, job, contexts, run, contexts.length)
-    await update(engine, job, contexts, groups)
-    return tokensOf(groups)
-  },
+  step: stepBy('whole'),
+  'lean-step': stepBy('segmented'),
 
   async score(engine, job, tape, run) {
     const {contexts} = tape.run(run, job.size)
@@ -54,9 +51,19 @@ export const works: Readonly<Record<Work, RunWork>> = {
       rows,
       rowsPerMicroBatch: job.microBatch,
       optimizer,
-      mode: job.updateMode ?? 'whole',
+      mode: 'whole',
     }))!.loss
   },
+}
+
+/** Rollout, reward, advantages and update, the update computed in one of its ways. */
+function stepBy(mode: UpdateModeName): RunWork {
+  return async (engine, job, tape, run) => {
+    const {contexts} = tape.run(run, job.size)
+    const groups = await rollout(engine, job, contexts, run, contexts.length)
+    await update(engine, job, contexts, groups, mode)
+    return tokensOf(groups)
+  }
 }
 
 async function rollout(
@@ -81,9 +88,10 @@ async function rollout(
 
 function update(
   engine: Engine,
-  {microBatch, updateMode = 'whole'}: Job,
+  {microBatch}: Job,
   contexts: readonly Int32Array[],
   completions: readonly (readonly Completion[])[],
+  mode: UpdateModeName,
 ) {
   const rewards = completions.map((group) => group.map(rewardOf))
   const advantages = groupAdvantages(rewards, {std: 'sample', advantageEpsilon: 1e-4})
@@ -98,7 +106,7 @@ function update(
     contextsPerMicroBatch: microBatch,
     mismatchLimit: 1e-3,
     optimizer,
-    mode: updateMode,
+    mode,
   }
   return engine.updatePolicy(request, false)
 }

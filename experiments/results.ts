@@ -26,13 +26,19 @@ export function evalRow(folder: string, {run, step, mode}: Evaluated, split: Spl
   )
 }
 
-/** Paired difference of two on the same positions, in points with its 95% bootstrap interval over documents. */
-export function difference(folder: string, one: Evaluated, other: Evaluated, split: SplitName, seed = 0): string {
+/** Paired difference of two on the same positions, a share with its 95% bootstrap interval over documents. */
+export function pairedPoints(folder: string, one: Evaluated, other: Evaluated, split: SplitName, seed = 0) {
   const graded = ({run, step, mode}: Evaluated) =>
     readTable(join(folder, 'eval', `${run}-${stepName(step)}.arrow`), predictionsTable)
       .filter((row) => row.mode === mode && row.sample === 0 && isInSplit(row.split, split, 'nested'))
       .map((row) => ({docId: row.doc_id, position: row.position, correct: row.correct}))
-  const paired = pairedDifference(graded(one), graded(other), {bootstraps: 2000, seed})
+  const [ours, theirs] = [graded(one), graded(other)]
+  return {...pairedDifference(ours, theirs, {bootstraps: 2000, seed}), count: ours.length}
+}
+
+/** The same in points, as text. */
+export function difference(folder: string, one: Evaluated, other: Evaluated, split: SplitName, seed = 0): string {
+  const paired = pairedPoints(folder, one, other, split, seed)
   return `${signed(paired.difference)} [${signed(paired.ciLow)}, ${signed(paired.ciHigh)}]`
 }
 

@@ -48,7 +48,7 @@ def measure(job: Job) -> dict:
 
 torch.manual_seed(0)
 torch.set_num_threads(raw["threads"])
-measures = {"limits": limits.measure, "step": step.measure}
+measures = {"limits": limits.measure, "step": step.measure, "lean-step": step.measure_lean}
 job = raw if raw["work"] == "limits" else Job.parse(raw)
 found = measures.get(raw["work"], measure)(job)
 print(json.dumps({**found, "peakRss": peak_memory(), "threads": torch.get_num_threads()}))

@@ -32,7 +32,7 @@ def make_tokenizer(vocabulary: int) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<end>", pad_token="<end>", padding_side="left")
 
 
-def settings(job: Job, size: Size, steps: int, folder: str) -> GRPOConfig:
+def settings(job: Job, size: Size, steps: int, folder: str, lean: bool) -> GRPOConfig:
     return GRPOConfig(
         output_dir=folder,
         max_steps=steps,
@@ -51,7 +51,7 @@ def settings(job: Job, size: Size, steps: int, folder: str) -> GRPOConfig:
         cache_implementation="static",
         generation_kwargs={"eos_token_id": None, "min_new_tokens": size.completion},
         shuffle_dataset=False,
-        gradient_checkpointing=False,
+        gradient_checkpointing=lean,
         bf16=False,
         use_cpu=True,
         use_vllm=False,
@@ -63,7 +63,7 @@ def settings(job: Job, size: Size, steps: int, folder: str) -> GRPOConfig:
     )
 
 
-def train(job: Job, model, size: Size, steps: int) -> tuple[list[float], list[int]]:
+def train(job: Job, model, size: Size, steps: int, lean: bool) -> tuple[list[float], list[int]]:
     """Seconds and new tokens of each step."""
     tape = TokenTape(job.tokens)
     prompts = [
@@ -82,7 +82,7 @@ def train(job: Job, model, size: Size, steps: int) -> tuple[list[float], list[in
         GRPOTrainer(
             model=model,
             reward_funcs=reward,
-            args=settings(job, size, steps, folder),
+            args=settings(job, size, steps, folder, lean),
             train_dataset=Dataset.from_list(prompts),
             processing_class=make_tokenizer(job.vocabulary),
             callbacks=[times],
@@ -90,11 +90,16 @@ def train(job: Job, model, size: Size, steps: int) -> tuple[list[float], list[in
     return times.seconds, counts
 
 
-def measure(job: Job) -> dict:
+def measure(job: Job, lean: bool = False) -> dict:
     model = load_model(job)
     if job.warmUp == "small":
         warm = replace(job.size, contexts=1, completion=2)
-        train(replace(job, microBatch=warm.rows), model, warm, 1)
+        train(replace(job, microBatch=warm.rows), model, warm, 1, lean)
     before = 0 if job.warmUp == "small" else 1
-    seconds, counts = train(job, model, job.size, job.repeats + before)
-    return {"seconds": seconds[before:], "check": float(counts[before]), "setting": "TRL, sdpa, static cache"}
+    seconds, counts = train(job, model, job.size, job.repeats + before, lean)
+    return {"seconds": seconds[before:], "check": float(counts[before]), "setting": f"TRL, sdpa, static cache{', gradient checkpointing' if lean else ''}"}
+
+
+def measure_lean(job: Job) -> dict:
+    """The same with gradient checkpointing: layers are computed again in the backward pass."""
+    return measure(job, lean=True)

@@ -37,16 +37,6 @@ interface Accuracy {
   readonly high: number
 }
 
-/** What stands before the table of a name in a README. */
-export function beginOf(name: string): string {
-  return `<!-- ${name}:begin -->`
-}
-
-/** What stands behind it. */
-export function endOf(name: string): string {
-  return `<!-- ${name}:end -->`
-}
-
 /** The tables of the experiment's README by name, in Markdown. */
 export function tablesOf(results: Results): Readonly<Record<string, string>> {
   return {

@@ -1,9 +1,7 @@
-import {spawnSync} from 'node:child_process'
 import {existsSync, readFileSync, writeFileSync} from 'node:fs'
-import {dirname, join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {parseArgs} from 'node:util'
 import {flopsOf} from '../results.js'
+import {configsOf, stagesOf} from '../stages.js'
 import {completionLengths, documentLengths, shapeOfRun, stepsFor} from './compute.js'
 import {type Rejection, sampleRight} from './sample-right.js'
 
@@ -19,31 +17,12 @@ const {values: given} = parseArgs({
     documents: {type: 'string'},
   },
 })
-const here = dirname(fileURLToPath(import.meta.url))
-const root = join(here, '..', '..')
-const folder = (name: string) => join(root, 'runs', 'smollm2-gsm8k', name)
-const config = (...names: string[]) => names.flatMap((name) => ['--config', join(here, `${name}.yaml`)])
+const {folder, rpt} = stagesOf('smollm2-gsm8k')
+const config = (...names: string[]) => configsOf('smollm2-gsm8k', ...names)
 
 const model = given.model ? ['--model', given.model] : []
 const documents = given.documents ? ['--documents', given.documents, '--set', 'data.subset=null'] : []
-/** Commands that go on with what is there, and refuse what other settings made. */
-const isResumed: ReadonlySet<string> = new Set(['train', 'eval', 'scaling-sweep'])
 const proxy = given.model ? ['--proxy', given.model] : []
-
-/** Runs one `rpt` command on this terminal; goes on with what is there, which says whether it belongs to other settings. */
-function rpt(output: string, command: string, ...args: readonly string[]): void {
-  const isThere = existsSync(folder(output))
-  if (isThere && !isResumed.has(command)) {
-    console.log(`\n${folder(output)} is there and is used as it is`)
-    return
-  }
-  const began = Date.now()
-  const line = [command, ...args, '--out', folder(output), ...(isThere ? ['--resume'] : [])]
-  console.log(`\n$ rpt ${line.join(' ')}`)
-  const {status} = spawnSync(process.execPath, [join(root, 'bin', 'run.js'), ...line], {cwd: root, stdio: 'inherit'})
-  if (status !== 0) throw new Error(`rpt ${command} ended with status ${status}; start again to go on from here`)
-  console.log(`${output}: ${Math.round((Date.now() - began) / 1000)} s`)
-}
 
 rpt('data', 'prepare-data', ...config('prepare'), ...documents, ...proxy)
 rpt('data-random', 'prepare-data', ...config('prepare', 'random'), ...documents, ...proxy)
@@ -60,11 +39,7 @@ rpt('ntp', 'train', ...config('ntp'), '--steps', steps(flops, documentLengths(fo
 
 // The sampling costs what it costs; the rest of RPT's FLOPs is for training on what was right.
 if (existsSync(folder('rejection.json'))) console.log(`\n${folder('rejection.json')} is there and is used as it is`)
-else
-  writeFileSync(
-    folder('rejection.json'),
-    JSON.stringify(await sampleRight(join(here, 'rpt.yaml'), folder('right.jsonl'))),
-  )
+else writeFileSync(folder('rejection.json'), JSON.stringify(await sampleRight(config('rpt')[1], folder('right.jsonl'))))
 const drawn: Rejection = JSON.parse(readFileSync(folder('rejection.json'), 'utf8'))
 const lengths = await completionLengths(folder('right.jsonl'), folder('warm'))
 rpt('rejection', 'train', ...config('rejection'), '--steps', steps(flops - drawn.flops, lengths))

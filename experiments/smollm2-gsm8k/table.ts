@@ -6,7 +6,8 @@ import {plotAccuracies} from '../../src/core/report/plot-accuracies.js'
 import type {SweepSummary} from '../../src/core/sweep/sweep.js'
 import {evalTable, metricsTable, readTable} from '../../src/core/tables/index.js'
 import {difference, type Evaluated, evalRow, flopsOf, splits} from '../results.js'
-import {beginOf, endOf, type Results, summaryOf, tablesOf} from './render.js'
+import {insertTables} from '../tables.js'
+import {type Results, summaryOf, tablesOf} from './render.js'
 import type {Rejection} from './sample-right.js'
 
 /**
@@ -88,21 +89,11 @@ const results: Results = {accuracies, differences, passAt, costs, fits}
 writeFileSync(join(here, 'results.json'), `${JSON.stringify(results, null, 2)}\n`)
 
 const root = join(here, '..', '..')
-insert(join(here, 'README.md'), tablesOf(results))
-insert(join(root, 'README.md'), {real: summaryOf(results)})
+insertTables(join(here, 'README.md'), tablesOf(results))
+insertTables(join(root, 'README.md'), {real: summaryOf(results)})
 const figure = join(root, 'docs', 'images', 'real-text.svg')
 writeFileSync(figure, await plotAccuracies(results.accuracies.map(({title, splits: cells}) => figureRow(title, cells))))
 console.log(`wrote results.json, ${figure}, and the tables of both README.md`)
-
-/** Puts tables between their marks. */
-function insert(file: string, named: Readonly<Record<string, string>>): void {
-  let text = readFileSync(file, 'utf8')
-  for (const [name, table] of Object.entries(named)) {
-    const [before, rest] = text.split(beginOf(name))
-    text = `${before}${beginOf(name)}\n${table}\n${endOf(name)}${rest.split(endOf(name))[1]}`
-  }
-  writeFileSync(file, text)
-}
 
 function figureRow(name: string, cells: Results['accuracies'][number]['splits']): AccuracyRow {
   const entries = cells.map(({split, count, correct, accuracy, low, high}) => [

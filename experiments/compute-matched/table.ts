@@ -1,0 +1,118 @@
+import {writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {plotScaling} from '../../src/core/report/plot-scaling.js'
+import {type ResultRow, writeResult} from '../result-table.js'
+import type {SplitName} from '../results.js'
+import {evalRow, flopsOf, pairedPoints, splits} from '../results.js'
+import {configsOf} from '../stages.js'
+import {insertTables} from '../tables.js'
+import {checkpointsAt, type Method, methods} from './methods.js'
+import {tablesOf} from './render.js'
+
+const here = import.meta.dirname
+const base = {run: 'base', step: 0}
+
+/** Reads the finished runs of all seeds, and writes result.arrow, the figures and the tables of the README. */
+export async function writeTables(folders: readonly string[]): Promise<void> {
+  const rows = folders.flatMap(rowsOfSeed)
+  const names = [...new Set(methods.flatMap(({configs}) => configs.map((one) => one.join('/'))))]
+  const configs = names.map((name) => configsOf(...(name.split('/') as [string, string]))[1])
+  writeResult(join(here, 'result.arrow'), rows, configs)
+  insertTables(join(here, 'README.md'), tablesOf(rows))
+  for (const split of splits) writeFileSync(join(here, `${split}.svg`), await figure(folders, split))
+  console.log(`wrote result.arrow, ${splits.length} figures and the tables of README.md`)
+}
+
+function rowsOfSeed(folder: string, seed: number): ResultRow[] {
+  const evaluation = join(folder, 'eval')
+  const budget = flopsOf(join(folder, 'rpt'))
+  const lines = [
+    ...(['standard', 'reasoning'] as const).map((mode) => ({
+      title: `base, ${mode}`,
+      evaluated: {...base, mode},
+      points: [],
+    })),
+    ...methods.map((method) => lineOf(folder, method, budget)),
+  ]
+  const rpt = lines[2]
+  const number = {paper: null, seed}
+  return lines.flatMap(({title, evaluated, points}) => [
+    ...splits.map(
+      (split): ResultRow => ({
+        row: title,
+        metric: 'accuracy',
+        split,
+        ...accuracyOf(evaluation, evaluated, split),
+        ...number,
+      }),
+    ),
+    ...(title === rpt.title
+      ? []
+      : splits.map((split): ResultRow => {
+          const {difference, ciLow, ciHigh, count} = pairedPoints(evaluation, rpt.evaluated, evaluated, split)
+          return {
+            row: title,
+            metric: 'RPT minus it',
+            split,
+            value: difference,
+            ci_low: ciLow,
+            ci_high: ciHigh,
+            count,
+            ...number,
+          }
+        })),
+    ...points.flatMap(({share, step}) =>
+      splits.map(
+        (split): ResultRow => ({
+          row: title,
+          metric: `accuracy at ${share === 1 ? '1' : `1/${1 / share}`}`,
+          split,
+          ...accuracyOf(evaluation, {...evaluated, step}, split),
+          ...number,
+        }),
+      ),
+    ),
+    ...points.slice(-1).map(
+      ({flops}): ResultRow => ({
+        row: title,
+        metric: 'FLOPs over RPT, at the end',
+        split: 'all',
+        value: flops / budget,
+        ci_low: null,
+        ci_high: null,
+        count: 0,
+        ...number,
+      }),
+    ),
+  ])
+}
+
+function lineOf(folder: string, {name, title, mode}: Method, budget: number) {
+  const points = checkpointsAt(join(folder, name), budget)
+  return {title: `${title}, ${mode}`, evaluated: {run: name, step: points.at(-1)!.step, mode}, points}
+}
+
+function accuracyOf(evaluation: string, evaluated: {run: string; step: number; mode: string}, split: SplitName) {
+  const row = evalRow(evaluation, evaluated, split)
+  if (!row) throw new Error(`${evaluation} has no ${evaluated.mode} row of ${evaluated.run}, step ${evaluated.step}`)
+  return {value: row.accuracy, ci_low: row.ci_low, ci_high: row.ci_high, count: row.count}
+}
+
+/** Accuracy against FLOPs, all seeds in one, one colour a method. */
+function figure(folders: readonly string[], split: SplitName): Promise<string> {
+  const series = methods.map((method) => ({
+    name: `${method.title}, ${method.mode}`,
+    points: folders.flatMap((folder) =>
+      checkpointsAt(join(folder, method.name), flopsOf(join(folder, 'rpt'))).map(({step, flops}) => {
+        const {value, ci_low, ci_high} = accuracyOf(
+          join(folder, 'eval'),
+          {run: method.name, step, mode: method.mode},
+          split,
+        )
+        return {compute: flops, accuracy: value, ciLow: ci_low!, ciHigh: ci_high!}
+      }),
+    ),
+  }))
+  const {value} = accuracyOf(join(folders[0], 'eval'), {...base, mode: 'standard'}, split)
+  return plotScaling({split, series, references: [{name: 'base, standard', accuracy: value}]})
+}

@@ -1,0 +1,46 @@
+import {spawnSync} from 'node:child_process'
+import {existsSync} from 'node:fs'
+import {dirname, join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+/** Commands that go on with what is there, and refuse what other settings made. */
+const isResumed: ReadonlySet<string> = new Set(['train', 'eval', 'scaling-sweep'])
+
+/** Where the stages of one experiment leave their results. */
+export interface Stages {
+  /** What a stage of that name leaves: a folder or file below `runs/`. */
+  readonly folder: (name: string) => string
+  /** Runs one `rpt` command on this terminal as the stage of that name; what is there already is used or gone on with. */
+  readonly rpt: (name: string, command: string, ...args: readonly string[]) => void
+}
+
+/** The stages of an experiment: start it again at any time, and it goes on from where it was. */
+export function stagesOf(experiment: string): Stages {
+  const folder = (name: string) => join(root, 'runs', experiment, name)
+  return {
+    folder,
+    rpt(name, command, ...args) {
+      const isThere = existsSync(folder(name))
+      if (isThere && !isResumed.has(command)) {
+        console.log(`\n${folder(name)} is there and is used as it is`)
+        return
+      }
+      const began = Date.now()
+      const line = [command, ...args, '--out', folder(name), ...(isThere ? ['--resume'] : [])]
+      console.log(`\n$ rpt ${line.join(' ')}`)
+      const {status} = spawnSync(process.execPath, [join(root, 'bin', 'run.js'), ...line], {
+        cwd: root,
+        stdio: 'inherit',
+      })
+      if (status !== 0) throw new Error(`rpt ${command} ended with status ${status}; start again to go on from here`)
+      console.log(`${name}: ${Math.round((Date.now() - began) / 1000)} s`)
+    },
+  }
+}
+
+/** `--config` for each configuration file of an experiment's folder, in that order. */
+export function configsOf(experiment: string, ...names: readonly string[]): string[] {
+  return names.flatMap((name) => ['--config', join(root, 'experiments', experiment, `${name}.yaml`)])
+}
