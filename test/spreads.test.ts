@@ -25,6 +25,7 @@ const bounded: Readonly<Record<string, string>> = {
   'src/core/tokenizer/byte-pair-encoder.ts symbols.push': 'bytes of one character',
   'src/core/tokenizer/reference-splits.ts sequence': 'components of one tokenizer',
   'src/core/util/progress.ts inner.stage': 'parameters of one function',
+  'experiments/compute-matched/run.ts rpt': 'words of one command',
   'experiments/smollm2-gsm8k/run.ts rpt': 'words of one command',
   'experiments/tiny/base.ts rpt': 'words of one command',
   'experiments/tiny/seeds.ts rpt': 'words of one command',

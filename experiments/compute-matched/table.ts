@@ -15,9 +15,10 @@ const base = {run: 'base', step: 0}
 /** Reads the finished runs of all seeds, and writes result.arrow, the figures and the tables of the README. */
 export async function writeTables(folders: readonly string[]): Promise<void> {
   const rows = folders.flatMap(rowsOfSeed)
-  const names = [...new Set(methods.flatMap(({configs}) => configs.map((one) => one.join('/'))))]
-  const configs = names.map((name) => configsOf(...(name.split('/') as [string, string]))[1])
-  writeResult(join(here, 'result.arrow'), rows, configs)
+  const configs = methods.flatMap((method) =>
+    method.configs.map(([experiment, name]) => configsOf(experiment, name)[1]),
+  )
+  writeResult(join(here, 'result.arrow'), rows, [...new Set(configs)])
   insertTables(join(here, 'README.md'), tablesOf(rows))
   for (const split of splits) writeFileSync(join(here, `${split}.svg`), await figure(folders, split))
   console.log(`wrote result.arrow, ${splits.length} figures and the tables of README.md`)
