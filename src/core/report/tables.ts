@@ -58,7 +58,7 @@ export function resultTable(results: readonly Result[]): Table {
   }
 }
 
-/** What a prediction costs; a thought makes it many times dearer. */
+/** What one prediction costs, thought included. */
 function costCell(cost: PredictionCost | null): Cell {
   if (!cost) return {text: '-', tone: 'muted'}
   const [read, written] = [cost.promptTokens, cost.writtenTokens].map((tokens) => tokens.toFixed(0))

@@ -41,6 +41,13 @@ describe('settings of the loss', () => {
     expect(row['rpt/flops_update']).toBeLessThan(compared['rpt/flops_update']!)
   })
 
+  it('make no update where nothing is right, with grpo.loss=rejection', async () => {
+    const {row, rollouts} = await stepOf('wrong', 'grpo.loss=rejection', 'rollout.maxTokens=1', 'grpo.miniBatches=2')
+    expect(rollouts.some(({correct}) => correct)).toBe(false)
+    expect(row['rpt/updates']).toBe(0)
+    expect(row['rpt/flops_update']).toBe(0)
+  })
+
   it('count a forward pass before each update but the first where ratios are of completions', async () => {
     const flopsOf = async (out: string, ...changes: string[]) =>
       (await stepOf(out, 'grpo.miniBatches=2', ...changes)).row['rpt/flops_update']!
