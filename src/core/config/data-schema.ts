@@ -19,9 +19,15 @@ export const data = z.strictObject({
     .default(false)
     .describe('write documents without scoring positions: enough for ntp and sft'),
   dir: path.optional().describe('folder that prepare-data wrote'),
-  questions: path.optional().describe('JSONL file of questions with answers: objective rlvr, task questions'),
+  questions: path
+    .optional()
+    .describe('JSONL or Parquet file of questions: objective rlvr, tasks questions and multiple-choice'),
   questionField: fieldName.default('question').describe('field of data.questions that holds the question'),
   answerField: fieldName.default('answer').describe('field of data.questions that holds the answer'),
+  optionsField: fieldName.default('options').describe('field of data.questions that holds the list of options'),
+  categoryField: fieldName
+    .default('category')
+    .describe('field of data.questions that holds the category, which accuracies are also reported by'),
   verifier: z.enum(verifierNames).default('boxed').describe('how an answer is compared with the truth'),
   textField: z
     .union([fieldName, z.array(fieldName).min(1)], 'needs the name of a field, or a list of them')

@@ -2,8 +2,10 @@
 
 /** What `rpt train` can optimise: next-token reasoning, answers to questions, plain next tokens, completions. */
 export const objectives = ['rpt', 'rlvr', 'ntp', 'sft'] as const
-/** What can be prompted, answered and graded: positions of documents, questions with answers. */
-export const taskNames = ['next-token', 'questions'] as const
+/** What can be prompted, answered and graded: positions of documents, questions with answers, questions with options. */
+export const taskNames = ['next-token', 'questions', 'multiple-choice'] as const
+/** How the options of a question are put to a model: listed with letters, or not shown. */
+export const choiceFormNames = ['lettered', 'cloze'] as const
 /** Terms that a reward may have. */
 export const rewardNames = [
   'prefix-match',
@@ -41,6 +43,8 @@ export const adapterTargets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_pro
 export type ObjectiveName = (typeof objectives)[number]
 /** A name in `taskNames`. */
 export type TaskName = (typeof taskNames)[number]
+/** A name in `choiceFormNames`. */
+export type ChoiceFormName = (typeof choiceFormNames)[number]
 /** A name in `rewardNames`. */
 export type RewardName = (typeof rewardNames)[number]
 /** A name in `lossNames`. */

@@ -14,6 +14,7 @@ import {
   trackerNames,
   updateModeNames,
 } from './names.js'
+import {prompt} from './prompt-schema.js'
 import {checkpointSource, count, decay, path, positive, resamples, share, temperature} from './value-kinds.js'
 
 /** The one configuration schema: every key, its default, and a line of help. Commands read the sections they need. */
@@ -28,26 +29,6 @@ const model = z.strictObject({
       residualScale: z.number().positive().default(1).describe('factor on attention-out and ffn-down weights'),
     })
     .prefault({}),
-})
-
-const prompt = z.strictObject({
-  template: z
-    .string()
-    .default('auto')
-    .describe(
-      "name of a built-in template, or text with '{context}'; auto: v0 for models that were trained to think, opened for others",
-    ),
-  templateFile: path.optional().describe("file with '{context}' to use instead of prompt.template"),
-  chatTemplate: z
-    .enum(['auto', 'none'])
-    .default('auto')
-    .describe("auto: the prompt is a user's message in the checkpoint's chat template, if it has one; none: it is not"),
-  chatTemplateFile: path.optional().describe("Jinja file to use instead of the checkpoint's chat template"),
-  questionTemplate: z
-    .string()
-    .default('boxed')
-    .describe("name of a built-in template for questions, or text with '{context}'"),
-  maxTokens: positive.default(4096).describe('longest prompt; the context loses tokens from the left'),
 })
 
 const rollout = z.strictObject({
@@ -293,6 +274,10 @@ const sweep = z.strictObject({
   checkpoints: z.array(positive).default([]).describe('steps evaluated; checkpoint.steps when empty'),
   runs: z.array(path).default([]).describe('finished runs to use instead of training'),
   bootstraps: resamples.default(500).describe('resamples for the intervals of the fit'),
+  resampleSeeds: z
+    .boolean()
+    .default(false)
+    .describe('resample the runs of a curve too, so that intervals hold chance in training; from about five seeds on'),
 })
 
 const memory = z.strictObject({

@@ -1,10 +1,9 @@
 import {basename} from 'node:path'
 import {DataError} from '../util/errors.js'
 import {BadRows} from './bad-rows.js'
-import {readLines} from './read-lines.js'
-import {parseObject} from './readers/read-jsonl.js'
-import {orFault, RowFault, type RowReason} from './readers/row-fault.js'
-import {checkSurrogates} from './readers/text-of.js'
+import {orFault, RowFault} from './readers/row-fault.js'
+import {type Row, textIn, textOrNumberIn} from './row-fields.js'
+import {readRowObjects} from './row-objects.js'
 
 /** A question and its answer, as they stand in their file. */
 export interface Question {
@@ -31,7 +30,7 @@ export interface QuestionFields {
 const defaultFields: QuestionFields = {question: 'question', answer: 'answer'}
 
 /**
- * Reads a JSONL file of questions, decompressed if its name ends in `.gz` or `.zst`, row by row. Fields are texts that are
+ * Reads a JSONL file of questions, decompressed if its name ends in `.gz` or `.zst`, or a Parquet file. Fields are texts that are
  * not blank; an answer may also be a number that JSON carries exactly.
  *
  * @param badRows is told of every row that is malformed, and may throw it
@@ -45,16 +44,16 @@ export async function readQuestions(
   const questions: Question[] = []
   const seen = new Set<string>()
   let duplicateCount = 0
-  for await (const {row, text} of readLines(file)) {
+  for await (const {row, fields: found} of readRowObjects(file, exampleOf(fields))) {
     const id = `${basename(file)}:${row}`
-    const found = text instanceof RowFault ? text : orFault(() => parseQuestion(text, `${file}:${row}`, fields))
-    if (found instanceof RowFault) {
-      badRows.meet(id, found)
+    const question = found instanceof RowFault ? found : orFault(() => parseQuestion(found, `${file}:${row}`, fields))
+    if (question instanceof RowFault) {
+      badRows.meet(id, question)
       continue
     }
-    const content = JSON.stringify([found.question, found.answer])
+    const content = JSON.stringify([question.question, question.answer])
     if (seen.has(content)) duplicateCount++
-    else questions.push({id, ...found})
+    else questions.push({id, ...question})
     seen.add(content)
   }
   if (questions.length > 0) return {questions, duplicateCount}
@@ -62,34 +61,8 @@ export async function readQuestions(
   throw new DataError(`${file} holds no questions; expected JSONL with ${exampleOf(fields)}${leftOut}`)
 }
 
-function parseQuestion(line: string, where: string, fields: QuestionFields): Omit<Question, 'id'> {
-  const row = parseObject(line, where, exampleOf(fields))
-  const answer = row[fields.answer]
-  const isNumber = typeof answer === 'number' && (Number.isSafeInteger(answer) || !Number.isInteger(answer))
-  return {
-    question: checkText(row[fields.question], `${where}: field ${fields.question}`, row),
-    answer: checkText(isNumber ? String(answer) : answer, `${where}: field ${fields.answer}`, row),
-  }
-}
-
-function checkText(value: unknown, where: string, row: object): string {
-  if (typeof value === 'string' && value.trim() !== '') {
-    checkSurrogates(value, where)
-    return value
-  }
-  const fields = Object.keys(row).slice(0, maxListedFields).join(', ') || 'none'
-  if (value === undefined) throw new RowFault('missing', `${where} is missing; the row has ${fields}`)
-  const [reason, seen] = describe(value)
-  throw new RowFault(reason, `${where} is ${seen}; expected a text`)
-}
-
-const maxListedFields = 20
-
-function describe(value: unknown): [RowReason, string] {
-  if (typeof value === 'string') return ['empty', 'empty']
-  if (value === null) return ['null', 'null']
-  if (typeof value === 'number') return ['not-text', `the number ${value}`]
-  return ['not-text', Array.isArray(value) ? 'a list' : `a ${typeof value}`]
+function parseQuestion(row: Row, where: string, fields: QuestionFields): Omit<Question, 'id'> {
+  return {question: textIn(row, fields.question, where), answer: textOrNumberIn(row, fields.answer, where)}
 }
 
 function exampleOf({question, answer}: QuestionFields): string {

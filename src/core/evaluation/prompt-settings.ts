@@ -14,7 +14,7 @@ export function promptSettings(
   mode: EvalMode,
 ): PromptSettings {
   const {prompt, rollout, eval: evaluation} = config
-  if (mode === 'standard') return {...task.standard?.settings, ...task.gradeSettings}
+  if (mode === 'standard') return {...(task.choices ?? task.standard)?.settings, ...task.gradeSettings}
   const {template, chatTemplate} = describePrompt(tokenizer, task.promptSettings)
   return {
     'prompt.template': template,

@@ -21,7 +21,7 @@ import {type CountCheck, checkCounts, keptNothing, PositionTally, type Tallied} 
 import {preparationInputs} from './preparation-inputs.js'
 import {type Located, locate, type Setup, setUp} from './preparation-setup.js'
 import {checkOutputPath, reusableSummary} from './reuse-output.js'
-import {scoreDocuments} from './score-documents.js'
+import {type ScoringCost, scoreDocuments} from './score-documents.js'
 import {surveyDocuments} from './survey-documents.js'
 import {type DocumentCounts, writeDocuments} from './write-documents.js'
 import {writePositions} from './write-positions.js'
@@ -41,6 +41,8 @@ export interface PrepareSummary {
   /** Documents that are too long for a scorer. */
   readonly long_documents: LongDocumentCounts
   readonly positions: Readonly<Record<Partition, PositionCounts>>
+  /** Of scoring entropy. */
+  readonly compute: ScoringCost
   readonly started: string
   readonly wall_seconds: number
   readonly peak_rss_bytes: number
@@ -48,7 +50,7 @@ export interface PrepareSummary {
 
 /** What was made of the corpus. */
 type Prepared = Pick<Tallied, 'documents' | 'positions' | 'rows'> &
-  Pick<PrepareSummary, 'bad_rows' | 'long_documents'> & {readonly checks: readonly CountCheck[]}
+  Pick<PrepareSummary, 'bad_rows' | 'long_documents' | 'compute'> & {readonly checks: readonly CountCheck[]}
 
 /**
  * `rpt prepare-data`: documents -> tokens -> held-out split -> entropy of every position -> selection, in Arrow tables.
@@ -101,6 +103,7 @@ async function prepareIn(
         bad_rows: prepared.bad_rows,
         long_documents: prepared.long_documents,
         positions: prepared.positions,
+        compute: prepared.compute,
         started: started.toISOString(),
         wall_seconds: (Date.now() - started.getTime()) / 1000,
         peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
@@ -110,12 +113,17 @@ async function prepareIn(
     () => ({
       rpt: outputKinds.preparedData.mark,
       ...inputs,
-      ...prepared,
+      ...manifestOf(prepared),
       splits: config.data.splits,
       origins: located.origins,
     }),
   )
   return summary!
+}
+
+/** What the manifest holds of it: what it took stands in the summary alone. */
+function manifestOf({compute: _, ...kept}: Prepared) {
+  return kept
 }
 
 /** The stages in their order: documents with their tokens and split; scores; positions. Scores do not stay. */
@@ -127,7 +135,7 @@ async function prepareTables(folder: string, setup: Setup): Promise<Prepared> {
   const survey = await surveyDocuments({source, config, tokenizer, scorers, badRows}, services)
   const plan = {source, config, survey, tokenizer, fitter, badRows}
   const written = await writeDocuments(tables.documents, plan, services)
-  const positions = await scoreAndSelect(tables, written, setup)
+  const {positions, compute} = await scoreAndSelect(tables, written, setup)
   const {train, val} = positions
   if (scorers.length > 0 && train.kept + val.kept === 0)
     throw new DataError(`prepare-data: none of ${train.total + val.total} positions is left after filtering`, {
@@ -143,7 +151,7 @@ async function prepareTables(folder: string, setup: Setup): Promise<Prepared> {
   const long = fitter.summary
   const leftOut = written.untokenized + long.left_out
   const checks = checkCounts({documents, leftOut, added: long.windows - long.windowed, targets, positions, rows})
-  return {documents, bad_rows: badRows.summary, long_documents: long, positions, rows, checks}
+  return {documents, bad_rows: badRows.summary, long_documents: long, positions, compute, rows, checks}
 }
 
 /** What helps where no position is kept: thresholds change nothing about targets that no box can hold. */
@@ -159,10 +167,11 @@ async function scoreAndSelect(
   tables: {readonly documents: string; readonly positions: string},
   written: DocumentCounts,
   {config, tokenizer, scorers, services}: Setup,
-): Promise<Readonly<Record<Partition, PositionCounts>>> {
+): Promise<{readonly positions: Readonly<Record<Partition, PositionCounts>>; readonly compute: ScoringCost}> {
+  const compute = {flops: 0, tokens: 0}
   if (scorers.length === 0) {
     await writeTable(tables.positions, positionsTable, [])
-    return new PositionTally().counts
+    return {positions: new PositionTally().counts, compute}
   }
   for (const {checkpoint, partitions} of scorers) {
     const longest = maxOf(partitions.map((partition) => written.longest[partition]))
@@ -174,7 +183,9 @@ async function scoreAndSelect(
   try {
     for (const [i, scorer] of scorers.entries()) {
       const files = {documents: tables.documents, scores: scoreFiles[i]}
-      await scoreDocuments(engine, scorer, files, written, config.data, services)
+      const {flops, tokens} = await scoreDocuments(engine, scorer, files, written, config.data, services)
+      compute.flops += flops
+      compute.tokens += tokens
     }
   } finally {
     await engine.close()
@@ -183,7 +194,7 @@ async function scoreAndSelect(
   const files = {documents: tables.documents, scores, difficulty}
   const positions = await writePositions(tables.positions, files, written, tokenizer, config, services)
   for (const file of scoreFiles) await rm(file)
-  return positions
+  return {positions, compute}
 }
 
 /**

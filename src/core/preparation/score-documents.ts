@@ -1,6 +1,8 @@
 import type {Engine} from '../engine/engine.js'
 import {loadModel} from '../engine/load-model.js'
 import {batchesWithin, type ScoreSettings, type TokenScores} from '../engine/scoring/score.js'
+import {type ModelShape, queryFlops} from '../models/flops.js'
+import {readModelConfig} from '../models/model-config.js'
 import type {Partition} from '../records/records.js'
 import {documentsTable, pickColumns, readRows, type ScoresRow, scoresTable, writeTable} from '../tables/index.js'
 import type {Stage} from '../util/progress.js'
@@ -15,9 +17,20 @@ export interface ScoreWindow {
   readonly tokens: number
 }
 
+/** What scoring took: FLOPs as docs/explanation/statistics.md counts them. */
+export interface ScoringCost {
+  readonly flops: number
+  /** Tokens that a model read; those of a document that two models score count twice. */
+  readonly tokens: number
+}
+
 const defaultWindow: ScoreWindow = {documents: 1024, tokens: 2 ** 20}
 
-/** What a model thinks of every token (RPT, 3.2): one row of scores per document of the scorer's partitions, in order. */
+/**
+ * What a model thinks of every token (RPT, 3.2): one row of scores per document of the scorer's partitions, in order.
+ *
+ * @returns what it took
+ */
 export async function scoreDocuments(
   engine: Engine,
   {role, checkpoint, partitions}: Scorer,
@@ -26,9 +39,11 @@ export async function scoreDocuments(
   settings: ScoreSettings,
   {progress, signal}: Pick<Services, 'progress' | 'signal'>,
   window = defaultWindow,
-): Promise<void> {
+): Promise<ScoringCost> {
   checkNotStopped(signal)
-  await loadModel(engine, {checkpoint}, progress)
+  const {parameterCount} = await loadModel(engine, {checkpoint}, progress)
+  const shape = {...(await readModelConfig(checkpoint)), parameterCount}
+  const cost = {flops: 0, tokens: 0}
   const totalOf = (counts: Readonly<Record<Partition, number>>) =>
     partitions.reduce((sum, partition) => sum + counts[partition], 0)
   const stage = progress.stage(`score entropy (${role})`, totalOf(targets), 'positions')
@@ -40,10 +55,19 @@ export async function scoreDocuments(
       for (const scores of await scoreWindow(engine, sequences, settings, {stage, signal, note}))
         yield {entropy: scores.entropy, target_logprob: scores.targetLogprob, top1: scores.top1}
       scored += sequences.length
+      cost.flops += flopsOf(shape, sequences)
+      cost.tokens += sequences.reduce((sum, {length}) => sum + length, 0)
     }
   }
   await writeTable(files.scores, scoresTable, rows())
   stage.done()
+  return cost
+}
+
+/** Of one forward pass over each sequence: every token but the first is predicted. */
+function flopsOf(shape: ModelShape, sequences: readonly Int32Array[]): number {
+  const lengths = sequences.filter(({length}) => length > 1).map(({length}) => ({prompt: 1, continuation: length - 1}))
+  return queryFlops(shape, lengths)
 }
 
 function* tokensOf(file: string, partitions: readonly Partition[]): Generator<Int32Array> {

@@ -8,7 +8,7 @@ import {groupBy} from '../util/group-by.js'
 import {predictionsFile} from './evaluate-points.js'
 import {ScoreReader} from './read-scores.js'
 
-/** Fits every curve on every split of the task, with intervals from resampled clusters. */
+/** Fits every curve on every split of the task, with intervals from resampled clusters, and runs where that is asked for. */
 export async function fitCurves(
   rows: readonly SweepRow[],
   task: Pick<Task<unknown>, 'strata' | 'splits'>,
@@ -29,7 +29,7 @@ export async function fitCurves(
         })),
       }),
     )
-    const {bootstraps} = config.sweep
-    return fitRow({series, mode, split}, bootstrapFit(measured, {bootstraps, seed: config.seed}))
+    const {bootstraps, resampleSeeds} = config.sweep
+    return fitRow({series, mode, split}, bootstrapFit(measured, {bootstraps, resampleSeeds, seed: config.seed}))
   })
 }

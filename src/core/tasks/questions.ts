@@ -1,14 +1,12 @@
-import type {Config} from '../config/schema.js'
 import {BadRows} from '../corpus/bad-rows.js'
 import {type Question, readQuestions} from '../corpus/questions.js'
 import {splitQuestions} from '../preparation/split-questions.js'
-import {type PromptSettings, renderPrompt} from '../prompts/prompts.js'
-import type {Completion, Partition, Prompt, Verdict} from '../records/records.js'
-import {lastBox} from '../rewards/last-box.js'
-import {endOfThinking} from '../rewards/parse.js'
+import type {Partition, Prompt} from '../records/records.js'
 import {truthOf} from '../rewards/verify/truth-of.js'
 import {verifiers} from '../rewards/verify/verifiers.js'
 import {DataError} from '../util/errors.js'
+import {gradeBox} from './grade-box.js'
+import {questionPrompt, questionPromptSettings} from './question-prompts.js'
 import type {Task, TaskKind, TaskOpening} from './task.js'
 
 /** A question with the truth that its answer field holds. */
@@ -30,7 +28,7 @@ export const questions: TaskKind = {
   needs: ['data.questions'],
   readsDocuments: false,
   files: ({data}) => ({'data.questions': data.questions}),
-  promptSettings,
+  promptSettings: questionPromptSettings,
   endsThought: false,
   templateKeys: ['prompt.questionTemplate'],
   sharedKeys: [
@@ -45,10 +43,6 @@ export const questions: TaskKind = {
   open: openQuestions,
 }
 
-function promptSettings({prompt}: Config): PromptSettings {
-  return {...prompt, template: prompt.questionTemplate, templateFile: undefined}
-}
-
 async function openQuestions({config, data: {tokenizer}, warn}: TaskOpening): Promise<Task<QuestionItem>> {
   const {questions: file, questionField, answerField, onBadRow, verifier} = config.data
   const badRows = new BadRows(onBadRow)
@@ -60,9 +54,9 @@ async function openQuestions({config, data: {tokenizer}, warn}: TaskOpening): Pr
     splitQuestions(rows.questions, config.data),
     answerField,
   )
-  const settings = promptSettings(config)
+  const settings = questionPromptSettings(config)
   const promptOf = ({id, question}: QuestionItem, room: number): Prompt =>
-    renderPrompt(tokenizer, settings, {key: keyOf({id}), tokenIds: tokenizer.encodeText(question)}, room)
+    questionPrompt(tokenizer, settings, {key: keyOf({id}), text: question}, room)
   const longestPrompt = (partition: Partition) =>
     items[partition].reduce(
       (longest, item) => Math.max(longest, promptOf(item, Number.POSITIVE_INFINITY).ids.length),
@@ -91,8 +85,8 @@ async function openQuestions({config, data: {tokenizer}, warn}: TaskOpening): Pr
       cluster: id,
     }),
     promptOf,
-    grade: ({truth}, completion) =>
-      grade(Buffer.from(tokenizer.concatBytes(completion.ids)), truth, verifier, completion.stopReason),
+    grade: ({truth}, {ids, stopReason}) =>
+      gradeBox(Buffer.from(tokenizer.concatBytes(ids)), stopReason, (boxed) => verifiers[verifier](boxed, truth)),
     longestPrompt,
   }
 }
@@ -108,18 +102,4 @@ function itemsOf(split: Readonly<Record<Partition, readonly Question[]>>, answer
     throw new DataError(`${id}: no truth is in field ${answerField}; expected it after ####, in \\boxed{...}, or alone`)
   }
   return {train: split.train.map(withTruth), val: split.val.map(withTruth)}
-}
-
-/** The answer is in the last `\boxed{...}` of what follows the thought, where there is one, whether or not the text was cut. */
-function grade(
-  bytes: Buffer,
-  truth: string,
-  verifier: Config['data']['verifier'],
-  stopReason: Completion['stopReason'],
-): Verdict {
-  const box = lastBox(bytes.subarray(Math.max(0, bytes.indexOf(endOfThinking))))
-  if (box) return {outcome: 'parsed', answer: box.content, ...verifiers[verifier](box.content.toString(), truth)}
-  const outcome = stopReason === 'length' ? 'truncated' : 'no-box'
-  const why = outcome === 'truncated' ? 'the length limit was reached' : 'the text ended'
-  return {outcome, answer: null, correct: false, explanation: `${why} without a balanced \\boxed{...}`}
 }

@@ -49,6 +49,8 @@ export interface Task<Item> {
 /** How the items of a task are answered by choosing. */
 export interface ChoiceMode<Item> {
   of(item: Item): Choices
+  /** What the choice depends on: config key -> value. */
+  readonly settings: Readonly<Record<string, string | number>>
   /** Tokens of the longest held-out prompt, and of the longest option. */
   longest(): {readonly promptTokens: number; readonly continuationTokens: number}
 }

@@ -1,6 +1,7 @@
 import type {TaskName} from '../config/names.js'
 import type {Partition} from '../records/records.js'
 import {DataError} from '../util/errors.js'
+import {multipleChoice} from './multiple-choice.js'
 import {nextToken} from './next-token.js'
 import {questions} from './questions.js'
 import type {Task, TaskKind} from './task.js'
@@ -9,6 +10,7 @@ import type {Task, TaskKind} from './task.js'
 export const tasks: Readonly<Record<TaskName, TaskKind>> = {
   'next-token': nextToken,
   questions,
+  'multiple-choice': multipleChoice,
 }
 
 /** @throws {DataError} when a partition has no items: said before a run is trained that needs them */

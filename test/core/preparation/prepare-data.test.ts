@@ -3,7 +3,9 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it, vi} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
+import {causalPairs, forwardFlops} from '../../../src/core/models/flops.js'
 import {readModelConfig} from '../../../src/core/models/model-config.js'
+import {parameterCount} from '../../../src/core/models/parameters.js'
 import {type PrepareSummary, prepareData} from '../../../src/core/preparation/prepare-data.js'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
 import {clusterOf} from '../../../src/core/records/cluster-of.js'
@@ -101,6 +103,23 @@ describe('prepared data', () => {
     ])
     expect(first.summary).toMatchObject({command: 'prepare-data', version: '0.0.0', out, reused: false})
     expect(json(out, 'summary.json')).toMatchObject({documents: {read: 8, train: 5, val: 3}, reused: false})
+  })
+
+  it('say in the summary what scoring took: one forward pass over every document', async () => {
+    const {documents} = await openPrepared(out)
+    const model = await readModelConfig(proxy)
+    const shape = {...model, parameterCount: parameterCount(model)}
+    const lengths = (['train', 'val'] as const).flatMap((partition) => {
+      const own = documents.in(partition)
+      return Array.from({length: own.length}, (_, i) => own.at(i).tokenIds.length)
+    })
+    const flops = lengths.map((length) => {
+      const tokens = length - 1
+      return forwardFlops(shape, {tokens, attendedPairs: causalPairs(0, tokens)})
+    })
+    const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0)
+    expect(first.summary.compute.tokens).toBe(sum(lengths))
+    expect(first.summary.compute.flops).toBeCloseTo(sum(flops), -2)
   })
 
   it('have counts in the manifest that add up with the tables', async () => {

@@ -50,6 +50,7 @@ const twoOptions = {
       prompt,
       options: options.map((ids, i) => ({ids, answer: Buffer.from('AB'[i]), isRight: i === right})),
     }),
+    settings: {},
     longest: () => ({promptTokens: 3, continuationTokens: 2}),
   },
 } as Partial<Task<TwoOptions>> as Task<TwoOptions>
