@@ -20,7 +20,7 @@ export interface Evaluated {
 }
 
 /** The row of `eval.arrow` in the folder of an evaluation; undefined where there is none. */
-export function evalRow(folder: string, {run, step, mode}: Evaluated, split: SplitName | 'all') {
+export function evalRow(folder: string, {run, step, mode}: Evaluated, split: string) {
   return readTable(join(folder, 'eval.arrow'), evalTable).find(
     (row) => row.run === run && row.step === step && row.mode === mode && row.split === split,
   )

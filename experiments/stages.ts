@@ -13,7 +13,7 @@ export interface Stages {
   /** What a stage of that name leaves: a folder or file below `runs/`. */
   readonly folder: (name: string) => string
   /** Runs one `rpt` command on this terminal as the stage of that name; what is there already is used or gone on with. */
-  readonly rpt: (name: string, command: string, ...args: readonly string[]) => void
+  readonly rpt: (name: string, command: string, ...args: readonly (string | readonly string[])[]) => void
 }
 
 /** The stages of an experiment: start it again at any time, and it goes on from where it was. */
@@ -28,7 +28,7 @@ export function stagesOf(experiment: string): Stages {
         return
       }
       const began = Date.now()
-      const line = [command, ...args, '--out', folder(name), ...(isThere ? ['--resume'] : [])]
+      const line = [command, ...args.flat(), '--out', folder(name), ...(isThere ? ['--resume'] : [])]
       console.log(`\n$ rpt ${line.join(' ')}`)
       const {status} = spawnSync(process.execPath, [join(root, 'bin', 'run.js'), ...line], {
         cwd: root,
@@ -43,4 +43,9 @@ export function stagesOf(experiment: string): Stages {
 /** `--config` for each configuration file of an experiment's folder, in that order. */
 export function configsOf(experiment: string, ...names: readonly string[]): string[] {
   return names.flatMap((name) => ['--config', join(root, 'experiments', experiment, `${name}.yaml`)])
+}
+
+/** `--set` for each setting. */
+export function setsOf(settings: readonly string[]): string[] {
+  return settings.flatMap((setting) => ['--set', setting])
 }

@@ -1,30 +1,28 @@
 import {join} from 'node:path'
-import {parseArgs} from 'node:util'
 import {stepName} from '../../src/core/runs/run-checkpoints.js'
 import {flopsOf} from '../results.js'
-import {configsOf, stagesOf} from '../stages.js'
+import {configsOf, setsOf, stagesOf} from '../stages.js'
 import {checkpointsAt, methods} from './methods.js'
 import {writeTables} from './table.js'
 
 /**
- * `npm run experiment:compute-matched [-- --seeds N]`: every method on the tiny base, at the FLOPs of its RPT run, and the
+ * `npm run experiments -- compute-matched`: every method on the tiny base, at the FLOPs of its RPT run, and the
  * tables. What is done is not done again: start it again at any time.
  */
 
-const {values: given} = parseArgs({options: {seeds: {type: 'string', default: '2'}}})
-const seeds = Array.from({length: Number(given.seeds)}, (_, seed) => seed)
+const seeds = [0, 1]
 const {folder, rpt} = stagesOf('compute-matched')
 const base = join(import.meta.dirname, '..', 'tiny', 'base')
 
-rpt('data', 'prepare-data', ...configsOf('tiny', 'prepare'))
-rpt('data-random', 'prepare-data', ...configsOf('tiny', 'prepare'), ...configsOf('compute-matched', 'random'))
+rpt('data', 'prepare-data', configsOf('tiny', 'prepare'))
+rpt('data-random', 'prepare-data', configsOf('tiny', 'prepare'), configsOf('compute-matched', 'random'))
 for (const seed of seeds) {
   const at = (name: string) => `seed-${seed}/${name}`
   for (const {name, configs, data, settings = []} of methods) {
     const given = configs.flatMap(([experiment, config]) => configsOf(experiment, config))
     // Every tenth step is kept, so that one is near each share of the FLOPs.
-    const sets = [...settings, 'checkpoint.every=10', 'checkpoint.keepLast=1000'].flatMap((set) => ['--set', set])
-    rpt(at(name), 'train', ...given, '--data', folder(data), '--seed', String(seed), ...sets)
+    const sets = setsOf([...settings, 'checkpoint.every=10', 'checkpoint.keepLast=1000'])
+    rpt(at(name), 'train', given, '--data', folder(data), '--seed', String(seed), sets)
   }
   const budget = flopsOf(folder(at('rpt')))
   const models = methods.flatMap(({name}) =>
@@ -33,6 +31,6 @@ for (const seed of seeds) {
     ),
   )
   const list = `eval.models=${JSON.stringify([base, ...models])}`
-  rpt(at('eval'), 'eval', ...configsOf('compute-matched', 'eval'), '--data', folder('data'), '--set', list)
+  rpt(at('eval'), 'eval', configsOf('compute-matched', 'eval'), '--data', folder('data'), '--set', list)
 }
 await writeTables(seeds.map((seed) => folder(`seed-${seed}`)))

@@ -3,7 +3,8 @@ import {join} from 'node:path'
 import {plotScaling} from '../../src/core/report/plot-scaling.js'
 import {type ResultRow, writeResult} from '../result-table.js'
 import type {SplitName} from '../results.js'
-import {evalRow, flopsOf, pairedPoints, splits} from '../results.js'
+import {flopsOf, splits} from '../results.js'
+import {accuracyOf, accuracyRows, differenceRows, numberRow} from '../rows.js'
 import {configsOf} from '../stages.js'
 import {insertTables} from '../tables.js'
 import {checkpointsAt, type Method, methods} from './methods.js'
@@ -36,67 +37,44 @@ function rowsOfSeed(folder: string, seed: number): ResultRow[] {
     ...methods.map((method) => lineOf(folder, method, budget)),
   ]
   const rpt = lines[2]
-  const number = {paper: null, seed}
-  return lines.flatMap(({title, evaluated, points}) => [
-    ...splits.map(
-      (split): ResultRow => ({
-        row: title,
-        metric: 'accuracy',
-        split,
-        ...accuracyOf(evaluation, evaluated, split),
-        ...number,
-      }),
-    ),
-    ...(title === rpt.title
-      ? []
-      : splits.map((split): ResultRow => {
-          const {difference, ciLow, ciHigh, count} = pairedPoints(evaluation, rpt.evaluated, evaluated, split)
-          return {
-            row: title,
-            metric: 'RPT minus it',
-            split,
-            value: difference,
-            ci_low: ciLow,
-            ci_high: ciHigh,
-            count,
-            ...number,
-          }
-        })),
+  const others = lines.filter((line) => line !== rpt)
+  return [
+    ...accuracyRows(evaluation, lines, seed),
+    ...differenceRows(evaluation, rpt.evaluated, others, {metric: 'RPT minus it', seed}),
+    ...lines.flatMap((line) => alongTheWay(evaluation, line, budget, seed)),
+  ]
+}
+
+/** Accuracy of a line at each share of the budget, and how near the last came to it. */
+function alongTheWay(
+  evaluation: string,
+  {title, evaluated, points}: ReturnType<typeof lineOf>,
+  budget: number,
+  seed: number,
+): ResultRow[] {
+  const metricOf = (share: number) => `accuracy at ${share === 1 ? '1' : `1/${1 / share}`}`
+  return [
     ...points.flatMap(({share, step}) =>
       splits.map(
         (split): ResultRow => ({
           row: title,
-          metric: `accuracy at ${share === 1 ? '1' : `1/${1 / share}`}`,
+          metric: metricOf(share),
           split,
           ...accuracyOf(evaluation, {...evaluated, step}, split),
-          ...number,
+          paper: null,
+          seed,
         }),
       ),
     ),
-    ...points.slice(-1).map(
-      ({flops}): ResultRow => ({
-        row: title,
-        metric: 'FLOPs over RPT, at the end',
-        split: 'all',
-        value: flops / budget,
-        ci_low: null,
-        ci_high: null,
-        count: 0,
-        ...number,
-      }),
-    ),
-  ])
+    ...points
+      .slice(-1)
+      .map(({flops}) => numberRow(title, {metric: 'FLOPs over RPT, at the end', seed}, flops / budget)),
+  ]
 }
 
 function lineOf(folder: string, {name, title, mode}: Method, budget: number) {
   const points = checkpointsAt(join(folder, name), budget)
   return {title: `${title}, ${mode}`, evaluated: {run: name, step: points.at(-1)!.step, mode}, points}
-}
-
-function accuracyOf(evaluation: string, evaluated: {run: string; step: number; mode: string}, split: SplitName) {
-  const row = evalRow(evaluation, evaluated, split)
-  if (!row) throw new Error(`${evaluation} has no ${evaluated.mode} row of ${evaluated.run}, step ${evaluated.step}`)
-  return {value: row.accuracy, ci_low: row.ci_low, ci_high: row.ci_high, count: row.count}
 }
 
 /** Accuracy against FLOPs, all seeds in one, one colour a method. */

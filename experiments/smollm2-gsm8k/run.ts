@@ -24,30 +24,30 @@ const model = given.model ? ['--model', given.model] : []
 const documents = given.documents ? ['--documents', given.documents, '--set', 'data.subset=null'] : []
 const proxy = given.model ? ['--proxy', given.model] : []
 
-rpt('data', 'prepare-data', ...config('prepare'), ...documents, ...proxy)
-rpt('data-random', 'prepare-data', ...config('prepare', 'random'), ...documents, ...proxy)
-rpt('rows.jsonl', 'warm-start', ...config('warm'), ...model)
-rpt('warm', 'train', ...config('warm'), ...model)
-rpt('rpt', 'train', ...config('rpt'))
-rpt('random', 'train', ...config('rpt'), '--data', folder('data-random'))
+rpt('data', 'prepare-data', config('prepare'), documents, proxy)
+rpt('data-random', 'prepare-data', config('prepare', 'random'), documents, proxy)
+rpt('rows.jsonl', 'warm-start', config('warm'), model)
+rpt('warm', 'train', config('warm'), model)
+rpt('rpt', 'train', config('rpt'))
+rpt('random', 'train', config('rpt'), '--data', folder('data-random'))
 
 const shape = await shapeOfRun(folder('rpt'))
 const flops = flopsOf(folder('rpt'))
 const batchRows = 16
 const steps = (cost: number, lengths: readonly number[]) => String(stepsFor(cost, shape, lengths, batchRows))
-rpt('ntp', 'train', ...config('ntp'), '--steps', steps(flops, documentLengths(folder('data'))))
+rpt('ntp', 'train', config('ntp'), '--steps', steps(flops, documentLengths(folder('data'))))
 
 // The sampling costs what it costs; the rest of RPT's FLOPs is for training on what was right.
 if (existsSync(folder('rejection.json'))) console.log(`\n${folder('rejection.json')} is there and is used as it is`)
 else writeFileSync(folder('rejection.json'), JSON.stringify(await sampleRight(config('rpt')[1], folder('right.jsonl'))))
 const drawn: Rejection = JSON.parse(readFileSync(folder('rejection.json'), 'utf8'))
 const lengths = await completionLengths(folder('right.jsonl'), folder('warm'))
-rpt('rejection', 'train', ...config('rejection'), '--steps', steps(flops - drawn.flops, lengths))
+rpt('rejection', 'train', config('rejection'), '--steps', steps(flops - drawn.flops, lengths))
 
 /** Runs that are compared. */
 const trained = ['warm', 'ntp', 'rejection', 'random', 'rpt']
 const models = [given.model ?? 'hf:HuggingFaceTB/SmolLM2-135M-Instruct', ...trained.map(folder)]
-rpt('eval', 'eval', ...config('eval'), '--set', `eval.models=${JSON.stringify(models)}`)
-rpt('plain', 'eval', ...config('eval', 'plain'), '--model', models[0])
-rpt('eval-samples', 'eval', ...config('eval', 'samples'))
-rpt('sweep', 'scaling-sweep', ...config('sweep'))
+rpt('eval', 'eval', config('eval'), '--set', `eval.models=${JSON.stringify(models)}`)
+rpt('plain', 'eval', config('eval', 'plain'), '--model', models[0])
+rpt('eval-samples', 'eval', config('eval', 'samples'))
+rpt('sweep', 'scaling-sweep', config('sweep'))

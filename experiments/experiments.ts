@@ -1,0 +1,35 @@
+import type {ResultRow} from './result-table.js'
+
+/** What an experiment needs besides this folder. */
+export type Needs = 'nothing' | 'model' | 'hours'
+
+/** A table or figure of the paper, or a question that it left open: a folder with a script. */
+export interface Experiment {
+  /** Of its folder. */
+  readonly name: string
+  readonly script: string
+  readonly needs: Needs
+  /** The tables of its README, made of its result.arrow. */
+  readonly tables: () => Promise<{tablesOf: (rows: readonly ResultRow[]) => Readonly<Record<string, string>>}>
+}
+
+/** All that `npm run experiments` knows, in its order. */
+export const experiments: readonly Experiment[] = [
+  {name: 'tiny', script: 'tiny/seeds.ts', needs: 'nothing', tables: () => import('./tiny/seeds-table.js')},
+  {name: 'scaling', script: 'scaling/run.ts', needs: 'nothing', tables: () => import('./scaling/table.js')},
+  {name: 'model-sizes', script: 'model-sizes/run.ts', needs: 'nothing', tables: () => import('./model-sizes/table.js')},
+  {name: 'rewards', script: 'rewards/run.ts', needs: 'nothing', tables: () => import('./rewards/table.js')},
+  {name: 'rlvr', script: 'rlvr/run.ts', needs: 'nothing', tables: () => import('./rlvr/table.js')},
+  {
+    name: 'multiple-choice',
+    script: 'multiple-choice/run.ts',
+    needs: 'nothing',
+    tables: () => import('./multiple-choice/table.js'),
+  },
+  {
+    name: 'compute-matched',
+    script: 'compute-matched/run.ts',
+    needs: 'nothing',
+    tables: () => import('./compute-matched/render.js'),
+  },
+]

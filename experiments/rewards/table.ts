@@ -1,0 +1,49 @@
+import {join} from 'node:path'
+import {accuracyTable, bySeed, differenceTable} from '../markdown.js'
+import {type ResultRow, writeResult} from '../result-table.js'
+import {accuracyRows, differenceRows, type Line, neededRow, numberRow} from '../rows.js'
+import {configsOf} from '../stages.js'
+import {insertTables} from '../tables.js'
+import {rewards} from './rewards.js'
+
+const here = import.meta.dirname
+const written = 'tokens written'
+const reasoning = (run: string, step: number) => ({run, step, mode: 'reasoning'})
+const base: Line = {title: 'base', evaluated: reasoning('base', 0)}
+const lines: readonly Line[] = rewards.map(({name, title}) => ({title, evaluated: reasoning(name, 160)}))
+
+/** Reads the finished runs of all seeds, and writes result.arrow and the tables of the README. */
+export async function writeTables(folders: readonly string[]): Promise<void> {
+  const rows = folders.flatMap((folder, seed) => rowsOfSeed(join(folder, 'eval'), seed))
+  writeResult(join(here, 'result.arrow'), rows, [configsOf('tiny', 'rpt')[1], configsOf('rewards', 'eval')[1]])
+  insertTables(join(here, 'README.md'), tablesOf(rows))
+}
+
+/** The tables of the README, from the rows of result.arrow. */
+export function tablesOf(rows: readonly ResultRow[]): Readonly<Record<string, string>> {
+  return {
+    accuracy: accuracyTable(rows),
+    differences: differenceTable(rows, 'it minus prefix-match', 'minus prefix-match'),
+    written: bySeed(
+      written,
+      rows.filter(({metric}) => metric === written),
+      ([row]) => row.value.toFixed(1),
+    ),
+  }
+}
+
+function rowsOfSeed(evaluation: string, seed: number): ResultRow[] {
+  const [first, ...others] = lines
+  return [
+    ...accuracyRows(evaluation, [base, ...lines], seed),
+    ...others.flatMap((line) =>
+      differenceRows(evaluation, line.evaluated, [{...first, title: line.title}], {
+        metric: 'it minus prefix-match',
+        seed,
+      }),
+    ),
+    ...[base, ...lines].map(({title, evaluated}) =>
+      numberRow(title, {metric: written, seed}, neededRow(evaluation, evaluated, 'all').written_tokens!),
+    ),
+  ]
+}

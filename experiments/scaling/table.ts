@@ -1,0 +1,106 @@
+import {readFileSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {plotScaling} from '../../src/core/report/plot-scaling.js'
+import {pointOfSweep, scalingFigures} from '../../src/core/report/scaling-figures.js'
+import type {FitRow} from '../../src/core/statistics/series.js'
+import type {SweepSummary} from '../../src/core/sweep/sweep.js'
+import {readTable, sweepTable} from '../../src/core/tables/index.js'
+import {maxOf, minOf} from '../../src/core/util/extremes.js'
+import {meanOf} from '../../src/core/util/means.js'
+import {percent, rowOf, table} from '../markdown.js'
+import {type ResultRow, writeResult} from '../result-table.js'
+import {splits} from '../results.js'
+import {configsOf} from '../stages.js'
+import {insertTables} from '../tables.js'
+
+const here = import.meta.dirname
+/** R^2 of the paper's Figure 5. */
+const paperR2: Readonly<Record<string, number>> = {easy: 0.995, medium: 0.997, hard: 0.989}
+const accuracyAt = 'accuracy at step '
+
+/** Reads the finished sweep, and writes result.arrow, the figures and the tables of the README. */
+export async function writeTables(sweep: string): Promise<void> {
+  const points = readTable(join(sweep, 'sweep.arrow'), sweepTable)
+  const {fits}: SweepSummary = JSON.parse(readFileSync(join(sweep, 'summary.json'), 'utf8'))
+  const rows = [
+    ...points
+      .filter(({split}) => (splits as readonly string[]).includes(split))
+      .map(
+        ({step, split, accuracy, ci_low, ci_high, seed}): ResultRow => ({
+          row: 'RPT, reasoning',
+          metric: `${accuracyAt}${step}`,
+          split,
+          value: accuracy,
+          ci_low,
+          ci_high,
+          paper: null,
+          count: 0,
+          seed: Number(seed),
+        }),
+      ),
+    ...fits.filter(({split}) => split !== 'all').flatMap(fitRows),
+  ]
+  writeResult(join(here, 'result.arrow'), rows, [configsOf('scaling', 'point')[1], configsOf('scaling', 'sweep')[1]])
+  insertTables(join(here, 'README.md'), tablesOf(rows))
+  for (const figure of scalingFigures(points.map(pointOfSweep), fits, []))
+    writeFileSync(join(here, `${figure.split}.svg`), await plotScaling(figure))
+}
+
+/** The tables of the README, from the rows of result.arrow. */
+export function tablesOf(rows: readonly ResultRow[]): Readonly<Record<string, string>> {
+  return {fit: fitTable(rows), accuracy: accuracyByStep(rows)}
+}
+
+const constants = [
+  ['A', 'A', 'A_ci'],
+  ['alpha', 'alpha', 'alpha_ci'],
+  ['P*', 'P_star', 'P_star_ci'],
+  ['R^2', 'r2', 'r2_ci'],
+] as const
+
+function fitRows(fit: FitRow): ResultRow[] {
+  return constants.map(([metric, key, interval]) => {
+    const value = fit[key]
+    if (value === null) throw new Error(`${fit.split} could not be fitted: ${fit.warnings.join('; ')}`)
+    const [ci_low, ci_high] = fit[interval] ?? [null, null]
+    const paper = metric === 'R^2' ? paperR2[fit.split] : null
+    return {row: 'fit', metric, split: fit.split, value, ci_low, ci_high, paper, count: fit.point_count, seed: 0}
+  })
+}
+
+function fitTable(rows: readonly ResultRow[]): string {
+  const of = (metric: string, split: string) =>
+    rowOf(
+      rows.filter((row) => row.row === 'fit' && row.metric === metric),
+      split,
+    )
+  const number = (metric: string, split: string, show: (value: number) => string) => {
+    const {value, ci_low, ci_high} = of(metric, split)
+    return `${show(value)} [${show(ci_low!)}, ${show(ci_high!)}]`
+  }
+  const plain = (value: number) => value.toFixed(2)
+  return table(
+    ['split', 'alpha', 'P*, %', 'R^2', 'R^2 in the paper'],
+    splits.map((split) => [
+      split,
+      number('alpha', split, plain),
+      number('P*', split, percent),
+      number('R^2', split, (value) => value.toFixed(3)),
+      of('R^2', split).paper!.toFixed(3),
+    ]),
+  )
+}
+
+function accuracyByStep(rows: readonly ResultRow[]): string {
+  const steps = [...new Set(rows.map(({metric}) => metric))].filter((metric) => metric.startsWith(accuracyAt))
+  return table(
+    ['%, mean of the seeds (lowest to highest)', ...steps.map((metric) => `step ${metric.slice(accuracyAt.length)}`)],
+    splits.map((split) => [
+      split,
+      ...steps.map((metric) => {
+        const values = rows.filter((row) => row.metric === metric && row.split === split).map(({value}) => value)
+        return `${percent(meanOf(values))} (${percent(minOf(values))} to ${percent(maxOf(values))})`
+      }),
+    ]),
+  )
+}
