@@ -43,6 +43,7 @@ export function openIndex(env: Environment, patience: Patience = {}): Connection
     idleMs: 30_000,
     unreached: ['check the connection and run it again: what was downloaded is kept', 'PIP_INDEX_URL names a mirror'],
     distrusted: ['run it again', 'if it stays so, a proxy or mirror (PIP_INDEX_URL) alters the files'],
+    stopped: 'download stopped; what was downloaded is kept',
     explain: (status) => [
       status === 404 ? `there is no such package at ${endpoint}` : `${endpoint} refused`,
       ['check PIP_INDEX_URL'],

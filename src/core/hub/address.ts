@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs'
 import {isAbsolute, resolve} from 'node:path'
-import {DataError} from '../util/errors.js'
+import {DataError, UsageError} from '../util/errors.js'
 import {escapeFault} from './file-names.js'
 
 /** What stands on the Hub, in its own words. */
@@ -56,6 +56,28 @@ export function readAddress(what: string, value: string, kind: HubKind, folder =
   if (value.startsWith('hf:')) return {kind, id, revision, label, sought: label, hints: []}
   const sought = `there is no folder ${folder}, and on the Hub ${label}`
   return {kind, id, revision, label, sought, hints: ['check the path, if a folder of this machine was meant']}
+}
+
+/**
+ * Reads the name of a model's repository to write to; whether it is there shows later.
+ *
+ * @param value `owner/name`, or this after `hf:`
+ * @throws {UsageError} when it is anything else
+ */
+export function readTarget(what: string, value: string): HubAddress {
+  const id = value.replace(/^hf:/, '')
+  const label = `${what} hf:${id}`
+  if (isId(id) && id.includes('/')) return {kind: 'model', id, revision: 'main', label, sought: label, hints: []}
+  const bare = id.replace(/@.*$/s, '')
+  const isRevision = bare !== id && isId(bare)
+  throw new UsageError(
+    `${what} ${JSON.stringify(value)}: needs a model's name on the Hub, hf:owner/name${isRevision ? ', without a revision' : ''}`,
+    {
+      suggestions: isRevision
+        ? [`leave out ${id.slice(bare.length)}: the branch main is written`]
+        : ['owner is your name on the Hub, or an organization of yours', 'letters, digits, . _ and - make a name'],
+    },
+  )
 }
 
 function isId(id: string): boolean {

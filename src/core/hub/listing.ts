@@ -1,10 +1,10 @@
 import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {ask, connected, persist} from '../net/request.js'
 import {DataError} from '../util/errors.js'
 import {isCommit} from './address.js'
 import {type RepositoryCache, replaceText} from './cache-layout.js'
 import {escapeFault} from './file-names.js'
+import {asker, inquire} from './library.js'
 import type {Remote} from './remote.js'
 
 /** A file of a commit, as the Hub lists it. */
@@ -50,11 +50,7 @@ export async function fetchCommit(remote: Remote): Promise<string> {
   throw new DataError(`${label}: ${endpoint} names no commit for ${revision}, but ${JSON.stringify(sha)}`)
 }
 
-/**
- * Files of a commit: from the cache where a listing was noted, else from the Hub, and then noted.
- *
- * @throws {DataError} when a name could lead out of the folder that the files are put into
- */
+/** Files of a commit: from the cache where a listing was noted, else from the Hub, and then noted. Throws as `fetchListing`. */
 export async function listCommit(
   remote: Remote,
   cache: RepositoryCache,
@@ -62,6 +58,18 @@ export async function listCommit(
 ): Promise<readonly RemoteFile[]> {
   const known = readTree(cache, commit)
   if (known) return known
+  const listed = await fetchListing(remote, commit)
+  const tree = {format_version: 1, files: Object.fromEntries(listed.map(({path, noted: file}) => [path, file]))}
+  await replaceText(treeFile(cache, commit), JSON.stringify(tree, null, 1))
+  return listed
+}
+
+/**
+ * Files of a commit as the Hub lists them, sorted by path.
+ *
+ * @throws {DataError} when a name could lead out of the folder that the files are put into
+ */
+export async function fetchListing(remote: Remote, commit: string): Promise<readonly RemoteFile[]> {
   const {listFiles} = await import('@huggingface/hub')
   const {id, kind, label} = remote.address
   const question = {
@@ -85,10 +93,7 @@ export async function listCommit(
       ...(xetHash && {xet_hash: xetHash}),
     },
   ])
-  const listed = noted.map(([path, file]) => remoteFile(path, file, label)).sort(byPath)
-  const tree = {format_version: 1, files: Object.fromEntries(listed.map(({path, noted: file}) => [path, file]))}
-  await replaceText(treeFile(cache, commit), JSON.stringify(tree, null, 1))
-  return listed
+  return noted.map(([path, file]) => remoteFile(path, file, label)).sort(byPath)
 }
 
 /** The listing noted for a commit; null where there is none, or one of another form. */
@@ -130,25 +135,4 @@ function remoteFile(path: string, noted: NotedFile, from: string): RemoteFile {
   const isHash = /^[0-9a-f]+$/.test(hash) && hash.length === (noted.lfs_sha256 === undefined ? 40 : 64)
   if (isHash && Number.isSafeInteger(size) && size >= 0) return {path, size, hash, noted}
   throw new DataError(`${from}: ${path} is listed with size ${size} and hash ${JSON.stringify(hash)}; needs both`)
-}
-
-/** Asks through the library, again where a failure may pass. */
-async function inquire<T>(remote: Remote, body: () => Promise<T>): Promise<T> {
-  // Who looks something up is waiting in front of the screen: be brief.
-  const brief = {...remote, delaysMs: remote.delaysMs.slice(0, 3)}
-  try {
-    return await persist(brief, () => connected(remote, body))
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    // What the library throws when it takes an answer apart that has another form.
-    throw new DataError(`${remote.address.label}: ${remote.settings.endpoint} answers otherwise than the Hub does`, {
-      suggestions: ['check HF_ENDPOINT'],
-      cause: error,
-    })
-  }
-}
-
-/** `fetch` for the library: our headers, our errors. */
-function asker(remote: Remote): typeof fetch {
-  return (input, init) => ask(remote, String(input), init)
 }

@@ -31,6 +31,7 @@ export function remoteOf(
       'HF_HUB_OFFLINE=1 uses what the cache has; HF_ENDPOINT names a mirror',
     ],
     distrusted: ['run it again', 'if it stays so, a proxy or mirror (HF_ENDPOINT) alters the files'],
+    stopped: 'download stopped; what was downloaded is kept',
     explain: (status, code) => explain(address, settings, status, code),
   }
 }

@@ -25,12 +25,15 @@ export interface Connection {
   readonly unreached: readonly string[]
   /** What to try where something arrives that was not listed. */
   readonly distrusted: readonly string[]
+  /** What the user is told who stops it, e.g. `download stopped; what was downloaded is kept`. */
+  readonly stopped: string
   /**
    * What a refusal means, and what to try.
    *
    * @param code that the server gives besides the status; empty for none
+   * @param words of the server; empty for none
    */
-  explain(status: number, code: string): readonly [message: string, suggestions: readonly string[]]
+  explain(status: number, code: string, words: string): readonly [message: string, suggestions: readonly string[]]
 }
 
 /** A failure that may pass: a broken connection, a busy server. */
@@ -45,15 +48,32 @@ export class TransientFailure extends Error {
   }
 }
 
+/** What a server refused, for those who go on in another way where it has no such thing. */
+export class RefusedRequest extends DataError {
+  override name = 'DataError'
+
+  constructor(
+    message: string,
+    suggestions: readonly string[],
+    readonly status: number,
+    /** As the server names the reason; empty where it does not. */
+    readonly code: string,
+  ) {
+    super(message, {suggestions})
+  }
+}
+
 const busy: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504])
 const longestWaitMs = 60_000
+/** Of what a server says in an error, characters. */
+const longestWords = 300
 
 /**
  * Sends one request. What authorizes it goes to the endpoint's own origin; `fetch` drops it where a redirect leads elsewhere.
  *
  * @returns a response of status 2xx
  * @throws {TransientFailure} when asking again may help
- * @throws {DataError} when the server refuses or has no such thing
+ * @throws {RefusedRequest} when the server refuses or has no such thing
  */
 export async function ask(connection: Connection, url: string, init: RequestInit = {}): Promise<Response> {
   const {endpoint, authorization, proxies, isOffline} = connection
@@ -122,8 +142,8 @@ export async function persist<T>(connection: Connection, body: () => Promise<T>,
 }
 
 /** What to throw once the signal is aborted. */
-export function stopped({label}: Connection): Interrupted {
-  return new Interrupted(`${label}: download stopped; what was downloaded is kept`)
+export function stopped({label, stopped: words}: Connection): Interrupted {
+  return new Interrupted(`${label}: ${words}`)
 }
 
 /** The innermost reason that fetch gives, e.g. `connection refused (ECONNREFUSED)`. */
@@ -153,6 +173,7 @@ function refusal({sought, endpoint, explain}: Connection, {status, headers, url}
     )
   }
   const code = headers.get('x-error-code') ?? ''
-  const [message, suggestions] = explain(status, code)
-  return new DataError(`${sought}: ${message} (${status}${code && ` ${code}`})`, {suggestions: [...suggestions]})
+  const words = (headers.get('x-error-message') ?? '').slice(0, longestWords)
+  const [message, suggestions] = explain(status, code, words)
+  return new RefusedRequest(`${sought}: ${message} (${status}${code && ` ${code}`})`, suggestions, status, code)
 }

@@ -1,6 +1,9 @@
-import {createHash} from 'node:crypto'
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http'
 import type {AddressInfo} from 'node:net'
+import {gitHash, sha256} from './fake-hashes.js'
+import {FakeUploads} from './fake-uploads.js'
+
+export {gitHash, sha256} from './fake-hashes.js'
 
 /** A file that the fake Hub serves; large ones are kept apart and redirected to another origin, as with LFS. */
 export interface FakeFile {
@@ -13,20 +16,13 @@ export interface FakeFile {
 /** One request that came in. */
 export interface Seen {
   readonly origin: 'hub' | 'storage'
+  readonly method: string
   readonly url: string
   readonly range: string | undefined
   readonly authorization: string | undefined
 }
 
 export const commit = 'a'.repeat(40)
-
-export function gitHash(content: Buffer): string {
-  return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex')
-}
-
-export function sha256(content: Buffer): string {
-  return createHash('sha256').update(content).digest('hex')
-}
 
 /** Speaks the routes of the Hub that downloads use, for one repository. */
 export class FakeHub {
@@ -45,8 +41,10 @@ export class FakeHub {
   hasRanges = true
   /** Milliseconds before content is sent. */
   delayMs = 0
+  /** What is asked to write. */
+  readonly uploads = new FakeUploads(this)
   private readonly servers: Server[] = []
-  private storage = ''
+  storage = ''
   endpoint = ''
 
   constructor(
@@ -75,7 +73,7 @@ export class FakeHub {
   private async listen(origin: Seen['origin'], serve: (q: IncomingMessage, a: ServerResponse) => void, port = 0) {
     const server = createServer((request, response) => {
       const {range, authorization} = request.headers
-      this.seen.push({origin, url: request.url!, range, authorization})
+      this.seen.push({origin, method: request.method!, url: request.url!, range, authorization})
       serve(request, response)
     })
     this.servers.push(server)
@@ -88,6 +86,8 @@ export class FakeHub {
     if (refusal) return fail(response, ...refusal)
     if (this.token && request.headers.authorization !== `Bearer ${this.token}`)
       return fail(response, 401, this.token === 'hf_gated' ? 'GatedRepo' : 'RepoNotFound')
+    if (this.uploads.serve(request, response)) return
+    if (!this.uploads.exists) return fail(response, 404, 'RepoNotFound')
     const {pathname} = new URL(request.url!, this.endpoint)
     const api = `/api/${this.kind}s/${this.id}/`
     const resolve = `/${this.kind === 'dataset' ? 'datasets/' : ''}${this.id}/resolve/`
@@ -105,7 +105,7 @@ export class FakeHub {
       _id: '1',
       id: this.id,
       sha,
-      private: false,
+      private: this.uploads.isPrivate,
       gated: false,
       downloads: 0,
       likes: 0,
@@ -147,6 +147,7 @@ export class FakeHub {
   }
 
   private serveStored(request: IncomingMessage, response: ServerResponse): unknown {
+    if (this.uploads.store(request, response)) return
     const path = decodeURIComponent(new URL(request.url!, this.storage).pathname.slice(1))
     return this.send(this.files[path].content, request, response)
   }

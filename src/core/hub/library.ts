@@ -1,0 +1,27 @@
+import {ask, connected, persist} from '../net/request.js'
+import {DataError} from '../util/errors.js'
+import type {Remote} from './remote.js'
+
+/** Asks through the library, again where a failure may pass. */
+export async function inquire<T>(remote: Remote, body: () => Promise<T>): Promise<T> {
+  // Who looks something up is waiting in front of the screen: be brief.
+  const brief = {...remote, delaysMs: remote.delaysMs.slice(0, 3)}
+  try {
+    return await persist(brief, () => connected(remote, body))
+  } catch (error) {
+    throw error instanceof TypeError ? otherAnswer(remote, error) : error
+  }
+}
+
+/** `fetch` for the library: our headers, our errors. */
+export function asker(remote: Remote): typeof fetch {
+  return (input, init) => ask(remote, String(input), init)
+}
+
+/** What to throw where the library could not take an answer apart, because it has another form. */
+export function otherAnswer({address, settings}: Remote, cause: Error): DataError {
+  return new DataError(`${address.label}: ${settings.endpoint} answers otherwise than the Hub does`, {
+    suggestions: ['check HF_ENDPOINT'],
+    cause,
+  })
+}
