@@ -33,6 +33,8 @@ type Needs = readonly KeyNeed[] | ((config: Config) => Promise<readonly KeyNeed[
 interface Presentation<T> {
   readonly render?: (result: T) => Promise<string>
   readonly check?: (request: Request) => Promise<unknown>
+  /** What `--dry-run` does and shows, for a command whose settings say little of what it would do. */
+  readonly preview?: (request: Request) => Promise<T>
 }
 
 async function nothing(_request: Request): Promise<unknown> {
@@ -115,7 +117,7 @@ export abstract class BaseCommand extends Command {
   /** Reads flags and configuration, makes the one core call, prints what it returns: with `render`, else as a table. */
   protected async perform<T extends object>(
     core: (request: Request) => Promise<T>,
-    {render = (result) => this.summaryText(result), check}: Presentation<T> = {},
+    {render = (result) => this.summaryText(result), check, preview}: Presentation<T> = {},
   ): Promise<object> {
     const command = this.ctor as typeof BaseCommand
     const {flags, argv} = await this.parse(command)
@@ -131,8 +133,8 @@ export abstract class BaseCommand extends Command {
     requireKeys(loaded.config, typeof command.needs === 'function' ? await command.needs(loaded.config) : command.needs)
     const services = await this.services(flags, loaded)
     const request = {config: loaded.config, services, flags, argv: argv as string[]}
-    if (flags['dry-run']) return this.rehearse(loaded, request, check)
-    const result = await core(request)
+    if (flags['dry-run'] && !preview) return this.rehearse(loaded, request, check)
+    const result = await (flags['dry-run'] ? preview! : core)(request)
     if (!this.jsonEnabled()) this.log(await render(result))
     return result
   }

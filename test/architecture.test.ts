@@ -37,6 +37,7 @@ const layers = [
   ['evaluation', 'warm-start'],
   ['training'],
   ['planning', 'report'],
+  ['push'],
   ['sweep'],
 ]
 

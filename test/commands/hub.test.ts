@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {createServer} from 'node:tls'
 import {fileURLToPath} from 'node:url'
-import {afterAll, beforeAll, expect, it} from 'vitest'
+import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, it} from 'vitest'
 import {documentsTable, readTable} from '../../src/core/tables/index.js'
 import {commit, FakeHub} from '../core/hub/fake-hub.js'
 import {certificate, key} from '../core/hub/hub-invalid.js'
@@ -48,6 +48,66 @@ it('a checkpoint of the Hub is fetched once, named by its commit, and used again
   expect(hub.seen.length).toBe(requests)
   const {origins} = readJson('run', 'checkpoints', 'step-000001', 'manifest.json')
   expect(origins['model.path'].revision).toBe(commit)
+})
+
+describe('push', () => {
+  let target: FakeHub
+
+  beforeEach(async () => {
+    target = await new FakeHub('me/pushed').start()
+    target.token = 'hf_mine'
+    target.uploads.exists = false
+  })
+
+  afterEach(() => target.stop())
+
+  const pushRun = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    rpt(['push', ...args], folder, {HF_HOME: at('home'), HF_ENDPOINT: target.endpoint, HF_TOKEN: 'hf_mine', ...env})
+
+  // The run is that of the first test.
+  it('sends the last checkpoint of a run, prints the address of the commit last, and nothing has changed then', async () => {
+    const first = await pushRun(['run', 'hf:me/pushed', '--private', '--message', 'the first'])
+    expect(first.status, first.stderr).toBe(0)
+    const url = `${target.endpoint}/me/pushed/commit/${target.refs.main}`
+    expect(first.stdout.trimEnd().split('\n').at(-1)).toBe(url)
+    expect(first.stderr).toContain('upload me/pushed')
+    expect(target.uploads.commits.map(({summary}) => summary)).toEqual(['the first'])
+    const weights = readFileSync(at('run', 'checkpoints', 'step-000001', 'model.safetensors'))
+    expect(target.files['model.safetensors'].content.equals(weights)).toBe(true)
+    expect(String(target.files['README.md'].content)).toContain('base_model: team/tiny\n')
+
+    const second = await pushRun(['run', 'hf:me/pushed', '--json'])
+    expect(second.status, second.stderr).toBe(0)
+    expect(JSON.parse(second.stdout)).toMatchObject({command: 'push', url, changed: false, private: true, sent: []})
+  })
+
+  it('only shows what it would send under --dry-run', async () => {
+    const {status, stdout} = await pushRun(['run', 'hf:me/pushed', '--dry-run'])
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^step 1 would go to me\/pushed/)
+    expect(stdout).toContain('# pushed')
+    expect(target.seen).toEqual([])
+  })
+
+  it.each([
+    ['no token', ['run', 'hf:me/pushed'], {HF_TOKEN: ''}, 2, 'there is no token'],
+    ['no owner', ['run', 'hf:pushed'], {}, 2, 'hf:owner/name'],
+    ['no run', ['data', 'hf:me/pushed'], {}, 3, 'is no training run'],
+    ['a repository of somebody else', ['run', 'hf:them/model'], {}, 3, 'the token may not write there'],
+    ['a token that is not accepted', ['run', 'hf:me/pushed'], {HF_TOKEN: 'hf_other'}, 3, 'the token is not accepted'],
+  ])('at %s ends with its status, and what to try', async (_, args, env, expected, message) => {
+    const {status, stderr} = await pushRun(args, env)
+    expect(status, stderr).toBe(expected)
+    expect(stderr).toContain(message)
+    expect(stderr).toMatch(/try: /)
+    expect(
+      stderr
+        .trimEnd()
+        .split('\n')
+        .filter((line) => !line.startsWith('check the')).length,
+    ).toBeLessThanOrEqual(5)
+    expect(target.uploads.commits).toEqual([])
+  })
 })
 
 it('an id that the Hub does not have ends with status 3, one line, and nothing written', async () => {

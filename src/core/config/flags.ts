@@ -22,7 +22,7 @@ const flagKeys: Readonly<Record<string, string | Readonly<Record<string, string>
   'allow-noop': 'train.allowNoop',
   track: 'train.track',
   rows: {'warm-start': 'warmStart.rows'},
-  checkpoint: 'eval.checkpoint',
+  checkpoint: {eval: 'eval.checkpoint'},
   mode: 'eval.modes',
   samples: 'eval.samples',
 }

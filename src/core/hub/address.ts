@@ -80,6 +80,18 @@ export function readTarget(what: string, value: string): HubAddress {
   )
 }
 
+/**
+ * Reads the name of a model on the Hub, which need not be asked for.
+ *
+ * @param value `owner/name` or `owner/name@revision`, or either of these after `hf:`
+ * @throws {UsageError} when it is anything else
+ */
+export function readHubName(what: string, value: string): {readonly id: string; readonly revision: string | null} {
+  const [, id = '', revision] = /^(?:hf:)?([^@]*)(?:@(\S+))?$/s.exec(value) ?? []
+  if (isId(id)) return {id, revision: revision ?? null}
+  throw new UsageError(`${what} ${JSON.stringify(value)}: needs a model's name on the Hub, owner/name`)
+}
+
 function isId(id: string): boolean {
   const isPlain = /^(?:[a-z0-9_][\w.-]{0,95}\/)?[a-z0-9_][\w.-]{0,95}$/i.test(id)
   return isPlain && !/--|\.\.|\.git$|[.-](?:\/|$)/.test(id)

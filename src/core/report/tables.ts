@@ -73,8 +73,12 @@ function detailsOf({ciLow, ciHigh, passAt, inexpressible, accuracyIfWrong}: Resu
   ].filter((text) => text !== '')
 }
 
-/** Paired differences in percentage points; a subject that all comparisons share is named once, in the title. */
-export function comparisonTable(comparisons: readonly Comparison[]): Table {
+/**
+ * Paired differences in percentage points; a subject that all comparisons share is named once, in the title.
+ *
+ * @param marked how a tone is shown
+ */
+export function comparisonTable(comparisons: readonly Comparison[], marked = 'Coloured'): Table {
   const columns = usedSplits(comparisons.flatMap(({subject, other}) => [subject, other]))
   const subjects = new Set(comparisons.map(({subject}) => subject.label))
   const shared = subjects.size === 1 ? [...subjects][0] : null
@@ -96,7 +100,7 @@ export function comparisonTable(comparisons: readonly Comparison[]): Table {
     columns: [shared === null ? 'first minus second' : 'minus', ...columns],
     rows,
     note:
-      'Same positions on both sides. Coloured where the 95% interval excludes 0: only then is one above the other.' +
+      `Same positions on both sides. ${marked} where the 95% interval excludes 0: only then is one above the other.` +
       (comparisons.some(({unlike}) => unlike.length > 0)
         ? ' Not alike: the two differ in template or lengths too, so the difference is not of the models alone.'
         : ''),

@@ -8,7 +8,7 @@ import {tokenizerFileNames} from '../tokenizer/file-names.js'
 export type Companions = ReadonlyMap<string, Buffer>
 
 /** What belongs to a checkpoint besides weights and `config.json`, as transformers writes it. */
-const namesOfModel = [
+export const companionNames: readonly string[] = [
   ...tokenizerFileNames,
   'generation_config.json',
   'tokenizer.model',
@@ -37,7 +37,7 @@ export function readCompanions(dataFolder: string, modelFolders: readonly string
     }
   }
   take(dataFolder, tokenizerFileNames)
-  for (const folder of modelFolders) take(folder, namesOfModel)
+  for (const folder of modelFolders) take(folder, companionNames)
   return files
 }
 

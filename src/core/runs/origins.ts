@@ -37,3 +37,8 @@ export function sourcesWithOrigins(
   })
   return new Map([...sources, ...noted])
 }
+
+/** Origins that a manifest of prepared data or of a checkpoint names; none where it was made without the Hub. */
+export function originsIn(manifest: Readonly<Record<string, unknown>>): Origins {
+  return origins.safeParse(manifest.origins).data ?? {}
+}

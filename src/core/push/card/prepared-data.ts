@@ -1,0 +1,48 @@
+import {existsSync} from 'node:fs'
+import {join} from 'node:path'
+import {manifestName, readManifest} from '../../files/index.js'
+import {type Origins, originsIn} from '../../runs/origins.js'
+import {isObject} from '../../util/is-object.js'
+import type {TrainedRun} from '../trained-run.js'
+import {codeBlock} from './markdown.js'
+import {settingsYaml} from './settings.js'
+
+/** How the data of a run were prepared. */
+export interface PreparedFacts {
+  /** Dotted key -> value. */
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly origins: Origins
+}
+
+/** What the prepared data of a run say of themselves; null where it has none, or they are not there any more as they were. */
+export function preparedFacts({config, identity}: TrainedRun): PreparedFacts | null {
+  const {dir} = config.data
+  const file = dir === undefined ? undefined : join(dir, manifestName)
+  if (file === undefined || !existsSync(file)) return null
+  const manifest = readManifest(file)
+  if (typeof manifest === 'string' || !isObject(manifest.fingerprints)) return null
+  const {fingerprints, settings} = manifest
+  const parts = ['documents', 'settings']
+  const isSame = parts.every((part) => fingerprints[part] === identity.inputs?.[`${part} of the prepared data`])
+  return isSame ? {settings: isObject(settings) ? settings : {}, origins: originsIn(manifest)} : null
+}
+
+/** Ids of the data sets on the Hub that a run was trained on, sorted. */
+export function datasetsOf({origins}: TrainedRun, prepared: PreparedFacts | null): string[] {
+  const found = [...Object.values(origins), ...Object.values(prepared?.origins ?? {})]
+  return [...new Set(found.filter(({kind}) => kind === 'dataset').map(({id}) => id))].sort()
+}
+
+/** How to prepare the data again, in paragraphs. */
+export function preparationNotes({settings, origins}: PreparedFacts): string[] {
+  const placeOf = (key: string, name: string) => {
+    const origin = origins[key]
+    return origin ? `hf:${origin.id}@${origin.revision}` : name
+  }
+  const [documents, proxy] = [placeOf('data.documents', 'DOCUMENTS'), placeOf('data.proxy', 'PROXY')]
+  return [
+    'The data were prepared with these settings, saved as `data.yaml`:',
+    codeBlock('yaml', settingsYaml(settings, ['seed'])),
+    codeBlock('sh', `rpt prepare-data --config data.yaml --documents ${documents} --proxy ${proxy} --out DATA`),
+  ]
+}

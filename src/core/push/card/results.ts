@@ -1,0 +1,77 @@
+import {basename, join} from 'node:path'
+import {contentOf} from '../../report/content.js'
+import {type RunFolder, readRun} from '../../report/read-run.js'
+import type {Comparison, Result} from '../../report/results.js'
+import {comparisonTable, resultTable} from '../../report/tables.js'
+import {stepName} from '../../runs/run-checkpoints.js'
+import {readIdentity} from '../../runs/run-identity.js'
+import type {EvalRow} from '../../tables/index.js'
+import {DataError} from '../../util/errors.js'
+import {fingerprintOfModel} from '../../weights/index.js'
+import type {TrainedRun} from '../trained-run.js'
+import {markdownTable} from './markdown.js'
+
+/** What was measured of a checkpoint, and of what it is compared with. */
+export interface CardResults {
+  readonly results: readonly Result[]
+  readonly comparisons: readonly Comparison[]
+  /** Whether a line is of the checkpoint itself. */
+  readonly isOwn: (result: Result) => boolean
+}
+
+/**
+ * Accuracies of a checkpoint, from an evaluation or those that its run made at that step; null where the run made none.
+ *
+ * @param evaluation what `rpt eval` wrote
+ * @throws {DataError} when the evaluation is not of this checkpoint, or cannot be read
+ */
+export function resultsOf(run: TrainedRun, evaluation: string | undefined): CardResults | null {
+  const isOwn = ({run: name, step}: {run: string; step: number}) =>
+    name === basename(run.path) && step === run.state.step
+  const folder = readRun(evaluation ?? run.path)
+  const evals = folder.evals.filter((row) => isOwn(row) || row.run !== basename(run.path))
+  if (!evals.some(isOwn)) {
+    if (evaluation === undefined) return null
+    throw otherEvaluation(run, evaluation, folder.evals)
+  }
+  if (evaluation !== undefined) checkSameWeights(run, evaluation)
+  const {results, comparisons} = contentOf([withoutOthers({...folder, evals})])
+  const isOwnResult = ({subject, step}: Result) => isOwn({run: subject, step})
+  return {results, comparisons: comparisons.filter(({subject}) => isOwnResult(subject)), isOwn: isOwnResult}
+}
+
+/** A sweep or curves are about other checkpoints. */
+function withoutOthers(folder: RunFolder): RunFolder {
+  return {...folder, metrics: [], sweep: [], summary: null}
+}
+
+function otherEvaluation({path, state: {step}}: TrainedRun, evaluation: string, rows: readonly EvalRow[]): DataError {
+  const found = [...new Set(rows.map((row) => `${row.run}, step ${row.step}`))].slice(0, 5).join('; ')
+  return new DataError(
+    `push: ${evaluation} has no evaluation of ${basename(path)}, step ${step}; it has: ${found || 'none'}`,
+    {suggestions: [`run rpt eval --model ${path} --checkpoint ${step}`]},
+  )
+}
+
+/** An evaluation names a checkpoint by run and step, and notes down what it was; adapters are known with their base only. */
+function checkSameWeights({path, folder, isAdapter, state: {step}}: TrainedRun, evaluation: string): void {
+  const noted = readIdentity(evaluation)?.inputs?.[`model ${basename(path)} step ${step}`]
+  if (noted === undefined || isAdapter || folder.endsWith('merged') || noted === fingerprintOfModel(folder)) return
+  throw new DataError(
+    `push: ${evaluation} evaluated other weights under the name of ${basename(path)}, ${stepName(step)}`,
+    {suggestions: [`run rpt eval --model ${path} --checkpoint ${step} anew`, `see ${join(evaluation, 'run.json')}`]},
+  )
+}
+
+/** The tables of a card, and how to read them. */
+export function resultSection(found: CardResults | null): string {
+  if (found === null) return '## Results\n\nThis checkpoint was not evaluated.'
+  const {results, comparisons, isOwn} = found
+  const tables = [
+    markdownTable(resultTable(results), (row) => isOwn(results[row])),
+    ...(comparisons.length > 0 ? [markdownTable(comparisonTable(comparisons, 'Bold'), () => false)] : []),
+  ]
+  const intro =
+    'Measured by `rpt` on what was held out of training. This checkpoint is bold. Standard: the most probable next token, without a thought. Reasoning: greedy, the model thinks first.'
+  return ['## Results', intro, ...tables].join('\n\n')
+}
