@@ -100,7 +100,7 @@ export class FakeUploads {
     const {id, endpoint} = this.hub
     if (`${organization}/${name}` !== id)
       return refuse(response, 403, 'You do not have the rights to create a model there')
-    if (this.exists) return refuse(response, 409, 'You already created this model repo')
+    if (this.exists) return refuse(response, 409, 'You already created this model repo', {url: `${endpoint}/${id}`})
     this.exists = true
     this.isPrivate = visibility === 'private'
     this.hub.files = {'.gitattributes': {content: Buffer.from('*.safetensors filter=lfs\n')}}
@@ -129,7 +129,7 @@ export class FakeUploads {
 
   private commit(text: string, response: ServerResponse): unknown {
     const {refs, endpoint, id} = this.hub
-    const [header, ...operations] = text.split('\n').map((line): Operation => JSON.parse(line))
+    const [header, ...operations] = text.trimEnd().split('\n').map((line): Operation => JSON.parse(line))
     const parent = refs.main
     if (header.value.parentCommit !== undefined && header.value.parentCommit !== parent)
       return refuse(response, 412, 'A commit has happened since. Please refresh and try again.')
@@ -168,6 +168,7 @@ function send(response: ServerResponse, document: unknown): void {
   response.writeHead(200, {'content-type': 'application/json'}).end(JSON.stringify(document))
 }
 
-function refuse(response: ServerResponse, status: number, message: string): void {
-  response.writeHead(status, {'x-error-message': message}).end()
+function refuse(response: ServerResponse, status: number, message: string, others: object = {}): void {
+  const body = JSON.stringify({error: message, ...others})
+  response.writeHead(status, {'x-error-message': message, 'content-type': 'application/json'}).end(body)
 }
