@@ -24,6 +24,8 @@ const env = {
   SHELL: undefined,
   // Asking for telemetry brings none.
   ORT_DISABLE_TELEMETRY: '0',
+  // A push would send it.
+  HF_TOKEN: 'hf_none',
 }
 
 const calls = 'trace=%network,openat,open,creat,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlink,symlinkat'
@@ -57,7 +59,7 @@ const rows: readonly (readonly (readonly string[])[])[] = [
     ['eval', ...options, 'run', '--out', 'eval'],
     ['report', 'run', '--out', 'page.html'],
   ],
-  [['inspect', 'run']],
+  [['inspect', 'run'], ['push', 'run', 'hf:me/model', '--dry-run']],
 ]
 const traces: string[] = []
 const outputs = new Map<string, string>()
