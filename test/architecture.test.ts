@@ -6,6 +6,7 @@ import {
   objectives,
   rewardNames,
   samplerNames,
+  selectionNames,
   taskNames,
   thoughtStyles,
   verifierNames,
@@ -108,7 +109,7 @@ function place(path: string): {name: string; height: number} {
 }
 
 /** Every name of a row: code asks the row, never for its name. */
-const rowNames = [objectives, taskNames, rewardNames, samplerNames, thoughtStyles, verifierNames].flat()
+const rowNames = [objectives, taskNames, rewardNames, samplerNames, selectionNames, thoughtStyles, verifierNames].flat()
 
 describe('tables', () => {
   it('no code compares with the name of a row', () => {

@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {verifierNames} from './names.js'
+import {selectionNames, verifierNames} from './names.js'
 import {checkpointSource, count, dataset, fieldName, path, positive, share} from './value-kinds.js'
 
 /** The keys of `data`. */
@@ -52,8 +52,22 @@ export const data = z.strictObject({
     .describe("a document longer than a scorer's positions: stop, leave out, cut at the end, or cut into windows"),
   valFraction: share.default(0.05).describe('share of documents held out, by seeded content hash'),
   valDocuments: count.optional().describe('hold out this many documents instead: those with the smallest hashes'),
-  select: z.enum(['threshold', 'top', 'random']).default('threshold').describe('how training positions are chosen'),
-  selectThreshold: z.number().min(0).default(0.5).describe('entropy in nats above which a training position is kept'),
+  select: z
+    .enum(selectionNames)
+    .default('threshold')
+    .describe(
+      'how training positions are chosen: by entropy above a bound, between two, the highest share, or at random',
+    ),
+  selectThreshold: z
+    .number()
+    .min(0)
+    .default(0.5)
+    .describe('entropy in nats above which select: threshold keeps a training position'),
+  selectBand: z
+    .tuple([z.number().min(0), z.number().min(0)])
+    .refine(([low, high]) => low < high, 'needs two ascending numbers: low, high')
+    .optional()
+    .describe('entropy in nats that a training position kept by select: band is above, and that it does not exceed'),
   topShare: z.number().gt(0).max(1).default(0.2).describe('share of positions kept by select: top or random'),
   thresholds: z
     .tuple([z.number().min(0), z.number().min(0), z.number().min(0)])

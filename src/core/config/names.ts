@@ -6,6 +6,8 @@ export const objectives = ['rpt', 'rlvr', 'ntp', 'sft'] as const
 export const taskNames = ['next-token', 'questions', 'multiple-choice'] as const
 /** How the options of a question are put to a model: listed with letters, or not shown. */
 export const choiceFormNames = ['lettered', 'cloze'] as const
+/** How training positions may be chosen. */
+export const selectionNames = ['threshold', 'band', 'top', 'random'] as const
 /** Terms that a reward may have. */
 export const rewardNames = [
   'prefix-match',
@@ -47,6 +49,8 @@ export type TaskName = (typeof taskNames)[number]
 export type ChoiceFormName = (typeof choiceFormNames)[number]
 /** A name in `rewardNames`. */
 export type RewardName = (typeof rewardNames)[number]
+/** A name in `selectionNames`. */
+export type SelectionName = (typeof selectionNames)[number]
 /** A name in `lossNames`. */
 export type LossName = (typeof lossNames)[number]
 /** A name in `trackerNames`. */

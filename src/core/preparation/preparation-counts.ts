@@ -2,6 +2,7 @@ import type {Config} from '../config/schema.js'
 import type {PositionCounts} from '../prepared/prepared-manifest.js'
 import type {Partition, Position} from '../records/records.js'
 import {RuntimeFailure} from '../util/errors.js'
+import {selections} from './selections.js'
 
 /** Counts positions of both partitions one by one. */
 export class PositionTally {
@@ -35,13 +36,6 @@ function countsOf({total, kept, difficulties, reasons, inexpressible}: Tally): P
   return {total, kept, easy, medium, hard, reasons: Object.fromEntries(sorted), inexpressible: {...inexpressible}}
 }
 
-/** What keeps more training positions, by the way in which they are chosen. */
-const trainRemedies: Readonly<Record<Config['data']['select'], string>> = {
-  threshold: 'lower data.selectThreshold, or keep a share of the positions with data.select=top',
-  top: 'raise data.topShare',
-  random: 'raise data.topShare',
-}
-
 /** What to say of partitions that keep none of their positions: nothing can be trained or evaluated with them then. */
 export function keptNothing(
   {train, val}: Readonly<Record<Partition, PositionCounts>>,
@@ -55,7 +49,7 @@ export function keptNothing(
   if (train.total === 0)
     lines.push('there is no training position, because every document is held out or has a single token')
   else if (train.kept === 0)
-    lines.push(`none of ${train.total} training positions is kept (${why(train)}); ${trainRemedies[select]}`)
+    lines.push(`none of ${train.total} training positions is kept (${why(train)}); ${selections[select].remedy}`)
   if (val.total > 0 && val.kept === 0)
     lines.push(`none of ${val.total} held-out positions is kept (${why(val)}); lower data.thresholds to evaluate`)
   return lines.map((line) => `prepare-data: ${line}`)

@@ -1,5 +1,6 @@
 import {rm, writeFile} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
+import {requireKeys} from '../config/load.js'
 import {configHash} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
 import {type BadRowCounts, BadRows} from '../corpus/bad-rows.js'
@@ -9,7 +10,7 @@ import {scoringDemand} from '../engine/memory/score-memory.js'
 import {startEngine} from '../engine/start-engine.js'
 import {fillOutput, type OutputState, outputKinds, sweepTemporary} from '../files/index.js'
 import {readModelConfig} from '../models/model-config.js'
-import type {PositionCounts} from '../prepared/prepared-manifest.js'
+import type {PositionCounts, SelectionSummary} from '../prepared/prepared-manifest.js'
 import type {Partition} from '../records/records.js'
 import {countRows, documentsTable, positionsTable, writeTable} from '../tables/index.js'
 import {DataError, UsageError} from '../util/errors.js'
@@ -22,6 +23,7 @@ import {preparationInputs} from './preparation-inputs.js'
 import {type Located, locate, type Setup, setUp} from './preparation-setup.js'
 import {checkOutputPath, reusableSummary} from './reuse-output.js'
 import {type ScoringCost, scoreDocuments} from './score-documents.js'
+import {selections, summarizeSelection} from './selections.js'
 import {surveyDocuments} from './survey-documents.js'
 import {type DocumentCounts, writeDocuments} from './write-documents.js'
 import {writePositions} from './write-positions.js'
@@ -43,6 +45,8 @@ export interface PrepareSummary {
   readonly positions: Readonly<Record<Partition, PositionCounts>>
   /** Of scoring entropy. */
   readonly compute: ScoringCost
+  /** How training positions were chosen; null where none were looked at. */
+  readonly selection: SelectionSummary | null
   readonly started: string
   readonly wall_seconds: number
   readonly peak_rss_bytes: number
@@ -50,7 +54,9 @@ export interface PrepareSummary {
 
 /** What was made of the corpus. */
 type Prepared = Pick<Tallied, 'documents' | 'positions' | 'rows'> &
-  Pick<PrepareSummary, 'bad_rows' | 'long_documents' | 'compute'> & {readonly checks: readonly CountCheck[]}
+  Pick<PrepareSummary, 'bad_rows' | 'long_documents' | 'selection' | 'compute'> & {
+    readonly checks: readonly CountCheck[]
+  }
 
 /**
  * `rpt prepare-data`: documents -> tokens -> held-out split -> entropy of every position -> selection, in Arrow tables.
@@ -104,6 +110,7 @@ async function prepareIn(
         long_documents: prepared.long_documents,
         positions: prepared.positions,
         compute: prepared.compute,
+        selection: prepared.selection,
         started: started.toISOString(),
         wall_seconds: (Date.now() - started.getTime()) / 1000,
         peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
@@ -139,7 +146,7 @@ async function prepareTables(folder: string, setup: Setup): Promise<Prepared> {
   const {train, val} = positions
   if (scorers.length > 0 && train.kept + val.kept === 0)
     throw new DataError(`prepare-data: none of ${train.total + val.total} positions is left after filtering`, {
-      suggestions: remediesOfNone(train, val),
+      suggestions: remediesOfNone(train, val, selections[config.data.select].remedy),
     })
   if (scorers.length > 0) for (const line of keptNothing(positions, config.data)) services.progress.warn(line)
   const documents = {read: survey.hashes.length, ...written.documents}
@@ -151,15 +158,16 @@ async function prepareTables(folder: string, setup: Setup): Promise<Prepared> {
   const long = fitter.summary
   const leftOut = written.untokenized + long.left_out
   const checks = checkCounts({documents, leftOut, added: long.windows - long.windowed, targets, positions, rows})
-  return {documents, bad_rows: badRows.summary, long_documents: long, positions, compute, rows, checks}
+  const selection = scorers.length > 0 ? summarizeSelection(config.data, train) : null
+  return {documents, bad_rows: badRows.summary, long_documents: long, positions, selection, compute, rows, checks}
 }
 
 /** What helps where no position is kept: thresholds change nothing about targets that no box can hold. */
-function remediesOfNone(train: PositionCounts, val: PositionCounts): string[] {
+function remediesOfNone(train: PositionCounts, val: PositionCounts, ofSelection: string): string[] {
   const inexpressible = (train.reasons.inexpressible ?? 0) + (val.reasons.inexpressible ?? 0)
   if (inexpressible === train.total + val.total)
     return ['give other documents: their braces are not balanced, and no box can hold such targets']
-  return ['lower data.selectThreshold and data.thresholds', 'use a weaker proxy', 'give more documents']
+  return [ofSelection, 'lower data.thresholds', 'use a weaker proxy', 'give more documents']
 }
 
 /** Entropy of every target by the proxy and, for held-out documents, by the difficulty model; then the selection. */
@@ -217,8 +225,10 @@ export async function rehearsePreparation(config: Config, services: Services): P
 }
 
 /** The output folder, once it is clear that something can be put there. */
-function outputOf({data: {documentsOnly, proxy}, out}: Config): string {
-  if (documentsOnly || proxy) return out!
+function outputOf(config: Config): string {
+  const {documentsOnly, proxy, select} = config.data
+  if (!documentsOnly) requireKeys(config, selections[select].needs)
+  if (documentsOnly || proxy) return config.out!
   throw new UsageError('prepare-data: no proxy checkpoint to score entropy with', {
     suggestions: ['give --proxy DIR', 'give --documents-only to write documents without positions'],
   })

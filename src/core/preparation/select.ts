@@ -2,59 +2,25 @@ import type {Config} from '../config/schema.js'
 import type {Difficulty, Position} from '../records/records.js'
 import {isExpressible} from '../rewards/expressible.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
-import {streamSeed, uniform} from '../util/rng.js'
 import type {ScoredDocument} from './scored-documents.js'
-import {isBeyond, type Ranked, topShareBound} from './top-share.js'
+import {type Corpus, type Selection, selections} from './selections.js'
 
 type DataSettings = Config['data']
 /** The settings that selection goes by. */
 export type SelectionSettings = Pick<Config, 'data' | 'reward' | 'seed'>
 
-/** Which training positions are kept, by what rule, and what is said of the others. */
-export interface Selection {
-  readonly isKept: (position: Ranked) => boolean
-  readonly otherwise: string
-}
-
-/** The scored corpus, as often as it is asked for, and how many training positions it has at the most. */
-export interface Corpus {
-  readonly read: () => Iterable<ScoredDocument> | AsyncIterable<ScoredDocument>
-  readonly trainTargets: number
-}
-
-/** How training positions are chosen. */
-const selections: Readonly<
-  Record<
-    DataSettings['select'],
-    (corpus: Corpus, tokenizer: Tokenizer, config: SelectionSettings) => Promise<Selection>
-  >
-> = {
-  threshold: async (_, __, {data: {selectThreshold}}) => ({
-    isKept: ({entropy}) => entropy > selectThreshold,
-    otherwise: 'below-threshold',
-  }),
-  top: async ({read, trainTargets}, tokenizer, config) => {
-    const isEligible = (tokenIds: Int32Array, position: number) =>
-      obstacleOf(tokenIds, position, tokenizer, config) === null
-    const bound = await topShareBound(read, trainTargets, config.data.topShare, isEligible)
-    return {isKept: (position) => !isBeyond(position, bound), otherwise: 'below-top-share'}
-  },
-  random: async (_, __, {data: {topShare}, seed}) => ({
-    isKept: ({docId, position}) => uniform(streamSeed(seed, 'select', docId, position), 0) < topShare,
-    otherwise: 'not-drawn',
-  }),
-}
-
-/** The rule of `data.select` for this corpus; `top` reads it twice. */
+/** The rule of `data.select` for this corpus; some read it first. */
 export function chooseSelection(corpus: Corpus, tokenizer: Tokenizer, config: SelectionSettings): Promise<Selection> {
-  return selections[config.data.select](corpus, tokenizer, config)
+  const isEligible = (tokenIds: Int32Array, position: number) =>
+    obstacleOf(tokenIds, position, tokenizer, config) === null
+  return selections[config.data.select].open({corpus, config, isEligible})
 }
 
 /**
  * Every target position of a document, with its difficulty and whether it is kept and why.
  *
- * Training positions are kept by `training`; held-out ones where they reach a split, by the entropy of the difficulty
- * model.
+ * Training positions are kept where `training` has nothing against them; held-out ones where they reach a split, by the
+ * entropy of the difficulty model.
  */
 export function positionsOf(
   {docId, partition, tokenIds, scores, difficultyEntropy}: ScoredDocument,
@@ -65,10 +31,10 @@ export function positionsOf(
   return Array.from(scores.entropy, (entropy, i) => {
     const targetId = tokenIds[i + 1]
     const difficulty = difficultyOf(difficultyEntropy?.[i] ?? entropy, config.data.thresholds)
-    const isKept = () =>
-      partition === 'train' ? training.isKept({docId, position: i + 1, entropy}) : difficulty !== 'none'
-    const obstacle = obstacleOf(tokenIds, i + 1, tokenizer, config)
-    const kept = obstacle === null && isKept()
+    const heldOut = () => (difficulty === 'none' ? 'below-threshold' : null)
+    const reason =
+      obstacleOf(tokenIds, i + 1, tokenizer, config) ??
+      (partition === 'train' ? training({docId, position: i + 1, entropy}) : heldOut())
     return {
       docId,
       position: i + 1,
@@ -80,8 +46,8 @@ export function positionsOf(
       targetLogprob: scores.targetLogprob[i],
       top1Id: scores.top1[i],
       difficulty,
-      kept,
-      reason: obstacle ?? (kept ? 'kept' : partition === 'train' ? training.otherwise : 'below-threshold'),
+      kept: reason === null,
+      reason: reason ?? 'kept',
     }
   })
 }

@@ -5,7 +5,8 @@ import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import type {Services} from '../util/services.js'
 import {PositionTally} from './preparation-counts.js'
 import {readScored, type ScoreFiles} from './scored-documents.js'
-import {chooseSelection, positionsOf, type Selection, type SelectionSettings} from './select.js'
+import {chooseSelection, positionsOf, type SelectionSettings} from './select.js'
+import {type Selection, summarizeSelection} from './selections.js'
 import {checkNotStopped, trackProgress} from './track-progress.js'
 import type {DocumentCounts} from './write-documents.js'
 
@@ -36,12 +37,20 @@ export async function writePositions(
   await writeTable(file, positionsTable, rows())
   const {train, val} = tally.counts
   stage.done(`${train.kept + val.kept} of ${train.total + val.total} positions kept`)
+  progress.log(selectionLine(config.data, train))
   const inexpressible = (train.reasons.inexpressible ?? 0) + (val.reasons.inexpressible ?? 0)
   if (inexpressible > 0)
     progress.log(
       `targets that no box can hold, because of their braces: ${inexpressible} of ${train.total + val.total} positions, left out`,
     )
   return {train, val}
+}
+
+/** How many training positions are kept, and which. */
+function selectionLine(data: SelectionSettings['data'], train: PositionCounts): string {
+  const {select, rule, share_kept} = summarizeSelection(data, train)
+  const share = (100 * share_kept).toFixed(1)
+  return `training positions: ${train.kept} of ${train.total} kept (${share}%), by data.select=${select}: ${rule}`
 }
 
 function selectionFor(

@@ -13,6 +13,16 @@ export interface PositionCounts {
   readonly inexpressible: Readonly<Record<Difficulty, number>>
 }
 
+/** How training positions were chosen. */
+export interface SelectionSummary {
+  /** `data.select`. */
+  readonly select: string
+  /** Which positions it keeps, in words. */
+  readonly rule: string
+  /** Of all training positions, in [0, 1]. */
+  readonly share_kept: number
+}
+
 /** What prepared data depends on, part by part so that a difference can be named. */
 export interface PreparationInputs {
   readonly version: string

@@ -1,4 +1,6 @@
 import {join} from 'node:path'
+import {manifestName, readManifest} from '../files/index.js'
+import type {SelectionSummary} from '../prepared/prepared-manifest.js'
 import {positionsTable, readRows} from '../tables/index.js'
 import {quoteBytes} from '../util/quote-bytes.js'
 import {contextLength, highestRows, type InspectOptions, matchesPosition, spreadRows} from './choose-rows.js'
@@ -16,6 +18,7 @@ const fewPositions = 100
  */
 export function inspectData(path: string, options: InspectOptions, prompts: PromptViews | null = null): DataInspection {
   const counts = {positions: 0, kept: 0, matching: 0}
+  const training = {positions: 0, kept: 0}
   const byDifficulty: Record<string, number> = {none: 0, easy: 0, medium: 0, hard: 0}
   const byReason: Record<string, number> = {}
   const valByDifficulty: Record<string, number> = {easy: 0, medium: 0, hard: 0}
@@ -23,6 +26,10 @@ export function inspectData(path: string, options: InspectOptions, prompts: Prom
   for (const row of readRows(table, positionsTable)) {
     counts.positions++
     if (row.kept) counts.kept++
+    if (row.partition === 'train') {
+      training.positions++
+      if (row.kept) training.kept++
+    }
     if (matchesPosition(row, options)) counts.matching++
     byDifficulty[row.difficulty]++
     byReason[row.reason] = (byReason[row.reason] ?? 0) + 1
@@ -34,6 +41,7 @@ export function inspectData(path: string, options: InspectOptions, prompts: Prom
     kind: 'data',
     path,
     ...counts,
+    training: {...training, rule: ruleOf(path)},
     by_difficulty: byDifficulty,
     by_reason: Object.fromEntries(Object.entries(byReason).sort(([a], [b]) => (a < b ? -1 : 1))),
     diagnosis: diagnoseData(counts, valByDifficulty),
@@ -45,6 +53,14 @@ export function inspectData(path: string, options: InspectOptions, prompts: Prom
       ...(prompts && {prompt: prompts.viewOf(row)}),
     })),
   }
+}
+
+/** How training positions were chosen, in words; null where the manifest does not tell. */
+function ruleOf(path: string): string | null {
+  const manifest = readManifest(join(path, manifestName))
+  if (typeof manifest === 'string') return null
+  const {selection} = manifest as {selection?: SelectionSummary | null}
+  return selection ? `data.select=${selection.select}: ${selection.rule}` : null
 }
 
 /** Of the positions that match those of the highest values where they are sorted, else some from everywhere. */

@@ -9,6 +9,8 @@ export interface DataInspection {
   readonly path: string
   readonly positions: number
   readonly kept: number
+  /** Those of the training partition, and by what rule they are kept; null where the folder does not tell. */
+  readonly training: {readonly positions: number; readonly kept: number; readonly rule: string | null}
   readonly by_difficulty: Readonly<Record<string, number>>
   readonly by_reason: Readonly<Record<string, number>>
   readonly diagnosis: readonly string[]

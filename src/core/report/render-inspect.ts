@@ -9,9 +9,10 @@ export function renderInspect(inspection: Inspection): string[] {
 }
 
 function renderData(found: DataInspection) {
-  const {path, positions, kept, by_difficulty, by_reason, diagnosis, matching, prompts, rows} = found
+  const {path, positions, kept, training, by_difficulty, by_reason, diagnosis, matching, prompts, rows} = found
   return [
     `${path}: ${positions} positions, ${kept} kept`,
+    ...(training.positions > 0 ? [renderTraining(training)] : []),
     `  hardest level: ${counts(by_difficulty)}`,
     `  reasons: ${counts(by_reason)}`,
     ...diagnosis.map((line) => `  ${line}`),
@@ -20,6 +21,11 @@ function renderData(found: DataInspection) {
     shownOf(rows.length, matching, 'positions'),
     ...rows.flatMap(renderPosition),
   ]
+}
+
+function renderTraining({positions, kept, rule}: DataInspection['training']): string {
+  const share = `${percent(kept / positions)}%`
+  return `  to train on: ${kept} of ${positions} training positions (${share})${rule ? `, by ${rule}` : ''}`
 }
 
 function renderPosition(row: PositionView): string[] {

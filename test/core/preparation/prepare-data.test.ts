@@ -9,6 +9,8 @@ import {parameterCount} from '../../../src/core/models/parameters.js'
 import {type PrepareSummary, prepareData} from '../../../src/core/preparation/prepare-data.js'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
 import {clusterOf} from '../../../src/core/records/cluster-of.js'
+import {inspect} from '../../../src/core/report/inspect.js'
+import {renderInspect} from '../../../src/core/report/render-inspect.js'
 import {documentsTable, positionsTable, readRows} from '../../../src/core/tables/index.js'
 import {DataError, Interrupted, UsageError} from '../../../src/core/util/errors.js'
 import {type Progress, silentProgress} from '../../../src/core/util/progress.js'
@@ -355,6 +357,33 @@ describe('preparing', () => {
     })
     expect(summary.positions[partition].kept).toBe(0)
     expect(lines.filter((text) => text.includes('is kept'))).toEqual([expect.stringMatching(line)])
+  })
+
+  it('keeps what lies in a band, and says which share that is', async () => {
+    const out = join(newFolder(), 'data')
+    const {lines, summary} = await prepare(out, {'data.select': 'band', 'data.selectBand': '[1, 2.2]'})
+    const rows = positionsOf(out).filter(({partition}) => partition === 'train')
+    const within = rows.filter(({entropy, reason}) => reason !== 'inexpressible' && entropy > 1 && entropy <= 2.2)
+    expect(within.length).toBeGreaterThan(0)
+    expect(rows.filter(({kept}) => kept)).toEqual(within)
+    expect(rows.map(({reason}) => reason)).toContain('above-band')
+    const share = within.length / rows.length
+    const rule = 'entropy above 1 and at most 2.2 nats'
+    expect(summary.selection).toEqual({select: 'band', rule, share_kept: share})
+    expect(json(out, 'manifest.json').selection).toEqual(summary.selection)
+    expect(lines).toContain(
+      `training positions: ${within.length} of ${rows.length} kept (${(100 * share).toFixed(1)}%), by data.select=band: ${rule}`,
+    )
+    const shown = renderInspect(await inspect(out, {rows: 1})).join('\n')
+    expect(shown).toContain(`${within.length} of ${rows.length} training positions`)
+    expect(shown).toContain(`by data.select=band: ${rule}`)
+  })
+
+  it('wants to know the band before it reads anything', async () => {
+    const out = join(newFolder(), 'data')
+    const failure = await failureOf(prepare(out, {'data.select': 'band', 'data.documents': '/nowhere.jsonl'}))
+    expect(failure).toBeInstanceOf(UsageError)
+    expect(failure.message).toMatch(/^config: data\.selectBand is not set; give --set data\.selectBand=/)
   })
 
   it('says that every document is held out', async () => {

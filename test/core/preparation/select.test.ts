@@ -111,6 +111,31 @@ describe('training positions', () => {
     expect(reasonsOf(positions)).toEqual(['kept', 'below-threshold', 'below-threshold'])
   })
 
+  it('are kept within a band: above its lower end, up to its upper end', async () => {
+    const positions = await select([scored('a', 'train', [0.5, 0.75, 1, 1.25])], {
+      select: 'band',
+      selectBand: [0.5, 1],
+      minContext: 1,
+    })
+    expect(reasonsOf(positions)).toEqual(['below-band', 'kept', 'kept', 'above-band'])
+  })
+
+  it('of bands side by side are each in one, and together those above the lowest end', async () => {
+    const sampler = new Sampler(streamSeed(2, 'bands'))
+    const train = ['a', 'b'].map((name) =>
+      scored(
+        name,
+        'train',
+        Array.from({length: 300}, () => sampler.integer(30) / 10),
+      ),
+    )
+    const within = async (low: number, high: number) =>
+      keptOf(await select(train, {select: 'band', selectBand: [low, high]}))
+    const bands = await Promise.all([within(0.5, 1), within(1, 1.5), within(1.5, 3)])
+    expect(bands.every((band) => band.length > 50)).toBe(true)
+    expect(bands.flat().toSorted()).toEqual(keptOf(await select(train, {selectThreshold: 0.5})).toSorted())
+  })
+
   it('are the share with the highest entropies, of those that may be kept at all', async () => {
     const train = [scored('a', 'train', [3, 1, 2], [1001, 97, 98]), scored('b', 'train', [0.5, 4, 0.1])]
     const positions = await select([...train, scored('v', 'val', [9])], {select: 'top', topShare: 0.4})
