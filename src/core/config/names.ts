@@ -22,6 +22,8 @@ export const rewardNames = [
 ] as const
 /** How the ratio of the policy to the weights that sampled becomes a loss. */
 export const lossNames = ['grpo', 'dr-grpo', 'dapo', 'gspo', 'cispo', 'rejection'] as const
+/** What positions are drawn while a run goes on. */
+export const curriculumNames = ['none', 'easy-to-hard', 'hard-to-easy'] as const
 /** Formats of other programs that metrics are written in, too. */
 export const trackerNames = ['tensorboard', 'jsonl'] as const
 /** What draws completions. */
@@ -53,6 +55,8 @@ export type RewardName = (typeof rewardNames)[number]
 export type SelectionName = (typeof selectionNames)[number]
 /** A name in `lossNames`. */
 export type LossName = (typeof lossNames)[number]
+/** A name in `curriculumNames`. */
+export type CurriculumName = (typeof curriculumNames)[number]
 /** A name in `trackerNames`. */
 export type TrackerName = (typeof trackerNames)[number]
 /** A name in `samplerNames`. */

@@ -11,6 +11,7 @@ import type {PreparedData} from '../prepared/prepared.js'
 import type {RowTemplate} from '../prompts/row-template.js'
 import type {Measures} from '../records/measures.js'
 import type {ScoredGroup, TrainingRow} from '../records/records.js'
+import type {TrainerState} from '../runs/trainer-state.js'
 import type {Sampler} from '../samplers/sampler.js'
 import {NumericError} from '../util/errors.js'
 import type {Progress} from '../util/progress.js'
@@ -57,6 +58,8 @@ export interface StepResult {
   readonly groups: readonly ScoredGroup<unknown>[]
   /** Items or rows visited. */
   readonly visits: number
+  /** Of which stage of a curriculum; absent where there is none. */
+  readonly stage?: string
   readonly tokens: number
   readonly flopsGeneration: number
   readonly flopsUpdate: number
@@ -76,14 +79,17 @@ export interface CutDocuments {
   readonly row_tokens: number
 }
 
+/** How far a run has come through its data. */
+export type Cursor = Pick<TrainerState, 'visits' | 'stageVisits'>
+
 /** A training objective, ready to take steps. */
 export interface Objective {
   /**
-   * Takes step `step` (1 is the first), starting at visit `visits` of its data.
+   * Takes step `step` (1 is the first), starting where the steps before it left off in its data.
    *
    * @param keep is handed the inputs of the update before it runs, so that a failed step can be saved
    */
-  step(step: number, visits: number, keep: (inputs: StepInputs) => void): Promise<StepResult>
+  step(step: number, cursor: Cursor, keep: (inputs: StepInputs) => void): Promise<StepResult>
 }
 
 /** An objective whose inputs are read and checked. */
@@ -94,6 +100,8 @@ export interface OpenObjective {
   readonly rowTemplates?: readonly RowTemplate[]
   /** Which instruction its prompts are in, and how long it is; absent where it prompts nothing, or that is not known yet. */
   readonly instruction?: string
+  /** What decides which contexts a step draws, where it is more than a seeded order. */
+  readonly order?: readonly string[]
   /** The largest graphs that it will ask for, under settings that may differ in what they need of memory alone. */
   readonly work: (config: Config) => EngineWork
   readonly start: (training: TrainingContext) => Promise<Objective>

@@ -27,7 +27,7 @@ export interface MemorySummary {
 
 /** What a command would do, for `--dry-run`. */
 export interface Plan {
-  /** The batch identity, in words. */
+  /** The batch identity, in words, and what decides which contexts it holds. */
   readonly batch: readonly string[]
   /** Numbers of the model's weights and adapters, and how many of them are trained; absent where nothing is trained. */
   readonly parameters?: {readonly trained: number; readonly total: number}
@@ -81,12 +81,16 @@ export async function planOf(command: string, config: Config, services = rehears
   const missing = new Set<string>()
   const planner = planners[command]
   if (!planner) return {batch: [], memory: [], files: [], missing: []}
-  const {demand, prompts = []} = await planner.open(config, {
+  const {
+    demand,
+    prompts = [],
+    order = [],
+  } = await planner.open(config, {
     ...services,
     rehearsal: {note: (line) => missing.add(line)},
   })
   return {
-    batch: [planner.batch(config)],
+    batch: [planner.batch(config), ...order],
     ...(prompts.length > 0 && {prompts}),
     ...(demand ? {...parametersIn(demand), ...memoryOf(demand, config)} : {memory: []}),
     files: planner.files(config).map((file) => (file === '' ? config.out! : `${config.out}/${file}`)),

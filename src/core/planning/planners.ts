@@ -17,6 +17,8 @@ export interface Opened {
   readonly demand: MemoryDemand | null
   /** Which instruction its prompts are in, and how long it is: a line for each model. */
   readonly prompts?: readonly string[]
+  /** What decides which contexts a step draws, where it is more than a seeded order. */
+  readonly order?: readonly string[]
 }
 
 /** How a command is planned. */
@@ -34,7 +36,7 @@ export const planners: Readonly<Record<string, Planner>> = {
     batch: (config) => objectives[config.train.objective].batch(config),
     async open(config, services) {
       const {demand, opened} = await openTraining(config, services)
-      return {demand, prompts: opened.instruction === undefined ? [] : [opened.instruction]}
+      return {demand, prompts: opened.instruction === undefined ? [] : [opened.instruction], order: opened.order}
     },
     files: ({train}) => [
       'config.resolved.yaml',

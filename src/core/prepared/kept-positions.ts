@@ -4,7 +4,7 @@ import {difficulties, type Target} from '../records/records.js'
 /** Targets by number, from 0. */
 export type Targets = Pick<KeptPositions, 'length' | 'at' | typeof Symbol.iterator>
 
-/** Many targets in 9 bytes each: millions of objects would take a hundred times as much. */
+/** Many targets in 13 bytes each: millions of objects would take a hundred times as much. */
 export class KeptPositions {
   private columns = allocate(1024)
   private count = 0
@@ -15,9 +15,9 @@ export class KeptPositions {
   constructor(private readonly ids = new DocumentIds()) {}
 
   /** Adds a target; those of one document are best added one after the other. */
-  push({docId, position, difficulty}: Target): void {
+  push({docId, position, difficulty, entropy}: Target): void {
     if (docId !== this.last.docId || this.last.document < 0) this.last = {document: this.ids.add(docId), docId}
-    this.append(this.last.document, position, difficulties.indexOf(difficulty))
+    this.append(this.last.document, position, difficulties.indexOf(difficulty), entropy)
   }
 
   get length(): number {
@@ -33,14 +33,16 @@ export class KeptPositions {
       docId: this.last.docId,
       position: this.columns.positions[index],
       difficulty: difficulties[this.columns.difficulties[index]],
+      entropy: this.columns.entropies[index],
     }
   }
 
   /** The targets of these numbers, in their order. */
   subset(indices: Iterable<number>): KeptPositions {
     const chosen = new KeptPositions(this.ids)
-    const {documents, positions, difficulties} = this.columns
-    for (const index of indices) chosen.append(documents[index], positions[index], difficulties[index])
+    const {documents, positions, difficulties, entropies} = this.columns
+    for (const index of indices)
+      chosen.append(documents[index], positions[index], difficulties[index], entropies[index])
     return chosen
   }
 
@@ -48,23 +50,30 @@ export class KeptPositions {
     for (let index = 0; index < this.count; index++) yield this.at(index)
   }
 
-  private append(document: number, position: number, difficulty: number): void {
+  private append(document: number, position: number, difficulty: number, entropy: number): void {
     if (this.count === this.columns.positions.length) this.grow()
     this.columns.documents[this.count] = document
     this.columns.positions[this.count] = position
     this.columns.difficulties[this.count] = difficulty
+    this.columns.entropies[this.count] = entropy
     this.count++
   }
 
   private grow(): void {
-    const {documents, positions, difficulties} = this.columns
+    const {documents, positions, difficulties, entropies} = this.columns
     this.columns = allocate(2 * this.count)
     this.columns.documents.set(documents)
     this.columns.positions.set(positions)
     this.columns.difficulties.set(difficulties)
+    this.columns.entropies.set(entropies)
   }
 }
 
 function allocate(size: number) {
-  return {documents: new Int32Array(size), positions: new Int32Array(size), difficulties: new Uint8Array(size)}
+  return {
+    documents: new Int32Array(size),
+    positions: new Int32Array(size),
+    difficulties: new Uint8Array(size),
+    entropies: new Float32Array(size),
+  }
 }

@@ -117,12 +117,12 @@ export function splitRuleOf({manifest}: PreparedData): 'nested' | 'disjoint' {
 }
 
 function readKept(file: string, ids: DocumentIds): Record<Partition, KeptPositions> {
-  const columns = pickColumns(positionsTable, 'doc_id', 'position', 'partition', 'difficulty', 'kept')
+  const columns = pickColumns(positionsTable, 'doc_id', 'position', 'partition', 'difficulty', 'entropy', 'kept')
   const known = ids.length
   const positions = {train: new KeptPositions(ids), val: new KeptPositions(ids)}
-  for (const {doc_id: docId, position, partition, difficulty, kept} of readRows(file, columns)) {
+  for (const {doc_id: docId, position, partition, difficulty, entropy, kept} of readRows(file, columns)) {
     if (!kept) continue
-    positions[partition].push({docId, position, difficulty})
+    positions[partition].push({docId, position, difficulty, entropy})
     if (ids.length > known)
       throw new DataError(`${file} has positions of ${docId}, which documents.arrow does not have`)
   }

@@ -36,4 +36,6 @@ export interface Measures {
   /** Null where no group carries signal. */
   readonly rolloutsPerKeptGroup?: number | null
   readonly uniformsNearStep?: number | null
+  /** Mean over contexts of the proxy's entropy, nats. */
+  readonly contextEntropy?: number | null
 }

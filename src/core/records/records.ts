@@ -56,7 +56,7 @@ export const sortKeys = ['entropy'] as const satisfies readonly (keyof Position)
 export type SortKey = (typeof sortKeys)[number]
 
 /** What is left of a kept position when its context is to be made. */
-export type Target = Pick<Position, 'docId' | 'position' | 'difficulty'>
+export type Target = Pick<Position, 'docId' | 'position' | 'difficulty' | 'entropy'>
 
 /** x_<t with the continuation x_>=t that a prediction is compared with. */
 export interface Context {
@@ -80,6 +80,15 @@ export interface Context {
 export interface ItemKey {
   readonly source: string
   readonly index: number
+}
+
+/** What is known of an item before it is made. */
+export interface ItemTraits {
+  readonly key: ItemKey
+  /** One of the task's strata. */
+  readonly stratum: string
+  /** Nats, of the proxy; null where the task has none. */
+  readonly entropy: number | null
 }
 
 /** What tables say of an item besides its key. */

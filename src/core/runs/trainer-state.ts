@@ -9,6 +9,8 @@ export interface TrainerState {
   readonly objective: string
   /** Contexts or rows visited so far. */
   readonly visits: number
+  /** Of these, those of each stage of a curriculum; absent where there is none. */
+  readonly stageVisits?: Readonly<Record<string, number>>
   /** Tokens trained on or sampled so far. */
   readonly numTokens: number
   /** Seconds trained so far, over all attempts. */
@@ -30,6 +32,7 @@ const trainerState: z.ZodType<TrainerState> = z.looseObject({
   step: count,
   objective: z.string(),
   visits: count,
+  stageVisits: z.record(z.string(), count).optional(),
   numTokens: count,
   wallSeconds: z.number().nonnegative(),
   configHash: z.string(),

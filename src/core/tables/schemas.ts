@@ -87,6 +87,7 @@ export const metricsTable = defineTable(
     'rpt/rollouts_generated': metric,
     'rpt/rollouts_per_kept_group': metric,
     'rpt/uniforms_near_step': metric,
+    'rpt/context_entropy': metric,
     'rpt/flops_generation': metric,
     'rpt/flops_update': metric,
     num_tokens: metric,

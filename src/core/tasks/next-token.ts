@@ -46,6 +46,10 @@ export function nextTokenTask({config, data, model}: TaskOpening): Task<Context>
     splits: splitsOf(splitRuleOf(data)),
     promptSettings: config.prompt,
     gradeSettings: {'reward.maxReferenceTokens': maxReferenceTokens},
+    traitsAt(index) {
+      const target = positions.train.at(index)
+      return {key: keyOf(target), stratum: target.difficulty, entropy: target.entropy}
+    },
     itemAt: (partition, index) => contextOf(positions[partition].at(index)),
     keyOf,
     factsOf,
@@ -64,7 +68,7 @@ export function nextTokenTask({config, data, model}: TaskOpening): Task<Context>
   }
 }
 
-function keyOf({docId, position}: Target) {
+function keyOf({docId, position}: Pick<Target, 'docId' | 'position'>) {
   return {source: docId, index: position}
 }
 

@@ -75,6 +75,7 @@ async function openQuestions({config, data: {tokenizer}, warn}: TaskOpening): Pr
     splits: [{name: onlyStratum, strata: [onlyStratum]}],
     promptSettings: settings,
     gradeSettings: {'data.verifier': verifier},
+    traitsAt: (index) => ({key: keyOf(items.train[index]), stratum: onlyStratum, entropy: null}),
     itemAt: (partition, index) => items[partition][index],
     keyOf,
     factsOf: ({id, truth}) => ({

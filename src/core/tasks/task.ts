@@ -5,7 +5,16 @@ import type {GroupLengths} from '../models/flops.js'
 import type {ModelConfig} from '../models/model-config.js'
 import type {PreparedData} from '../prepared/prepared.js'
 import type {PromptSettings} from '../prompts/prompts.js'
-import type {Completion, ItemFacts, ItemKey, Outcome, Partition, Prompt, Verdict} from '../records/records.js'
+import type {
+  Completion,
+  ItemFacts,
+  ItemKey,
+  ItemTraits,
+  Outcome,
+  Partition,
+  Prompt,
+  Verdict,
+} from '../records/records.js'
 import type {SplitOfStrata} from '../statistics/split.js'
 
 /**
@@ -30,6 +39,8 @@ export interface Task<Item> {
   /** What its grades depend on: config key -> value, in short words. */
   readonly gradeSettings: Readonly<Record<string, string | number>>
   itemAt(partition: Partition, index: number): Item
+  /** Of a training item; much cheaper than the item itself. */
+  traitsAt(index: number): ItemTraits
   keyOf(item: Item): ItemKey
   factsOf(item: Item): ItemFacts
   /** @param room tokens that the prompt may have */

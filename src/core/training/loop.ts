@@ -95,7 +95,12 @@ function advance(state: TrainerState, result: StepResult, seconds: number): Trai
     ...state,
     step: state.step + 1,
     visits: state.visits + result.visits,
+    ...(result.stage !== undefined && {stageVisits: visitsOfStages(state, result.stage, result.visits)}),
     numTokens: state.numTokens + result.tokens,
     wallSeconds: state.wallSeconds + seconds,
   }
+}
+
+function visitsOfStages({stageVisits = {}}: TrainerState, stage: string, visits: number): Record<string, number> {
+  return {...stageVisits, [stage]: (stageVisits[stage] ?? 0) + visits}
 }

@@ -27,6 +27,7 @@ const columns: Readonly<Record<Exclude<keyof Measures, 'outcomes'>, keyof Metric
   rolloutsGenerated: 'rpt/rollouts_generated',
   rolloutsPerKeptGroup: 'rpt/rollouts_per_kept_group',
   uniformsNearStep: 'rpt/uniforms_near_step',
+  contextEntropy: 'rpt/context_entropy',
 }
 
 /**

@@ -16,24 +16,25 @@ import {rolloutRows} from './rollout-rows.js'
 export async function takeStep(
   run: RunDirectory,
   objective: Objective,
-  {step, visits}: TrainerState,
+  state: TrainerState,
   tokenizer: Tokenizer,
 ): Promise<StepResult> {
+  const step = state.step + 1
   let inputs: StepInputs | null = null
   const keep = (kept: StepInputs) => {
     inputs = kept
   }
   try {
-    const result = await objective.step(step + 1, visits, keep)
+    const result = await objective.step(step, state, keep)
     if (result.groups.length > 0) {
-      const file = await run.place('rollouts', `${stepName(step + 1)}.arrow`)
-      await writeTable(file, rolloutsTable, rolloutRows(step + 1, result.groups, tokenizer))
+      const file = await run.place('rollouts', `${stepName(step)}.arrow`)
+      await writeTable(file, rolloutsTable, rolloutRows(step, result.groups, tokenizer))
     }
     return result
   } catch (error) {
     if (!(error instanceof NumericError)) throw error
-    const file = inputs && (await saveFailedStep(run, step + 1, inputs, tokenizer))
-    throw new NumericError(`train: step ${step + 1}: ${error.message}`, {
+    const file = inputs && (await saveFailedStep(run, step, inputs, tokenizer))
+    throw new NumericError(`train: step ${step}: ${error.message}`, {
       cause: error,
       suggestions: [...error.suggestions, ...(file ? [`the step's inputs are in ${file}`] : [])],
     })

@@ -65,6 +65,7 @@ export async function train(config: Config, services: Services, begunWith: Origi
   const start = await openTraining(config, services, begunWith)
   const {source, model, opened, updateMode} = start
   if (opened.instruction) services.progress.log(`prompts: ${opened.instruction}`)
+  for (const line of opened.order ?? []) services.progress.log(`contexts: ${line}`)
   services.progress.log(checkMemory('train', start.demand, config.memory))
   services.progress.log(`update: ${updateMode} (update.mode ${config.update.mode})`)
   if (start.data && asked(config).some((task) => tasks[task].readsDocuments))

@@ -6,7 +6,7 @@ import {Sampler, streamSeed} from '../util/rng.js'
  *
  * @param targets with numbers from 0
  */
-export function* balancedOrder(targets: Iterable<Target>, seed: number): Generator<number> {
+export function* balancedOrder(targets: Iterable<Pick<Target, 'difficulty'>>, seed: number): Generator<number> {
   let waiting = [...membersOf(targets)].map(([difficulty, members]) =>
     new Sampler(streamSeed(seed, 'warm-start', difficulty)).shuffle(members).values(),
   )
@@ -21,7 +21,7 @@ export function* balancedOrder(targets: Iterable<Target>, seed: number): Generat
   }
 }
 
-function membersOf(targets: Iterable<Target>): Map<Difficulty, number[]> {
+function membersOf(targets: Iterable<Pick<Target, 'difficulty'>>): Map<Difficulty, number[]> {
   const members = new Map<Difficulty, number[]>()
   let index = 0
   for (const {difficulty} of targets) {

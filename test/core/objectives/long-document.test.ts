@@ -69,7 +69,7 @@ describe('a document of 200,000 tokens', () => {
         warn: silentProgress.warn,
       })
       const objective = await opened.start(training as unknown as TrainingContext)
-      await objective.step(1, 0, () => undefined)
+      await objective.step(1, {visits: 0}, () => undefined)
       const [{ids, trainedFrom}] = requests[0].rows
       expect([ids.length, trainedFrom, ids.at(-1) === 2]).toEqual([length, 1, maxPositions > words])
     }

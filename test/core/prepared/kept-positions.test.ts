@@ -7,6 +7,7 @@ const targetAt = (index: number) => ({
   docId: `a:${Math.floor(index / 7)}`,
   position: 1 + (index % 7) * 1000,
   difficulty: difficulties[index % 4],
+  entropy: index / 8,
 })
 
 it('kept positions come back as they were added, however many', () => {

@@ -44,7 +44,7 @@ function maker(tokenizer: Tokenizer, template: string, changes: object = {}): Ro
   const tokenIds = Int32Array.from([...start, ...tokenizer.encodeText(text)])
   const trainPositions = new KeptPositions()
   for (let position = Math.max(1, start.length); position < tokenIds.length; position++)
-    trainPositions.push({docId: 'a:1', position, difficulty: 'hard'})
+    trainPositions.push({docId: 'a:1', position, difficulty: 'hard', entropy: 2})
   const documents = {get: () => ({docId: 'a:1', partition: 'train', tokenIds})}
   const data = {folder: '', tokenizer, documents, trainPositions, heldOutPositions: new KeptPositions(), manifest: {}}
   const model = {maxPositions: 2000}

@@ -3,7 +3,6 @@ import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {planOf} from '../../../src/core/planning/plan.js'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
-import type {Target} from '../../../src/core/records/records.js'
 import {positionsTable, readRows} from '../../../src/core/tables/index.js'
 import {train} from '../../../src/core/training/train.js'
 import {DataError, Interrupted, UsageError} from '../../../src/core/util/errors.js'
@@ -123,7 +122,7 @@ it('views of the proxy are those of the training positions, by their number', as
 
 it('difficulties take turns for as long as they last', () => {
   const difficulties = ['hard', 'easy', 'hard', 'none', 'easy', 'hard', 'hard'] as const
-  const targets: Target[] = difficulties.map((difficulty, position) => ({docId: 'a', position, difficulty}))
+  const targets = difficulties.map((difficulty) => ({difficulty}))
   const order = [...balancedOrder(targets, 3)]
   expect(order.map((index) => difficulties[index])).toEqual(['hard', 'easy', 'none', 'hard', 'easy', 'hard', 'hard'])
   expect(new Set(order).size).toBe(7)

@@ -7,30 +7,38 @@ import {lossOf} from '../../grpo/losses.js'
 import type {ObjectiveSettings} from '../../grpo/objective.js'
 import {plainTrainingFlops, queryFlops} from '../../models/flops.js'
 import {cutNote, promptLimit} from '../../prompts/prompt-limit.js'
-import type {LogprobQuery, RewardedGroup, ScoredGroup} from '../../records/records.js'
+import type {ItemTraits, LogprobQuery, RewardedGroup, ScoredGroup} from '../../records/records.js'
 import {needsAverage, openTerms, type TermSettings, trainedSpan, type WeightedTerm} from '../../rewards/terms.js'
 import type {Task} from '../../tasks/task.js'
 import type {Tokenizer} from '../../tokenizer/tokenizer.js'
 import {NumericError} from '../../util/errors.js'
+import {meanOf} from '../../util/means.js'
 import {firstOnly} from '../../util/progress.js'
 import {type Objective, optimizerAt, type TrainingContext} from '../objective.js'
-import {VisitOrder} from '../order.js'
+import type {ItemOrder} from './item-order.js'
 import type {JointRowSource} from './joint-rows.js'
 import {resultOf} from './measures.js'
 import {rewardGroups} from './reward-groups.js'
 import {type SampledGroups, type Sampling, sampleGroups, shortageOf} from './sample-groups.js'
 
+/** What steps are made of besides the task. */
+export interface GrpoParts {
+  readonly terms: TermSettings
+  readonly rowsOf: JointRowSource
+  readonly order: ItemOrder
+}
+
 /**
  * Group relative policy optimisation of a task (RPT, Eq. 4): context -> rollout -> reward -> advantage -> update.
  *
- * Items of the training partition come in seeded order; each gets G completions, a reward each, and group-normalised
+ * Items of the training partition come in the given order; each gets G completions, a reward each, and group-normalised
  * advantages; one GRPO update follows per mini-batch that carries signal.
  */
 export async function startGrpo<Item>(
   training: TrainingContext,
   task: Task<Item>,
   tokenizer: Tokenizer,
-  {terms: settings, rowsOf}: {readonly terms: TermSettings; readonly rowsOf: JointRowSource},
+  {terms: settings, rowsOf, order}: GrpoParts,
 ): Promise<Objective> {
   const {config, engine, model, shape, progress} = training
   const terms = openTerms<Item>(settings, {
@@ -39,13 +47,15 @@ export async function startGrpo<Item>(
     maxTokens: config.rollout.maxTokens,
     settings: config.reward,
   })
-  const sampling = samplingOf(training, task, terms)
+  const sampling = samplingOf(training, task, terms, order)
   if (needsAverage(settings)) await engine.keepAverage()
   const warnOfCut = firstOnly(progress.warn)
   const warnOfShortage = firstOnly(progress.warn)
   return {
-    async step(step, visits, keep) {
-      const sampled = await sampleGroups(sampling, step, visits)
+    async step(step, cursor, keep) {
+      const pool = order.poolOf(step)
+      const before = pool.name === undefined ? cursor.visits : (cursor.stageVisits?.[pool.name] ?? 0)
+      const sampled = await sampleGroups(sampling, step, before)
       const cut = sampled.generated.find(({prompt}) => prompt.cutTokens > 0)
       if (cut) warnOfCut(`train: step ${step}: ${cutNote(config, model, cut.prompt)}; see rpt/cut_prompts`)
       const {scored, trained} = withAdvantages(sampled, config)
@@ -62,7 +72,13 @@ export async function startGrpo<Item>(
         trained,
         updates,
       )
-      return {...result, flopsUpdate: result.flopsUpdate + plainTrainingFlops(shape, rowTokens)}
+      const drawn = sampled.generated.map((_, i) => task.traitsAt(pool.at(before + i)))
+      return {
+        ...result,
+        stage: pool.name,
+        measures: {...result.measures, contextEntropy: meanEntropy(drawn)},
+        flopsUpdate: result.flopsUpdate + plainTrainingFlops(shape, rowTokens),
+      }
     },
   }
 }
@@ -71,14 +87,14 @@ function samplingOf<Item>(
   {config, engine, model, shape, sampler}: TrainingContext,
   task: Task<Item>,
   terms: readonly WeightedTerm<Item>[],
+  order: ItemOrder,
 ): Sampling<Item> {
-  const order = new VisitOrder(task.size.train, config.seed, task.orderName)
   const room = promptLimit(config, model)
   return {
     config,
     task,
     sampler,
-    itemAt: (visit) => task.itemAt('train', order.at(visit)),
+    itemAt: (step, visit) => task.itemAt('train', order.poolOf(step).at(visit)),
     promptOf: (item) => task.promptOf(item, room),
     async reward(groups, step) {
       let flops = 0
@@ -94,6 +110,12 @@ function samplingOf<Item>(
       return {groups: rewarded, queryFlops: flops}
     },
   }
+}
+
+/** Nats, of the proxy, over the contexts of a step; null where items have none. */
+function meanEntropy(drawn: readonly ItemTraits[]): number | null {
+  const entropies = drawn.map(({entropy}) => entropy).filter((entropy) => entropy !== null)
+  return entropies.length > 0 ? meanOf(entropies) : null
 }
 
 /** rewards -> advantages: of all groups, and those of them that are trained on; the advantages of the others are 0. */

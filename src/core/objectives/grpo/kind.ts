@@ -14,6 +14,7 @@ import {RuntimeFailure} from '../../util/errors.js'
 import type {ObjectiveKind} from '../objective.js'
 import {documentRows, rowWork} from '../rows/rows.js'
 import {startGrpo} from './grpo.js'
+import {openItemOrder} from './item-order.js'
 import {jointRows} from './joint-rows.js'
 
 /**
@@ -41,10 +42,12 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
       const isNamed = Object.values(kind.files(config)).every((file) => file !== undefined)
       const task = known && isNamed ? await kind.open({config, data: known, model, warn}) : null
       if (task) checkItems(task, 'train')
+      const order = task && openItemOrder(config, task)
       const documents = config.grpo.ntpCoef > 0 && data ? documentRows(config, model, data) : null
       const longest = task ? task.longestPrompt('train') : Number.POSITIVE_INFINITY
       return {
         instruction,
+        order: order?.notes,
         cutDocuments: documents?.cut,
         work: (settings) => ({
           ...workOf(settings, model, longest, termsOf(settings)),
@@ -54,10 +57,11 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
           }),
         }),
         start(training) {
-          if (!task || !texts) throw new RuntimeFailure('train: a rehearsal cannot start')
+          if (!task || !order || !texts) throw new RuntimeFailure('train: a rehearsal cannot start')
           return startGrpo(training, task, texts.tokenizer, {
             terms: termsOf(config),
             rowsOf: jointRows(config, documents?.rowAt ?? null),
+            order,
           })
         },
       }

@@ -27,7 +27,7 @@ export interface Sampling<Item> {
   readonly config: Config
   readonly task: Task<Item>
   readonly sampler: Sampler
-  readonly itemAt: (visit: number) => Item
+  readonly itemAt: (step: number, visit: number) => Item
   readonly promptOf: (item: Item) => Prompt
   readonly reward: (
     groups: readonly GradedGroup<Item>[],
@@ -39,7 +39,7 @@ export interface Sampling<Item> {
  * context -> rollout -> reward. Dynamic sampling (DAPO, arXiv 2503.14476) samples whole batches of `contextsPerStep` items
  * until as many groups carry signal, `maxBatches` at the most; the others are dropped, and what is left over.
  *
- * @param visits items visited before this step: the first of its items is the one of that number
+ * @param visits items that were visited before of what this step draws from: the first of its items is the one of that number
  */
 export async function sampleGroups<Item>(
   sampling: Sampling<Item>,
@@ -55,7 +55,7 @@ export async function sampleGroups<Item>(
   let batches = 0
   let queryFlops = 0
   do {
-    const items = Array.from({length: contextsPerStep}, (_, i) => sampling.itemAt(visits + generated.length + i))
+    const items = Array.from({length: contextsPerStep}, (_, i) => sampling.itemAt(step, visits + generated.length + i))
     const batch = await rollOut(sampling, step, items, seen)
     const rewarded = await sampling.reward(batch.groups, step)
     for (const group of rewarded.groups) generated.push(group)

@@ -17,7 +17,7 @@ export type RowSource = (visit: number) => TrainingRow
 export function startRows({config, engine, shape, updateMode: mode}: TrainingContext, rowAt: RowSource): Objective {
   const {batchRows, rowsPerMicroBatch} = config.train
   return {
-    async step(step, visits, keep) {
+    async step(step, {visits}, keep) {
       const rows = Array.from({length: batchRows}, (_, i) => rowAt(visits + i))
       // Rows of similar length share a micro-batch; their order within a step does not matter.
       const sorted = rows.toSorted((a, b) => a.ids.length - b.ids.length)

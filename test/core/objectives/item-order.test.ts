@@ -1,0 +1,112 @@
+import {describe, expect, it} from 'vitest'
+import {loadConfig} from '../../../src/core/config/load.js'
+import {type ItemOrder, openItemOrder} from '../../../src/core/objectives/grpo/item-order.js'
+import {VisitOrder} from '../../../src/core/objectives/order.js'
+import {type Difficulty, difficulties} from '../../../src/core/records/records.js'
+import {DataError, UsageError} from '../../../src/core/util/errors.js'
+
+const range = (length: number, from = 0) => Array.from({length}, (_, i) => from + i)
+const sorted = (values: readonly number[]) => values.toSorted((a, b) => a - b)
+
+/** Positions of these difficulties, `perDocument` of a document one after the other. */
+function itemsOf(levels: readonly Difficulty[], perDocument = 5) {
+  return {
+    size: {train: levels.length, val: 0},
+    noun: 'positions',
+    orderName: 'contexts',
+    strata: difficulties,
+    traitsAt: (index: number) => ({
+      key: {source: `a:${Math.floor(index / perDocument)}`, index: 1 + (index % perDocument)},
+      stratum: levels[index],
+      entropy: 0.4 + difficulties.indexOf(levels[index]) / 2,
+    }),
+  }
+}
+
+const settings = (...sets: string[]) => loadConfig({sets: ['train.steps=10', ...sets], cwd: '/'}).config
+const mixed = range(60).map((index) => difficulties[(index * 7) % 4])
+const easyToHard = (...sets: string[]) =>
+  openItemOrder(settings('grpo.curriculum=easy-to-hard', ...sets), itemsOf(mixed))
+
+describe('the order of training items', () => {
+  it('is that of visits, where nothing else is asked for', () => {
+    const order = openItemOrder(settings('seed=3'), itemsOf(mixed))
+    const visits = new VisitOrder(60, 3, 'contexts')
+    for (const step of [1, 5, 10]) {
+      expect(order.poolOf(step).name).toBeUndefined()
+      expect(range(150).map((k) => order.poolOf(step).at(k))).toEqual(range(150).map((k) => visits.at(k)))
+    }
+    expect(order.notes).toEqual([])
+  })
+})
+
+describe('a curriculum', () => {
+  const levelsOf = (order: ItemOrder, step: number, count = 60) =>
+    new Set(range(count).map((k) => mixed[order.poolOf(step).at(k)]))
+  const namesOf = (order: ItemOrder, steps: number) => range(steps, 1).map((step) => order.poolOf(step).name)
+
+  it('goes from easy to hard at 30% and 70% of the steps; what reaches no level is easy', () => {
+    const order = easyToHard()
+    expect(namesOf(order, 10)).toEqual([...Array(3).fill('easy'), ...Array(4).fill('medium'), ...Array(3).fill('hard')])
+    expect(levelsOf(order, 3)).toEqual(new Set(['none', 'easy']))
+    expect(levelsOf(order, 4)).toEqual(new Set(['medium']))
+    expect(levelsOf(order, 10)).toEqual(new Set(['hard']))
+  })
+
+  it('says which steps draw from what', () => {
+    expect(easyToHard().notes).toEqual([
+      'curriculum easy-to-hard: steps 1 to 3 draw from 30 positions of stage easy; steps 4 to 7 draw from 15 positions of stage medium; steps 8 to 10 draw from 15 positions of stage hard',
+    ])
+  })
+
+  it('goes on where it is told to, and backwards as a control', () => {
+    const moved = easyToHard('grpo.curriculumAt=[0.1, 0.2]')
+    expect(namesOf(moved, 10)).toEqual(['easy', 'medium', ...Array(8).fill('hard')])
+    const back = openItemOrder(settings('grpo.curriculum=hard-to-easy'), itemsOf(mixed))
+    expect(namesOf(back, 10)).toEqual([...Array(3).fill('hard'), ...Array(4).fill('medium'), ...Array(3).fill('easy')])
+  })
+
+  it.each([3, 4, 7, 30, 100, 1000])('of %d steps gives every stage its steps', (steps) => {
+    const names = namesOf(easyToHard(`train.steps=${steps}`), steps)
+    const count = (name: string) => names.filter((one) => one === name).length
+    expect(names.filter((name, i) => name !== names[i - 1])).toEqual(['easy', 'medium', 'hard'])
+    expect([count('easy'), count('medium'), count('hard')]).toEqual([
+      Math.round(0.3 * steps),
+      Math.round(0.7 * steps) - Math.round(0.3 * steps),
+      steps - Math.round(0.7 * steps),
+    ])
+  })
+
+  it('draws every position of a stage once before any comes again, by seed', () => {
+    const pool = easyToHard().poolOf(5)
+    const epochs = [0, 1, 2].map((epoch) => range(15, 15 * epoch).map((k) => pool.at(k)))
+    const members = range(60).filter((index) => mixed[index] === 'medium')
+    for (const epoch of epochs) expect(sorted(epoch)).toEqual(members)
+    expect(new Set(epochs.map(String)).size).toBe(3)
+    const other = easyToHard('seed=1').poolOf(5)
+    expect(range(15).map((k) => other.at(k))).not.toEqual(epochs[0])
+  })
+
+  it('refuses a stage without positions, with what there is', () => {
+    const open = () =>
+      openItemOrder(
+        settings('grpo.curriculum=easy-to-hard'),
+        itemsOf(mixed.map((level) => (level === 'hard' ? 'easy' : level))),
+      )
+    expect(open).toThrow(DataError)
+    expect(open).toThrow(
+      'train: stage hard of grpo.curriculum easy-to-hard has no positions to train on; by stage there are: easy 45, medium 15, hard 0',
+    )
+  })
+
+  it('refuses items that have no difficulty, and steps that do not suffice', () => {
+    const questions = {...itemsOf(mixed), strata: ['all'], noun: 'questions'}
+    const open = () => openItemOrder(settings('grpo.curriculum=easy-to-hard'), questions)
+    expect(open).toThrow(UsageError)
+    expect(open).toThrow('train: grpo.curriculum is easy-to-hard, which goes by difficulty; questions have none')
+    expect(() => easyToHard('train.steps=2')).toThrow(UsageError)
+    expect(() => easyToHard('train.steps=2')).toThrow('of 2 steps none is left for stage medium of grpo.curriculum')
+    expect(() => easyToHard('train.steps=1')).toThrow('of 1 steps none is left for stage easy')
+    expect(() => easyToHard('train.steps=0')).not.toThrow()
+  })
+})
