@@ -10,6 +10,9 @@ export const grpo = z.strictObject({
     .default(8)
     .describe('completions per context'),
   contextsPerStep: positive.default(256).describe('contexts of one step'),
+  positionsPerDocument: positive
+    .default(1)
+    .describe('positions of one document that are drawn one after the other; at 1 a document has no say in the order'),
   curriculum: z
     .enum(curriculumNames)
     .default('none')

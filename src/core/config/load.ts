@@ -88,11 +88,12 @@ function addDefaults(
 
 /** Settings that are sound alone and cannot work together. */
 function refuseContradictions({grpo}: Config, sources: ReadonlyMap<string, string>): void {
-  if (grpo.miniBatches > grpo.contextsPerStep)
-    throw new UsageError(
-      `config: grpo.miniBatches is ${grpo.miniBatches} (set by ${sources.get('grpo.miniBatches')}); ` +
-        `needs at most grpo.contextsPerStep, which is ${grpo.contextsPerStep} (set by ${sources.get('grpo.contextsPerStep')})`,
-    )
+  for (const name of ['miniBatches', 'positionsPerDocument'] as const)
+    if (grpo[name] > grpo.contextsPerStep)
+      throw new UsageError(
+        `config: grpo.${name} is ${grpo[name]} (set by ${sources.get(`grpo.${name}`)}); ` +
+          `needs at most grpo.contextsPerStep, which is ${grpo.contextsPerStep} (set by ${sources.get('grpo.contextsPerStep')})`,
+      )
 }
 
 function readValues(values: Readonly<Record<string, unknown>>, cwd: string): Setting[] {

@@ -45,9 +45,12 @@ describe('bounds of settings', () => {
         expect(() => load(`${key}=${text}`), key).toThrow(`config: ${key} is ${shown} (set by --set); needs a`)
   })
 
-  it('hold for settings together: no more updates than contexts', () => {
+  it('hold for settings together: no more updates than contexts, no more of a document than contexts', () => {
     expect(() => load('grpo.contextsPerStep=4', 'grpo.miniBatches=5')).toThrow(
       'grpo.miniBatches is 5 (set by --set); needs at most grpo.contextsPerStep, which is 4 (set by --set)',
+    )
+    expect(() => load('grpo.contextsPerStep=4', 'grpo.positionsPerDocument=5')).toThrow(
+      'grpo.positionsPerDocument is 5 (set by --set); needs at most grpo.contextsPerStep, which is 4 (set by --set)',
     )
     expect(load('grpo.contextsPerStep=4', 'grpo.miniBatches=4').config.grpo.miniBatches).toBe(4)
     expect(load('sweep.axes={grpo.miniBatches: [512]}').config.sweep.axes).toEqual({'grpo.miniBatches': [512]})

@@ -40,6 +40,88 @@ describe('the order of training items', () => {
   })
 })
 
+describe('several positions of a document', () => {
+  const lengths = [1, 9, 4, 12, 2, 6, 20, 3]
+  const documents = lengths.flatMap((length, document) => Array<number>(length).fill(document))
+  const items = {
+    ...itemsOf(documents.map(() => 'hard')),
+    traitsAt: (index: number) => ({
+      key: {source: `a:${documents[index]}`, index},
+      stratum: index % 2 === 0 ? 'hard' : 'easy',
+      entropy: 1,
+    }),
+  }
+  const drawn = (count: number, ...sets: string[]) => {
+    const pool = openItemOrder(settings(...sets), items).poolOf(1)
+    return range(count).map((k) => pool.at(k))
+  }
+  /** How many of one document come one after the other, as far as that is by intention: neighbours may be of one document by chance. */
+  const runsOf = (order: readonly number[]) => {
+    const runs: number[][] = []
+    for (const index of order) {
+      if (runs.at(-1) && documents[runs.at(-1)!.at(-1)!] === documents[index]) runs.at(-1)!.push(index)
+      else runs.push([index])
+    }
+    return runs
+  }
+
+  it('come one after the other, every position once an epoch', () => {
+    for (const epoch of [0, 1, 2]) {
+      const order = drawn(57 * (epoch + 1), 'grpo.positionsPerDocument=4').slice(57 * epoch)
+      expect(sorted(order)).toEqual(range(57))
+      // A document of n positions makes ceil(n / 4) runs; chance joins some.
+      const most = lengths.reduce((sum, length) => sum + Math.ceil(length / 4), 0)
+      const runs = runsOf(order)
+      expect(runs.length).toBeLessThanOrEqual(most)
+      expect(runs.length).toBeGreaterThan(most / 2)
+    }
+  })
+
+  it('are in an order of their own, in every epoch another, by seed', () => {
+    const [first, second] = [0, 1].map((epoch) =>
+      drawn(114, 'grpo.positionsPerDocument=20').slice(57 * epoch, 57 * (epoch + 1)),
+    )
+    expect(first).not.toEqual(second)
+    // At 20 every document is one run; its positions are shuffled.
+    const longest = runsOf(first).find((run) => run.length === 20)!
+    expect(longest).not.toEqual(sorted(longest))
+    expect(drawn(57, 'grpo.positionsPerDocument=20', 'seed=1')).not.toEqual(first)
+  })
+
+  it('are not sought by default: at 1 the order is that of visits', () => {
+    const visits = new VisitOrder(57, 0, 'contexts')
+    const expected = range(57).map((k) => visits.at(k))
+    expect(drawn(57)).toEqual(expected)
+    expect(drawn(57, 'grpo.positionsPerDocument=1')).toEqual(expected)
+    expect(runsOf(expected).length).toBeGreaterThan(35)
+  })
+
+  it('are of the stage of a curriculum', () => {
+    const levels = {
+      ...items,
+      strata: ['easy', 'medium', 'hard'],
+      traitsAt: (index: number) => ({...items.traitsAt(index), stratum: ['easy', 'medium', 'hard'][index % 3]}),
+    }
+    const pool = openItemOrder(settings('grpo.curriculum=easy-to-hard', 'grpo.positionsPerDocument=3'), levels).poolOf(
+      5,
+    )
+    const order = range(19).map((k) => pool.at(k))
+    expect(sorted(order)).toEqual(range(57).filter((index) => index % 3 === 1))
+    expect(runsOf(order).length).toBeLessThanOrEqual(
+      lengths.reduce((sum, length) => sum + Math.ceil(Math.ceil(length / 3) / 3), 0),
+    )
+  })
+
+  it('are said, and refused where no document has two', () => {
+    expect(openItemOrder(settings('grpo.positionsPerDocument=4'), items).notes).toEqual([
+      'up to 4 positions of a document one after the other: 57 positions of 8 documents',
+    ])
+    const open = () => openItemOrder(settings('grpo.positionsPerDocument=4'), itemsOf(mixed, 1))
+    expect(open).toThrow(UsageError)
+    expect(open).toThrow('grpo.positionsPerDocument is 4; there are no two positions of one document to train on')
+  })
+})
+
 describe('a curriculum', () => {
   const levelsOf = (order: ItemOrder, step: number, count = 60) =>
     new Set(range(count).map((k) => mixed[order.poolOf(step).at(k)]))

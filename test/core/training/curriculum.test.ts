@@ -5,6 +5,7 @@ import {loadConfig} from '../../../src/core/config/load.js'
 import {openItemOrder} from '../../../src/core/objectives/grpo/item-order.js'
 import {planOf} from '../../../src/core/planning/plan.js'
 import {prepareData} from '../../../src/core/preparation/prepare-data.js'
+import type {KeptPositions} from '../../../src/core/prepared/kept-positions.js'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
 import {difficulties} from '../../../src/core/records/records.js'
 import {metricsTable, readTable, rolloutsTable} from '../../../src/core/tables/index.js'
@@ -34,6 +35,18 @@ beforeAll(async () => {
     'threads=1',
   ]
   await prepareData(loadConfig({command: 'prepare-data', sets, cwd: workspace.folder}).config, toyServices())
+})
+
+/** What an order asks of the task. */
+const itemsOf = (positions: KeptPositions) => ({
+  size: {train: positions.length, val: 0},
+  noun: 'positions',
+  orderName: 'contexts',
+  strata: difficulties,
+  traitsAt: (index: number) => {
+    const {docId, position, difficulty, entropy} = positions.at(index)
+    return {key: {source: docId, index: position}, stratum: difficulty, entropy}
+  },
 })
 
 const small = ['train.steps=6', 'grpo.groupSize=2', 'grpo.contextsPerStep=6', 'grpo.curriculum=easy-to-hard']
@@ -111,16 +124,7 @@ describe('a run with a curriculum', () => {
     await begin('dynamic', dynamic)
     const {trainPositions} = await openPrepared(workspace.data)
     const config = toyConfig(workspace, 'dynamic', small)
-    const order = openItemOrder(config, {
-      size: {train: trainPositions.length, val: 0},
-      noun: 'positions',
-      orderName: 'contexts',
-      strata: difficulties,
-      traitsAt: (index) => {
-        const {docId, position, difficulty, entropy} = trainPositions.at(index)
-        return {key: {source: docId, index: position}, stratum: difficulty, entropy}
-      },
-    })
+    const order = openItemOrder(config, itemsOf(trainPositions))
     expect(metricsOf('dynamic').some((row) => row['rpt/rollout_batches']! > 1)).toBe(true)
     for (const stage of [
       [1, 2],
@@ -144,5 +148,26 @@ describe('a run with a curriculum', () => {
   it('leaves no trace in the state of a run without one', async () => {
     await begin('plain', ['grpo.curriculum=none', 'train.steps=1'])
     expect(stateOf('plain', 1)).not.toHaveProperty('stageVisits')
+  })
+})
+
+describe('a run with several positions of a document', () => {
+  const several = ['grpo.curriculum=none', 'grpo.positionsPerDocument=3', 'train.steps=3']
+
+  it('draws them one after the other in its steps, whatever the micro-batches', async () => {
+    const lines: string[] = []
+    await begin('several', several, lines)
+    await begin('several-single', [...several, 'grpo.contextsPerMicroBatch=1', 'rollout.contextsPerBatch=1'])
+    const {trainPositions} = await openPrepared(workspace.data)
+    const pool = openItemOrder(toyConfig(workspace, 'several', several), itemsOf(trainPositions)).poolOf(1)
+    for (const step of stepNames(3)) {
+      const expected = stepNames(6).map((_, i) => trainPositions.at(pool.at(6 * (step - 1) + i)))
+      expect(drawnIn('several', step)).toEqual(expected.map(({docId, position}) => `${docId} ${position}`))
+      expect(drawnIn('several-single', step)).toEqual(drawnIn('several', step))
+      expect(new Set(expected.map(({docId}) => docId)).size).toBeLessThanOrEqual(4)
+    }
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^contexts: up to 3 positions of a document one after the other/),
+    )
   })
 })

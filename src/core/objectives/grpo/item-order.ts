@@ -1,7 +1,8 @@
 import type {Config} from '../../config/schema.js'
 import type {Task} from '../../tasks/task.js'
 import {DataError, UsageError} from '../../util/errors.js'
-import {VisitOrder} from '../order.js'
+import {groupBy} from '../../util/group-by.js'
+import {documentRuns, VisitOrder} from '../order.js'
 import {curricula, type Stage} from './curricula.js'
 
 /** Training items that steps draw from, in an order of their own. */
@@ -28,7 +29,8 @@ type OrderSettings = Pick<Config, 'seed' | 'grpo' | 'train'>
 /**
  * The order in which training items are drawn: each pool again and again, every epoch a seeded permutation of its own.
  *
- * @throws {UsageError} for a curriculum that the items or the steps have no stages for
+ * @throws {UsageError} for a curriculum that the items or the steps have no stages for, and for several items of a document
+ *   where no document has them
  * @throws {DataError} when a stage has no items
  */
 export function openItemOrder(config: OrderSettings, task: Items): ItemOrder {
@@ -36,7 +38,7 @@ export function openItemOrder(config: OrderSettings, task: Items): ItemOrder {
   const pools = stages.map(({stage, members}) => poolOf(config, task, stage.name, members))
   const starts = stages.map(({start}) => start)
   const whole = pools.length === 0 ? poolOf(config, task, undefined, null) : null
-  const notes = stages.length > 0 ? [curriculumNote(config, task, stages)] : []
+  const notes = [...curriculumNotes(config, task, stages), ...runNotes(config, task)]
   return {poolOf: (step) => whole ?? pools[starts.findLastIndex((start) => start < step)], notes}
 }
 
@@ -87,21 +89,39 @@ function nothingToDraw({curriculum}: Config['grpo'], noun: string, {name}: Stage
 
 /** @param members numbers of the items of the pool; null for all */
 function poolOf(
-  {seed}: OrderSettings,
-  {size, orderName}: Items,
+  {seed, grpo: {positionsPerDocument: length}}: OrderSettings,
+  {size, orderName, traitsAt}: Items,
   name: string | undefined,
   members: Int32Array | null,
 ): Pool {
   const count = members?.length ?? size.train
   const memberAt = (index: number) => (members ? members[index] : index)
-  const order = new VisitOrder(count, seed, name === undefined ? orderName : `${orderName} ${name}`)
+  const documents = () => groupBy(Array(count).keys(), (index) => traitsAt(memberAt(index)).key.source)
+  const permute = length > 1 ? documentRuns([...documents().values()], length) : undefined
+  const order = new VisitOrder(count, seed, name === undefined ? orderName : `${orderName} ${name}`, permute)
   return {name, at: (visit) => memberAt(order.at(visit))}
 }
 
-function curriculumNote({grpo, train}: OrderSettings, {noun}: Items, stages: readonly FilledStage[]): string {
+function curriculumNotes({grpo, train}: OrderSettings, {noun}: Items, stages: readonly FilledStage[]): string[] {
+  if (stages.length === 0) return []
   const parts = stages.map(({stage, start, members}, i) => {
     const end = stages[i + 1]?.start ?? train.steps
     return `steps ${start + 1} to ${end} draw from ${members.length} ${noun} of stage ${stage.name}`
   })
-  return `curriculum ${grpo.curriculum}: ${parts.join('; ')}`
+  return [`curriculum ${grpo.curriculum}: ${parts.join('; ')}`]
+}
+
+/** @throws {UsageError} where no document has several items */
+function runNotes({grpo: {positionsPerDocument: length}}: OrderSettings, {size, noun, traitsAt}: Items): string[] {
+  if (length === 1) return []
+  const sources = new Set<string>()
+  for (let index = 0; index < size.train; index++) sources.add(traitsAt(index).key.source)
+  if (sources.size < size.train)
+    return [
+      `up to ${length} ${noun} of a document one after the other: ${size.train} ${noun} of ${sources.size} documents`,
+    ]
+  throw new UsageError(
+    `train: grpo.positionsPerDocument is ${length}; there are no two ${noun} of one document to train on`,
+    {suggestions: ['set grpo.positionsPerDocument=1']},
+  )
 }
