@@ -34,7 +34,7 @@ const checkpoint: Layout = {
 
 const run: Layout = {
   files:
-    /^(?:run\.(?:json|lock)|config\.resolved\.yaml|origins\.json|summary\.json|(?:metrics|eval|sweep)\.arrow|metrics\.jsonl|report\.html|scaling-\w+\.svg)$/,
+    /^(?:run\.(?:json|lock)|config\.resolved\.yaml|origins\.json|summary\.json|(?:metrics|eval|sweep|ledger)\.arrow|metrics\.jsonl|report\.html|scaling-\w+\.svg)$/,
   folders: [
     [/^tensorboard$/, () => ({files: /^events\.out\.tfevents\.0\.rpt$/})],
     [/^logs$/, () => ({files: /^attempt-\d+\.jsonl$/})],

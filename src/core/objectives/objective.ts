@@ -10,7 +10,7 @@ import {learningRateAt} from '../optim/schedule.js'
 import type {PreparedData} from '../prepared/prepared.js'
 import type {RowTemplate} from '../prompts/row-template.js'
 import type {Measures} from '../records/measures.js'
-import type {ScoredGroup, TrainingRow} from '../records/records.js'
+import type {ItemTraits, ScoredGroup, TrainingRow} from '../records/records.js'
 import type {TrainerState} from '../runs/trainer-state.js'
 import type {Sampler} from '../samplers/sampler.js'
 import {NumericError} from '../util/errors.js'
@@ -102,6 +102,8 @@ export interface OpenObjective {
   readonly instruction?: string
   /** What decides which contexts a step draws, where it is more than a seeded order. */
   readonly order?: readonly string[]
+  /** What its steps may draw, and of which task; absent where it has no rollouts, or that is not known yet. */
+  readonly items?: {readonly task: string; readonly all: () => Iterable<ItemTraits>}
   /** The largest graphs that it will ask for, under settings that may differ in what they need of memory alone. */
   readonly work: (config: Config) => EngineWork
   readonly start: (training: TrainingContext) => Promise<Objective>

@@ -6,6 +6,7 @@ import {readContexts} from './contexts.js'
 import {diagnose, summarizeRollouts} from './diagnose.js'
 import {percent, plural} from './format.js'
 import type {RunInspection} from './inspection.js'
+import {summarizeLedger} from './ledger.js'
 import {predictionsFile, type RunFolder, readRollouts, settingOf} from './read-run.js'
 
 /** Looks at the rollouts of one step. */
@@ -32,7 +33,8 @@ export function inspectRollouts(run: RunFolder, options: InspectOptions): RunIns
     text: row.completion_text,
   }))
   const diagnosis = statistics ? diagnose(statistics) : ['This step has no completions.']
-  return {kind: 'rollouts', path: run.path, step, steps, statistics, diagnosis, matching: matching.length, rows}
+  const ledger = summarizeLedger(run.path)
+  return {kind: 'rollouts', path: run.path, step, steps, statistics, ledger, diagnosis, matching: matching.length, rows}
 }
 
 /** Looks at the predictions of an evaluation. */
@@ -70,7 +72,7 @@ export function inspectPredictions(run: RunFolder, steps: readonly number[], opt
     const {all, right} = modes.get(mode)!
     return `${mode}: ${percent(right / all)}% of ${plural(all, 'prediction')} right.`
   })
-  return {kind: 'predictions', path: run.path, step, steps, statistics: null, diagnosis, matching, rows}
+  return {kind: 'predictions', path: run.path, step, steps, statistics: null, ledger: null, diagnosis, matching, rows}
 }
 
 function chooseStep(steps: readonly number[], wanted: number | undefined, path: string): number {

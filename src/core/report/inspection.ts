@@ -1,4 +1,5 @@
 import type {RolloutStatistics} from './diagnose.js'
+import type {LedgerSummary} from './ledger.js'
 
 /** What `inspect` found, as plain data. */
 export type Inspection = DataInspection | RunInspection
@@ -56,6 +57,8 @@ export interface RunInspection {
   readonly step: number
   readonly steps: readonly number[]
   readonly statistics: RolloutStatistics | null
+  /** Of all steps together; null for predictions. */
+  readonly ledger: LedgerSummary | null
   readonly diagnosis: readonly string[]
   readonly matching: number
   readonly rows: readonly CompletionView[]

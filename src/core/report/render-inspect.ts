@@ -1,6 +1,7 @@
 import {visibleLine} from '../util/visible.js'
 import {percent, short} from './format.js'
 import type {CompletionView, DataInspection, Inspection, PositionView, PromptView, RunInspection} from './inspection.js'
+import {describeLedger} from './ledger.js'
 
 /** An inspection as lines for a terminal, without colour. */
 export function renderInspect(inspection: Inspection): string[] {
@@ -50,7 +51,7 @@ function renderPromptView({text, tokens, instruction_tokens, context_tokens, cut
   ]
 }
 
-function renderRun({kind, path, step, steps, statistics, diagnosis, matching, rows}: RunInspection): string[] {
+function renderRun({kind, path, step, steps, statistics, ledger, diagnosis, matching, rows}: RunInspection): string[] {
   const numbers = statistics
     ? [
         `  ${statistics.completions} completions in ${statistics.groups} groups, mean reward ${short(statistics.mean_reward)}, ` +
@@ -63,6 +64,7 @@ function renderRun({kind, path, step, steps, statistics, diagnosis, matching, ro
     `${path}: ${kind} of step ${step} (of ${steps.length} kept, ${steps[0]} to ${steps[steps.length - 1]})`,
     ...numbers,
     ...diagnosis.map((line) => `  ${line}`),
+    ...(ledger ? describeLedger(ledger).map((line) => `  ${line}`) : []),
     '',
     shownOf(rows.length, matching, kind),
     ...rows.flatMap(renderCompletion),

@@ -113,8 +113,12 @@ export class RunDirectory {
     )
   }
 
-  /** Removes per-step tables beyond a step, left by an attempt that went further than its last checkpoint. */
+  /**
+   * Removes per-step tables beyond a step, left by an attempt that went further than its last checkpoint, and the ledger that
+   * counts them.
+   */
   async dropTablesAfter(step: number): Promise<void> {
+    await rm(this.at('ledger.arrow'), {force: true})
     for (const folder of ['rollouts', 'eval']) {
       if (!existsSync(this.at(folder))) continue
       for (const name of await readdir(this.at(folder)))

@@ -183,6 +183,24 @@ export const predictionsTable = defineTable('predictions', 'file', {
   cluster: utf8,
 })
 
+/**
+ * One row per training item of a run, drawn or not. `doc_id`, `position`, `task` and `item` are as in the rollouts, `split` as in the
+ * predictions; `entropy` is the proxy's, null where the task has none; `last_step` is null where it was never drawn.
+ */
+export const ledgerTable = defineTable('ledger', 'file', {
+  doc_id: utf8,
+  position: int32,
+  entropy: nullable(float32),
+  split: utf8,
+  drawn: int32,
+  with_signal: int32,
+  completions: int32,
+  correct: int32,
+  last_step: nullable(int32),
+  task: utf8,
+  item: utf8,
+})
+
 /** Ledger of a scaling sweep: one row per finished point, mode and split. */
 export const sweepTable = defineTable('sweep', 'stream', {
   run: utf8,
@@ -203,6 +221,7 @@ export const tables = {
   positions: positionsTable,
   metrics: metricsTable,
   rollouts: rolloutsTable,
+  ledger: ledgerTable,
   eval: evalTable,
   predictions: predictionsTable,
   sweep: sweepTable,
@@ -218,6 +237,8 @@ export type ScoresRow = Row<typeof scoresTable>
 export type MetricsRow = Row<typeof metricsTable>
 /** A row of `rollouts/*.arrow`. */
 export type RolloutRow = Row<typeof rolloutsTable>
+/** A row of `ledger.arrow`. */
+export type LedgerRow = Row<typeof ledgerTable>
 /** A row of `eval.arrow`. */
 export type EvalRow = Row<typeof evalTable>
 /** A row of `eval/*.arrow`. */

@@ -26,6 +26,7 @@ import {tasks} from '../tasks/tasks.js'
 import type {Services} from '../util/services.js'
 import {type ComputeSpent, computeSpent} from './compute-spent.js'
 import {openEvaluator} from './evaluator.js'
+import {writeLedger} from './ledger.js'
 import {trainSteps} from './loop.js'
 import {noSignalLine, updatesOf} from './no-signal.js'
 import {isEvaluated, openTraining, type TrainingStart} from './open-training.js'
@@ -135,6 +136,8 @@ async function trainIn(
       tokenizer: texts!.tokenizer,
     }
     const history = await trainSteps(trainingRun, state)
+    const last = Math.max(config.train.steps, state.step)
+    if (opened.items) await writeLedger(run, opened.items, last, training.progress)
     const warning = noSignalLine(history, config.grpo.groupSize)
     if (warning) training.progress.warn(warning)
     const summary: TrainSummary = {
@@ -144,7 +147,7 @@ async function trainIn(
       updates: updatesOf(history),
       compute: computeSpent(history),
       metrics: history.at(-1) ?? null,
-      checkpoint: run.checkpoint(Math.max(config.train.steps, state.step)),
+      checkpoint: run.checkpoint(last),
       cut_documents: cuts,
       update_mode: training.updateMode,
       origins: source.origins,

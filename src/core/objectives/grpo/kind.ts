@@ -6,9 +6,10 @@ import {largestLogprobShape} from '../../engine/memory/score-memory.js'
 import {lossOf} from '../../grpo/losses.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {promptLimit} from '../../prompts/prompt-limit.js'
+import type {ItemTraits} from '../../records/records.js'
 import {asksModel, checkTerms, needsAverage, type TermSettings} from '../../rewards/terms.js'
 import {checkTaskPrompts} from '../../tasks/check-prompts.js'
-import type {TaskKind} from '../../tasks/task.js'
+import type {Task, TaskKind} from '../../tasks/task.js'
 import {checkItems, tasks} from '../../tasks/tasks.js'
 import {RuntimeFailure} from '../../util/errors.js'
 import type {ObjectiveKind} from '../objective.js'
@@ -31,7 +32,7 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
     needs: ({grpo: {ntpCoef}}) => [...new Set([...kind.needs, ...(ntpCoef > 0 ? ['data.dir'] : [])])],
     files: (config) => kind.files(config),
     batch: groupIdentity,
-    leaves: ['rollouts/step-*.arrow'],
+    leaves: ['rollouts/step-*.arrow', 'ledger.arrow'],
     trainedPrompt: (run, task) => (task === taskName ? run : 'none'),
     async open({config, model, texts, data, isTaught, warn}) {
       checkTerms(termsOf(config), kind.readsDocuments)
@@ -48,6 +49,7 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
       return {
         instruction,
         order: order?.notes,
+        ...(task && {items: {task: task.name, all: () => trainingTraits(task)}}),
         cutDocuments: documents?.cut,
         work: (settings) => ({
           ...workOf(settings, model, longest, termsOf(settings)),
@@ -94,6 +96,11 @@ function workOf(config: Config, model: ModelConfig, longest: number, terms: Term
     },
     ...(asksModel(terms) && {logprobs: queryShape(config, model, longest)}),
   }
+}
+
+/** What is known of each training item, in their order. */
+function* trainingTraits({size, traitsAt}: Pick<Task<unknown>, 'size' | 'traitsAt'>): Generator<ItemTraits> {
+  for (let index = 0; index < size.train; index++) yield traitsAt(index)
 }
 
 /** Queries of one token after a whole context, or after a prompt and a thought. */
