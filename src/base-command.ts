@@ -122,6 +122,7 @@ export abstract class BaseCommand extends Command {
     const command = this.ctor as typeof BaseCommand
     const {flags, argv} = await this.parse(command)
     const {loadConfig, requireKeys} = await import('./core/config/load.js')
+    const {checkPrecision} = await import('./core/runtime/precisions.js')
     const loaded = loadConfig({
       command: this.id,
       files: flags.config,
@@ -129,6 +130,7 @@ export abstract class BaseCommand extends Command {
       flags,
       cwd: process.cwd(),
     })
+    checkPrecision(loaded.config.device, loaded.config.precision)
     await this.startSuitably(loaded.config)
     requireKeys(loaded.config, typeof command.needs === 'function' ? await command.needs(loaded.config) : command.needs)
     const services = await this.services(flags, loaded)

@@ -186,6 +186,12 @@ const settings: readonly Case[] = [
   ['an axis misspelt', sweep('--set', 'sweep.axes={grpo.groupsize: [2]}'), 2, /did you mean grpo\.groupSize\?/],
   ['a checkpoint that no point keeps', sweep('--set', 'sweep.checkpoints=[1]'), 2, /no checkpoint of step 1 of 2/],
   ['a sweep that evaluates nothing', sweep(), 2, /there is no checkpoint to evaluate/],
+  [
+    'a precision that the device lacks',
+    train('--set', 'precision=float16'),
+    2,
+    /precision is float16, which device auto does not compute; it has float32 and float16-rounded.*use --device cuda/s,
+  ],
   ['no step to take', train('--steps', '0'), 1, /train\.steps is 0.*--allow-noop/s],
 ]
 

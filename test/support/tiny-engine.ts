@@ -2,6 +2,7 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll} from 'vitest'
+import type {PrecisionName} from '../../src/core/config/names.js'
 import {LocalEngine} from '../../src/core/engine/engine.js'
 import type {RolloutRequest} from '../../src/core/engine/sampling/rollout-request.js'
 import type {Device} from '../../src/core/runtime/devices.js'
@@ -21,13 +22,14 @@ export const engineModel = tinyModel({
 export async function tinyEngine({
   model = engineModel,
   device = 'cpu' as Device,
+  precision = 'float32' as PrecisionName,
   threads = 1,
   seed = 1,
   embeddingStd = 0.25,
 } = {}) {
   const config = join(temporaryFolder(), 'config.json')
   writeFileSync(config, JSON.stringify(model.source))
-  const engine = new LocalEngine({device, threads})
+  const engine = new LocalEngine({device, precision, threads})
   await engine.load({config, init: {embeddingStd, linearGain: 1, residualScale: 1}, seed})
   return engine
 }

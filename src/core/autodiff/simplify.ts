@@ -45,7 +45,7 @@ const rewrites: {readonly [K in OpType]?: Rewrite<K>} = {
  */
 export function simplify(graph: Graph): void {
   const producers = new Map<Value, OpNode>()
-  const zeros = new Set(graph.constants.filter(({data}) => data.every((x) => x === 0)).map(({value}) => value))
+  const zeros = new Set<Value>(graph.constants.filter(({data}) => data.every((x) => x === 0)).map(({value}) => value))
   const around: Surroundings = {
     producerOf: (value) => producers.get(value),
     isZero: (constant) => zeros.has(constant),

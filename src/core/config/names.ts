@@ -40,6 +40,9 @@ export const checkpointDtypes = ['float32', 'bfloat16', 'float16'] as const
 /** How an update may be computed: in one run that keeps all activations, or layer by layer. */
 export const updateModeNames = ['whole', 'segmented'] as const
 
+/** How matrix products are computed: see the table in runtime. */
+export const precisionNames = ['float32', 'float16', 'float16-rounded'] as const
+
 /** Linear layers that adapters may be put on, in PEFT's words. */
 export const adapterTargets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const
 
@@ -67,5 +70,7 @@ export type ThoughtStyle = (typeof thoughtStyles)[number]
 export type VerifierName = (typeof verifierNames)[number]
 /** A name in `updateModeNames`. */
 export type UpdateModeName = (typeof updateModeNames)[number]
+/** A name in `precisionNames`. */
+export type PrecisionName = (typeof precisionNames)[number]
 /** A name in `adapterTargets`. */
 export type AdapterTarget = (typeof adapterTargets)[number]

@@ -1,5 +1,4 @@
 import {z} from 'zod'
-import {nearest} from '../util/suggest.js'
 import {data} from './data-schema.js'
 import {grpo} from './grpo-schema.js'
 import {lora} from './lora-schema.js'
@@ -7,7 +6,7 @@ import {
   checkpointDtypes,
   evalModes,
   objectives,
-  rewardNames,
+  precisionNames,
   samplerNames,
   taskNames,
   thoughtStyles,
@@ -15,6 +14,7 @@ import {
   updateModeNames,
 } from './names.js'
 import {prompt} from './prompt-schema.js'
+import {reward} from './reward-schema.js'
 import {checkpointSource, count, decay, path, positive, resamples, share, temperature} from './value-kinds.js'
 
 /** The one configuration schema: every key, its default, and a line of help. Commands read the sections they need. */
@@ -40,42 +40,6 @@ const rollout = z.strictObject({
     .array(z.string().min(1, 'holds an empty text, which every completion contains'))
     .default([])
     .describe('texts that end a completion, in evaluation too: right after the token that completes one'),
-})
-
-const rewardTerm = z
-  .union([z.enum(rewardNames), z.strictObject({name: z.enum(rewardNames), weight: z.number().default(1)})], {
-    error: ({input}) => {
-      const guess = typeof input === 'string' ? nearest(input, rewardNames) : undefined
-      const hint = guess ? `; did you mean ${guess}?` : ''
-      return `needs the name of a term (${rewardNames.join(', ')}), or {name: ..., weight: ...}${hint}`
-    },
-  })
-  .transform((term) => (typeof term === 'string' ? {name: term, weight: 1} : term))
-
-const reward = z.strictObject({
-  terms: z
-    .array(rewardTerm)
-    .min(1)
-    .optional()
-    .describe('terms whose weighted sum is the reward; prefix-match for rpt and correct for rlvr when absent'),
-  average: z
-    .strictObject({
-      tau: share
-        .default(0.999)
-        .describe('share of the moving average that stays at every step; for terms that ask the average'),
-    })
-    .prefault({}),
-  lengthBudget: z
-    .strictObject({
-      first: positive.default(800).describe('tokens of a thought that term length-budget pays most at the first step'),
-      least: positive.default(1).describe('tokens that the budget never falls below'),
-      decay: z.number().positive().max(1).default(0.2).describe('what is left of the budget at the last step'),
-    })
-    .prefault({}),
-  overlongTokens: positive
-    .default(128)
-    .describe('last tokens before rollout.maxTokens in which term overlong falls from 0 to -1'),
-  maxReferenceTokens: positive.default(32).describe('tokens of the continuation that a prediction may span'),
 })
 
 const update = z.strictObject({
@@ -232,6 +196,12 @@ export const configSchema = z.strictObject({
   out: path.optional().describe('folder to write'),
   seed: z.int().min(0).default(0).describe('the one seed; every random number follows from it'),
   device: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto').describe('where graphs run'),
+  precision: z
+    .enum(precisionNames)
+    .default('float32')
+    .describe(
+      'of matrix products: float32; float16, on devices that have it, with sums in float32; float16-rounded: the same roundings in float32, slower, to try them elsewhere; all else is float32',
+    ),
   cuda: z
     .strictObject({
       tf32: z

@@ -1,6 +1,7 @@
 import {countOf, parameterCount} from '../models/parameters.js'
 import type {LogprobQuery} from '../records/records.js'
 import {freeArrays} from '../runtime/output-memory.js'
+import {checkPrecision} from '../runtime/precisions.js'
 import {checkDevice} from '../runtime/providers.js'
 import type {SessionOptions} from '../runtime/session.js'
 import {RuntimeFailure} from '../util/errors.js'
@@ -106,6 +107,7 @@ export class LocalEngine implements Engine {
   }
 
   async load(source: WeightSource): Promise<LoadedModel> {
+    checkPrecision(this.options.device, this.options.precision ?? 'float32')
     await checkDevice(this.options.device)
     const state = await loadState(source)
     // Graphs of another model must not be found under the shapes of this one.

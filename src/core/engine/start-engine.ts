@@ -1,5 +1,6 @@
 import {availableParallelism} from 'node:os'
 import {SHARE_ENV, Worker, type WorkerOptions} from 'node:worker_threads'
+import type {PrecisionName} from '../config/names.js'
 import type {Device} from '../runtime/devices.js'
 import {createGate, leaveThroughGate} from '../runtime/exit-gate.js'
 import {RuntimeFailure} from '../util/errors.js'
@@ -44,6 +45,7 @@ const methods = Object.keys({
 /** See the keys of the configuration. */
 interface EngineSettings {
   readonly device: Device
+  readonly precision?: PrecisionName
   readonly threads: number
   readonly memory?: {readonly limitGiB?: number}
 }
@@ -53,9 +55,9 @@ interface EngineSettings {
  *
  * @param settings `threads` 0 means one per core
  */
-export function startEngine({device, threads, memory}: EngineSettings): Engine {
+export function startEngine({device, precision, threads, memory}: EngineSettings): Engine {
   const gate = createGate()
-  const options = {device, threads: threads || availableParallelism(), limitGiB: memory?.limitGiB}
+  const options = {device, precision, threads: threads || availableParallelism(), limitGiB: memory?.limitGiB}
   const worker = startWorker({gate, options})
   const leave = (status: number) => leaveThroughGate(gate, status)
   process.on('exit', leave)

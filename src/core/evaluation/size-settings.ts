@@ -77,7 +77,8 @@ const sizeSettings: readonly {
 
 /** Work of a command as a demand: the settings are those that make its graphs smaller. */
 export function demandOf(config: Config, workOf: (config: Config) => EngineWork): MemoryDemand {
-  const work = workOf(config)
+  const workIn = (settings: Config): EngineWork => ({...workOf(settings), precision: settings.precision})
+  const work = workIn(config)
   const kinds = new Set<WorkKind>(Object.keys(work) as WorkKind[])
   const sizes = sizeSettings
     .filter((size) => size.kinds.some((kind) => kinds.has(kind)))
@@ -87,7 +88,7 @@ export function demandOf(config: Config, workOf: (config: Config) => EngineWork)
         kinds: shrunk,
         least,
         value: read(config),
-        at: (value) => workOf(write(config, value)),
+        at: (value) => workIn(write(config, value)),
       }),
     )
   return {work, device: config.device, sizes}

@@ -3,9 +3,9 @@ import type {Constant, Graph} from './graph.js'
 import {liveNodes} from './live-nodes.js'
 import {ModelProto} from './onnx-schema.js'
 import {type IndexConstant, opSpecs} from './op-specs.js'
-import type {DType, OpNode, Value} from './types.js'
+import type {ConstantType, DType, OpNode, Value} from './types.js'
 
-const elementType: Readonly<Record<DType, number>> = {float32: 1, int64: 7, bool: 9, float64: 11}
+const elementType: Readonly<Record<DType, number>> = {float32: 1, int64: 7, bool: 9, float16: 10, float64: 11}
 const attributeType = {float: 1, int: 2, string: 3, graph: 5, ints: 7}
 const floatAttributes = new Set(['alpha'])
 
@@ -107,7 +107,7 @@ function constantTensor({value, data}: Constant): object {
   }
 }
 
-function rawBytes(dtype: DType, data: readonly number[]): Uint8Array {
+function rawBytes(dtype: ConstantType, data: readonly number[]): Uint8Array {
   const arrays = {
     float32: () => Float32Array.from(data),
     float64: () => Float64Array.from(data),

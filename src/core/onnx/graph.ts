@@ -1,11 +1,11 @@
 import {GraphError} from '../util/errors.js'
 import {isSameShape, type Shape, sizeOf} from '../util/shape.js'
 import {opSpecs} from './op-specs.js'
-import type {Application, DType, OpAttrs, OpNode, OpType, TensorType, Value} from './types.js'
+import type {Application, ConstantType, DType, OpAttrs, OpNode, OpType, TensorType, Value} from './types.js'
 
 /** Data of a constant: numbers in row-major order (bool as 0 and 1). */
 export interface Constant {
-  readonly value: Value
+  readonly value: Value & {readonly dtype: ConstantType}
   readonly data: readonly number[]
 }
 
@@ -20,7 +20,7 @@ export class Graph {
   readonly outputs: {name: string; value: Value}[] = []
   readonly constants: Constant[] = []
   private readonly known = new Set<Value>()
-  private readonly constantCache = new Map<string, Value>()
+  private readonly constantCache = new Map<string, Constant['value']>()
   private readonly scopes: string[] = []
   private counter = 0
 
@@ -42,7 +42,7 @@ export class Graph {
   }
 
   /** A constant tensor; equal constants are one value. */
-  constant(dtype: DType, shape: Shape, data: readonly number[]): Value {
+  constant(dtype: ConstantType, shape: Shape, data: readonly number[]): Value {
     if (this.parent) return this.root.constant(dtype, shape, data)
     if (data.length !== sizeOf(shape)) throw new GraphError(`constant of shape [${shape}] got ${data.length} numbers`)
     const key = `${dtype} ${shape} ${data}`
@@ -94,6 +94,21 @@ export class Graph {
     const other = {op, name: node.name, inputs, outputs: node.outputs, attrs}
     this.nodes[this.nodes.indexOf(node)] = other
     return other
+  }
+
+  /**
+   * Goes through the nodes from first to last. What `rewrite` emits comes before the node; the node that it returns takes
+   * the place of the one that it was given, and must have its outputs.
+   */
+  rewrite(rewrite: (node: OpNode) => OpNode): void {
+    for (const node of this.nodes.splice(0)) this.nodes.push(rewrite(node))
+  }
+
+  /** The graph, this or one around it, that a value is computed in, fed to or a constant of. */
+  ownerOf(value: Value): Graph {
+    if (this.known.has(value)) return this
+    if (!this.parent) throw new GraphError(`value ${value.name} belongs to another graph`)
+    return this.parent.ownerOf(value)
   }
 
   /** Declares `value` a graph output under `name`. */

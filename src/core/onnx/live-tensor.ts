@@ -9,7 +9,7 @@ export interface LiveTensor extends TensorType {
 }
 
 /** Bytes of one element. */
-export const elementBytes: Readonly<Record<DType, number>> = {float32: 4, float64: 8, int64: 8, bool: 1}
+export const elementBytes: Readonly<Record<DType, number>> = {float16: 2, float32: 4, float64: 8, int64: 8, bool: 1}
 
 /** Bytes of a tensor. */
 export function tensorBytes({dtype, shape}: TensorType): number {

@@ -1,6 +1,6 @@
 import {isSameShape, normalizeAxis, type Shape} from '../util/shape.js'
 import {Graph} from './graph.js'
-import type {DType, FloatType, OpAttrs, OpType, Value} from './types.js'
+import type {ConstantType, DType, FloatType, OpAttrs, OpType, Value} from './types.js'
 
 /** What a loop body computes in one trip. */
 export interface LoopStep {
@@ -53,7 +53,7 @@ export class Ops {
     return this.graph.constant('bool', [], [Number(value)])
   }
 
-  zeros(shape: Shape, dtype: DType = this.float): Value {
+  zeros(shape: Shape, dtype: ConstantType = this.float): Value {
     return this.expand(this.graph.constant(dtype, [], [0]), shape)
   }
 

@@ -55,7 +55,7 @@ export class RoomPlan {
     })
     this.outputs = new Set(graph.outputs.map(({value}) => this.rootOf(value)))
     for (const output of this.outputs) this.lastReads.set(output, this.end)
-    const constants = new Set(graph.constants.map(({value}) => value))
+    const constants = new Set<Value>(graph.constants.map(({value}) => value))
     nodes.forEach((node, index) => {
       if (node.op !== 'Loop' && node.inputs.every((input) => constants.has(input))) this.fold(node, constants)
       else this.place(node, index)

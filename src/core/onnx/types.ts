@@ -1,7 +1,9 @@
 /** Element types that gradients flow through. */
 export type FloatType = 'float32' | 'float64'
-/** Element types of tensors; int64 for indices. */
-export type DType = FloatType | 'int64' | 'bool'
+/** Element types of constants; int64 for indices. */
+export type ConstantType = FloatType | 'int64' | 'bool'
+/** Element types of tensors; float16 for operands of products, see `half-products.ts`. */
+export type DType = ConstantType | 'float16'
 
 /** Element type and static shape of a tensor. */
 export interface TensorType {

@@ -1,5 +1,6 @@
 import {existsSync, statSync} from 'node:fs'
 import {join} from 'node:path'
+import {findKey} from '../config/keys.js'
 import type {Config} from '../config/schema.js'
 import {type DocumentPlace, listDocumentFiles} from '../corpus/documents.js'
 import {canonicalJson, fingerprintOf, hashFile, hashJson, type Manifest, packageVersion} from '../files/index.js'
@@ -13,7 +14,7 @@ import {fingerprintOfModel} from '../weights/index.js'
  * @throws {DataError} when there are no documents, or a file cannot be read
  */
 export async function preparationInputs(
-  {data, prompt, reward, seed}: Config,
+  {data, precision, prompt, reward, seed}: Config,
   place: DocumentPlace,
 ): Promise<PreparationInputs> {
   const {documents: _documents, tokenizer, proxy, difficultyModel, dir: _dir, ...others} = data
@@ -21,6 +22,8 @@ export async function preparationInputs(
   const settings = {
     seed,
     'reward.maxReferenceTokens': reward.maxReferenceTokens,
+    // What was prepared before there was a choice stays as good as it was.
+    ...(precision !== findKey('precision')!.defaultValue && {precision}),
     ...Object.fromEntries(Object.entries(others).map(([key, value]) => [`data.${key}`, value])),
   }
   return {

@@ -1,3 +1,4 @@
+import type {PrecisionName} from '../config/names.js'
 import {encodeModel} from '../onnx/encode.js'
 import type {Graph} from '../onnx/graph.js'
 import type {DType} from '../onnx/types.js'
@@ -16,6 +17,8 @@ export interface SessionOptions {
   readonly device: Device
   /** Threads of one operator. */
   readonly threads: number
+  /** How matrix products are computed; float32 when absent. */
+  readonly precision?: PrecisionName
 }
 
 /**

@@ -13,6 +13,7 @@ import {livenessOf} from '../../../src/core/onnx/liveness.js'
 import type {DeviceKind} from '../../../src/core/runtime/devices/device-kind.js'
 import {type Device, devices} from '../../../src/core/runtime/devices.js'
 import ort from '../../../src/core/runtime/onnxruntime.js'
+import {checkPrecision} from '../../../src/core/runtime/precisions.js'
 import {checkDevice} from '../../../src/core/runtime/providers.js'
 import {engineModel, promptsOf, sampling, tinyEngine} from '../../support/tiny-engine.js'
 
@@ -24,6 +25,7 @@ const abacus: DeviceKind = {
   session: {executionProviders: ['cpu']},
   isBuiltIn: false,
   readsInPlace: false,
+  precisions: ['float32'],
   memory: {availableBytes: () => 5 * gib, arenaFactor: 2},
 }
 
@@ -66,6 +68,26 @@ describe('a row is all that a device needs', () => {
     expect(create).not.toHaveBeenCalled()
     addRow({diagnose: async () => ({reason: 'a library is missing', remedies, isUnsafe: false})})
     await expect(checkDevice(madeUp)).resolves.toBeUndefined()
+  })
+
+  it('products in a precision that it lacks are refused, those that it has are computed', async () => {
+    expect(() => checkPrecision(madeUp, 'float32')).not.toThrow()
+    await expect(tinyEngine({device: madeUp, precision: 'float16-rounded'})).rejects.toThrow(
+      'config: precision is float16-rounded, which device abacus does not compute; it has float32',
+    )
+    addRow({precisions: ['float16-rounded']})
+    const sequences = [Int32Array.of(1, 5, 7, 9, 11, 3)]
+    const scores = await Promise.all(
+      (['float32', 'float16-rounded'] as const).map(async (precision) => {
+        const engine = await tinyEngine({device: precision === 'float32' ? 'cpu' : madeUp, precision})
+        const [{targetLogprob}] = await engine.score(sequences, {topK: 4, batchTokens: 64})
+        await engine.close()
+        return targetLogprob
+      }),
+    )
+    const differences = scores[0].map((logprob, i) => Math.abs(logprob - scores[1][i]))
+    expect(Math.max(...differences)).toBeGreaterThan(1e-5)
+    expect(Math.max(...differences)).toBeLessThan(1e-2)
   })
 
   it('it is tried before work begins, unless every onnxruntime has it', async () => {

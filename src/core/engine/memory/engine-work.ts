@@ -1,4 +1,4 @@
-import type {UpdateModeName} from '../../config/names.js'
+import type {PrecisionName, UpdateModeName} from '../../config/names.js'
 import type {ObjectiveSettings} from '../../grpo/objective.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import type {DecoderGraph} from '../graphs/decoder-graph.js'
@@ -33,6 +33,8 @@ export interface EngineWork extends GraphWork {
   readonly isAccumulated?: boolean
   /** How updates are computed; whole when absent. */
   readonly updateMode?: UpdateModeName
+  /** How matrix products are computed; float32 when absent. */
+  readonly precision?: PrecisionName
 }
 
 /** A kind of work; each has graphs of its own. */

@@ -1,12 +1,14 @@
+import type {PrecisionName} from '../../config/names.js'
 import {allParametersOf} from '../../models/adapters.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import type {Graph} from '../../onnx/graph.js'
 import {type LiveTensor, tensorBytes} from '../../onnx/live-tensor.js'
 import {livenessOf} from '../../onnx/liveness.js'
 import type {DeviceMemory} from '../../runtime/devices/device-kind.js'
+import {precisions} from '../../runtime/precisions.js'
 import {isSameShape} from '../../util/shape.js'
 import {compiledBytes, keepsItsMemory} from '../sessions/session-memory.js'
-import type {MemoryPart, Phase, WorkGraph, WorkKind} from './engine-work.js'
+import type {EngineWork, MemoryPart, Phase, WorkGraph, WorkKind} from './engine-work.js'
 
 /** Memory of a graph while it runs. */
 export interface GraphMemory {
@@ -28,9 +30,13 @@ export interface GraphMemory {
 const [fewer, more] = [3, 4]
 
 /** The memory of a graph of a model; that of many layers follows from graphs of few. */
-export function measureGraph(model: ModelConfig, work: WorkGraph, memory: DeviceMemory): GraphMemory {
+export function measureGraph(
+  {model, precision}: Pick<EngineWork, 'model' | 'precision'>,
+  work: WorkGraph,
+  memory: DeviceMemory,
+): GraphMemory {
   const {kind, of: workKind, phases, isFedRows = false} = work
-  const measure = (layers: number) => rawMemory({...model, layers}, work)
+  const measure = (layers: number) => rawMemory({...model, layers}, work, precision)
   const few = measure(Math.min(model.layers, fewer))
   const isWhole = isFedRows || model.layers <= fewer
   const next = isWhole ? few : measure(more)
@@ -51,8 +57,13 @@ export function measureGraph(model: ModelConfig, work: WorkGraph, memory: Device
   }
 }
 
-function rawMemory(model: ModelConfig, {of, build, trips, isFedRows = false}: WorkGraph) {
+function rawMemory(
+  model: ModelConfig,
+  {of, build, trips, isFedRows = false}: WorkGraph,
+  precision: PrecisionName = 'float32',
+) {
   const {graph} = build(model).op
+  precisions[precision].convert(graph)
   const written = graph.outputs.filter(({name}) => name.startsWith('gradient/')).map(({value}) => value.name)
   const gradients = new Set(written)
   const classOf = (tensor: LiveTensor): string => {

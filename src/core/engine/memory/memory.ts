@@ -52,7 +52,7 @@ const float = 4
  * Of all phases, that which needs most counts. Graphs that keep their memory add up; of the others, the largest counts.
  */
 export function estimateMemory(work: EngineWork, device: DeviceKind): MemoryEstimate {
-  const graphs = graphsOf(work, device).map((graph) => measureGraph(work.model, graph, device.memory))
+  const graphs = graphsOf(work, device).map((graph) => measureGraph(work, graph, device.memory))
   const always = [{name: program, bytes: programBytes}, ...hostParts(work, device)]
   const estimates = allPhases.map((phase) => {
     const isNow = (what: {readonly kind?: WorkKind; readonly phases?: readonly Phase[]}) => isInPhase(what, phase)

@@ -1,5 +1,5 @@
+import type {Config} from '../../config/schema.js'
 import type {ModelConfig} from '../../models/model-config.js'
-import type {Device} from '../../runtime/devices.js'
 import {countBucket, lengthBucket} from '../graphs/bucket.js'
 import type {LogprobShape} from '../graphs/logprobs.js'
 import type {ScoreShape} from '../graphs/score.js'
@@ -32,11 +32,15 @@ function rowsWithin(batchTokens: number, longest: number): number {
 /** What scoring documents asks of the engine at most. */
 export function scoringDemand(
   model: ModelConfig,
-  {device, data}: {readonly device: Device; readonly data: ScoreSettings},
+  {device, precision, data}: Pick<Config, 'device' | 'precision'> & {readonly data: ScoreSettings},
   longest: number,
 ): MemoryDemand {
   const tokens = Math.min(longest, model.maxPositions)
-  const workOf = (batchTokens: number) => ({model, score: largestScoreShape({...data, batchTokens}, tokens)})
+  const workOf = (batchTokens: number) => ({
+    model,
+    precision,
+    score: largestScoreShape({...data, batchTokens}, tokens),
+  })
   const {batchTokens} = data
   return {
     work: workOf(batchTokens),

@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto'
 import type {Graph} from '../../onnx/graph.js'
 import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {devices} from '../../runtime/devices.js'
+import {precisions} from '../../runtime/precisions.js'
 import {Session, type SessionOptions} from '../../runtime/session.js'
 import type {DecoderGraph} from '../graphs/decoder-graph.js'
 import type {GraphKind} from './graph-kinds.js'
@@ -47,6 +48,7 @@ export class SessionCache {
   }
 
   private async compile(kind: GraphKind, graph: Graph): Promise<Kept> {
+    precisions[this.options.precision ?? 'float32'].convert(graph)
     const held = heldMemory(kind, graph, this.device.memory)
     for (let id = this.inTheWay(held.bytes); id !== undefined; id = this.inTheWay(held.bytes)) await this.drop(id)
     this.heldBytes += held.bytes

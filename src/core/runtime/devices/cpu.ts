@@ -13,5 +13,7 @@ export const cpu: DeviceKind = {
   session: {executionProviders: ['cpu'], extra: {session: {intra_op: {allow_spinning: '0'}}}},
   isBuiltIn: true,
   readsInPlace: true,
+  // It would compute a chain of float16 products in float32, without rounding in between.
+  precisions: ['float32', 'float16-rounded'],
   memory: hostMemory,
 }

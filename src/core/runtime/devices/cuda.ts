@@ -10,6 +10,7 @@ export const cuda: DeviceKind = {
   session: {executionProviders: ['cuda'], extra: {session: {disable_cpu_ep_fallback: '1'}}},
   isBuiltIn: false,
   readsInPlace: false,
+  precisions: ['float32', 'float16', 'float16-rounded'],
   memory: hostMemory,
   environment: (env, {cuda: settings}) => cudaEnvironment(env, settings),
   async diagnose(env) {

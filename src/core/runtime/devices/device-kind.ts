@@ -1,3 +1,4 @@
+import type {PrecisionName} from '../../config/names.js'
 import type ort from '../onnxruntime.js'
 
 /** How much memory graphs take on a device, and how much there is for them. */
@@ -23,6 +24,8 @@ export interface DeviceKind {
    * run copies the weights, and the whole sampling loop is one run.
    */
   readonly readsInPlace: boolean
+  /** How it can compute matrix products. */
+  readonly precisions: readonly PrecisionName[]
   readonly memory: DeviceMemory
   /** Variables that the process has to be started with for the device to work as set; absent where it needs none. */
   environment?(

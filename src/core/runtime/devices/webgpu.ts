@@ -6,5 +6,6 @@ export const webgpu: DeviceKind = {
   session: {executionProviders: ['webgpu']},
   isBuiltIn: false,
   readsInPlace: false,
+  precisions: ['float32', 'float16-rounded'],
   memory: hostMemory,
 }

@@ -190,7 +190,7 @@ describe('estimateMemory', () => {
     const deep = parseModelConfig({...small, num_hidden_layers: 9}, 'config.json')
     const policy = rptWork(2).policy!
     const {parts} = measureGraph(
-      deep,
+      {model: deep},
       {
         kind: 'policy',
         of: 'policy',
@@ -271,7 +271,11 @@ describe('checkMemory', () => {
   })
 
   it('names data.batchTokens for scoring, unless one document alone is too long', () => {
-    const scoring = scoringDemand(model, {device: 'cpu', data: {topK: 16, batchTokens: 4096}}, 512)
+    const scoring = scoringDemand(
+      model,
+      {device: 'cpu', precision: 'float32', data: {topK: 16, batchTokens: 4096}},
+      512,
+    )
     expect(reportMemory(scoring, {check: true, limitGiB: 100}).setting).toBe('data.batchTokens')
   })
 })

@@ -1,0 +1,41 @@
+import {z} from 'zod'
+import {nearest} from '../util/suggest.js'
+import {rewardNames} from './names.js'
+import {positive, share} from './value-kinds.js'
+
+const rewardTerm = z
+  .union([z.enum(rewardNames), z.strictObject({name: z.enum(rewardNames), weight: z.number().default(1)})], {
+    error: ({input}) => {
+      const guess = typeof input === 'string' ? nearest(input, rewardNames) : undefined
+      const hint = guess ? `; did you mean ${guess}?` : ''
+      return `needs the name of a term (${rewardNames.join(', ')}), or {name: ..., weight: ...}${hint}`
+    },
+  })
+  .transform((term) => (typeof term === 'string' ? {name: term, weight: 1} : term))
+
+/** Settings of rewards. */
+export const reward = z.strictObject({
+  terms: z
+    .array(rewardTerm)
+    .min(1)
+    .optional()
+    .describe('terms whose weighted sum is the reward; prefix-match for rpt and correct for rlvr when absent'),
+  average: z
+    .strictObject({
+      tau: share
+        .default(0.999)
+        .describe('share of the moving average that stays at every step; for terms that ask the average'),
+    })
+    .prefault({}),
+  lengthBudget: z
+    .strictObject({
+      first: positive.default(800).describe('tokens of a thought that term length-budget pays most at the first step'),
+      least: positive.default(1).describe('tokens that the budget never falls below'),
+      decay: z.number().positive().max(1).default(0.2).describe('what is left of the budget at the last step'),
+    })
+    .prefault({}),
+  overlongTokens: positive
+    .default(128)
+    .describe('last tokens before rollout.maxTokens in which term overlong falls from 0 to -1'),
+  maxReferenceTokens: positive.default(32).describe('tokens of the continuation that a prediction may span'),
+})
