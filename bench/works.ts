@@ -33,7 +33,7 @@ export const works: Readonly<Record<Work, RunWork>> = {
     const {contexts, completions} = tape.run(run, job.size)
     const oldLogprob = -Math.log(job.vocabulary)
     const groups = completions.map((group) => group.map((ids) => completionOf(ids, oldLogprob)))
-    return (await update(engine, job, contexts, groups, 'whole'))!.gradNorm
+    return (await update(engine, job, contexts, groups, 'whole'))!.gradNorm!
   },
 
   step: stepBy('whole'),

@@ -80,7 +80,7 @@ describe.each(modelDumps)('%s %s', (version, name, folder) => {
       updates.push(update!)
       if (updates.length === 1) await afterFirst?.()
     }
-    return {losses: updates.map(({loss}) => loss), norms: updates.map(({gradNorm}) => gradNorm)}
+    return {losses: updates.map(({loss}) => loss), norms: updates.map(({gradNorm}) => gradNorm!)}
   }
 
   it('logits', async () => {

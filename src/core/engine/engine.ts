@@ -1,7 +1,8 @@
 import {countOf, parameterCount} from '../models/parameters.js'
+import {firstLossScale} from '../optim/loss-scale.js'
 import type {LogprobQuery} from '../records/records.js'
 import {freeArrays} from '../runtime/output-memory.js'
-import {checkPrecision} from '../runtime/precisions.js'
+import {checkPrecision, precisions} from '../runtime/precisions.js'
 import {checkDevice} from '../runtime/providers.js'
 import type {SessionOptions} from '../runtime/session.js'
 import {RuntimeFailure} from '../util/errors.js'
@@ -110,6 +111,7 @@ export class LocalEngine implements Engine {
     checkPrecision(this.options.device, this.options.precision ?? 'float32')
     await checkDevice(this.options.device)
     const state = await loadState(source)
+    if (precisions[this.options.precision ?? 'float32'].scalesLoss) state.lossScale = firstLossScale
     // Graphs of another model must not be found under the shapes of this one.
     await this.sessions.restart(invariantThreads(state.config, this.options.threads))
     this.state = state

@@ -19,6 +19,10 @@ export interface Measures {
   /** Share of completions cut at the length limit. */
   readonly clippedLengths?: number
   readonly updates?: number
+  /** Updates left out because their gradient overflowed. */
+  readonly updatesSkipped?: number
+  /** Factor on the gradients of the last update. */
+  readonly lossScale?: number
   /** Share of tokens whose ratio is clipped. */
   readonly clippedRatios?: number | null
   /** Largest |policy - old| log-probability of the first update. */

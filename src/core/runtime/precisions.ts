@@ -8,13 +8,15 @@ import {type Device, devices} from './devices.js'
 export interface Precision {
   /** Brings a finished graph, gradients included, to the precision. */
   readonly convert: (graph: Graph) => void
+  /** Whether gradients may fall below or rise beyond its range, so that the loss is scaled. */
+  readonly scalesLoss: boolean
 }
 
 /** What each precision setting stands for. Whatever is no matrix product is float32, weights and their updates included. */
 export const precisions: Readonly<Record<PrecisionName, Precision>> = {
-  float32: {convert: () => {}},
-  float16: {convert: (graph) => halveProducts(graph, 'half')},
-  'float16-rounded': {convert: (graph) => halveProducts(graph, 'rounded')},
+  float32: {convert: () => {}, scalesLoss: false},
+  float16: {convert: (graph) => halveProducts(graph, 'half'), scalesLoss: true},
+  'float16-rounded': {convert: (graph) => halveProducts(graph, 'rounded'), scalesLoss: true},
 }
 
 /**

@@ -76,6 +76,8 @@ export const metricsTable = defineTable(
     'completions/mean_length': metric,
     'completions/clipped_ratio': metric,
     'rpt/updates': metric,
+    'rpt/updates_skipped': metric,
+    'rpt/loss_scale': metric,
     'rpt/clip_fraction': metric,
     'rpt/logprob_mismatch_max': metric,
     ...outcomeShares,

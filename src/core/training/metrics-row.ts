@@ -17,6 +17,8 @@ const columns: Readonly<Record<Exclude<keyof Measures, 'outcomes'>, keyof Metric
   meanLength: 'completions/mean_length',
   clippedLengths: 'completions/clipped_ratio',
   updates: 'rpt/updates',
+  updatesSkipped: 'rpt/updates_skipped',
+  lossScale: 'rpt/loss_scale',
   clippedRatios: 'rpt/clip_fraction',
   mismatchMax: 'rpt/logprob_mismatch_max',
   correct: 'rpt/correct',

@@ -8,7 +8,8 @@ export function updatesOf(rows: readonly MetricsRow[]): number {
 
 /** Whether a step had something to learn from: a group whose rewards differ, or a token to predict. */
 export function carriesSignal(row: MetricsRow): boolean {
-  return row['rpt/rollouts_generated'] === null ? updatesOf([row]) > 0 : row['rpt/rollouts_per_kept_group'] !== null
+  if (row['rpt/rollouts_generated'] !== null) return row['rpt/rollouts_per_kept_group'] !== null
+  return updatesOf([row]) + (row['rpt/updates_skipped'] ?? 0) > 0
 }
 
 /** What to do about completions that mostly end like this; `parsed` depends on whether they were right. */

@@ -181,7 +181,7 @@ function withDtype(source: Readonly<Record<string, unknown>>, dtype: WeightDtype
 }
 
 /**
- * Writes the optimizer's moments and its number of updates.
+ * Writes the optimizer's moments, its number of updates and the loss scale, where there is one.
  *
  * @param withWeights whether to keep the float32 weights too, because those saved beside are rounded
  */
@@ -194,6 +194,8 @@ export async function saveOptimizer(state: ModelState, folder: string, withWeigh
     if (withWeights) tensors.set(`${name}/weight`, {shape, data: state.weights.get(name)!})
   }
   tensors.set('updates', {shape: [1], data: Float32Array.of(state.updates)})
+  const {lossScale} = state
+  if (lossScale) tensors.set('loss_scale', {shape: [2], data: Float32Array.of(lossScale.factor, lossScale.goodUpdates)})
   await writeSafetensors(join(folder, 'optimizer.safetensors'), tensors)
 }
 
@@ -208,7 +210,9 @@ export async function loadOptimizer(state: ModelState, folder: string): Promise<
   const file = SafetensorsFile.open(path)
   try {
     const updates = new Float32Array(1)
+    const lossScale = new Float32Array(2)
     const targets = new Map<string, FloatValues>([['updates', {shape: [1], data: updates}]])
+    if (state.lossScale) targets.set('loss_scale', {shape: [2], data: lossScale})
     for (const {name, shape} of state.trained) {
       const {first, second} = state.momentsOf(name)
       targets.set(`${name}/first`, {shape, data: first})
@@ -218,6 +222,7 @@ export async function loadOptimizer(state: ModelState, folder: string): Promise<
     }
     fillTensors(file, targets)
     state.updates = updates[0]
+    if (state.lossScale) state.lossScale = {factor: lossScale[0], goodUpdates: lossScale[1]}
   } finally {
     file.close()
   }

@@ -4,6 +4,7 @@ import {type Parameter, parametersOf} from '../../models/parameters.js'
 import {rotaryTables} from '../../nn/rotary.js'
 import {type AdamWSettings, adamWStep, type Moments} from '../../optim/adamw.js'
 import {clipScale, globalNorm} from '../../optim/clip.js'
+import {type LossScale, nextLossScale} from '../../optim/loss-scale.js'
 import type {TensorData} from '../../runtime/session.js'
 import {NumericError} from '../../util/errors.js'
 import {streamSeed} from '../../util/rng.js'
@@ -13,6 +14,14 @@ import {fillAtRandom, type InitializationSettings} from './initialize.js'
 /** AdamW with a bound on the global gradient norm. */
 export interface OptimizerSettings extends AdamWSettings {
   readonly maxGradNorm: number
+}
+
+/** What became of a summed gradient. */
+export interface AppliedGradients {
+  /** Before clipping; null where it overflowed, and the update was skipped. */
+  readonly gradNorm: number | null
+  /** The factor that gradients were multiplied by; null without one. */
+  readonly lossScale: number | null
 }
 
 /** Weights of one model, float32, by parameter name. */
@@ -33,6 +42,8 @@ export class ModelState {
   private readonly tables = new Map<number, {cos: Float32Array; sin: Float32Array}>()
   /** Optimizer steps taken. */
   updates = 0
+  /** Factor on the gradients of the next update; null where they are as they are. */
+  lossScale: LossScale | null = null
   /** Moving average of the weights that are trained, where one is kept. */
   average: Weights | null = null
 
@@ -120,18 +131,24 @@ export class ModelState {
 
   /**
    * Clips the summed gradient by its global norm, takes one AdamW step and forgets the gradient. Vectors (norms, biases)
-   * are not decayed.
+   * are not decayed. A gradient that overflows under a loss scale is forgotten, without a step, and the scale is halved.
    *
-   * @returns the norm before clipping
-   * @throws {NumericError} when the norm is not finite; weights and moments are then untouched
+   * @throws {NumericError} when the norm is not finite, and no smaller scale could make it so; weights and moments are then
+   *   untouched
    */
-  applyGradients(settings: OptimizerSettings): number {
-    const norm = globalNorm(this.gradients.values())
-    if (!Number.isFinite(norm)) {
+  applyGradients(settings: OptimizerSettings): AppliedGradients {
+    const {lossScale} = this
+    const factor = lossScale?.factor ?? 1
+    const norm = globalNorm(this.gradients.values()) / factor
+    const isGood = Number.isFinite(norm)
+    if (lossScale) this.lossScale = nextLossScale(lossScale, isGood)
+    const applied = {gradNorm: isGood ? norm : null, lossScale: lossScale && factor}
+    if (!isGood) {
       this.gradients.clear()
+      if (factor > 1) return applied
       throw new NumericError(`update ${this.updates + 1}: the gradient norm is ${norm}; expected a finite number`)
     }
-    const scale = clipScale(norm, settings.maxGradNorm)
+    const scale = clipScale(norm, settings.maxGradNorm) / factor
     this.updates++
     for (const {name, shape} of this.trained) {
       const weightDecay = shape.length > 1 ? settings.weightDecay : 0
@@ -146,7 +163,7 @@ export class ModelState {
       )
     }
     this.gradients.clear()
-    return norm
+    return applied
   }
 
   /** The moments of a weight, zeros before the first step. */

@@ -6,10 +6,11 @@ import {chunks} from '../graphs/bucket.js'
 import type {LanguageModelShape} from '../graphs/language-model.js'
 import {languageModelShape} from '../graphs/shapes.js'
 import type {SessionCache} from '../sessions/session-cache.js'
-import type {ModelState, OptimizerSettings} from '../state/model-state.js'
+import type {AppliedGradients, ModelState, OptimizerSettings} from '../state/model-state.js'
+import {checkLoss} from './check-loss.js'
+import {openUpdate} from './open-update.js'
 import type {JointRows} from './policy-request.js'
 import type {MicroBatch} from './update-mode.js'
-import {updateModes} from './update-modes.js'
 
 /** The rows of one optimizer step. */
 export interface LanguageModelRequest {
@@ -20,10 +21,9 @@ export interface LanguageModelRequest {
 }
 
 /** What one optimizer step did. */
-export interface LanguageModelUpdate {
+export interface LanguageModelUpdate extends AppliedGradients {
   /** Mean negative log-likelihood of the trained tokens, nats. */
   readonly loss: number
-  readonly gradNorm: number
   readonly trainedTokens: number
 }
 
@@ -45,14 +45,15 @@ export async function updateLanguageModel(
   state.forgetGradients()
   const mostRows = maxOf(laidOut.map(({shape}) => shape.rows * shape.length))
   let where = ''
-  const update = updateModes[mode]({state, sessions, mostRows, tell: (words) => tell(`${where}, ${words}`)})
+  const update = openUpdate(mode, {state, sessions, mostRows, tell: (words) => tell(`${where}, ${words}`)})
   for (const [index, batch] of laidOut.entries()) {
     where = `update, micro-batch ${index + 1}/${laidOut.length}`
     tell(where)
     loss += await update.languageModel(batch)
   }
+  checkLoss('the loss', loss, state.lossScale)
   tell('update, optimizer')
-  return {loss, gradNorm: state.applyGradients(optimizer), trainedTokens}
+  return {loss, ...state.applyGradients(optimizer), trainedTokens}
 }
 
 /** Rows in micro-batches, their tokens weighted so that the losses add up to `weight` times the mean over all trained tokens. */

@@ -6,18 +6,18 @@ import {type Tell, tellNobody} from '../../util/tell.js'
 import {policyContexts} from '../graphs/shapes.js'
 import {rowCounts} from '../segments/row-layout.js'
 import type {SessionCache} from '../sessions/session-cache.js'
-import type {ModelState, Weights} from '../state/model-state.js'
+import type {AppliedGradients, ModelState, Weights} from '../state/model-state.js'
+import {checkLoss} from './check-loss.js'
 import {completionRatios} from './completion-ratios.js'
 import {rowBatches} from './language-model-update.js'
 import {layOut, microBatches, type Slot} from './micro-batches.js'
+import {openUpdate} from './open-update.js'
 import type {PolicyRequest} from './policy-request.js'
-import {updateModes} from './update-modes.js'
 
 /** What one GRPO update did. */
-export interface PolicyUpdate {
+export interface PolicyUpdate extends AppliedGradients {
   /** Of the policy, and of the rows beside it with their weight. */
   readonly loss: number
-  readonly gradNorm: number
   /** Largest |policy - old| log-probability; on-policy it is the disagreement of rollout and trainer. */
   readonly mismatchMax: number
   /** Mean entropy of the policy over the tokens looked at, nats; null where there were none. */
@@ -67,7 +67,10 @@ export async function updatePolicy(
     ...rows.map(({shape}) => shape.rows * shape.length),
   ])
   let where = ''
-  const update = updateModes[request.mode]({state, sessions, mostRows, tell: (words) => tell(`${where}, ${words}`)})
+  const update = openUpdate(request.mode, {
+    ...{state, sessions, mostRows},
+    tell: (words) => tell(`${where}, ${words}`),
+  })
   for (const [index, {slots, ...micro}] of laidOut.entries()) {
     where = `update, micro-batch ${index + 1}/${batches.length}`
     tell(where)
@@ -91,7 +94,7 @@ export async function updatePolicy(
     tell(where)
     totals.loss += await update.languageModel(batch)
   }
-  if (!Number.isFinite(totals.loss)) throw new NumericError(`the GRPO loss is ${totals.loss}; expected a finite number`)
+  checkLoss('the GRPO loss', totals.loss, state.lossScale)
   if (isOnPolicy && totals.mismatchMax > request.mismatchLimit) throw mismatchError(totals.mismatchMax, request)
   tell('update, optimizer')
   return updateOf(totals, state.applyGradients(request.optimizer), reference !== null)
@@ -107,11 +110,11 @@ interface Totals {
   trainedTokens: number
 }
 
-function updateOf(totals: Totals, gradNorm: number, hasReference: boolean): PolicyUpdate {
+function updateOf(totals: Totals, applied: AppliedGradients, hasReference: boolean): PolicyUpdate {
   const {loss, mismatchMax, trainedTokens} = totals
   const mean = (total: number) => (trainedTokens > 0 ? total / trainedTokens : null)
   return {
-    ...{loss, gradNorm, mismatchMax, trainedTokens},
+    ...{loss, ...applied, mismatchMax, trainedTokens},
     entropy: mean(totals.entropy),
     clipFraction: mean(totals.clipped),
     kl: hasReference ? mean(totals.kl) : null,

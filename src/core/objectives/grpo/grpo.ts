@@ -15,6 +15,7 @@ import {NumericError} from '../../util/errors.js'
 import {meanOf} from '../../util/means.js'
 import {firstOnly} from '../../util/progress.js'
 import {type Objective, optimizerAt, type TrainingContext} from '../objective.js'
+import {isSkipped, skippedNote} from '../skipped-update.js'
 import type {ItemOrder} from './item-order.js'
 import type {JointRowSource} from './joint-rows.js'
 import {resultOf} from './measures.js'
@@ -146,7 +147,7 @@ function checkFinite(groups: readonly RewardedGroup<unknown>[]): void {
 
 /** advantages -> update: one AdamW step per mini-batch that has something to learn from; the first is on-policy. */
 async function updatePolicy(
-  {config, engine, sampler, updateMode}: TrainingContext,
+  {config, engine, sampler, updateMode, progress}: TrainingContext,
   step: number,
   groups: readonly ScoredGroup<unknown>[],
   terms: readonly WeightedTerm<never>[],
@@ -171,8 +172,10 @@ async function updatePolicy(
       optimizer: optimizerAt(step, config),
       mode: updateMode,
     }
-    const update = await engine.updatePolicy(request, updates.length === 0 && sampler.guarantees.exactLogprobs)
+    const isOnPolicy = updates.every(isSkipped) && sampler.guarantees.exactLogprobs
+    const update = await engine.updatePolicy(request, isOnPolicy)
     if (!update) continue
+    if (isSkipped(update)) progress.warn(skippedNote(step, update))
     updates.push(update)
     for (const {ids} of joint?.rows ?? []) rowTokens.push(ids.length - 1)
   }

@@ -8,6 +8,7 @@ import type {Measures} from '../../records/measures.js'
 import {type Outcome, outcomes, type RewardedGroup, type ScoredGroup} from '../../records/records.js'
 import {deviationOf, meanOf} from '../../util/means.js'
 import type {StepResult} from '../objective.js'
+import {isSkipped, scaleMeasures} from '../skipped-update.js'
 import type {SampledGroups} from './sample-groups.js'
 
 /** What is measured of a step; the model's shape is what FLOPs are counted from. */
@@ -71,7 +72,8 @@ function measuresOfUpdates(updates: readonly PolicyUpdate[]): Measures {
     return values.length > 0 ? meanOf(values) : null
   }
   return {
-    updates: updates.length,
+    updates: updates.filter((update) => !isSkipped(update)).length,
+    ...scaleMeasures(updates),
     loss: mean(({loss}) => loss),
     gradNorm: mean(({gradNorm}) => gradNorm),
     entropy: mean(({entropy}) => entropy),

@@ -9,12 +9,16 @@ import {DataError} from '../../util/errors.js'
 import {joinIds} from '../../util/join-ids.js'
 import {type CutDocuments, type Objective, optimizerAt, type TrainingContext} from '../objective.js'
 import {VisitOrder} from '../order.js'
+import {isSkipped, scaleMeasures, skippedNote} from '../skipped-update.js'
 
 /** Where the rows of a language-model step come from: the row of visit k = 0, 1, ... */
 export type RowSource = (visit: number) => TrainingRow
 
 /** Next-token prediction of the trained tokens of rows, `train.batchRows` a step. */
-export function startRows({config, engine, shape, updateMode: mode}: TrainingContext, rowAt: RowSource): Objective {
+export function startRows(
+  {config, engine, shape, updateMode: mode, progress}: TrainingContext,
+  rowAt: RowSource,
+): Objective {
   const {batchRows, rowsPerMicroBatch} = config.train
   return {
     async step(step, {visits}, keep) {
@@ -24,11 +28,14 @@ export function startRows({config, engine, shape, updateMode: mode}: TrainingCon
       keep({kind: 'rows', rows: sorted})
       const optimizer = optimizerAt(step, config)
       const update = await engine.updateLanguageModel({rows: sorted, rowsPerMicroBatch, optimizer, mode})
+      const taken = update ? [update] : []
+      if (update && isSkipped(update)) progress.warn(skippedNote(step, update))
       return {
         measures: {
-          updates: Number(update !== null),
+          updates: taken.filter((one) => !isSkipped(one)).length,
           loss: update?.loss ?? null,
           gradNorm: update?.gradNorm ?? null,
+          ...scaleMeasures(taken),
         },
         groups: [],
         visits: batchRows,
