@@ -22,6 +22,7 @@ import type {Graph} from '../../src/core/onnx/graph.js'
 import {tensorBytes} from '../../src/core/onnx/live-tensor.js'
 import {devices} from '../../src/core/runtime/devices.js'
 import ort from '../../src/core/runtime/onnxruntime.js'
+import {precisions} from '../../src/core/runtime/precisions.js'
 import {sizeOf} from '../../src/core/util/shape.js'
 import {tinyModel} from '../support/tiny-model.js'
 
@@ -97,11 +98,24 @@ async function run(graph: Graph) {
   const events = JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
     cat: string
     name: string
-    args: {provider?: string; op_name?: string}
+    args: {provider?: string; op_name?: string; input_type_shape?: readonly Record<string, readonly number[]>[]}
   }[]
   const nodes = events.filter(({cat, name}) => cat === 'Node' && name.endsWith('_kernel_time'))
   await session.release()
   return {nodes: nodes.map(({args}) => args), copied}
+}
+
+/** The element type in which products are computed; those with the constant of rotary positions are float32 in each. */
+const productTypes = {float32: 'float', float16: 'float16', 'float16-rounded': 'float'}
+
+function typeOfProduct({
+  input_type_shape: inputs = [],
+}: {
+  input_type_shape?: readonly Record<string, readonly number[]>[]
+}) {
+  const [[type, shape]] = Object.entries(inputs.at(-1) ?? {})
+  const isRotation = shape.length === 2 && shape.every((size) => size === model.headSize)
+  return isRotation && type === 'float' ? [] : [type]
 }
 
 /** Zeros; ones where they count, so that loops run. */
@@ -125,12 +139,19 @@ const sum = (values: readonly number[]) => values.reduce((total, value) => total
 const perNode = 256
 
 describe.skipIf(log === '')('every graph on CUDA, with a stand-in for its libraries (npm run check:cuda)', () => {
-  it.each(Object.keys(graphs))('%s: no node on the CPU, no copy in between', async (name) => {
+  const all = devices.cuda.precisions.flatMap((precision) =>
+    Object.keys(graphs).map((name) => [precision, name] as const),
+  )
+
+  it.each(all)('%s, %s: no node on the CPU, no copy in between', async (precision, name) => {
     const {graph} = graphs[name]().op
+    precisions[precision].convert(graph)
     const {nodes, copied} = await run(graph)
     expect(nodes.length).toBeGreaterThan(0)
     expect([...new Set(nodes.map(({provider}) => provider))]).toEqual(['CUDAExecutionProvider'])
     expect(nodes.filter(({op_name}) => op_name?.startsWith('Memcpy'))).toEqual([])
+    const products = nodes.filter(({op_name}) => op_name?.endsWith('MatMul'))
+    expect([...new Set(products.flatMap(typeOfProduct))]).toEqual(products.length > 0 ? [productTypes[precision]] : [])
     const [bytesIn, bytesOut] = [true, false].map((into) =>
       sum(copied.filter((copy) => copy.into === into).map(({bytes}) => bytes)),
     )

@@ -6,6 +6,7 @@ import {expectation, issueLine} from './issues.js'
 import {configKeys, findKey} from './keys.js'
 import {lossDefaults} from './loss-defaults.js'
 import {objectiveDefaults} from './objective-defaults.js'
+import {precisionDefaults} from './precision-defaults.js'
 import {type Config, configSchema} from './schema.js'
 import {readConfigFile, readFlags, readSets, type Setting, unknownKey} from './settings.js'
 
@@ -38,7 +39,7 @@ export interface LoadedConfig {
 export type SourcedConfig = Pick<LoadedConfig, 'config' | 'sources'>
 
 /**
- * Defaults, overlaid by those of the objective, by config files in order, by `--set`, by flags. Lists are replaced whole, null
+ * Defaults, overlaid by those of the objective, the loss and the precision, by config files in order, by `--set`, by flags. Lists are replaced whole, null
  * puts a default back.
  *
  * @returns a deeply frozen configuration; paths are absolute, Hub ids (`owner/name` of no folder, `hf:...`) as given
@@ -65,6 +66,7 @@ export function loadConfig({
   }
   addDefaults(given, objectiveDefaults, given.get('train.objective')?.value, cwd)
   addDefaults(given, lossDefaults, given.get('grpo.loss')?.value, cwd)
+  addDefaults(given, precisionDefaults, given.get('precision')?.value, cwd)
   checkAxes(given)
   const sources = new Map(configKeys.map(({key}) => [key, given.get(key)?.source ?? 'default']))
   const folders = new Map<string, string>()

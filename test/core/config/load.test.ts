@@ -86,6 +86,17 @@ describe('precedence', () => {
       expect(() => load({values: {'grpo.loss': loss, ...values}})).not.toThrow()
   })
 
+  it('float16 allows sampling and update to disagree more, below everything that is set', () => {
+    const of = (sets: string[]) => {
+      const {config, sources} = load({sets})
+      return [config.grpo.mismatchLimit, sources.get('grpo.mismatchLimit')]
+    }
+    expect(of([])).toEqual([1e-4, 'default'])
+    for (const precision of ['float16', 'float16-rounded'])
+      expect(of([`precision=${precision}`])).toEqual([0.1, `default of ${precision}`])
+    expect(of(['precision=float16', 'grpo.mismatchLimit=0.5'])).toEqual([0.5, '--set'])
+  })
+
   it('replaces lists whole', () => {
     const files = [file('a.yaml', 'checkpoint: {steps: [1, 2, 3]}'), file('b.yaml', 'checkpoint: {steps: [9]}')]
     expect(load({files}).config.checkpoint.steps).toEqual([9])
