@@ -56,6 +56,7 @@ async function openChoices({config, data: {tokenizer}, model, warn}: TaskOpening
     promptSettings: settings,
     gradeSettings: {'prompt.choices': config.prompt.choices, 'data.verifier': verifier},
     itemAt: (_, index) => items[index],
+    traitsAt: (index) => ({key: keyOf(items[index]), stratum: stratumOf(items[index]), entropy: null}),
     keyOf,
     factsOf: (item) => ({
       task: multipleChoice.name,
