@@ -23,7 +23,7 @@ const layers = [
   ['cuda'],
   ['tables', 'weights', 'hub', 'runtime'],
   ['models', 'grpo', 'statistics', 'prompts'],
-  ['rewards'],
+  ['rewards', 'analysis'],
   ['engine/graphs', 'engine/state'],
   ['engine/sessions'],
   ['engine/segments'],

@@ -1,5 +1,6 @@
 import type {FitRow} from '../statistics/series.js'
 import type {RunFolder} from './read-run.js'
+import {collectReasoning, type Reasoning} from './reasoning.js'
 import {type Comparison, collectResults, compareAll, type Result} from './results.js'
 import {collectFits, collectScaling, type ScalingPointRow} from './scaling-figures.js'
 
@@ -8,6 +9,7 @@ export interface ReportContent {
   readonly runs: readonly RunFolder[]
   readonly results: readonly Result[]
   readonly comparisons: readonly Comparison[]
+  readonly reasonings: readonly Reasoning[]
   readonly points: readonly ScalingPointRow[]
   readonly fits: readonly FitRow[]
 }
@@ -16,5 +18,6 @@ export interface ReportContent {
 export function contentOf(runs: readonly RunFolder[]): ReportContent {
   const results = collectResults(runs)
   const points = collectScaling(runs)
-  return {runs, results, comparisons: compareAll(results), points, fits: collectFits(runs, points)}
+  const [comparisons, reasonings] = [compareAll(results), collectReasoning(results)]
+  return {runs, results, comparisons, reasonings, points, fits: collectFits(runs, points)}
 }

@@ -1,3 +1,4 @@
+import {thoughtOf} from '../analysis/thought-text.js'
 import {isUniform} from '../grpo/advantages.js'
 import type {Outcome} from '../records/records.js'
 import {outcomes} from '../records/records.js'
@@ -36,7 +37,8 @@ export function summarizeRollouts(rows: readonly RolloutRow[]): RolloutStatistic
   const equal = groups.filter((group) => isUniform(group.map(({reward}) => reward)))
   const wrong = equal.filter((group) => group.every(({correct}) => !correct)).length
   const lost = rows.filter(({outcome, correct}) => outcome === 'parsed' && !correct).map(lossOf)
-  const thoughts = [...groupBy(rows.map(thoughtOf), (thought) => thought).values()].sort((a, b) => b.length - a.length)
+  const byThought = groupBy(rows, ({completion_text}) => thoughtOf(completion_text))
+  const [[commonest, same]] = [...byThought].sort(([, a], [, b]) => b.length - a.length)
   return {
     completions: rows.length,
     groups: groups.length,
@@ -50,8 +52,8 @@ export function summarizeRollouts(rows: readonly RolloutRow[]): RolloutStatistic
       rows.map(({outcome}) => outcome),
     ),
     losses: tally(losses, lost, rows.length),
-    repeated_thought: share(thoughts[0].length),
-    commonest_thought: thoughts[0][0],
+    repeated_thought: share(same.length),
+    commonest_thought: commonest,
   }
 }
 
@@ -122,10 +124,6 @@ export function diagnose(statistics: RolloutStatistics): string[] {
   const seen = findings.filter(({isSeen}) => isSeen(statistics)).map(({say}) => say(statistics))
   const signal = `${percent(statistics.groups_mixed)}% of ${plural(statistics.groups, 'group')} carry signal (rewards differ).`
   return [signal, ...(seen.length > 0 ? seen : ['Nothing else stands out.'])]
-}
-
-function thoughtOf({completion_text}: RolloutRow): string {
-  return completion_text.split('</think>')[0].trim()
 }
 
 function lossOf({prediction, truth, boundaries}: RolloutRow): Loss {

@@ -1,3 +1,5 @@
+import {patternNames} from '../analysis/patterns.js'
+import {ResponseTally} from '../analysis/response-tally.js'
 import {type PredictionRow, predictionsTable, readRows} from '../tables/index.js'
 import {UsageError} from '../util/errors.js'
 import {quoteBytes} from '../util/quote-bytes.js'
@@ -5,7 +7,7 @@ import {contextLength, type InspectOptions, matchesOutcome, matchesPosition, spr
 import {readContexts} from './contexts.js'
 import {diagnose, summarizeRollouts} from './diagnose.js'
 import {percent, plural} from './format.js'
-import type {RunInspection} from './inspection.js'
+import type {RunInspection, ThoughtView} from './inspection.js'
 import {summarizeLedger} from './ledger.js'
 import {predictionsFile, type RunFolder, readRollouts, settingOf} from './read-run.js'
 
@@ -18,6 +20,8 @@ export function inspectRollouts(run: RunFolder, options: InspectOptions): RunIns
   const shown = spread(matching.length, options.rows).map((index) => matching[index])
   const contextOf = readContexts(settingOf(run, 'data.dir'), shown, contextLength)
   const statistics = all.length > 0 ? summarizeRollouts(all) : null
+  const tally = new ResponseTally()
+  for (const {cluster, completion_text: text} of all) tally.add({cluster, text})
   const rows = shown.map(({doc_id, position, sample, outcome, reward, advantage, explanation, ...row}) => ({
     doc_id,
     position,
@@ -34,7 +38,19 @@ export function inspectRollouts(run: RunFolder, options: InspectOptions): RunIns
   }))
   const diagnosis = statistics ? diagnose(statistics) : ['This step has no completions.']
   const ledger = summarizeLedger(run.path)
-  return {kind: 'rollouts', path: run.path, step, steps, statistics, ledger, diagnosis, matching: matching.length, rows}
+  const thoughts = thoughtView(tally)
+  return {
+    kind: 'rollouts',
+    path: run.path,
+    step,
+    steps,
+    statistics,
+    ledger,
+    thoughts,
+    diagnosis,
+    matching: matching.length,
+    rows,
+  }
 }
 
 /** Looks at the predictions of an evaluation. */
@@ -46,8 +62,11 @@ export function inspectPredictions(run: RunFolder, steps: readonly number[], opt
   const isAsked = (row: PredictionRow) =>
     matchesPosition({...row, difficulty: row.split}, options) && matchesOutcome(row, options)
   const modes = new Map<string, {all: number; right: number}>()
+  const tally = new ResponseTally()
   let matching = 0
   for (const row of predictions()) {
+    if (row.mode === 'reasoning' && row.completion_text !== null)
+      tally.add({cluster: row.cluster, text: row.completion_text})
     const counts = modes.get(row.mode) ?? {all: 0, right: 0}
     modes.set(row.mode, {all: counts.all + 1, right: counts.right + Number(row.correct)})
     if (isAsked(row)) matching++
@@ -72,7 +91,18 @@ export function inspectPredictions(run: RunFolder, steps: readonly number[], opt
     const {all, right} = modes.get(mode)!
     return `${mode}: ${percent(right / all)}% of ${plural(all, 'prediction')} right.`
   })
-  return {kind: 'predictions', path: run.path, step, steps, statistics: null, ledger: null, diagnosis, matching, rows}
+  const thoughts = thoughtView(tally)
+  const facts = {statistics: null, ledger: null, thoughts, diagnosis}
+  return {kind: 'predictions', path: run.path, step, steps, ...facts, matching, rows}
+}
+
+function thoughtView(tally: ResponseTally): ThoughtView | null {
+  const facts = tally.facts()
+  const shares = patternNames.map((name) => {
+    const hits = tally.scoresOf(name).reduce((sum, {correct}) => sum + correct, 0)
+    return [name, hits / tally.responses]
+  })
+  return facts && {...facts, patterns: Object.fromEntries(shares) as ThoughtView['patterns']}
 }
 
 function chooseStep(steps: readonly number[], wanted: number | undefined, path: string): number {

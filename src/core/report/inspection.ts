@@ -1,3 +1,5 @@
+import type {PatternName} from '../analysis/patterns.js'
+import type {ThoughtFacts} from '../analysis/response-tally.js'
 import type {RolloutStatistics} from './diagnose.js'
 import type {LedgerSummary} from './ledger.js'
 
@@ -59,9 +61,16 @@ export interface RunInspection {
   readonly statistics: RolloutStatistics | null
   /** Of all steps together; null for predictions. */
   readonly ledger: LedgerSummary | null
+  /** Of all completions with a thought of the model's own; null where there is none. */
+  readonly thoughts: ThoughtView | null
   readonly diagnosis: readonly string[]
   readonly matching: number
   readonly rows: readonly CompletionView[]
+}
+
+/** What thoughts look like, and the share of the completions that show each pattern of reasoning. */
+export interface ThoughtView extends ThoughtFacts {
+  readonly patterns: Readonly<Record<PatternName, number>>
 }
 
 /** One completion; reward, advantage and explanation are null for predictions of an evaluation. */

@@ -1,6 +1,14 @@
 import {visibleLine} from '../util/visible.js'
 import {percent, short} from './format.js'
-import type {CompletionView, DataInspection, Inspection, PositionView, PromptView, RunInspection} from './inspection.js'
+import type {
+  CompletionView,
+  DataInspection,
+  Inspection,
+  PositionView,
+  PromptView,
+  RunInspection,
+  ThoughtView,
+} from './inspection.js'
 import {describeLedger} from './ledger.js'
 
 /** An inspection as lines for a terminal, without colour. */
@@ -51,7 +59,18 @@ function renderPromptView({text, tokens, instruction_tokens, context_tokens, cut
   ]
 }
 
-function renderRun({kind, path, step, steps, statistics, ledger, diagnosis, matching, rows}: RunInspection): string[] {
+function renderRun({
+  kind,
+  path,
+  step,
+  steps,
+  statistics,
+  ledger,
+  thoughts,
+  diagnosis,
+  matching,
+  rows,
+}: RunInspection): string[] {
   const numbers = statistics
     ? [
         `  ${statistics.completions} completions in ${statistics.groups} groups, mean reward ${short(statistics.mean_reward)}, ` +
@@ -63,11 +82,20 @@ function renderRun({kind, path, step, steps, statistics, ledger, diagnosis, matc
   return [
     `${path}: ${kind} of step ${step} (of ${steps.length} kept, ${steps[0]} to ${steps[steps.length - 1]})`,
     ...numbers,
+    ...(thoughts ? renderThoughts(thoughts) : []),
     ...diagnosis.map((line) => `  ${line}`),
     ...(ledger ? describeLedger(ledger).map((line) => `  ${line}`) : []),
     '',
     shownOf(rows.length, matching, kind),
     ...rows.flatMap(renderCompletion),
+  ]
+}
+
+function renderThoughts({words, empty, commonest, opening, patterns}: ThoughtView): string[] {
+  return [
+    `  thoughts: ${words.toFixed(1)} words on average, ${percent(empty)}% empty; ${percent(commonest.share)}% are the same, ` +
+      `${percent(opening.share)}% begin with ${JSON.stringify(opening.text)}`,
+    `  patterns: ${shares(patterns)}`,
   ]
 }
 

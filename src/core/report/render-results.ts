@@ -2,16 +2,18 @@ import type {FitRow} from '../statistics/series.js'
 import {visibleLine} from '../util/visible.js'
 import type {ReportContent} from './content.js'
 import {trendOf} from './plot-curves.js'
+import {reasoningTables} from './reasoning.js'
 import {scalingFigures, scalingText} from './scaling-figures.js'
 import {comparisonTable, fitTable, renderTable, resultTable} from './tables.js'
 import {terminalPlot} from './terminal-plot.js'
 import {curvesOf} from './training-curves.js'
 
 /** The page's main results as lines for the terminal: Table 1, differences, reward curve, fitted scaling curve. */
-export function renderResults({runs, results, comparisons, points, fits}: ReportContent): string[] {
+export function renderResults({runs, results, comparisons, reasonings, points, fits}: ReportContent): string[] {
   const sections = [
     results.length > 0 ? renderTable(resultTable(results)) : [],
     results.length > 1 ? renderTable(comparisonTable(comparisons)) : [],
+    ...reasoningTables(reasonings).map(renderTable),
     ...curvesOf(runs, 'reward').map(({name, points}) =>
       points.length > 1 ? [`Reward of ${name}`, '', ...terminalPlot(trendOf(points), {xLabel: 'step'})] : [],
     ),

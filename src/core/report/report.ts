@@ -8,6 +8,7 @@ import type {Services} from '../util/services.js'
 import {contentOf, type ReportContent} from './content.js'
 import {page, pageMark} from './html.js'
 import {findRuns, type RunFolder, readRun} from './read-run.js'
+import {reasoningSection} from './reasoning.js'
 import {
   headlineSection,
   readingSection,
@@ -86,6 +87,7 @@ async function renderReport(content: ReportContent, title = titleOf(content.runs
   return page(title, [
     headlineSection(content),
     await resultSection(content),
+    reasoningSection(content.reasonings),
     await scalingSection(content),
     await trainingSection(content),
     rolloutSection(content),

@@ -65,6 +65,25 @@ describe('inspect', () => {
     expect(found.diagnosis[1]).toMatch(/^standard: 3\d\.\d% of 1000 predictions right\.$/)
   })
 
+  it('says what the thoughts of predictions and of rollouts look like', async () => {
+    const {thoughts} = (await inspect(runs.base)) as RunInspection
+    expect(thoughts).toMatchObject({
+      responses: 1000,
+      words: 3.8,
+      empty: 0,
+      commonest: {text: '13 A adds 4', share: 0.9},
+      opening: {text: '13 A adds 4', share: 0.9},
+      patterns: {hypothesis: 0.1, deduction: 0},
+    })
+    const lines = renderInspect(await inspect(runs.base))
+    expect(lines).toContain(
+      '  thoughts: 3.8 words on average, 0.0% empty; 90.0% are the same, 90.0% begin with "13 A adds 4"',
+    )
+    expect(lines.join('\n')).toMatch(/ {2}patterns: transition 0\.0%, .*hypothesis 10\.0%/)
+    expect(((await inspect(runs.rpt)) as RunInspection).thoughts).toMatchObject({responses: 256})
+    expect(((await inspect(runs.ntp)) as RunInspection).thoughts).toBeNull()
+  })
+
   it('renders every kind as lines that say why', async () => {
     const lines = async (path: string, options = {}) => renderInspect(await inspect(path, options)).join('\n')
     expect(await lines(runs.data, {rows: 1})).toMatch(/1 of 1160 positions:[\s\S]*dropped: below-threshold/)

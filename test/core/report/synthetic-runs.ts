@@ -149,10 +149,15 @@ function predict(objective: string, mode: EvalRow['mode'], chance: number): Pred
       truth: Buffer.from(' 17 pens'),
       correct,
       outcome: mode === 'standard' ? null : 'parsed',
-      completion_text: mode === 'standard' ? null : ' 13 A adds 4</think>\\boxed{ 17}',
+      completion_text: mode === 'standard' ? null : `${thoughtAt(objective, i)}</think>\\boxed{ 17}`,
       cut_tokens: 0,
     }
   })
+}
+
+/** Guesses are worded as such by the base at every tenth position, after training at every fifth. */
+function thoughtAt(objective: string, index: number): string {
+  return index % (objective === 'base' ? 10 : 5) === 0 ? ' Probably 17' : ' 13 A adds 4'
 }
 
 /** The columns that name a position. */

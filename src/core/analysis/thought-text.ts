@@ -1,0 +1,23 @@
+import {endTag} from '../prompts/templates.js'
+
+const startTag = /^\s*<think>/
+
+/** The thought of a completion: what comes before the first `</think>`, all of it where there is none; without outer white space. */
+export function thoughtOf(completion: string): string {
+  const end = completion.indexOf(endTag)
+  return (end < 0 ? completion : completion.slice(0, end)).replace(startTag, '').trim()
+}
+
+/** Words of a text: runs of anything but white space. */
+export function wordCount(text: string): number {
+  return text.match(/\S+/g)?.length ?? 0
+}
+
+/** The first words of a text, one space between them. */
+export function openingOf(text: string, words: number): string {
+  const found: string[] = []
+  for (const [word] of text.matchAll(/\S+/g)) {
+    if (found.push(word) === words) break
+  }
+  return found.join(' ')
+}
