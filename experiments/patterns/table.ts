@@ -1,0 +1,40 @@
+import {join} from 'node:path'
+import {patternNames} from '../../src/core/analysis/patterns.js'
+import {percent, signed, table} from '../markdown.js'
+import {sampledPredictions} from '../real-model.js'
+import {type ResultRow, writeResult} from '../result-table.js'
+import {configsOf} from '../stages.js'
+import {insertTables} from '../tables.js'
+import {change, predicting, resultRows, solving, words} from './measure.js'
+
+const here = import.meta.dirname
+
+/** Reads the finished evaluations, and writes result.arrow and the table of the README. */
+export function writeTables(questions: string, positions: string): void {
+  const rows = resultRows(sampledPredictions(questions), sampledPredictions(positions))
+  const configs = ['prepare', 'questions', 'positions'].map((name) => configsOf('patterns', name)[1])
+  writeResult(join(here, 'result.arrow'), rows, configs)
+  const tables = tablesOf(rows)
+  insertTables(join(here, 'README.md'), tables)
+  console.log(`\n${tables.patterns}\n\nwrote result.arrow and the table of README.md`)
+}
+
+/** The table of the README, from the rows of result.arrow. */
+export function tablesOf(rows: readonly ResultRow[]): {readonly patterns: string} {
+  const find = (row: string, metric: string) => rows.find((one) => one.row === row && one.metric === metric)
+  const lines = patternNames.map((name) => {
+    const own = find(name, change)
+    const shares = [solving, predicting].map((metric) => textOf(find(name, metric), percent))
+    return [name, ...shares, textOf(own, signed), own?.paper ? signed(own.paper) : '-']
+  })
+  const lengths = [solving, predicting].map((metric) => textOf(find(words, metric), (value) => value.toFixed(1)))
+  const head = ['responses with a keyword, %', solving, predicting, 'change, % of the first', 'change, paper']
+  return {patterns: table(head, [...lines, [words, ...lengths, '-', '-']])}
+}
+
+/** A number with its interval; `...` stands for an end that is infinite. */
+function textOf(row: ResultRow | undefined, format: (value: number) => string): string {
+  if (!row) return '-'
+  const {value, ci_low: low, ci_high: high} = row
+  return low === null ? format(value) : `${format(value)} [${format(low)}, ${high === null ? '...' : format(high)}]`
+}

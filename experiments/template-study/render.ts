@@ -1,0 +1,42 @@
+import {percent, shareWithInterval, table} from '../markdown.js'
+import type {ResultRow} from '../result-table.js'
+import {argMax, rowName} from './measure.js'
+import {studied, type Variant, variantNames, variants} from './study.js'
+
+/** The tables of the README, from the rows of result.arrow. */
+export function tablesOf(rows: readonly ResultRow[]): Readonly<Record<string, string>> {
+  const used = variantNames.filter((variant) => rows.some(({row}) => row === rowName('v0', variant)))
+  return {paper: paperTable(rows), samples: used.map((variant) => sampleTable(rows, variant)).join('\n\n')}
+}
+
+/** Table 8 beside ours, graded in the same way. */
+function paperTable(rows: readonly ResultRow[]): string {
+  const lines = studied.map(({name}) => {
+    const [random, pass] = ['random@1', 'pass@8'].map((metric) => find(rows, rowName(name, 'asked'), metric))
+    return [name, percent(random.paper!), shareWithInterval(random), percent(pass.paper!), shareWithInterval(pass)]
+  })
+  lines.push([argMax, '-', shareWithInterval(find(rows, argMax, 'accuracy')), '-', '-'])
+  return table(['%', 'Random@1, paper', 'Random@1', 'Pass@8, paper', 'Pass@8'], lines)
+}
+
+/** What samples hold, and how often they are right, by the paper's grading and by any box. */
+function sampleTable(rows: readonly ResultRow[], variant: Variant): string {
+  const {title, isPaperGraded} = variants[variant]
+  const boxed: Columns = {'has a box': 'boxed', 'Random@1, box': 'random@1, box', 'Pass@8, box': 'pass@8, box'}
+  const graded: Columns = {'thought ends': 'ended', 'Random@1': 'random@1', 'Pass@8': 'pass@8'}
+  const columns: Columns = isPaperGraded ? {...graded, ...boxed} : boxed
+  const lines = studied.map(({name}) => [
+    name,
+    ...Object.values(columns).map((metric) => shareWithInterval(find(rows, rowName(name, variant), metric))),
+  ])
+  return table([`${title}, %`, ...Object.keys(columns)], lines)
+}
+
+/** Heading -> metric. */
+type Columns = Readonly<Record<string, string>>
+
+function find(rows: readonly ResultRow[], row: string, metric: string): ResultRow {
+  const found = rows.find((one) => one.row === row && one.metric === metric)
+  if (!found) throw new Error(`result.arrow has no ${metric} of ${row}`)
+  return found
+}

@@ -1,0 +1,49 @@
+import {join} from 'node:path'
+import {loadConfig} from '../../src/core/config/load.js'
+import {openPrepared} from '../../src/core/prepared/prepared.js'
+import {contextAt} from '../../src/core/prompts/contexts.js'
+import {prefixReward} from '../../src/core/rewards/prefix-match.js'
+import {evalTable, type PredictionRow, readTable} from '../../src/core/tables/index.js'
+import {sampledPredictions} from '../real-model.js'
+import {type ResultRow, writeResult} from '../result-table.js'
+import {configsOf} from '../stages.js'
+import {insertTables} from '../tables.js'
+import {argMaxRow, resultRows} from './measure.js'
+import {tablesOf} from './render.js'
+import {studied, type Variant, variants} from './study.js'
+
+const here = import.meta.dirname
+const [, prepareConfig] = configsOf('template-study', 'prepare')
+const [, evalConfig] = configsOf('template-study', 'eval')
+
+/** Reads the finished evaluations, and writes result.arrow and the tables of the README. */
+export async function writeTables(folder: (name: string) => string, used: readonly Variant[]): Promise<void> {
+  const {tokenizer, documents} = await openPrepared(folder('data'))
+  const {maxReferenceTokens} = loadConfig({files: [evalConfig], cwd: here}).config.reward
+  const isRight = ({doc_id, position}: Pick<PredictionRow, 'doc_id' | 'position'>, box: Uint8Array) => {
+    const {truth, boundaries} = contextAt(documents.get(doc_id), position, 'none', tokenizer, maxReferenceTokens)
+    return prefixReward(box, truth, boundaries) === 1
+  }
+  const plain = readTable(join(folder('standard'), 'eval.arrow'), evalTable).find(({split}) => split === 'all')!
+  const samples = used.flatMap((variant) =>
+    studied.flatMap((template) => {
+      const evaluation = folder(`${variant}/${template.name}`)
+      const own = resultRows(template, variant, sampledPredictions(evaluation), isRight)
+      if (variants[variant].isPaperGraded) checkAgainst(evaluation, own)
+      return own
+    }),
+  )
+  const rows = [argMaxRow(plain), ...samples]
+  writeResult(join(here, 'result.arrow'), rows, [prepareConfig, evalConfig])
+  const tables = tablesOf(rows)
+  insertTables(join(here, 'README.md'), tables)
+  console.log(`\n${Object.values(tables).join('\n\n')}\n\nwrote result.arrow and the tables of README.md`)
+}
+
+/** What is computed here from the samples is what `rpt eval` computed while it drew them. */
+function checkAgainst(evaluation: string, rows: readonly ResultRow[]): void {
+  const passAt = readTable(join(evaluation, 'eval.arrow'), evalTable).find(({split}) => split === 'all')!.pass_at!
+  for (const [i, k] of [1, 8].entries())
+    if (Math.abs(rows[i].value - passAt[k]) > 1e-9)
+      throw new Error(`${evaluation}: pass@${k} of the samples is ${rows[i].value}, of eval.arrow ${passAt[k]}`)
+}
