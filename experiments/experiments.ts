@@ -1,7 +1,7 @@
 import type {ResultRow} from './result-table.js'
 
 /** What an experiment needs besides this folder. */
-export type Needs = 'nothing' | 'model' | 'hours'
+export type Needs = 'nothing' | 'model'
 
 /** A table or figure of the paper, or a question that it left open: a folder with a script. */
 export interface Experiment {

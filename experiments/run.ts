@@ -4,11 +4,14 @@ import {parseArgs} from 'node:util'
 import {type Experiment, experiments} from './experiments.js'
 
 /**
- * `npm run experiments [-- NAME ...] [--model DIR]`: runs the experiments of these names, or all that this machine can: one after the
- * other, each in a process of its own. Those that need a model are skipped without `--model`, those that take hours unless named.
+ * `npm run experiments [-- NAME ...] [--model DIR [--documents FILE]]`: runs the experiments of these names, or all that this machine can,
+ * one after the other, each in a process of its own. Those that need a model are skipped without `--model`.
  */
 
-const {values, positionals: names} = parseArgs({options: {model: {type: 'string'}}, allowPositionals: true})
+const {values, positionals: names} = parseArgs({
+  options: {model: {type: 'string'}, documents: {type: 'string'}},
+  allowPositionals: true,
+})
 const unknown = names.find((name) => !experiments.some((one) => one.name === name))
 if (unknown !== undefined)
   throw new Error(`there is no experiment ${unknown}; expected one of ${experiments.map(({name}) => name).join(', ')}`)
@@ -31,14 +34,14 @@ for (const experiment of experiments.filter(({name}) => names.length === 0 || na
 console.log(`\n${outcomes.join('\n')}`)
 process.exitCode = failed > 0 ? 1 : 0
 
-function whySkipped({name, needs}: Experiment): string | null {
+function whySkipped({needs}: Experiment): string | null {
   if (needs === 'model' && values.model === undefined) return 'it needs --model DIR, a checkpoint folder'
-  if (needs === 'hours' && !names.includes(name)) return 'it takes hours; name it'
   return null
 }
 
 function runScript({script, needs}: Experiment): number | null {
-  const args = needs === 'model' ? ['--model', values.model!] : []
+  const documents = values.documents === undefined ? [] : ['--documents', values.documents]
+  const args = needs === 'model' ? ['--model', values.model!, ...documents] : []
   const {status} = spawnSync(process.execPath, ['--import', 'tsx', join(import.meta.dirname, script), ...args], {
     stdio: 'inherit',
   })
