@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Checks without a GPU that CUDA takes every node of our graphs and copies nothing but inputs and outputs: onnxruntime's own
- * CUDA provider, fetched by pip, runs with a stand-in for CUDA's libraries (test/cuda).
+ * Checks without a GPU that CUDA takes every node of our graphs, copies nothing but inputs and outputs, and needs no more
+ * memory than the estimate says: onnxruntime's own CUDA provider, fetched by pip, runs with a stand-in for CUDA's libraries (test/cuda).
  *
  * Needs Linux on x86-64, `npm run build`, python3 with pip (or PYTHON), cc and nm. Puts the provider beside onnxruntime's
  * library while it runs. `--may-skip`: a package that cannot be fetched is no failure.
@@ -77,7 +77,7 @@ async function check() {
   buildStandIn(join(place.folder, providerLibraries[1]), standIn)
   rmSync(log, {force: true})
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-  const {status} = spawnSync(process.execPath, [vitest, 'run', 'test/cuda'], {
+  const {status} = spawnSync(process.execPath, [vitest, 'run', '--no-file-parallelism', 'test/cuda'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {...process.env, LD_LIBRARY_PATH: standIn, STAND_IN_LOG: log, ORT_DISABLE_TELEMETRY: '1'},

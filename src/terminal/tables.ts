@@ -7,6 +7,16 @@ import {formatBytes, formatValue} from './format.js'
 /** A row of a table: column name -> value. */
 export type Row = Readonly<Record<string, unknown>>
 
+/** Needs of a memory against what there is; null where that is not known. */
+interface MemorySummaryView {
+  readonly needed_bytes: number
+  readonly available_bytes: number | null
+  readonly fits: boolean
+  readonly spare_bytes: number
+  readonly largest: {readonly name: string; readonly bytes: number}
+  readonly setting: string | null
+}
+
 /** What `--dry-run` shows besides the configuration. */
 export interface PlanView {
   /** Lines such as `32 contexts x 8 = 256 completions = 4 micro-batches x 8 contexts`. */
@@ -18,14 +28,9 @@ export interface PlanView {
   /** Memory by tensor, in bytes. */
   readonly memory: readonly {readonly name: string; readonly bytes: number}[]
   /** All of it against what the machine has. */
-  readonly memory_summary?: {
-    readonly needed_bytes: number
-    readonly available_bytes: number
-    readonly fits: boolean
-    readonly spare_bytes: number
-    readonly largest: {readonly name: string; readonly bytes: number}
-    readonly setting: string | null
-  }
+  readonly memory_summary?: MemorySummaryView
+  /** The same of a device that has memory of its own. */
+  readonly device_memory?: {readonly parts: PlanView['memory']; readonly summary: MemorySummaryView} | null
   /** Files and folders that would be written. */
   readonly files: readonly string[]
   /** What an earlier step would write, or the Hub would send. */
@@ -77,13 +82,15 @@ function isPlain(value: unknown): boolean {
 
 /** The plan of a dry run: batch identity, memory with the largest class named, files. */
 export function renderPlan(plan: PlanView, colors: Colors): string {
+  const {device_memory: device} = plan
   const section = (title: string, lines: readonly string[]) =>
     lines.length > 0 ? [colors.bold(title), ...lines.map(indented)] : []
   return [
     ...section('batch', plan.batch.map(visibleLine)),
     ...section('parameters', parameterLines(plan)),
     ...section('prompts', (plan.prompts ?? []).map(visibleLine)),
-    ...section('memory', memoryLines(plan, colors)),
+    ...section('memory', memoryLines(plan.memory, plan.memory_summary, colors)),
+    ...section('memory of the device', memoryLines(device?.parts ?? [], device?.summary, colors)),
     ...section('would write', plan.files.map(visibleLine)),
     ...section('not there yet', plan.missing.map(visibleLine)),
   ].join('\n')
@@ -94,22 +101,28 @@ function parameterLines({parameters}: PlanView): string[] {
 }
 
 /** One line per class of tensor, the sum against what there is, and the largest class with the setting that shrinks it. */
-function memoryLines({memory, memory_summary: summary}: PlanView, colors: Colors): string[] {
+function memoryLines(memory: PlanView['memory'], summary: MemorySummaryView | undefined, colors: Colors): string[] {
   if (!summary) return []
   const {needed_bytes: needed, available_bytes: available, spare_bytes: spare, fits, largest, setting} = summary
   const row = (bytes: number, text: string) => `${formatBytes(bytes).padStart(10)}  ${text}`
-  const share =
-    needed > 10 * available
-      ? `${Math.round(needed / available)} times`
-      : `${Math.round((100 * needed) / available)}% of`
   const verdict = fits ? colors.green('fits') : colors.red('does not fit')
+  const inAll =
+    available === null
+      ? '; how much is available is not known'
+      : `, ${shareOf(needed, available)} the ${formatBytes(available)} available: ${verdict}`
   return [
     ...memory.map(({name, bytes}) => row(bytes, name)),
-    row(needed, `${colors.bold('in all')}, ${share} the ${formatBytes(available)} available: ${verdict}`),
+    row(needed, `${colors.bold('in all')}${inAll}`),
     `largest part: ${largest.name}, ${formatBytes(largest.bytes)}`,
     ...(setting ? [`shrink it with: ${setting}`] : []),
     ...(spare > 0 ? [`at most ${formatBytes(needed + spare)} with the graphs of other lengths that are kept`] : []),
   ]
+}
+
+function shareOf(needed: number, available: number): string {
+  return needed > 10 * available
+    ? `${Math.round(needed / available)} times`
+    : `${Math.round((100 * needed) / available)}% of`
 }
 
 function indented(line: string): string {

@@ -130,6 +130,7 @@ function copies(): {into: boolean; bytes: number}[] {
   return readFileSync(log, 'utf8')
     .trim()
     .split('\n')
+    .filter((line) => !line.startsWith('held '))
     .map((line) => ({into: line.startsWith('in '), bytes: Number(line.split(' ')[1])}))
 }
 

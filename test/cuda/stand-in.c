@@ -3,6 +3,7 @@
  * nothing. onnxruntime's CUDA provider starts with them, so that a test sees which nodes it takes and what it copies; what
  * is computed is nonsense. build-stand-in.js adds every other function of a library: they return 0.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,19 +24,36 @@ enum { block_shared = 48 << 10, block_shared_opt_in = 227 << 10, all_shared = 22
 static void put_int(void *to, size_t offset, int value) { memcpy((char *)to + offset, &value, sizeof value); }
 static void put_size(void *to, size_t offset, size_t value) { memcpy((char *)to + offset, &value, sizeof value); }
 
-/* A copy between host and device is one line of the file that STAND_IN_LOG names. Kinds: 1 to the device, 2 from it. */
-static void note(size_t bytes, int kind) {
+/* A line of the file that STAND_IN_LOG names. */
+static void line(const char *what, size_t bytes) {
   const char *path = getenv("STAND_IN_LOG");
-  if (!path || (kind != 1 && kind != 2)) return;
-  FILE *log = fopen(path, "a");
+  FILE *log = path ? fopen(path, "a") : NULL;
   if (!log) return;
-  fprintf(log, "%s %zu\n", kind == 1 ? "in" : "out", bytes);
+  fprintf(log, "%s %zu\n", what, bytes);
   fclose(log);
+}
+/* A copy between host and device is a line. Kinds: 1 to the device, 2 from it. */
+static void note(size_t bytes, int kind) {
+  if (kind == 1 || kind == 2) line(kind == 1 ? "in" : "out", bytes);
 }
 static status copy(void *to, const void *from, size_t bytes, int kind) { note(bytes, kind); memmove(to, from, bytes); return fine; }
 static status allocate(void **made, size_t bytes) {
   if (posix_memalign(made, 256, bytes ? bytes : 256)) return out_of_memory;
   memset(*made, 0, bytes);
+  return fine;
+}
+
+/* So is all that is held on the device whenever more of it is taken. There are as many bytes as STAND_IN_MEMORY says. */
+static size_t held;
+static status take(void **made, size_t bytes) {
+  const char *all = getenv("STAND_IN_MEMORY");
+  if ((all && held + bytes > strtoull(all, NULL, 10)) || allocate(made, bytes)) return out_of_memory;
+  line("held", __atomic_add_fetch(&held, malloc_usable_size(*made), __ATOMIC_RELAXED));
+  return fine;
+}
+static status give_back(void *memory) {
+  __atomic_sub_fetch(&held, malloc_usable_size(memory), __ATOMIC_RELAXED);
+  free(memory);
   return fine;
 }
 
@@ -75,12 +93,12 @@ status cudaDeviceGetAttribute(int *value, int attribute, int device) {
   return fine;
 }
 
-status cudaMalloc(void **made, size_t bytes) { return allocate(made, bytes); }
-status cudaMallocFromPoolAsync(void **made, size_t bytes, void *pool, void *stream) { return allocate(made, bytes); }
+status cudaMalloc(void **made, size_t bytes) { return take(made, bytes); }
+status cudaMallocFromPoolAsync(void **made, size_t bytes, void *pool, void *stream) { return take(made, bytes); }
 status cudaMallocHost(void **made, size_t bytes) { return allocate(made, bytes); }
 status cudaHostAlloc(void **made, size_t bytes, unsigned flags) { return allocate(made, bytes); }
-status cudaFree(void *memory) { free(memory); return fine; }
-status cudaFreeAsync(void *memory, void *stream) { free(memory); return fine; }
+status cudaFree(void *memory) { return give_back(memory); }
+status cudaFreeAsync(void *memory, void *stream) { return give_back(memory); }
 status cudaFreeHost(void *memory) { free(memory); return fine; }
 status cudaMemGetInfo(size_t *available, size_t *total) { *available = (size_t)72 << 30; *total = (size_t)80 << 30; return fine; }
 

@@ -2,6 +2,7 @@ import {z} from 'zod'
 import {data} from './data-schema.js'
 import {grpo} from './grpo-schema.js'
 import {lora} from './lora-schema.js'
+import {memory} from './memory-schema.js'
 import {
   checkpointDtypes,
   evalModes,
@@ -178,15 +179,6 @@ const sweep = z.strictObject({
     .boolean()
     .default(false)
     .describe('resample the runs of a curve too, so that intervals hold chance in training; from about five seeds on'),
-})
-
-const memory = z.strictObject({
-  check: z.boolean().default(true).describe('refuse what the estimate says cannot fit'),
-  limitGiB: z
-    .number()
-    .positive()
-    .optional()
-    .describe('memory to count on, GiB; what this machine has left when absent'),
 })
 
 const report = z.strictObject({runs: z.array(path).default([]).describe('run directories to report on')})

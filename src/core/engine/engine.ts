@@ -12,7 +12,6 @@ import type {RolloutRequest, RolloutResult} from './sampling/rollout-request.js'
 import {answerQueries, type LogprobSettings} from './scoring/logprobs.js'
 import {type ScoreSettings, scoreSequences, type TokenScores} from './scoring/score.js'
 import {SessionCache} from './sessions/session-cache.js'
-import {sessionBudget} from './sessions/session-memory.js'
 import {invariantThreads} from './sessions/threads.js'
 import {saveAdapter} from './state/adapter-checkpoint.js'
 import {blend, loadAverage, saveAverage} from './state/average.js'
@@ -85,7 +84,7 @@ export interface Engine {
 
 /** What an engine works with. */
 export interface EngineOptions extends SessionOptions {
-  /** Memory to count on, GiB; what the machine has left when absent. Compiled graphs keep a share of it. */
+  /** Memory to count on where graphs run, GiB; what there is left when absent. Compiled graphs keep a share of it. */
   readonly limitGiB?: number
 }
 
@@ -100,7 +99,7 @@ export class LocalEngine implements Engine {
 
   constructor({limitGiB, ...options}: EngineOptions) {
     this.options = options
-    this.sessions = new SessionCache(options, limitGiB === undefined ? undefined : sessionBudget(limitGiB * 2 ** 30))
+    this.sessions = new SessionCache(options, limitGiB === undefined ? undefined : limitGiB * 2 ** 30)
   }
 
   watch(listener: Tell): void {

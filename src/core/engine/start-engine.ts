@@ -1,7 +1,7 @@
 import {availableParallelism} from 'node:os'
 import {SHARE_ENV, Worker, type WorkerOptions} from 'node:worker_threads'
 import type {PrecisionName} from '../config/names.js'
-import type {Device} from '../runtime/devices.js'
+import {type Device, devices} from '../runtime/devices.js'
 import {createGate, leaveThroughGate} from '../runtime/exit-gate.js'
 import {RuntimeFailure} from '../util/errors.js'
 import {type Tell, tellNobody} from '../util/tell.js'
@@ -47,7 +47,7 @@ interface EngineSettings {
   readonly device: Device
   readonly precision?: PrecisionName
   readonly threads: number
-  readonly memory?: {readonly limitGiB?: number}
+  readonly memory?: {readonly limitGiB?: number; readonly deviceLimitGiB?: number}
 }
 
 /**
@@ -57,7 +57,8 @@ interface EngineSettings {
  */
 export function startEngine({device, precision, threads, memory}: EngineSettings): Engine {
   const gate = createGate()
-  const options = {device, precision, threads: threads || availableParallelism(), limitGiB: memory?.limitGiB}
+  const limitGiB = devices[device].memory.isApart ? memory?.deviceLimitGiB : memory?.limitGiB
+  const options = {device, precision, threads: threads || availableParallelism(), limitGiB}
   const worker = startWorker({gate, options})
   const leave = (status: number) => leaveThroughGate(gate, status)
   process.on('exit', leave)

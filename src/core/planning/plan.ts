@@ -1,7 +1,7 @@
 import type {SourcedConfig} from '../config/load.js'
 import type {UpdateModeName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
-import {type MemoryDemand, reportMemory} from '../engine/memory/check-memory.js'
+import {type MemoryDemand, type PlaceReport, reportMemory} from '../engine/memory/check-memory.js'
 import {evaluatedModels} from '../evaluation/evaluated-models.js'
 import {commandTask} from '../evaluation/evaluated-task.js'
 import {recordedSettings} from '../evaluation/run-settings.js'
@@ -12,10 +12,11 @@ import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {planners} from './planners.js'
 
-/** The memory of a command against what the machine has. */
+/** A command's need of a memory against what there is. */
 export interface MemorySummary {
   readonly needed_bytes: number
-  readonly available_bytes: number
+  /** Null where it is not known. */
+  readonly available_bytes: number | null
   readonly fits: boolean
   /** What graphs of other lengths may keep besides, as long as there is room. */
   readonly spare_bytes: number
@@ -37,6 +38,8 @@ export interface Plan {
   readonly memory: readonly {readonly name: string; readonly bytes: number}[]
   /** Absent where nothing is computed, or the model is not named. */
   readonly memory_summary?: MemorySummary
+  /** The same of a device that has memory of its own; `memory` is then the host's. Null where it has none. */
+  readonly device_memory?: {readonly parts: Plan['memory']; readonly summary: MemorySummary} | null
   /** How updates would be computed; absent where nothing is trained. */
   readonly update_mode?: UpdateModeName
   readonly files: readonly string[]
@@ -103,21 +106,31 @@ function parametersIn({work: {model, policy, languageModel}}: MemoryDemand): Pic
   return {parameters: {trained: trainedCount(model), total: countOf(allParametersOf(model))}}
 }
 
-function memoryOf(demand: MemoryDemand, config: Config): Pick<Plan, 'memory' | 'memory_summary' | 'update_mode'> {
-  const report = reportMemory(demand, config.memory)
-  const {parts, largest, fits, setting} = report
-  const {name, bytes} = largest
+function memoryOf(
+  demand: MemoryDemand,
+  config: Config,
+): Pick<Plan, 'memory' | 'memory_summary' | 'device_memory' | 'update_mode'> {
+  const {device, ...host} = reportMemory(demand, config.memory)
   const {updateMode} = demand.work
   return {
     ...(updateMode && {update_mode: updateMode}),
-    memory: parts.map((part) => ({name: part.name, bytes: part.bytes})),
-    memory_summary: {
-      needed_bytes: report.neededBytes,
-      available_bytes: report.availableBytes,
-      fits,
-      spare_bytes: report.spareBytes,
-      largest: {name, bytes},
-      setting,
-    },
+    memory: partsOf(host),
+    memory_summary: summaryOf(host),
+    device_memory: device && {parts: partsOf(device), summary: summaryOf(device)},
+  }
+}
+
+function partsOf({parts}: PlaceReport): Plan['memory'] {
+  return parts.map(({name, bytes}) => ({name, bytes}))
+}
+
+function summaryOf({largest: {name, bytes}, fits, setting, ...report}: PlaceReport): MemorySummary {
+  return {
+    needed_bytes: report.neededBytes,
+    available_bytes: report.availableBytes,
+    fits,
+    spare_bytes: report.spareBytes,
+    largest: {name, bytes},
+    setting,
   }
 }

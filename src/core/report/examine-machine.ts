@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs'
 import {arch, cpus, freemem, platform, release, totalmem} from 'node:os'
 import {type CudaReport, examineCuda} from '../cuda/examine-cuda.js'
+import {findGpu} from '../cuda/gpu-memory.js'
 import {providerPlace} from '../cuda/provider-files.js'
 import {hubSettings} from '../hub/settings.js'
 import {type ProviderProbe, probeProviders, runtimeVersion} from '../runtime/providers.js'
@@ -13,6 +14,8 @@ export interface MachineReport {
   readonly providers: readonly ProviderProbe[]
   /** What CUDA needs, and what of it is there. */
   readonly cuda: CudaReport
+  /** The GPU that CUDA would take; or why it is not known. */
+  readonly gpu: {readonly name: string; readonly total_bytes: number; readonly free_bytes: number} | string
   /** Whether onnxruntime gathers telemetry here, asked after sessions were made. */
   readonly telemetry: 'off' | 'on'
   readonly cores: number
@@ -38,6 +41,8 @@ export interface MachineReport {
  */
 export async function examineMachine(version: string, env: NodeJS.ProcessEnv): Promise<MachineReport> {
   const {endpoint, cache, isOffline, token, proxies} = hubSettings(env)
+  // Before the probe takes some of its memory.
+  const {gpu, reason} = findGpu(env)
   const providers = await probeProviders()
   return {
     versions: {
@@ -48,6 +53,7 @@ export async function examineMachine(version: string, env: NodeJS.ProcessEnv): P
     },
     providers,
     cuda: await examineCuda(providerPlace(), env),
+    gpu: gpu ? {name: gpu.name, total_bytes: gpu.totalBytes, free_bytes: gpu.freeBytes} : reason,
     telemetry: telemetryState(),
     cores: cpus().length,
     processor: cpus()[0]?.model ?? 'unknown',

@@ -45,6 +45,7 @@ const resumable: ReadonlySet<string> = new Set([
   'device',
   'memory.check',
   'memory.limitGiB',
+  'memory.deviceLimitGiB',
   'eval.every',
   'checkpoint.every',
   'checkpoint.steps',

@@ -1,6 +1,6 @@
 import type {UpdateModeName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
-import {type MemoryDemand, reportMemory} from '../engine/memory/check-memory.js'
+import {fitsEverywhere, type MemoryDemand, reportMemory} from '../engine/memory/check-memory.js'
 import type {TrainerState} from '../runs/trainer-state.js'
 
 /** How a run's updates are computed, and the memory that it then needs. */
@@ -31,5 +31,5 @@ export function chooseUpdateMode(
   }
   if (begun) return chosen(begun.updateMode ?? 'whole')
   const whole = chosen('whole')
-  return reportMemory(whole.demand, memory).fits ? whole : chosen('segmented')
+  return fitsEverywhere(reportMemory(whole.demand, memory)) ? whole : chosen('segmented')
 }

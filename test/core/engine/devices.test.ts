@@ -26,7 +26,7 @@ const abacus: DeviceKind = {
   isBuiltIn: false,
   readsInPlace: false,
   precisions: ['float32'],
-  memory: {availableBytes: () => 5 * gib, arenaFactor: 2},
+  memory: {availableBytes: () => 5 * gib, arenaFactor: 2, isApart: false},
 }
 
 /** Puts the made-up device into the table. */
@@ -106,6 +106,8 @@ describe('a row is all that a device needs', () => {
     ['none at the start', {availableBytes: (heldBytes?: number) => (heldBytes === 0 ? 5 * gib : 0)}, false],
     ['none later', {availableBytes: (heldBytes?: number) => (heldBytes === 0 ? 0 : 5 * gib)}, false],
     ['plenty, and a wasteful allocator', {arenaFactor: 1e6}, false],
+    ['plenty, apart from the host', {isApart: true}, true],
+    ['plenty, apart from the host, and a wasteful allocator', {isApart: true, arenaFactor: 1e6}, false],
   ])('its own memory decides which compiled graphs stay: %s', async (_, memory, stays) => {
     addRow({memory: {...abacus.memory, ...memory}})
     const cache = new SessionCache({device: madeUp, threads: 1})

@@ -28,7 +28,7 @@ const options = {device: 'cpu', threads: 1} as const
 
 describe('SessionCache', () => {
   it('lets the least recently used go when compiled graphs would hold more than the budget', async () => {
-    const cache = new SessionCache(options, 3.5 * bytes)
+    const cache = new SessionCache(options, 4 * 3.5 * bytes)
     const first = await cache.get('policy', {name: 'a'}, graphOf(16))
     const second = await cache.get('policy', {name: 'b'}, graphOf(16))
     await cache.get('policy', {name: 'c'}, graphOf(16))
@@ -40,7 +40,7 @@ describe('SessionCache', () => {
   })
 
   it('lets one that holds memory go before those that hold none', async () => {
-    const cache = new SessionCache(options, 2.5 * bytes)
+    const cache = new SessionCache(options, 4 * 2.5 * bytes)
     const scoring = await cache.get('score', {}, narrow)
     const first = await cache.get('policy', {name: 'a'}, graphOf(16))
     await cache.get('policy', {name: 'b'}, graphOf(16))

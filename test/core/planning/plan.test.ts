@@ -111,6 +111,20 @@ describe('planOf', () => {
     expect(summary!.needed_bytes).toBe(memory.reduce((sum, {bytes}) => sum + bytes, 0))
   })
 
+  it('of a device with its own memory shows both, each against what there is', async () => {
+    const memory = {limitGiB: 8, deviceLimitGiB: 0.001}
+    const {
+      memory: host,
+      memory_summary: onHost,
+      device_memory: device,
+    } = await planOf('train', configWith({device: 'cuda', memory}))
+    expect(host.map(({name}) => name)).not.toContain('activations of the update')
+    expect(onHost).toMatchObject({available_bytes: 8 * 2 ** 30, fits: true})
+    expect(device!.parts.map(({name}) => name)).toContain('activations of the update')
+    expect(device!.summary).toMatchObject({available_bytes: 0.001 * 2 ** 30, fits: false})
+    expect((await planOf('train', configWith({}))).device_memory).toBeNull()
+  })
+
   it('has no memory where no model is named', async () => {
     expect(await planOf('scaling-sweep', configWith({}))).toMatchObject({memory: []})
     expect(await planOf('doctor', configWith({}))).toEqual({batch: [], memory: [], files: [], missing: []})

@@ -1,9 +1,10 @@
+import {hostMemory} from '../../runtime/devices/cpu.js'
 import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {type Device, devices} from '../../runtime/devices.js'
 import {UsageError} from '../../util/errors.js'
 import {sessionBudget, sessionCapacity} from '../sessions/session-memory.js'
 import type {EngineWork, WorkKind} from './engine-work.js'
-import {estimateMemory, type MemoryEstimate} from './memory.js'
+import {estimateMemories, type MemoryEstimate} from './memory.js'
 
 /** A setting that decides how large graphs are: lower, they need less memory. */
 export interface SizeSetting {
@@ -31,13 +32,15 @@ export interface MemoryDemand {
 export interface MemorySettings {
   readonly check: boolean
   readonly limitGiB?: number
+  readonly deviceLimitGiB?: number
 }
 
-/** An estimate against what the device has. */
-export interface MemoryReport extends MemoryEstimate {
+/** An estimate against what there is in one memory. */
+export interface PlaceReport extends MemoryEstimate {
   /** Less than the total where graphs have to take turns. */
   readonly neededBytes: number
-  readonly availableBytes: number
+  /** Null where it is not known. */
+  readonly availableBytes: number | null
   /** What graphs of other lengths may keep besides. */
   readonly spareBytes: number
   readonly fits: boolean
@@ -45,15 +48,55 @@ export interface MemoryReport extends MemoryEstimate {
   readonly setting: string | null
 }
 
+/** The host's memory, and that of the device where it has its own. */
+export interface MemoryReport extends PlaceReport {
+  readonly availableBytes: number
+  readonly device: PlaceReport | null
+}
+
 /** Estimates the memory of some work and compares it with what there is. */
-export function reportMemory({work, device, sizes}: MemoryDemand, {limitGiB}: MemorySettings): MemoryReport {
+export function reportMemory({work, device, sizes}: MemoryDemand, settings: MemorySettings): MemoryReport {
   const kind = devices[device]
-  const estimate = estimateMemory(work, kind)
-  const availableBytes = limitGiB === undefined ? kind.memory.availableBytes() : limitGiB * 2 ** 30
+  const {host, device: own} = estimateMemories(work, kind)
+  const available = availableIn(kind, settings)
+  return {
+    ...reportPlace(host, available.host, sizes),
+    availableBytes: available.host,
+    device: own && reportPlace(own, available.device, sizes),
+  }
+}
+
+/** Whether there is room for some work wherever it needs some. */
+export function fitsEverywhere({fits, device}: MemoryReport): boolean {
+  return fits && (device?.fits ?? true)
+}
+
+interface Available {
+  readonly host: number
+  /** Null where it is not known. */
+  readonly device: number | null
+}
+
+function availableIn({memory}: DeviceKind, {limitGiB, deviceLimitGiB}: MemorySettings): Available {
+  const limited = (limit: number | undefined, measure: () => number | null) =>
+    limit === undefined ? measure() : limit * 2 ** 30
+  const host = memory.isApart ? hostMemory : memory
+  return {
+    host: limited(limitGiB, () => host.availableBytes()) ?? hostMemory.availableBytes(),
+    device: memory.isApart ? limited(deviceLimitGiB, () => memory.availableBytes()) : null,
+  }
+}
+
+function reportPlace(
+  estimate: MemoryEstimate,
+  availableBytes: number | null,
+  sizes: readonly SizeSetting[],
+): PlaceReport {
   const setting = sizeFor(sizes, estimate.largest)?.setting ?? null
-  const neededBytes = neededOf(estimate, availableBytes)
-  const spareBytes = Math.max(0, Math.min(keptBesides(estimate, availableBytes), availableBytes - neededBytes))
-  return {...estimate, neededBytes, availableBytes, spareBytes, fits: neededBytes <= availableBytes, setting}
+  const room = availableBytes ?? Number.POSITIVE_INFINITY
+  const neededBytes = neededOf(estimate, room)
+  const spareBytes = Math.max(0, Math.min(keptBesides(estimate, room), room - neededBytes))
+  return {...estimate, neededBytes, availableBytes, spareBytes, fits: neededBytes <= room, setting}
 }
 
 /** What graphs of other lengths may keep: none is larger than the largest, and there are no more than the cache takes. */
@@ -72,37 +115,50 @@ function neededOf({totalBytes, graphBytes}: MemoryEstimate, availableBytes: numb
 }
 
 /**
- * Says in one line what some work needs and refuses it where that cannot fit, unless `memory.check` is off.
+ * Says what some work needs, one line for each memory, and refuses it where that cannot fit, unless `memory.check` is off.
  *
  * @param doing names the command in the refusal
  * @throws {UsageError} with both numbers, the largest class of tensors, and the setting that helps with a value that fits
  */
 export function checkMemory(doing: string, demand: MemoryDemand, settings: MemorySettings): string {
   const report = reportMemory(demand, settings)
-  const {fits, neededBytes, availableBytes} = report
-  if (fits || !settings.check) return `${describe(report)}${fits ? '' : '; that is more than there is'}`
+  const places = placesOf(demand, report)
+  const short = places.find(({of}) => !of.fits)
+  if (!short || !settings.check)
+    return places
+      .map(({name, of}) => `${describe(name, of)}${of.fits ? '' : '; that is more than there is'}`)
+      .join('\n')
+  const {of, name, limit} = short
   throw new UsageError(
-    `${doing}: needs about ${gib(neededBytes)} of memory, ${gib(availableBytes)} are available; ${largestIn(report)}`,
+    `${doing}: needs about ${gib(of.neededBytes)} of ${name}, ${gib(of.availableBytes!)} are available; ${largestIn(of)}`,
     {
       suggestions: [
         ...(demand.remedy ? [demand.remedy] : []),
-        remedy(demand, report),
-        'give --set memory.check=false to try nevertheless, or memory.limitGiB if more is available',
+        remedy(demand, of, availableIn(devices[demand.device], settings)),
+        `give --set memory.check=false to try nevertheless, or ${limit} if more is available`,
       ],
     },
   )
 }
 
-function describe(report: MemoryReport): string {
-  const {neededBytes, availableBytes, spareBytes, setting} = report
+/** The memories that some work lies in, each with its name and the key that states how much there is. */
+function placesOf({device}: MemoryDemand, report: MemoryReport) {
+  const host = {name: 'memory', of: report as PlaceReport, limit: 'memory.limitGiB'}
+  return report.device
+    ? [host, {name: `memory of the ${device} device`, of: report.device, limit: 'memory.deviceLimitGiB'}]
+    : [host]
+}
+
+function describe(name: string, {neededBytes, availableBytes, spareBytes, setting, ...report}: PlaceReport): string {
   const most = spareBytes > 0 ? `, at most ${gib(neededBytes + spareBytes)} with the graphs that are kept` : ''
   const shrink = setting ? ` (shrink with ${setting})` : ''
-  return `memory: about ${gib(neededBytes)}${most}, of ${gib(availableBytes)} available; ${largestIn(report)}${shrink}`
+  const available = availableBytes === null ? 'an unknown amount' : gib(availableBytes)
+  return `${name}: about ${gib(neededBytes)}${most}, of ${available} available; ${largestIn(report)}${shrink}`
 }
 
 /** `the largest part is activations of the update, 2.90 GiB (82%)`. */
-function largestIn({largest, totalBytes}: MemoryEstimate): string {
-  const share = Math.round((100 * largest.bytes) / totalBytes)
+function largestIn({largest, totalBytes}: Pick<MemoryEstimate, 'largest' | 'totalBytes'>): string {
+  const share = Math.round((100 * largest.bytes) / Math.max(1, totalBytes))
   return `the largest part is ${largest.name}, ${gib(largest.bytes)} (${share}%)`
 }
 
@@ -116,22 +172,22 @@ function sizeFor(sizes: readonly SizeSetting[], {kind}: {readonly kind?: WorkKin
 }
 
 /** The setting and value, halved until it fits; the one that shrinks the largest class is tried first. */
-function remedy({device, sizes}: MemoryDemand, {availableBytes, largest}: MemoryReport): string {
+function remedy({device, sizes}: MemoryDemand, {largest}: PlaceReport, available: Available): string {
   const first = sizeFor(sizes, largest)
   for (const size of first ? [first, ...sizes.filter((other) => other !== first)] : sizes) {
-    const value = fittingValue(size, devices[device], availableBytes)
+    const value = fittingValue(size, devices[device], available)
     if (value !== null) return `lower ${size.setting} from ${size.value} to ${value}`
   }
   const together = sizes.filter(({value, least}) => value > least).map(({setting}) => setting)
   return together.length > 0 ? `no single setting is enough: lower ${together.join(', ')}` : 'use a smaller model'
 }
 
-function fittingValue(
-  {value: start, least, at}: SizeSetting,
-  device: DeviceKind,
-  availableBytes: number,
-): number | null {
-  for (let value = Math.floor(start / 2); value >= least; value = Math.floor(value / 2))
-    if (neededOf(estimateMemory(at(value), device), availableBytes) <= availableBytes) return value
+function fittingValue({value: start, least, at}: SizeSetting, kind: DeviceKind, available: Available): number | null {
+  const fits = (estimate: MemoryEstimate | null, room: number | null) =>
+    estimate === null || room === null || neededOf(estimate, room) <= room
+  for (let value = Math.floor(start / 2); value >= least; value = Math.floor(value / 2)) {
+    const {host, device} = estimateMemories(at(value), kind)
+    if (fits(host, available.host) && fits(device, available.device)) return value
+  }
   return null
 }

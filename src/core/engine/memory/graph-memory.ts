@@ -4,6 +4,7 @@ import type {ModelConfig} from '../../models/model-config.js'
 import type {Graph} from '../../onnx/graph.js'
 import {type LiveTensor, tensorBytes} from '../../onnx/live-tensor.js'
 import {livenessOf} from '../../onnx/liveness.js'
+import type {TensorType} from '../../onnx/types.js'
 import type {DeviceMemory} from '../../runtime/devices/device-kind.js'
 import {precisions} from '../../runtime/precisions.js'
 import {isSameShape} from '../../util/shape.js'
@@ -14,11 +15,11 @@ import type {EngineWork, MemoryPart, Phase, WorkGraph, WorkKind} from './engine-
 export interface GraphMemory {
   readonly kind: WorkKind
   readonly phases?: readonly Phase[]
-  /** What it holds at its fullest moment, by class of tensor. */
+  /** What it holds at its fullest moment, by class of tensor; on a device of its own memory copies of its inputs, too. */
   readonly parts: readonly MemoryPart[]
   /** All of these together. */
   readonly bytes: number
-  /** What the host makes for one run; weights, caches and rows of the update are counted elsewhere. */
+  /** What the host makes for one run, and is handed of it by the device; weights, caches and rows of the update are counted elsewhere. */
   readonly feeds: MemoryPart
   /** The compiled graph itself. */
   readonly compiled: MemoryPart
@@ -36,7 +37,7 @@ export function measureGraph(
   memory: DeviceMemory,
 ): GraphMemory {
   const {kind, of: workKind, phases, isFedRows = false} = work
-  const measure = (layers: number) => rawMemory({...model, layers}, work, precision)
+  const measure = (layers: number) => rawMemory({...model, layers}, work, memory, precision)
   const few = measure(Math.min(model.layers, fewer))
   const isWhole = isFedRows || model.layers <= fewer
   const next = isWhole ? few : measure(more)
@@ -51,15 +52,16 @@ export function measureGraph(
     phases,
     parts,
     bytes: parts.reduce((sum, {bytes}) => sum + bytes, 0),
-    feeds: {name: 'host buffers', bytes: few.feedBytes, kind: workKind},
+    feeds: {name: 'host buffers', bytes: at(few.feedBytes, next.feedBytes), kind: workKind},
     compiled: {name: 'compiled graphs', bytes: Math.round(compiledBytes(at(few.nodes, next.nodes)))},
-    keepsMemory: keepsItsMemory(kind, at(few.peakBytes, next.peakBytes)),
+    keepsMemory: memory.isApart || keepsItsMemory(kind, at(few.peakBytes, next.peakBytes)),
   }
 }
 
 function rawMemory(
   model: ModelConfig,
   {of, build, trips, isFedRows = false}: WorkGraph,
+  {isApart}: DeviceMemory,
   precision: PrecisionName = 'float32',
 ) {
   const {graph} = build(model).op
@@ -71,23 +73,34 @@ function rawMemory(
     return isGradient(model, tensor, gradients) ? 'gradients' : `activations of ${titles[of]}`
   }
   const classes = new Map<string, number>()
-  for (const tensor of livenessOf(graph, trips, isFedRows).live) {
-    const name = classOf(tensor)
-    classes.set(name, (classes.get(name) ?? 0) + tensor.bytes)
-  }
+  const add = (name: string, bytes: number) => classes.set(name, (classes.get(name) ?? 0) + bytes)
+  // Outputs are written to arrays of the host only where graphs compute in its memory.
+  for (const tensor of livenessOf(graph, trips, isFedRows && !isApart).live) add(classOf(tensor), tensor.bytes)
+  if (isApart)
+    for (const input of graph.inputs) add(isWeight(model, input.name) ? weightCopies : 'inputs', tensorBytes(input))
+  const handedOut = isApart ? totalOf(graph.outputs.map(({value}) => value)) : 0
   return {
     classes,
     nodes: graph.nodes.length,
     peakBytes: livenessOf(graph).peakBytes,
-    feedBytes: isFedRows ? 0 : feedBytes(model, graph),
+    feedBytes: isFedRows ? 0 : feedBytes(model, graph) + handedOut,
   }
 }
 
+/** What is read of the weights while graphs run: each graph copies its own. */
+const weightCopies = 'weights'
+
 function feedBytes(model: ModelConfig, graph: Graph): number {
-  const weights = new Set(allParametersOf(model).map(({name}) => name))
-  return graph.inputs
-    .filter(({name}) => !weights.has(name) && !/^(context|own)_(keys|values)_/.test(name))
-    .reduce((sum, input) => sum + tensorBytes(input), 0)
+  const isCounted = (name: string) => !isWeight(model, name) && !/^(context|own)_(keys|values)_/.test(name)
+  return totalOf(graph.inputs.filter(({name}) => isCounted(name)))
+}
+
+function isWeight(model: ModelConfig, name: string): boolean {
+  return allParametersOf(model).some((parameter) => parameter.name === name)
+}
+
+function totalOf(tensors: readonly TensorType[]): number {
+  return tensors.reduce((sum, tensor) => sum + tensorBytes(tensor), 0)
 }
 
 /** What the work of a kind is called. */

@@ -11,15 +11,7 @@ import {loopChunks, rolloutLoopGraph} from '../graphs/rollout-loop.js'
 import {scoreGraph} from '../graphs/score.js'
 import {type RolloutSizes, rolloutShape} from '../graphs/shapes.js'
 import {rolloutShapes} from '../sampling/rollout-shapes.js'
-import {
-  allPhases,
-  type EngineWork,
-  isInPhase,
-  type MemoryPart,
-  type Phase,
-  type WorkGraph,
-  type WorkKind,
-} from './engine-work.js'
+import {allPhases, type EngineWork, isInPhase, type MemoryPart, type WorkGraph} from './engine-work.js'
 import {type GraphMemory, measureGraph} from './graph-memory.js'
 import {updateOf} from './update-memory.js'
 
@@ -46,16 +38,34 @@ const mostKept = 320 * 2 ** 20
 
 const float = 4
 
+/** What some work needs in the host's memory and, where the device has its own, there. */
+export interface MemoryEstimates {
+  readonly host: MemoryEstimate
+  readonly device: MemoryEstimate | null
+}
+
 /**
  * Estimates the peak memory of an engine from the graphs that it would build: nothing is allocated or compiled.
  *
- * Of all phases, that which needs most counts. Graphs that keep their memory add up; of the others, the largest counts.
+ * Of all phases, that which needs most counts. Graphs that keep their memory add up; of the others, the largest counts. A
+ * device with its own memory holds graphs and what they read and write, those of one phase; the host all else.
  */
-export function estimateMemory(work: EngineWork, device: DeviceKind): MemoryEstimate {
+export function estimateMemories(work: EngineWork, device: DeviceKind): MemoryEstimates {
   const graphs = graphsOf(work, device).map((graph) => measureGraph(work, graph, device.memory))
+  const {isApart} = device.memory
+  const onHost = isApart ? graphs.map((graph) => ({...graph, parts: [], bytes: 0, keepsMemory: false})) : graphs
+  return {host: estimateHost(work, device, onHost), device: isApart ? estimateDevice(graphs) : null}
+}
+
+/** As `estimateMemories`, the host's alone. */
+export function estimateMemory(work: EngineWork, device: DeviceKind): MemoryEstimate {
+  return estimateMemories(work, device).host
+}
+
+function estimateHost(work: EngineWork, device: DeviceKind, graphs: readonly GraphMemory[]): MemoryEstimate {
   const always = [{name: program, bytes: programBytes}, ...hostParts(work, device)]
   const estimates = allPhases.map((phase) => {
-    const isNow = (what: {readonly kind?: WorkKind; readonly phases?: readonly Phase[]}) => isInPhase(what, phase)
+    const isNow = (what: Timed) => isInPhase(what, phase)
     const held = heldAtOnce(graphs, isNow)
     const now = always.filter(isNow)
     const passing = totalOf(now.filter(({kind}) => kind !== undefined))
@@ -73,6 +83,33 @@ export function estimateMemory(work: EngineWork, device: DeviceKind): MemoryEsti
       largest: parts.find(({name}) => name !== program)!,
     }
   })
+  return fullest(estimates)
+}
+
+/** Graphs of another phase are dropped where there is no room for them. */
+function estimateDevice(graphs: readonly GraphMemory[]): MemoryEstimate {
+  const estimates = allPhases.flatMap((phase) => {
+    const held = graphs.filter((graph) => isInPhase(graph, phase))
+    if (held.length === 0) return []
+    const parts = merged(held.flatMap((graph) => graph.parts))
+    const keptBytes = graphs.map(({bytes}) => bytes)
+    return [{parts, totalBytes: totalOf(parts), graphBytes: held.map(({bytes}) => bytes), keptBytes, largest: parts[0]}]
+  })
+  return estimates.length > 0 ? fullest(estimates) : nothing
+}
+
+/** Of work that has no graph. */
+const nothing: MemoryEstimate = {
+  parts: [],
+  totalBytes: 0,
+  graphBytes: [],
+  keptBytes: [],
+  largest: {name: 'nothing', bytes: 0},
+}
+
+type Timed = Pick<MemoryPart, 'kind' | 'phases'>
+
+function fullest(estimates: readonly MemoryEstimate[]): MemoryEstimate {
   return estimates.reduce((most, estimate) => (estimate.totalBytes > most.totalBytes ? estimate : most))
 }
 

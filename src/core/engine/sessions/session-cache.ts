@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto'
 import type {Graph} from '../../onnx/graph.js'
+import {hostMemory} from '../../runtime/devices/cpu.js'
 import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {devices} from '../../runtime/devices.js'
 import {precisions} from '../../runtime/precisions.js'
@@ -20,15 +21,16 @@ interface Kept extends HeldMemory {
 export class SessionCache {
   private readonly sessions = new Map<string, Kept>()
   private readonly device: DeviceKind
-  private readonly budgetBytes: number
+  private readonly availableBytes: number
   private heldBytes = 0
 
+  /** @param availableBytes memory that graphs may have where they run; asked of the device when absent */
   constructor(
     private options: SessionOptions,
-    budgetBytes?: number,
+    availableBytes?: number,
   ) {
     this.device = devices[options.device]
-    this.budgetBytes = budgetBytes ?? sessionBudget(this.device.memory.availableBytes())
+    this.availableBytes = availableBytes ?? this.device.memory.availableBytes() ?? hostMemory.availableBytes()
   }
 
   /**
@@ -57,13 +59,21 @@ export class SessionCache {
 
   /** The session to drop before one that will hold so much is compiled; undefined where there is room, or nothing would make some. */
   private inTheWay(bytes: number): string | undefined {
-    // Not the last used: an update takes the policy's and the reference's in turn.
-    const dispensable = [...this.sessions].slice(0, -1)
+    const budgetBytes = sessionBudget(this.availableBytes)
     const isMany = this.sessions.size >= sessionCapacity
-    const isShort = this.heldBytes + bytes > this.budgetBytes || bytes > this.device.memory.availableBytes(0)
-    const share = this.budgetBytes / sessionCapacity
+    const isShort = this.heldBytes + bytes > budgetBytes || this.isBeyond(bytes)
+    // Not the last used, unless there is no room for both: an update takes the policy's and the reference's in turn.
+    const dispensable = [...this.sessions].slice(0, this.device.memory.isApart && this.isBeyond(bytes) ? undefined : -1)
+    const share = budgetBytes / sessionCapacity
     const holding = dispensable.find(([, held]) => held.keepsMemory || held.bytes > share)
     return (isShort ? holding : undefined)?.[0] ?? (isMany ? dispensable[0][0] : undefined)
+  }
+
+  /** Whether there is no room for so much more: the host says what is left, of a device's own memory the graphs have the rest. */
+  private isBeyond(bytes: number): boolean {
+    const {memory} = this.device
+    if (memory.isApart) return this.heldBytes + bytes > this.availableBytes
+    return bytes > (memory.availableBytes(0) ?? hostMemory.availableBytes(0))
   }
 
   /** Whether runs read what they are fed in place (see DeviceKind). */

@@ -1,4 +1,5 @@
 import type {Graph} from '../../onnx/graph.js'
+import {tensorBytes} from '../../onnx/live-tensor.js'
 import {livenessOf} from '../../onnx/liveness.js'
 import type {DeviceMemory} from '../../runtime/devices/device-kind.js'
 import {type GraphKind, mayKeepMemory} from './graph-kinds.js'
@@ -34,9 +35,13 @@ export interface HeldMemory {
   readonly bytes: number
 }
 
-/** What a compiled graph of a kind holds between runs. */
-export function heldMemory(kind: GraphKind, graph: Graph, {arenaFactor}: DeviceMemory): HeldMemory {
+/** What a compiled graph of a kind holds between runs; on a device of its own memory what its runs take there stays. */
+export function heldMemory(kind: GraphKind, graph: Graph, {arenaFactor, isApart}: DeviceMemory): HeldMemory {
   const {peakBytes, constantBytes} = livenessOf(graph)
+  if (isApart) {
+    const fed = graph.inputs.reduce((sum, input) => sum + tensorBytes(input), 0)
+    return {keepsMemory: true, bytes: Math.round(arenaFactor * (peakBytes + fed))}
+  }
   const keepsMemory = keepsItsMemory(kind, peakBytes)
   const tensors = keepsMemory ? Math.round(arenaFactor * peakBytes) : constantBytes
   return {keepsMemory, bytes: compiledBytes(graph.nodes.length) + tensors}

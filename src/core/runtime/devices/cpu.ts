@@ -2,10 +2,11 @@ import {availableMemory} from '../machine-memory.js'
 import type {DeviceKind, DeviceMemory} from './device-kind.js'
 
 /** The memory of the machine; the factor is that of onnxruntime's arena, as measured (docs/how-to/memory.md). */
-export const hostMemory: DeviceMemory = {
-  availableBytes: (heldBytes) => availableMemory('/', heldBytes),
+export const hostMemory = {
+  availableBytes: (heldBytes?: number) => availableMemory('/', heldBytes),
   arenaFactor: 1.15,
-}
+  isApart: false,
+} satisfies DeviceMemory
 
 /** The processor: the one device on which runs repeat bit for bit. */
 export const cpu: DeviceKind = {

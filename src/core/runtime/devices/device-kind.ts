@@ -4,13 +4,18 @@ import type ort from '../onnxruntime.js'
 /** How much memory graphs take on a device, and how much there is for them. */
 export interface DeviceMemory {
   /**
-   * Memory that this process can have in all, bytes.
+   * Memory that this process can have in all, bytes; null where that is not known.
    *
    * @param heldBytes what of it the process has already; measured when absent
    */
-  availableBytes(heldBytes?: number): number
+  availableBytes(heldBytes?: number): number | null
   /** Bytes that the allocator takes for each byte that a graph holds at its fullest moment. */
   readonly arenaFactor: number
+  /**
+   * Whether it is the device's own: what graphs are fed, hold and hand out lies there while they run, everything else in
+   * the host's memory. What a graph took stays until it is dropped.
+   */
+  readonly isApart: boolean
 }
 
 /** All that the program knows of a device: a new one is a file with such a row, and a line in `devices`. */

@@ -1,11 +1,15 @@
-import {describe, expect, it} from 'vitest'
+import {describe, expect, it, vi} from 'vitest'
 import {languageModelGraph} from '../../../../src/core/engine/graphs/language-model.js'
 import {policyGraph} from '../../../../src/core/engine/graphs/policy.js'
 import {languageModelShape, policyShape} from '../../../../src/core/engine/graphs/shapes.js'
 import {checkMemory, type MemoryDemand, reportMemory} from '../../../../src/core/engine/memory/check-memory.js'
 import type {EngineWork} from '../../../../src/core/engine/memory/engine-work.js'
 import {measureGraph} from '../../../../src/core/engine/memory/graph-memory.js'
-import {estimateMemory as estimateOn, type MemoryEstimate} from '../../../../src/core/engine/memory/memory.js'
+import {
+  estimateMemories,
+  estimateMemory as estimateOn,
+  type MemoryEstimate,
+} from '../../../../src/core/engine/memory/memory.js'
 import {largestLogprobShape, largestScoreShape, scoringDemand} from '../../../../src/core/engine/memory/score-memory.js'
 import {compiledBytes} from '../../../../src/core/engine/sessions/session-memory.js'
 import {parseModelConfig} from '../../../../src/core/models/model-config.js'
@@ -209,6 +213,85 @@ describe('estimateMemory', () => {
     expect(performance.now() - began).toBeLessThan(2000)
     expect(totalBytes).toBeGreaterThan(4 * 4 * parameterCount(large))
     expect(parts.every(({bytes}) => Number.isSafeInteger(bytes))).toBe(true)
+  })
+})
+
+describe('a device of its own memory', () => {
+  const work = {...rptWork(4), isAccumulated: true, hasReference: true}
+  const kind = devices.cuda
+  const {host, device} = estimateMemories(work, kind)
+  const there = device!
+  const weights = 4 * parameterCount(model)
+
+  it('holds what graphs are fed, hold and hand out; the host holds all else', () => {
+    expect(there.parts.map(({name}) => name).toSorted()).toEqual([
+      'activations of the reference',
+      'activations of the update',
+      'inputs',
+      'logits of the update',
+      'weights',
+    ])
+    expect(host.parts.map(({name}) => name).toSorted()).toEqual([
+      'compiled graphs',
+      'freed, not returned',
+      'gradients',
+      'host buffers',
+      'moments of the optimizer',
+      'program',
+      'weights',
+      'weights of the reference',
+    ])
+  })
+
+  it('has the weights once for each graph of a phase, and nothing of the phases that are over', () => {
+    expect(bytesOf(there, 'weights')).toBe(2 * Math.round(kind.memory.arenaFactor * weights))
+    expect(there.graphBytes).toHaveLength(2)
+    const sampling = estimateMemories({model, rollout: work.rollout}, kind).device!
+    expect(bytesOf(sampling, 'weights')).toBe(Math.round(kind.memory.arenaFactor * weights))
+    expect(sampling.totalBytes).toBeLessThan(there.totalBytes)
+  })
+
+  it('is none where graphs lie in the memory of the host', () => {
+    expect(estimateMemories(work, devices.cpu).device).toBeNull()
+  })
+
+  const demand: MemoryDemand = {
+    work: {...rptWork(8), rollout: undefined},
+    device: 'cuda',
+    sizes: [
+      {
+        setting: 'grpo.contextsPerMicroBatch',
+        value: 8,
+        kinds: ['policy'],
+        least: 1,
+        at: (contexts) => ({...rptWork(contexts), rollout: undefined}),
+      },
+    ],
+  }
+  const needed = reportMemory(demand, {check: true, limitGiB: 100, deviceLimitGiB: 100}).device!.neededBytes / 2 ** 30
+
+  it('is said on a line of its own', () => {
+    expect(checkMemory('train', demand, {check: true, limitGiB: 100, deviceLimitGiB: 100})).toMatch(
+      /^memory: about .* of 100\.00 GiB available; .*\nmemory of the cuda device: about .* of 100\.00 GiB available; the largest part is .+ \(shrink with grpo\.contextsPerMicroBatch\)$/,
+    )
+  })
+
+  it('refuses what does not fit there, with a value that fits', () => {
+    const settings = {check: true, limitGiB: 100, deviceLimitGiB: needed * 0.8}
+    const refused = () => checkMemory('train', demand, settings)
+    expect(refused).toThrow(
+      /^train: needs about \d+ MiB of memory of the cuda device, \d+ MiB are available; the largest part is .+/,
+    )
+    const {suggestions} = catchError(refused)
+    const value = Number(/^lower grpo\.contextsPerMicroBatch from 8 to (\d)$/.exec(suggestions[0])?.[1])
+    expect(reportMemory({...demand, work: demand.sizes[0].at(value)}, settings).device!.fits).toBe(true)
+    expect(suggestions[1]).toContain('memory.deviceLimitGiB')
+  })
+
+  it('is never refused where nobody knows how much there is', () => {
+    const available = vi.spyOn(devices.cuda.memory, 'availableBytes').mockReturnValue(null)
+    expect(checkMemory('train', demand, {check: true, limitGiB: 100})).toContain('of an unknown amount available')
+    available.mockRestore()
   })
 })
 
