@@ -25,6 +25,8 @@ export interface PlanView {
   readonly parameters?: {readonly trained: number; readonly total: number}
   /** Which instruction prompts are in, and how long it is. */
   readonly prompts?: readonly string[]
+  /** How updates would be computed, in words. */
+  readonly update?: string
   /** Memory by tensor, in bytes. */
   readonly memory: readonly {readonly name: string; readonly bytes: number}[]
   /** All of it against what the machine has. */
@@ -89,6 +91,7 @@ export function renderPlan(plan: PlanView, colors: Colors): string {
     ...section('batch', plan.batch.map(visibleLine)),
     ...section('parameters', parameterLines(plan)),
     ...section('prompts', (plan.prompts ?? []).map(visibleLine)),
+    ...section('updates', plan.update === undefined ? [] : [visibleLine(plan.update)]),
     ...section('memory', memoryLines(plan.memory, plan.memory_summary, colors)),
     ...section('memory of the device', memoryLines(device?.parts ?? [], device?.summary, colors)),
     ...section('would write', plan.files.map(visibleLine)),

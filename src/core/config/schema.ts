@@ -48,7 +48,12 @@ const update = z.strictObject({
     .enum(['auto', ...updateModeNames])
     .default('auto')
     .describe(
-      'whole: a micro-batch in one run that keeps all activations; segmented: layer by layer, in a fraction of the memory; auto: whole where it fits, decided once',
+      'whole: a micro-batch in one run that keeps all activations; segmented: layer by layer, in a fraction of the memory; auto: whole where it fits, on a GPU what moves the fewest bytes, decided once',
+    ),
+  microBatchesAtOnce: positive
+    .optional()
+    .describe(
+      'micro-batches that are computed together, as one; when absent 1, or on a GPU with update.mode auto what moves the fewest bytes',
     ),
 })
 

@@ -5,6 +5,7 @@ import {freeArrays} from '../runtime/output-memory.js'
 import {checkPrecision, precisions} from '../runtime/precisions.js'
 import {checkDevice} from '../runtime/providers.js'
 import type {SessionOptions} from '../runtime/session.js'
+import {type GraphTraffic, passedSoFar} from '../runtime/traffic.js'
 import {RuntimeFailure} from '../util/errors.js'
 import {type Tell, tellNobody} from '../util/tell.js'
 import {rolloutPrompts} from './sampling/rollout.js'
@@ -77,6 +78,8 @@ export interface Engine {
   save(folder: string, withOptimizer: boolean, format?: SaveFormat): Promise<void>
   /** Restores the optimizer's state that `save` wrote, and the average where there is one. */
   restoreOptimizer(folder: string): Promise<void>
+  /** What all runs so far were fed and handed out, bytes. */
+  passedBytes(): Promise<GraphTraffic>
   /** Peak resident memory of the process so far, bytes. */
   peakMemory(): Promise<number>
   close(): Promise<void>
@@ -173,6 +176,10 @@ export class LocalEngine implements Engine {
 
   async peakMemory(): Promise<number> {
     return process.resourceUsage().maxRSS * 1024
+  }
+
+  async passedBytes(): Promise<GraphTraffic> {
+    return passedSoFar()
   }
 
   close(): Promise<void> {

@@ -38,6 +38,7 @@ const methods = Object.keys({
   updateLanguageModel: true,
   save: true,
   restoreOptimizer: true,
+  passedBytes: true,
   peakMemory: true,
   close: true,
 } satisfies Record<EngineMethod, true>) as EngineMethod[]

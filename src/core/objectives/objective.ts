@@ -43,6 +43,8 @@ export interface TrainingContext {
   readonly sampler: Sampler
   /** How updates are computed, throughout the run. */
   readonly updateMode: UpdateModeName
+  /** How many micro-batches of the settings are computed together, throughout the run. */
+  readonly microBatchesAtOnce: number
   readonly progress: Progress
 }
 

@@ -2,12 +2,15 @@ import type {SourcedConfig} from '../config/load.js'
 import type {UpdateModeName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import {type MemoryDemand, type PlaceReport, reportMemory} from '../engine/memory/check-memory.js'
+import {describeUpdate} from '../engine/traffic/describe-update.js'
+import {bytesOf, stepTraffic} from '../engine/traffic/step-traffic.js'
 import {evaluatedModels} from '../evaluation/evaluated-models.js'
 import {commandTask} from '../evaluation/evaluated-task.js'
 import {recordedSettings} from '../evaluation/run-settings.js'
 import {packageVersion} from '../files/index.js'
 import {allParametersOf, trainedCount} from '../models/adapters.js'
 import {countOf} from '../models/parameters.js'
+import {devices} from '../runtime/devices.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {planners} from './planners.js'
@@ -42,6 +45,12 @@ export interface Plan {
   readonly device_memory?: {readonly parts: Plan['memory']; readonly summary: MemorySummary} | null
   /** How updates would be computed; absent where nothing is trained. */
   readonly update_mode?: UpdateModeName
+  /** The same in words. */
+  readonly update?: string
+  /** Micro-batches that would be computed together; absent where nothing is trained. */
+  readonly micro_batches_at_once?: number
+  /** What a step moves at most where runs copy what they are fed, bytes both ways; null elsewhere. */
+  readonly bus_bytes?: {readonly sampling: number; readonly update: number} | null
   readonly files: readonly string[]
   /** What is not there yet: what an earlier step would write or the Hub would send. */
   readonly missing: readonly string[]
@@ -106,18 +115,26 @@ function parametersIn({work: {model, policy, languageModel}}: MemoryDemand): Pic
   return {parameters: {trained: trainedCount(model), total: countOf(allParametersOf(model))}}
 }
 
-function memoryOf(
-  demand: MemoryDemand,
-  config: Config,
-): Pick<Plan, 'memory' | 'memory_summary' | 'device_memory' | 'update_mode'> {
+function memoryOf(demand: MemoryDemand, config: Config): Omit<Plan, 'batch' | 'files' | 'missing'> {
   const {device, ...host} = reportMemory(demand, config.memory)
-  const {updateMode} = demand.work
+  const {updateMode, microBatchesAtOnce = 1} = demand.work
   return {
-    ...(updateMode && {update_mode: updateMode}),
+    ...(updateMode && {
+      update_mode: updateMode,
+      micro_batches_at_once: microBatchesAtOnce,
+      bus_bytes: movedIn(demand),
+      update: describeUpdate(demand, config.update.mode),
+    }),
     memory: partsOf(host),
     memory_summary: summaryOf(host),
     device_memory: device && {parts: partsOf(device), summary: summaryOf(device)},
   }
+}
+
+function movedIn({work, device}: MemoryDemand): Plan['bus_bytes'] {
+  if (devices[device].readsInPlace) return null
+  const {rollout, update} = stepTraffic(work, devices[device])
+  return {sampling: bytesOf(rollout), update: bytesOf(update)}
 }
 
 function partsOf({parts}: PlaceReport): Plan['memory'] {

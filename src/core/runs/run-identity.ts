@@ -34,6 +34,7 @@ const resumable: ReadonlySet<string> = new Set([
   'grpo.contextsPerMicroBatch',
   'grpo.completionsPerMicroBatch',
   'update.mode',
+  'update.microBatchesAtOnce',
   'grpo.mismatchLimit',
   'grpo.dynamicSampling.maxBatches',
   'grpo.dynamicSampling.onShortage',

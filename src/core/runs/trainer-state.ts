@@ -19,6 +19,8 @@ export interface TrainerState {
   readonly seed: number
   /** How updates are computed; whole in checkpoints of before there was a choice. */
   readonly updateMode?: UpdateModeName
+  /** Micro-batches that are computed together; 1 when absent. */
+  readonly microBatchesAtOnce?: number
   /** Fingerprint of the weights that its adapters belong to; absent where it has none. */
   readonly base?: string
 }
@@ -38,6 +40,7 @@ const trainerState: z.ZodType<TrainerState> = z.looseObject({
   configHash: z.string(),
   seed: z.int(),
   updateMode: z.enum(updateModeNames).optional(),
+  microBatchesAtOnce: z.int().positive().optional(),
   base: z.string().optional(),
 })
 

@@ -8,6 +8,7 @@ import {type Device, devices} from './devices.js'
 import {passGate} from './exit-gate.js'
 import ort from './onnxruntime.js'
 import {countOutputs, freeOutputs} from './output-memory.js'
+import {countRun, type GraphTraffic, trafficOf} from './traffic.js'
 
 /** Elements of a tensor in host memory, row-major (bool as bytes 0 and 1). */
 export type TensorData = Float32Array | Float64Array | BigInt64Array | Uint8Array
@@ -27,10 +28,14 @@ export interface SessionOptions {
  * Inputs are fed by name and, where the device can, read in place. Outputs are new arrays.
  */
 export class Session {
+  private readonly traffic: GraphTraffic
+
   private constructor(
     private readonly session: ort.InferenceSession,
     private readonly graph: Graph,
-  ) {}
+  ) {
+    this.traffic = trafficOf(graph)
+  }
 
   /**
    * Compiles a graph.
@@ -76,6 +81,7 @@ export class Session {
       fetches[name] = into[name] ? tensorOf(name, value.dtype, value.shape, into[name]) : null
     freeOutputs()
     const results = await passGate(() => this.session.run(tensors, fetches))
+    countRun(this.traffic)
     const outputs = Object.entries(results).map(([name, tensor]) => [name, into[name] ?? tensor.data] as const)
     for (const [name, data] of outputs) if (!into[name]) countOutputs(data.byteLength)
     return Object.fromEntries(outputs) as Record<string, TensorData>

@@ -18,12 +18,11 @@ import {checkModel, tokenizerFolder} from '../runs/model-place.js'
 import {type Origins, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {findResumePoint, type ResumePoint} from '../runs/run-checkpoints.js'
-import type {TrainerState} from '../runs/trainer-state.js'
 import {checkTaskPrompts} from '../tasks/check-prompts.js'
 import type {Task} from '../tasks/task.js'
 import {checkItems, tasks} from '../tasks/tasks.js'
 import type {Services} from '../util/services.js'
-import {chooseUpdateMode} from './choose-update-mode.js'
+import {type BegunUpdate, chooseUpdateMode} from './choose-update-mode.js'
 import {trainingNeeds} from './needs.js'
 import {type WeightSource, weightSource} from './weight-source.js'
 
@@ -39,6 +38,7 @@ export interface TrainingStart {
   readonly opened: OpenObjective
   readonly demand: MemoryDemand
   readonly updateMode: UpdateModeName
+  readonly microBatchesAtOnce: number
 }
 
 /**
@@ -64,7 +64,7 @@ export async function openInputs(
   config: Config,
   services: Services,
   recorded: Origins,
-  begun?: Pick<TrainerState, 'updateMode'>,
+  begun?: BegunUpdate,
 ): Promise<Omit<TrainingStart, 'resumed'>> {
   const prepared = config.data.dir === undefined ? null : await preparedIn(config.data.dir, services)
   const source = await weightSource(config, services, recorded)
@@ -85,14 +85,23 @@ export async function openInputs(
   const evaluated = await openEvaluated(config, model, texts, data)
   warnOfWarmup(config, services)
   warnOfRate(config, services)
-  const demandIn = (updateMode: UpdateModeName) =>
+  const demandIn = (updateMode: UpdateModeName, microBatchesAtOnce: number) =>
     demandOf(config, (settings) => {
-      const own = opened.work(settings)
+      const own = opened.work(withMicroBatchesAtOnce(settings, microBatchesAtOnce))
       const others = isEvaluated(settings) ? evaluationWork(settings, model, evaluated) : {}
-      return {...own, ...others, rollout: larger(own.rollout, others.rollout), updateMode}
+      return {...own, ...others, rollout: larger(own.rollout, others.rollout), updateMode, microBatchesAtOnce}
     })
-  const {updateMode, demand} = chooseUpdateMode(config, demandIn, begun)
-  return {source, model, data, texts, opened, demand, updateMode}
+  return {source, model, data, texts, opened, ...chooseUpdateMode(config, demandIn, begun)}
+}
+
+/** The settings of an objective whose micro-batches are as large as so many together. */
+export function withMicroBatchesAtOnce(config: Config, count: number): Config {
+  const {grpo, train} = config
+  return {
+    ...config,
+    grpo: {...grpo, contextsPerMicroBatch: count * grpo.contextsPerMicroBatch},
+    train: {...train, rowsPerMicroBatch: count * train.rowsPerMicroBatch},
+  }
 }
 
 /** The task that evaluations of a training run are about, checked; null where none fall due, or it is not known yet. */

@@ -10,7 +10,7 @@ import {fingerprintOfBase, resumedWeights, type WeightSource} from './weight-sou
 /** The state to go on from: that of a checkpoint, or the beginning. */
 export async function resumeFrom(
   run: RunDirectory,
-  {config, engine, updateMode}: TrainingContext,
+  {config, engine, updateMode, microBatchesAtOnce}: TrainingContext,
   source: WeightSource,
   checkpoint: ResumePoint | null,
 ): Promise<TrainerState> {
@@ -23,6 +23,7 @@ export async function resumeFrom(
     configHash: settingsHash(config),
     seed: config.seed,
     updateMode,
+    microBatchesAtOnce,
     ...fingerprintOfBase(source),
   }
   if (!checkpoint) {
@@ -32,7 +33,7 @@ export async function resumeFrom(
   await loadModel(engine, resumedWeights(source, checkpoint.folder), run.services.progress)
   await engine.restoreOptimizer(checkpoint.folder)
   await run.dropTablesAfter(checkpoint.state.step)
-  return {...checkpoint.state, updateMode}
+  return {...checkpoint.state, updateMode, microBatchesAtOnce}
 }
 
 /**

@@ -5,6 +5,7 @@ import type {Config} from '../config/schema.js'
 import {loadModel} from '../engine/load-model.js'
 import {checkMemory} from '../engine/memory/check-memory.js'
 import {startEngine} from '../engine/start-engine.js'
+import {describeUpdate} from '../engine/traffic/describe-update.js'
 import {evaluatedTask} from '../evaluation/evaluated-task.js'
 import {EvaluationLog} from '../evaluation/evaluation-log.js'
 import {sayGeneration, withGeneration} from '../evaluation/generation-settings.js'
@@ -20,6 +21,7 @@ import type {Origins} from '../runs/origins.js'
 import {RunDirectory} from '../runs/run-directory.js'
 import type {RunInputs} from '../runs/run-identity.js'
 import {type Summary, summarize} from '../runs/summary.js'
+import {devices} from '../runtime/devices.js'
 import {openSampler} from '../samplers/samplers.js'
 import type {MetricsRow} from '../tables/index.js'
 import {tasks} from '../tasks/tasks.js'
@@ -29,7 +31,7 @@ import {openEvaluator} from './evaluator.js'
 import {writeLedger} from './ledger.js'
 import {trainSteps} from './loop.js'
 import {noSignalLine, updatesOf} from './no-signal.js'
-import {isEvaluated, openTraining, type TrainingStart} from './open-training.js'
+import {isEvaluated, openTraining, type TrainingStart, withMicroBatchesAtOnce} from './open-training.js'
 import {resumeFrom} from './resume.js'
 import {trainingFiles} from './training-inputs.js'
 import type {TrainingRun} from './training-run.js'
@@ -48,6 +50,9 @@ export interface TrainSummary extends Summary {
   readonly checkpoint: string
   /** How updates were computed, which decides last digits. */
   readonly update_mode: UpdateModeName
+  readonly micro_batches_at_once: number
+  /** What runs of this attempt moved between host and device; null where they read in place. */
+  readonly bus_bytes: {readonly to_device: number; readonly from_device: number} | null
   /** What was left out of the documents trained on; null where nothing was. */
   readonly cut_documents: CutDocuments | null
   /** Commit of the starting checkpoint where the Hub has it, by setting. */
@@ -64,11 +69,11 @@ export interface TrainSummary extends Summary {
 export async function train(config: Config, services: Services, begunWith: Origins = {}): Promise<TrainSummary> {
   const started = new Date()
   const start = await openTraining(config, services, begunWith)
-  const {source, model, opened, updateMode} = start
+  const {source, model, opened, updateMode, microBatchesAtOnce} = start
   if (opened.instruction) services.progress.log(`prompts: ${opened.instruction}`)
   for (const line of opened.order ?? []) services.progress.log(`contexts: ${line}`)
   services.progress.log(checkMemory('train', start.demand, config.memory))
-  services.progress.log(`update: ${updateMode} (update.mode ${config.update.mode})`)
+  services.progress.log(describeUpdate(start.demand, config.update.mode))
   if (start.data && asked(config).some((task) => tasks[task].readsDocuments))
     checkReferenceLength(start.data, config, services.progress)
   const inputs = {...trainingFiles(config, start.data), model: fingerprintOfSource(source)}
@@ -77,10 +82,19 @@ export async function train(config: Config, services: Services, begunWith: Origi
     const shape = shapeOf(model, await loadModel(engine, source.weights, services.progress))
     const sampler = await openSampler({config, engine, model, tokenizer: start.texts!.tokenizer})
     try {
-      const training = {config, engine, model, shape, sampler, updateMode, progress: services.progress}
+      const training = {
+        config,
+        engine,
+        model,
+        shape,
+        sampler,
+        updateMode,
+        microBatchesAtOnce,
+        progress: services.progress,
+      }
       if (config.grpo.klCoef > 0) await engine.keepReference()
       // Whatever is wrong with the inputs shows before a directory is made or emptied.
-      const objective = await opened.start(training)
+      const objective = await opened.start({...training, config: withMicroBatchesAtOnce(config, microBatchesAtOnce)})
       const loaded = withTemperature({config, sources: services.sources}, start, services)
       const written = opened.rowTemplates ? withRowTemplate(loaded, opened.rowTemplates, services.progress) : loaded
       return await trainIn(training, {...start, inputs}, objective, written, services, started)
@@ -105,6 +119,13 @@ function withTemperature(given: SourcedConfig, {source}: TrainingStart, {progres
 function asked(config: Config): TaskName[] {
   const {task} = objectives[config.train.objective]
   return [...(task ? [task] : []), ...(isEvaluated(config) ? [evaluatedTask(config)] : [])]
+}
+
+/** What the engine moved, where its device copies what it is fed. */
+async function movedBytes({config, engine}: TrainingContext): Promise<TrainSummary['bus_bytes']> {
+  if (devices[config.device].readsInPlace) return null
+  const {toDevice, fromDevice} = await engine.passedBytes()
+  return {to_device: toDevice, from_device: fromDevice}
 }
 
 /** Trains in the run directory and writes the summary. */
@@ -150,6 +171,8 @@ async function trainIn(
       checkpoint: run.checkpoint(last),
       cut_documents: cuts,
       update_mode: training.updateMode,
+      micro_batches_at_once: training.microBatchesAtOnce,
+      bus_bytes: await movedBytes(training),
       origins: source.origins,
     }
     await run.writeSummary(summary)

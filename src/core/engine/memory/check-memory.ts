@@ -163,7 +163,7 @@ function largestIn({largest, totalBytes}: Pick<MemoryEstimate, 'largest' | 'tota
 }
 
 /** `1.25 GiB`; small amounts in MiB. */
-function gib(bytes: number): string {
+export function gib(bytes: number): string {
   return bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`
 }
 

@@ -31,10 +31,19 @@ export interface EngineWork extends GraphWork {
   readonly hasAverage?: boolean
   /** Whether an update has several micro-batches: their gradients are summed. */
   readonly isAccumulated?: boolean
+  /** How often a step asks for each, and for log-probabilities of the policy's micro-batches; once when absent. */
+  readonly times?: {
+    readonly rollout?: number
+    readonly policy?: number
+    readonly asked?: number
+    readonly languageModel?: number
+  }
   /** How updates are computed; whole when absent. */
   readonly updateMode?: UpdateModeName
   /** How matrix products are computed; float32 when absent. */
   readonly precision?: PrecisionName
+  /** Micro-batches of the settings that are computed together; 1 when absent. Graphs and `times` are those of all together. */
+  readonly microBatchesAtOnce?: number
 }
 
 /** A kind of work; each has graphs of its own. */

@@ -135,7 +135,7 @@ function graphsOf(work: EngineWork, device: DeviceKind): WorkGraph[] {
   const {model, rollout, score, logprobs} = work
   const built: (WorkGraph | undefined)[] = [
     ...(rollout ? rolloutGraphs(model, rollout, device) : []),
-    ...updateOf(work).graphs,
+    ...updateOf(work, device).graphs,
     score && {kind: 'score', of: 'score', build: (of) => scoreGraph(of, score)},
     logprobs && {kind: 'logprobs', of: 'logprobs', build: (of) => logprobsGraph(of, logprobs, 1)},
   ]
@@ -159,7 +159,7 @@ function rolloutGraphs(model: ModelConfig, sizes: RolloutSizes, {readsInPlace}: 
 }
 
 /** Tensors that are there throughout: on the host, float32. */
-function hostParts(work: EngineWork, {readsInPlace}: DeviceKind): MemoryPart[] {
+function hostParts(work: EngineWork, device: DeviceKind): MemoryPart[] {
   const {model, hasReference, hasAverage, policy, languageModel, rollout} = work
   const bytes = float * trainedCount(model)
   const isTrained = policy !== undefined || languageModel !== undefined
@@ -168,11 +168,11 @@ function hostParts(work: EngineWork, {readsInPlace}: DeviceKind): MemoryPart[] {
     {name: 'moments of the optimizer', bytes: isTrained ? 2 * bytes : 0},
     {name: 'weights of the reference', bytes: hasReference ? bytes : 0},
     {name: 'moving average of the weights', bytes: hasAverage ? bytes : 0},
-    ...updateOf(work).host,
+    ...updateOf(work, device).host,
     // The loop carries its caches inside.
     {
       name: 'key-value cache of the rollout',
-      bytes: rollout && readsInPlace ? cacheBytes(model, rollout) : 0,
+      bytes: rollout && device.readsInPlace ? cacheBytes(model, rollout) : 0,
       kind: 'rollout',
     },
   ]

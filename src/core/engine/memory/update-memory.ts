@@ -3,6 +3,7 @@ import {trainedAmong, trainedCount} from '../../models/adapters.js'
 import {headParameters, layerParameters} from '../../models/layer-parameters.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {countOf, type Parameter} from '../../models/parameters.js'
+import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {maxOf} from '../../util/extremes.js'
 import type {DecoderGraph} from '../graphs/decoder-graph.js'
 import {languageModelGraph} from '../graphs/language-model.js'
@@ -19,11 +20,12 @@ import {
   attentionBytes,
   cut,
   keptLayers,
+  limitsOn,
   type RowLayout,
+  type RunLimits,
   readRows,
   rowCounts,
   type Span,
-  usualLimits,
 } from '../segments/row-layout.js'
 import type {EngineWork, MemoryPart, WorkGraph} from './engine-work.js'
 
@@ -37,11 +39,11 @@ const float = 4
 const directions: readonly Direction[] = ['forward', 'backward']
 
 /** What the updates of some work need, by how they are computed. */
-export function updateOf(work: EngineWork): UpdateMemory {
-  return updates[work.updateMode ?? 'whole'](work)
+export function updateOf(work: EngineWork, device: DeviceKind): UpdateMemory {
+  return updates[work.updateMode ?? 'whole'](work, limitsOn(device, work.model))
 }
 
-const updates: Readonly<Record<UpdateModeName, (work: EngineWork) => UpdateMemory>> = {
+const updates: Readonly<Record<UpdateModeName, (work: EngineWork, limits: RunLimits) => UpdateMemory>> = {
   whole: ({model, objective, policy, languageModel, hasReference, asksPolicy, isAccumulated}) => {
     const isAsked = hasReference || asksPolicy
     const built: (WorkGraph | false | undefined)[] = [
@@ -59,25 +61,25 @@ const updates: Readonly<Record<UpdateModeName, (work: EngineWork) => UpdateMemor
     return {graphs, host: [{name: 'gradients', bytes: copies * float * trainedCount(model), kind: graphs[0]?.of}]}
   },
 
-  segmented: (work) => {
-    const works = segmentedWorks(work)
+  segmented: (work, limits) => {
+    const works = segmentedWorks(work, limits)
     return {
-      graphs: works.flatMap(({layout, of, heads}) => [...heads, ...layerGraphs(work.model, layout, of)]),
+      graphs: works.flatMap(({layout, of, heads}) => [...heads, ...layerGraphs(work.model, layout, of, limits)]),
       // Micro-batches of both kinds pass through the same arrays.
-      host: works.length > 0 ? rowArrays(work, works) : [],
+      host: works.length > 0 ? rowArrays(work, works, limits) : [],
     }
   },
 }
 
 /** Micro-batches that go through the layers, each with the graphs of its head. */
-function segmentedWorks({model, objective, policy, languageModel, hasReference, asksPolicy}: EngineWork) {
+function segmentedWorks({objective, policy, languageModel, hasReference, asksPolicy}: EngineWork, {tokens}: RunLimits) {
   const headsOf = (
     kind: WorkGraph['kind'],
     of: WorkGraph['of'],
     trained: number,
     build: (whole: ModelConfig, shape: {rows: number}) => DecoderGraph,
   ) =>
-    sizesOf({from: 0, to: trained}, usualLimits(model).tokens).map(
+    sizesOf({from: 0, to: trained}, tokens).map(
       (rows): WorkGraph => ({kind, of, phases: ['head'], build: (whole) => build(whole, {rows}), isFedRows: true}),
     )
   const ofPolicy = policy && {
@@ -106,10 +108,9 @@ function segmentedWorks({model, objective, policy, languageModel, hasReference, 
 const anyLayer = 0
 
 /** The graphs that serve all layers. */
-function layerGraphs(model: ModelConfig, layout: RowLayout, of: WorkGraph['of']): WorkGraph[] {
+function layerGraphs(model: ModelConfig, layout: RowLayout, of: WorkGraph['of'], limits: RunLimits): WorkGraph[] {
   const {all} = rowCounts(layout)
   const positions = layout.contextLength + layout.completionLength
-  const limits = usualLimits(model)
   const everyRow = sizesOf({from: 0, to: all}, limits.rows)
   const read = [...new Set([...everyRow, ...sizesOf(readRows(layout), limits.rows)])]
   const {context, completion} = attentionBlocks(model, layout, limits)
@@ -132,21 +133,21 @@ function layerGraphs(model: ModelConfig, layout: RowLayout, of: WorkGraph['of'])
 }
 
 /** What lies in host memory while the largest of some micro-batches goes through the layers. */
-function rowArrays(work: EngineWork, works: ReturnType<typeof segmentedWorks>): MemoryPart[] {
+function rowArrays(work: EngineWork, works: ReturnType<typeof segmentedWorks>, limits: RunLimits): MemoryPart[] {
   const {model} = work
   const rowsOf = ({layout}: {readonly layout: RowLayout}) => rowCounts(layout).all
   const all = maxOf(works.map(rowsOf))
   const tokens = maxOf(works.map(({trained}) => trained))
   const kind = works.find((one) => rowsOf(one) === all)!.of
   const {layers, hidden} = model
-  const kept = keptLayers(model, all, usualLimits(model))
+  const kept = keptLayers(model, all, limits)
   // Of the layer at work, and its gradients.
   const atWork = (kept < layers ? 2 : 1) * attentionBytes(model, all)
   return [
     {name: 'hidden rows of the update', bytes: float * all * (layers + 1) * hidden, kind},
     {name: 'attention that is kept', bytes: kept * attentionBytes(model, all), kind},
     {name: 'rows of one layer', bytes: atWork + float * all * 2 * hidden, kind},
-    ...gradientArrays(work, all, tokens).map((part) => ({...part, kind})),
+    ...gradientArrays(work, all, tokens, limits).map((part) => ({...part, kind})),
   ]
 }
 
@@ -154,7 +155,12 @@ function rowArrays(work: EngineWork, works: ReturnType<typeof segmentedWorks>): 
  * Sums of gradients: the head's first, those of the layers only when it is done, unless an earlier micro-batch left them.
  * A weight's gradient passes through an array of its own where more than one run adds to it.
  */
-function gradientArrays({model, isAccumulated = false}: EngineWork, rows: number, tokens: number): MemoryPart[] {
+function gradientArrays(
+  {model, isAccumulated = false}: EngineWork,
+  rows: number,
+  tokens: number,
+  limits: RunLimits,
+): MemoryPart[] {
   const {heads: before, feedForward: after} = layerParameters(model, anyLayer)
   const bytesOf = (parameters: readonly Parameter[]) => float * countOf(trainedAmong(model, parameters))
   const passing = (runs: number, parameters: readonly Parameter[]) =>
@@ -162,7 +168,6 @@ function gradientArrays({model, isAccumulated = false}: EngineWork, rows: number
   const ofHead = bytesOf(headParameters(model))
   const ofAll = float * trainedCount(model)
   const name = 'gradients'
-  const limits = usualLimits(model)
   const throughHead = passing(Math.ceil(tokens / limits.tokens), headParameters(model))
   const throughLayers = passing(Math.ceil(rows / limits.rows), [...before, ...after])
   return [

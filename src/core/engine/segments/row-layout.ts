@@ -40,6 +40,21 @@ export function usualLimits({intermediate, vocabulary}: ModelConfig): RunLimits 
   }
 }
 
+/**
+ * How much one run computes at the most on a device. Where runs copy what they are fed, those with many rows bring a
+ * layer's weights to the device a few times, and attention's keys; it takes more memory there.
+ */
+export function limitsOn({readsInPlace}: {readonly readsInPlace: boolean}, model: ModelConfig): RunLimits {
+  const usual = usualLimits(model)
+  if (readsInPlace) return usual
+  return {
+    ...usual,
+    rows: Math.max(usual.rows, rowsWithin(2 ** 29, model.intermediate)),
+    tokens: Math.max(usual.tokens, rowsWithin(2 ** 30, model.vocabulary)),
+    scores: 2 ** 27,
+  }
+}
+
 /** Rows of so many float32 that so many bytes hold, a multiple of 64. */
 function rowsWithin(bytes: number, width: number): number {
   return 64 * Math.floor(bytes / (4 * width) / 64)

@@ -4,12 +4,12 @@ import type {PolicyShape} from '../graphs/policy.js'
 import {type HeadOutputs, type HeadTokens, runHead} from '../segments/head-runs.js'
 import {type Arrays, PassFrame, type RowTokens} from '../segments/pass-frame.js'
 import {RowArrays} from '../segments/row-arrays.js'
-import {type RowLayout, rowCounts, usualLimits} from '../segments/row-layout.js'
+import {limitsOn, type RowLayout, rowCounts} from '../segments/row-layout.js'
 import {SegmentedPass} from '../segments/segmented-pass.js'
 import type {MicroBatch, UpdateMode, UpdateTools} from './update-mode.js'
 
 /** A micro-batch layer by layer: what stays in memory is each layer's input, and one layer. */
-export function openSegmented(tools: UpdateTools, limits = usualLimits(tools.state.config)): UpdateMode {
+export function openSegmented(tools: UpdateTools, limits = limitsOn(tools.sessions, tools.state.config)): UpdateMode {
   const {state, sessions, mostRows} = tools
   const arrays = new RowArrays(mostRows)
   const frameOf = (layout: RowLayout, tokens: RowTokens, weights = state.weights as PassFrame['weights']) =>

@@ -51,18 +51,17 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
         order: order?.notes,
         ...(task && {items: {task: task.name, all: () => trainingTraits(task)}}),
         cutDocuments: documents?.cut,
-        work: (settings) => ({
-          ...workOf(settings, model, longest, termsOf(settings)),
-          ...(settings.grpo.ntpCoef > 0 && {
-            languageModel: rowWork(settings, model, documents?.longest ?? Number.POSITIVE_INFINITY).languageModel,
-            isAccumulated: true,
-          }),
-        }),
+        work: (settings) =>
+          joinedBy(
+            workOf(settings, model, longest, termsOf(settings)),
+            settings.grpo.ntpCoef > 0 ? rowWork(settings, model, documents?.longest ?? Number.POSITIVE_INFINITY) : null,
+            settings.grpo.miniBatches,
+          ),
         start(training) {
           if (!task || !order || !texts) throw new RuntimeFailure('train: a rehearsal cannot start')
           return startGrpo(training, task, texts.tokenizer, {
             terms: termsOf(config),
-            rowsOf: jointRows(config, documents?.rowAt ?? null),
+            rowsOf: jointRows(training.config, documents?.rowAt ?? null),
             order,
           })
         },
@@ -80,13 +79,20 @@ function workOf(config: Config, model: ModelConfig, longest: number, terms: Term
   const contexts = policyContexts(perUpdate * parts, contextsPerMicroBatch)
   const completionTokens = rollout.maxTokens
   const trainedTokens = Math.min(perUpdate * parts, contextsPerMicroBatch) * perPart * completionTokens
+  const microBatches = Math.ceil((perUpdate * parts) / contextsPerMicroBatch)
+  const asksPolicy = lossOf(settings).kind.ratioOf === 'completion' && miniBatches > 1
   return {
     model,
     objective: settings,
     hasReference: settings.klCoef > 0,
-    asksPolicy: lossOf(settings).kind.ratioOf === 'completion' && miniBatches > 1,
+    asksPolicy,
     hasAverage: needsAverage(terms),
-    isAccumulated: perUpdate * parts > contextsPerMicroBatch,
+    isAccumulated: microBatches > 1,
+    times: {
+      rollout: Math.ceil(contextsPerStep / rollout.contextsPerBatch),
+      policy: miniBatches * microBatches,
+      asked: microBatches * ((settings.klCoef > 0 ? miniBatches : 0) + (asksPolicy ? miniBatches - 1 : 0)),
+    },
     policy: policyShape({contexts, groupSize: perPart, promptTokens, completionTokens, trainedTokens}),
     rollout: {
       contexts: Math.min(rollout.contextsPerBatch, contextsPerStep),
@@ -101,6 +107,13 @@ function workOf(config: Config, model: ModelConfig, longest: number, terms: Term
 /** What is known of each training item, in their order. */
 function* trainingTraits({size, traitsAt}: Pick<Task<unknown>, 'size' | 'traitsAt'>): Generator<ItemTraits> {
   for (let index = 0; index < size.train; index++) yield traitsAt(index)
+}
+
+/** With rows of text in each of so many updates, where there are some. */
+function joinedBy(work: EngineWork, rows: EngineWork | null, updates: number): EngineWork {
+  if (!rows) return work
+  const languageModel = updates * (rows.times?.languageModel ?? 1)
+  return {...work, languageModel: rows.languageModel, isAccumulated: true, times: {...work.times, languageModel}}
 }
 
 /** Queries of one token after a whole context, or after a prompt and a thought. */

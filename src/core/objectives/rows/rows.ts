@@ -104,6 +104,7 @@ export function rowWork({train}: Config, model: ModelConfig, longest: number): E
   return {
     model,
     isAccumulated: train.batchRows > rows,
+    times: {languageModel: Math.ceil(train.batchRows / rows)},
     languageModel: languageModelShape(rows, rowTokens, rows * (rowTokens - 1)),
   }
 }

@@ -1,0 +1,52 @@
+import type {ModelConfig} from '../../models/model-config.js'
+import type {DeviceKind} from '../../runtime/devices/device-kind.js'
+import type {GraphTraffic} from '../../runtime/traffic.js'
+import {maxOf} from '../../util/extremes.js'
+import {rolloutLoopGraph} from '../graphs/rollout-loop.js'
+import {type RolloutSizes, rolloutShape} from '../graphs/shapes.js'
+import type {EngineWork} from '../memory/engine-work.js'
+import {limitsOn, rowCounts} from '../segments/row-layout.js'
+import {noTraffic, plus, wholeTraffic} from './run-traffic.js'
+import {type CountedUpdate, countedModes} from './update-traffic.js'
+
+/** What a step moves between host and device, if all its texts are as long as the longest. */
+export interface StepTraffic {
+  readonly rollout: GraphTraffic
+  readonly update: GraphTraffic
+}
+
+/** Both ways together. */
+export function bytesOf({toDevice, fromDevice}: GraphTraffic): number {
+  return toDevice + fromDevice
+}
+
+/** Counts from the shapes of graphs what a step moves; nothing is compiled. Only a device that copies moves anything. */
+export function stepTraffic(work: EngineWork, {readsInPlace}: DeviceKind): StepTraffic {
+  if (readsInPlace) return {rollout: noTraffic, update: noTraffic}
+  const {model, rollout, times = {}} = work
+  const sampling = rollout ? rolloutTraffic(model, rollout) : noTraffic
+  return {rollout: plus(noTraffic, sampling, times.rollout ?? 1), update: updateTraffic(work)}
+}
+
+/** One batch of prompts: its whole sampling loop is one run. */
+export function rolloutTraffic(model: ModelConfig, sizes: RolloutSizes): GraphTraffic {
+  const sampling = {temperature: 1, greedy: false, endIds: model.endIds}
+  return wholeTraffic(model, (of) => rolloutLoopGraph(of, rolloutShape(sizes), sampling))
+}
+
+function updateTraffic(work: EngineWork): GraphTraffic {
+  const {model, objective, policy, languageModel, updateMode = 'whole', times = {}} = work
+  const rows = [policy && rowCounts(policy).all, languageModel && languageModel.rows * languageModel.length]
+  const update: CountedUpdate = {
+    model,
+    limits: limitsOn({readsInPlace: false}, model),
+    mostRows: maxOf([0, ...rows.filter((count) => count !== undefined)]),
+  }
+  const mode = countedModes[updateMode]
+  const counts: (readonly [number, GraphTraffic])[] = [
+    ...(policy ? [[times.policy ?? 1, mode.policy(update, policy, objective)] as const] : []),
+    ...(policy && times.asked ? [[times.asked, mode.logprobs(update, policy)] as const] : []),
+    ...(languageModel ? [[times.languageModel ?? 1, mode.languageModel(update, languageModel)] as const] : []),
+  ]
+  return counts.reduce((sum, [count, traffic]) => plus(sum, traffic, count), noTraffic)
+}

@@ -1,0 +1,123 @@
+import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {rowCounts} from '../../../src/core/engine/segments/row-layout.js'
+import {SessionCache} from '../../../src/core/engine/sessions/session-cache.js'
+import {rolloutTraffic, stepTraffic} from '../../../src/core/engine/traffic/step-traffic.js'
+import {type CountedUpdate, countedModes} from '../../../src/core/engine/traffic/update-traffic.js'
+import {openSegmented} from '../../../src/core/engine/update/segmented.js'
+import {openWhole} from '../../../src/core/engine/update/whole.js'
+import type {DeviceKind} from '../../../src/core/runtime/devices/device-kind.js'
+import {type Device, devices} from '../../../src/core/runtime/devices.js'
+import {passedSoFar} from '../../../src/core/runtime/traffic.js'
+import {families, limits, objective, policyBatch, rowBatch, stateOf} from '../../support/micro-batches.js'
+import {engineModel, optimizer, promptsOf, sampling, tinyEngine} from '../../support/tiny-engine.js'
+import {tinyModel} from '../../support/tiny-model.js'
+
+const copying = 'copying' as Device
+const kind: DeviceKind = {...devices.cpu, readsInPlace: false}
+
+beforeEach(() => {
+  Object.assign(devices, {[copying]: kind})
+})
+afterEach(() => {
+  delete (devices as Partial<Record<Device, DeviceKind>>)[copying]
+})
+
+/** What the runs of some work were fed and handed out. */
+async function passedBy(work: () => Promise<unknown>) {
+  const before = passedSoFar()
+  await work()
+  const after = passedSoFar()
+  return {toDevice: after.toDevice - before.toDevice, fromDevice: after.fromDevice - before.fromDevice}
+}
+
+describe('bytes that pass are counted from shapes as the engine passes them', () => {
+  for (const [family, model] of Object.entries(families))
+    it.each(Object.entries(limits))(`an update of ${family}, %s`, async (_, most) => {
+      const [batch, rows] = [policyBatch(), rowBatch()]
+      const mostRows = rowCounts(batch.shape).all
+      const state = stateOf(model)
+      const sessions = new SessionCache({device: 'cpu', threads: 1})
+      const tools = {state, sessions, tell: () => {}, mostRows}
+      const update: CountedUpdate = {model, limits: most, mostRows}
+      for (const [mode, opened] of [
+        ['whole', openWhole(tools)],
+        ['segmented', openSegmented(tools, most)],
+      ] as const) {
+        const counted = countedModes[mode]
+        expect(await passedBy(() => opened.policy(batch, 1, objective)), `policy, ${mode}`).toEqual(
+          counted.policy(update, batch.shape, objective),
+        )
+        expect(await passedBy(() => opened.logprobsUnder(state.copyTrained(), batch, 1)), `asked, ${mode}`).toEqual(
+          counted.logprobs(update, batch.shape),
+        )
+        expect(await passedBy(() => opened.languageModel(rows)), `rows, ${mode}`).toEqual(
+          counted.languageModel(update, rows.shape),
+        )
+      }
+      await sessions.release()
+    })
+
+  it('a batch of the sampling loop', async () => {
+    const engine = await tinyEngine({device: copying})
+    const request = {prompts: promptsOf([9, 9], 4), maxTokens: 8, contextsPerBatch: 2, sampling}
+    expect(await passedBy(() => engine.rollout(request))).toEqual(
+      rolloutTraffic(engineModel, {contexts: 2, groupSize: 4, promptTokens: 9, maxTokens: 8}),
+    )
+    await engine.close()
+  })
+
+  it.each(['whole', 'segmented'] as const)('a model of many layers, %s', (mode) => {
+    const deep = tinyModel({num_hidden_layers: 9})
+    const update: CountedUpdate = {model: deep, limits: limits['contexts apart'], mostRows: 1000}
+    const count = (layers: number) =>
+      countedModes[mode].policy({...update, model: {...deep, layers}}, policyBatch().shape, objective)
+    const [eight, nine] = [count(8), count(9)]
+    expect(nine.toDevice).toBeGreaterThan(eight.toDevice)
+    expect(count(4).toDevice + 5 * (nine.toDevice - eight.toDevice)).toBe(nine.toDevice)
+  })
+})
+
+describe('the count of a step', () => {
+  const {shape} = policyBatch()
+  const work = {model: engineModel, objective, policy: shape, updateMode: 'segmented' as const}
+
+  it('is 0 where runs read in place', () => {
+    expect(stepTraffic(work, devices.cpu).update).toEqual({toDevice: 0, fromDevice: 0})
+  })
+
+  it('multiplies what a step asks several times, and adds what is asked besides', () => {
+    const once = stepTraffic(work, kind).update
+    expect(stepTraffic({...work, times: {policy: 3}}, kind).update.toDevice).toBe(3 * once.toDevice)
+    const asked = stepTraffic({...work, times: {policy: 1, asked: 1}}, kind).update
+    expect(asked.toDevice).toBeGreaterThan(once.toDevice)
+    expect(asked.toDevice).toBeLessThan(2 * once.toDevice)
+  })
+
+  it('is less where several micro-batches go through the layers at once', () => {
+    const joined = {...work, policy: {...shape, contexts: 4 * shape.contexts, trained: 4 * shape.trained}}
+    expect(stepTraffic(joined, kind).update.toDevice).toBeLessThan(
+      stepTraffic({...work, times: {policy: 4}}, kind).update.toDevice,
+    )
+  })
+
+  it('holds for a whole update of the engine on a device that copies', async () => {
+    const engine = await tinyEngine({device: copying})
+    const groups = promptsOf([17, 17, 17, 17], 2).map(({ids}, i) => ({
+      promptIds: ids,
+      completions: [0, 1].map((g) => ({
+        ids: Int32Array.from({length: 16}, (_, t) => 3 + ((t + i + g) % 90)),
+        oldLogprobs: new Float32Array(16).fill(-4.5),
+        stopReason: 'length' as const,
+      })),
+      advantages: [1, -1],
+    }))
+    const request = {groups, temperature: 1, objective, lossNormalizer: 'token' as const, mismatchLimit: 1, optimizer}
+    const policy = {contexts: 2, groupSize: 2, contextLength: 16, completionLength: 16, trained: 64}
+    for (const mode of ['whole', 'segmented'] as const)
+      expect(
+        await passedBy(() => engine.updatePolicy({...request, contextsPerMicroBatch: 2, mode}, false)),
+        mode,
+      ).toEqual(stepTraffic({model: engineModel, objective, policy, updateMode: mode, times: {policy: 2}}, kind).update)
+    await engine.close()
+  })
+})
