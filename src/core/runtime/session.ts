@@ -1,6 +1,7 @@
 import type {PrecisionName} from '../config/names.js'
 import {encodeModel} from '../onnx/encode.js'
 import type {Graph} from '../onnx/graph.js'
+import {largestTensor} from '../onnx/largest-tensor.js'
 import type {DType} from '../onnx/types.js'
 import {GraphError, RuntimeFailure} from '../util/errors.js'
 import {sizeOf} from '../util/shape.js'
@@ -41,9 +42,10 @@ export class Session {
    * Compiles a graph.
    *
    * @param keepsMemory whether memory taken by a run stays for the next one: faster where large tensors come and go
-   * @throws {RuntimeFailure} when onnxruntime refuses the graph or the device
+   * @throws {RuntimeFailure} when onnxruntime refuses the graph or the device, or a tensor has more elements than it takes
    */
   static async compile(graph: Graph, {device, threads}: SessionOptions, keepsMemory = true): Promise<Session> {
+    checkElements(graph, device)
     try {
       const options: ort.InferenceSession.SessionOptions = {
         ...devices[device].session,
@@ -91,6 +93,17 @@ export class Session {
   async release(): Promise<void> {
     await passGate(() => this.session.release())
   }
+}
+
+function checkElements(graph: Graph, device: Device): void {
+  const {mostElements = Number.POSITIVE_INFINITY} = devices[device].memory
+  const largest = largestTensor(graph)
+  if (largest === null || largest.elements <= mostElements) return
+  const {value, elements} = largest
+  throw new RuntimeFailure(
+    `compiling a graph for device ${device}: ${value.name} of shape [${value.shape}] has ${elements} elements; at most ${mostElements} can be addressed there`,
+    {suggestions: ['compute less at once: smaller micro-batches or batches', 'set update.mode to segmented']},
+  )
 }
 
 function tensorOf(name: string, dtype: DType, shape: readonly number[], data: TensorData | undefined): ort.Tensor {

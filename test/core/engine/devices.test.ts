@@ -101,6 +101,15 @@ describe('a row is all that a device needs', () => {
     await engine.close()
   })
 
+  it('a graph with a tensor of more elements than it counts is refused, and the tensor named', async () => {
+    addRow({memory: {...abacus.memory, mostElements: 500}})
+    const engine = await tinyEngine({device: madeUp})
+    await expect(engine.rollout(request)).rejects.toThrow(
+      /^compiling a graph for device abacus: \S+ of shape \[[\d,]+\] has \d+ elements; at most 500 can be addressed there$/,
+    )
+    await engine.close()
+  })
+
   it.each([
     ['plenty', {}, true],
     ['none at the start', {availableBytes: (heldBytes?: number) => (heldBytes === 0 ? 5 * gib : 0)}, false],

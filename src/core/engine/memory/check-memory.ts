@@ -62,7 +62,7 @@ export function reportMemory({work, device, sizes}: MemoryDemand, settings: Memo
   return {
     ...reportPlace(host, available.host, sizes),
     availableBytes: available.host,
-    device: own && reportPlace(own, available.device, sizes),
+    device: own && reportPlace(own, available.device, sizes, kind),
   }
 }
 
@@ -91,12 +91,19 @@ function reportPlace(
   estimate: MemoryEstimate,
   availableBytes: number | null,
   sizes: readonly SizeSetting[],
+  kind?: DeviceKind,
 ): PlaceReport {
   const setting = sizeFor(sizes, estimate.largest)?.setting ?? null
   const room = availableBytes ?? Number.POSITIVE_INFINITY
   const neededBytes = neededOf(estimate, room)
   const spareBytes = Math.max(0, Math.min(keptBesides(estimate, room), room - neededBytes))
-  return {...estimate, neededBytes, availableBytes, spareBytes, fits: neededBytes <= room, setting}
+  const fits = neededBytes <= room && isAddressed(estimate, kind)
+  return {...estimate, neededBytes, availableBytes, spareBytes, fits, setting}
+}
+
+/** Whether every tensor has few enough elements for the device. */
+function isAddressed({mostElements = 0}: MemoryEstimate, kind?: DeviceKind): boolean {
+  return mostElements <= (kind?.memory.mostElements ?? Number.POSITIVE_INFINITY)
 }
 
 /** What graphs of other lengths may keep: none is larger than the largest, and there are no more than the cache takes. */
@@ -129,16 +136,17 @@ export function checkMemory(doing: string, demand: MemoryDemand, settings: Memor
       .map(({name, of}) => `${describe(name, of)}${of.fits ? '' : '; that is more than there is'}`)
       .join('\n')
   const {of, name, limit} = short
-  throw new UsageError(
-    `${doing}: needs about ${gib(of.neededBytes)} of ${name}, ${gib(of.availableBytes!)} are available; ${largestIn(of)}`,
-    {
-      suggestions: [
-        ...(demand.remedy ? [demand.remedy] : []),
-        remedy(demand, of, availableIn(devices[demand.device], settings)),
-        `give --set memory.check=false to try nevertheless, or ${limit} if more is available`,
-      ],
-    },
-  )
+  const kind = devices[demand.device]
+  const reason = isAddressed(of, kind)
+    ? `needs about ${gib(of.neededBytes)} of ${name}, ${gib(of.availableBytes!)} are available; ${largestIn(of)}`
+    : `a tensor has ${of.mostElements} elements; the ${demand.device} device takes ${kind.memory.mostElements}`
+  throw new UsageError(`${doing}: ${reason}`, {
+    suggestions: [
+      ...(demand.remedy ? [demand.remedy] : []),
+      remedy(demand, of, availableIn(kind, settings)),
+      `give --set memory.check=false to try nevertheless, or ${limit} if more is available`,
+    ],
+  })
 }
 
 /** The memories that some work lies in, each with its name and the key that states how much there is. */
@@ -184,7 +192,7 @@ function remedy({device, sizes}: MemoryDemand, {largest}: PlaceReport, available
 
 function fittingValue({value: start, least, at}: SizeSetting, kind: DeviceKind, available: Available): number | null {
   const fits = (estimate: MemoryEstimate | null, room: number | null) =>
-    estimate === null || room === null || neededOf(estimate, room) <= room
+    estimate === null || (isAddressed(estimate, kind) && (room === null || neededOf(estimate, room) <= room))
   for (let value = Math.floor(start / 2); value >= least; value = Math.floor(value / 2)) {
     const {host, device} = estimateMemories(at(value), kind)
     if (fits(host, available.host) && fits(device, available.device)) return value

@@ -2,6 +2,7 @@ import type {PrecisionName} from '../../config/names.js'
 import {allParametersOf} from '../../models/adapters.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import type {Graph} from '../../onnx/graph.js'
+import {largestTensor} from '../../onnx/largest-tensor.js'
 import {type LiveTensor, tensorBytes} from '../../onnx/live-tensor.js'
 import {livenessOf} from '../../onnx/liveness.js'
 import type {TensorType} from '../../onnx/types.js'
@@ -23,6 +24,8 @@ export interface GraphMemory {
   readonly feeds: MemoryPart
   /** The compiled graph itself. */
   readonly compiled: MemoryPart
+  /** Elements of its largest tensor. */
+  readonly elements: number
   /** Whether its memory stays between runs. */
   readonly keepsMemory: boolean
 }
@@ -54,6 +57,7 @@ export function measureGraph(
     bytes: parts.reduce((sum, {bytes}) => sum + bytes, 0),
     feeds: {name: 'host buffers', bytes: at(few.feedBytes, next.feedBytes), kind: workKind},
     compiled: {name: 'compiled graphs', bytes: Math.round(compiledBytes(at(few.nodes, next.nodes)))},
+    elements: Math.max(few.elements, next.elements),
     keepsMemory: memory.isApart || keepsItsMemory(kind, at(few.peakBytes, next.peakBytes)),
   }
 }
@@ -82,6 +86,7 @@ function rawMemory(
   return {
     classes,
     nodes: graph.nodes.length,
+    elements: largestTensor(graph)?.elements ?? 0,
     peakBytes: livenessOf(graph).peakBytes,
     feedBytes: isFedRows ? 0 : feedBytes(model, graph) + handedOut,
   }

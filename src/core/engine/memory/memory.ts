@@ -2,6 +2,7 @@ import {allParametersOf, trainedCount} from '../../models/adapters.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {countOf} from '../../models/parameters.js'
 import type {DeviceKind} from '../../runtime/devices/device-kind.js'
+import {maxOf} from '../../util/extremes.js'
 import {groupBy} from '../../util/group-by.js'
 import {decodingStepGraph} from '../graphs/decoding-step.js'
 import {logprobsGraph} from '../graphs/logprobs.js'
@@ -24,6 +25,8 @@ export interface MemoryEstimate {
   readonly graphBytes: readonly number[]
   /** What each graph, of any phase, keeps between runs: itself, and its tensors where a small model is trained. */
   readonly keptBytes: readonly number[]
+  /** Elements of the largest tensor of any graph; absent where the host computes. */
+  readonly mostElements?: number
   /** The largest part that settings or the model decide. */
   readonly largest: MemoryPart
 }
@@ -95,7 +98,8 @@ function estimateDevice(graphs: readonly GraphMemory[]): MemoryEstimate {
     const keptBytes = graphs.map(({bytes}) => bytes)
     return [{parts, totalBytes: totalOf(parts), graphBytes: held.map(({bytes}) => bytes), keptBytes, largest: parts[0]}]
   })
-  return estimates.length > 0 ? fullest(estimates) : nothing
+  const mostElements = maxOf([0, ...graphs.map(({elements}) => elements)])
+  return {...(estimates.length > 0 ? fullest(estimates) : nothing), mostElements}
 }
 
 /** Of work that has no graph. */

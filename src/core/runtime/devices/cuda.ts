@@ -15,6 +15,7 @@ const gpuMemory: DeviceMemory = {
   // As much as onnxruntime's allocator needs for updates and sampling, tried by how little is enough (docs/how-to/cuda.md).
   arenaFactor: 1.3,
   isApart: true,
+  mostElements: 2 ** 31 - 1,
 }
 
 /** GPUs of NVIDIA, as onnxruntime takes them. */

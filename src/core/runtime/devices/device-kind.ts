@@ -16,6 +16,8 @@ export interface DeviceMemory {
    * the host's memory. What a graph took stays until it is dropped.
    */
   readonly isApart: boolean
+  /** Elements that a tensor may have: kernels count no further. Any number when absent. */
+  readonly mostElements?: number
 }
 
 /** All that the program knows of a device: a new one is a file with such a row, and a line in `devices`. */

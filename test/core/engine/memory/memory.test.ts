@@ -288,6 +288,20 @@ describe('a device of its own memory', () => {
     expect(suggestions[1]).toContain('memory.deviceLimitGiB')
   })
 
+  it('has no tensor of more elements than its kernels count', () => {
+    const contexts = 64
+    const long = {...rptWork(contexts, large), rollout: undefined}
+    const policy = {...long.policy!, completionLength: 512, trained: contexts * 4 * 512}
+    const tooLong = {...demand, work: {...long, policy}, sizes: []}
+    const settings = {check: true, limitGiB: 1e6, deviceLimitGiB: 1e6}
+    expect(() => checkMemory('train', tooLong, settings)).toThrow(
+      /^train: a tensor has \d{11} elements; the cuda device takes 2147483647$/,
+    )
+    const inBlocks = {...tooLong, work: {...tooLong.work, updateMode: 'segmented' as const}}
+    expect(reportMemory(inBlocks, settings).device!.mostElements).toBeLessThan(2 ** 31)
+    expect(() => checkMemory('train', {...tooLong, device: 'cpu'}, settings)).not.toThrow()
+  })
+
   it('is never refused where nobody knows how much there is', () => {
     const available = vi.spyOn(devices.cuda.memory, 'availableBytes').mockReturnValue(null)
     expect(checkMemory('train', demand, {check: true, limitGiB: 100})).toContain('of an unknown amount available')
