@@ -2,21 +2,8 @@ import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:f
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
-import {completionAttentionGraph, contextAttentionGraph} from '../../src/core/engine/graphs/attention-segments.js'
 import type {DecoderGraph} from '../../src/core/engine/graphs/decoder-graph.js'
-import {decodingStepGraph} from '../../src/core/engine/graphs/decoding-step.js'
-import {languageModelGraph} from '../../src/core/engine/graphs/language-model.js'
-import {
-  feedForwardGraph,
-  headsGraph,
-  languageModelHeadGraph,
-  policyHeadGraph,
-} from '../../src/core/engine/graphs/layer-segments.js'
-import {logprobsGraph} from '../../src/core/engine/graphs/logprobs.js'
-import {policyGraph} from '../../src/core/engine/graphs/policy.js'
-import {prefillGraph} from '../../src/core/engine/graphs/prefill.js'
-import {rolloutLoopGraph} from '../../src/core/engine/graphs/rollout-loop.js'
-import {scoreGraph} from '../../src/core/engine/graphs/score.js'
+import {everyGraph} from '../../src/core/engine/graphs/every-graph.js'
 import {encodeModel} from '../../src/core/onnx/encode.js'
 import type {Graph} from '../../src/core/onnx/graph.js'
 import {tensorBytes} from '../../src/core/onnx/live-tensor.js'
@@ -33,43 +20,11 @@ const model = tinyModel({vocab_size: 61, max_position_embeddings: 1024})
 const untied = tinyModel({model_type: 'qwen2', tie_word_embeddings: false})
 const adapter = {rank: 2, alpha: 4, targets: ['q_proj', 'down_proj'] as const, base: {name: 'base', revision: null}}
 const adapted = {...model, adapter}
-const sampling = {temperature: 1, greedy: false, endIds: [2]}
-const objective = {clipEpsilon: 0.2, klCoef: 0.1, entropyCoef: 0.01}
-const policy = {contexts: 2, groupSize: 4, contextLength: 16, completionLength: 8, trained: 20}
-const block = {contexts: 2, groupSize: 4, contextLength: 16, queries: 8, keys: 8}
-
-/** Every graph that the engine compiles. */
+/** Every graph that the engine compiles, and those of models that are unlike in their update. */
 const graphs: Record<string, () => DecoderGraph> = {
-  score: () => scoreGraph(model, {rows: 2, length: 16, topK: 8}),
-  logprobs: () => logprobsGraph(model, {rows: 2, length: 16, asked: 8}, 1),
-  prefill: () => prefillGraph(model, {contexts: 2, contextLength: 16}),
-  'decoding step': () =>
-    decodingStepGraph(
-      model,
-      {contexts: 2, groupSize: 4, contextLength: 16, capacity: 8, isEven: true, positions: 32},
-      sampling,
-    ),
-  'rollout loop': () => rolloutLoopGraph(model, {contexts: 2, groupSize: 4, contextLength: 16, capacity: 8}, sampling),
-  'rollout loop in chunks': () =>
-    rolloutLoopGraph(model, {contexts: 2, groupSize: 4, contextLength: 16, capacity: 600}, sampling),
-  policy: () => policyGraph(model, policy, 1, objective),
-  'policy of an untied head': () => policyGraph(untied, policy, 1, objective),
-  'policy with adapters': () => policyGraph(adapted, policy, 1, objective),
-  reference: () => policyGraph(model, policy, 1),
-  'language model': () => languageModelGraph(model, {rows: 2, length: 16, trained: 20}),
-  ...Object.fromEntries(
-    (['forward', 'backward'] as const).flatMap((direction) => [
-      [`heads, ${direction}`, () => headsGraph(model, {rows: 24, positions: 32, layer: 0}, direction)],
-      [`feed-forward, ${direction}`, () => feedForwardGraph(model, {rows: 24, layer: 0}, direction)],
-      [
-        `attention of contexts, ${direction}`,
-        () => contextAttentionGraph(model, {sequences: 2, queries: 8, keys: 16}, direction),
-      ],
-      [`attention of completions, ${direction}`, () => completionAttentionGraph(model, block, direction)],
-    ]),
-  ),
-  'policy head': () => policyHeadGraph(model, {rows: 20}, 1, objective),
-  'language-model head': () => languageModelHeadGraph(model, {rows: 20}),
+  ...everyGraph(model),
+  'policy of an untied head': everyGraph(untied).policy,
+  'policy with adapters': everyGraph(adapted).policy,
 }
 
 let folder: string
