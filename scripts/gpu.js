@@ -84,8 +84,8 @@ async function runPart(number) {
   const status = await new Promise((resolve) => {
     child.on('close', (code, signal) => resolve(code ?? signal))
   })
-  const peak = watch.stop()
-  addTo(number, {seconds: Math.round((performance.now() - began) / 1000), status, peak_device_bytes: peak})
+  const {gpu, peak} = watch.stop()
+  addTo(number, {seconds: Math.round((performance.now() - began) / 1000), status, gpu, peak_device_bytes: peak})
   process.stdout.write(`gpu: part ${number} ended with ${status}; ${resultFile(asked.out, number)}\n`)
   return status === 0
 }
@@ -109,20 +109,20 @@ function addTo(number, seen) {
   writeFileSync(file, `${JSON.stringify({...result, ...seen}, null, 2)}\n`)
 }
 
-/** Most of the GPU's memory in use, asked twice a second; null where nvidia-smi does not tell. */
+/** The GPU, and the most of its memory in use, asked twice a second; null where nvidia-smi does not tell. */
 async function watchMemory() {
   const {findGpu} = await dist('core/cuda/gpu-memory.js')
-  const isKnown = asked.device !== 'cpu' && findGpu(process.env).gpu !== null
+  const name = asked.device === 'cpu' ? null : (findGpu(process.env).gpu?.name ?? null)
   let peak = null
   const look = () => {
     const {gpu} = findGpu(process.env)
     if (gpu) peak = Math.max(peak ?? 0, gpu.totalBytes - gpu.freeBytes)
   }
-  const timer = isKnown ? setInterval(look, 500) : null
+  const timer = name !== null ? setInterval(look, 500) : null
   return {
     stop() {
       if (timer) clearInterval(timer)
-      return peak
+      return {gpu: name, peak}
     },
   }
 }

@@ -8,11 +8,13 @@ const missing = 'not measured'
 export function joinParts(folder) {
   const results = parts.map((_, index) => read(resultFile(folder, index + 1)))
   const there = results.filter((result) => result !== null)
-  const isMeasured = there.length > 0 && there.every(({device, smallest}) => device === 'cuda' && !smallest)
+  const isMeasured = there.length > 0 && there.every(({gpu, smallest}) => gpu && !smallest)
   const [parity, tiny, ...rest] = results
   const peers = rest.at(-1)
   const shapes = rest.slice(0, -1)
-  const devices = [...new Set(there.map(({device, smallest}) => `${device}${smallest ? ', smallest shapes' : ''}`))]
+  const devices = [
+    ...new Set(there.map(({device, gpu, smallest}) => `${gpu ?? device}${smallest ? ', smallest shapes' : ''}`)),
+  ]
   const lines = [
     `Device: ${devices.join('; ') || missing}.`,
     '',
