@@ -59,7 +59,10 @@ const rows: readonly (readonly (readonly string[])[])[] = [
     ['eval', ...options, 'run', '--out', 'eval'],
     ['report', 'run', '--out', 'page.html'],
   ],
-  [['inspect', 'run'], ['push', 'run', 'hf:me/model', '--dry-run']],
+  [
+    ['inspect', 'run'],
+    ['push', 'run', 'hf:me/model', '--dry-run'],
+  ],
 ]
 const traces: string[] = []
 const outputs = new Map<string, string>()

@@ -129,7 +129,10 @@ export class FakeUploads {
 
   private commit(text: string, response: ServerResponse): unknown {
     const {refs, endpoint, id} = this.hub
-    const [header, ...operations] = text.trimEnd().split('\n').map((line): Operation => JSON.parse(line))
+    const [header, ...operations] = text
+      .trimEnd()
+      .split('\n')
+      .map((line): Operation => JSON.parse(line))
     const parent = refs.main
     if (header.value.parentCommit !== undefined && header.value.parentCommit !== parent)
       return refuse(response, 412, 'A commit has happened since. Please refresh and try again.')

@@ -37,7 +37,10 @@ describe('the fields at the top of a card', () => {
 
   it.each([
     ['# only text\n', {license: {}, body: '# only text'}],
-    ['---\nlicense: other\nlicense_name: x\ntags: [a]\n---\n', {license: {license: 'other', license_name: 'x'}, body: ''}],
+    [
+      '---\nlicense: other\nlicense_name: x\ntags: [a]\n---\n',
+      {license: {license: 'other', license_name: 'x'}, body: ''},
+    ],
     ['---\r\nlicense: mit\r\n---\r\ntext', {license: {license: 'mit'}, body: 'text'}],
     ['---\n---\n', {license: {}, body: ''}],
     ['', {license: {}, body: ''}],
