@@ -136,7 +136,7 @@ async function useData({positions, folder}: CorpusRequest): Promise<CorpusStage[
   await measured('read for a comparison', () => {
     const reader = new GreedyReader()
     const [a, b] = ['standard', 'reasoning'].map((mode) => reader.read(file, mode)!)
-    reader.difference(a, b, {split: 'all', rule: 'nested'}, {bootstraps: 200, seed: 0})
+    reader.differences([a, b], {split: 'all', rule: 'nested'}, {bootstraps: 200, seed: 0})(a, b)
   })
   return stages
 }

@@ -4,11 +4,12 @@
  */
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join, resolve} from 'node:path'
+import {compareAll} from '../src/core/report/comparisons.js'
 import {plotAccuracies} from '../src/core/report/plot-accuracies.js'
 import {plotCurves} from '../src/core/report/plot-curves.js'
 import {plotScaling} from '../src/core/report/plot-scaling.js'
 import {readRun} from '../src/core/report/read-run.js'
-import {collectResults, compareAll, type Result} from '../src/core/report/results.js'
+import {collectResults, type Result} from '../src/core/report/results.js'
 import {collectFits, collectScaling, scalingFigures} from '../src/core/report/scaling-figures.js'
 
 const root = join(import.meta.dirname, '..')
@@ -79,7 +80,7 @@ const accuracies = results.flatMap((result): [string, ...string[]][] => {
   })
   return name ? [[name === 'RPT, reasoning' ? `**${name}**` : name, ...cells]] : []
 })
-const differences = compareAll(results).map(({other, differences}): [string, ...string[]] => [
+const differences = (await compareAll(results)).map(({other, differences}): [string, ...string[]] => [
   `RPT, reasoning minus ${nameOf(other)}`,
   ...splits.map((split) => {
     const {difference, ciLow, ciHigh} = differences![split]!

@@ -1,7 +1,9 @@
 import type {FitRow} from '../statistics/series.js'
+import type {Progress} from '../util/progress.js'
+import {type Comparison, compareAll} from './comparisons.js'
 import type {RunFolder} from './read-run.js'
 import {collectReasoning, type Reasoning} from './reasoning.js'
-import {type Comparison, collectResults, compareAll, type Result} from './results.js'
+import {collectResults, type Result} from './results.js'
 import {collectFits, collectScaling, type ScalingPointRow} from './scaling-figures.js'
 
 /** Everything that a report says, on its page and in the terminal. */
@@ -15,9 +17,9 @@ export interface ReportContent {
 }
 
 /** Reads the predictions that comparisons need, resamples and fits: the slow part of a report. */
-export function contentOf(runs: readonly RunFolder[]): ReportContent {
+export async function contentOf(runs: readonly RunFolder[], progress?: Progress): Promise<ReportContent> {
   const results = collectResults(runs)
   const points = collectScaling(runs)
-  const [comparisons, reasonings] = [compareAll(results), collectReasoning(results)]
+  const [comparisons, reasonings] = [await compareAll(results, {progress}), collectReasoning(results)]
   return {runs, results, comparisons, reasonings, points, fits: collectFits(runs, points)}
 }

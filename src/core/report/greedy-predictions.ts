@@ -1,6 +1,6 @@
 import {DocumentIds} from '../records/document-ids.js'
 import {difficulties} from '../records/records.js'
-import {differenceOfGains, type PairedDifference} from '../statistics/interval.js'
+import {type PairedDifference, pairedDifferences} from '../statistics/interval.js'
 import {isInSplit, type Split, type SplitRule} from '../statistics/split.js'
 import {pickColumns, predictionsTable, readRows} from '../tables/index.js'
 
@@ -29,28 +29,26 @@ export class GreedyReader {
   }
 
   /**
-   * Accuracy of `a` minus accuracy of `b` on one split, with its interval; both come from this reader and cover the same
-   * positions.
+   * Accuracy of one set minus accuracy of another on one split, with its interval; all sets come from this reader and cover
+   * the same positions, and share the resamples of their documents.
    */
-  difference(
-    a: GreedyPredictions,
-    b: GreedyPredictions,
+  differences(
+    sets: readonly GreedyPredictions[],
     {split, rule}: {readonly split: Split; readonly rule: SplitRule},
     options: {readonly bootstraps?: number; readonly seed: number},
-  ): PairedDifference {
-    const counts = new Int32Array(this.ids.length)
-    const gains = new Int32Array(this.ids.length)
+  ): (a: GreedyPredictions, b: GreedyPredictions) => PairedDifference {
     const isMember = strata.map((stratum) => isInSplit(stratum, split, rule))
-    for (let i = 0; i < a.positions.length; i++) {
-      if (!isMember[a.levels[i]]) continue
-      counts[a.documents[i]]++
-      gains[a.documents[i]] += a.correct[i] - b.correct[i]
+    const docIds = Array.from({length: this.ids.length}, (_, document) => this.ids.at(document))
+    const sumOf = (set: GreedyPredictions, valueAt: (i: number) => number) => {
+      const sums = new Int32Array(docIds.length)
+      for (let i = 0; i < set.positions.length; i++) if (isMember[set.levels[i]]) sums[set.documents[i]] += valueAt(i)
+      return sums
     }
-    const documents = [...counts.keys()].filter((document) => counts[document] > 0)
-    return differenceOfGains(
-      documents.map((document) => ({docId: this.ids.at(document), count: counts[document], gain: gains[document]})),
-      options,
-    )
+    const counts = sumOf(sets[0], () => 1)
+    const corrects = sets.map((set) => sumOf(set, (i) => set.correct[i]))
+    const between = pairedDifferences({docIds, counts, corrects}, options)
+    const places = new Map(sets.map((set, place) => [set, place]))
+    return (a, b) => between(places.get(a)!, places.get(b)!)
   }
 
   private readFile(file: string): ReadonlyMap<string, GreedyPredictions> {

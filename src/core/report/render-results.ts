@@ -4,7 +4,7 @@ import type {ReportContent} from './content.js'
 import {trendOf} from './plot-curves.js'
 import {reasoningTables} from './reasoning.js'
 import {scalingFigures, scalingText} from './scaling-figures.js'
-import {comparisonTable, fitTable, renderTable, resultTable} from './tables.js'
+import {comparisonTables, fitTable, renderTable, resultTable, type Table} from './tables.js'
 import {terminalPlot} from './terminal-plot.js'
 import {curvesOf} from './training-curves.js'
 
@@ -12,7 +12,7 @@ import {curvesOf} from './training-curves.js'
 export function renderResults({runs, results, comparisons, reasonings, points, fits}: ReportContent): string[] {
   const sections = [
     results.length > 0 ? renderTable(resultTable(results)) : [],
-    results.length > 1 ? renderTable(comparisonTable(comparisons)) : [],
+    ...firstOf(comparisonTables(comparisons)),
     ...reasoningTables(reasonings).map(renderTable),
     ...curvesOf(runs, 'reward').map(({name, points}) =>
       points.length > 1 ? [`Reward of ${name}`, '', ...terminalPlot(trendOf(points), {xLabel: 'step'})] : [],
@@ -34,6 +34,13 @@ export function renderResults({runs, results, comparisons, reasonings, points, f
     .filter((section) => section.length > 0)
     .flatMap((section, i) => (i === 0 ? section : ['', ...section]))
   return lines.map(visibleLine)
+}
+
+/** The first table, and how many more the page has. */
+function firstOf([first, ...others]: readonly Table[]): string[][] {
+  if (!first) return []
+  const more = others.length > 0 ? ['', `On the page: ${others.map(({title}) => title).join('; ')}.`] : []
+  return [[...renderTable(first), ...more]]
 }
 
 /** Nested splits make `all` and `easy` one curve. */

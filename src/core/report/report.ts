@@ -1,12 +1,13 @@
 import {statSync} from 'node:fs'
 import {basename, dirname, join} from 'node:path'
+import {setImmediate as nextTurn} from 'node:timers/promises'
 import {replaceFile, writeFully} from '../files/durable.js'
 import {checkOutputFile, checkPermission, checkWritable, guardWrite, makeFolder} from '../files/index.js'
 import {UsageError} from '../util/errors.js'
 import {type Progress, silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {contentOf, type ReportContent} from './content.js'
-import {page, pageMark} from './html.js'
+import {type Html, page, pageMark} from './html.js'
 import {findRuns, type RunFolder, readRun} from './read-run.js'
 import {reasoningSection} from './reasoning.js'
 import {
@@ -51,9 +52,15 @@ export async function writeReport(
   {progress = silentProgress, title}: ReportOptions = {},
 ): Promise<WrittenReport> {
   const {path, runs} = await openReport(paths, out)
-  const stage = progress.stage('report', runs.length, 'runs')
-  const content = contentOf(runs)
-  const text = await renderReport(content, title)
+  const content = await contentOf(runs, progress)
+  const stage = progress.stage('report', sections.length, 'sections')
+  const parts: Html[] = []
+  for (const render of sections) {
+    parts.push(await render(content))
+    stage.advance(1)
+    await nextTurn()
+  }
+  const text = page(title ?? titleOf(runs), parts)
   await guardWrite('creating', dirname(path), () => makeFolder(dirname(path)))
   const bytes = Buffer.from(text)
   await replaceFile(path, (handle) => writeFully(handle, bytes))
@@ -82,19 +89,17 @@ export async function openReport(
   return {path, runs: nameRunsApart(findRuns(paths).map(readRun))}
 }
 
-/** The page as text. */
-async function renderReport(content: ReportContent, title = titleOf(content.runs)): Promise<string> {
-  return page(title, [
-    headlineSection(content),
-    await resultSection(content),
-    reasoningSection(content.reasonings),
-    await scalingSection(content),
-    await trainingSection(content),
-    rolloutSection(content),
-    settingsSection(content),
-    readingSection(),
-  ])
-}
+/** In the order of the page. */
+const sections: readonly ((content: ReportContent) => Html | Promise<Html>)[] = [
+  headlineSection,
+  resultSection,
+  ({reasonings}) => reasoningSection(reasonings),
+  scalingSection,
+  trainingSection,
+  rolloutSection,
+  settingsSection,
+  readingSection,
+]
 
 function titleOf(runs: readonly RunFolder[]): string {
   return `Reinforcement Pre-Training: ${runs.map(({name}) => name).join(', ')}`

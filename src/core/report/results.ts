@@ -1,14 +1,12 @@
 import {evalModes} from '../config/names.js'
 import type {Taught} from '../objectives/objective.js'
 import {taughtBy} from '../objectives/objectives.js'
-import type {PairedDifference} from '../statistics/interval.js'
-import {type Split, type SplitRule, splits} from '../statistics/split.js'
+import type {Split} from '../statistics/split.js'
 import type {EvalRow} from '../tables/index.js'
 import {groupBy} from '../util/group-by.js'
 import type {Measured} from './figures.js'
-import {coverSamePositions, type GreedyPredictions, GreedyReader} from './greedy-predictions.js'
-import {type Alike, unlike} from './likeness.js'
-import {predictionsFile, type RunFolder} from './read-run.js'
+import type {Alike} from './likeness.js'
+import type {RunFolder} from './read-run.js'
 
 /** One line of a Table-1-shaped result: a checkpoint in a mode. */
 export interface Result extends Alike {
@@ -46,15 +44,6 @@ export interface ResultCell extends Measured {
   readonly accuracyIfWrong: number | null
 }
 
-/** The paired difference of two results, split by split; null where their positions differ. */
-export interface Comparison {
-  readonly subject: Result
-  readonly other: Result
-  readonly differences: Readonly<Partial<Record<Split, PairedDifference>>> | null
-  /** What sets the two evaluations apart besides the models and modes, in words. */
-  readonly unlike: readonly string[]
-}
-
 /** Base first, then the baselines, then what is being studied. */
 const taughtOrder = ['nothing', 'tokens', 'rows', 'thoughts'] as const
 
@@ -89,51 +78,6 @@ function isShown({taught, mode}: Result): boolean {
 /** The model that training starts from, predicting at once; undefined where it was not evaluated. */
 export function baseResult(results: readonly Result[]): Result | undefined {
   return results.find(({taught, mode}) => taught === 'nothing' && mode === 'standard')
-}
-
-/**
- * Compares what was learned with every other line of the same seed, on the same positions.
- *
- * Subjects are those who were taught to think, in mode reasoning; without any, all who were taught something.
- */
-export function compareAll(results: readonly Result[], bootstraps?: number): Comparison[] {
-  const thinking = results.filter(({taught, mode}) => taught === 'thoughts' && mode === 'reasoning')
-  const subjects = thinking.length > 0 ? thinking : results.filter(({taught}) => taught !== 'nothing')
-  const reader = new GreedyReader()
-  return subjects.flatMap((subject) =>
-    results
-      .filter((other) => other !== subject && other.seed === subject.seed)
-      .map((other) => ({
-        subject,
-        other,
-        differences: differencesOf(reader, subject, other, bootstraps),
-        unlike: unlike(subject, other),
-      })),
-  )
-}
-
-function differencesOf(
-  reader: GreedyReader,
-  subject: Result,
-  other: Result,
-  bootstraps?: number,
-): Comparison['differences'] {
-  const [a, b] = [subject, other].map((result) => greedyPredictions(reader, result))
-  if (!a || !b || !coverSamePositions(a, b)) return null
-  const rule = splitRule(subject)
-  const shown = splits.filter((split) => (subject.cells[split]?.count ?? 0) > 0)
-  const options = {bootstraps, seed: subject.seed}
-  return Object.fromEntries(shown.map((split) => [split, reader.difference(a, b, {split, rule}, options)]))
-}
-
-function greedyPredictions(reader: GreedyReader, {run, subject, step, mode}: Result): GreedyPredictions | null {
-  const file = predictionsFile(run.path, subject, step)
-  return file === null ? null : reader.read(file, mode)
-}
-
-/** Nested splits count a hard position as easy too, so `easy` holds all of them. */
-function splitRule({cells}: Result): SplitRule {
-  return cells.easy && cells.all && cells.easy.count < cells.all.count ? 'disjoint' : 'nested'
 }
 
 function evaluationKey({run, objective, checkpoint, step, mode, seed}: EvalRow): string {

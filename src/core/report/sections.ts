@@ -1,15 +1,15 @@
 import type {Split} from '../statistics/split.js'
 import type {MetricsRow} from '../tables/index.js'
+import type {Comparison} from './comparisons.js'
 import type {ReportContent} from './content.js'
 import {plural, short} from './format.js'
 import {figure, type Html, html, htmlTable, section} from './html.js'
 import {plotAccuracies} from './plot-accuracies.js'
 import {plotCurves} from './plot-curves.js'
 import {plotScaling} from './plot-scaling.js'
-import type {Comparison} from './results.js'
 import {browseRollouts} from './rollout-browser.js'
 import {scalingFigures} from './scaling-figures.js'
-import {comparisonTable, fitTable, metricTable, resultTable} from './tables.js'
+import {comparisonTables, fitTable, metricTable, resultTable, type Table} from './tables.js'
 import {curvesOf} from './training-curves.js'
 
 /** What the comparisons say, in sentences, and what the page covers. */
@@ -49,8 +49,14 @@ export async function resultSection({results, comparisons}: ReportContent): Prom
   return section('results', 'Next-token accuracy', [
     figure(await plotAccuracies(rows), 'Next-token accuracy with 95% intervals by model, mode and split'),
     htmlTable(resultTable(results)),
-    ...(comparisons.length > 0 ? [htmlTable(comparisonTable(comparisons))] : []),
+    ...comparisonTables(comparisons).map(foldTable),
   ])
+}
+
+/** The first table as it is; later ones are there for who asks. */
+function foldTable(table: Table, index: number): Html {
+  const shown = htmlTable(table)
+  return index === 0 ? shown : html`<details><summary>${table.title}</summary>${shown}</details>`
 }
 
 /** Figure 5: accuracy against compute per split, with the fitted curve. */

@@ -4,8 +4,9 @@ import type {MetricsRow} from '../tables/index.js'
 import {maxOf} from '../util/extremes.js'
 import {groupBy} from '../util/group-by.js'
 import {meanOf} from '../util/means.js'
+import type {Comparison} from './comparisons.js'
 import {percent, plural, points, short} from './format.js'
-import type {Comparison, PredictionCost, Result, ResultCell} from './results.js'
+import type {PredictionCost, Result, ResultCell} from './results.js'
 
 /** A table ready to be drawn, on a page or in a terminal. */
 export interface Table {
@@ -71,6 +72,11 @@ function detailsOf({ciLow, ciHigh, passAt, inexpressible, accuracyIfWrong}: Resu
     ...Object.entries(passAt ?? {}).map(([k, share]) => `pass@${k} ${percent(share)}`),
     inexpressible ? `${percent(accuracyIfWrong)} if wrong` : '',
   ].filter((text) => text !== '')
+}
+
+/** Paired differences in percentage points: one table for each subject, in the order of the comparisons. */
+export function comparisonTables(comparisons: readonly Comparison[]): Table[] {
+  return [...groupBy(comparisons, ({subject}) => subject).values()].map((own) => comparisonTable(own))
 }
 
 /**

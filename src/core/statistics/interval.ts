@@ -12,11 +12,13 @@ export interface GradedPrediction {
   readonly correct: boolean
 }
 
-/** Predictions of one document on both sides, and how many more of them one side had right than the other. */
-export interface DocumentGain {
-  readonly docId: string
-  readonly count: number
-  readonly gain: number
+/** How several models did on the same positions, document by document. */
+export interface SharedDocuments {
+  readonly docIds: readonly string[]
+  /** [D]: positions of each document. */
+  readonly counts: ArrayLike<number>
+  /** Of each model, [D]: positions that it had right. */
+  readonly corrects: readonly ArrayLike<number>[]
 }
 
 /** How resamples are drawn. */
@@ -100,25 +102,53 @@ export function pairedDifference(
       {suggestions: ['evaluate both with the same --data, --limit and --seed']},
     )
   }
-  const gainOf = (item: GradedPrediction) => Number(item.correct) - Number(correctOfB.get(positionKey(item)))
-  return differenceOfGains(
-    a.map((item) => ({docId: item.docId, count: 1, gain: gainOf(item)})),
+  return pairedDifferences(
+    {
+      docIds: a.map(({docId}) => docId),
+      counts: a.map(() => 1),
+      corrects: [a.map(({correct}) => Number(correct)), a.map((item) => Number(correctOfB.get(positionKey(item))))],
+    },
     {bootstraps, seed},
-  )
+  )(0, 1)
 }
 
-/** The paired difference as `pairedDifference` says, from what one side gained on the other, document by document. */
-export function differenceOfGains(
-  items: readonly DocumentGain[],
+/**
+ * The paired differences of several models, as `pairedDifference` says for two of them: documents are drawn once for all.
+ *
+ * Sums of counts are exact, so it makes no difference to any number how many models share the resamples.
+ *
+ * @returns accuracy of the model of the first index minus that of the second
+ */
+export function pairedDifferences(
+  {docIds, counts, corrects}: SharedDocuments,
   {bootstraps = 2000, seed = 0}: BootstrapOptions = {},
-): PairedDifference {
-  const documents = groupByDocument(items)
-  const counts = totals(documents, (item) => item.count)
-  const gains = totals(documents, (item) => item.gain)
-  const {low, high} = ratioInterval(gains, counts, {bootstraps, seed})
-  const count = counts.reduce((sum, value) => sum + value, 0)
-  const difference = gains.reduce((sum, value) => sum + value, 0) / count
-  return {count, difference, ciLow: low, ciHigh: high, isAbove: low > 0, isBelow: high < 0}
+): (a: number, b: number) => PairedDifference {
+  const places = clustersOf(docIds, counts)
+  const columns = [counts, ...corrects].map((column) => totalsAt(places, column))
+  const [count, ...rights] = columns.map((column) => column.reduce((sum, value) => sum + value, 0))
+  const stream = streamSeed(seed, 'bootstrap', 'documents')
+  const isResampled = columns[0].length >= 2
+  const [countSums, ...rightSums] = isResampled ? resampleSums(columns, {bootstraps, stream}) : []
+  return (a, b) => {
+    const shares = countSums?.map((sum, resample) => (rightSums[a][resample] - rightSums[b][resample]) / sum)
+    const {low, high} = percentileInterval(shares ?? [])
+    const difference = (rights[a] - rights[b]) / count
+    return {count, difference, ciLow: low, ciHigh: high, isAbove: low > 0, isBelow: high < 0}
+  }
+}
+
+/** For each document the place of its cluster among those that have positions, in the order of their ids; -1 without any. */
+function clustersOf(docIds: readonly string[], counts: ArrayLike<number>): Int32Array {
+  const clusters = docIds.map(clusterOf)
+  const used = [...new Set(clusters.filter((_, i) => counts[i] > 0))].sort()
+  const placeOf = new Map(used.map((cluster, place) => [cluster, place]))
+  return Int32Array.from(clusters, (cluster, i) => (counts[i] > 0 ? placeOf.get(cluster)! : -1))
+}
+
+function totalsAt(places: Int32Array, column: ArrayLike<number>): Float64Array {
+  const totals = new Float64Array(places.reduce((most, place) => Math.max(most, place + 1), 0))
+  for (let i = 0; i < places.length; i++) if (places[i] >= 0) totals[places[i]] += column[i]
+  return totals
 }
 
 function ratioInterval(

@@ -64,6 +64,7 @@ describe('predictions to compare', () => {
   it.each(['all', 'easy', 'medium', 'hard'] as const)('give the paired difference on %s', (split) => {
     const reader = new GreedyReader()
     const [a, b] = [reader.read(at('one'), 'reasoning')!, reader.read(at('two'), 'standard')!]
+    const third = reader.read(at('two'), 'empty-thought')!
     expect(coverSamePositions(a, b)).toBe(true)
     for (const rule of ['nested', 'disjoint'] as const) {
       const graded = (rows: readonly PredictionRow[], mode: string) =>
@@ -71,9 +72,12 @@ describe('predictions to compare', () => {
           .filter((row) => isInSplit(row.split, split, rule))
           .map(({doc_id, position, correct}) => ({docId: doc_id, position, correct}))
       const options = {bootstraps: 50, seed: 4}
-      expect(reader.difference(a, b, {split, rule}, options)).toEqual(
-        pairedDifference(graded(one, 'reasoning'), graded(two, 'standard'), options),
-      )
+      const between = reader.differences([third, a, b], {split, rule}, options)
+      for (const [set, mode] of [
+        [b, 'standard'],
+        [third, 'empty-thought'],
+      ] as const)
+        expect(between(a, set)).toEqual(pairedDifference(graded(one, 'reasoning'), graded(two, mode), options))
     }
   })
 

@@ -2,18 +2,20 @@ import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
+import {compareAll} from '../../../src/core/report/comparisons.js'
 import {contentOf} from '../../../src/core/report/content.js'
 import {trendOf} from '../../../src/core/report/plot-curves.js'
 import {readRun} from '../../../src/core/report/read-run.js'
 import {renderResults} from '../../../src/core/report/render-results.js'
 import {writeReport} from '../../../src/core/report/report.js'
-import {collectResults, compareAll} from '../../../src/core/report/results.js'
+import {collectResults} from '../../../src/core/report/results.js'
 import {collectFits, collectScaling} from '../../../src/core/report/scaling-figures.js'
 import {comparisonTable, renderTable, resultTable} from '../../../src/core/report/tables.js'
 import {terminalPlot} from '../../../src/core/report/terminal-plot.js'
 import {curvesOf} from '../../../src/core/report/training-curves.js'
 import {sweepTable, writeTable} from '../../../src/core/tables/index.js'
 import {DataError, UsageError} from '../../../src/core/util/errors.js'
+import {silentProgress} from '../../../src/core/util/progress.js'
 import {visibleLine} from '../../../src/core/util/visible.js'
 import {hostileText, type SyntheticRuns, writeSyntheticRuns} from './synthetic-runs.js'
 
@@ -97,7 +99,7 @@ describe('results', () => {
     expect(accuracies.filter((accuracy) => accuracy !== false).every((accuracy) => accuracy === 0.01)).toBe(true)
   })
 
-  it('takes a checkpoint of step 0 for the base, whatever it is called, and knows an objective by what it teaches', () => {
+  it('takes a checkpoint of step 0 for the base, whatever it is called, and knows an objective by what it teaches', async () => {
     const run = readRun(runs.rpt)
     const rows = run.evals.filter(({step}) => step === 200)
     const start = rows.map((row) => ({...row, run: 'start', step: 0}))
@@ -110,13 +112,13 @@ describe('results', () => {
       'other null reasoning',
       'other null forced-thought',
     ])
-    expect(new Set(compareAll(results).map(({subject}) => subject.subject))).toEqual(new Set(['rpt']))
+    expect(new Set((await compareAll(results)).map(({subject}) => subject.subject))).toEqual(new Set(['rpt']))
     const untaught = results.filter(({subject}) => subject !== 'rpt')
-    expect(new Set(compareAll(untaught).map(({subject}) => subject.subject))).toEqual(new Set(['other']))
+    expect(new Set((await compareAll(untaught)).map(({subject}) => subject.subject))).toEqual(new Set(['other']))
   })
 
-  it('gives the terminal the tables and the curves of the page', () => {
-    const content = contentOf([runs.base, runs.rpt].map(readRun))
+  it('gives the terminal the tables and the curves of the page', async () => {
+    const content = await contentOf([runs.base, runs.rpt].map(readRun))
     const lines = renderResults(content)
     expect(lines).toEqual(expect.arrayContaining(renderTable(resultTable(content.results))))
     const trend = trendOf(curvesOf(content.runs, 'reward')[0].points)
@@ -126,9 +128,9 @@ describe('results', () => {
     expect(lines).toContain('Accuracy on medium against compute, %, rpt, reasoning')
   })
 
-  it('compares on the same positions, with the members of a nested split', () => {
+  it('compares on the same positions, with the members of a nested split', async () => {
     const results = collectResults([runs.rpt, runs.base].map(readRun))
-    const [first] = compareAll(results)
+    const [first] = await compareAll(results)
     expect(first.other.label).toBe('base, standard')
     expect(Object.values(first.differences!).map(({count}) => count)).toEqual([1000, 1000, 666, 333])
     const {accuracy} = first.subject.cells.hard!
@@ -136,7 +138,41 @@ describe('results', () => {
     expect(first.differences!.hard!.isAbove).toBe(true)
   })
 
-  it('marks pairs that differ in template, lengths or contexts, and names the difference', () => {
+  it('takes the last checkpoint of what was taught to think, and one set of resamples for all lines', async () => {
+    const run = readRun(runs.rpt)
+    const twins = run.evals.map((row) => ({...row, run: 'twin'}))
+    const several = {...run, metrics: [], evals: [...run.evals, ...twins]}
+    const results = collectResults([several, readRun(runs.base), readRun(runs.ntp)])
+    expect(results.filter(({mode, objective}) => mode === 'reasoning' && objective === 'rpt')).toHaveLength(14)
+    const stages: string[] = []
+    const stage = (name: string, total?: number) => ({
+      advance: (count: number) => stages.push(`${name} ${count} of ${total}`),
+      note() {},
+      done() {},
+    })
+    const comparisons = await compareAll(results, {progress: {...silentProgress, stage}})
+    expect(
+      comparisons.map(({subject, other}) => `${subject.subject} ${subject.step} ${other.subject} ${other.mode}`),
+    ).toEqual(
+      ['rpt', 'twin'].flatMap((subject) =>
+        [
+          'base standard',
+          'base reasoning',
+          'ntp standard',
+          ...['reasoning', 'forced-thought'].flatMap((mode) => ['rpt', 'twin'].map((name) => `${name} ${mode}`)),
+        ]
+          .filter((other) => other !== `${subject} reasoning`)
+          .map((other) => `${subject} 200 ${other}`),
+      ),
+    )
+    const [alone] = await compareAll(
+      results.filter(({subject, step, mode}) => (subject === 'rpt' && step === 200) || mode === 'standard'),
+    )
+    expect(alone.differences).toEqual(comparisons[0].differences)
+    expect(stages.filter((line) => line.startsWith('compare'))).toEqual(Array(4).fill('compare 1 of 4'))
+  })
+
+  it('marks pairs that differ in template, lengths or contexts, and names the difference', async () => {
     const results = collectResults([runs.rpt, runs.base].map(readRun))
     const settings = (template: string, tokens: number) => ({'prompt.template': template, 'rollout.maxTokens': tokens})
     const subject = results.find(({objective, mode}) => objective === 'rpt' && mode === 'reasoning')!
@@ -144,7 +180,7 @@ describe('results', () => {
       if (result.mode === 'standard') return {...result, settings: {'eval.standardContext': 'cut'}, cutTokens: 2.5}
       return {...result, settings: result === subject ? settings('bare', 24) : settings('v0', 8192)}
     })
-    const comparisons = compareAll(changed)
+    const comparisons = await compareAll(changed)
     const of = (mode: string) => comparisons.find(({other}) => other.mode === mode && other.objective === 'base')!
     expect(of('reasoning').unlike).toEqual(['prompt.template bare and v0', 'rollout.maxTokens 24 and 8192'])
     expect(of('standard').unlike).toEqual(['contexts lose 0.0 and 2.5 tokens'])
@@ -152,7 +188,7 @@ describe('results', () => {
     expect(rows.every(([name]) => name.detail?.startsWith('not alike: '))).toBe(true)
     expect(rows.flatMap((row) => row.slice(1)).every(({tone}) => tone === 'muted')).toBe(true)
     expect(note).toMatch(/Not alike: .*not of the models alone/)
-    const [alike] = compareAll(results)
+    const [alike] = await compareAll(results)
     expect(alike.unlike).toEqual([])
     expect(comparisonTable([alike]).note).not.toMatch(/alike/)
   })
@@ -177,10 +213,10 @@ describe('results', () => {
     expect(resultTable([result]).note).not.toMatch(/pass@k|no box/)
   })
 
-  it('says so where positions differ, instead of comparing', () => {
+  it('says so where positions differ, instead of comparing', async () => {
     const results = collectResults([runs.rpt, runs.base].map(readRun))
     const moved = results.map((result) => (result.objective === 'base' ? {...result, step: 999} : result))
-    expect(compareAll(moved)[0].differences).toBeNull()
+    expect((await compareAll(moved))[0].differences).toBeNull()
   })
 })
 

@@ -2,9 +2,10 @@ import {mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync}
 import {tmpdir} from 'node:os'
 import {join, relative} from 'node:path'
 import {afterAll, beforeAll, expect, it} from 'vitest'
+import {compareAll} from '../../../src/core/report/comparisons.js'
 import {inspect} from '../../../src/core/report/inspect.js'
 import {readRun} from '../../../src/core/report/read-run.js'
-import {collectResults, compareAll} from '../../../src/core/report/results.js'
+import {collectResults} from '../../../src/core/report/results.js'
 import {collectScaling} from '../../../src/core/report/scaling-figures.js'
 import {DataError} from '../../../src/core/util/errors.js'
 import {Spoiler} from '../../support/spoil.js'
@@ -18,9 +19,9 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, {recursive: true}))
 
 /** What `rpt report` does before it draws. */
-function readReport(): void {
+async function readReport(): Promise<void> {
   const folders = [runs.base, runs.ntp, runs.rpt].map(readRun)
-  compareAll(collectResults(folders), 5)
+  await compareAll(collectResults(folders), {bootstraps: 5})
   collectScaling(folders)
 }
 
@@ -44,7 +45,7 @@ it('whatever bytes a file of a run has, report and inspect read it or name it', 
       writeFileSync(file, bytes)
       const folder = join(root, relative(root, file).split('/')[0])
       try {
-        if (folder !== runs.data) readReport()
+        if (folder !== runs.data) await readReport()
         await inspect(folder, {rows: 2})
         counts.read++
       } catch (error) {

@@ -1,0 +1,143 @@
+import {setImmediate as nextTurn} from 'node:timers/promises'
+import type {PairedDifference} from '../statistics/interval.js'
+import {type Split, type SplitRule, splits} from '../statistics/split.js'
+import {groupBy} from '../util/group-by.js'
+import {type Progress, silentProgress} from '../util/progress.js'
+import {coverSamePositions, type GreedyPredictions, GreedyReader} from './greedy-predictions.js'
+import {unlike} from './likeness.js'
+import {predictionsFile} from './read-run.js'
+import type {Result} from './results.js'
+
+/** The paired difference of two results, split by split; null where their positions differ. */
+export interface Comparison {
+  readonly subject: Result
+  readonly other: Result
+  readonly differences: Readonly<Partial<Record<Split, PairedDifference>>> | null
+  /** What sets the two evaluations apart besides the models and modes, in words. */
+  readonly unlike: readonly string[]
+}
+
+interface Pair {
+  readonly subject: Result
+  readonly other: Result
+}
+
+/** How many resamples, and who watches. */
+export interface CompareOptions {
+  readonly bootstraps?: number
+  readonly progress?: Progress
+}
+
+/**
+ * Compares what was learned with other lines of the same seed, on the same positions.
+ *
+ * Subjects are the last checkpoints of the runs that were taught to think, in mode reasoning; without any, of all runs that
+ * were taught something. Earlier checkpoints of these runs are compared with nothing: their place is the curve against compute.
+ */
+export async function compareAll(
+  results: readonly Result[],
+  {bootstraps, progress = silentProgress}: CompareOptions = {},
+): Promise<Comparison[]> {
+  const pairs = pairsOf(results)
+  const lines = await readLines(new Set(pairs.flatMap(({subject, other}) => [subject, other])), progress)
+  const groups = [...groupBy(pairs, ({subject}) => resampleKey(subject)).values()]
+  const stage = pairs.length > 0 ? progress.stage('compare', groups.length * splits.length, 'resamplings') : null
+  const found = new Map<Pair, Record<string, PairedDifference>>()
+  for (const group of groups) {
+    const known = group.filter((pair) => areComparable(lines, pair))
+    for (const split of splits) {
+      for (const [pair, difference] of differencesOn(lines, known, split, bootstraps))
+        found.set(pair, {...found.get(pair), [split]: difference})
+      stage?.advance(1, `${group[0].subject.label}, ${split}`)
+      await nextTurn()
+    }
+  }
+  stage?.done()
+  return pairs.map((pair) => ({
+    ...pair,
+    differences: found.get(pair) ?? null,
+    unlike: unlike(pair.subject, pair.other),
+  }))
+}
+
+/** The pairs that are compared, subject by subject in the order of the lines. */
+function pairsOf(results: readonly Result[]): Pair[] {
+  const thinking = results.filter(({taught, mode}) => taught === 'thoughts' && mode === 'reasoning')
+  const studied = thinking.length > 0 ? thinking : results.filter(({taught}) => taught !== 'nothing')
+  const lastSteps = new Map<string, number>()
+  for (const result of studied)
+    lastSteps.set(lineage(result), Math.max(result.step, lastSteps.get(lineage(result)) ?? 0))
+  const isEarlier = (result: Result) => result.step < (lastSteps.get(lineage(result)) ?? 0)
+  const lines = results.filter((result) => !isEarlier(result))
+  return lines
+    .filter((result) => studied.includes(result))
+    .flatMap((subject) =>
+      lines.filter((other) => other !== subject && other.seed === subject.seed).map((other) => ({subject, other})),
+    )
+}
+
+/** The run of a checkpoint, whatever its step. */
+function lineage({run, subject, objective, seed}: Result): string {
+  return JSON.stringify([run.path, subject, objective, seed])
+}
+
+/** The greedy predictions of each line, each file read once; without those whose predictions were not kept. */
+async function readLines(results: ReadonlySet<Result>, progress: Progress): Promise<Lines> {
+  const reader = new GreedyReader()
+  const sets = new Map<Result, GreedyPredictions>()
+  const files = groupBy(results, ({run, subject, step}) => predictionsFile(run.path, subject, step))
+  const stage = results.size > 0 ? progress.stage('predictions', files.size, 'tables') : null
+  for (const [file, lines] of files) {
+    for (const line of lines) {
+      const set = file === null ? null : reader.read(file, line.mode)
+      if (set) sets.set(line, set)
+    }
+    stage?.advance(1, lines[0].label)
+    await nextTurn()
+  }
+  stage?.done()
+  return {reader, sets}
+}
+
+interface Lines {
+  readonly reader: GreedyReader
+  readonly sets: ReadonlyMap<Result, GreedyPredictions>
+}
+
+function areComparable({sets}: Lines, {subject, other}: Pair): boolean {
+  const [a, b] = [sets.get(subject), sets.get(other)]
+  return a !== undefined && b !== undefined && coverSamePositions(a, b)
+}
+
+/** The differences of pairs on one split; lines on the same positions are resampled together. */
+function differencesOn(
+  {reader, sets}: Lines,
+  pairs: readonly Pair[],
+  split: Split,
+  bootstraps: number | undefined,
+): [Pair, PairedDifference][] {
+  const shown = pairs.filter(({subject}) => (subject.cells[split]?.count ?? 0) > 0)
+  const alike: {readonly first: GreedyPredictions; readonly pairs: Pair[]}[] = []
+  for (const pair of shown) {
+    const set = sets.get(pair.subject)!
+    const known = alike.find(({first}) => first === set || coverSamePositions(first, set))
+    if (known) known.pairs.push(pair)
+    else alike.push({first: set, pairs: [pair]})
+  }
+  return alike.flatMap(({pairs: together}) => {
+    const own = new Set(together.flatMap(({subject, other}) => [sets.get(subject)!, sets.get(other)!]))
+    const {seed} = together[0].subject
+    const between = reader.differences([...own], {split, rule: splitRule(together[0].subject)}, {bootstraps, seed})
+    return together.map((pair) => [pair, between(sets.get(pair.subject)!, sets.get(pair.other)!)])
+  })
+}
+
+/** Subjects of one seed and rule of splits may share resamples. */
+function resampleKey(subject: Result): string {
+  return JSON.stringify([subject.seed, splitRule(subject)])
+}
+
+/** Nested splits count a hard position as easy too, so `easy` holds all of them. */
+function splitRule({cells}: Result): SplitRule {
+  return cells.easy && cells.all && cells.easy.count < cells.all.count ? 'disjoint' : 'nested'
+}
