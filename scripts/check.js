@@ -5,6 +5,7 @@ import {ensureReady, root} from './ensure-ready.js'
 const vitest = ['node_modules/vitest/vitest.mjs', 'run']
 const gates = [
   ['types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']],
+  ["types of a page's script", ['node_modules/typescript/bin/tsc', '-p', 'src/core/report/page']],
   ['lint and format', ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']],
   ['architecture', [...vitest, 'test/architecture.test.ts']],
   ['package', ['scripts/check-pack.js']],
@@ -21,6 +22,6 @@ const outcomes = gates.map(([name, args]) => {
 })
 console.log()
 for (const {name, passed, seconds} of outcomes) {
-  console.log(`${passed ? 'passed' : 'FAILED'}  ${name.padEnd(16)} ${seconds.toFixed(1).padStart(6)} s`)
+  console.log(`${passed ? 'passed' : 'FAILED'}  ${name.padEnd(24)} ${seconds.toFixed(1).padStart(6)} s`)
 }
 process.exitCode = outcomes.every(({passed}) => passed) ? 0 : 1

@@ -5,12 +5,13 @@
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import {compareAll} from '../src/core/report/comparisons.js'
+import {drawChart} from '../src/core/report/page/chart.js'
 import {plotAccuracies} from '../src/core/report/plot-accuracies.js'
-import {plotCurves} from '../src/core/report/plot-curves.js'
 import {plotScaling} from '../src/core/report/plot-scaling.js'
 import {readRun} from '../src/core/report/read-run.js'
 import {collectResults, type Result} from '../src/core/report/results.js'
 import {collectFits, collectScaling, scalingFigures} from '../src/core/report/scaling-figures.js'
+import {chartsOf, rewardFigure} from '../src/core/report/training-charts.js'
 
 const root = join(import.meta.dirname, '..')
 const images = join(root, 'docs', 'images')
@@ -45,11 +46,11 @@ const rows = results.flatMap((result) => {
 })
 const points = collectScaling(runs)
 const scaling = scalingFigures(points, collectFits(runs, points), results)
-const reward = runs[0].metrics.map(({step, reward}) => ({x: step, y: reward ?? Number.NaN}))
+const [reward] = chartsOf([runs[0]], rewardFigure)
 const figures = {
   'result.svg': await plotAccuracies(rows),
   'scaling.svg': await plotScaling(scaling.find(({split}) => split === 'medium')!),
-  'reward.svg': await plotCurves([{name: 'rpt', points: reward}], 'mean reward', {width: 330, height: 300}),
+  'reward.svg': drawChart(reward, {width: 330, height: 300, background: 'white'}),
 }
 
 mkdirSync(images, {recursive: true})

@@ -87,14 +87,14 @@ function readSource(file: string): Source {
 }
 
 const sources = readdirSync(src, {recursive: true, encoding: 'utf8'})
-  .filter((name) => name.endsWith('.ts'))
+  .filter((name) => /\.[jt]s$/.test(name))
   .toSorted()
   .map((name) => readSource(join(src, name)))
 
 function target(source: Source, specifier: string): string {
-  return relative(src, resolve(src, dirname(source.path), specifier))
-    .replaceAll('\\', '/')
-    .replace(/\.js$/, '.ts')
+  const path = relative(src, resolve(src, dirname(source.path), specifier)).replaceAll('\\', '/')
+  // What a page runs in the browser is JavaScript.
+  return path.includes('/page/') ? path : path.replace(/\.js$/, '.ts')
 }
 
 /** Height of a file: its row in `layers`; terminal above util; commands above everything. */

@@ -117,6 +117,8 @@ export type Taught = 'tokens' | 'rows' | 'thoughts'
 /** A kind of objective: a row of `objectives`. */
 export interface ObjectiveKind {
   readonly teaches: Taught
+  /** What its loss is, in words, given `grpo.loss`: losses of different names have no common scale. */
+  readonly lossName: (policyLoss: string) => string
   /** The task whose items it prompts, and that it is evaluated on; null where it learns from rows. */
   readonly task: TaskName | null
   /** Keys that it cannot do without. */

@@ -17,6 +17,11 @@ export function taughtBy(objective: string): Taught | null {
   return Object.hasOwn(objectives, objective) ? objectives[objective as ObjectiveName].teaches : null
 }
 
+/** What the loss of an objective is, in words, given `grpo.loss`; null of an objective that this version does not know. */
+export function lossNameOf(objective: string, policyLoss: string): string | null {
+  return Object.hasOwn(objectives, objective) ? objectives[objective as ObjectiveName].lossName(policyLoss) : null
+}
+
 /** Whether rows or rewards of an objective taught a model how its thoughts end. */
 export function isTaught(objective: string): boolean {
   const taught = taughtBy(objective)

@@ -64,16 +64,19 @@ export async function compareAll(
 function pairsOf(results: readonly Result[]): Pair[] {
   const thinking = results.filter(({taught, mode}) => taught === 'thoughts' && mode === 'reasoning')
   const studied = thinking.length > 0 ? thinking : results.filter(({taught}) => taught !== 'nothing')
-  const lastSteps = new Map<string, number>()
-  for (const result of studied)
-    lastSteps.set(lineage(result), Math.max(result.step, lastSteps.get(lineage(result)) ?? 0))
-  const isEarlier = (result: Result) => result.step < (lastSteps.get(lineage(result)) ?? 0)
-  const lines = results.filter((result) => !isEarlier(result))
+  const lines = lastOfEach(results, studied)
   return lines
     .filter((result) => studied.includes(result))
     .flatMap((subject) =>
       lines.filter((other) => other !== subject && other.seed === subject.seed).map((other) => ({subject, other})),
     )
+}
+
+/** Lines without the earlier checkpoints of runs; of these `of`, where others are to keep theirs. */
+export function lastOfEach(results: readonly Result[], of: readonly Result[] = results): Result[] {
+  const lastSteps = new Map<string, number>()
+  for (const result of of) lastSteps.set(lineage(result), Math.max(result.step, lastSteps.get(lineage(result)) ?? 0))
+  return results.filter((result) => result.step >= (lastSteps.get(lineage(result)) ?? 0))
 }
 
 /** The run of a checkpoint, whatever its step. */

@@ -1,12 +1,17 @@
 import {predictAccuracy} from '../statistics/power-law.js'
 import {maxOf, minOf} from '../util/extremes.js'
 import {inPercent, type ScalingFigure, type ScalingSeries} from './figures.js'
+import {short} from './format.js'
 import {colorBy, drawSvg, fixedSize} from './svg.js'
 
 /** Accuracy against compute with intervals and fitted curves (Figure 5 of the paper), compute on a logarithmic axis. */
 export async function plotScaling({split, series, references, yDomain}: ScalingFigure): Promise<string> {
   const measured = series.flatMap(({name, points}) =>
-    points.map((point) => ({name, ...inPercent(point), x: point.compute})),
+    points.map((point) => {
+      const {y, low, high} = inPercent(point)
+      const label = `${name}, ${short(point.compute)} FLOPs: ${y.toFixed(1)}% [${low.toFixed(1)}, ${high.toFixed(1)}]`
+      return {name, y, low, high, x: point.compute, label}
+    }),
   )
   const range = measured.map(({x}) => x)
   const domain = [minOf(range) / 1.15, maxOf(range) * 1.15]
@@ -54,7 +59,7 @@ export async function plotScaling({split, series, references, yDomain}: ScalingF
       {
         data: {values: measured},
         mark: {type: 'point', filled: true, size: 45, opacity: 1},
-        encoding: {x: axis, y: {...y, field: 'y'}, color},
+        encoding: {x: axis, y: {...y, field: 'y'}, color, description: {field: 'label', type: 'nominal'}},
       },
     ],
   })

@@ -1,16 +1,19 @@
 import type {FitRow} from '../statistics/series.js'
 import {visibleLine} from '../util/visible.js'
 import type {ReportContent} from './content.js'
-import {trendOf} from './plot-curves.js'
+import {headlineOf} from './headline.js'
 import {reasoningTables} from './reasoning.js'
 import {scalingFigures, scalingText} from './scaling-figures.js'
+import {trendOf} from './smooth.js'
 import {comparisonTables, fitTable, renderTable, resultTable, type Table} from './tables.js'
 import {terminalPlot} from './terminal-plot.js'
 import {curvesOf} from './training-curves.js'
 
 /** The page's main results as lines for the terminal: Table 1, differences, reward curve, fitted scaling curve. */
 export function renderResults({runs, results, comparisons, reasonings, points, fits}: ReportContent): string[] {
+  const sentence = headlineOf(comparisons)
   const sections = [
+    sentence ? [sentence] : [],
     results.length > 0 ? renderTable(resultTable(results)) : [],
     ...firstOf(comparisonTables(comparisons)),
     ...reasoningTables(reasonings).map(renderTable),

@@ -132,16 +132,18 @@ function rank(order: readonly (string | null)[], name: string | null): number {
   return at === -1 ? order.length : at
 }
 
-/** Adds the seed where there are several, and the run where labels would still be equal. */
+/** Adds the run where several share an objective, the seed where there are several, and the directory where labels are equal. */
 function nameApart(results: readonly Result[]): Result[] {
   const hasSeeds = new Set(results.map(({seed}) => seed)).size > 1
-  const seeded = results.map((result) =>
-    hasSeeds ? {...result, label: `${result.label}, seed ${result.seed}`} : result,
-  )
-  const counts = new Map<string, number>()
-  for (const {label} of seeded) counts.set(label, (counts.get(label) ?? 0) + 1)
-  return seeded.map((result) =>
-    counts.get(result.label) === 1 ? result : {...result, label: `${result.label} (${placeOf(result)})`},
+  const ofObjective = groupBy(results, ({objective}) => objective)
+  const named = results.map((result) => {
+    const subjects = new Set(ofObjective.get(result.objective)!.map(({subject}) => subject))
+    const run = subjects.size > 1 && result.subject !== result.objective ? `${result.subject}: ` : ''
+    return {...result, label: `${run}${result.label}${hasSeeds ? `, seed ${result.seed}` : ''}`}
+  })
+  const counts = groupBy(named, ({label}) => label)
+  return named.map((result) =>
+    counts.get(result.label)!.length === 1 ? result : {...result, label: `${result.label} (${placeOf(result)})`},
   )
 }
 

@@ -1,53 +1,37 @@
 import type {Split} from '../statistics/split.js'
-import type {MetricsRow} from '../tables/index.js'
-import type {Comparison} from './comparisons.js'
+import {maxOf} from '../util/extremes.js'
+import {accuracyStrips} from './accuracy-strips.js'
+import {lastOfEach} from './comparisons.js'
 import type {ReportContent} from './content.js'
 import {plural, short} from './format.js'
-import {figure, type Html, html, htmlTable, section} from './html.js'
-import {plotAccuracies} from './plot-accuracies.js'
-import {plotCurves} from './plot-curves.js'
+import {headlineOf} from './headline.js'
+import {chartFigure, figure, type Html, html, htmlTable, section} from './html.js'
+import {colorOf} from './page/chart.js'
 import {plotScaling} from './plot-scaling.js'
 import {browseRollouts} from './rollout-browser.js'
 import {scalingFigures} from './scaling-figures.js'
 import {comparisonTables, fitTable, metricTable, resultTable, type Table} from './tables.js'
-import {curvesOf} from './training-curves.js'
+import {chartsOf, mostSteps, rewardFigure, smallFigures} from './training-charts.js'
 
-/** What the comparisons say, in sentences, and what the page covers. */
+/** What the comparisons say, in one sentence, and what the page covers. */
 export function headlineSection({runs, comparisons}: ReportContent): Html {
-  const sentences = comparisons.flatMap(summarize)
-  const list = sentences.length > 0 && html`<ul>${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`
-  return html`<p class="lead">${plural(runs.length, 'run')}: ${runs.map(({name}) => name).join(', ')}.</p>
-${list}
+  const sentence = headlineOf(comparisons)
+  return html`${sentence && html`<p class="headline">${sentence}</p>`}
+<p class="note">${plural(runs.length, 'run')}: ${runs.map(({name}) => name).join(', ')}.</p>
 `
 }
 
-function summarize({subject, other, differences, unlike}: Comparison): string[] {
-  if (!differences) return []
-  const named = Object.entries(differences).filter(([split], _, all) => all.length === 1 || split !== 'all')
-  const listed = (isListed: (entry: (typeof named)[number]) => boolean) =>
-    named.filter(isListed).map(([split]) => split)
-  const above = listed(([, {isAbove}]) => isAbove)
-  const below = listed(([, {isBelow}]) => isBelow)
-  const level = listed(([, {isAbove, isBelow}]) => !isAbove && !isBelow)
-  const parts = [
-    ...(above.length > 0 ? [`above on ${above.join(', ')}`] : []),
-    ...(below.length > 0 ? [`below on ${below.join(', ')}`] : []),
-    ...(level.length > 0 ? [`not distinguishable on ${level.join(', ')}`] : []),
-  ]
-  const caution = unlike.length > 0 ? `; but not alike: ${unlike.join('; ')}` : ''
-  return [`${subject.label} against ${other.label}: ${parts.join('; ')}${caution}.`]
-}
-
 /** Table 1: accuracy per split with intervals, drawn and printed, and the paired differences. */
-export async function resultSection({results, comparisons}: ReportContent): Promise<Html> {
+export function resultSection({results, comparisons}: ReportContent): Html {
   if (results.length === 0) return html``
-  const rows = results.map(({label, cells}) => {
+  const rows = lastOfEach(results).map(({label, cells}) => {
     const measured = Object.entries(cells).filter(([, {count}]) => count > 0)
     const named = measured.filter(([split]) => measured.length === 1 || split !== 'all')
     return {name: label, splits: Object.fromEntries(named)}
   })
   return section('results', 'Next-token accuracy', [
-    figure(await plotAccuracies(rows), 'Next-token accuracy with 95% intervals by model, mode and split'),
+    accuracyStrips(rows),
+    ...(rows.length < results.length ? [html`<p class="note">Drawn: the last checkpoint of each run.</p>`] : []),
     htmlTable(resultTable(results)),
     ...comparisonTables(comparisons).map(foldTable),
   ])
@@ -72,39 +56,30 @@ export async function scalingSection({points, fits, results}: ReportContent): Pr
   ])
 }
 
-/** Metrics drawn besides the reward, with what they show. */
-const smallFigures: readonly (readonly [keyof MetricsRow, string])[] = [
-  ['loss', 'loss'],
-  ['frac_reward_zero_std', 'share of groups without signal'],
-  ['rpt/outcome_parsed', 'share of completions parsed'],
-  ['completions/mean_length', 'completion length, tokens'],
-  ['entropy', 'entropy of the policy, nats'],
-  ['grad_norm', 'gradient norm'],
-]
-
 /** Reward and the other metrics by step, and their first and last values. */
-export async function trainingSection({runs}: ReportContent): Promise<Html> {
+export function trainingSection({runs}: ReportContent): Html {
   const trained = runs.filter(({metrics}) => metrics.length > 0)
   if (trained.length === 0) return html``
-  const names = trained.map(({name}) => name)
-  const reward = curvesOf(trained, 'reward')
-  const large =
-    reward.length > 0 ? [figure(await plotCurves(reward, 'mean reward', {names}), 'Mean reward by step')] : []
-  const small: Html[] = []
-  for (const [key, label] of smallFigures) {
-    const curves = curvesOf(trained, key)
-    if (curves.length > 0)
-      small.push(figure(await plotCurves(curves, label, {width: 330, height: 210, names}), `${label} by step`))
-  }
+  const large = chartsOf(trained, rewardFigure).map((chart) => chartFigure(chart, {width: 1012, height: 280}))
+  const small = smallFigures.flatMap((figure) =>
+    chartsOf(trained, figure).map((chart) => chartFigure(chart, {width: 324, height: 220})),
+  )
+  const keys = trained.map(({name}, color) => html`<li><i style="background: ${colorOf(color)}"></i>${name}</li>`)
   return section('training', 'Training', [
+    ...(trained.length > 1 ? [html`<ul class="legend">${keys}</ul>`] : []),
     ...large,
     html`<div class="grid">${small}</div>`,
-    html`<p class="note">Faint: every step. Bold: moving average over a tenth of the run.</p>`,
+    html`<p class="note">Faint: every step. Bold: moving average over a tenth of the run. ${drawnSteps(trained)}Point at a chart to read a step. Drag over it to zoom, or click it and turn the wheel; a double click shows all steps again. With keys: arrows, plus, minus, Escape.</p>`,
     ...trained.map(
       ({name, metrics}) =>
         html`<details><summary>All metrics of ${name}</summary>${htmlTable(metricTable(name, metrics))}</details>`,
     ),
   ])
+}
+
+function drawnSteps(trained: ReportContent['runs']): string {
+  const longest = maxOf(trained.map(({metrics}) => metrics.length))
+  return longest > mostSteps ? `Of more than ${mostSteps} steps, as many are drawn, evenly spread. ` : ''
 }
 
 /** A sample of rollouts with text, outcome, reward and why. */

@@ -1,21 +1,77 @@
 import {describe, expect, it} from 'vitest'
 import {escapeHtml, percent, points, short, tail} from '../../../src/core/report/format.js'
 import {html} from '../../../src/core/report/html.js'
+import {drawChart, layoutOf, nearestStep, stepAt, xAt, yAt, zoomed} from '../../../src/core/report/page/chart.js'
+import {digits, padded, ticks} from '../../../src/core/report/page/scale.js'
 import {plotAccuracies} from '../../../src/core/report/plot-accuracies.js'
-import {plotCurves, smooth} from '../../../src/core/report/plot-curves.js'
 import {plotScaling} from '../../../src/core/report/plot-scaling.js'
+import {smooth} from '../../../src/core/report/smooth.js'
 import {terminalPlot} from '../../../src/core/report/terminal-plot.js'
 
 const measured = (accuracy: number) => ({accuracy, ciLow: accuracy - 0.1, ciHigh: accuracy + 0.1})
 
 describe('plots', () => {
-  it('draw SVG without a browser, the same every time, with names escaped', async () => {
-    const curves = [{name: '<b>&', points: [1, 2, 3].map((x) => ({x, y: x / 10}))}]
-    const both = [...curves, {name: 'flat', points: [1, 2, 3].map((x) => ({x, y: 0.5}))}]
-    const svg = await plotCurves(both, 'mean reward')
+  it('draw SVG without a browser, the same every time, with names escaped', () => {
+    const steps = [1, 2, 3]
+    const curve = {name: '<b>&', color: 0, steps, values: [0.1, 0.2, 0.3], trend: [0.1, 0.2, 0.3]}
+    const chart = {title: 'mean reward', curves: [curve, {...curve, name: 'flat', values: [0.5, 0.5, 0.5]}]}
+    const size = {width: 400, height: 200}
+    const svg = drawChart(chart, size)
     expect(svg).toMatch(/^<svg [\s\S]*<\/svg>$/)
-    expect(svg).toContain('&lt;b&gt;&amp;')
-    expect(await plotCurves(both, 'mean reward')).toBe(svg)
+    expect(svg).toContain('&#60;b&#62;&#38;')
+    expect(drawChart(chart, size)).toBe(svg)
+    expect(svg).not.toMatch(/NaN|Infinity|undefined/)
+  })
+
+  it('zoom a chart: steps and values that are seen fill it, and places are found again', () => {
+    const steps = Array.from({length: 101}, (_, i) => i)
+    const values = steps.map((step) => step ** 2)
+    const chart = {title: 'square', curves: [{name: 'one', color: 8, steps, values, trend: values}]}
+    const whole = layoutOf(chart, {width: 500, height: 200})
+    const part = layoutOf(chart, {width: 500, height: 200, range: [10, 20]})
+    expect([whole.x, part.x]).toEqual([
+      [0, 100],
+      [10, 20],
+    ])
+    expect(part.y[0]).toBeLessThan(100)
+    expect(part.y[1]).toBeLessThan(450)
+    for (const layout of [whole, part]) expect(stepAt(layout, xAt(layout, 13))).toBeCloseTo(13, 9)
+    expect(yAt(part, 100)).toBeGreaterThan(yAt(part, 400))
+    const labels = (range: [number, number]) =>
+      [...drawChart(chart, {width: 500, height: 200, range}).matchAll(/class="step"[^>]*>(\d+)</g)].map(([, step]) =>
+        Number(step),
+      )
+    expect(labels([10, 20])).toEqual([10, 12, 14, 16, 18, 20])
+    expect(labels([0, 100])).toEqual([0, 20, 40, 60, 80, 100])
+    expect(nearestStep([1, 4, 9], 7)).toBe(2)
+    expect(nearestStep([1, 4, 9], 6)).toBe(1)
+    expect(nearestStep([5], 100)).toBe(0)
+    expect(zoomed([0, 100], [0, 100], 20, 0.5)).toEqual([10, 60])
+    expect(zoomed([10, 60], [0, 100], 20, 4)).toEqual([0, 100])
+    expect(zoomed([10, 12], [0, 100], 11, 0.1)).toEqual([10, 12])
+  })
+
+  it('have round ticks, about as many as wanted', () => {
+    expect(ticks(0, 1, 5)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1])
+    expect(ticks(-0.013, 0.021, 3)).toEqual([-0.01, 0, 0.01, 0.02])
+    expect(ticks(990, 1010, 2)).toEqual([990, 1000, 1010])
+    for (const [low, high] of [
+      [0, 7],
+      [0.1, 0.9],
+      [3, 1e7],
+    ] as const)
+      for (const wanted of [3, 6]) {
+        const {length} = ticks(low, high, wanted)
+        expect(length).toBeGreaterThanOrEqual(wanted / 2)
+        expect(length).toBeLessThanOrEqual(wanted * 2)
+      }
+    expect(padded(0.5, 0.5)).toEqual([0.45, 0.55])
+    expect([digits(-0.12345), digits(0), digits(1e-5), digits(2.5e7)]).toEqual([
+      '\u22120.1235',
+      '0',
+      '1.00e\u22125',
+      '2.50e7',
+    ])
   })
 
   it('draw one mark and one interval per measured accuracy, and a fitted curve', async () => {

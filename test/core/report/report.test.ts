@@ -1,15 +1,18 @@
+import {createHash} from 'node:crypto'
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {Script} from 'node:vm'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
-import {compareAll} from '../../../src/core/report/comparisons.js'
+import {type Comparison, compareAll} from '../../../src/core/report/comparisons.js'
 import {contentOf} from '../../../src/core/report/content.js'
-import {trendOf} from '../../../src/core/report/plot-curves.js'
+import {headlineOf} from '../../../src/core/report/headline.js'
 import {readRun} from '../../../src/core/report/read-run.js'
 import {renderResults} from '../../../src/core/report/render-results.js'
 import {writeReport} from '../../../src/core/report/report.js'
 import {collectResults} from '../../../src/core/report/results.js'
 import {collectFits, collectScaling} from '../../../src/core/report/scaling-figures.js'
+import {trendOf} from '../../../src/core/report/smooth.js'
 import {comparisonTable, renderTable, resultTable} from '../../../src/core/report/tables.js'
 import {terminalPlot} from '../../../src/core/report/terminal-plot.js'
 import {curvesOf} from '../../../src/core/report/training-curves.js'
@@ -30,24 +33,51 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(runs.root, {recursive: true, force: true}))
 
+function withoutScript(text: string): string {
+  return text.replace(/<script>[\s\S]*?<\/script>/, '')
+}
+
 describe('writeReport', () => {
   it('writes one page with the table, the curves, the rollouts and the settings', () => {
     const table = page.slice(page.indexOf('Next-token accuracy, %'), page.indexOf('Paired differences'))
-    expect(table).toMatch(/base, standard<\/th><td class="plain">\d+\.\d<small>\[/)
+    expect(table).toMatch(/base, standard<\/th><td class="plain" data-column="easy">\d+\.\d<small>\[/)
     expect(table).toContain('rpt, step 200, reasoning')
     for (const heading of ['Accuracy against compute', 'Training', 'Rollouts', 'Settings', 'How to read this page']) {
       expect(page).toContain(`<h2>${heading}</h2>`)
     }
-    expect(page.match(/<svg /g)).toHaveLength(1 + 3 + 1 + 6)
-    expect(page).toContain('rpt, step 200, reasoning against base, standard: above on easy, medium, hard.')
+    const charts = [...page.matchAll(/<figure class="chart"[^>]*aria-label="([^"]+) by step: ([^.]+)\./g)]
+    expect(charts.map(([, title, names]) => `${title}: ${names}`)).toEqual([
+      'mean reward: rpt',
+      'loss (cross-entropy, nats): ntp',
+      'loss (policy, grpo): rpt',
+      'share of groups without signal: rpt',
+      'share of completions parsed: rpt',
+      'completion length, tokens: rpt',
+      'entropy of the policy, nats: rpt',
+      'gradient norm (cross-entropy, nats): ntp',
+      'gradient norm (policy, grpo): rpt',
+    ])
+    expect(withoutScript(page).match(/<svg /g)).toHaveLength(3 + charts.length)
+    expect(page).toMatch(
+      /<p class="headline">rpt, step 200, reasoning is above all 4 other lines \(\+\d+\.\d to \+\d+\.\d points on hard\) on every split\.</,
+    )
     expect(page).toContain('train:\n  objective: rpt')
   })
 
   it('escapes whatever a model or a file wrote', () => {
     expect(hostileText).toContain('<script>')
-    expect(page).not.toContain('<script')
+    const inert = page.match(/<script type="application\/json">/g) ?? []
+    expect(page.match(/<script/g)).toHaveLength(inert.length + 1)
     expect(page).toContain('&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; \\boxed{ 17}')
     expect(page).toContain('# &lt;flag&gt;')
+  })
+
+  it('runs one script, which it names by its hash', () => {
+    const [script] = page.match(/(?<=<script>)[\s\S]*?(?=<\/script>)/)!
+    expect(() => new Script(script)).not.toThrow()
+    expect(script).not.toMatch(/^(import|export)\b|\beval\b|innerHTML|fetch\(|XMLHttpRequest/m)
+    const hash = createHash('sha256').update(script).digest('base64')
+    expect(page).toContain(`content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'"`)
   })
 
   it('needs nothing from the network', () => {
@@ -170,6 +200,44 @@ describe('results', () => {
     )
     expect(alone.differences).toEqual(comparisons[0].differences)
     expect(stages.filter((line) => line.startsWith('compare'))).toEqual(Array(4).fill('compare 1 of 4'))
+  })
+
+  it('are said in one sentence: above, level, below, and what cannot be compared', async () => {
+    const [first, ...others] = await compareAll(collectResults([runs.rpt, runs.ntp, runs.base].map(readRun)))
+    const verdict = (comparison: Comparison, gain: number): Comparison => {
+      const around = {count: 9, difference: gain, ciLow: gain - 0.02, ciHigh: gain + 0.02}
+      const cell = {...around, isAbove: gain > 0.02, isBelow: gain < -0.02}
+      return {
+        ...comparison,
+        differences: {all: cell, easy: cell, medium: cell, hard: {...cell, difference: gain - 0.01}},
+      }
+    }
+    const [level, below, odd] = others
+    const mixed = {
+      ...verdict(odd, 0.05),
+      differences: {...verdict(odd, 0.05).differences, hard: verdict(odd, 0).differences!.hard},
+    }
+    expect(headlineOf([verdict(first, 0.1), verdict(level, 0), verdict(below, -0.1), mixed])).toBe(
+      'rpt, step 200, reasoning is above base, standard (+9.0 on hard) on every split; ' +
+        'not distinguishable from base, reasoning (\u22121.0 on hard) on every split; ' +
+        'below ntp, step 200, standard (\u221211.0 on hard) on every split; ' +
+        'above rpt, step 200, forced-thought (\u22121.0 on hard) on easy and medium, not distinguishable on hard.',
+    )
+    expect(
+      headlineOf([verdict(first, 0.1), {...verdict(level, 0.1), unlike: ['prompt.template bare and v0']}]),
+    ).toMatch(/; not to be compared with 1 line of other templates or lengths\.$/)
+    expect(headlineOf([verdict(first, 0.1), {...verdict(level, 0.1), subject: level.other}])).toMatch(
+      /\(1 more run below\)\.$/,
+    )
+    expect(headlineOf([{...first, differences: null}])).toBeNull()
+  })
+
+  it('names the run of each line where several share an objective', () => {
+    const run = readRun(runs.rpt)
+    const twins = run.evals.map((row) => ({...row, run: 'twin', step: row.step - 1}))
+    const labels = collectResults([{...run, evals: [...run.evals, ...twins]}]).map(({label}) => label)
+    expect(labels).toContain('rpt, step 200, reasoning')
+    expect(labels).toContain('twin: rpt, step 199, reasoning')
   })
 
   it('marks pairs that differ in template, lengths or contexts, and names the difference', async () => {

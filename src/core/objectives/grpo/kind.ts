@@ -28,6 +28,7 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
   const termsOf = (config: Config): TermSettings => config.reward.terms ?? [{name: reward, weight: 1}]
   return {
     teaches: 'thoughts',
+    lossName: (policyLoss) => `policy, ${policyLoss}`,
     task: taskName,
     needs: ({grpo: {ntpCoef}}) => [...new Set([...kind.needs, ...(ntpCoef > 0 ? ['data.dir'] : [])])],
     files: (config) => kind.files(config),

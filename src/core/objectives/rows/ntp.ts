@@ -4,6 +4,7 @@ import {documentRows, rowIdentity, rowWork, startRows} from './rows.js'
 /** Next-token prediction on the training documents (RPT, Eq. 1): the continual pre-training baseline. */
 export const ntp: ObjectiveKind = {
   teaches: 'tokens',
+  lossName: () => 'cross-entropy, nats',
   task: null,
   needs: () => ['data.dir'],
   files: () => ({}),

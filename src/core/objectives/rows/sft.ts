@@ -12,6 +12,7 @@ import {type DocumentRows, documentRows, longestRow, type RowSource, rowIdentity
 /** Supervised fine-tuning on rows of prompt and completion, loss on the completion only, with a share of plain documents. */
 export const sft: ObjectiveKind = {
   teaches: 'rows',
+  lossName: () => 'cross-entropy, nats',
   task: null,
   needs: ({sft: {documentShare}}) => ['sft.completions', ...(documentShare > 0 ? ['data.dir'] : [])],
   files: ({sft: {completions}}) => ({'sft.completions': completions}),

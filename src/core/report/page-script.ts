@@ -1,0 +1,24 @@
+import {createHash} from 'node:crypto'
+import {readFileSync} from 'node:fs'
+
+/** The files of a page's script: each imports from earlier ones only. */
+const files = ['scale.js', 'chart.js', 'live-charts.js', 'start.js']
+
+/**
+ * The script of a page: the files of `page/` one after the other, their imports and exports taken away.
+ *
+ * They are modules, so that Node draws with the same functions; a page has no files that it could import.
+ */
+export function pageScript(): string {
+  const texts = files.map((file) => withoutLinks(readFileSync(new URL(`page/${file}`, import.meta.url), 'utf8')))
+  return `(() => {\n'use strict'\n${texts.join('\n')}})()\n`
+}
+
+function withoutLinks(text: string): string {
+  return text.replace(/^import [^']*'[^']*';?\n/gm, '').replace(/^export (?=function|const|class)/gm, '')
+}
+
+/** The source that lets this script run on a page and no other. */
+export function scriptSource(script: string): string {
+  return `'sha256-${createHash('sha256').update(script).digest('base64')}'`
+}

@@ -1,0 +1,246 @@
+// @ts-check
+import {digits, padded, ticks} from './scale.js'
+
+/**
+ * Metrics by step, drawn as SVG. The same function draws the page as it is written and, in a browser, what a reader zooms to.
+ *
+ * @typedef {object} ChartCurve
+ * @property {string} name
+ * @property {number} color index of its colour and dashes
+ * @property {readonly number[]} steps ascending
+ * @property {readonly number[]} values as they were measured, one a step
+ * @property {readonly number[]} trend smoothed, one a step
+ *
+ * @typedef {object} Chart
+ * @property {string} title
+ * @property {readonly ChartCurve[]} curves
+ *
+ * @typedef {object} ChartView what is seen of a chart
+ * @property {number} width of the whole drawing, in CSS pixels
+ * @property {number} height
+ * @property {readonly [number, number]} [range] steps that are shown; all when absent
+ *
+ * @typedef {object} ChartLayout where values lie in the drawing
+ * @property {number} left
+ * @property {number} right
+ * @property {number} top
+ * @property {number} bottom
+ * @property {readonly [number, number]} x steps at the left and the right end
+ * @property {readonly [number, number]} y values at the lower and the upper end
+ */
+
+/** Okabe and Ito's colours, told apart with any kind of colour vision; a page may give its own for a dark background. */
+const colors = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#B8860B', '#2A9FD6', '#555555']
+const dashes = ['none', '7 3', '2 3']
+const textSize = 12
+
+/**
+ * The colour of a curve, as a CSS value.
+ *
+ * @param {number} index
+ * @returns {string}
+ */
+export function colorOf(index) {
+  const place = index % colors.length
+  return `var(--curve-${place}, ${colors[place]})`
+}
+
+/**
+ * The dashes of a curve: others where colours repeat.
+ *
+ * @param {number} index
+ * @returns {string}
+ */
+export function dashesOf(index) {
+  return dashes[Math.floor(index / colors.length) % dashes.length]
+}
+
+/**
+ * The first and the last step of a chart; a step apart where there is only one.
+ *
+ * @param {Chart} chart
+ * @returns {[number, number]}
+ */
+export function stepsOf({curves}) {
+  const first = Math.min(...curves.map(({steps}) => steps[0]))
+  const last = Math.max(...curves.map(({steps}) => steps[steps.length - 1]))
+  return last > first ? [first, last] : [first - 0.5, first + 0.5]
+}
+
+/**
+ * Where the values of a chart lie; the values that are seen fill its height.
+ *
+ * @param {Chart} chart
+ * @param {ChartView} view
+ * @returns {ChartLayout}
+ */
+export function layoutOf(chart, {width, height, range = stepsOf(chart)}) {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const {steps, values} of chart.curves)
+    for (let i = 0; i < steps.length; i++) {
+      if (steps[i] < range[0] || steps[i] > range[1]) continue
+      low = Math.min(low, values[i])
+      high = Math.max(high, values[i])
+    }
+  const y = low <= high ? padded(low, high) : /** @type {[number, number]} */ ([0, 1])
+  const labels = yTicks(y, height).map((value) => digits(value).length)
+  const left = 14 + textSize * 0.6 * Math.max(1, ...labels)
+  return {left, right: width - 10, top: 26, bottom: height - 34, x: range, y}
+}
+
+/**
+ * A chart as SVG text: values faint, their trend on top.
+ *
+ * @param {Chart} chart
+ * @param {ChartView & {background?: string}} view
+ * @returns {string}
+ */
+export function drawChart(chart, view) {
+  const {width, height, background} = view
+  const layout = layoutOf(chart, view)
+  const paths = chart.curves.flatMap((curve) => [
+    path(curve, curve.values, layout, 'stroke-width="1" opacity="0.4"'),
+    path(curve, curve.trend, layout, `stroke-width="2.25" stroke-dasharray="${dashesOf(curve.color)}"`),
+  ])
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" class="curves" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="${textSize}">`,
+    ...(background ? [`<rect width="${width}" height="${height}" fill="${background}"/>`] : []),
+    `<text x="2" y="14" font-size="13" font-weight="600" fill="var(--ink, #222)">${escaped(chart.title)}</text>`,
+    ...axes(layout, width, height),
+    ...paths,
+    '</svg>',
+  ].join('')
+}
+
+/**
+ * @param {readonly [number, number]} y
+ * @param {number} height
+ */
+function yTicks([low, high], height) {
+  return ticks(low, high, Math.max(2, Math.round(height / 55)))
+}
+
+/**
+ * @param {ChartLayout} layout
+ * @param {number} width
+ * @param {number} height
+ */
+function axes(layout, width, height) {
+  const {left, right, top, bottom, x, y} = layout
+  const steps = ticks(x[0], x[1], Math.max(2, Math.round(width / 110))).filter(Number.isInteger)
+  const soft = 'fill="var(--soft, #444)"'
+  const rows = yTicks(y, height).map((value) => {
+    const at = fixed(yAt(layout, value))
+    return (
+      `<path d="M${fixed(left)} ${at}H${right}" stroke="var(--grid, #e8e8e8)"/>` +
+      `<text x="${fixed(left - 6)}" y="${at}" dy=".35em" text-anchor="end" ${soft}>${digits(value)}</text>`
+    )
+  })
+  const columns = steps.map((step) => {
+    const at = fixed(xAt(layout, step))
+    return (
+      `<path d="M${at} ${bottom}v4" stroke="var(--axis, #888)"/>` +
+      `<text class="step" x="${at}" y="${bottom + 17}" text-anchor="middle" ${soft}>${step}</text>`
+    )
+  })
+  return [
+    ...rows,
+    `<path d="M${fixed(left)} ${top}V${bottom}H${right}" fill="none" stroke="var(--axis, #888)"/>`,
+    ...columns,
+    `<text x="${fixed((left + right) / 2)}" y="${height - 4}" text-anchor="middle" ${soft}>step</text>`,
+  ]
+}
+
+/**
+ * @param {ChartCurve} curve
+ * @param {readonly number[]} values
+ * @param {ChartLayout} layout
+ * @param {string} look
+ */
+function path({name, color, steps}, values, layout, look) {
+  const points = []
+  for (let i = 0; i < steps.length; i++)
+    if (steps[i] >= layout.x[0] && steps[i] <= layout.x[1])
+      points.push(`${fixed(xAt(layout, steps[i]))} ${fixed(yAt(layout, values[i]))}`)
+  const [only] = points
+  if (points.length === 1) points.push(only)
+  const line = points.length > 0 ? `M${points.join('L')}` : ''
+  return `<path d="${line}" fill="none" stroke="${colorOf(color)}" stroke-linejoin="round" stroke-linecap="round" ${look}><title>${escaped(name)}</title></path>`
+}
+
+/**
+ * The place of a step, in CSS pixels from the left.
+ *
+ * @param {ChartLayout} layout
+ * @param {number} step
+ * @returns {number}
+ */
+export function xAt({left, right, x}, step) {
+  return left + ((step - x[0]) / (x[1] - x[0])) * (right - left)
+}
+
+/**
+ * The place of a value, in CSS pixels from the top.
+ *
+ * @param {ChartLayout} layout
+ * @param {number} value
+ * @returns {number}
+ */
+export function yAt({top, bottom, y}, value) {
+  return bottom - ((value - y[0]) / (y[1] - y[0])) * (bottom - top)
+}
+
+/**
+ * The step at a place, within what is shown.
+ *
+ * @param {ChartLayout} layout
+ * @param {number} place in CSS pixels from the left
+ * @returns {number}
+ */
+export function stepAt({left, right, x}, place) {
+  const share = Math.min(1, Math.max(0, (place - left) / (right - left)))
+  return x[0] + share * (x[1] - x[0])
+}
+
+/**
+ * The index of the step nearest to `step` in ascending steps.
+ *
+ * @param {readonly number[]} steps
+ * @param {number} step
+ * @returns {number}
+ */
+export function nearestStep(steps, step) {
+  let [low, high] = [0, steps.length - 1]
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if (steps[middle] <= step) low = middle
+    else high = middle
+  }
+  return Math.abs(steps[high] - step) < Math.abs(steps[low] - step) ? high : low
+}
+
+/**
+ * The range that a zoom by `factor` about a step leaves; never more than the chart has, never less than two steps.
+ *
+ * @param {readonly [number, number]} range
+ * @param {readonly [number, number]} whole
+ * @param {number} about
+ * @param {number} factor below 1 zooms in
+ * @returns {[number, number]}
+ */
+export function zoomed(range, whole, about, factor) {
+  const span = Math.min(whole[1] - whole[0], Math.max(2, (range[1] - range[0]) * factor))
+  const share = (about - range[0]) / (range[1] - range[0])
+  const start = Math.min(whole[1] - span, Math.max(whole[0], about - share * span))
+  return [start, start + span]
+}
+
+/** @param {number} value */
+function fixed(value) {
+  return String(Math.round(value * 10) / 10)
+}
+
+/** @param {string} text */
+function escaped(text) {
+  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
+}

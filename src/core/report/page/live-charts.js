@@ -1,0 +1,238 @@
+// Part of a page's script: hover, zoom and keys of the charts.
+import {colorOf, drawChart, layoutOf, nearestStep, stepAt, stepsOf, xAt, yAt, zoomed} from './chart.js'
+import {digits} from './scale.js'
+
+/** @typedef {import('./chart.js').Chart} Chart */
+
+const shortestDrag = 6
+
+/** Makes every chart of the page answer to pointer and keys. */
+export function startCharts() {
+  for (const figure of document.querySelectorAll('figure.chart')) {
+    const data = figure.querySelector('script')
+    if (data && figure instanceof HTMLElement) new LiveChart(figure, JSON.parse(data.textContent ?? ''))
+  }
+  for (const mark of document.querySelectorAll('figure.strips .mark, figure.marks svg [aria-roledescription=point]'))
+    startMark(mark)
+}
+
+class LiveChart {
+  /** @param {HTMLElement} figure @param {Chart} chart */
+  constructor(figure, chart) {
+    this.figure = figure
+    this.chart = chart
+    this.whole = stepsOf(chart)
+    /** @type {readonly [number, number]} */
+    this.range = this.whole
+    this.height = Number(figure.dataset.height)
+    /** @type {number | null} */
+    this.cursor = null
+    /** @type {number | null} */
+    this.dragStart = null
+    this.canvas = /** @type {HTMLElement} */ (figure.querySelector('.canvas'))
+    this.overlay = element('div', 'overlay')
+    this.tip = element('div', 'tip')
+    this.tip.setAttribute('role', 'status')
+    this.canvas.append(this.overlay, this.tip)
+    this.width = 0
+    new ResizeObserver(() => this.resize()).observe(this.canvas)
+    this.listen()
+  }
+
+  listen() {
+    const {canvas, figure} = this
+    canvas.addEventListener('pointermove', (event) => this.move(this.placeOf(event)))
+    canvas.addEventListener('pointerleave', () => this.point(null))
+    canvas.addEventListener('pointerdown', (event) => {
+      if (event.button !== 0) return
+      this.dragStart = this.placeOf(event)
+      canvas.setPointerCapture(event.pointerId)
+    })
+    canvas.addEventListener('pointerup', (event) => this.drop(this.placeOf(event)))
+    canvas.addEventListener('pointercancel', () => this.drop(null))
+    canvas.addEventListener('dblclick', () => this.show(this.whole))
+    canvas.addEventListener(
+      'wheel',
+      (event) => {
+        // A page that is scrolled past a chart goes on scrolling: a chart takes the wheel once it is clicked or reached by Tab.
+        if (document.activeElement !== figure && !event.ctrlKey) return
+        event.preventDefault()
+        this.zoom(stepAt(this.layout(), this.placeOf(event)), 2 ** (event.deltaY / 300))
+      },
+      {passive: false},
+    )
+    figure.addEventListener('keydown', (event) => {
+      if (event.target === figure && !event.ctrlKey && !event.metaKey && !event.altKey && this.press(event.key))
+        event.preventDefault()
+    })
+    figure.addEventListener('blur', () => this.point(null))
+  }
+
+  /** @param {MouseEvent} event */
+  placeOf(event) {
+    return event.clientX - this.canvas.getBoundingClientRect().left
+  }
+
+  layout() {
+    return layoutOf(this.chart, {width: this.width, height: this.height, range: this.range})
+  }
+
+  resize() {
+    const width = Math.floor(this.canvas.clientWidth)
+    if (width === this.width || width === 0) return
+    this.width = width
+    this.draw()
+  }
+
+  draw() {
+    this.canvas.querySelector('svg')?.remove()
+    const view = {width: this.width, height: this.height, range: this.range}
+    this.canvas.insertAdjacentHTML('afterbegin', drawChart(this.chart, view))
+    this.figure.dataset.range = this.range.map(digits).join(' to ')
+    this.point(this.cursor)
+  }
+
+  /** @param {readonly [number, number]} range */
+  show(range) {
+    this.range = range
+    this.draw()
+  }
+
+  /** @param {number} about @param {number} factor */
+  zoom(about, factor) {
+    this.show(zoomed(this.range, this.whole, about, factor))
+  }
+
+  /** @param {number} place */
+  move(place) {
+    const layout = this.layout()
+    if (this.dragStart === null) return this.point(stepAt(layout, place))
+    const ends = [this.dragStart, place].map((end) => Math.min(layout.right, Math.max(layout.left, end)))
+    Object.assign(this.overlay.style, {left: `${Math.min(...ends)}px`, width: `${Math.abs(ends[1] - ends[0])}px`})
+    this.overlay.classList.add('brush')
+  }
+
+  /** @param {number | null} place */
+  drop(place) {
+    const start = this.dragStart
+    this.dragStart = null
+    this.overlay.classList.remove('brush')
+    if (start === null || place === null || Math.abs(place - start) < shortestDrag) return
+    const layout = this.layout()
+    const [low, high] = [start, place].map((end) => stepAt(layout, end)).sort((a, b) => a - b)
+    this.show(zoomed([low, high], this.whole, (low + high) / 2, 1))
+  }
+
+  /** @param {string} key @returns {boolean} whether the key does something here */
+  press(key) {
+    const [low, high] = this.range
+    const about = this.cursor ?? (low + high) / 2
+    const moves = {
+      ArrowLeft: () => this.walk(-1),
+      ArrowRight: () => this.walk(1),
+      Home: () => this.point(low),
+      End: () => this.point(high),
+      '+': () => this.zoom(about, 0.5),
+      '=': () => this.zoom(about, 0.5),
+      '-': () => this.zoom(about, 2),
+      Escape: () => this.show(this.whole),
+      0: () => this.show(this.whole),
+    }
+    const move = Object.entries(moves).find(([name]) => name === key)
+    move?.[1]()
+    return move !== undefined
+  }
+
+  /** Moves the cursor to the next step that any curve has, and what is seen with it. @param {number} direction */
+  walk(direction) {
+    const at = this.cursor ?? (direction > 0 ? this.range[0] : this.range[1])
+    const ahead = this.chart.curves.flatMap(({steps}) => {
+      const next = direction > 0 ? steps.find((step) => step > at) : steps.findLast((step) => step < at)
+      return next === undefined ? [] : [next]
+    })
+    if (ahead.length === 0) return
+    const next = direction > 0 ? Math.min(...ahead) : Math.max(...ahead)
+    const shift = Math.max(0, next - this.range[1]) - Math.max(0, this.range[0] - next)
+    if (shift !== 0) this.show([this.range[0] + shift, this.range[1] + shift])
+    this.point(next)
+  }
+
+  /** Shows the values at a step, or hides them. @param {number | null} step */
+  point(step) {
+    this.cursor = step
+    for (const dot of this.canvas.querySelectorAll('.dot, .rule')) dot.remove()
+    this.tip.hidden = step === null
+    if (step === null) return
+    const layout = this.layout()
+    const found = this.chart.curves.map((curve) => ({...curve, at: nearestStep(curve.steps, step)}))
+    const nearest = found.reduce((best, one) =>
+      Math.abs(one.steps[one.at] - step) < Math.abs(best.steps[best.at] - step) ? one : best,
+    )
+    const shown = nearest.steps[nearest.at]
+    this.cursor = shown
+    const here = found.filter(({steps, at}) => steps[at] === shown)
+    const x = xAt(layout, shown)
+    const rule = element('div', 'rule')
+    Object.assign(rule.style, {left: `${x}px`, top: `${layout.top}px`, height: `${layout.bottom - layout.top}px`})
+    const dots = here.map(({values, at, color}) => {
+      const dot = element('div', 'dot')
+      Object.assign(dot.style, {left: `${x}px`, top: `${yAt(layout, values[at])}px`, background: colorOf(color)})
+      return dot
+    })
+    this.canvas.append(rule, ...dots)
+    const lines = here.map(({name, values, trend, at, color}) => {
+      const line = element('div', '')
+      const key = element('i', '')
+      key.style.background = colorOf(color)
+      line.append(key, `${name}: ${digits(values[at])} (trend ${digits(trend[at])})`)
+      return line
+    })
+    this.tip.replaceChildren(`step ${shown}`, ...lines)
+    placeTip(this.tip, x, layout.top, this.width)
+  }
+}
+
+/**
+ * Shows the numbers of one mark of a drawn figure while the pointer is over it, or while it has the focus.
+ *
+ * @param {Element} mark
+ */
+function startMark(mark) {
+  const figure = /** @type {HTMLElement} */ (mark.closest('figure'))
+  const tip = figure.querySelector(':scope > .tip') ?? figure.appendChild(element('div', 'tip'))
+  if (!(tip instanceof HTMLElement)) return
+  tip.setAttribute('role', 'status')
+  tip.hidden = true
+  mark.setAttribute('tabindex', '0')
+  const show = () => {
+    tip.textContent = mark.getAttribute('aria-label')
+    tip.hidden = false
+    const [own, all] = [mark, figure].map((one) => one.getBoundingClientRect())
+    placeTip(tip, own.left - all.left, own.bottom - all.top + 6, all.width)
+  }
+  const hide = () => {
+    tip.hidden = true
+  }
+  mark.addEventListener('pointerenter', show)
+  mark.addEventListener('focus', show)
+  mark.addEventListener('pointerleave', hide)
+  mark.addEventListener('blur', hide)
+}
+
+/** Beside a place, on the side with more room. @param {HTMLElement} tip @param {number} x @param {number} y @param {number} width */
+function placeTip(tip, x, y, width) {
+  const isRight = x < width / 2
+  Object.assign(tip.style, {
+    top: `${y}px`,
+    left: isRight ? `${x + 12}px` : 'auto',
+    right: isRight ? 'auto' : `${width - x + 12}px`,
+    maxWidth: `${Math.max(120, (isRight ? width - x : x) - 14)}px`,
+  })
+}
+
+/** @param {string} name @param {string} className @returns {HTMLElement} */
+function element(name, className) {
+  const made = document.createElement(name)
+  made.className = className
+  return made
+}

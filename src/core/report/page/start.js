@@ -1,0 +1,4 @@
+// The end of a page's script: starts what the page has.
+import {startCharts} from './live-charts.js'
+
+startCharts()

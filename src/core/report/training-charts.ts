@@ -1,0 +1,69 @@
+import {lossNameOf} from '../objectives/objectives.js'
+import type {MetricsRow} from '../tables/index.js'
+import {groupBy} from '../util/group-by.js'
+import {spread} from './choose-rows.js'
+import type {Chart} from './page/chart.js'
+import {type RunFolder, settingOf} from './read-run.js'
+import {trendOf} from './smooth.js'
+import {curvesOf} from './training-curves.js'
+
+/** A metric that a page draws. */
+export interface MetricFigure {
+  readonly key: keyof MetricsRow
+  readonly label: string
+  /** What the numbers of a run are, where runs differ in that: each of them has a chart and a scale of its own. */
+  readonly kindOf?: (run: RunFolder) => string
+}
+
+/** Drawn large, above the others. */
+export const rewardFigure: MetricFigure = {key: 'reward', label: 'mean reward', kindOf: rewardOf}
+
+/** Metrics drawn besides the reward. */
+export const smallFigures: readonly MetricFigure[] = [
+  {key: 'loss', label: 'loss', kindOf: lossOf},
+  {key: 'frac_reward_zero_std', label: 'share of groups without signal'},
+  {key: 'rpt/outcome_parsed', label: 'share of completions parsed'},
+  {key: 'completions/mean_length', label: 'completion length, tokens'},
+  {key: 'entropy', label: 'entropy of the policy, nats'},
+  {key: 'grad_norm', label: 'gradient norm', kindOf: lossOf},
+]
+
+/** Steps of a curve that a page has at most. */
+export const mostSteps = 1500
+
+/** The charts of a metric: one for all runs, or one for each kind of number that they have; none where no run has any. */
+export function chartsOf(runs: readonly RunFolder[], {key, label, kindOf = () => ''}: MetricFigure): Chart[] {
+  const measured = runs.flatMap((run, color) =>
+    curvesOf([run], key).map((curve) => ({...curve, color, kind: kindOf(run)})),
+  )
+  const kinds = groupBy(measured, ({kind}) => kind)
+  return [...kinds].map(([kind, curves]) => ({
+    title: kind === '' ? label : `${label} (${kind})`,
+    curves: curves.map(({name, color, points}) => {
+      const trend = trendOf(points)
+      const shown = spread(points.length, mostSteps)
+      const round = (value: number) => Number(value.toPrecision(6))
+      return {
+        name,
+        color,
+        steps: shown.map((i) => trend[i].x),
+        values: shown.map((i) => round(points[i].y)),
+        trend: shown.map((i) => round(trend[i].y)),
+      }
+    }),
+  }))
+}
+
+function lossOf(run: RunFolder): string {
+  const name =
+    lossNameOf(String(settingOf(run, 'train.objective')), String(settingOf(run, 'grpo.loss') ?? 'grpo')) ?? ''
+  const isJoint = Number(settingOf(run, 'grpo.ntpCoef') ?? 0) > 0
+  return isJoint ? `${name}, with next-token prediction` : name
+}
+
+/** The terms of the reward; empty where the objective chooses it. */
+function rewardOf(run: RunFolder): string {
+  const terms = settingOf(run, 'reward.terms')
+  if (!Array.isArray(terms)) return ''
+  return terms.map(({name, weight}) => (weight === 1 ? name : `${weight} ${name}`)).join(' + ')
+}
