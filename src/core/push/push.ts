@@ -151,7 +151,7 @@ async function prepare(
   const base = baseModelOf(run, request.baseModel)
   const files = chooseFiles(run, base)
   const remote = remoteForWriting(address, {...access, signal})
-  const results = resultsOf(run, request.evaluation)
+  const results = await resultsOf(run, request.evaluation)
   if (base === null) progress.warn('no base model on the Hub is known for the card; --base-model owner/name names one')
   if (results === null)
     progress.warn(

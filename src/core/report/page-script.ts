@@ -2,7 +2,16 @@ import {createHash} from 'node:crypto'
 import {readFileSync} from 'node:fs'
 
 /** The files of a page's script: each imports from earlier ones only. */
-const files = ['scale.js', 'chart.js', 'live-charts.js', 'start.js']
+const files = [
+  'scale.js',
+  'chart.js',
+  'bytes.js',
+  'filter.js',
+  'dom.js',
+  'live-charts.js',
+  'live-rollouts.js',
+  'start.js',
+]
 
 /**
  * The script of a page: the files of `page/` one after the other, their imports and exports taken away.

@@ -67,6 +67,20 @@ code, pre { font: .84rem/1.45 ui-monospace, Consolas, Menlo, monospace; }
 pre { background: var(--faint); padding: 10px 12px; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; margin: 6px 0; }
 details { border-bottom: 1px solid var(--line); padding: 7px 0; }
 summary { cursor: pointer; overflow-wrap: anywhere; }
+.filters { display: flex; flex-wrap: wrap; gap: 8px 14px; align-items: center; margin: 14px 0; font-size: .9rem; }
+.filters output { flex: 1 0 100%; color: var(--soft); }
+select, input, button { font: inherit; color: inherit; background: var(--faint); border: 1px solid var(--axis); border-radius: 4px; padding: 2px 6px; max-width: 100%; }
+button { cursor: pointer; }
+summary b { color: var(--blue); }
+summary code { white-space: pre-wrap; }
+.completion { margin: 14px 0 18px 18px; }
+.completion p { margin: 2px 0; }
+.bytes { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 2px 10px; margin: 6px 0; align-items: baseline; }
+.bytes code { overflow-wrap: anywhere; font-size: .95rem; }
+.bytes .same { background: var(--same); }
+.bytes .differs { background: var(--differs); }
+.bytes .sign { color: var(--soft); }
+.bytes .end { color: var(--red); font-style: normal; font-weight: 700; padding: 0 1px; }
 .tag { display: inline-block; font-size: .8rem; padding: 0 8px; border-radius: 9px; background: var(--tag); margin-right: 6px; }
 .tag.won { background: var(--won); }
 @media (max-width: 560px) {
@@ -86,6 +100,7 @@ summary { cursor: pointer; overflow-wrap: anywhere; }
   .table td { border: 0; padding: 0; text-align: left; }
   .table td::before { content: attr(data-column); display: block; color: var(--soft); font-size: .75rem; font-weight: 400; }
   td small { white-space: normal; }
+  .completion { margin-left: 0; }
 }
 @media print { details { break-inside: avoid; } main { max-width: none; padding: 0; } .tip { display: none; } }
 `

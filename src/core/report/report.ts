@@ -10,6 +10,7 @@ import {contentOf, type ReportContent} from './content.js'
 import {type Html, page, pageMark} from './html.js'
 import {findRuns, type RunFolder, readRun} from './read-run.js'
 import {reasoningSection} from './reasoning.js'
+import {sampledSteps} from './rollout-sample.js'
 import {
   headlineSection,
   readingSection,
@@ -53,12 +54,16 @@ export async function writeReport(
 ): Promise<WrittenReport> {
   const {path, runs} = await openReport(paths, out)
   const content = await contentOf(runs, progress)
-  const stage = progress.stage('report', sections.length, 'sections')
-  const parts: Html[] = []
-  for (const render of sections) {
-    parts.push(await render(content))
+  const steps = runs.reduce((sum, run) => sum + sampledSteps(run).length, 0)
+  const stage = progress.stage('report', sections.length + steps, 'parts')
+  const advance = async () => {
     stage.advance(1)
     await nextTurn()
+  }
+  const parts: Html[] = []
+  for (const render of sections) {
+    parts.push(await render(content, advance))
+    await advance()
   }
   const text = page(title ?? titleOf(runs), parts)
   await guardWrite('creating', dirname(path), () => makeFolder(dirname(path)))
@@ -90,7 +95,7 @@ export async function openReport(
 }
 
 /** In the order of the page. */
-const sections: readonly ((content: ReportContent) => Html | Promise<Html>)[] = [
+const sections: readonly ((content: ReportContent, advance: () => Promise<void>) => Html | Promise<Html>)[] = [
   headlineSection,
   resultSection,
   ({reasonings}) => reasoningSection(reasonings),

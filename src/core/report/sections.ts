@@ -9,6 +9,7 @@ import {chartFigure, figure, type Html, html, htmlTable, section} from './html.j
 import {colorOf} from './page/chart.js'
 import {plotScaling} from './plot-scaling.js'
 import {browseRollouts} from './rollout-browser.js'
+import {type RolloutSample, sampleRollouts} from './rollout-sample.js'
 import {scalingFigures} from './scaling-figures.js'
 import {comparisonTables, fitTable, metricTable, resultTable, type Table} from './tables.js'
 import {chartsOf, mostSteps, rewardFigure, smallFigures} from './training-charts.js'
@@ -82,13 +83,12 @@ function drawnSteps(trained: ReportContent['runs']): string {
   return longest > mostSteps ? `Of more than ${mostSteps} steps, as many are drawn, evenly spread. ` : ''
 }
 
-/** A sample of rollouts with text, outcome, reward and why. */
-export function rolloutSection({runs}: ReportContent): Html {
-  return section(
-    'rollouts',
-    'Rollouts',
-    runs.flatMap((run) => browseRollouts(run)),
-  )
+/** A sample of rollouts with bytes, outcome, reward and why, to be searched. */
+export async function rolloutSection({runs}: ReportContent, afterStep: () => Promise<void>): Promise<Html> {
+  const kept = runs.filter(({rolloutSteps}) => rolloutSteps.length > 0)
+  const samples: RolloutSample[] = []
+  for (const run of kept) samples.push(await sampleRollouts(run, 1 / kept.length, afterStep))
+  return section('rollouts', 'Rollouts', browseRollouts(samples))
 }
 
 /** Every run's resolved configuration and what it took. */

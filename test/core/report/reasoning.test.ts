@@ -16,7 +16,7 @@ let content: ReportContent
 
 beforeAll(async () => {
   runs = await writeSyntheticRuns(mkdtempSync(join(tmpdir(), 'rpt-reasoning-')))
-  content = contentOf([runs.base, runs.ntp, runs.rpt].map(readRun))
+  content = await contentOf([runs.base, runs.ntp, runs.rpt].map(readRun))
 })
 
 afterAll(() => rmSync(runs.root, {recursive: true, force: true}))

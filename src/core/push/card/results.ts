@@ -1,7 +1,8 @@
 import {basename, join} from 'node:path'
+import type {Comparison} from '../../report/comparisons.js'
 import {contentOf} from '../../report/content.js'
 import {type RunFolder, readRun} from '../../report/read-run.js'
-import type {Comparison, Result} from '../../report/results.js'
+import type {Result} from '../../report/results.js'
 import {comparisonTable, resultTable} from '../../report/tables.js'
 import {stepName} from '../../runs/run-checkpoints.js'
 import {readIdentity} from '../../runs/run-identity.js'
@@ -25,7 +26,7 @@ export interface CardResults {
  * @param evaluation what `rpt eval` wrote
  * @throws {DataError} when the evaluation is not of this checkpoint, or cannot be read
  */
-export function resultsOf(run: TrainedRun, evaluation: string | undefined): CardResults | null {
+export async function resultsOf(run: TrainedRun, evaluation: string | undefined): Promise<CardResults | null> {
   const isOwn = ({run: name, step}: {run: string; step: number}) =>
     name === basename(run.path) && step === run.state.step
   const folder = readRun(evaluation ?? run.path)
@@ -35,7 +36,7 @@ export function resultsOf(run: TrainedRun, evaluation: string | undefined): Card
     throw otherEvaluation(run, evaluation, folder.evals)
   }
   if (evaluation !== undefined) checkSameWeights(run, evaluation)
-  const {results, comparisons} = contentOf([withoutOthers({...folder, evals})])
+  const {results, comparisons} = await contentOf([withoutOthers({...folder, evals})])
   const isOwnResult = ({subject, step}: Result) => isOwn({run: subject, step})
   return {results, comparisons: comparisons.filter(({subject}) => isOwnResult(subject)), isOwn: isOwnResult}
 }

@@ -1,5 +1,6 @@
 // Part of a page's script: hover, zoom and keys of the charts.
 import {colorOf, drawChart, layoutOf, nearestStep, stepAt, stepsOf, xAt, yAt, zoomed} from './chart.js'
+import {make} from './dom.js'
 import {digits} from './scale.js'
 
 /** @typedef {import('./chart.js').Chart} Chart */
@@ -30,8 +31,8 @@ class LiveChart {
     /** @type {number | null} */
     this.dragStart = null
     this.canvas = /** @type {HTMLElement} */ (figure.querySelector('.canvas'))
-    this.overlay = element('div', 'overlay')
-    this.tip = element('div', 'tip')
+    this.overlay = make('div', 'overlay')
+    this.tip = make('div', 'tip')
     this.tip.setAttribute('role', 'status')
     this.canvas.append(this.overlay, this.tip)
     this.width = 0
@@ -172,17 +173,17 @@ class LiveChart {
     this.cursor = shown
     const here = found.filter(({steps, at}) => steps[at] === shown)
     const x = xAt(layout, shown)
-    const rule = element('div', 'rule')
+    const rule = make('div', 'rule')
     Object.assign(rule.style, {left: `${x}px`, top: `${layout.top}px`, height: `${layout.bottom - layout.top}px`})
     const dots = here.map(({values, at, color}) => {
-      const dot = element('div', 'dot')
+      const dot = make('div', 'dot')
       Object.assign(dot.style, {left: `${x}px`, top: `${yAt(layout, values[at])}px`, background: colorOf(color)})
       return dot
     })
     this.canvas.append(rule, ...dots)
     const lines = here.map(({name, values, trend, at, color}) => {
-      const line = element('div', '')
-      const key = element('i', '')
+      const line = make('div')
+      const key = make('i')
       key.style.background = colorOf(color)
       line.append(key, `${name}: ${digits(values[at])} (trend ${digits(trend[at])})`)
       return line
@@ -199,7 +200,7 @@ class LiveChart {
  */
 function startMark(mark) {
   const figure = /** @type {HTMLElement} */ (mark.closest('figure'))
-  const tip = figure.querySelector(':scope > .tip') ?? figure.appendChild(element('div', 'tip'))
+  const tip = figure.querySelector(':scope > .tip') ?? figure.appendChild(make('div', 'tip'))
   if (!(tip instanceof HTMLElement)) return
   tip.setAttribute('role', 'status')
   tip.hidden = true
@@ -228,11 +229,4 @@ function placeTip(tip, x, y, width) {
     right: isRight ? 'auto' : `${width - x + 12}px`,
     maxWidth: `${Math.max(120, (isRight ? width - x : x) - 14)}px`,
   })
-}
-
-/** @param {string} name @param {string} className @returns {HTMLElement} */
-function element(name, className) {
-  const made = document.createElement(name)
-  made.className = className
-  return made
 }

@@ -1,4 +1,6 @@
 // The end of a page's script: starts what the page has.
 import {startCharts} from './live-charts.js'
+import {startRollouts} from './live-rollouts.js'
 
 startCharts()
+startRollouts()

@@ -1,0 +1,137 @@
+import {existsSync} from 'node:fs'
+import {join} from 'node:path'
+import {pickColumns, positionsTable, type RolloutRow, readRows} from '../tables/index.js'
+import {groupBy} from '../util/group-by.js'
+import {Sampler, streamSeed} from '../util/rng.js'
+import {type PositionKey, readContexts} from './contexts.js'
+import {plural} from './format.js'
+import type {SampledCompletion, SampledGroup} from './page/filter.js'
+import {type RunFolder, readRollouts, settingOf} from './read-run.js'
+
+/** Steps of a run whose rollouts a page shows at most, and completions of all runs together. */
+const mostSteps = 12
+const mostCompletions = 2400
+const contextLength = 110
+const textLength = 3000
+/** Of the choice of positions: equal runs give equal pages. */
+const sampleSeed = 0
+
+/** What a page shows of the rollouts of a run, and all completions of the first and the last step of it. */
+export interface RolloutSample {
+  readonly run: RunFolder
+  readonly groups: readonly SampledGroup[]
+  readonly steps: readonly number[]
+  readonly ends: readonly {readonly step: number; readonly rows: readonly RolloutRow[]}[]
+}
+
+/** The steps of a run that a page shows: the first, the last, and some evenly spread between them. */
+export function sampledSteps({rolloutSteps}: RunFolder): number[] {
+  const last = rolloutSteps.length - 1
+  const count = Math.min(mostSteps, rolloutSteps.length)
+  return Array.from({length: count}, (_, i) => rolloutSteps[Math.round((i * last) / Math.max(1, count - 1))])
+}
+
+/**
+ * Reads a sample of a run's rollouts: whole groups, drawn at random with a fixed seed from each of its sampled steps.
+ *
+ * @param share of the completions of a page, in (0, 1]
+ * @param afterStep called when a step is read
+ */
+export async function sampleRollouts(
+  run: RunFolder,
+  share: number,
+  afterStep: () => Promise<void>,
+): Promise<RolloutSample> {
+  const steps = sampledSteps(run)
+  const perStep = Math.floor((share * mostCompletions) / Math.max(1, steps.length))
+  const drawn: RolloutRow[][] = []
+  const ends: {step: number; rows: RolloutRow[]}[] = []
+  for (const step of steps) {
+    const rows = readRollouts(run.path, step)
+    drawn.push(...drawGroups(rows, step, perStep))
+    if (step === steps[0] || step === steps.at(-1)) ends.push({step, rows})
+    await afterStep()
+  }
+  const data = settingOf(run, 'data.dir')
+  const keys = drawn.map(([first]) => first)
+  const contextOf = readContexts(data, keys, contextLength)
+  const splitOf = readDifficulties(data, keys)
+  const groups = drawn.map((rows) => ({
+    ...groupOf(run.name, rows),
+    split: splitOf(rows[0]),
+    context: contextOf(rows[0]) ?? '',
+  }))
+  return {run, groups, steps, ends}
+}
+
+/** Groups in the order of the step, as many as `completions` allow, at least one. */
+function drawGroups(rows: readonly RolloutRow[], step: number, completions: number): RolloutRow[][] {
+  const groups = [...groupBy(rows, ({group}) => group).values()]
+  const sizes = groups.map((group) => group.length)
+  const mean = sizes.reduce((sum, size) => sum + size, 0) / Math.max(1, sizes.length)
+  const count = Math.max(1, Math.floor(completions / Math.max(1, mean)))
+  const order = new Sampler(streamSeed(sampleSeed, 'report', 'rollouts', step)).shuffle(groups.keys())
+  const chosen = new Set(order.slice(0, count))
+  return groups.filter((_, index) => chosen.has(index))
+}
+
+function groupOf(run: string, rows: readonly RolloutRow[]): Omit<SampledGroup, 'split' | 'context'> {
+  const [{step, doc_id: doc, position, truth, boundaries}] = rows
+  const completions = rows.map(completionOf).sort((a, b) => b.reward - a.reward || a.sample - b.sample)
+  return {run, step, doc, position, truth: hexOf(truth), boundaries: [...boundaries], completions}
+}
+
+function completionOf(row: RolloutRow): SampledCompletion {
+  const {sample, outcome, correct, reward, advantage, prediction, explanation} = row
+  return {
+    sample,
+    outcome,
+    correct,
+    reward: rounded(reward),
+    parts: Object.fromEntries(Object.entries(row.reward_parts).map(([name, part]) => [name, rounded(part)])),
+    advantage: rounded(advantage),
+    tokens: row.completion_ids.length,
+    prediction: prediction && hexOf(prediction),
+    text: shorten(row.completion_text),
+    explanation,
+  }
+}
+
+/** How hard positions are, read from `positions.arrow` of prepared data; empty where that is not at hand. */
+export function readDifficulties(dataDir: unknown, keys: readonly PositionKey[]): (key: PositionKey) => string {
+  const path = typeof dataDir === 'string' ? join(dataDir, 'positions.arrow') : ''
+  const nameOf = ({doc_id, position}: PositionKey) => `${position} ${doc_id}`
+  const wanted = new Set(keys.map(nameOf))
+  const found = new Map<string, string>()
+  if (existsSync(path) && wanted.size > 0)
+    for (const row of readRows(path, pickColumns(positionsTable, 'doc_id', 'position', 'difficulty'))) {
+      if (wanted.has(nameOf(row))) found.set(nameOf(row), row.difficulty)
+      if (found.size === wanted.size) break
+    }
+  return (key) => found.get(nameOf(key)) ?? ''
+}
+
+/** What a page shows of how much there is, in a sentence. */
+export function sampleNote({run, groups, steps}: RolloutSample): string {
+  const completions = groups.reduce((sum, group) => sum + group.completions.length, 0)
+  return (
+    `${run.name}: ${plural(completions, 'completion')} at ${plural(groups.length, 'position')} of ${plural(steps.length, 'step')}, ` +
+    `of ${plural(run.rolloutSteps.length, 'step')} that were kept.`
+  )
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(5))
+}
+
+function shorten(text: string): string {
+  const characters = [...text]
+  if (characters.length <= textLength) return text
+  const half = textLength / 2
+  const cut = plural(characters.length - textLength, 'character')
+  return `${characters.slice(0, half).join('')}\n[... ${cut} left out ...]\n${characters.slice(-half).join('')}`
+}

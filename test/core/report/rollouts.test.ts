@@ -1,0 +1,137 @@
+import {linkSync, mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, beforeAll, describe, expect, it} from 'vitest'
+import {cellsOf, fromHex, sharedBytes} from '../../../src/core/report/page/bytes.js'
+import {matching, type SampledGroup} from '../../../src/core/report/page/filter.js'
+import {readRun} from '../../../src/core/report/read-run.js'
+import {browseRollouts} from '../../../src/core/report/rollout-browser.js'
+import {sampledSteps, sampleRollouts} from '../../../src/core/report/rollout-sample.js'
+import {stepName} from '../../../src/core/runs/run-checkpoints.js'
+import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
+import {hostileText, type SyntheticRuns, writeSyntheticRuns} from './synthetic-runs.js'
+
+let runs: SyntheticRuns
+let groups: readonly SampledGroup[]
+const nothing = async () => {}
+
+beforeAll(async () => {
+  runs = await writeSyntheticRuns(mkdtempSync(join(tmpdir(), 'rpt-rollouts-')))
+  groups = (await sampleRollouts(readRun(runs.rpt), 1, nothing)).groups
+})
+afterAll(() => rmSync(runs.root, {recursive: true, force: true}))
+
+const all = {run: '', step: '', split: '', outcome: '', result: '', least: '', most: '', text: ''}
+const counted = (query: Partial<typeof all>) =>
+  matching(groups, {...all, ...query}).reduce((sum, {shown}) => sum + shown.length, 0)
+
+describe('a sample of rollouts', () => {
+  it('is of whole groups from the first step to the last, the same every time, within a budget', async () => {
+    expect(groups).toHaveLength(64)
+    const again = await sampleRollouts(readRun(runs.rpt), 1, nothing)
+    expect(again.groups).toEqual(groups)
+    const part = (await sampleRollouts(readRun(runs.rpt), 0.1, nothing)).groups
+    expect(part).toHaveLength(2 * Math.floor(120 / 8))
+    expect(part.every((group) => groups.some((one) => JSON.stringify(one) === JSON.stringify(group)))).toBe(true)
+    expect(part.filter(({step}) => step === 1)).not.toEqual(groups.filter(({step}) => step === 1).slice(0, 15))
+    expect(part.every(({completions}) => completions.length === 8)).toBe(true)
+  })
+
+  it('knows the text before a position and how hard it is', () => {
+    const splits = new Set(groups.map(({split}) => split))
+    expect([...splits].every((split) => ['none', 'easy', 'medium', 'hard'].includes(split))).toBe(true)
+    expect(splits.size).toBeGreaterThan(2)
+    expect(groups[0].context).toMatch(/^( has| 17| pens|\.| After| C| Mia| Friday)+$/)
+  })
+
+  it('of a thousand steps is of twelve of them, and says so', async () => {
+    const file = (step: number) => join(runs.rpt, 'rollouts', `${stepName(step)}.arrow`)
+    const added = Array.from({length: 998}, (_, i) => i + 2).filter((step) => step !== 200)
+    for (const step of added) linkSync(file(1), file(step))
+    try {
+      const run = readRun(runs.rpt)
+      const read: number[] = []
+      const sample = await sampleRollouts(run, 1, async () => {
+        read.push(read.length)
+      })
+      expect(run.rolloutSteps.length).toBe(999)
+      expect(sampledSteps(run)).toEqual([1, 92, 182, 273, 364, 455, 545, 636, 727, 818, 908, 999])
+      expect(read).toHaveLength(12)
+      expect(sample.groups.length).toBe(12 * 25)
+      const page = browseRollouts([sample])
+        .map(({text}) => text)
+        .join('')
+      expect(page).toContain('rpt: 2400 completions at 300 positions of 12 steps, of 999 steps that were kept.')
+    } finally {
+      for (const step of added) rmSync(file(step))
+    }
+  })
+
+  it('is data that a script reads and no markup', () => {
+    const parts = browseRollouts([{run: readRun(runs.rpt), groups, steps: [1, 200], ends: []}])
+    const [, json] = /<script type="application\/json">(.*?)<\/script>/s.exec(parts.at(-1)!.text)!
+    expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify(groups)))
+    expect(json).toContain('\\u003cscript>alert')
+    expect(json).not.toContain('<')
+    expect(browseRollouts([])).toEqual([])
+  })
+})
+
+describe('filters', () => {
+  it('take completions by step, split, outcome, result, reward and text, alone and together', () => {
+    const flat = groups.flatMap((group) => group.completions.map((one) => ({...group, ...one})))
+    expect(counted({})).toBe(512)
+    expect(counted({run: 'other'})).toBe(0)
+    expect(counted({step: '1'})).toBe(256)
+    expect(counted({split: 'hard'})).toBe(flat.filter(({split}) => split === 'hard').length)
+    expect(counted({outcome: 'unfinished-thinking'})).toBe(2)
+    const right = flat.filter(({correct}) => correct).length
+    expect(right).toBeGreaterThan(50)
+    expect([counted({result: 'right'}), counted({least: '0.5'}), counted({most: '0.5'})]).toEqual([
+      right,
+      right,
+      512 - right,
+    ])
+    expect(counted({least: 'no number'})).toBe(512)
+    expect(counted({text: hostileText.toUpperCase()})).toBe(2)
+    expect(counted({text: 'is not a prefix', result: 'right'})).toBe(0)
+    expect(counted({step: '200', result: 'right'})).toBe(
+      flat.filter(({step, correct}) => step === 200 && correct).length,
+    )
+  })
+})
+
+describe('bytes', () => {
+  it('are shown one by one: characters as themselves, spaces and controls as signs, others as digits', () => {
+    const shown = (bytes: Uint8Array) => cellsOf(bytes).map(({text}) => text)
+    expect(shown(Buffer.from(' 17\n\tz\u00fc\u4e16'))).toEqual([
+      '\u00b7',
+      '1',
+      '7',
+      '\u21b5',
+      '\u21e5',
+      'z',
+      '\u00fc',
+      '\u4e16',
+    ])
+    expect(shown(Uint8Array.of(0x41, 0xe4, 0xb8, 0xff, 0x00))).toEqual(['A', '\\xe4', '\\xb8', '\\xff', '\\x00'])
+    expect(shown(Buffer.from('\u202ea\u00a0\ufeff'))).toEqual(['\\xe2\\x80\\xae', 'a', '\\xc2\\xa0', '\\xef\\xbb\\xbf'])
+  })
+
+  it('are all there, in order, whatever they are', () => {
+    const sampler = new Sampler(streamSeed(1, 'bytes'))
+    for (let trial = 0; trial < 200; trial++) {
+      const bytes = Uint8Array.from({length: 12}, () => sampler.integer(256))
+      const cells = cellsOf(bytes)
+      expect(cells.map(({start}) => start)).toEqual([0, ...cells.map(({end}) => end)].slice(0, -1))
+      expect(cells.at(-1)!.end).toBe(12)
+    }
+    const bytes = Buffer.from(' late,')
+    expect(Buffer.from(fromHex(bytes.toString('hex')))).toEqual(bytes)
+    expect([
+      sharedBytes(bytes, Buffer.from(' lane')),
+      sharedBytes(bytes, bytes),
+      sharedBytes(bytes, new Uint8Array()),
+    ]).toEqual([3, 6, 0])
+  })
+})
