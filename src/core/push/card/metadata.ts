@@ -57,7 +57,7 @@ export function readCard(text: string, where: string): ReadCard {
 
 function parseFields(text: string, where: string): unknown {
   try {
-    return parse(text, {logLevel: 'silent'})
+    return parse(text, {logLevel: 'error'})
   } catch (cause) {
     throw new DataError(`${where}: the fields at its top are not YAML`, {suggestions: ['put them right there'], cause})
   }
