@@ -48,7 +48,7 @@ export async function sampleRollouts(
   const ends: {step: number; rows: RolloutRow[]}[] = []
   for (const step of steps) {
     const rows = readRollouts(run.path, step)
-    drawn.push(...drawGroups(rows, step, perStep))
+    for (const group of drawGroups(rows, step, perStep)) drawn.push(group)
     if (step === steps[0] || step === steps.at(-1)) ends.push({step, rows})
     await afterStep()
   }
