@@ -6,6 +6,7 @@ const vitest = ['node_modules/vitest/vitest.mjs', 'run']
 const gates = [
   ['types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']],
   ["types of a page's script", ['node_modules/typescript/bin/tsc', '-p', 'src/core/report/page']],
+  ["types of the page's check", ['node_modules/typescript/bin/tsc', '-p', 'scripts/page']],
   ['lint and format', ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']],
   ['architecture', [...vitest, 'test/architecture.test.ts']],
   ['package', ['scripts/check-pack.js']],

@@ -258,10 +258,10 @@ describe('gets one line, the right status and leaves no result:', () => {
       cwd,
       {HF_HUB_OFFLINE: '1', HF_HOME: join(cwd, 'hub')},
     )
-    // What a run would need is said before anything is loaded.
+    // What a run would need is said before anything is loaded, and what was kept of positions before it is refused.
     expect(finished).toMatchObject({
       status,
-      stdout: expect.stringMatching(/^(prompts.*: .*\n)?(memory: .*\n(update: .*\n)?)?$/),
+      stdout: expect.stringMatching(/^(prompts.*: .*\n)?(memory: .*\n(update: .*\n)?)?(training positions: .*\n)?$/),
     })
     expectOneLine(finished, message)
     expect(readdirSync(cwd).filter((file) => file.startsWith(out))).toEqual([])

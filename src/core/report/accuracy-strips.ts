@@ -17,12 +17,12 @@ export function accuracyStrips(rows: readonly AccuracyRow[]): Html {
       const {y, low, high} = inPercent(own[split])
       const label = `${name}, ${split}: ${y.toFixed(1)}% [${low.toFixed(1)}, ${high.toFixed(1)}]`
       const span = `left: ${at(low)}; width: ${at(high - low)}; background: ${colorOf(color)}`
-      return html`<div class="line"><span class="span" style="${span}"></span><span class="mark" role="img" tabindex="0" aria-label="${label}" style="left: ${at(y)}; background: ${colorOf(color)}"></span></div>`
+      return html`<div class="line"><span class="span" style="${span}"></span><span class="mark" role="img" aria-label="${label}" style="left: ${at(y)}; background: ${colorOf(color)}"></span></div>`
     })
     return html`<div class="name">${name}</div><div class="strip">${marks.map((value) => html`<span class="tick" style="left: ${at(value)}"></span>`)}${lines}</div>\n`
   }
   const keys = splits.map((split, color) => html`<li><i style="background: ${colorOf(color)}"></i>${split}</li>`)
-  return html`<figure class="strips" role="group" aria-label="Next-token accuracy with 95% intervals by model, mode and split">
+  return html`<figure class="strips" role="group" aria-label="Next-token accuracy with 95% intervals by model, mode and split. Arrow keys read them.">
 <ul class="legend">${keys}</ul>
 <div class="rows">${rows.map(strip)}<div class="name"></div><div class="axis">${marks.map((value) => html`<span style="left: ${at(value)}">${value}</span>`)}</div></div>
 <figcaption>Next-token accuracy, %, with 95% intervals.</figcaption></figure>

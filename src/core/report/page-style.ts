@@ -22,8 +22,7 @@ a { color: var(--blue); }
 figure { margin: 12px 0; position: relative; }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(310px, 100%), 1fr)); gap: 8px 20px; }
 .grid > * { min-width: 0; }
-.drawn { overflow-x: auto; }
-.drawn svg { display: block; }
+.drawn svg { display: block; max-width: 100%; height: auto; }
 svg.marks > rect[fill="white"] { fill: var(--paper); }
 svg.marks text[fill="#000"], svg.marks text[fill="#333"], svg.marks text[fill="#222"] { fill: var(--ink); }
 svg.marks text[fill="#555"] { fill: var(--soft); }

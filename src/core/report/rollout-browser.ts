@@ -15,8 +15,7 @@ ${sample.ends.map(({step, rows}) => html`<p>Step ${step}: ${rows.length > 0 ? di
   )
   return [
     ...notes,
-    html`<p class="note">A sample is shown, drawn from the positions of evenly spread steps with a fixed seed. ${kept.map(sampleNote).join(' ')} rpt inspect shows all.</p>
-<noscript><p>The list of rollouts needs this page's script.</p></noscript>`,
+    html`<p class="note">A sample is shown, drawn from the positions of evenly spread steps with a fixed seed. ${kept.map(sampleNote).join(' ')} rpt inspect shows all.</p>`,
     html`<form class="filters" aria-label="filter rollouts">
 ${kept.length > 1 && select('run', 'run', unique(groups.map(({run}) => run)))}
 ${select(
@@ -36,7 +35,7 @@ ${select('result', 'prediction', ['right', 'wrong'])}
 <button type="reset">Reset</button>
 <output></output>
 </form>
-<div class="groups"></div><button type="button" class="more" hidden></button>`,
+<div class="groups"><p>This list needs the script of the page, which did not run.</p></div><button type="button" class="more" hidden></button>`,
     dataBlock(groups),
   ]
 }

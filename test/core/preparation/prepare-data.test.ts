@@ -194,7 +194,7 @@ describe('prepared data', () => {
     const keptIn = (partition: string) =>
       positionsOf(out)
         .filter((row) => row.kept && row.partition === partition)
-        .map(({doc_id, position, difficulty}) => ({docId: doc_id, position, difficulty}))
+        .map(({doc_id, position, difficulty, entropy}) => ({docId: doc_id, position, difficulty, entropy}))
     expect(keptIn('train').length).toBeGreaterThan(10)
     expect([...trainPositions]).toEqual(keptIn('train'))
     expect(trainPositions).toHaveLength(keptIn('train').length)

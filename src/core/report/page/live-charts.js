@@ -13,8 +13,8 @@ export function startCharts() {
     const data = figure.querySelector('script')
     if (data && figure instanceof HTMLElement) new LiveChart(figure, JSON.parse(data.textContent ?? ''))
   }
-  for (const mark of document.querySelectorAll('figure.strips .mark, figure.marks svg [aria-roledescription=point]'))
-    startMark(mark)
+  for (const figure of document.querySelectorAll('figure.strips, figure.marks'))
+    if (figure instanceof HTMLElement) startMarks(figure)
 }
 
 class LiveChart {
@@ -194,30 +194,39 @@ class LiveChart {
 }
 
 /**
- * Shows the numbers of one mark of a drawn figure while the pointer is over it, or while it has the focus.
+ * Shows the numbers of a drawn figure's marks while the pointer is over them; arrow keys go from one to the next.
  *
- * @param {Element} mark
+ * @param {HTMLElement} figure
  */
-function startMark(mark) {
-  const figure = /** @type {HTMLElement} */ (mark.closest('figure'))
-  const tip = figure.querySelector(':scope > .tip') ?? figure.appendChild(make('div', 'tip'))
-  if (!(tip instanceof HTMLElement)) return
+function startMarks(figure) {
+  const marks = [...figure.querySelectorAll('.mark, [aria-roledescription=point]')]
+  const tip = figure.appendChild(make('div', 'tip'))
   tip.setAttribute('role', 'status')
   tip.hidden = true
-  mark.setAttribute('tabindex', '0')
+  figure.tabIndex = 0
+  let at = 0
   const show = () => {
-    tip.textContent = mark.getAttribute('aria-label')
+    tip.textContent = marks[at].getAttribute('aria-label')
     tip.hidden = false
-    const [own, all] = [mark, figure].map((one) => one.getBoundingClientRect())
+    const [own, all] = [marks[at], figure].map((one) => one.getBoundingClientRect())
     placeTip(tip, own.left - all.left, own.bottom - all.top + 6, all.width)
   }
   const hide = () => {
     tip.hidden = true
   }
-  mark.addEventListener('pointerenter', show)
-  mark.addEventListener('focus', show)
-  mark.addEventListener('pointerleave', hide)
-  mark.addEventListener('blur', hide)
+  for (const [index, mark] of marks.entries()) {
+    mark.addEventListener('pointerenter', () => {
+      at = index
+      show()
+    })
+    mark.addEventListener('pointerleave', hide)
+  }
+  figure.addEventListener('keydown', ({key}) => {
+    if (key !== 'ArrowLeft' && key !== 'ArrowRight') return
+    if (!tip.hidden) at = (at + (key === 'ArrowRight' ? 1 : -1) + marks.length) % marks.length
+    show()
+  })
+  figure.addEventListener('blur', hide)
 }
 
 /** Beside a place, on the side with more room. @param {HTMLElement} tip @param {number} x @param {number} y @param {number} width */
