@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {BaseCommand, configFlags, type Request} from '../base-command.js'
 import {difficulties, outcomes, type SortKey, sortKeys} from '../core/records/records.js'
+import {results} from '../core/report/choose-rows.js'
 import type {Inspection} from '../core/report/inspection.js'
 import {absolutePath} from '../core/util/home.js'
 
@@ -12,6 +13,7 @@ export default class Inspect extends BaseCommand {
     '<%= config.bin %> inspect runs/tiny/data --rows 5 --difficulty hard',
     '<%= config.bin %> inspect runs/data --rows 1 --sort entropy --prompt --model ./base --set rollout.maxTokens=512',
     '<%= config.bin %> inspect runs/tiny/rpt --step 42 --outcome no-box',
+    '<%= config.bin %> inspect runs/tiny/rpt --difficulty hard --result wrong --text up',
     '<%= config.bin %> inspect runs/tiny/rpt --step 42 --doc corpus.jsonl:17 --position 23',
   ]
   static override args = {path: Args.string({description: 'prepared data or run directory', required: true})}
@@ -31,14 +33,27 @@ export default class Inspect extends BaseCommand {
       description: 'only completions with this outcome',
       options: [...outcomes],
     }),
+    result: Flags.string({description: 'only completions whose prediction is this', options: [...results]}),
+    text: Flags.string({description: 'only completions with this in their text or explanation', helpValue: 'TEXT'}),
   }
 
   /** Prints what was found. */
   run(): Promise<object> {
     const look = async ({config, services, flags, argv}: Request) => {
-      const {rows, step, doc: docId, position, difficulty, outcome, sort, prompt: isPrompted} = flags as InspectFlags
+      const {
+        rows,
+        step,
+        doc: docId,
+        position,
+        difficulty,
+        outcome,
+        result,
+        text,
+        sort,
+        prompt: isPrompted,
+      } = flags as InspectFlags
       const {inspect} = await import('../core/report/inspect.js')
-      const options = {rows, step, docId, position, difficulty, outcome, sort}
+      const options = {rows, step, docId, position, difficulty, outcome, result, text, sort}
       const path = absolutePath(argv[0], process.cwd(), 'inspect')
       const openPrompts = async () => {
         const {requireKeys} = await import('../core/config/load.js')
@@ -64,6 +79,8 @@ interface InspectFlags {
   readonly position?: number
   readonly difficulty?: string
   readonly outcome?: string
+  readonly result?: string
+  readonly text?: string
   readonly sort?: SortKey
   readonly prompt?: boolean
 }

@@ -10,6 +10,10 @@ export interface InspectOptions {
   readonly position?: number
   readonly difficulty?: string
   readonly outcome?: string
+  /** Completions whose prediction is right, or wrong. */
+  readonly result?: string
+  /** Completions with this text in them or in their explanation; upper and lower case are the same. */
+  readonly text?: string
   /** Positions of the highest value first; spread evenly when absent. */
   readonly sort?: SortKey
 }
@@ -32,9 +36,25 @@ export function matchesPosition(
   )
 }
 
-/** Whether a row has the outcome asked for. */
-export function matchesOutcome(row: {readonly outcome: string | null}, {outcome}: InspectOptions): boolean {
-  return outcome === undefined || row.outcome === outcome
+/** Results that can be asked for. */
+export const results = ['right', 'wrong'] as const
+
+/** A completion as far as its row is searched. */
+interface SearchedRow {
+  readonly outcome: string | null
+  readonly correct: boolean
+  readonly completion_text: string | null
+  readonly explanation?: string
+}
+
+/** Whether a completion has the outcome, result and text asked for. */
+export function matchesCompletion(row: SearchedRow, {outcome, result, text}: InspectOptions): boolean {
+  const has = (where: string | null | undefined) => where?.toLowerCase().includes(text!.toLowerCase()) ?? false
+  return (
+    (outcome === undefined || row.outcome === outcome) &&
+    (result === undefined || (row.correct ? 'right' : 'wrong') === result) &&
+    (text === undefined || has(row.completion_text) || has(row.explanation))
+  )
 }
 
 /** Up to `count` indices spread evenly over `total`, ascending. */

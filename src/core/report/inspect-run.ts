@@ -1,22 +1,33 @@
 import {patternNames} from '../analysis/patterns.js'
 import {ResponseTally} from '../analysis/response-tally.js'
-import {type PredictionRow, predictionsTable, readRows} from '../tables/index.js'
+import {type PredictionRow, predictionsTable, type RolloutRow, readRows} from '../tables/index.js'
 import {UsageError} from '../util/errors.js'
 import {quoteBytes} from '../util/quote-bytes.js'
-import {contextLength, type InspectOptions, matchesOutcome, matchesPosition, spread, spreadRows} from './choose-rows.js'
+import {
+  contextLength,
+  type InspectOptions,
+  matchesCompletion,
+  matchesPosition,
+  spread,
+  spreadRows,
+} from './choose-rows.js'
 import {readContexts} from './contexts.js'
 import {diagnose, summarizeRollouts} from './diagnose.js'
 import {percent, plural} from './format.js'
 import type {RunInspection, ThoughtView} from './inspection.js'
 import {summarizeLedger} from './ledger.js'
 import {predictionsFile, type RunFolder, readRollouts, settingOf} from './read-run.js'
+import {readDifficulties} from './rollout-sample.js'
 
 /** Looks at the rollouts of one step. */
 export function inspectRollouts(run: RunFolder, options: InspectOptions): RunInspection {
   const steps = run.rolloutSteps
   const step = chooseStep(steps, options.step, run.path)
   const all = readRollouts(run.path, step)
-  const matching = all.filter((row) => matchesPosition(row, options) && matchesOutcome(row, options))
+  const difficultyOf = difficultiesOf(run, all, options)
+  const matching = all.filter(
+    (row) => matchesPosition({...row, difficulty: difficultyOf(row)}, options) && matchesCompletion(row, options),
+  )
   const shown = spread(matching.length, options.rows).map((index) => matching[index])
   const contextOf = readContexts(settingOf(run, 'data.dir'), shown, contextLength)
   const statistics = all.length > 0 ? summarizeRollouts(all) : null
@@ -25,10 +36,12 @@ export function inspectRollouts(run: RunFolder, options: InspectOptions): RunIns
   const rows = shown.map(({doc_id, position, sample, outcome, reward, advantage, explanation, ...row}) => ({
     doc_id,
     position,
+    difficulty: difficultyOf({doc_id, position}) || null,
     mode: null,
     sample,
     context: contextOf({doc_id, position}),
     truth: quoteBytes(row.truth),
+    truth_tokens: piecesOf(row.truth, row.boundaries).map(quoteBytes),
     prediction: row.prediction && quoteBytes(row.prediction),
     outcome,
     reward,
@@ -53,6 +66,28 @@ export function inspectRollouts(run: RunFolder, options: InspectOptions): RunIns
   }
 }
 
+/**
+ * How hard the positions of rollouts are, from the prepared data of their run.
+ *
+ * @throws {UsageError} where a difficulty is asked for and the data do not tell
+ */
+function difficultiesOf(run: RunFolder, rows: readonly RolloutRow[], {difficulty}: InspectOptions) {
+  const data = settingOf(run, 'data.dir')
+  const difficultyOf = readDifficulties(data, rows)
+  if (difficulty !== undefined && rows.length > 0 && rows.every((row) => difficultyOf(row) === ''))
+    throw new UsageError(
+      `inspect: --difficulty ${difficulty} needs the prepared data of ${run.path}; ${data ?? 'data.dir'} has no such positions`,
+      {suggestions: ['put the data back where the run had them, or leave --difficulty out']},
+    )
+  return difficultyOf
+}
+
+/** Bytes cut where tokens end; the last piece goes to the end of the bytes. */
+function piecesOf(bytes: Uint8Array, ends: ArrayLike<number>): Uint8Array[] {
+  const cuts = [...new Set([0, ...Array.from(ends), bytes.length])].filter((cut) => cut <= bytes.length)
+  return cuts.slice(1).map((cut, i) => bytes.subarray(cuts[i], cut))
+}
+
 /** Looks at the predictions of an evaluation. */
 export function inspectPredictions(run: RunFolder, steps: readonly number[], options: InspectOptions): RunInspection {
   const step = chooseStep(steps, options.step, run.path)
@@ -60,7 +95,7 @@ export function inspectPredictions(run: RunFolder, steps: readonly number[], opt
   const file = predictionsFile(run.path, subject, step)
   const predictions = () => (file ? readRows(file, predictionsTable) : [])
   const isAsked = (row: PredictionRow) =>
-    matchesPosition({...row, difficulty: row.split}, options) && matchesOutcome(row, options)
+    matchesPosition({...row, difficulty: row.split}, options) && matchesCompletion(row, options)
   const modes = new Map<string, {all: number; right: number}>()
   const tally = new ResponseTally()
   let matching = 0
@@ -73,20 +108,24 @@ export function inspectPredictions(run: RunFolder, steps: readonly number[], opt
   }
   const shown = spreadRows(predictions, isAsked, {matching, count: options.rows})
   const contextOf = readContexts(settingOf(run, 'data.dir'), shown, contextLength)
-  const rows = shown.map(({doc_id, position, mode, sample, outcome, correct, truth, prediction, completion_text}) => ({
-    doc_id,
-    position,
-    mode,
-    sample,
-    context: contextOf({doc_id, position}),
-    truth: quoteBytes(truth),
-    prediction: prediction && quoteBytes(prediction),
-    outcome,
-    reward: Number(correct),
-    advantage: null,
-    explanation: null,
-    text: completion_text,
-  }))
+  const rows = shown.map(
+    ({doc_id, position, split, mode, sample, outcome, correct, truth, prediction, completion_text}) => ({
+      doc_id,
+      position,
+      difficulty: split,
+      mode,
+      sample,
+      context: contextOf({doc_id, position}),
+      truth: quoteBytes(truth),
+      truth_tokens: null,
+      prediction: prediction && quoteBytes(prediction),
+      outcome,
+      reward: Number(correct),
+      advantage: null,
+      explanation: null,
+      text: completion_text,
+    }),
+  )
   const diagnosis = [...modes.keys()].sort().map((mode) => {
     const {all, right} = modes.get(mode)!
     return `${mode}: ${percent(right / all)}% of ${plural(all, 'prediction')} right.`

@@ -24,7 +24,10 @@ export async function inspect(
     throw new DataError(`inspect: ${path} does not exist`, {
       suggestions: ['give prepared data or the --out of an earlier command'],
     })
-  if (existsSync(join(path, 'positions.arrow'))) return inspectData(path, options, (await openPrompts?.()) ?? null)
+  if (existsSync(join(path, 'positions.arrow'))) {
+    refuseCompletionFlags(path, options)
+    return inspectData(path, options, (await openPrompts?.()) ?? null)
+  }
   const [flag] = [...(openPrompts ? ['--prompt'] : []), ...(options.sort ? ['--sort'] : [])]
   if (flag)
     throw new UsageError(`inspect: ${flag} is about the positions of prepared data; ${path} holds none`, {
@@ -37,4 +40,13 @@ export async function inspect(
   throw new DataError(`inspect: ${path} has no positions.arrow, no rollouts and no eval predictions`, {
     suggestions: ['give prepared data, a run of objective rpt, or the --out of rpt eval'],
   })
+}
+
+/** Positions have no completions to choose from. */
+function refuseCompletionFlags(path: string, {outcome, result, text}: InspectOptions): void {
+  const [flag] = Object.entries({outcome, result, text}).flatMap(([name, value]) => (value === undefined ? [] : [name]))
+  if (flag)
+    throw new UsageError(`inspect: --${flag} is about completions; ${path} holds positions`, {
+      suggestions: ['give the folder of a run or an evaluation'],
+    })
 }

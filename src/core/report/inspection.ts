@@ -77,10 +77,14 @@ export interface ThoughtView extends ThoughtFacts {
 export interface CompletionView {
   readonly doc_id: string
   readonly position: number
+  /** How hard the position is; null where that is not known. */
+  readonly difficulty: string | null
   readonly mode: string | null
   readonly sample: number
   readonly context: string | null
   readonly truth: string
+  /** The truth token by token: a prediction must end where one of them does; null where their ends were not kept. */
+  readonly truth_tokens: readonly string[] | null
   readonly prediction: string | null
   readonly outcome: string | null
   readonly reward: number

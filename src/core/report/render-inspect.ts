@@ -103,13 +103,14 @@ function renderCompletion(row: CompletionView): string[] {
   const advantage = row.advantage === null ? '' : `, advantage ${short(row.advantage)}`
   const fields = [
     ['context', row.context && JSON.stringify(row.context)],
-    ['truth', row.truth],
+    ['truth', row.truth_tokens?.join(' ') ?? row.truth],
     ['predicted', row.prediction ?? '(nothing)'],
     ['text', row.text && JSON.stringify(row.text).replaceAll('\\\\', '\\')],
     ['outcome', [row.outcome, `reward ${short(row.reward)}${advantage}`].filter(Boolean).join(', ')],
     ['because', row.explanation],
   ]
-  const title = `${row.doc_id} position ${row.position}, ${row.mode ? `${row.mode}, ` : ''}sample ${row.sample}`
+  const difficulty = row.difficulty === null ? '' : `${row.difficulty}, `
+  const title = `${row.doc_id} position ${row.position}, ${difficulty}${row.mode ? `${row.mode}, ` : ''}sample ${row.sample}`
   return ['', title, ...fields.filter(([, text]) => text).map(([name, text]) => `  ${name!.padEnd(9)} ${text}`)]
 }
 

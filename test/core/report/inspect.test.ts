@@ -1,4 +1,4 @@
-import {mkdtempSync, rmSync} from 'node:fs'
+import {cpSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
@@ -47,6 +47,42 @@ describe('inspect', () => {
     const lost = (await inspect(runs.rpt, {step: 1, outcome: 'unfinished-thinking'})) as RunInspection
     expect(lost.rows).toHaveLength(1)
     expect(lost.rows[0]).toMatchObject({prediction: null, reward: 0, sample: 3})
+  })
+
+  it('filters rollouts by the difficulty of their positions, by result and by text', async () => {
+    const of = async (options: object) => (await inspect(runs.rpt, {step: 1, rows: 500, ...options})) as RunInspection
+    const byLevel = await Promise.all(['none', 'easy', 'medium', 'hard'].map((difficulty) => of({difficulty})))
+    expect(byLevel.reduce((sum, {matching}) => sum + matching, 0)).toBe(256)
+    expect(byLevel.filter(({matching}) => matching > 0).length).toBeGreaterThan(2)
+    const [, , , hard] = byLevel
+    const {rows} = (await inspect(runs.data, {difficulty: 'hard', rows: 1160})) as DataInspection
+    const places = new Set(rows.map(({doc_id, position}) => `${doc_id} ${position}`))
+    expect(hard.rows.every(({doc_id, position}) => places.has(`${doc_id} ${position}`))).toBe(true)
+    const [right, wrong] = [await of({result: 'right'}), await of({result: 'wrong'})]
+    expect(right.matching + wrong.matching).toBe(256)
+    expect(right.rows.every(({reward}) => reward === 1)).toBe(true)
+    expect((await of({text: '<SCRIPT>'})).rows.map(({sample}) => sample)).toEqual([3])
+    expect((await of({text: 'is not a prefix', result: 'right'})).matching).toBe(0)
+    const thoughts = (await inspect(runs.base, {text: 'a adds'})) as RunInspection
+    expect(thoughts.matching).toBe(900)
+  })
+
+  it('shows where the tokens of the truth end', async () => {
+    const found = (await inspect(runs.rpt, {rows: 1})) as RunInspection
+    expect(found.rows[0].truth_tokens).toEqual(['" 17"', '" pens"', '"."'])
+    expect(renderInspect(found).join('\n')).toMatch(/ {2}truth {5}" 17" " pens" "\."\n/)
+  })
+
+  it('refuses what it cannot tell', async () => {
+    await expect(inspect(runs.data, {result: 'right'})).rejects.toThrow(/--result is about completions/)
+    const lost = join(runs.root, 'lost')
+    cpSync(runs.rpt, lost, {recursive: true})
+    writeFileSync(join(lost, 'config.resolved.yaml'), 'data:\n  dir: /nowhere\n')
+    await expect(inspect(lost, {difficulty: 'hard'})).rejects.toThrow(
+      /--difficulty hard needs the prepared data of .*\/nowhere/,
+    )
+    expect(((await inspect(lost, {rows: 1})) as RunInspection).rows[0].difficulty).toBeNull()
+    rmSync(lost, {recursive: true})
   })
 
   it('diagnoses a step in plain language', async () => {
