@@ -1,8 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {BaseCommand, configFlags, type Request} from '../base-command.js'
-import {difficulties, outcomes, type SortKey, sortKeys} from '../core/records/records.js'
-import {results} from '../core/report/choose-rows.js'
+import {difficulties, outcomes, results, type SortKey, sortKeys} from '../core/records/records.js'
 import type {Inspection} from '../core/report/inspection.js'
 import {absolutePath} from '../core/util/home.js'
 

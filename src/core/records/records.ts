@@ -55,6 +55,9 @@ export const sortKeys = ['entropy'] as const satisfies readonly (keyof Position)
 /** A name in `sortKeys`. */
 export type SortKey = (typeof sortKeys)[number]
 
+/** Results that can be asked for. */
+export const results = ['right', 'wrong'] as const
+
 /** What is left of a kept position when its context is to be made. */
 export type Target = Pick<Position, 'docId' | 'position' | 'difficulty' | 'entropy'>
 

@@ -36,9 +36,6 @@ export function matchesPosition(
   )
 }
 
-/** Results that can be asked for. */
-export const results = ['right', 'wrong'] as const
-
 /** A completion as far as its row is searched. */
 interface SearchedRow {
   readonly outcome: string | null
