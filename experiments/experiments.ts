@@ -9,8 +9,8 @@ export interface Experiment {
   readonly name: string
   readonly script: string
   readonly needs: Needs
-  /** The tables of its README, made of its result.arrow. */
-  readonly tables: () => Promise<{tablesOf: (rows: readonly ResultRow[]) => Readonly<Record<string, string>>}>
+  /** The tables of its README, made of its result.arrow; null where no result is published yet. */
+  readonly tables: (() => Promise<{tablesOf: (rows: readonly ResultRow[]) => Readonly<Record<string, string>>}>) | null
 }
 
 /** All that `npm run experiments` knows, in its order. */
@@ -32,4 +32,6 @@ export const experiments: readonly Experiment[] = [
     needs: 'nothing',
     tables: () => import('./compute-matched/render.js'),
   },
+  {name: 'template-study', script: 'template-study/run.ts', needs: 'model', tables: null},
+  {name: 'patterns', script: 'patterns/run.ts', needs: 'model', tables: null},
 ]

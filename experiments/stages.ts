@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process'
-import {existsSync} from 'node:fs'
+import {existsSync, mkdirSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 
@@ -12,6 +12,8 @@ const isResumed: ReadonlySet<string> = new Set(['train', 'eval', 'scaling-sweep'
 export interface Stages {
   /** What a stage of that name leaves: a folder or file below `runs/`. */
   readonly folder: (name: string) => string
+  /** A file that a stage leaves: written if it is not there. */
+  readonly file: (name: string, write: (file: string) => void) => string
   /** Runs one `rpt` command on this terminal as the stage of that name; what is there already is used or gone on with. */
   readonly rpt: (name: string, command: string, ...args: readonly (string | readonly string[])[]) => void
 }
@@ -21,6 +23,12 @@ export function stagesOf(experiment: string): Stages {
   const folder = (name: string) => join(root, 'runs', experiment, name)
   return {
     folder,
+    file(name, write) {
+      const file = folder(name)
+      mkdirSync(dirname(file), {recursive: true})
+      if (!existsSync(file)) write(file)
+      return file
+    },
     rpt(name, command, ...args) {
       const isThere = existsSync(folder(name))
       if (isThere && !isResumed.has(command)) {

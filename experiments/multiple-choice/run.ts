@@ -1,5 +1,4 @@
-import {existsSync, mkdirSync} from 'node:fs'
-import {dirname, join} from 'node:path'
+import {join} from 'node:path'
 import {configsOf, setsOf, stagesOf} from '../stages.js'
 import {writeQuestions} from './questions.js'
 import {writeTables} from './table.js'
@@ -7,11 +6,9 @@ import {writeTables} from './table.js'
 /** `npm run experiments -- multiple-choice`: the base and RPT on questions with options; two seeds of RPT. */
 
 const seeds = [0, 1]
-const {folder, rpt} = stagesOf('multiple-choice')
+const {folder, file, rpt} = stagesOf('multiple-choice')
 const base = join(import.meta.dirname, '..', 'tiny', 'base')
-const questions = folder('questions.jsonl')
-mkdirSync(dirname(questions), {recursive: true})
-if (!existsSync(questions)) writeQuestions(questions)
+file('questions.jsonl', writeQuestions)
 
 rpt('data', 'prepare-data', configsOf('tiny', 'prepare'))
 for (const seed of seeds) {

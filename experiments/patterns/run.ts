@@ -6,7 +6,7 @@ import {writeQuestions} from './questions.js'
 import {writeTables} from './table.js'
 
 /**
- * `npx tsx experiments/patterns/run.ts --model DIR`: a checkpoint solves problems and predicts tokens of their texts, and the
+ * `npm run experiments -- patterns --model DIR`: a checkpoint solves problems and predicts tokens of their texts, and the
  * table of keywords. What is done is not done again: start it again at any time.
  */
 

@@ -1,5 +1,4 @@
-import {existsSync, mkdirSync} from 'node:fs'
-import {dirname, join} from 'node:path'
+import {join} from 'node:path'
 import {configsOf, setsOf, stagesOf} from '../stages.js'
 import {starts} from './models.js'
 import {writeQuestions} from './questions.js'
@@ -8,11 +7,9 @@ import {writeTables} from './table.js'
 /** `npm run experiments -- rlvr`: RL on questions from the base, from next-token training and from RPT; two seeds. */
 
 const seeds = [0, 1]
-const {folder, rpt} = stagesOf('rlvr')
+const {folder, file, rpt} = stagesOf('rlvr')
 const base = join(import.meta.dirname, '..', 'tiny', 'base')
-const questions = folder('questions.jsonl')
-mkdirSync(dirname(questions), {recursive: true})
-if (!existsSync(questions)) writeQuestions(questions)
+file('questions.jsonl', writeQuestions)
 
 rpt('data', 'prepare-data', configsOf('tiny', 'prepare'))
 for (const seed of seeds) {

@@ -10,7 +10,7 @@ import {chatTemplateOf, studied, templateOf, variantNames, variants} from './stu
 import {writeTables} from './table.js'
 
 /**
- * `npx tsx experiments/template-study/run.ts --model DIR`: the seven templates on one checkpoint, and the tables. What is done
+ * `npm run experiments -- template-study --model DIR`: the seven templates on one checkpoint, and the tables. What is done
  * is not done again: start it again at any time.
  */
 

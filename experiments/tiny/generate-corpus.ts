@@ -33,7 +33,7 @@ export function generate({seed, documents = 7000, traces = 18_000}: GenerateOpti
 }
 
 /** Draws problems whose signatures are not in `seen`, and adds them to it. */
-function drawProblems(sampler: Sampler, count: number, seen: Set<string>): Problem[] {
+export function drawProblems(sampler: Sampler, count: number, seen: Set<string>): Problem[] {
   const problems: Problem[] = []
   while (problems.length < count) {
     const problem = writeProblem(sampler)

@@ -1,6 +1,6 @@
 import {Sampler, streamSeed} from '../../src/core/util/rng.js'
-import {generate} from './generate-corpus.js'
-import {type Problem, pick, writeProblem} from './grammar.js'
+import {drawProblems, generate} from './generate-corpus.js'
+import {type Problem, pick} from './grammar.js'
 
 /** Words of a chain for each operation: its label, its name, and the state that it leads to. */
 const wordsPerStep = 3
@@ -9,15 +9,7 @@ const wordsPerStep = 3
 export function freshProblems(count: number, stream: string): Problem[] {
   const {problems, traceProblems} = generate({seed: 0})
   const seen = new Set([...problems, ...traceProblems].map(({signature}) => signature))
-  const sampler = new Sampler(streamSeed(0, stream))
-  const fresh: Problem[] = []
-  while (fresh.length < count) {
-    const problem = writeProblem(sampler)
-    if (seen.has(problem.signature)) continue
-    seen.add(problem.signature)
-    fresh.push(problem)
-  }
-  return fresh
+  return drawProblems(new Sampler(streamSeed(0, stream)), count, seen)
 }
 
 /** What a problem says before its first answer, `... After D it is`, and the states from the start to that answer. */

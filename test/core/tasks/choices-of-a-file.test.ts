@@ -3,7 +3,10 @@ import {join} from 'node:path'
 import {beforeAll, expect, it} from 'vitest'
 import {LocalEngine} from '../../../src/core/engine/engine.js'
 import {evaluate} from '../../../src/core/evaluation/evaluate.js'
+import {readModelConfig} from '../../../src/core/models/model-config.js'
+import {withoutDocuments} from '../../../src/core/prepared/prepared.js'
 import {predictionsTable, readTable} from '../../../src/core/tables/index.js'
+import {multipleChoice} from '../../../src/core/tasks/multiple-choice.js'
 import {loadTokenizer} from '../../../src/core/tokenizer/tokenizer.js'
 import {type ToyWorkspace, toyConfig, toyServices, toyWorkspace} from '../../support/toy-run.js'
 
@@ -62,6 +65,21 @@ it('takes the option of the greatest log-probability, and counts by category', a
     expect(predictions[i].correct).toBe(best === options[rows[i].answer])
   }
   await engine.close()
+})
+
+it('parts each option from the prompt where the prompt alone ends', async () => {
+  const file = join(workspace.folder, 'parted.jsonl')
+  writeFileSync(file, `${JSON.stringify({question: 'A B', options: ['C', 'B and C'], answer: 0})}\n`)
+  const settings = [`data.questions=${file}`, 'prompt.choices=cloze', 'data.dir=null']
+  const data = await withoutDocuments(workspace.base)
+  const model = await readModelConfig(workspace.base)
+  const task = await multipleChoice.open({config: toyConfig(workspace, 'parted', settings), data, model})
+  const {prompt, options} = task.choices!.of(task.itemAt('val', 0))
+  expect(data.tokenizer.decode(prompt)).toBe('<bos>A B\nAnswer:')
+  expect(options.map(({ids, isRight}) => [data.tokenizer.decode(ids), isRight])).toEqual([
+    [' C', true],
+    [' B and C', false],
+  ])
 })
 
 it('grades what a thought boxes', async () => {
