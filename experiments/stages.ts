@@ -2,8 +2,14 @@ import {spawnSync} from 'node:child_process'
 import {existsSync, mkdirSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
+import {isQuick, quickSettings} from './quick.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+/** The folder of what an experiment leaves on its way. */
+export function runsOf(experiment: string): string {
+  return join(root, 'runs', isQuick ? 'quick' : '.', experiment)
+}
 
 /** Commands that go on with what is there, and refuse what other settings made. */
 const isResumed: ReadonlySet<string> = new Set(['train', 'eval', 'scaling-sweep'])
@@ -20,7 +26,7 @@ export interface Stages {
 
 /** The stages of an experiment: start it again at any time, and it goes on from where it was. */
 export function stagesOf(experiment: string): Stages {
-  const folder = (name: string) => join(root, 'runs', experiment, name)
+  const folder = (name: string) => join(runsOf(experiment), name)
   return {
     folder,
     file(name, write) {
@@ -36,7 +42,8 @@ export function stagesOf(experiment: string): Stages {
         return
       }
       const began = Date.now()
-      const line = [command, ...args.flat(), '--out', folder(name), ...(isThere ? ['--resume'] : [])]
+      const small = isQuick ? setsOf(quickSettings[command]) : []
+      const line = [command, ...args.flat(), ...small, '--out', folder(name), ...(isThere ? ['--resume'] : [])]
       console.log(`\n$ rpt ${line.join(' ')}`)
       const {status} = spawnSync(process.execPath, [join(root, 'bin', 'run.js'), ...line], {
         cwd: root,

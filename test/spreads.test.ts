@@ -26,8 +26,6 @@ const bounded: Readonly<Record<string, string>> = {
   'src/core/tokenizer/reference-splits.ts sequence': 'components of one tokenizer',
   'src/core/util/progress.ts inner.stage': 'parameters of one function',
   'experiments/model-sizes/table.ts rows.push': 'rows of one size',
-  'experiments/tiny/base.ts rpt': 'words of one command',
-  'experiments/tiny/seeds.ts rpt': 'words of one command',
   'experiments/tiny/grammar.ts usually': 'words of one list',
 }
 

@@ -1,16 +1,17 @@
 import {join} from 'node:path'
 import {stepName} from '../../src/core/runs/run-checkpoints.js'
+import {seedsOf} from '../quick.js'
 import {flopsOf} from '../results.js'
 import {configsOf, setsOf, stagesOf} from '../stages.js'
 import {checkpointsAt, methods} from './methods.js'
-import {writeTables} from './table.js'
+import {publishMethods} from './table.js'
 
 /**
  * `npm run experiments -- compute-matched`: every method on the tiny base, at the FLOPs of its RPT run, and the
  * tables. What is done is not done again: start it again at any time.
  */
 
-const seeds = [0, 1]
+const seeds = seedsOf([0, 1])
 const {folder, rpt} = stagesOf('compute-matched')
 const base = join(import.meta.dirname, '..', 'tiny', 'base')
 
@@ -33,4 +34,4 @@ for (const seed of seeds) {
   const list = `eval.models=${JSON.stringify([base, ...models])}`
   rpt(at('eval'), 'eval', configsOf('compute-matched', 'eval'), '--data', folder('data'), '--set', list)
 }
-await writeTables(seeds.map((seed) => folder(`seed-${seed}`)))
+await publishMethods(seeds.map((seed) => folder(`seed-${seed}`)))

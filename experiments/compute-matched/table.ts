@@ -1,28 +1,25 @@
-import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {plotScaling} from '../../src/core/report/plot-scaling.js'
-import {type ResultRow, writeResult} from '../result-table.js'
+import {publish} from '../publish.js'
+import type {ResultRow} from '../result-table.js'
 import type {SplitName} from '../results.js'
 import {flopsOf, splits} from '../results.js'
 import {accuracyOf, accuracyRows, differenceRows, numberRow} from '../rows.js'
 import {configsOf} from '../stages.js'
-import {insertTables} from '../tables.js'
 import {checkpointsAt, type Method, methods} from './methods.js'
 import {tablesOf} from './render.js'
 
-const here = import.meta.dirname
 const base = {run: 'base', step: 0}
 
-/** Reads the finished runs of all seeds, and writes result.arrow, the figures and the tables of the README. */
-export async function writeTables(folders: readonly string[]): Promise<void> {
+/** Reads the finished runs of all seeds, and publishes what they found. */
+export async function publishMethods(folders: readonly string[]): Promise<void> {
   const rows = folders.flatMap(rowsOfSeed)
   const configs = methods.flatMap((method) =>
     method.configs.map(([experiment, name]) => configsOf(experiment, name)[1]),
   )
-  writeResult(join(here, 'result.arrow'), rows, [...new Set(configs)])
-  insertTables(join(here, 'README.md'), tablesOf(rows))
-  for (const split of splits) writeFileSync(join(here, `${split}.svg`), await figure(folders, split))
-  console.log(`wrote result.arrow, ${splits.length} figures and the tables of README.md`)
+  const figures: Record<string, string> = {}
+  for (const split of splits) figures[`${split}.svg`] = await figure(folders, split)
+  publish('compute-matched', {rows, configs: [...new Set(configs)], tables: tablesOf(rows), figures})
 }
 
 function rowsOfSeed(folder: string, seed: number): ResultRow[] {

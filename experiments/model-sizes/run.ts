@@ -2,7 +2,7 @@ import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {configsOf, setsOf, stagesOf} from '../stages.js'
 import {configOf, sizes} from './sizes.js'
-import {writeTables} from './table.js'
+import {publishSizes} from './table.js'
 
 /** `npm run experiments -- model-sizes`: bases of three widths from random weights, RPT of each, and the tables. */
 
@@ -26,4 +26,4 @@ rpt(
   ['--data', folder('data')],
   setsOf([`eval.models=${JSON.stringify(models)}`]),
 )
-await writeTables(folder('eval'), folder)
+await publishSizes(folder('eval'), folder)

@@ -1,18 +1,15 @@
-import {writeFileSync} from 'node:fs'
-import {join} from 'node:path'
 import {readModelConfig} from '../../src/core/models/model-config.js'
 import {parameterCount} from '../../src/core/models/parameters.js'
 import {colorBy, drawSvg} from '../../src/core/report/svg.js'
 import {meanOf} from '../../src/core/util/means.js'
 import {accuracyTable, differenceTable, namesOf, percent, table} from '../markdown.js'
-import {type ResultRow, writeResult} from '../result-table.js'
+import {publish} from '../publish.js'
+import type {ResultRow} from '../result-table.js'
 import {splits} from '../results.js'
 import {accuracyRows, differenceRows, type Line, numberRow} from '../rows.js'
 import {configsOf} from '../stages.js'
-import {insertTables} from '../tables.js'
 import {sizes} from './sizes.js'
 
-const here = import.meta.dirname
 const [mean, minus, weights] = ['mean of the splits', 'RPT minus it', 'weights']
 
 /** The lines of one size; the paper's means are those of its 14B model. */
@@ -25,8 +22,8 @@ function linesOf(size: string): readonly [Line, Line, Line] {
   ]
 }
 
-/** Reads the finished runs, and writes result.arrow, the figure and the tables of the README. */
-export async function writeTables(evaluation: string, folder: (name: string) => string): Promise<void> {
+/** Reads the finished runs, and publishes what they found. */
+export async function publishSizes(evaluation: string, folder: (name: string) => string): Promise<void> {
   const rows: ResultRow[] = []
   for (const {name} of sizes) {
     const [standard, reasoning, rpt] = linesOf(name)
@@ -39,10 +36,9 @@ export async function writeTables(evaluation: string, folder: (name: string) => 
       numberRow(`width ${name}`, {metric: weights, seed: 0}, parameterCount(model)),
     )
   }
-  const configs = ['prepare', 'sft', 'rpt'].map((name) => configsOf('tiny', name)[1])
-  writeResult(join(here, 'result.arrow'), rows, [...configs, configsOf('model-sizes', 'eval')[1]])
-  insertTables(join(here, 'README.md'), tablesOf(rows))
-  writeFileSync(join(here, 'sizes.svg'), await figure(rows))
+  const ofTiny = ['prepare', 'sft', 'rpt'].map((name) => configsOf('tiny', name)[1])
+  const configs = [...ofTiny, configsOf('model-sizes', 'eval')[1]]
+  publish('model-sizes', {rows, configs, tables: tablesOf(rows), figures: {'sizes.svg': await figure(rows)}})
 }
 
 /** The tables of the README, from the rows of result.arrow. */

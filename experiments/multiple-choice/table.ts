@@ -1,11 +1,10 @@
 import {join} from 'node:path'
 import {bySeed, percent, rowOf, shareWithInterval, table} from '../markdown.js'
-import {type ResultRow, writeResult} from '../result-table.js'
+import {publish} from '../publish.js'
+import type {ResultRow} from '../result-table.js'
 import {accuracyOf} from '../rows.js'
 import {configsOf} from '../stages.js'
-import {insertTables} from '../tables.js'
 
-const here = import.meta.dirname
 const categories = ['dial', 'team', 'robot'] as const
 
 /** The lines, with the paper's overall accuracies: of MMLU-Pro, and of SuperGPQA. */
@@ -16,11 +15,10 @@ const lines = [
   {title: 'RPT, reasoning', evaluated: {run: 'rpt', step: 160, mode: 'reasoning'}, paper: 0.711, superGpqa: 0.39},
 ] as const
 
-/** Reads the finished runs of all seeds, and writes result.arrow and the tables of the README. */
-export async function writeTables(folders: readonly string[]): Promise<void> {
+/** Reads the finished runs of all seeds, and publishes what they found. */
+export function publishMultipleChoice(folders: readonly string[]): void {
   const rows = folders.flatMap((folder, seed) => rowsOfSeed(join(folder, 'eval'), seed))
-  writeResult(join(here, 'result.arrow'), rows, [configsOf('multiple-choice', 'eval')[1]])
-  insertTables(join(here, 'README.md'), tablesOf(rows))
+  publish('multiple-choice', {rows, configs: [configsOf('multiple-choice', 'eval')[1]], tables: tablesOf(rows)})
 }
 
 /** The tables of the README, from the rows of result.arrow. */

@@ -3,7 +3,7 @@ import {parseArgs} from 'node:util'
 import {documentsFrom, skipLine} from '../real-model.js'
 import {configsOf, setsOf, stagesOf} from '../stages.js'
 import {writeQuestions} from './questions.js'
-import {writeTables} from './table.js'
+import {publishPatterns} from './table.js'
 
 /**
  * `npm run experiments -- patterns --model DIR`: a checkpoint solves problems and predicts tokens of their texts, and the
@@ -32,7 +32,7 @@ function compare(model: string, trained: string): void {
   const asked = setsOf([`data.questions=${file}`, `data.valDocuments=${count}`])
   rpt('questions', 'eval', configsOf('patterns', 'questions'), '--model', model, asked)
   rpt('positions', 'eval', configsOf('patterns', 'positions'), '--model', trained)
-  writeTables(folder('questions'), folder('positions'))
+  publishPatterns(folder('questions'), folder('positions'))
 }
 
 function linesOf(file: string): number {

@@ -1,26 +1,20 @@
-import {join} from 'node:path'
 import {patternNames} from '../../src/core/analysis/patterns.js'
 import {percent, signed, table} from '../markdown.js'
+import {publish} from '../publish.js'
 import {sampledPredictions} from '../real-model.js'
-import {type ResultRow, writeResult} from '../result-table.js'
+import type {ResultRow} from '../result-table.js'
 import {configsOf} from '../stages.js'
-import {insertTables} from '../tables.js'
 import {change, predicting, resultRows, solving, words} from './measure.js'
 
-const here = import.meta.dirname
-
-/** Reads the finished evaluations, and writes result.arrow and the table of the README. */
-export function writeTables(questions: string, positions: string): void {
+/** Reads the finished evaluations, and publishes what they found. */
+export function publishPatterns(questions: string, positions: string): void {
   const rows = resultRows(sampledPredictions(questions), sampledPredictions(positions))
   const configs = ['prepare', 'questions', 'positions'].map((name) => configsOf('patterns', name)[1])
-  writeResult(join(here, 'result.arrow'), rows, configs)
-  const tables = tablesOf(rows)
-  insertTables(join(here, 'README.md'), tables)
-  console.log(`\n${tables.patterns}\n\nwrote result.arrow and the table of README.md`)
+  publish('patterns', {rows, configs, tables: tablesOf(rows)})
 }
 
 /** The table of the README, from the rows of result.arrow. */
-export function tablesOf(rows: readonly ResultRow[]): {readonly patterns: string} {
+export function tablesOf(rows: readonly ResultRow[]): Readonly<Record<string, string>> {
   const find = (row: string, metric: string) => rows.find((one) => one.row === row && one.metric === metric)
   const lines = patternNames.map((name) => {
     const own = find(name, change)

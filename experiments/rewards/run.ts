@@ -1,11 +1,12 @@
 import {join} from 'node:path'
+import {seedsOf} from '../quick.js'
 import {configsOf, setsOf, stagesOf} from '../stages.js'
 import {rewards} from './rewards.js'
-import {writeTables} from './table.js'
+import {publishRewards} from './table.js'
 
 /** `npm run experiments -- rewards`: the tiny experiment with every reward, two seeds of training, and the tables. */
 
-const seeds = [0, 1]
+const seeds = seedsOf([0, 1])
 const {folder, rpt} = stagesOf('rewards')
 const base = join(import.meta.dirname, '..', 'tiny', 'base')
 
@@ -29,4 +30,4 @@ for (const seed of seeds) {
     setsOf([`eval.models=${JSON.stringify(models)}`]),
   )
 }
-await writeTables(seeds.map((seed) => folder(`seed-${seed}`)))
+publishRewards(seeds.map((seed) => folder(`seed-${seed}`)))

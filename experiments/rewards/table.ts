@@ -1,22 +1,21 @@
 import {join} from 'node:path'
 import {accuracyTable, bySeed, differenceTable} from '../markdown.js'
-import {type ResultRow, writeResult} from '../result-table.js'
+import {publish} from '../publish.js'
+import type {ResultRow} from '../result-table.js'
 import {accuracyRows, differenceRows, type Line, neededRow, numberRow} from '../rows.js'
 import {configsOf} from '../stages.js'
-import {insertTables} from '../tables.js'
 import {rewards} from './rewards.js'
 
-const here = import.meta.dirname
 const written = 'tokens written'
 const reasoning = (run: string, step: number) => ({run, step, mode: 'reasoning'})
 const base: Line = {title: 'base', evaluated: reasoning('base', 0)}
 const lines: readonly Line[] = rewards.map(({name, title}) => ({title, evaluated: reasoning(name, 160)}))
 
-/** Reads the finished runs of all seeds, and writes result.arrow and the tables of the README. */
-export async function writeTables(folders: readonly string[]): Promise<void> {
+/** Reads the finished runs of all seeds, and publishes what they found. */
+export function publishRewards(folders: readonly string[]): void {
   const rows = folders.flatMap((folder, seed) => rowsOfSeed(join(folder, 'eval'), seed))
-  writeResult(join(here, 'result.arrow'), rows, [configsOf('tiny', 'rpt')[1], configsOf('rewards', 'eval')[1]])
-  insertTables(join(here, 'README.md'), tablesOf(rows))
+  const configs = [configsOf('tiny', 'rpt')[1], configsOf('rewards', 'eval')[1]]
+  publish('rewards', {rows, configs, tables: tablesOf(rows)})
 }
 
 /** The tables of the README, from the rows of result.arrow. */

@@ -1,20 +1,18 @@
 import {join} from 'node:path'
 import {bySeed, percent, shareWithInterval} from '../markdown.js'
-import {type ResultRow, writeResult} from '../result-table.js'
+import {publish} from '../publish.js'
+import type {ResultRow} from '../result-table.js'
 import {accuracyOf, neededRow} from '../rows.js'
 import {configsOf} from '../stages.js'
-import {insertTables} from '../tables.js'
 import {rlvrSteps, starts} from './models.js'
 
-const here = import.meta.dirname
 const [greedy, sampled, pass8] = ['accuracy', 'random@1', 'pass@8']
 
-/** Reads the finished runs of all seeds, and writes result.arrow and the tables of the README. */
-export async function writeTables(folders: readonly string[]): Promise<void> {
+/** Reads the finished runs of all seeds, and publishes what they found. */
+export function publishRlvr(folders: readonly string[]): void {
   const rows = folders.flatMap((folder, seed) => rowsOfSeed(join(folder, 'eval'), seed))
   const configs = ['rlvr', 'eval'].map((name) => configsOf('rlvr', name)[1])
-  writeResult(join(here, 'result.arrow'), rows, configs)
-  insertTables(join(here, 'README.md'), tablesOf(rows))
+  publish('rlvr', {rows, configs, tables: tablesOf(rows)})
 }
 
 /** The tables of the README, from the rows of result.arrow. */

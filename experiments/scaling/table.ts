@@ -1,4 +1,4 @@
-import {readFileSync, writeFileSync} from 'node:fs'
+import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {plotScaling} from '../../src/core/report/plot-scaling.js'
 import {pointOfSweep, scalingFigures} from '../../src/core/report/scaling-figures.js'
@@ -8,18 +8,17 @@ import {readTable, sweepTable} from '../../src/core/tables/index.js'
 import {maxOf, minOf} from '../../src/core/util/extremes.js'
 import {meanOf} from '../../src/core/util/means.js'
 import {percent, rowOf, table} from '../markdown.js'
-import {type ResultRow, writeResult} from '../result-table.js'
+import {publish} from '../publish.js'
+import type {ResultRow} from '../result-table.js'
 import {splits} from '../results.js'
 import {configsOf} from '../stages.js'
-import {insertTables} from '../tables.js'
 
-const here = import.meta.dirname
 /** R^2 of the paper's Figure 5. */
 const paperR2: Readonly<Record<string, number>> = {easy: 0.995, medium: 0.997, hard: 0.989}
 const accuracyAt = 'accuracy at step '
 
-/** Reads the finished sweep, and writes result.arrow, the figures and the tables of the README. */
-export async function writeTables(sweep: string): Promise<void> {
+/** Reads the finished sweep, and publishes what it found. */
+export async function publishScaling(sweep: string): Promise<void> {
   const points = readTable(join(sweep, 'sweep.arrow'), sweepTable)
   const {fits}: SweepSummary = JSON.parse(readFileSync(join(sweep, 'summary.json'), 'utf8'))
   const rows = [
@@ -40,10 +39,11 @@ export async function writeTables(sweep: string): Promise<void> {
       ),
     ...fits.filter(({split}) => split !== 'all').flatMap(fitRows),
   ]
-  writeResult(join(here, 'result.arrow'), rows, [configsOf('scaling', 'point')[1], configsOf('scaling', 'sweep')[1]])
-  insertTables(join(here, 'README.md'), tablesOf(rows))
+  const figures: Record<string, string> = {}
   for (const figure of scalingFigures(points.map(pointOfSweep), fits, []))
-    writeFileSync(join(here, `${figure.split}.svg`), await plotScaling(figure))
+    figures[`${figure.split}.svg`] = await plotScaling(figure)
+  const configs = ['point', 'sweep'].map((name) => configsOf('scaling', name)[1])
+  publish('scaling', {rows, configs, tables: tablesOf(rows), figures})
 }
 
 /** The tables of the README, from the rows of result.arrow. */

@@ -7,7 +7,7 @@ import {loadTokenizer} from '../../src/core/tokenizer/tokenizer.js'
 import {documentsFrom, skipLine} from '../real-model.js'
 import {configsOf, setsOf, stagesOf} from '../stages.js'
 import {chatTemplateOf, studied, templateOf, variantNames, variants} from './study.js'
-import {writeTables} from './table.js'
+import {publishTemplates} from './table.js'
 
 /**
  * `npm run experiments -- template-study --model DIR`: the seven templates on one checkpoint, and the tables. What is done
@@ -54,5 +54,5 @@ async function study(model: string): Promise<void> {
   }
   const plain = ['--mode', 'standard', '--set', 'prompt.template=v0']
   rpt('standard', 'eval', configsOf('template-study', 'eval'), '--model', model, limit, plain)
-  await writeTables(folder, used)
+  await publishTemplates(folder, used)
 }

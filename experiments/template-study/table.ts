@@ -4,22 +4,21 @@ import {openPrepared} from '../../src/core/prepared/prepared.js'
 import {contextAt} from '../../src/core/prompts/contexts.js'
 import {prefixReward} from '../../src/core/rewards/prefix-match.js'
 import {evalTable, type PredictionRow, readTable} from '../../src/core/tables/index.js'
+import {publish} from '../publish.js'
 import {sampledPredictions} from '../real-model.js'
-import {type ResultRow, writeResult} from '../result-table.js'
+import type {ResultRow} from '../result-table.js'
 import {configsOf} from '../stages.js'
-import {insertTables} from '../tables.js'
 import {argMaxRow, resultRows} from './measure.js'
 import {tablesOf} from './render.js'
 import {studied, type Variant, variants} from './study.js'
 
-const here = import.meta.dirname
 const [, prepareConfig] = configsOf('template-study', 'prepare')
 const [, evalConfig] = configsOf('template-study', 'eval')
 
-/** Reads the finished evaluations, and writes result.arrow and the tables of the README. */
-export async function writeTables(folder: (name: string) => string, used: readonly Variant[]): Promise<void> {
+/** Reads the finished evaluations, and publishes what they found. */
+export async function publishTemplates(folder: (name: string) => string, used: readonly Variant[]): Promise<void> {
   const {tokenizer, documents} = await openPrepared(folder('data'))
-  const {maxReferenceTokens} = loadConfig({files: [evalConfig], cwd: here}).config.reward
+  const {maxReferenceTokens} = loadConfig({files: [evalConfig], cwd: import.meta.dirname}).config.reward
   const isRight = ({doc_id, position}: Pick<PredictionRow, 'doc_id' | 'position'>, box: Uint8Array) => {
     const {truth, boundaries} = contextAt(documents.get(doc_id), position, 'none', tokenizer, maxReferenceTokens)
     return prefixReward(box, truth, boundaries) === 1
@@ -34,10 +33,7 @@ export async function writeTables(folder: (name: string) => string, used: readon
     }),
   )
   const rows = [argMaxRow(plain), ...samples]
-  writeResult(join(here, 'result.arrow'), rows, [prepareConfig, evalConfig])
-  const tables = tablesOf(rows)
-  insertTables(join(here, 'README.md'), tables)
-  console.log(`\n${Object.values(tables).join('\n\n')}\n\nwrote result.arrow and the tables of README.md`)
+  publish('template-study', {rows, configs: [prepareConfig, evalConfig], tables: tablesOf(rows)})
 }
 
 /** What is computed here from the samples is what `rpt eval` computed while it drew them. */

@@ -1,27 +1,13 @@
-import {spawnSync} from 'node:child_process'
-import {copyFileSync, mkdirSync} from 'node:fs'
-import {dirname, join} from 'node:path'
+import {copyFileSync, mkdirSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
+import {configsOf, type Stages, setsOf, stagesOf} from '../stages.js'
+import {generate} from './generate-corpus.js'
 
 /** The folder of this experiment. */
-export const here = dirname(fileURLToPath(import.meta.url))
-const root = join(here, '..', '..')
-
-/** Runs one `rpt` command on this terminal; throws when it fails. */
-export function rpt(...args: readonly string[]): void {
-  console.log(`\n$ rpt ${args.join(' ')}`)
-  run(process.execPath, [join(root, 'bin', 'run.js'), ...args])
-}
-
-function run(command: string, args: readonly string[]): void {
-  const {status} = spawnSync(command, args, {cwd: root, stdio: 'inherit'})
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with status ${status}`)
-}
-
-/** The configuration file of a stage of this experiment. */
-export function config(name: string): string[] {
-  return ['--config', join(here, `${name}.yaml`)]
-}
+const here = import.meta.dirname
+/** What a checkpoint folder holds of a model. */
+const modelFiles = ['model.safetensors', 'config.json', 'tokenizer.json', 'tokenizer_config.json']
 
 /** Corpus, traces and base model of one seed, made from nothing. */
 export interface Base {
@@ -31,40 +17,27 @@ export interface Base {
 }
 
 /**
- * Makes the base model of a seed in `folder`: generates corpus and traces, and trains on both from random weights
- * (objective sft, sft.yaml). Held-out documents are held out here too.
+ * Makes the base model of a seed: generates corpus and traces, and trains on both from random weights (objective sft,
+ * sft.yaml). Held-out documents are held out here too. Its stages lie below the folder `within`.
  */
-export function makeBase(seed: number, folder: string): Base {
-  const at = (name: string) => join(folder, name)
-  mkdirSync(folder, {recursive: true})
-  const generator = join(here, 'generate.ts')
-  run(process.execPath, ['--import', 'tsx', generator, '--seed', String(seed), '--out', folder])
-  const corpus = ['--documents', at('corpus.jsonl'), '--seed', String(seed)]
-  const onlyDocuments = ['--documents-only', '--tokenizer', here, '--out', at('documents'), '--overwrite']
-  rpt('prepare-data', ...config('prepare'), '--set', 'data.proxy=null', ...corpus, ...onlyDocuments)
-  const traces = ['--set', `sft.completions=${at('traces.jsonl')}`]
-  rpt(
-    'train',
-    ...config('sft'),
-    '--data',
-    at('documents'),
-    ...traces,
-    '--seed',
-    String(seed),
-    '--out',
-    at('sft'),
-    '--overwrite',
-  )
-  mkdirSync(at('base'), {recursive: true})
-  for (const file of ['model.safetensors', 'config.json', 'tokenizer.json', 'tokenizer_config.json'])
-    copyFileSync(join(at('sft'), 'checkpoints', 'step-002000', file), join(at('base'), file))
-  return {corpus: at('corpus.jsonl'), model: at('base')}
+export function makeBase(seed: number, {folder, file, rpt}: Stages, within: string): Base {
+  const at = (name: string) => join(within, name)
+  const made = generate({seed})
+  const corpus = file(at('corpus.jsonl'), (path) => writeFileSync(path, made.corpus))
+  const traces = file(at('traces.jsonl'), (path) => writeFileSync(path, made.traces))
+  const seeded = ['--seed', String(seed)]
+  const onlyDocuments = [...setsOf(['data.proxy=null']), '--documents-only', '--tokenizer', here]
+  rpt(at('documents'), 'prepare-data', configsOf('tiny', 'prepare'), onlyDocuments, '--documents', corpus, seeded)
+  const data = ['--data', folder(at('documents'))]
+  rpt(at('sft'), 'train', configsOf('tiny', 'sft'), data, setsOf([`sft.completions=${traces}`]), seeded)
+  const trained = join(folder(at('sft')), 'checkpoints', 'step-002000')
+  for (const name of modelFiles) file(at(`base/${name}`), (path) => copyFileSync(join(trained, name), path))
+  return {corpus, model: folder(at('base'))}
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const {model} = makeBase(0, join(root, 'runs', 'tiny-base'))
+  const {model} = makeBase(0, stagesOf('tiny-base'), '.')
   mkdirSync(join(here, 'base'), {recursive: true})
-  for (const file of ['model.safetensors', 'config.json', 'tokenizer.json', 'tokenizer_config.json'])
-    copyFileSync(join(model, file), join(here, 'base', file))
+  for (const name of modelFiles) copyFileSync(join(model, name), join(here, 'base', name))
   console.log(`copied ${model} to ${join(here, 'base')}`)
 }

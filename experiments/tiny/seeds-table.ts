@@ -1,12 +1,11 @@
 import {join} from 'node:path'
 import {accuracyTable, bySeed, differenceTable} from '../markdown.js'
-import {type ResultRow, writeResult} from '../result-table.js'
+import {publish} from '../publish.js'
+import type {ResultRow} from '../result-table.js'
 import {flopsOf} from '../results.js'
 import {accuracyRows, differenceRows, type Line, numberRow} from '../rows.js'
 import {configsOf} from '../stages.js'
-import {insertTables} from '../tables.js'
 
-const here = import.meta.dirname
 const [minus, flops] = ['RPT minus it', 'FLOPs']
 
 const line = (title: string, run: string, step: number, mode: string, paper?: Line['paper']): Line => ({
@@ -25,12 +24,11 @@ const equalUpdates = line('next-token training, equal updates', 'ntp', 160, 'sta
 const equalFlops = line('next-token training, equal FLOPs', 'ntp', 570, 'standard')
 const lines = [base, thinking, rpt, forced, standard, equalUpdates, equalFlops]
 
-/** Reads the finished runs of all seeds, and writes result.arrow and the tables of the README. */
-export function writeTables(seeds: readonly {readonly seed: number; readonly folder: string}[]): void {
+/** Reads the finished runs of all seeds, and publishes what they found. */
+export function publishSeeds(seeds: readonly {readonly seed: number; readonly folder: string}[]): void {
   const rows = seeds.flatMap(({seed, folder}) => rowsOfSeed(folder, seed))
   const configs = ['prepare', 'sft', 'rpt', 'ntp', 'eval'].map((name) => configsOf('tiny', name)[1])
-  writeResult(join(here, 'result.arrow'), rows, configs)
-  insertTables(join(here, 'README.md'), tablesOf(rows))
+  publish('tiny', {rows, configs, tables: tablesOf(rows)})
 }
 
 /** The tables of the README, from the rows of result.arrow. */
