@@ -8,6 +8,8 @@ import {publishSeeds} from './seeds-table.js'
 
 const stages = stagesOf('tiny-seeds')
 const {folder, rpt} = stages
+/** Both controls beside every line that reasons. */
+const modes = ['standard', 'reasoning', 'forced-thought', 'empty-thought']
 
 function runSeed(seed: number): string {
   const at = (name: string) => join(`seed-${seed}`, name)
@@ -18,7 +20,8 @@ function runSeed(seed: number): string {
   const data = ['--data', folder(at('data'))]
   for (const name of ['rpt', 'ntp']) rpt(at(name), 'train', configsOf('tiny', name), data, '--model', model, seeded)
   const models = [model, folder(at('ntp/checkpoints/step-000160')), folder(at('ntp')), folder(at('rpt'))]
-  rpt(at('eval'), 'eval', configsOf('tiny', 'eval'), data, setsOf([`eval.models=${JSON.stringify(models)}`]), seeded)
+  const sets = setsOf([`eval.models=${JSON.stringify(models)}`, `eval.modes=${JSON.stringify(modes)}`])
+  rpt(at('eval'), 'eval', configsOf('tiny', 'eval'), data, sets, seeded)
   return folder(at('.'))
 }
 
