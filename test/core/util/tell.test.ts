@@ -28,7 +28,8 @@ it('every long call says how far it is, and gives the same whoever listens', asy
     {topK: 4, batchTokens: 16},
   )
   await engine.updateLanguageModel({rows, rowsPerMicroBatch: 1, optimizer, mode: 'whole'})
-  expect(heard[0]).toMatch(/^sampling, \d\/3 contexts done, token 1$/)
+  expect(heard[0]).toBe('reading contexts, 0/2 done')
+  expect(heard[1]).toMatch(/^sampling, \d\/3 contexts done, token 1$/)
   expect(heard).toContain('scoring, 3/3 sequences done')
   expect(heard.slice(-2)).toEqual(['update, micro-batch 3/3', 'update, optimizer'])
 })

@@ -32,7 +32,7 @@ export async function rolloutBySteps(
     const free = contextsPerBatch - batch.size
     if (waiting.length > 0 && (batch.isEmpty || 4 * free >= contextsPerBatch)) {
       const next = waiting.splice(0, free)
-      batch.admit(await prefill(state, sessions, request, next, samples))
+      batch.admit(await prefill(state, sessions, request, next, samples, tell))
     }
     await batch.step(waiting.length === 0)
     const done = prompts.length - waiting.length - batch.size
@@ -47,10 +47,12 @@ async function prefill(
   {prompts}: RolloutRequest,
   indices: readonly number[],
   samples: readonly (readonly Sample[])[],
+  tell: Tell,
 ): Promise<PrefilledContext[]> {
   const contextLength = lengthBucket(maxOf(indices.map((index) => prompts[index].ids.length - 1)))
   const results: PrefilledContext[] = []
   for (const batch of chunks(indices, Math.max(1, Math.floor(prefillTokens / contextLength)))) {
+    tell(`reading contexts, ${results.length}/${indices.length} done`)
     const members = batch.map((index) => prompts[index])
     const shape = {contexts: countBucket(batch.length), contextLength}
     const session = await sessions.get('prefill', shape, () => prefillGraph(state.config, shape))
