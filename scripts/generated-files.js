@@ -34,8 +34,9 @@ function configPage(keys, flagOfKey, objectiveDefaults) {
   return `${note}
 # Settings
 
-Defaults < those of the objective < \`--config\` files in order < \`--set key=value\` < flags. Lists are replaced whole; \`null\` puts the default back.
-Paths in a config file are relative to that file, \`~/\` is the home folder. Unknown keys are errors. In a file, sections are nested:
+Later sources take precedence: the defaults, the defaults of the objective, \`--config\` files in order, \`--set key=value\`, flags. A list is
+replaced as a whole. \`null\` restores the default. Paths in a config file are relative to that file, and \`~/\` is the home folder. Unknown keys are
+errors. In a file, sections are nested:
 
 \`\`\`yaml
 # yaml-language-server: $schema=docs/reference/config.schema.json

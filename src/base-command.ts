@@ -79,20 +79,20 @@ export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true
   static override baseFlags = grouped({
     config: Flags.string({
-      description: 'YAML file of settings; may repeat, later ones win',
+      description: 'YAML file of settings; may be repeated, and later files take precedence',
       multiple: true,
       multipleNonGreedy: true,
       helpValue: 'FILE',
     }),
     set: Flags.string({
-      description: 'one setting, e.g. grpo.groupSize=4; may repeat',
+      description: 'one setting, e.g. grpo.groupSize=4; may be repeated',
       multiple: true,
       multipleNonGreedy: true,
       helpValue: 'KEY=VALUE',
     }),
     ...configFlags('', ['out', 'seed', 'device', 'threads']),
     'dry-run': Flags.boolean({
-      description: 'show the settings with their sources and what would be written; run nothing',
+      description: 'show the settings with their sources, and what would be written; run nothing',
     }),
     json: Flags.boolean({description: 'print one JSON document on stdout and everything else on stderr'}),
   })

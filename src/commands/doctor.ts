@@ -3,7 +3,7 @@ import {BaseCommand} from '../base-command.js'
 
 /** `rpt doctor`: what this machine offers. */
 export default class Doctor extends BaseCommand {
-  static override summary = 'say what this machine offers: versions, providers that load, CUDA, cores, memory, caches'
+  static override summary = 'show what this machine offers: versions, providers that load, CUDA, cores, memory, caches'
   static override examples = [
     '<%= config.bin %> doctor',
     '<%= config.bin %> doctor --json',

@@ -5,7 +5,7 @@ import type {Config} from '../core/config/schema.js'
 export default class Eval extends BaseCommand {
   static override summary = 'measure next-token accuracy on easy, medium and hard held-out positions'
   static override description =
-    'Modes: standard is the argmax of the next token, reasoning lets the model think first, forced-thought and empty-thought are controls. Every accuracy has a 95% bootstrap interval over documents; eval.arrow and eval/ hold every prediction.'
+    'Mode standard takes the most probable next token. Mode reasoning lets the model think first. Modes forced-thought and empty-thought are controls. Every accuracy has a 95% bootstrap interval over documents. eval.arrow holds the accuracies, and eval/ every prediction.'
   static override examples = [
     '<%= config.bin %> eval --config experiments/tiny/rpt.yaml --model runs/tiny/rpt --out runs/tiny/eval',
     '<%= config.bin %> eval --data runs/data --model runs/rpt --out runs/eval --limit 500',

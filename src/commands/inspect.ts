@@ -18,8 +18,11 @@ export default class Inspect extends BaseCommand {
   static override args = {path: Args.string({description: 'prepared data or run directory', required: true})}
   static override flags = {
     ...configFlags('inspect', ['model']),
-    prompt: Flags.boolean({description: 'show the prompts of positions too, as --model would see them in rollouts'}),
-    sort: Flags.string({description: 'positions with the highest of this first', options: [...sortKeys]}),
+    prompt: Flags.boolean({description: 'also show the prompts of positions, as --model would see them in rollouts'}),
+    sort: Flags.string({
+      description: 'show the positions with the highest value of this first',
+      options: [...sortKeys],
+    }),
     rows: Flags.integer({description: 'rows to show', default: 10, min: 1, helpValue: 'N'}),
     step: Flags.integer({description: 'rollouts of this step; the last when absent', min: 0, helpValue: 'N'}),
     doc: Flags.string({description: 'only this document', helpValue: 'ID'}),
@@ -32,8 +35,11 @@ export default class Inspect extends BaseCommand {
       description: 'only completions with this outcome',
       options: [...outcomes],
     }),
-    result: Flags.string({description: 'only completions whose prediction is this', options: [...results]}),
-    text: Flags.string({description: 'only completions with this in their text or explanation', helpValue: 'TEXT'}),
+    result: Flags.string({description: 'only completions whose prediction is right, or wrong', options: [...results]}),
+    text: Flags.string({
+      description: 'only completions with this text in their text or explanation',
+      helpValue: 'TEXT',
+    }),
   }
 
   /** Prints what was found. */

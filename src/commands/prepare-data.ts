@@ -4,7 +4,7 @@ import {BaseCommand, configFlags, directoryFlags} from '../base-command.js'
 export default class PrepareData extends BaseCommand {
   static override summary = 'score every position of a corpus and keep the hard ones'
   static override description =
-    'Tokenises the documents, holds some out, measures how uncertain a proxy model is about each next token (entropy over its top 16), and writes documents.arrow, positions.arrow and manifest.json.'
+    'Tokenises the documents, holds some out, measures how uncertain a proxy model is about each next token (entropy over the 16 most probable tokens), and writes documents.arrow, positions.arrow and manifest.json.'
   static override examples = [
     '<%= config.bin %> prepare-data --config experiments/tiny/prepare.yaml',
     '<%= config.bin %> prepare-data --documents corpus.jsonl --proxy ./base --out runs/data --limit 1000',

@@ -8,7 +8,7 @@ import {absolutePath} from '../core/util/home.js'
 export default class Push extends BaseCommand {
   static override summary = 'send a checkpoint with a model card to the Hugging Face Hub'
   static override description =
-    'Sends what a model is loaded from, not the optimizer, in one commit: a push that is broken off leaves the files there as they were. The token is that of HF_TOKEN or of hf auth login. A repository that is not there is made.'
+    "Sends the files from which a model is loaded, without the optimizer's state, in one commit. An interrupted push does not change the files in the repository. The token comes from HF_TOKEN or hf auth login. The repository is created if it does not exist."
   static override examples = [
     '<%= config.bin %> push runs/rpt hf:me/my-model --evaluation runs/eval',
     '<%= config.bin %> push runs/rpt hf:me/my-model --checkpoint 100 --private',
@@ -16,22 +16,24 @@ export default class Push extends BaseCommand {
   ]
   static override args = {
     run: Args.string({description: 'run directory that rpt train wrote', required: true}),
-    repository: Args.string({description: 'where to, as hf:owner/name', required: true}),
+    repository: Args.string({description: 'repository on the Hub, as hf:owner/name', required: true}),
   }
   static override flags = {
     checkpoint: Flags.integer({description: 'step of the checkpoint; the last when absent', min: 0, helpValue: 'N'}),
-    merged: Flags.boolean({description: 'of a run of adapters, the whole checkpoint that lora.merge wrote'}),
-    private: Flags.boolean({description: 'make the repository private; refused where it is there and public'}),
+    merged: Flags.boolean({description: 'for a run of adapters, send the whole checkpoint that lora.merge wrote'}),
+    private: Flags.boolean({description: 'make the repository private; an error if it exists and is public'}),
     evaluation: Flags.string({
-      description: "folder that rpt eval wrote, for the card's table; else the run's own evaluations",
+      description: "folder that rpt eval wrote, for the card's table; the run's own evaluations when absent",
       helpValue: 'PATH',
     }),
     'base-model': Flags.string({
-      description: 'the model on the Hub that it goes back to, where the run does not know it',
+      description: 'base model on the Hub, if the run does not know it',
       helpValue: 'ID',
     }),
-    message: Flags.string({description: 'of the commit, one line', helpValue: 'TEXT'}),
-    'dry-run': Flags.boolean({description: 'show the files and the card that would be sent; ask nobody, send nothing'}),
+    message: Flags.string({description: 'commit message, one line', helpValue: 'TEXT'}),
+    'dry-run': Flags.boolean({
+      description: 'show the files and the card that would be sent; make no request, send nothing',
+    }),
   }
 
   /** Sends the files and prints where they are. */

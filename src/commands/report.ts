@@ -8,13 +8,14 @@ import {visibleLine} from '../core/util/visible.js'
 /** `rpt report`: run directories -> one self-contained page. */
 export default class Report extends BaseCommand {
   static override summary = 'write one HTML page about run directories: curves, tables, rollouts'
-  static override description = 'The page needs no network. Without --out it is report.html in the first run directory.'
+  static override description =
+    'The page needs no network. Without --out, it is written to report.html in the first run directory.'
   static override examples = [
     '<%= config.bin %> report runs/tiny/rpt',
     '<%= config.bin %> report runs/tiny/rpt runs/tiny/ntp runs/tiny/eval --out comparison.html',
   ]
   static override args = {
-    runs: Args.string({description: 'run directories; else the setting report.runs', name: 'RUN'}),
+    runs: Args.string({description: 'run directories; the setting report.runs when absent', name: 'RUN'}),
   }
   static override strict = false
 

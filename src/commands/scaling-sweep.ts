@@ -4,7 +4,7 @@ import {BaseCommand, directoryFlags, type Request} from '../base-command.js'
 export default class ScalingSweep extends BaseCommand {
   static override summary = 'train over axes of settings and fit how accuracy grows with compute'
   static override description =
-    'Every combination of the values in sweep.axes is one run; a ledger remembers which are done, so that an interrupted sweep goes on where it stopped. The fit is P(C) = A / C^alpha + P*, with R^2 and bootstrap intervals.'
+    'Every combination of the values in sweep.axes is one run. A ledger records which runs are done, so an interrupted sweep continues where it stopped. The fit is P(C) = A / C^alpha + P*, with R^2 and bootstrap intervals.'
   static override examples = [
     '<%= config.bin %> scaling-sweep --config experiments/tiny/sweep.yaml',
     '<%= config.bin %> scaling-sweep --config sweep.yaml --out runs/sweep --resume',

@@ -5,7 +5,7 @@ import type {Config} from '../core/config/schema.js'
 export default class Train extends BaseCommand {
   static override summary = 'train a model by next-token reasoning with GRPO, or by one of the baselines'
   static override description =
-    'Objective rpt samples G thoughts per context, rewards those whose prediction is a byte-exact prefix of what really comes next, and updates the model with GRPO. Objective rlvr does the same on questions with answers, ntp is plain next-token training, sft trains on completions only.'
+    'Objective rpt samples G completions per context, rewards those whose prediction is a byte-exact prefix of the true continuation, and updates the model with GRPO. Objective rlvr does the same on questions with answers. Objective ntp is plain next-token training. Objective sft trains on given completions.'
   static override examples = [
     '<%= config.bin %> train --config experiments/tiny/rpt.yaml',
     '<%= config.bin %> train --data runs/data --model ./base --out runs/rpt --steps 200 --set grpo.groupSize=8',

@@ -5,7 +5,7 @@ import {BaseCommand, configFlags} from '../base-command.js'
 export default class WarmStart extends BaseCommand {
   static override summary = 'write rows for objective sft that teach a model to think, end the thought and box a token'
   static override description =
-    'Each row is the prompt of one training position, as rollouts have it, with a short thought and the token that really follows in its box. Held-out documents are never used. Difficulties take turns, styles of thought are drawn; the same seed gives the same file.'
+    'Each row has the prompt of one training position, as rollouts have it, and a completion: a short thought, then the token that really follows, in a box. Held-out documents are never used. Difficulties take turns, and a seeded draw picks the style of thought. The same seed gives the same file.'
   static override examples = [
     '<%= config.bin %> warm-start --data runs/data --model ./base --out runs/rows.jsonl --rows 512',
     '<%= config.bin %> warm-start --config my.yaml --rows 64 --out rows.jsonl --set warmStart.styles=brief,candidates',

@@ -9,20 +9,20 @@ export const grpo = z.strictObject({
     .min(2, 'needs at least 2, because one completion has no group to compare with')
     .default(8)
     .describe('completions per context'),
-  contextsPerStep: positive.default(256).describe('contexts of one step'),
+  contextsPerStep: positive.default(256).describe('contexts per step'),
   positionsPerDocument: positive
     .default(1)
-    .describe('positions of one document that are drawn one after the other; at 1 a document has no say in the order'),
+    .describe('positions of one document that are drawn one after another; with 1, the order ignores documents'),
   curriculum: z
     .enum(curriculumNames)
     .default('none')
-    .describe('what steps draw contexts from: all positions, or those of one level of difficulty after the other'),
+    .describe('positions from which steps draw contexts: all of them, or one level of difficulty after another'),
   curriculumAt: z
     .tuple([z.number().gt(0).lt(1), z.number().gt(0).lt(1)])
     .refine(([first, second]) => first < second, 'needs two ascending shares of the steps')
     .default([0.3, 0.7])
-    .describe('shares of train.steps after which a curriculum goes on to its second and its third level'),
-  miniBatches: positive.default(1).describe('updates per rollout batch; 1 is exact on-policy'),
+    .describe('shares of train.steps after which a curriculum begins its second and its third level'),
+  miniBatches: positive.default(1).describe('updates per rollout batch; 1 is exactly on-policy'),
   contextsPerMicroBatch: positive.default(8).describe('contexts whose gradient is computed at once'),
   completionsPerMicroBatch: positive
     .optional()
@@ -30,17 +30,19 @@ export const grpo = z.strictObject({
   loss: z
     .enum(lossNames)
     .default('grpo')
-    .describe('how ratios of the policy to the weights that sampled become a loss; brings defaults for other settings'),
+    .describe(
+      'how the ratio between the policy and the weights that sampled becomes a loss; also sets defaults of other settings',
+    ),
   clipEpsilon: z.number().positive().default(0.2).describe('the ratio is clipped to 1 - epsilon .. 1 + epsilon'),
   clipEpsilonHigh: z
     .number()
     .positive()
     .optional()
-    .describe('the upper end is 1 + this instead, where it is given (clip-higher)'),
+    .describe('if given, the ratio is clipped to at most 1 + this instead (clip-higher)'),
   maskTruncated: z
     .boolean()
     .default(false)
-    .describe('whether completions that were cut at rollout.maxTokens are left out of the loss'),
+    .describe('leave completions that were cut at rollout.maxTokens out of the loss'),
   klCoef: z.number().min(0).default(0).describe('weight of the divergence from the starting checkpoint'),
   entropyCoef: z.number().min(0).default(0).describe('weight of the entropy bonus'),
   ntpCoef: z
@@ -51,30 +53,34 @@ export const grpo = z.strictObject({
   std: z
     .enum(['population', 'sample', 'none', 'leave-one-out'])
     .default('population')
-    .describe('what advantages are divided by'),
-  advantageEpsilon: z.number().positive().default(1e-6).describe('added to the deviation of a group'),
+    .describe(
+      'which standard deviation of the group divides the advantages; leave-one-out: none, and each reward is compared with the mean of the others',
+    ),
+  advantageEpsilon: z.number().positive().default(1e-6).describe('added to the standard deviation of a group'),
   lossNormalizer: z
     .enum(['token', 'sequence', 'constant'])
     .default('token')
     .describe(
-      'mean over tokens of the step, or of means per completion; constant: sum over completions x rollout.maxTokens',
+      'token: mean over all tokens of the step; sequence: mean of the means of completions; constant: sum divided by completions x rollout.maxTokens',
     ),
   dynamicSampling: z
     .strictObject({
-      fromStep: count.default(500).describe('first step that drops groups of equal rewards and samples more batches'),
+      fromStep: count.default(500).describe('first step that drops groups with equal rewards and samples more batches'),
       maxBatches: positive
         .default(16)
-        .describe('rollout batches of grpo.contextsPerStep contexts per step at the most'),
+        .describe('at most this many rollout batches of grpo.contextsPerStep contexts per step'),
       onShortage: z
         .enum(['error', 'warn'])
         .default('error')
-        .describe('when maxBatches hold too few groups with signal: stop, or train on those there are'),
-      enabled: z.boolean().default(true).describe('whether it is used at all'),
+        .describe(
+          'what to do if maxBatches batches have too few groups with signal: stop, or train on the groups there are',
+        ),
+      enabled: z.boolean().default(true).describe('use dynamic sampling'),
     })
     .prefault({}),
   mismatchLimit: z
     .number()
     .positive()
     .default(1e-4)
-    .describe('largest |rollout - trainer| log-probability before the run stops'),
+    .describe('the run stops if log-probabilities of sampler and trainer differ by more than this'),
 })

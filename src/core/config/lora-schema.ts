@@ -8,8 +8,8 @@ export const lora = z.strictObject({
     .min(0)
     .max(4096)
     .default(0)
-    .describe('train adapters of this rank (LoRA, without dropout) and leave the weights alone; 0 trains the weights'),
-  alpha: z.number().positive().default(16).describe('adapters are multiplied by alpha / rank'),
+    .describe('train adapters of this rank (LoRA, without dropout) and keep the weights fixed; 0 trains all weights'),
+  alpha: z.number().positive().default(16).describe('the output of an adapter is multiplied by alpha / rank'),
   targets: z
     .array(z.enum(adapterTargets))
     .min(1)
@@ -19,5 +19,5 @@ export const lora = z.strictObject({
   merge: z
     .boolean()
     .default(false)
-    .describe('write a whole checkpoint too, adapters merged, into the folder merged of every checkpoint'),
+    .describe('also write a whole checkpoint with the adapters merged, into the folder merged of every checkpoint'),
 })

@@ -2,15 +2,15 @@ import {z} from 'zod'
 
 /** The keys of `memory`. */
 export const memory = z.strictObject({
-  check: z.boolean().default(true).describe('refuse what the estimate says cannot fit'),
+  check: z.boolean().default(true).describe('refuse work that does not fit by the estimate'),
   limitGiB: z
     .number()
     .positive()
     .optional()
-    .describe('memory to count on, GiB; what this machine has left when absent'),
+    .describe('memory to assume, GiB; what this machine has available when absent'),
   deviceLimitGiB: z
     .number()
     .positive()
     .optional()
-    .describe('memory of a GPU to count on, GiB; what it has left when absent'),
+    .describe('memory of a GPU to assume, GiB; what the GPU has available when absent'),
 })

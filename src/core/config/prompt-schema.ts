@@ -14,7 +14,9 @@ export const prompt = z.strictObject({
   chatTemplate: z
     .enum(['auto', 'none'])
     .default('auto')
-    .describe("auto: the prompt is a user's message in the checkpoint's chat template, if it has one; none: it is not"),
+    .describe(
+      "auto: put the prompt into the checkpoint's chat template as a user message, if there is a template; none: use no chat template",
+    ),
   chatTemplateFile: path.optional().describe("Jinja file to use instead of the checkpoint's chat template"),
   questionTemplate: z
     .string()
@@ -23,10 +25,12 @@ export const prompt = z.strictObject({
   choices: z
     .enum(choiceFormNames)
     .default('lettered')
-    .describe('options of a question: lettered, answered by the letter; cloze, not shown and answered by the text'),
+    .describe(
+      'lettered: list the options of a question and ask for a letter; cloze: do not show them and ask for the text of one',
+    ),
   choiceTemplate: z
     .string()
     .default('{context}\nAnswer:')
-    .describe("what the options' probabilities are asked after, in mode standard: text with '{context}'"),
-  maxTokens: positive.default(4096).describe('longest prompt; the context loses tokens from the left'),
+    .describe("text with '{context}' before each option, in mode standard"),
+  maxTokens: positive.default(4096).describe('longest prompt; a longer one loses context from the left'),
 })

@@ -24,18 +24,20 @@ export const reward = z.strictObject({
     .strictObject({
       tau: share
         .default(0.999)
-        .describe('share of the moving average that stays at every step; for terms that ask the average'),
+        .describe('share of the moving average that is kept at every step; for terms that ask the average'),
     })
     .prefault({}),
   lengthBudget: z
     .strictObject({
-      first: positive.default(800).describe('tokens of a thought that term length-budget pays most at the first step'),
-      least: positive.default(1).describe('tokens that the budget never falls below'),
-      decay: z.number().positive().max(1).default(0.2).describe('what is left of the budget at the last step'),
+      first: positive
+        .default(800)
+        .describe('length of a thought, in tokens, that term length-budget pays most at the first step'),
+      least: positive.default(1).describe('the budget never falls below this many tokens'),
+      decay: z.number().positive().max(1).default(0.2).describe('share of the budget that is left at the last step'),
     })
     .prefault({}),
   overlongTokens: positive
     .default(128)
-    .describe('last tokens before rollout.maxTokens in which term overlong falls from 0 to -1'),
+    .describe('number of tokens before rollout.maxTokens over which term overlong falls from 0 to -1'),
   maxReferenceTokens: positive.default(32).describe('tokens of the continuation that a prediction may span'),
 })

@@ -33,14 +33,14 @@ const model = z.strictObject({
 })
 
 const rollout = z.strictObject({
-  sampler: z.enum(samplerNames).default('local').describe('what draws completions: this process'),
+  sampler: z.enum(samplerNames).default('local').describe('what draws completions; local is this process'),
   maxTokens: positive.default(8192).describe('longest completion'),
   temperature: temperature.default(0.8).describe('logits are divided by it when sampling'),
   contextsPerBatch: positive.default(8).describe('contexts sampled at once'),
   stop: z
     .array(z.string().min(1, 'holds an empty text, which every completion contains'))
     .default([])
-    .describe('texts that end a completion, in evaluation too: right after the token that completes one'),
+    .describe('texts that end a completion, right after the token that completes one; also in evaluation'),
 })
 
 const update = z.strictObject({
@@ -48,42 +48,50 @@ const update = z.strictObject({
     .enum(['auto', ...updateModeNames])
     .default('auto')
     .describe(
-      'whole: a micro-batch in one run that keeps all activations; segmented: layer by layer, in a fraction of the memory; auto: whole where it fits, on a GPU what moves the fewest bytes, decided once',
+      'whole: a micro-batch in one run that keeps all activations; segmented: layer by layer, in a fraction of the memory; auto: whole if it fits, or on a GPU the mode that moves the fewest bytes, decided once',
     ),
   microBatchesAtOnce: positive
     .optional()
     .describe(
-      'micro-batches that are computed together, as one; when absent 1, or on a GPU with update.mode auto what moves the fewest bytes',
+      'micro-batches that are computed together, as one; when absent 1, or on a GPU with update.mode auto the number that moves the fewest bytes',
     ),
 })
 
 const optim = z.strictObject({
-  learningRate: z.number().positive().default(1e-6).describe('after warm-up'),
-  schedule: z.enum(['constant', 'linear', 'cosine']).default('constant').describe('decay after warm-up'),
+  learningRate: z.number().positive().default(1e-6).describe('learning rate after warm-up'),
+  schedule: z
+    .enum(['constant', 'linear', 'cosine'])
+    .default('constant')
+    .describe('how the learning rate decays after warm-up'),
   warmupSteps: count.default(0).describe('steps over which the learning rate rises from 0'),
-  finalShare: share.default(0.1).describe('share of the learning rate left at the end of linear and cosine'),
+  finalShare: share.default(0.1).describe('share of the learning rate that is left at the end of linear and cosine'),
   beta1: decay.default(0.9).describe('decay of the first moment'),
   beta2: decay.default(0.999).describe('decay of the second moment'),
-  epsilon: z.number().positive().default(1e-8).describe('added to the root of the second moment'),
-  weightDecay: z.number().min(0).default(0.01).describe('on matrices only'),
+  epsilon: z.number().positive().default(1e-8).describe('added to the square root of the second moment'),
+  weightDecay: z.number().min(0).default(0.01).describe('weight decay of AdamW, on matrices only'),
   maxGradNorm: z.number().positive().default(0.2).describe('gradients are scaled down to this global norm'),
 })
 
 const train = z.strictObject({
-  objective: z.enum(objectives).default('rpt').describe('what is learned'),
-  steps: count.default(1000).describe('updates'),
-  batchRows: positive.default(16).describe('rows of a step: objectives ntp and sft'),
-  rowsPerMicroBatch: positive.default(16).describe('rows whose gradient is computed at once: objectives ntp and sft'),
+  objective: z
+    .enum(objectives)
+    .default('rpt')
+    .describe('what a step of training is: rpt, rlvr (RL on questions), ntp (next-token training) or sft'),
+  steps: count.default(1000).describe('training steps'),
+  batchRows: positive.default(16).describe('rows per step, for objectives ntp and sft, and for grpo.ntpCoef'),
+  rowsPerMicroBatch: positive
+    .default(16)
+    .describe('rows whose gradient is computed at once, for objectives ntp and sft, and for grpo.ntpCoef'),
   maxRowTokens: positive
     .min(2, 'needs at least 2: a token and the one to predict')
     .default(4096)
-    .describe('longest row: objectives ntp and sft'),
-  allowNoop: z.boolean().default(false).describe('zero steps is not an error'),
+    .describe('longest row, for objectives ntp and sft'),
+  allowNoop: z.boolean().default(false).describe('accept zero steps, which is otherwise an error'),
   track: z
     .array(z.enum(trackerNames))
     .default([])
     .transform(distinct)
-    .describe("formats of other programs that every step's metrics are written in, too"),
+    .describe("also write every step's metrics in these formats of other programs"),
 })
 
 const sft = z.strictObject({
@@ -93,12 +101,12 @@ const sft = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'template that the prompts of the rows are in, for evaluations: a name as in prompt.template, or text with {context}; found in the rows when absent',
+      'template of the prompts in the rows, for evaluations: a name as in prompt.template, or text with {context}; found in the rows when absent',
     ),
   chatTemplate: z
     .enum(['auto', 'none'])
     .optional()
-    .describe('whether those prompts are within the chat template too; found in the rows when absent'),
+    .describe('whether a chat template surrounds those prompts; found in the rows when absent'),
   documentShare: share.default(0).describe('share of rows that are plain documents of the training partition'),
 })
 
@@ -109,13 +117,13 @@ const warmStart = z.strictObject({
     .min(1)
     .default([...thoughtStyles])
     .transform(distinct)
-    .describe('how the thoughts go; a seeded draw for each row'),
+    .describe('styles of thought; a seeded draw picks one for each row'),
 })
 
 const checkpoint = z.strictObject({
   every: positive.default(100).describe('steps between checkpoints that a run can resume from'),
-  steps: z.array(count).default([]).describe('steps whose checkpoints are kept for good'),
-  keepLast: positive.default(2).describe('checkpoints kept besides checkpoint.steps'),
+  steps: z.array(count).default([]).describe('steps whose checkpoints are kept permanently'),
+  keepLast: positive.default(2).describe('recent checkpoints to keep besides those of checkpoint.steps'),
   dtype: z
     .enum(checkpointDtypes)
     .default('float32')
@@ -128,11 +136,11 @@ function distinct<T>(entries: T[]): T[] {
 }
 
 const evaluationKeys = z.strictObject({
-  every: count.default(0).describe('steps between evaluations while training; 0 for none'),
+  every: count.default(0).describe('steps between evaluations during training; 0 for none'),
   task: z
     .enum(taskNames)
     .optional()
-    .describe('what is evaluated; next-token, or in training its own task, when absent'),
+    .describe('task to evaluate; when absent next-token, or in training the task of the objective'),
   models: z
     .array(checkpointSource)
     .default([])
@@ -148,8 +156,8 @@ const evaluationKeys = z.strictObject({
   standardContext: z
     .enum(['cut', 'whole'])
     .default('cut')
-    .describe('what mode standard sees of a context that mode reasoning would cut: the same part, or all of it'),
-  limit: positive.optional().describe('positions evaluated, chosen by seed'),
+    .describe('how much mode standard sees of a context that mode reasoning would cut: the same part, or all of it'),
+  limit: positive.optional().describe('number of positions to evaluate, chosen by seed'),
   samples: count.default(0).describe('completions per position for pass@k, in mode reasoning'),
   passAtK: z
     .array(positive)
@@ -158,7 +166,9 @@ const evaluationKeys = z.strictObject({
     .describe('each k of pass@k, at most eval.samples; eval.samples when empty'),
   temperature: temperature
     .default(0.8)
-    .describe('of the completions for pass@k; that of generation_config.json when absent, if the checkpoint has one'),
+    .describe(
+      'temperature of the completions for pass@k; when absent that of generation_config.json, if the checkpoint has one',
+    ),
   forcedThought: z.string().default('').describe('the uninformative thought of mode forced-thought'),
   bootstraps: resamples.default(2000).describe('resamples of the documents for intervals'),
 })
@@ -172,7 +182,7 @@ const evaluation = evaluationKeys.refine(({passAtK, samples}) => passAtK.every((
 })
 
 const sweep = z.strictObject({
-  train: path.optional().describe('training config that every point starts from'),
+  train: path.optional().describe('training config from which every point starts'),
   axes: z
     .record(z.string(), z.array(z.union([z.string(), z.number(), z.boolean()])).min(1))
     .default({})
@@ -183,7 +193,9 @@ const sweep = z.strictObject({
   resampleSeeds: z
     .boolean()
     .default(false)
-    .describe('resample the runs of a curve too, so that intervals hold chance in training; from about five seeds on'),
+    .describe(
+      'also resample the runs of a curve, so that intervals include chance in training; needs about five seeds or more',
+    ),
 })
 
 const report = z.strictObject({runs: z.array(path).default([]).describe('run directories to report on')})
@@ -191,13 +203,13 @@ const report = z.strictObject({runs: z.array(path).default([]).describe('run dir
 /** Every key with its check; unknown keys are refused. */
 export const configSchema = z.strictObject({
   out: path.optional().describe('folder to write'),
-  seed: z.int().min(0).default(0).describe('the one seed; every random number follows from it'),
+  seed: z.int().min(0).default(0).describe('seed from which all random numbers follow'),
   device: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto').describe('where graphs run'),
   precision: z
     .enum(precisionNames)
     .default('float32')
     .describe(
-      'of matrix products: float32; float16, on devices that have it, with sums in float32; float16-rounded: the same roundings in float32, slower, to try them elsewhere; all else is float32',
+      'precision of matrix products: float32; float16, on devices that have it, with sums in float32; float16-rounded, the same roundings on any device, slower; everything else is float32',
     ),
   cuda: z
     .strictObject({
@@ -213,7 +225,7 @@ export const configSchema = z.strictObject({
     .max(4096)
     .default(0)
     .describe(
-      'engine threads at most; 0 is one per core; narrow models use fewer, so that the number changes no result',
+      'engine threads at most; 0 is one per core; narrow models use fewer, so the number does not change results',
     ),
   memory: memory.prefault({}),
   data: data.prefault({}),
