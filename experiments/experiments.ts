@@ -75,6 +75,13 @@ export const experiments: readonly Experiment[] = [
     hasQuick: true,
     tables: () => import('./compute-matched/render.js'),
   },
-  {name: 'template-study', script: 'template-study/run.ts', needs: 'model', minutes: 50, hasQuick: false, tables: null},
+  {
+    name: 'template-study',
+    script: 'template-study/run.ts',
+    needs: 'model',
+    minutes: 50,
+    hasQuick: false,
+    tables: () => import('./template-study/render.js'),
+  },
   {name: 'patterns', script: 'patterns/run.ts', needs: 'model', minutes: 8, hasQuick: false, tables: null},
 ]

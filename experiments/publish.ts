@@ -1,5 +1,6 @@
 import {mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
+import type {Experiment} from './experiments.js'
 import {isQuick} from './quick.js'
 import {type ResultRow, readResult, writeResult} from './result-table.js'
 import {runsOf} from './stages.js'
@@ -34,6 +35,14 @@ export function publish(experiment: string, findings: Findings): void {
   insertTables(join(folder, 'README.md'), findings.tables)
   const tables = Object.values(findings.tables).join('\n\n')
   console.log(`\n${tables}\n\nwrote result.arrow, figures and the tables of README.md to ${folder}`)
+}
+
+/** Writes the tables of README.md anew from the result.arrow that is there; nothing is run. */
+export async function republish({name, tables}: Experiment): Promise<void> {
+  if (tables === null) return
+  const folder = join(import.meta.dirname, name)
+  const {tablesOf} = await tables()
+  insertTables(join(folder, 'README.md'), tablesOf(readResult(join(folder, 'result.arrow'))))
 }
 
 /** Compares the names of rows with those of the published result, for the seeds that were run. */

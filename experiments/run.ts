@@ -5,17 +5,19 @@ import {createInterface} from 'node:readline'
 import {parseArgs} from 'node:util'
 import {maxOf} from '../src/core/util/extremes.js'
 import {type Experiment, experiments} from './experiments.js'
+import {republish} from './publish.js'
 
 /**
- * `npm run experiments [-- NAME ...] [--quick] [--jobs N] [--model DIR [--documents FILE]]`: runs the experiments of these
+ * `npm run experiments [-- NAME ...] [--quick | --tables] [--jobs N] [--model DIR [--documents FILE]]`: runs the experiments of these
  * names, or all that this machine can, each in a process of its own. Those of the tiny model take one core each, so as many
  * run at once as there are cores. Those that need a model take all cores, run one after the other at the end, and are
- * skipped without `--model`.
+ * skipped without `--model`. `--tables` runs nothing, and writes the tables of the READMEs anew from `result.arrow`.
  */
 
 const {values, positionals: names} = parseArgs({
   options: {
     quick: {type: 'boolean', default: false},
+    tables: {type: 'boolean', default: false},
     jobs: {type: 'string', default: String(availableParallelism())},
     model: {type: 'string'},
     documents: {type: 'string'},
@@ -34,9 +36,14 @@ const chosen = experiments.filter(({name}) => names.length === 0 || names.includ
 // The longest first, so that none is left alone at the end.
 const small = chosen.filter(({needs}) => needs === 'nothing').sort((one, other) => other.minutes - one.minutes)
 const large = chosen.filter(({needs}) => needs === 'model')
-const outcomes = [...(await atOnce(small, jobs)), ...(await atOnce(large, 1))]
-console.log(`\n${outcomes.map(({text}) => text).join('\n')}\nin all ${minutesSince(began)} minutes`)
-process.exitCode = outcomes.some(({isFailed}) => isFailed) ? 1 : 0
+if (values.tables) for (const experiment of chosen) await republish(experiment)
+else await runAll()
+
+async function runAll(): Promise<void> {
+  const outcomes = [...(await atOnce(small, jobs)), ...(await atOnce(large, 1))]
+  console.log(`\n${outcomes.map(({text}) => text).join('\n')}\nin all ${minutesSince(began)} minutes`)
+  process.exitCode = outcomes.some(({isFailed}) => isFailed) ? 1 : 0
+}
 
 interface Outcome {
   readonly text: string
