@@ -83,5 +83,12 @@ export const experiments: readonly Experiment[] = [
     hasQuick: false,
     tables: () => import('./template-study/render.js'),
   },
-  {name: 'patterns', script: 'patterns/run.ts', needs: 'model', minutes: 8, hasQuick: false, tables: null},
+  {
+    name: 'patterns',
+    script: 'patterns/run.ts',
+    needs: 'model',
+    minutes: 8,
+    hasQuick: false,
+    tables: () => import('./patterns/table.js'),
+  },
 ]

@@ -176,6 +176,24 @@ const checks: readonly Check[] = [
     },
   ],
   [
+    'a row of the ledger leads to its rollouts',
+    async (page) => {
+      const link = page.locator('#ledger a[data-find]').first()
+      const item = await link.textContent()
+      const before = await found(page)
+      await link.click()
+      assert.equal(await page.locator('input[name=text]').inputValue(), item)
+      await page.waitForFunction((text) => document.querySelector('.filters output')?.textContent !== text, before)
+      const [group] = await page.locator('.group').all()
+      await group.locator('summary').click()
+      const note = (await group.locator('p.note').first().textContent()) ?? ''
+      const [doc, position] = (item ?? '').split('@')
+      assert(note.includes(`${doc}, position ${position}`) && note.includes('In the whole run: drawn '), note)
+      await page.locator('button[type=reset]').click()
+      await page.waitForFunction((text) => document.querySelector('.filters output')?.textContent === text, before)
+    },
+  ],
+  [
     'a position opens by a key and shows every byte and the ends of tokens',
     async (page) => {
       const group = page.locator('.group').first()

@@ -47,7 +47,7 @@ export function htmlTable({title, columns, rows, note}: Table): Html {
   const head = columns.map((column) => html`<th scope="col">${column}</th>`)
   const body = rows.map(
     ([first, ...rest]) =>
-      html`<tr><th scope="row">${first.text}${first.detail && html`<small>${first.detail}</small>`}</th>${rest.map((cell, i) => htmlCell(cell, columns[i + 1]))}</tr>\n`,
+      html`<tr><th scope="row">${rowName(first)}${first.detail && html`<small>${first.detail}</small>`}</th>${rest.map((cell, i) => htmlCell(cell, columns[i + 1]))}</tr>\n`,
   )
   return html`<div class="table"><table>
 <caption>${title}</caption>
@@ -56,6 +56,10 @@ export function htmlTable({title, columns, rows, note}: Table): Html {
 ${body}</tbody>
 </table></div>
 ${note && html`<p class="note">${note}</p>`}`
+}
+
+function rowName({text, find}: Cell): Html | string {
+  return find === undefined ? text : html`<a href="#rollouts" data-find="${find}">${text}</a>`
 }
 
 function htmlCell({text, detail, tone}: Cell, column: string): Html {

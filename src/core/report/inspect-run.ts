@@ -15,7 +15,7 @@ import {readContexts} from './contexts.js'
 import {diagnose, summarizeRollouts} from './diagnose.js'
 import {percent, plural} from './format.js'
 import type {RunInspection, ThoughtView} from './inspection.js'
-import {summarizeLedger} from './ledger.js'
+import {readLedger} from './ledger.js'
 import {predictionsFile, type RunFolder, readRollouts, settingOf} from './read-run.js'
 import {readDifficulties} from './rollout-sample.js'
 
@@ -50,7 +50,7 @@ export function inspectRollouts(run: RunFolder, options: InspectOptions): RunIns
     text: row.completion_text,
   }))
   const diagnosis = statistics ? diagnose(statistics) : ['This step has no completions.']
-  const ledger = summarizeLedger(run.path)
+  const {summary: ledger} = readLedger(run.path)
   const thoughts = thoughtView(tally)
   return {
     kind: 'rollouts',

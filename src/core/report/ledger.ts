@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import {ledgerTable, readRows} from '../tables/index.js'
+import {type LedgerRow, ledgerTable, readRows} from '../tables/index.js'
 import {countDraws, type Draws, ledgerFile} from '../training/ledger.js'
 import {percent, plural, short} from './format.js'
 
@@ -17,22 +17,61 @@ export interface LedgerSummary {
   readonly without_signal: number
 }
 
-/** The ledger of a run; counted from its rollouts where it is not complete. */
-export function summarizeLedger(runPath: string): LedgerSummary {
+/** A training item and how it went. */
+export type LedgerItem = Draws & Pick<LedgerRow, 'item' | 'split'>
+
+/** The ledger of a run: all of it, each split, and the items that were asked for. */
+export interface Ledger {
+  readonly summary: LedgerSummary
+  /** By split, in the order in which they come; none until the run is complete. */
+  readonly splits: ReadonlyMap<string, LedgerSums>
+  /** By name. */
+  readonly items: ReadonlyMap<string, LedgerItem>
+}
+
+/** What is counted of some items. */
+export type LedgerSums = {[name in Exclude<keyof LedgerSummary, 'items'>]: number} & {items: number}
+
+/** Reads the ledger of a run once; it is counted from the rollouts where the run is not complete. */
+export function readLedger(runPath: string, wanted: ReadonlySet<string> = new Set()): Ledger {
   const file = join(runPath, ledgerFile)
   const isComplete = existsSync(file)
-  const rows: Iterable<Draws> = isComplete ? readRows(file, ledgerTable) : countDraws(runPath).draws.values()
-  const sums = {items: 0, drawn: 0, draws: 0, always_right: 0, never_right: 0, without_signal: 0}
-  for (const {drawn, with_signal, completions, correct} of rows) {
-    sums.items++
-    if (drawn === 0) continue
-    sums.drawn++
-    sums.draws += drawn
-    if (correct === completions) sums.always_right++
-    if (correct === 0) sums.never_right++
-    if (with_signal === 0) sums.without_signal++
+  const all = noItems()
+  const splits = new Map<string, LedgerSums>()
+  const items = new Map<string, LedgerItem>()
+  for (const row of isComplete ? readRows(file, ledgerTable) : drawnItems(runPath)) {
+    count(row, all)
+    if (isComplete && !splits.has(row.split)) splits.set(row.split, noItems())
+    if (isComplete) count(row, splits.get(row.split)!)
+    if (wanted.has(row.item)) items.set(row.item, row)
   }
-  return {...sums, items: isComplete ? sums.items : null}
+  return {summary: {...all, items: isComplete ? all.items : null}, splits, items}
+}
+
+function* drawnItems(runPath: string): Generator<LedgerItem> {
+  for (const [item, draws] of countDraws(runPath).draws) yield {item, split: '', ...draws}
+}
+
+function noItems(): LedgerSums {
+  return {items: 0, drawn: 0, draws: 0, always_right: 0, never_right: 0, without_signal: 0}
+}
+
+function count({drawn, with_signal, completions, correct}: Draws, sums: LedgerSums): void {
+  sums.items++
+  if (drawn === 0) return
+  sums.drawn++
+  sums.draws += drawn
+  if (correct === completions) sums.always_right++
+  if (correct === 0) sums.never_right++
+  if (with_signal === 0) sums.without_signal++
+}
+
+/** How one item went, in words. */
+export function describeItem({drawn, with_signal, completions, correct, last_step}: LedgerItem): string {
+  return (
+    `drawn ${plural(drawn, 'time')}, last in step ${last_step}; ${correct} of ${plural(completions, 'completion')} right; ` +
+    `rewards differed in ${plural(with_signal, 'group')}`
+  )
 }
 
 /** The ledger in plain language. */

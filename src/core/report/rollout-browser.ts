@@ -3,7 +3,7 @@ import {dataBlock, type Html, html} from './html.js'
 import {type RolloutSample, sampleNote} from './rollout-sample.js'
 
 /** The rollouts of a page with the filters that its script answers to, and what stands out in the first and last steps. */
-export function browseRollouts(samples: readonly RolloutSample[]): Html[] {
+export function browseRollouts(samples: readonly Omit<RolloutSample, 'ledger'>[]): Html[] {
   const kept = samples.filter(({run}) => run.rolloutSteps.length > 0)
   if (kept.length === 0) return []
   const groups = kept.flatMap((sample) => sample.groups)

@@ -5,6 +5,7 @@ import {groupBy} from '../util/group-by.js'
 import {Sampler, streamSeed} from '../util/rng.js'
 import {type PositionKey, readContexts} from './contexts.js'
 import {plural} from './format.js'
+import {describeItem, type Ledger, readLedger} from './ledger.js'
 import type {SampledCompletion, SampledGroup} from './page/filter.js'
 import {type RunFolder, readRollouts, settingOf} from './read-run.js'
 
@@ -22,6 +23,8 @@ export interface RolloutSample {
   readonly groups: readonly SampledGroup[]
   readonly steps: readonly number[]
   readonly ends: readonly {readonly step: number; readonly rows: readonly RolloutRow[]}[]
+  /** Of the run, with the items of the groups. */
+  readonly ledger: Ledger
 }
 
 /** The steps of a run that a page shows: the first, the last, and some evenly spread between them. */
@@ -56,12 +59,14 @@ export async function sampleRollouts(
   const keys = drawn.map(([first]) => first)
   const contextOf = readContexts(data, keys, contextLength)
   const splitOf = readDifficulties(data, keys)
+  const ledger = readLedger(run.path, new Set(keys.map(({item}) => item)))
   const groups = drawn.map((rows) => ({
     ...groupOf(run.name, rows),
     split: splitOf(rows[0]),
     context: contextOf(rows[0]) ?? '',
+    ledger: describeItem(ledger.items.get(rows[0].item)!),
   }))
-  return {run, groups, steps, ends}
+  return {run, groups, steps, ends, ledger}
 }
 
 /** Groups in the order of the step, as many as `completions` allow, at least one. */
@@ -75,7 +80,7 @@ function drawGroups(rows: readonly RolloutRow[], step: number, completions: numb
   return groups.filter((_, index) => chosen.has(index))
 }
 
-function groupOf(run: string, rows: readonly RolloutRow[]): Omit<SampledGroup, 'split' | 'context'> {
+function groupOf(run: string, rows: readonly RolloutRow[]): Omit<SampledGroup, 'split' | 'context' | 'ledger'> {
   const [{step, doc_id: doc, position, truth, boundaries}] = rows
   const completions = rows.map(completionOf).sort((a, b) => b.reward - a.reward || a.sample - b.sample)
   return {run, step, doc, position, truth: hexOf(truth), boundaries: [...boundaries], completions}
@@ -112,7 +117,7 @@ export function readDifficulties(dataDir: unknown, keys: readonly PositionKey[])
 }
 
 /** What a page shows of how much there is, in a sentence. */
-export function sampleNote({run, groups, steps}: RolloutSample): string {
+export function sampleNote({run, groups, steps}: Pick<RolloutSample, 'run' | 'groups' | 'steps'>): string {
   const completions = groups.reduce((sum, group) => sum + group.completions.length, 0)
   return (
     `${run.name}: ${plural(completions, 'completion')} at ${plural(groups.length, 'position')} of ${plural(steps.length, 'step')}, ` +

@@ -6,6 +6,7 @@ import type {ReportContent} from './content.js'
 import {plural, short} from './format.js'
 import {headlineOf} from './headline.js'
 import {chartFigure, figure, type Html, html, htmlTable, section} from './html.js'
+import {ledgerSection} from './ledger-section.js'
 import {colorOf} from './page/chart.js'
 import {plotScaling} from './plot-scaling.js'
 import {browseRollouts} from './rollout-browser.js'
@@ -83,12 +84,12 @@ function drawnSteps(trained: ReportContent['runs']): string {
   return longest > mostSteps ? `Of more than ${mostSteps} steps, as many are drawn, evenly spread. ` : ''
 }
 
-/** A sample of rollouts with bytes, outcome, reward and why, to be searched. */
+/** The ledger, and a sample of rollouts with bytes, outcome, reward and why, to be searched. */
 export async function rolloutSection({runs}: ReportContent, afterStep: () => Promise<void>): Promise<Html> {
   const kept = runs.filter(({rolloutSteps}) => rolloutSteps.length > 0)
   const samples: RolloutSample[] = []
   for (const run of kept) samples.push(await sampleRollouts(run, 1 / kept.length, afterStep))
-  return section('rollouts', 'Rollouts', browseRollouts(samples))
+  return html`${ledgerSection(samples)}${section('rollouts', 'Rollouts', browseRollouts(samples))}`
 }
 
 /** Every run's resolved configuration and what it took. */

@@ -22,6 +22,8 @@ export interface Cell {
   readonly text: string
   /** Second line: an interval or a count. */
   readonly detail?: string
+  /** On a page: what the list of rollouts is searched for when the cell is clicked; in the first column. */
+  readonly find?: string
   /** `above` and `below`: the paired interval excludes 0. */
   readonly tone?: 'above' | 'below' | 'muted'
 }

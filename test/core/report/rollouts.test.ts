@@ -1,23 +1,29 @@
-import {linkSync, mkdtempSync, rmSync} from 'node:fs'
+import {linkSync, mkdtempSync, renameSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
+import {describeItem, type Ledger, readLedger} from '../../../src/core/report/ledger.js'
+import {ledgerSection} from '../../../src/core/report/ledger-section.js'
 import {cellsOf, fromHex, sharedBytes} from '../../../src/core/report/page/bytes.js'
 import {matching, type SampledGroup} from '../../../src/core/report/page/filter.js'
 import {readRun} from '../../../src/core/report/read-run.js'
 import {browseRollouts} from '../../../src/core/report/rollout-browser.js'
-import {sampledSteps, sampleRollouts} from '../../../src/core/report/rollout-sample.js'
+import {type RolloutSample, sampledSteps, sampleRollouts} from '../../../src/core/report/rollout-sample.js'
 import {stepName} from '../../../src/core/runs/run-checkpoints.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 import {hostileText, type SyntheticRuns, writeSyntheticRuns} from './synthetic-runs.js'
 
 let runs: SyntheticRuns
+let sample: RolloutSample
 let groups: readonly SampledGroup[]
+let ledger: Ledger
 const nothing = async () => {}
 
 beforeAll(async () => {
   runs = await writeSyntheticRuns(mkdtempSync(join(tmpdir(), 'rpt-rollouts-')))
-  groups = (await sampleRollouts(readRun(runs.rpt), 1, nothing)).groups
+  sample = await sampleRollouts(readRun(runs.rpt), 1, nothing)
+  groups = sample.groups
+  ledger = sample.ledger
 })
 afterAll(() => rmSync(runs.root, {recursive: true, force: true}))
 
@@ -77,6 +83,55 @@ describe('a sample of rollouts', () => {
   })
 })
 
+describe('the ledger of a page', () => {
+  it('counts every training item once, and each split of them', () => {
+    const {summary, splits} = ledger
+    expect(summary).toMatchObject({items: 580, drawn: 32, draws: 64})
+    const sums = [...splits.values()]
+    expect([...splits.keys()]).toEqual(['easy', 'medium', 'hard'])
+    for (const name of ['items', 'drawn', 'draws', 'always_right', 'never_right', 'without_signal'] as const)
+      expect(sums.reduce((sum, own) => sum + own[name], 0)).toBe(summary[name])
+  })
+
+  it('says at each position how it went in the whole run', () => {
+    const [{doc, position, ledger: words}] = groups
+    const own = groups.filter((one) => one.doc === doc && one.position === position)
+    const completions = own.flatMap((one) => one.completions)
+    const right = completions.filter(({correct}) => correct).length
+    const differed = own.filter((one) => new Set(one.completions.map(({reward}) => reward)).size > 1).length
+    expect(words).toBe(
+      `drawn ${own.length} times, last in step 200; ${right} of ${completions.length} completions right; ` +
+        `rewards differed in ${differed} ${differed === 1 ? 'group' : 'groups'}`,
+    )
+  })
+
+  it('lists what was drawn most, each with the search for its rollouts', () => {
+    const {text} = ledgerSection([sample])
+    const names = [...text.matchAll(/data-find="([^"]+)">([^<]+)</g)].map(([, find, name]) => [find, name])
+    expect(names).toHaveLength(12)
+    for (const [find, name] of names) {
+      expect(name).toBe(find)
+      expect(counted({text: find})).toBeGreaterThan(0)
+    }
+    expect(text).toContain('Ledger: 32 of 580 items drawn, 2 times each on average; 94.5% never.')
+  })
+
+  it('is counted from the rollouts while a run goes on, without its splits', () => {
+    const file = join(runs.rpt, 'ledger.arrow')
+    renameSync(file, `${file}.away`)
+    try {
+      const running = readLedger(runs.rpt, new Set(sample.ledger.items.keys()))
+      expect(running.summary).toEqual({...ledger.summary, items: null})
+      expect(running.splits.size).toBe(0)
+      expect([...running.items.values()].map(describeItem).toSorted()).toEqual(
+        [...ledger.items.values()].map(describeItem).toSorted(),
+      )
+    } finally {
+      renameSync(`${file}.away`, file)
+    }
+  })
+})
+
 describe('filters', () => {
   it('take completions by step, split, outcome, result, reward and text, alone and together', () => {
     const flat = groups.flatMap((group) => group.completions.map((one) => ({...group, ...one})))
@@ -95,6 +150,16 @@ describe('filters', () => {
     expect(counted({least: 'no number'})).toBe(512)
     expect(counted({text: hostileText.toUpperCase()})).toBe(2)
     expect(counted({text: 'is not a prefix', result: 'right'})).toBe(0)
+    const of = (doc: string) => flat.filter((one) => one.doc === doc).length
+    expect([counted({text: 'corpus.jsonl:2'}), counted({text: 'corpus.jsonl:20'})]).toEqual([
+      flat.filter(({doc}) => doc.startsWith('corpus.jsonl:2')).length,
+      of('corpus.jsonl:20'),
+    ])
+    const position = groups.find(({doc}) => doc === 'corpus.jsonl:20')!.position
+    expect(counted({text: `corpus.jsonl:20@${position}`})).toBe(
+      flat.filter((one) => one.doc === 'corpus.jsonl:20' && one.position === position).length,
+    )
+    expect(counted({text: `corpus.jsonl:20@${position}1`})).toBe(0)
     expect(counted({step: '200', result: 'right'})).toBe(
       flat.filter(({step, correct}) => step === 200 && correct).length,
     )

@@ -19,6 +19,7 @@ import {
   rolloutsTable,
   writeTable,
 } from '../../../src/core/tables/index.js'
+import {writeLedger} from '../../../src/core/training/ledger.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 
 /** Folders shaped like a small experiment: prepared data, a base evaluation, an ntp run and an rpt run. */
@@ -47,6 +48,11 @@ export async function writeSyntheticRuns(root: string): Promise<SyntheticRuns> {
   await writeMetrics(runs.rpt, true)
   await writeRollouts(runs.rpt, 1, 0.06)
   await writeRollouts(runs.rpt, 200, 0.45)
+  await writeLedger({path: runs.rpt, at: (name) => join(runs.rpt, name)}, {task: 'next-token', all: trainItems}, 2, {
+    warn: (words) => {
+      throw new Error(words)
+    },
+  })
   for (const [path, objective] of [
     [runs.base, 'base'],
     [runs.ntp, 'ntp'],
@@ -58,6 +64,18 @@ export async function writeSyntheticRuns(root: string): Promise<SyntheticRuns> {
     writeFileSync(join(path, 'summary.json'), JSON.stringify(summary))
   }
   return runs
+}
+
+/** Every position of the training documents; a few of them were drawn. */
+function trainItems() {
+  const documents = Array.from({length: 20}, (_, i) => 20 + i)
+  return documents.flatMap((document) =>
+    Array.from({length: 29}, (_, i) => ({
+      key: {source: `corpus.jsonl:${document}`, index: i + 1},
+      stratum: levels[i % 3],
+      entropy: 1,
+    })),
+  )
 }
 
 function textOf(document: number): string {

@@ -21,6 +21,7 @@
  * @property {number} position
  * @property {string} split how hard the position is; empty where that is not known
  * @property {string} context the text before it, from its end
+ * @property {string} ledger how often the item was drawn in the whole run, and how it went
  * @property {string} truth the bytes that follow, in hexadecimal digits
  * @property {readonly number[]} boundaries where tokens end in them
  * @property {readonly SampledCompletion[]} completions
@@ -33,7 +34,8 @@
  * @property {string} result `right` or `wrong`
  * @property {string} least reward
  * @property {string} most
- * @property {string} text in the context, the completion or its explanation; upper and lower case are the same
+ * @property {string} text in the document's name, the context, the completion or its explanation, or `document@position`
+ *   whole; upper and lower case are the same
  */
 
 /**
@@ -51,14 +53,15 @@ export function matching(groups, query) {
   const [least, most] = [limit(query.least, Number.NEGATIVE_INFINITY), limit(query.most, Number.POSITIVE_INFINITY)]
   return groups.flatMap((group) => {
     if (!asks(query.run, group.run) || !asks(query.step, group.step) || !asks(query.split, group.split)) return []
-    const isInContext = text === '' || has(group.context)
+    const isItem = text === `${group.doc}@${group.position}`.toLowerCase()
+    const isOfGroup = text === '' || isItem || has(group.doc) || has(group.context)
     const shown = group.completions.filter(
       (one) =>
         asks(query.outcome, one.outcome) &&
         asks(query.result, one.correct ? 'right' : 'wrong') &&
         one.reward >= least &&
         one.reward <= most &&
-        (isInContext || has(one.text) || has(one.explanation)),
+        (isOfGroup || has(one.text) || has(one.explanation)),
     )
     return shown.length > 0 ? [{group, shown}] : []
   })

@@ -41,6 +41,13 @@ export function startRollouts() {
     limit += groupsAtOnce
     show()
   })
+  for (const link of document.querySelectorAll('a[data-find]'))
+    link.addEventListener('click', () => {
+      form.reset()
+      const text = form.elements.namedItem('text')
+      if (text instanceof HTMLInputElement) text.value = link.getAttribute('data-find') ?? ''
+      restart()
+    })
   restart()
 }
 
@@ -61,8 +68,17 @@ function groupView({group, shown}) {
     if (view.childElementCount > 1) return
     const where = `${group.run}, step ${group.step}: ${group.doc}, position ${group.position}`
     const left = shown.length < completions.length ? `; ${shown.length} of ${completions.length} completions match` : ''
-    const command = `rpt inspect RUN --step ${group.step} --doc ${group.doc} --position ${group.position}`
-    view.append(make('p', 'note', [`${where}${left}. `, make('code', '', [command])]))
+    const one = `--doc ${group.doc} --position ${group.position}`
+    const commands = [`rpt inspect RUN --step ${group.step} ${one}`, `rpt inspect DATA ${one}`]
+    view.append(make('p', 'note', [`${where}${left}. In the whole run: ${group.ledger}.`]))
+    view.append(
+      make('p', 'note', [
+        make('code', '', [commands[0]]),
+        ' shows these completions, ',
+        make('code', '', [commands[1]]),
+        ' the document.',
+      ]),
+    )
     const line = byteLine(truth, new Set(boundaries), {shared: 0, rest: ''})
     view.append(make('div', 'bytes', [make('span', 'note', ['what follows']), line]))
     view.append(...shown.map((one) => completionView(one, truth, boundaries)))
