@@ -190,7 +190,7 @@ const settings: readonly Case[] = [
     'a precision that the device lacks',
     train('--set', 'precision=float16'),
     2,
-    /precision is float16, which device auto does not compute; it has float32 and float16-rounded.*use --device cuda/s,
+    /precision is float16, which device auto cannot compute; it can compute float32 and float16-rounded.*use --device cuda/s,
   ],
   ['no step to take', train('--steps', '0'), 1, /train\.steps is 0.*--allow-noop/s],
 ]
@@ -214,7 +214,7 @@ const inputs: readonly Case[] = [
     2,
     /both called base, step 0/,
   ],
-  ['a step of what is no run', evaluate(base, '--checkpoint', '7'), 2, /one checkpoint and no run directory/],
+  ['a step of what is no run', evaluate(base, '--checkpoint', '7'), 2, /a single checkpoint, not a run directory/],
   ['an sft row without completion', sft('pairs-field.jsonl'), 3, /pairs-field\.jsonl:2: completion/],
   ['an sft row that is too long', sft('pairs-long.jsonl'), 3, /pairs-long\.jsonl:2 has \d+ tokens; .* allow 64/],
   ['an sft row that is not JSON', sft('pairs-broken.jsonl'), 3, /pairs-broken\.jsonl:3 is not JSON/],
@@ -309,7 +309,7 @@ describe('a run directory', () => {
 
   it('has no step 9', async () => {
     expectOneLine(await rpt(evaluate('run', '--checkpoint', '9'), cwd), /run has no checkpoint of step 9; found: 2/)
-    expectOneLine(await rpt(['inspect', 'run', '--step', '9'], cwd), /nothing of step 9; it has 2 steps/)
+    expectOneLine(await rpt(['inspect', 'run', '--step', '9'], cwd), /nothing for step 9; it has 2 steps/)
   })
 })
 

@@ -92,7 +92,7 @@ describe('push', () => {
   it.each([
     ['no token', ['run', 'hf:me/pushed'], {HF_TOKEN: ''}, 2, 'there is no token'],
     ['no owner', ['run', 'hf:pushed'], {}, 2, 'hf:owner/name'],
-    ['no run', ['data', 'hf:me/pushed'], {}, 3, 'is no training run'],
+    ['no run', ['data', 'hf:me/pushed'], {}, 3, 'is not a training run'],
     ['a repository of somebody else', ['run', 'hf:them/model'], {}, 3, 'the token may not write there'],
     ['a token that is not accepted', ['run', 'hf:me/pushed'], {HF_TOKEN: 'hf_other'}, 3, 'the token is not accepted'],
   ])('at %s ends with its status, and what to try', async (_, args, env, expected, message) => {

@@ -204,7 +204,7 @@ export type Fault = keyof typeof faults
 
 /** What is said of each. */
 export const faultMessages: Readonly<Record<Fault, RegExp>> = {
-  truncated: /not a sound safetensors file/,
+  truncated: /not a valid safetensors file/,
   'not-a-number': /embed_tokens\.weight holds NaN at 1000; expected finite weights/,
   'tensor-missing': /tensor \S+ is missing; config\.json asks for shape/,
   'tensor-extra': /tensor surprise has no place/,

@@ -125,10 +125,10 @@ function encodeChat(prompt: string, whole: string, tokenizer: Tokenizer, where: 
     const seen = [...whole]
     const at = [...prompt].findIndex((character, i) => character !== seen[i])
     throw new DataError(
-      `${where}: the chat template writes the prompt otherwise when the answer follows, from character ${at + 1} on`,
+      `${where}: the chat template writes the prompt differently when the answer follows, from character ${at + 1} on`,
       {
         suggestions: [
-          'give rows of {"prompt": "...", "completion": "..."} with the texts that the model is to see',
+          'give rows of {"prompt": "...", "completion": "..."} with the exact texts for the model',
           'set prompt.chatTemplateFile to a template that keeps the prompt',
         ],
       },
@@ -171,7 +171,7 @@ function parseRow(text: string, where: string): Row {
 function checkAnswer(completion: readonly Message[], where: string): readonly Message[] {
   const {role} = completion.at(-1)!
   if (role === 'assistant') return completion
-  throw new DataError(`${where}: the last message is of role ${JSON.stringify(role)}; expected the assistant's`)
+  throw new DataError(`${where}: the last message has role ${JSON.stringify(role)}; expected the assistant's`)
 }
 
 function parsePlain(value: Readonly<Record<string, unknown>>, where: string): z.infer<typeof plainRow> {

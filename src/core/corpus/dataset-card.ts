@@ -45,7 +45,7 @@ export function readDatasetCard(card: string | null, label: string): CardSubset[
   if (!parsed.success)
     throw new DataError(
       `${label}: its README.md describes subsets in an unknown way, at ${parsed.error.issues[0].path.join('.')}`,
-      {suggestions: ['give a folder with its files and no README.md']},
+      {suggestions: ['give a folder with the files, but without README.md']},
     )
   return (parsed.data.configs ?? []).map(({config_name: name, data_files: files, data_dir: folder, ...rest}) => ({
     name,

@@ -105,7 +105,7 @@ function checkKinds(files: readonly string[], {label, split, isLocal}: SplitRequ
     const kinds = [...new Set(group.map(endingOf))]
     if (kinds.length === 1) continue
     const what = isLocal ? listNames([stem]) : `split ${split}`
-    throw new DataError(`${label}: ${what} is there as ${kinds.join(' and as ')}: ${listNames(group)}`, {
+    throw new DataError(`${label}: ${what} exists as ${kinds.join(' and as ')}: ${listNames(group)}`, {
       suggestions: [`${isLocal ? 'take' : 'download'} the files of one kind and give their folder`],
     })
   }

@@ -72,8 +72,8 @@ class Walk {
       else await this.enter({path: link.path, real: target.real})
     }
     if (this.broken.length > 0)
-      throw new DataError(`documents ${this.root}: links that lead nowhere: ${listNames(this.broken, 5)}`, {
-        suggestions: ['bring back what they lead to, or remove them'],
+      throw new DataError(`documents ${this.root}: broken links: ${listNames(this.broken, 5)}`, {
+        suggestions: ['restore their targets, or remove the links'],
       })
   }
 

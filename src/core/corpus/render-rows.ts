@@ -54,7 +54,7 @@ export async function* renderRows(
 
 /** The error of messages without a chat template. */
 export function missingTemplate(where: string): DataError {
-  return new DataError(`${where} holds messages, and the tokenizer has no chat template to put them into`, {
+  return new DataError(`${where} holds messages, but the tokenizer has no chat template to render them`, {
     suggestions: ['give a tokenizer that has one', 'set prompt.chatTemplateFile to a Jinja file'],
   })
 }

@@ -44,12 +44,12 @@ function filesOfSet(folder: string, prefix: string): string[] {
   const file = join(folder, prefix, 'state.json')
   const {_data_files: data, _indices_data_files: selection} = readDescription(file, stateFile)
   if (selection && selection.length > 0)
-    throw new DataError(`${file}: the rows are a selection of those in its files`, {
+    throw new DataError(`${file}: it selects some of the rows in its files, which rpt cannot read`, {
       suggestions: ['write them out in Python: dataset.flatten_indices().save_to_disk(...)'],
     })
   const files = data.map(({filename}) => prefix + filename)
   const missing = files.find((name) => !existsSync(join(folder, name)))
-  if (missing !== undefined) throw new DataError(`${file} names ${missing}, which is not there`)
+  if (missing !== undefined) throw new DataError(`${file} names ${missing}, which does not exist`)
   return files
 }
 
@@ -59,6 +59,6 @@ function readDescription<T>(file: string, schema: z.ZodType<T>): T {
   } catch (cause) {
     if (cause instanceof DataError) throw cause
     const why = cause instanceof z.ZodError ? `at ${cause.issues[0].path.join('.')}` : (cause as Error).message
-    throw new DataError(`${file} is not what save_to_disk of the datasets library writes: ${why}`, {cause})
+    throw new DataError(`${file} is not a file that save_to_disk of the datasets library writes: ${why}`, {cause})
   }
 }

@@ -33,7 +33,7 @@ export function neededLibraries(file: string): string[] {
     return namesIn(read)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new DataError(`${file} is no shared library of a 64-bit Linux`, {cause: error})
+    throw new DataError(`${file} is not a shared library for 64-bit Linux`, {cause: error})
   } finally {
     closeSync(handle)
   }

@@ -45,7 +45,7 @@ export async function installProvider(
   if (known === null && hasProvider(place))
     throw new UsageError(`${place.folder} has a CUDA provider that rpt did not install`, {
       suggestions: [
-        `remove ${providerLibraries.join(' and ')} there to have it replaced`,
+        `remove ${providerLibraries.join(' and ')} there, so that rpt can replace it`,
         'rpt doctor says whether it loads',
       ],
     })
@@ -75,13 +75,13 @@ export async function installCuda(
 async function checkPlace({folder}: ProviderPlace): Promise<void> {
   const system = `${process.platform}/${process.arch}`
   if (system !== 'linux/x64')
-    throw new UsageError(`the CUDA provider is there for linux/x64; this is ${system}`, {suggestions: otherwise})
+    throw new UsageError(`the CUDA provider exists only for linux/x64; this is ${system}`, {suggestions: otherwise})
   try {
     await access(folder, constants.W_OK)
   } catch (cause) {
-    throw new UsageError(`${folder} cannot be written, and the CUDA provider has to lie there`, {
+    throw new UsageError(`${folder} cannot be written, but the CUDA provider must be there`, {
       cause,
-      suggestions: ['run it as the user who installed rpt', ...otherwise],
+      suggestions: ['run the command as the user who installed rpt', ...otherwise],
     })
   }
 }

@@ -86,7 +86,7 @@ export async function findPackage(index: Connection, version: string): Promise<P
     connected(index, async () => {
       const response = await ask(index, page, {headers: {accept: listingType}})
       if (response.headers.get('content-type')?.startsWith(listingType)) return (await response.json()) as Listing
-      throw new DataError(`${index.label}: ${index.endpoint} gives no listing as JSON (PEP 691)`, {
+      throw new DataError(`${index.label}: ${index.endpoint} does not list its files as JSON (PEP 691)`, {
         suggestions: ['check PIP_INDEX_URL', `PyPI does: ${standardIndex}`],
       })
     }),
@@ -101,7 +101,7 @@ export async function findPackage(index: Connection, version: string): Promise<P
     })
   const {filename: name, url, size, hashes} = found
   if (size === undefined || hashes.sha256 === undefined)
-    throw new DataError(`${index.label}: ${index.endpoint} lists ${name} without size or sha256; needs both`, {
+    throw new DataError(`${index.label}: ${index.endpoint} lists ${name} without size or sha256; expected both`, {
       suggestions: [`PyPI does: ${standardIndex}`],
     })
   return {name, url: new URL(url, page).href, size, sha256: hashes.sha256}

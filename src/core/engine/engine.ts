@@ -130,7 +130,7 @@ export class LocalEngine implements Engine {
 
   async blendAverage(tau: number): Promise<void> {
     const {average, weights} = this.loaded
-    if (!average) throw new RuntimeFailure('an average of the weights was to be moved, but none was kept')
+    if (!average) throw new RuntimeFailure('the moving average of the weights cannot be updated, because none was kept')
     blend(average, weights, tau)
   }
 

@@ -131,7 +131,7 @@ export async function openEvaluation(config: Config, services: Services): Promis
   if (data) checkReferenceLength(data, models[0].loaded.config, progress)
   const {samples, modes} = config.eval
   if (samples > 0 && !modes.includes('reasoning'))
-    progress.warn(`eval.samples is ${samples}, but nothing is sampled: eval.modes has no reasoning`)
+    progress.warn(`eval.samples is ${samples}, but nothing is sampled, because eval.modes does not contain reasoning`)
   return {data, models, demands, instructions}
 }
 

@@ -49,7 +49,7 @@ function checkDistinct(models: readonly ResolvedModel[]): void {
     const twin = models.slice(0, i).find((other) => other.run === run && other.step === step)
     if (twin)
       throw new UsageError(`eval: ${twin.folder} and ${folder} are both called ${run}, step ${step}`, {
-        suggestions: ['rename one of the folders', 'evaluate them into two --out folders'],
+        suggestions: ['rename one of the folders', 'evaluate them into separate --out folders'],
       })
   }
 }
@@ -58,7 +58,10 @@ function checkDistinct(models: readonly ResolvedModel[]): void {
 function checkStep(models: readonly ResolvedModel[], checkpoint: number | undefined): void {
   const [{folder, step}] = models
   if (checkpoint !== undefined && models.length === 1 && step !== checkpoint)
-    throw new UsageError(`eval: checkpoint ${checkpoint} of ${folder}, which is one checkpoint and no run directory`, {
-      suggestions: ['leave --checkpoint out', 'give the run directory as --model'],
-    })
+    throw new UsageError(
+      `eval: checkpoint ${checkpoint} of ${folder}, which is a single checkpoint, not a run directory`,
+      {
+        suggestions: ['leave --checkpoint out', 'give the run directory as --model'],
+      },
+    )
 }

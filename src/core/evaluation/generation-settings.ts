@@ -59,7 +59,7 @@ function warnOfRest(config: Config, folder: string, command: string, warn: Progr
     .map(([name]) => `${name} ${JSON.stringify(asked[name])}`)
   if (rest.length > 0)
     warn(
-      `${command}: not done of ${generationFile(folder)}: ${rest.join(', ')}; completions come from the model's whole distribution`,
+      `${command}: ${generationFile(folder)} sets ${rest.join(', ')}, which rpt does not support; completions come from the model's whole distribution`,
     )
 }
 

@@ -68,7 +68,7 @@ export function predict(
 /** @throws {UsageError} when a task's items cannot be answered in a mode */
 export function checkMode({name, standard, choices}: Task<unknown>, mode: EvalMode): void {
   if (mode !== 'standard' || standard || choices) return
-  throw new UsageError(`eval.modes has standard, but items of task ${name} have no answer without a completion`, {
+  throw new UsageError(`eval.modes contains standard, but items of task ${name} have no answer without a completion`, {
     suggestions: ['set eval.modes to reasoning (rpt eval: --mode reasoning)'],
   })
 }

@@ -59,8 +59,8 @@ function refuseOtherSplit(config: Config, trained: Config, run: string, {splitKe
   if (read.some(([key, file]) => inputs[key] !== hashFile(file!))) return
   const [now, then] = [config, trained].map((settings) => valueAt(settings, changed) ?? 'unset')
   throw new UsageError(
-    `eval: ${changed} is ${now}, but ${shown(run)} was trained on the same file with ${then}: it has learned items that would be held out`,
-    {suggestions: [`leave ${changed} out: it is taken over from the run`, 'evaluate on another file']},
+    `eval: ${changed} is ${now}, but ${shown(run)} was trained on the same file with ${then}: it was trained on items that would be held out now`,
+    {suggestions: [`leave ${changed} out: rpt eval takes it from the run`, 'evaluate on another file']},
   )
 }
 
@@ -70,7 +70,10 @@ function refuseThoughts({eval: {modes}}: Config, run: string): void {
   throw new UsageError(
     `eval: ${shown(run)} was trained on rows in a template that it does not name; mode ${mode} needs it`,
     {
-      suggestions: ['give --set prompt.template=NAME, as its rows were made', 'evaluate it with --mode standard alone'],
+      suggestions: [
+        'give --set prompt.template=NAME, the template of its rows',
+        'evaluate it only with --mode standard',
+      ],
     },
   )
 }
@@ -87,7 +90,7 @@ export function evaluationSettings({config, sources}: SourcedConfig): Config {
   const mode = config.eval.modes.find((one) => one !== 'standard')
   if (trained === 'none' || mode === undefined) return config
   throw new UsageError(`train: eval.every asks for mode ${mode}, but the template of the rows is not known`, {
-    suggestions: ['name it as sft.template', 'evaluate with --set eval.modes=standard alone'],
+    suggestions: ['name it as sft.template', 'evaluate only in mode standard: --set eval.modes=standard'],
   })
 }
 

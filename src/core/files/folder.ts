@@ -70,7 +70,7 @@ export async function writeFolder(
 
 function refuseTaken(path: string): void {
   if (!existsSync(path)) return
-  throw new UsageError(`${path} appeared while it was made; nothing was written`, {
+  throw new UsageError(`${path} was created by somebody else meanwhile; nothing was written`, {
     suggestions: ['choose another --out'],
   })
 }

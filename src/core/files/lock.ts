@@ -54,7 +54,9 @@ function claim(path: string, text: string): void {
       if (link(own, path)) return
       removeStale(path)
     }
-    throw new RuntimeFailure(`locking ${path}: it keeps coming back`, {suggestions: ['see which processes write here']})
+    throw new RuntimeFailure(`locking ${path}: other processes keep creating it`, {
+      suggestions: ['check which processes write here'],
+    })
   } finally {
     rmSync(own, {force: true})
   }
@@ -100,7 +102,7 @@ function refuseLiving(path: string, text: string): void {
   if (owner === null || !mayLive(path, owner)) return
   const where = owner.host === hostname() ? '' : ` on ${owner.host}`
   throw new UsageError(`${path}: locked by process ${owner.pid}${where}`, {
-    suggestions: ['wait for it to end', `if it is surely dead, remove ${path}`, 'choose another folder'],
+    suggestions: ['wait for it to end', `if you are sure that it is dead, remove ${path}`, 'choose another folder'],
   })
 }
 

@@ -32,10 +32,10 @@ export async function checkOutputFile(
     throw new UsageError(`${command}: --out ${path} is a link to ${readlinkSync(path)}, which does not exist`, {
       suggestions,
     })
-  if (!statSync(path).isFile()) throw new UsageError(`${command}: --out ${path} is no plain file`, {suggestions})
+  if (!statSync(path).isFile()) throw new UsageError(`${command}: --out ${path} is not a plain file`, {suggestions})
   const file = realpathSync(path)
   if (statSync(file).size > 0 && !beginningOf(file).includes(mark))
-    throw new UsageError(`${command}: --out ${path} is there already, and rpt did not write it`, {suggestions})
+    throw new UsageError(`${command}: --out ${path} exists already, and rpt did not write it`, {suggestions})
   await check(dirname(file))
   return file
 }

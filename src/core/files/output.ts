@@ -35,7 +35,7 @@ export function outputState(path: string, kind: OutputKind, command: string): Ou
   if (!isThere(path)) return 'absent'
   if (!existsSync(path))
     throw new UsageError(`${command}: --out ${path} is a link to ${readlinkSync(path)}, which does not exist`, {
-      suggestions: ['make that folder', elsewhere],
+      suggestions: ['create that folder', elsewhere],
     })
   if (!statSync(path).isDirectory())
     throw new UsageError(`${command}: --out ${path} is a file; needs a folder`, {suggestions: [elsewhere]})
@@ -54,9 +54,9 @@ export function refuseForeign(path: string, {what, layout, markFile}: OutputKind
     const mark = join(path, markFile)
     if (existsSync(mark)) readJsonOf(mark, z.unknown(), 'the mark of what rpt wrote')
     throw new UsageError(
-      `${command}: --out ${path} holds what rpt writes, but ${markFile} is ${existsSync(mark) ? 'not of rpt' : 'missing'}`,
+      `${command}: --out ${path} holds files of rpt, but ${markFile} is ${existsSync(mark) ? 'not from rpt' : 'missing'}`,
       {
-        suggestions: [`put ${markFile} back from a copy`, elsewhere],
+        suggestions: [`restore ${markFile} from a copy`, elsewhere],
       },
     )
   }
@@ -82,7 +82,7 @@ export function checkReplaceable(config: Config, {what, layout}: OutputKind, com
   const input = entangledInput(config, path)
   if (input)
     throw new UsageError(
-      `${command}: --overwrite of ${path} would remove what it reads: ${input.key} is ${input.path}`,
+      `${command}: --overwrite of ${path} would remove an input of the command: ${input.key} is ${input.path}`,
       {
         suggestions: [elsewhere],
       },

@@ -49,10 +49,10 @@ export function readAddress(what: string, value: string, kind: HubKind, folder =
   const label = `${what} ${value}`
   if (!isId(id))
     throw new DataError(`${label} is neither a path that exists nor an id on the Hub, owner/name`, {
-      suggestions: ['check the spelling', 'give a path if a folder or file of this machine was meant'],
+      suggestions: ['check the spelling', 'give a path if you meant a folder or file on this machine'],
     })
   if (revision === '' || escapeFault(revision) || /\s/.test(revision))
-    throw new DataError(`${label}: ${JSON.stringify(revision)} is no revision; needs a branch, a tag or a commit`)
+    throw new DataError(`${label}: ${JSON.stringify(revision)} is not a revision; needs a branch, a tag or a commit`)
   if (value.startsWith('hf:')) return {kind, id, revision, label, sought: label, hints: []}
   const sought = `there is no folder ${folder}, and on the Hub ${label}`
   return {kind, id, revision, label, sought, hints: ['check the path, if a folder of this machine was meant']}

@@ -128,7 +128,7 @@ export async function guardCache<T>(action: string, path: string, body: () => Pr
     const code = (error as NodeJS.ErrnoException | null)?.code
     if (error instanceof RptError || typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) throw error
     throw new RuntimeFailure(`${action} ${path}: the file system refused (${code})`, {
-      suggestions: ['free some space, or see who may write there', 'HF_HUB_CACHE names another folder'],
+      suggestions: ['free some space, or check who may write there', 'set HF_HUB_CACHE to another folder'],
       cause: error,
     })
   }

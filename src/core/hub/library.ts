@@ -20,7 +20,7 @@ export function asker(remote: Remote): typeof fetch {
 
 /** What to throw where the library could not take an answer apart, because it has another form. */
 export function otherAnswer({address, settings}: Remote, cause: Error): DataError {
-  return new DataError(`${address.label}: ${settings.endpoint} answers otherwise than the Hub does`, {
+  return new DataError(`${address.label}: ${settings.endpoint} does not answer as the Hub does`, {
     suggestions: ['check HF_ENDPOINT'],
     cause,
   })

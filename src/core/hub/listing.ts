@@ -47,7 +47,7 @@ export async function fetchCommit(remote: Remote): Promise<string> {
     kind === 'model' ? modelInfo(question) : datasetInfo(question),
   )
   if (typeof sha === 'string' && isCommit(sha)) return sha
-  throw new DataError(`${label}: ${endpoint} names no commit for ${revision}, but ${JSON.stringify(sha)}`)
+  throw new DataError(`${label}: ${endpoint} gave ${JSON.stringify(sha)} for revision ${revision}; expected a commit`)
 }
 
 /** Files of a commit: from the cache where a listing was noted, else from the Hub, and then noted. Throws as `fetchListing`. */
@@ -134,5 +134,5 @@ function remoteFile(path: string, noted: NotedFile, from: string): RemoteFile {
   const hash = noted?.lfs_sha256 ?? noted?.blob_id
   const isHash = /^[0-9a-f]+$/.test(hash) && hash.length === (noted.lfs_sha256 === undefined ? 40 : 64)
   if (isHash && Number.isSafeInteger(size) && size >= 0) return {path, size, hash, noted}
-  throw new DataError(`${from}: ${path} is listed with size ${size} and hash ${JSON.stringify(hash)}; needs both`)
+  throw new DataError(`${from}: ${path} is listed with size ${size} and hash ${JSON.stringify(hash)}; expected both`)
 }

@@ -29,15 +29,15 @@ export function remoteForWriting(address: HubAddress, {env = process.env, ...acc
   const settings = hubSettings(env)
   const {label} = address
   if (settings.isOffline)
-    throw new UsageError(`${label}: HF_HUB_OFFLINE is set; needs the network`, {
+    throw new UsageError(`${label}: HF_HUB_OFFLINE is set, but this needs the network`, {
       suggestions: [
         'run it without HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE',
         'give --dry-run to see what would be sent',
       ],
     })
   if (settings.token === null)
-    throw new UsageError(`${label}: there is no token; needs one that may write`, {
-      suggestions: [`make one at ${settings.endpoint}/settings/tokens`, 'set HF_TOKEN or run hf auth login'],
+    throw new UsageError(`${label}: there is no token; expected one with write permission`, {
+      suggestions: [`create one at ${settings.endpoint}/settings/tokens`, 'set HF_TOKEN or run hf auth login'],
     })
   return {
     ...remoteOf(address, settings, {idleMs: standardIdleMs, ...access}),
@@ -87,7 +87,7 @@ async function openRepository(remote: Remote): Promise<Repository> {
   const {sha, private: isPrivate} = await inquire<{sha?: string; private: boolean}>(remote, () => modelInfo(question))
   if (typeof sha !== 'string' || !isCommit(sha))
     throw new DataError(
-      `${address.label}: ${settings.endpoint} names no commit of ${revision}, but ${JSON.stringify(sha)}`,
+      `${address.label}: ${settings.endpoint} gave ${JSON.stringify(sha)} for revision ${revision}; expected a commit`,
     )
   return {head: sha, isPrivate, files: await fetchListing(remote, sha)}
 }

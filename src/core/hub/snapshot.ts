@@ -72,12 +72,9 @@ async function checkSpace({address, settings}: Remote, {blobs}: RepositoryCache,
   await mkdir(blobs, {recursive: true})
   const {bavail, bsize} = await statfs(blobs)
   if (bytes <= bavail * bsize) return
-  throw new RuntimeFailure(
-    `${address.label}: ${bytes} bytes are to come; ${settings.cache} has room for ${bavail * bsize}`,
-    {
-      suggestions: ['free some space', 'HF_HUB_CACHE names a folder on another disk'],
-    },
-  )
+  throw new RuntimeFailure(`${address.label}: needs ${bytes} bytes; ${settings.cache} has room for ${bavail * bsize}`, {
+    suggestions: ['free some space', 'set HF_HUB_CACHE to a folder on another disk'],
+  })
 }
 
 function choose(listed: readonly RemoteFile[], filter: FileFilter, label: string): RemoteFile[] {

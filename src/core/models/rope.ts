@@ -32,7 +32,7 @@ export function readRope(fields: RopeFields, sizes: RotarySizes & {defaultTheta:
   const found = names.map((name) => ({name, ...readObject(fields[name], outside, sizes, `${where}: ${name}`)}))
   const [first, second] = found
   if (second && JSON.stringify(first.scaling) !== JSON.stringify(second.scaling))
-    throw new DataError(`${where}: ${first.name} and ${second.name} disagree; expected one of them`)
+    throw new DataError(`${where}: ${first.name} and ${second.name} disagree; expected only one of them`)
   const thetas = [fields.rope_theta, ...found.map(({theta}) => theta)]
   const theta = onlyOne('rope_theta', thetas, where) ?? sizes.defaultTheta
   const scaling: RotaryScaling = first?.scaling ?? {type: 'default'}

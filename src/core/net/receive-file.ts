@@ -154,7 +154,7 @@ export async function checkHash(
   const seen = hash.digest('hex')
   if (seen === hexadecimal) return
   await rm(part)
-  throw new DataError(`${label}: ${path} arrived with ${name} ${seen}; listed is ${hexadecimal}`, {
+  throw new DataError(`${label}: ${path} arrived with ${name} ${seen}; expected ${hexadecimal}, as listed`, {
     suggestions: [...distrusted],
   })
 }

@@ -56,13 +56,16 @@ export async function reusableSummary(
   const verdict = verifyFolder(out)
   const reasons = verdict.kind === 'valid' ? changedInputs(verdict.manifest, inputs) : [verdict.reason]
   if (reasons.length === 0) {
-    progress.log(`${out} was made from these very inputs and is reused`)
+    progress.log(`${out} was made from the same inputs and is reused`)
     return readJsonOf(join(out, 'summary.json'), summarySchema, 'the summary of prepared data')
   }
   if (!overwrite)
-    throw new UsageError(`prepare-data: ${out} is not empty and not a result of these inputs: ${reasons.join('; ')}`, {
-      suggestions: ['give --overwrite to prepare it again', 'choose another --out'],
-    })
+    throw new UsageError(
+      `prepare-data: ${out} is not empty, and was not made from these inputs: ${reasons.join('; ')}`,
+      {
+        suggestions: ['give --overwrite to prepare the data again', 'choose another --out'],
+      },
+    )
   await (rehearsal ? checkPermission : checkWritable)(out)
   checkReplaceable(config, outputKinds.preparedData, command)
   progress.log(`${out} is prepared again: ${reasons.join('; ')}`)

@@ -17,7 +17,7 @@ export function checkLength({docId, partition, tokenIds}: Document, {role, check
     {
       suggestions: [
         `use a ${role} with a longer context`,
-        '--set data.onLongDocument=windows cuts such documents into windows; cut and skip are possible, too',
+        '--set data.onLongDocument=windows splits such documents into windows; cut and skip are also possible',
       ],
     },
   )

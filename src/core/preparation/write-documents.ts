@@ -76,7 +76,7 @@ export async function writeDocuments(
   }
   await writeTable(file, documentsTable, rows())
   stage.done(`${documents.train} documents to train on, ${documents.val} held out`)
-  if (normalized > 0) progress.warn(`documents brought to Unicode form NFC, as the tokenizer asks: ${normalized}`)
+  if (normalized > 0) progress.warn(`documents converted to Unicode form NFC, as the tokenizer requires: ${normalized}`)
   for (const {warning} of [badRows, fitter]) if (warning !== null) progress.warn(warning)
   return {documents, targets, longest, untokenized}
 }
@@ -92,8 +92,8 @@ function documentOf(
 }
 
 function changed(where: string): DataError {
-  return new DataError(`${where}: the documents changed while they were read`, {
-    suggestions: ['run it again when nothing else writes to them'],
+  return new DataError(`${where}: the documents changed while rpt read them`, {
+    suggestions: ['run the command again when nothing else writes to them'],
   })
 }
 

@@ -41,7 +41,7 @@ export async function writePositions(
   const inexpressible = (train.reasons.inexpressible ?? 0) + (val.reasons.inexpressible ?? 0)
   if (inexpressible > 0)
     progress.log(
-      `targets that no box can hold, because of their braces: ${inexpressible} of ${train.total + val.total} positions, left out`,
+      `${inexpressible} of ${train.total + val.total} positions are left out, because no box can hold their targets (braces)`,
     )
   return {train, val}
 }

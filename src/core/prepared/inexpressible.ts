@@ -28,9 +28,11 @@ export function checkReferenceLength(
   const {settings} = manifest as Partial<PreparationInputs>
   const prepared = settings?.['reward.maxReferenceTokens']
   if (prepared === undefined)
-    warn(`${folder} was prepared before targets that no box can hold were left out: run rpt prepare-data again`)
+    warn(
+      `${folder} was prepared by an older version, which did not leave out targets that no box can hold: run rpt prepare-data again`,
+    )
   else if (prepared !== maxReferenceTokens)
     warn(
-      `${folder} was prepared with reward.maxReferenceTokens ${prepared}, which decides what targets no box can hold; it is ${maxReferenceTokens} here`,
+      `${folder} was prepared with reward.maxReferenceTokens ${prepared}, which decides which targets no box can hold; this command has ${maxReferenceTokens}`,
     )
 }

@@ -84,7 +84,7 @@ export class PreparedDocuments implements DocumentList {
   /** The document of a name. Throws {DataError} where there is none. */
   get(docId: string): TokenizedDocument {
     const index = this.ids.indexOf(docId)
-    if (index < 0) throw new DataError(`the prepared data have no document ${docId}`)
+    if (index < 0) throw new DataError(`the prepared data has no document ${docId}`)
     return this.at(index)
   }
 

@@ -54,7 +54,7 @@ export async function openPrepared(folder: string): Promise<PreparedData> {
 async function readPrepared(folder: string): Promise<PreparedData> {
   const verdict = verifyFolder(folder)
   if (verdict.kind === 'invalid')
-    throw new DataError(`prepared data ${folder} is not intact: ${verdict.reason}`, {
+    throw new DataError(`prepared data ${folder} is damaged: ${verdict.reason}`, {
       suggestions: ['run rpt prepare-data again'],
     })
   const documents = PreparedDocuments.open(join(folder, 'documents.arrow'))

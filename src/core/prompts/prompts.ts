@@ -137,7 +137,7 @@ function roomOf({before, after}: TemplateIds, maxTokens: number): number {
   const taken = before.length + after.length
   if (taken < maxTokens) return maxTokens - taken
   throw new UsageError(
-    `the template alone takes ${taken} tokens; prompts may have ${maxTokens} (prompt.maxTokens, or less where ` +
+    `the template alone takes ${taken} tokens; prompts may have ${maxTokens} (prompt.maxTokens, or less if ` +
       "rollout.maxTokens takes the rest of the model's positions)",
   )
 }

@@ -26,7 +26,7 @@ export function baseModelOf(run: TrainedRun, named: string | undefined): BaseMod
   if (!run.isAdapter) return firstOrigin(run.path)
   const {base} = readAdapterConfig(run.folder)
   if (!isAbsolute(base.name) && !existsSync(base.name)) return {id: base.name, revision: base.revision}
-  throw new UsageError(`push: these adapters belong to ${base.name}, a folder of this machine that nobody else has`, {
+  throw new UsageError(`push: these adapters belong to ${base.name}, a folder on this machine, which nobody else has`, {
     suggestions: [
       'push the base first, and name it with --base-model owner/name',
       'or push the whole checkpoint that lora.merge=true writes: --merged',

@@ -152,10 +152,11 @@ async function prepare(
   const files = chooseFiles(run, base)
   const remote = remoteForWriting(address, {...access, signal})
   const results = await resultsOf(run, request.evaluation)
-  if (base === null) progress.warn('no base model on the Hub is known for the card; --base-model owner/name names one')
+  if (base === null)
+    progress.warn('the card names no base model, because none on the Hub is known; give --base-model owner/name')
   if (results === null)
     progress.warn(
-      `step ${run.state.step} was not evaluated, and the card says so; --evaluation takes what rpt eval wrote`,
+      `step ${run.state.step} was not evaluated, and the card says so; to add results, give the --out of rpt eval as --evaluation`,
     )
   const facts = {repository: address.id, base, prepared: preparedFacts(run), results, prompt: await promptOf(run)}
   return {run, facts, files, remote}
@@ -175,14 +176,14 @@ function checkRepository(
   const {label, endpoint, address} = remote
   const page = `${endpoint}/${address.id}`
   if (request.isPrivate && !isPrivate)
-    throw new UsageError(`${label}: it is there already, and public; --private is for a repository that is made`, {
+    throw new UsageError(`${label}: it exists and is public; --private works only for a new repository`, {
       suggestions: [`make it private at ${page}/settings`, 'choose another name'],
     })
   const other = isAdapter ? 'config.json' : 'adapter_config.json'
   if (files.some(({path}) => path === other))
     throw new UsageError(
       `${label}: it has ${other}; ${isAdapter ? 'adapters beside a whole model' : 'a whole model beside adapters'} would be loaded wrongly`,
-      {suggestions: ['choose another name', `remove what is there: ${page}/tree/main`]},
+      {suggestions: ['choose another name', `remove its files: ${page}/tree/main`]},
     )
 }
 
@@ -198,7 +199,7 @@ async function cardFor(
   const place = `${remote.endpoint}/${facts.repository}/blob/main/${cardName}`
   const {license, body} = readCard(await readRemoteText(remote, repository, cardName), place)
   if (body === '' || body.includes(cardMark)) return modelCard(run, facts, license)
-  progress.warn(`${place} was not written by rpt push, and stays as it is; remove it there to get a new one`)
+  progress.warn(`${place} was not written by rpt push and is not changed; remove it to get a new one`)
   return null
 }
 

@@ -41,7 +41,7 @@ export async function openTrainedRun(
   const identity = readIdentity(path)
   if (identity?.command !== 'train')
     throw new DataError(
-      `push: ${path} is no training run; ${identity ? `rpt ${identity.command} made it` : 'it has no run.json'}`,
+      `push: ${path} is not a training run; ${identity ? `rpt ${identity.command} made it` : 'it has no run.json'}`,
       {suggestions: ['give the --out of rpt train']},
     )
   const checkpoint = await findCheckpoint(path, step)
@@ -69,7 +69,10 @@ function mergedPart(checkpoint: string, files: Manifest['files']): {folder: stri
       files: Object.fromEntries(inside.map(([name, file]) => [name.slice(prefix.length), file])),
     }
   throw new DataError(`push: ${checkpoint} has no merged checkpoint`, {
-    suggestions: ['leave out --merged', 'adapters are merged where the run has lora.merge=true: set it and --resume'],
+    suggestions: [
+      'leave out --merged',
+      'set lora.merge=true and --resume the run, which then writes merged checkpoints',
+    ],
   })
 }
 
@@ -81,7 +84,7 @@ async function findCheckpoint(path: string, step: number | undefined): Promise<s
     `push: ${path} has no checkpoint${step === undefined ? '' : ` of step ${step}`}; found: ${steps.join(', ') || 'none'}`,
     {
       suggestions: [
-        steps.length > 0 ? 'name one of these with --checkpoint' : 'train on until one is written: --resume',
+        steps.length > 0 ? 'name one of these with --checkpoint' : 'continue training until one is written: --resume',
       ],
     },
   )
@@ -89,7 +92,7 @@ async function findCheckpoint(path: string, step: number | undefined): Promise<s
 
 /** What to throw of a checkpoint that is not as it was written. */
 export function damaged(folder: string, reason: string): DataError {
-  return new DataError(`push: the checkpoint ${folder} is not whole: ${reason}`, {
-    suggestions: ['name another with --checkpoint', 'put back what is missing'],
+  return new DataError(`push: the checkpoint ${folder} is damaged: ${reason}`, {
+    suggestions: ['name another with --checkpoint', 'restore what is missing'],
   })
 }

@@ -77,7 +77,7 @@ function difficultiesOf(run: RunFolder, rows: readonly RolloutRow[], {difficulty
   if (difficulty !== undefined && rows.length > 0 && rows.every((row) => difficultyOf(row) === ''))
     throw new UsageError(
       `inspect: --difficulty ${difficulty} needs the prepared data of ${run.path}; ${data ?? 'data.dir'} has no such positions`,
-      {suggestions: ['put the data back where the run had them, or leave --difficulty out']},
+      {suggestions: ['move the data back to where the run read it, or leave --difficulty out']},
     )
   return difficultyOf
 }
@@ -148,7 +148,7 @@ function chooseStep(steps: readonly number[], wanted: number | undefined, path: 
   if (wanted === undefined) return steps[steps.length - 1]
   if (steps.includes(wanted)) return wanted
   throw new UsageError(
-    `inspect: ${path} has nothing of step ${wanted}; it has ${plural(steps.length, 'step')}, ${steps[0]} to ${steps[steps.length - 1]}`,
+    `inspect: ${path} has nothing for step ${wanted}; it has ${plural(steps.length, 'step')}, ${steps[0]} to ${steps[steps.length - 1]}`,
     {suggestions: [`try --step ${steps[steps.length - 1]}`]},
   )
 }

@@ -30,7 +30,7 @@ export async function inspect(
   }
   const [flag] = [...(openPrompts ? ['--prompt'] : []), ...(options.sort ? ['--sort'] : [])]
   if (flag)
-    throw new UsageError(`inspect: ${flag} is about the positions of prepared data; ${path} holds none`, {
+    throw new UsageError(`inspect: ${flag} selects positions of prepared data; ${path} holds none`, {
       suggestions: ['give the folder that rpt prepare-data wrote'],
     })
   const run = readRun(path)
@@ -46,7 +46,7 @@ export async function inspect(
 function refuseCompletionFlags(path: string, {outcome, result, text}: InspectOptions): void {
   const [flag] = Object.entries({outcome, result, text}).flatMap(([name, value]) => (value === undefined ? [] : [name]))
   if (flag)
-    throw new UsageError(`inspect: --${flag} is about completions; ${path} holds positions`, {
+    throw new UsageError(`inspect: --${flag} selects completions; ${path} holds positions`, {
       suggestions: ['give the folder of a run or an evaluation'],
     })
 }

@@ -45,12 +45,12 @@ export type TermSettings = NonNullable<Config['reward']['terms']>
 export function checkTerms(terms: TermSettings, areContexts: boolean): void {
   for (const [i, {name}] of terms.entries()) {
     if (terms.findIndex((other) => other.name === name) < i)
-      throw new UsageError(`reward.terms names ${name} twice; expected each name once`, {
+      throw new UsageError(`reward.terms names ${name} twice; expected each name at most once`, {
         suggestions: ['give it one weight'],
       })
     if (!areContexts && rewardTerms[name].items === 'contexts')
       throw new UsageError(`reward.terms[${i}] is ${name}, which compares an answer with the tokens of a document`, {
-        suggestions: [`of this task's items can be scored by ${namesFor('any').join(', ')}`],
+        suggestions: [`terms that can score items of this task: ${namesFor('any').join(', ')}`],
       })
   }
 }

@@ -53,7 +53,7 @@ export async function checkModel(place: ModelPlace): Promise<void> {
   const trainedOn = existsSync(join(folder, trainerStateFile)) ? readTrainerState(folder).base : undefined
   if (trainedOn === undefined || trainedOn === fingerprintOfModel(base)) return
   throw new DataError(`${folder}: its base ${base} has changed since these adapters were trained on it`, {
-    suggestions: ['put back the base as it was', 'name its commit, if it came from the Hub'],
+    suggestions: ['restore the base as it was', 'name its commit, if it came from the Hub'],
   })
 }
 

@@ -20,7 +20,7 @@ const begun: Readonly<Record<string, Table>> = {'metrics.arrow': metricsTable, '
 export async function refuseOccupied(config: Config, services: Services): Promise<OutputState> {
   const {command, resume, progress} = services
   const state = checkOutput(config, outputKinds.run, services)
-  if (resume && state !== 'ours') progress.warn(`${command}: --resume: ${config.out} has no run yet; it begins anew`)
+  if (resume && state !== 'ours') progress.warn(`${command}: --resume: ${config.out} has no run yet; a new one begins`)
   await (services.rehearsal ? checkPermission : checkWritable)(config.out!)
   return state
 }

@@ -18,7 +18,7 @@ export function recordedConfig(runPath: string): Config {
     if (!(cause instanceof UsageError)) throw cause
     const [first] = cause.message.split('\n')
     throw new DataError(`reading ${file}, the settings of a run: ${first}`, {
-      suggestions: ['copy it again if it came from elsewhere', 'use the version of rpt that wrote it'],
+      suggestions: ['copy it again if it came from another machine', 'use the version of rpt that wrote it'],
       cause,
     })
   }

@@ -55,7 +55,7 @@ async function findBase(adapters: string, request: ModelRequest): Promise<{folde
   const isPath = isAbsolute(base.name) || existsSync(base.name)
   const source = await locate(`${adapters}: its base`, isPath ? resolve(base.name) : `hf:${base.name}${commit}`, request)
   if (existsSync(join(source.folder, 'config.json'))) return source
-  throw new DataError(`${adapters}: its base ${base.name} has no config.json: it is no checkpoint`, {
+  throw new DataError(`${adapters}: its base ${base.name} has no config.json, so it is not a checkpoint`, {
     suggestions: [`name a checkpoint as base_model_name_or_path in ${join(adapters, adapterConfigName)}`],
   })
 }

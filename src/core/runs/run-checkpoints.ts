@@ -31,7 +31,7 @@ export async function findResumePoint(
     const folder = checkpointFolder(out!, step)
     const fault = faultOf(folder, 'contents')
     if (fault === null) {
-      for (const passed of faults) progress.warn(`a checkpoint is passed over: ${passed}`)
+      for (const passed of faults) progress.warn(`a checkpoint is skipped: ${passed}`)
       return {folder, state: readTrainerState(folder)}
     }
     faults.push(fault)
@@ -48,7 +48,7 @@ export async function findResumePoint(
   const done = existsSync(metrics) ? (readTable(metrics, metricsTable).at(-1)?.step ?? 0) : 0
   // A killed run may have done a step and not saved it; further than that it had a checkpoint.
   if (done > minOf([checkpoint.every, ...checkpoint.steps.filter((step) => step > 0)]))
-    throw new DataError(`${command}: ${out} has done ${done} steps, and its checkpoints are gone`, {suggestions})
+    throw new DataError(`${command}: ${out} has done ${done} steps, but its checkpoints are gone`, {suggestions})
   if (done > 0) progress.warn(`${out}: no checkpoint was written before step ${done}; training begins again at step 1`)
   return null
 }

@@ -29,7 +29,7 @@ export function checkPrecision(device: Device, precision: PrecisionName): void {
   if (has.includes(precision)) return
   const others = Object.entries(devices).flatMap(([name, kind]) => (kind.precisions.includes(precision) ? [name] : []))
   throw new UsageError(
-    `config: precision is ${precision}, which device ${device} does not compute; it has ${has.join(' and ')}`,
+    `config: precision is ${precision}, which device ${device} cannot compute; it can compute ${has.join(' and ')}`,
     {suggestions: [`use --device ${others.join(' or ')}`, `set precision to ${has.join(' or ')}`]},
   )
 }

@@ -101,7 +101,7 @@ function checkElements(graph: Graph, device: Device): void {
   if (largest === null || largest.elements <= mostElements) return
   const {value, elements} = largest
   throw new RuntimeFailure(
-    `compiling a graph for device ${device}: ${value.name} of shape [${value.shape}] has ${elements} elements; at most ${mostElements} can be addressed there`,
+    `compiling a graph for device ${device}: ${value.name} of shape [${value.shape}] has ${elements} elements; the device can address at most ${mostElements}`,
     {suggestions: ['compute less at once: smaller micro-batches or batches', 'set update.mode to segmented']},
   )
 }

@@ -98,7 +98,7 @@ export function pairedDifference(
   if (unmatched !== undefined || keysOfA.size !== correctOfB.size) {
     throw new DataError(
       `paired difference: the two sets of predictions cover ${a.length} and ${b.length} positions` +
-        `${unmatched === undefined ? '' : ` and ${unmatched} is in the first only`}; expected the same positions`,
+        `${unmatched === undefined ? '' : ` and ${unmatched} is only in the first`}; expected the same positions`,
       {suggestions: ['evaluate both with the same --data, --limit and --seed']},
     )
   }
@@ -183,6 +183,6 @@ function indexByPosition(items: readonly GradedPrediction[]): Map<string, boolea
   const seen = new Set<string>()
   const repeated = items.map(positionKey).find((key) => seen.size === seen.add(key).size)
   throw new DataError(`paired difference: ${repeated} appears more than once; expected one prediction per position`, {
-    suggestions: ['keep one mode and one sample of each position'],
+    suggestions: ['keep only one mode and one sample of each position'],
   })
 }

@@ -56,7 +56,7 @@ export async function evaluatePoints(
 function checkCheckpoint(run: string, step: number): void {
   if (existsSync(checkpointFolder(run, step))) return
   throw new DataError(`${run} has no checkpoint of step ${step}`, {
-    suggestions: ['name it in checkpoint.steps of the training config, so that it is kept'],
+    suggestions: ['add it to checkpoint.steps of the training config, so that it is kept'],
   })
 }
 

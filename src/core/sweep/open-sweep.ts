@@ -64,7 +64,7 @@ function checkSteps(point: PlacedPoint, config: Config): void {
   const lost = steps.find((step) => step > train.steps || (step < train.steps && !checkpoint.steps.includes(step)))
   if (lost !== undefined)
     throw new UsageError(`scaling-sweep: ${point.name} will have no checkpoint of step ${lost} of ${train.steps}`, {
-      suggestions: ['name it in checkpoint.steps of the training config, so that it is kept'],
+      suggestions: ['add it to checkpoint.steps of the training config, so that it is kept'],
     })
 }
 

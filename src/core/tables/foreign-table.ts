@@ -96,13 +96,13 @@ function decoding<T>(path: string, decode: () => T): T {
 }
 
 function refusal(path: string, what: string): DataError {
-  return new DataError(`${path} is an Arrow table that is not read: ${what}`, {
+  return new DataError(`${path} is an Arrow table that rpt cannot read: ${what}`, {
     suggestions: ['write it as Parquet or JSONL', 'write it without compression and dictionaries'],
   })
 }
 
 function damaged(path: string, what: string, cause?: unknown): DataError {
-  return new DataError(`${path} is no whole Arrow table: ${what}`, {
+  return new DataError(`${path} is not a complete Arrow table: ${what}`, {
     cause,
     suggestions: ['check whether the file is complete'],
   })

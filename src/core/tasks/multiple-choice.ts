@@ -87,7 +87,7 @@ function stratumOf({category}: ChoiceQuestion): string {
 function categoriesOf(items: readonly ChoiceQuestion[], file: string): string[] {
   const names = [...new Set(items.map(stratumOf))].sort()
   if (!names.includes(everyQuestion)) return names
-  throw new DataError(`${file} has a category ${everyQuestion}, which is the name of all questions together`, {
+  throw new DataError(`${file} has a category ${everyQuestion}, which is reserved for all questions together`, {
     suggestions: ['set data.categoryField to another field', 'rename the category'],
   })
 }
@@ -144,8 +144,8 @@ function choicesOf(item: ChoiceQuestion, text: string, form: ChoiceForm, {tokeni
   const lost = options.findIndex(({ids}) => ids.length === 0)
   if (lost >= 0)
     throw new DataError(
-      `${item.id}: option ${letters[lost]} adds no token to the prompt, so that its probability cannot be asked for`,
-      {suggestions: ['let prompt.choiceTemplate end in a word or a colon']},
+      `${item.id}: option ${letters[lost]} adds no token to the prompt, so its probability cannot be computed`,
+      {suggestions: ['make prompt.choiceTemplate end in a word or a colon']},
     )
   const length = start.length + alone.length + longest(options, ({ids}) => ids.length)
   if (length > maxPositions)

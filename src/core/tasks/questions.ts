@@ -100,7 +100,7 @@ function itemsOf(split: Readonly<Record<Partition, readonly Question[]>>, answer
   const withTruth = ({id, question, answer}: Question): QuestionItem => {
     const truth = truthOf(answer)
     if (truth !== null) return {id, question, truth}
-    throw new DataError(`${id}: no truth is in field ${answerField}; expected it after ####, in \\boxed{...}, or alone`)
+    throw new DataError(`${id}: field ${answerField} has no answer; expected it after ####, in \\boxed{...}, or alone`)
   }
   return {train: split.train.map(withTruth), val: split.val.map(withTruth)}
 }

@@ -37,10 +37,13 @@ export class Encoder {
       return this.library.encode_text(text)
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause
-      throw new DataError(`a text of ${text.length} characters has a word too long to be found`, {
-        suggestions: ['divide texts that have millions of characters without a break'],
-        cause,
-      })
+      throw new DataError(
+        `a text of ${text.length} characters has a word that is too long for the tokenizer's pattern`,
+        {
+          suggestions: ['split texts that have millions of characters without a break'],
+          cause,
+        },
+      )
     }
   }
 }

@@ -137,7 +137,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     return new Tokenizer(files)
   } catch (cause) {
     if (cause instanceof DataError) throw cause
-    throw new DataError(`${files.file} is not a tokenizer that can be used: ${(cause as Error).message}`, {cause})
+    throw new DataError(`${files.file} cannot be used as a tokenizer: ${(cause as Error).message}`, {cause})
   }
 }
 

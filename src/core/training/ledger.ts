@@ -64,7 +64,7 @@ export async function writeLedger(
 ): Promise<void> {
   const counted = countDraws(run.path)
   if (counted.steps < steps)
-    warn(`train: ${ledgerFile} counts ${counted.steps} of ${steps} steps: the rollouts of the others are not there`)
+    warn(`train: ${ledgerFile} counts ${counted.steps} of ${steps} steps: the rollouts of the others are missing`)
   function* rows(): Generator<LedgerRow> {
     for (const {key, stratum, entropy} of all()) {
       const item = itemName(key)

@@ -140,7 +140,7 @@ export function isEvaluated({eval: {every}, train: {steps}}: Config): boolean {
 function warnOfRate({lora, optim: {learningRate}}: Config, {progress}: Services): void {
   if (lora.rank > 0 && learningRate === findKey('optim.learningRate')!.defaultValue)
     progress.warn(
-      `optim.learningRate is ${learningRate}, the default, which is meant for all weights; adapters usually need ten times that of all weights, or more: try 1e-4`,
+      `optim.learningRate is ${learningRate}, the default, which is meant for training all weights; adapters usually need ten times as much or more: try 1e-4`,
     )
 }
 

@@ -43,9 +43,9 @@ export async function resumeFrom(
  * @param kept rows of them up to the step of the checkpoint
  */
 export function warnOfRows(found: number, kept: number, steps: number, {warn}: TrainingContext['progress']): void {
-  if (kept < steps) warn(`train: metrics.arrow has ${kept} of the ${steps} steps before; the others are lost`)
+  if (kept < steps) warn(`train: metrics.arrow has ${kept} of the ${steps} earlier steps; the others are lost`)
   if (found > kept)
-    warn(`train: goes on after step ${steps}; steps that no checkpoint holds are taken again: ${found - kept}`)
+    warn(`train: continues after step ${steps}; repeats the steps that no checkpoint holds: ${found - kept}`)
 }
 
 /** @throws {RuntimeFailure} when no step is asked for, and none was taken before */
@@ -57,6 +57,6 @@ export function checkNothingToDo(
   if (services.resume && step > 0) progress.log(`already complete at step ${step}`)
   else if (!config.train.allowNoop)
     throw new RuntimeFailure('train: train.steps is 0, so nothing was trained', {
-      suggestions: ['give --allow-noop if that is meant'],
+      suggestions: ['give --allow-noop if that is intended'],
     })
 }

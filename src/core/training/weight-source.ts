@@ -68,8 +68,8 @@ function startFromAdapters({lora}: Config, folder: string, base: string): Start 
   const [now, then] = [lora, saved].map((one) => other.map((key) => `lora.${key} ${one[key]}`).join(', '))
   throw new UsageError(`train: ${folder} holds adapters with ${then}; the settings ask for ${now}`, {
     suggestions: [
-      `go on with them: ${other.map((key) => `--set lora.${key}=${JSON.stringify(saved[key])}`).join(' ')}`,
-      'train all weights, adapters merged: leave lora.rank at 0',
+      `continue with them: ${other.map((key) => `--set lora.${key}=${JSON.stringify(saved[key])}`).join(' ')}`,
+      'merge the adapters and train all weights: leave lora.rank at 0',
     ],
   })
 }

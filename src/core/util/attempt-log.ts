@@ -37,7 +37,7 @@ export function openAttemptLog(runDir: string, warn: (line: string) => void, now
       isTorn = false
     } catch (error) {
       isTorn = true
-      if (!hasWarned) warn(`${path}: lines are missing from now on: ${(error as Error).message}`)
+      if (!hasWarned) warn(`${path}: lines will be missing from here on: ${(error as Error).message}`)
       hasWarned = true
     }
   }

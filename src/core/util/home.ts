@@ -15,7 +15,7 @@ export function absolutePath(path: string, base: string, what: string, env: Envi
   const [, name, rest] = /^~([^/\\]*)[/\\]?(.*)$/s.exec(path) ?? []
   if (name === undefined) return resolve(base, path)
   if (name !== '')
-    throw new UsageError(`${what}: ${path} begins with ~${name}; only ~/ for your own home folder is known`, {
+    throw new UsageError(`${what}: ${path} begins with ~${name}; only ~/, your own home folder, is supported`, {
       suggestions: ['write the path in full', `write ./${path} for a folder of that name`],
     })
   const home = env.HOME ?? (process.platform === 'win32' ? env.USERPROFILE : undefined)

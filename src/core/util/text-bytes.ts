@@ -115,7 +115,7 @@ export function decodeStrictly(bytes: Uint8Array, where: string): string {
   } catch (cause) {
     throw new DataError(`${where} is not UTF-8`, {
       cause,
-      suggestions: ['convert it from what it was saved in, e.g. iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW'],
+      suggestions: ['convert it from its encoding, e.g. iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW'],
     })
   }
 }

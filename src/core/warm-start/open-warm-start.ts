@@ -52,7 +52,7 @@ export async function openWarmStart(config: Config, services: Services): Promise
 async function checkRowFile(out: string, {command, overwrite, rehearsal}: Services): Promise<string> {
   const path = await checkOutputFile(out, rowMark, command, rehearsal ? checkPermission : checkWritable)
   if (existsSync(path) && !overwrite)
-    throw new UsageError(`${command}: --out ${out} is there already`, {
+    throw new UsageError(`${command}: --out ${out} exists already`, {
       suggestions: ['give --overwrite to replace it', 'choose another --out'],
     })
   return path
@@ -64,6 +64,6 @@ function checkEnd({endIds}: ModelConfig, {endIds: [end], file}: Tokenizer): void
   const seen = end === undefined ? 'none' : `id ${end}`
   throw new DataError(
     `warm-start: the end token of ${file} (eos_token) is ${seen}; the model's completions end at ${endIds.join(', ') || 'none'}`,
-    {suggestions: ['give eos_token in tokenizer_config.json and eos_token_id in config.json the same token']},
+    {suggestions: ['set eos_token in tokenizer_config.json and eos_token_id in config.json to the same token']},
   )
 }

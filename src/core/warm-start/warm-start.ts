@@ -92,7 +92,7 @@ function tooFew({data, warmStart: {rows}}: Config, tally: Tally): DataError {
     {
       suggestions: [
         ...(tally.rows > 0 ? [`give --rows ${tally.rows}`] : []),
-        'prepare more documents, or with a lower data.selectThreshold',
+        'prepare more documents, or lower data.selectThreshold',
       ],
     },
   )

@@ -49,12 +49,12 @@ export function shown(value: unknown): string {
 
 /** An error about a safetensors file. */
 export function refusal(path: string, what: string, cause?: unknown): DataError {
-  return new DataError(`reading ${path}: not a sound safetensors file: ${what}`, {suggestions, cause})
+  return new DataError(`reading ${path}: not a valid safetensors file: ${what}`, {suggestions, cause})
 }
 
 function parseObject(path: string, json: Uint8Array): Record<string, unknown> {
   if (json[0] !== 0x7b) throw refusal(path, "its header does not start with '{'")
-  const where = `reading ${path}: not a sound safetensors file: its header`
+  const where = `reading ${path}: not a valid safetensors file: its header`
   return parseStrictJson(json, where, {suggestions}) as Record<string, unknown>
 }
 
@@ -70,7 +70,7 @@ function parseEntry(path: string, name: string, value: unknown): TensorEntry {
   const {dtype, shape, data_offsets: offsets} = (value ?? {}) as Record<string, unknown>
   if (typeof dtype === 'string' && quantisedDtypes.has(dtype))
     throw new DataError(`reading ${path}: ${what} has dtype ${dtype}, expected one of ${floats}: it is quantised`, {
-      suggestions: ['take the checkpoint in bfloat16, or dequantise it in transformers and save it again'],
+      suggestions: ['use the checkpoint in bfloat16, or dequantise it in transformers and save it again'],
     })
   if (typeof dtype !== 'string' || !Object.hasOwn(dtypeSizes, dtype)) {
     throw refusal(path, `${what} has dtype ${shown(dtype)}, expected one of ${Object.keys(dtypeSizes).join(', ')}`)

@@ -85,9 +85,9 @@ describe('rows of messages', () => {
     [
       'a last message of the user',
       {messages: ask},
-      /chats\.jsonl:1: the last message is of role "user"; expected the assistant's/,
+      /chats\.jsonl:1: the last message has role "user"; expected the assistant's/,
     ],
-    ['a completion of the user', {prompt: ask, completion: ask}, /the last message is of role "user"/],
+    ['a completion of the user', {prompt: ask, completion: ask}, /the last message has role "user"/],
     ['messages beside a text', {prompt: ask, completion: 'a'}, /chats\.jsonl:1: prompt is \[\{"role"/],
     ['a document', {text: 'a'}, /chats\.jsonl:1: prompt is missing; expected \{"prompt": .*"messages"/],
     [
@@ -107,7 +107,7 @@ describe('rows of messages', () => {
     const rows = [{messages: [...ask, ...answer]}]
     const changing = `{{ messages | length }}${source}`
     await expect(readChats(rows, changing)).rejects.toThrow(
-      /chats\.jsonl:1: the chat template writes the prompt otherwise when the answer follows, from character 1 on/,
+      /chats\.jsonl:1: the chat template writes the prompt differently when the answer follows, from character 1 on/,
     )
     await expect(readChats(rows, '{{ messages[0].content }}')).rejects.toThrow(/makes an empty completion/)
     await expect(readChats(rows, '{{ raise_exception("no") }}')).rejects.toThrow(

@@ -78,7 +78,7 @@ describe('the files of a split, by their names', () => {
       /split train in 2 folders \| set data\.subset to one of a, b/,
     ],
     ['no such folder', ['a/train.jsonl'], {subset: 'c'}, /has no folder c/],
-    ['two kinds', ['train.jsonl', 'train.parquet'], {}, /split train is there as \.jsonl and as \.parquet/],
+    ['two kinds', ['train.jsonl', 'train.parquet'], {}, /split train exists as \.jsonl and as \.parquet/],
     ['a missing shard', shards('train', 3).slice(1), {}, /split train has 2 of 3 shards/],
     [
       'nothing that can be read',

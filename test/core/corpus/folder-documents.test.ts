@@ -165,7 +165,7 @@ describe("a folder of people's own files", () => {
 
   it('is refused where one file is there in two kinds', async () => {
     write('x/a.jsonl', 'x/a.ndjson', 'a.jsonl')
-    expect(await refusal()).toMatch(/F: x\/a is there as \.jsonl and as \.ndjson: x\/a\.jsonl, x\/a\.ndjson \| take/)
+    expect(await refusal()).toMatch(/F: x\/a exists as \.jsonl and as \.ndjson: x\/a\.jsonl, x\/a\.ndjson \| take/)
   })
 
   it('passes over files of no bytes with a warning, as Spark writes them', async () => {
@@ -217,9 +217,7 @@ describe('links in a folder', () => {
     expect((await open()).ids).toEqual(['a.jsonl:1'])
     link('nowhere', 'b')
     link('ring', 'ring')
-    expect(await refusal()).toBe(
-      'documents F: links that lead nowhere: b, ring | bring back what they lead to, or remove them',
-    )
+    expect(await refusal()).toBe('documents F: broken links: b, ring | restore their targets, or remove the links')
   })
 })
 

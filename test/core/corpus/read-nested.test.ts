@@ -132,7 +132,7 @@ describe('messages', () => {
 
   it('are an error where there is no template, which is not put down to the row', async () => {
     const {message, suggestions} = await failureOf(asJsonl({messages: ask}), {textField: 'messages'})
-    expect(message).toMatch(/a\.jsonl:1 holds messages, and the tokenizer has no chat template/)
+    expect(message).toMatch(/a\.jsonl:1 holds messages, but the tokenizer has no chat template/)
     expect(suggestions.join()).toMatch(/prompt\.chatTemplateFile/)
     await expect(outcomes(asJsonl({messages: ask}), {textField: 'messages'})).rejects.toThrow(/no chat template/)
   })
@@ -158,8 +158,8 @@ describe('messages', () => {
 
 describe('Arrow tables', () => {
   it.each<[string, RegExp]>([
-    ['packed.arrow', /packed\.arrow is an Arrow table that is not read: its batches are compressed/],
-    ['words.arrow', /words\.arrow is .* not read: it has a column that is encoded by a dictionary/],
+    ['packed.arrow', /packed\.arrow is an Arrow table that rpt cannot read: its batches are compressed/],
+    ['words.arrow', /words\.arrow is .* rpt cannot read: it has a column that is encoded by a dictionary/],
   ])('that are not read are refused by name: %s', async (name, message) => {
     expect((await failureOf(fixture(name))).message).toMatch(message)
   })
@@ -218,16 +218,20 @@ describe('folders of save_to_disk', () => {
     [
       'a missing file',
       (folder) => rmSync(join(folder, 'data-00000-of-00001.arrow')),
-      /names data-00000-of-00001\.arrow, which is not there/,
+      /names data-00000-of-00001\.arrow, which does not exist/,
     ],
     [
       'a way out',
       (folder) => change(folder, {_data_files: [{filename: '../x.arrow'}]}),
-      /is not what save_to_disk .* writes: at _data_files/,
+      /is not a file that save_to_disk .* writes: at _data_files/,
     ],
-    ['a selection', (folder) => change(folder, {_indices_data_files: [{filename: 'x'}]}), /the rows are a selection/],
+    [
+      'a selection',
+      (folder) => change(folder, {_indices_data_files: [{filename: 'x'}]}),
+      /selects some of the rows in its files/,
+    ],
     ['no rows', (folder) => change(folder, {_data_files: []}), /holds no documents/],
-    ['no JSON', (folder) => writeFileSync(join(folder, 'state.json'), '{'), /is not what save_to_disk/],
+    ['no JSON', (folder) => writeFileSync(join(folder, 'state.json'), '{'), /is not a file that save_to_disk/],
   ])('that are not whole are refused: %s', async (_, spoil, message) => {
     const folder = mkdtempSync(join(tmpdir(), 'rpt-saved-'))
     cpSync(join(saved, 'train_gen'), folder, {recursive: true})

@@ -113,10 +113,10 @@ describe('documents of JSON', () => {
   })
 
   it.each<[string, string, RegExp]>([
-    ['a list without end', '[{"text": "a"}, {"text": "b"}', /its list does not end; the file may have been cut off/],
+    ['a list without end', '[{"text": "a"}, {"text": "b"}', /the JSON list has no end; the file may be truncated/],
     ['a list that is cut in a text', '[{"text": "a"}, {"text": "b', /its list does not end/],
-    ['something behind a list', '[{"text": "a"}] x', /something follows the end of its list/],
-    ['two lists', '[{"text": "a"}][{"text": "b"}]', /something follows the end of its list/],
+    ['something behind a list', '[{"text": "a"}] x', /there is text after the end of the JSON list/],
+    ['two lists', '[{"text": "a"}][{"text": "b"}]', /there is text after the end of the JSON list/],
     ['an empty list', '[]', /holds no documents/],
     ['an object around the rows', '{"data": [{"text": "a"}]}', /a\.json:1: field text is missing/],
     ['no JSON', 'text', /a\.json:1 is not JSON/],

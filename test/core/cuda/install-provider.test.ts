@@ -138,7 +138,11 @@ describe.skipIf(!isRight)('the CUDA provider', () => {
 
   it.each<[string, (index: FakeIndex) => object, RegExp]>([
     ['an index without the version', (at) => Object.assign(at, {files: {}}), /no version 9\.8\.7 for Linux/],
-    ['an index that has HTML alone', (at) => Object.assign(at, {contentType: 'text/html'}), /no listing as JSON/],
+    [
+      'an index that has HTML alone',
+      (at) => Object.assign(at, {contentType: 'text/html'}),
+      /does not list its files as JSON/,
+    ],
     ['a listing without sizes', (at) => altered(at, {size: undefined}), /without size or sha256/],
     ['a version that was withdrawn', (at) => altered(at, {yanked: 'bad'}), /no version/],
   ])('%s is refused', async (_, arrange, expected) => {

@@ -259,7 +259,7 @@ describe('a policy update', () => {
     const before = await stateOf(engine)
     const wrong = {...request, temperature: 1.01}
     await expect(engine.updatePolicy(wrong, true)).rejects.toThrow(
-      /rollout and trainer disagree by .* the limit is 0.00001/,
+      /sampler and trainer disagree by .* the limit is 0.00001/,
     )
     expect(worstShare((await stateOf(engine)).weights, before.weights)).toBe(0)
     // What the refused update had summed is forgotten.

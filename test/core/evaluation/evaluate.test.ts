@@ -291,9 +291,7 @@ describe('an evaluation of runs', () => {
     )
     writeFileSync(join(toy.folder, 'rows.jsonl'), `${rows.join('\n')}\n`)
     const sft = ['train.objective=sft', `sft.completions=${join(toy.folder, 'rows.jsonl')}`, 'prompt.template=null']
-    expect(await trained('sft', sft)).toMatch(
-      /the prompts of .*rows.jsonl are in template bare; evaluations take it over/,
-    )
+    expect(await trained('sft', sft)).toMatch(/the prompts of .*rows.jsonl are in template bare; evaluations use it/)
     expect(readFileSync(join(runAt('sft'), 'config.resolved.yaml'), 'utf8')).toMatch(
       /template: "bare" +# rows of .*rows.jsonl\n/,
     )

@@ -72,7 +72,7 @@ it('what would bend the distribution is not done, which is said: always, or wher
   const folder = checkpoint({temperature: 0.7, top_p: 0.8, top_k: 20, repetition_penalty: 1.05})
   const [, warning] = evaluated([folder]).lines
   expect(warning).toMatch(
-    /^eval: not done of .*generation_config\.json: repetition_penalty 1\.05, top_p 0\.8, top_k 20; /,
+    /^eval: .*generation_config\.json sets repetition_penalty 1\.05, top_p 0\.8, top_k 20, which rpt does not support; /,
   )
   const [greedy, ...others] = evaluated([folder], []).lines
   expect(greedy).toMatch(/: repetition_penalty 1\.05; completions come from the model's whole distribution$/)

@@ -77,7 +77,7 @@ function configOf(command: string, changes: readonly string[]): Config {
 describe('--dry-run refuses what the command refuses, in the same words, and writes nothing', () => {
   it.each<[keyof typeof commands, string[], RegExp, Partial<Services>?]>([
     ['train', ['out=occupied'], /occupied is not empty and no/],
-    ['train', ['data.dir=no-data'], /no-data is not intact/],
+    ['train', ['data.dir=no-data'], /no-data is damaged/],
     ['train', ['model.path=none'], /none does not exist/],
     ['train', ['model.path=data'], /data has no checkpoint/],
     ['train', ['model.path=no-weights'], /no-weights.model\.safetensors: no such file/],
@@ -97,11 +97,11 @@ describe('--dry-run refuses what the command refuses, in the same words, and wri
     ['train', ['data.dir=none-held', 'eval.every=1'], /none-held has no held-out positions/],
     ['eval', ['data.dir=none-held'], /none-held has no held-out positions/],
     ['scaling-sweep', ['sweep.axes={data.dir: [data, none-held]}'], /none-held has no held-out positions/],
-    ['eval', ['data.dir=no-data'], /no-data is not intact/],
+    ['eval', ['data.dir=no-data'], /no-data is damaged/],
     ['eval', ['model.path=none'], /none does not exist/],
     ['eval', ['model.path=no-weights'], /no-weights.model\.safetensors: no such file/],
     ['eval', ['prompt.template=bear'], /prompt\.template is "bear"/],
-    ['eval', ['eval.checkpoint=7'], /which is one checkpoint/],
+    ['eval', ['eval.checkpoint=7'], /which is a single checkpoint/],
     ['eval', ['out=occupied'], /occupied is not empty and no/],
     ['prepare-data', ['data.documents=none.jsonl'], /none\.jsonl/],
     ['prepare-data', ['data.documents=corpus.xyz'], /type \.xyz cannot be read/],
@@ -111,7 +111,7 @@ describe('--dry-run refuses what the command refuses, in the same words, and wri
     ['scaling-sweep', ['sweep.train=none.yaml'], /none\.yaml does not exist/],
     ['scaling-sweep', ['sweep.axes={prompt.template: [bare, bear]}'], /prompt\.template is "bear"/],
     ['scaling-sweep', ['sweep.axes={seed: [1, 1]}'], /have the same settings/],
-    ['scaling-sweep', ['sweep.axes={data.dir: [data, no-data]}'], /no-data is not intact/],
+    ['scaling-sweep', ['sweep.axes={data.dir: [data, no-data]}'], /no-data is damaged/],
     ['scaling-sweep', ['sweep.axes={model.path: [base, none]}'], /none does not exist/],
     ['scaling-sweep', ['sweep.checkpoints=[1]'], /no checkpoint of step 1/],
   ])('%s %j', async (command, changes, message) => {

@@ -65,14 +65,14 @@ describe('an output folder', () => {
   })
 
   it.each<[string, Record<string, string>, RegExp, number]>([
-    ['the mark is gone', {'run/logs/attempt-1.jsonl': ''}, /holds what rpt writes, but run\.json is missing/, 2],
+    ['the mark is gone', {'run/logs/attempt-1.jsonl': ''}, /holds files of rpt, but run\.json is missing/, 2],
     [
       'the mark is spoiled',
       {'run/run.json': '{', 'run/logs/attempt-1.jsonl': ''},
       /reading .*run\.json, the mark of/,
       3,
     ],
-    ["the mark is somebody's", {'run/run.json': '{"name": "app"}'}, /run\.json is not of rpt/, 2],
+    ["the mark is somebody's", {'run/run.json': '{"name": "app"}'}, /run\.json is not from rpt/, 2],
     ['others put a file there', {'run/run.json': '{', 'run/thesis.txt': ''}, /no run directory that rpt wrote/, 2],
   ])('names what is wrong when %s', (_, files, message, exitCode) => {
     write(files)
@@ -119,7 +119,7 @@ describe('--overwrite', () => {
   ])('is refused where %s is %s', (key, path) => {
     write({...runMark, 'run/checkpoints/step-000001/config.json': '{}', 'run/config.resolved.yaml': ''})
     expect(() => checkOutput(config(`${key}=${at(path)}`), outputKinds.run, replace)).toThrow(
-      new RegExp(`would remove what it reads: ${key}`),
+      new RegExp(`would remove an input of the command: ${key}`),
     )
   })
 
@@ -212,7 +212,7 @@ describe('filling an output folder', () => {
       },
       fields,
     )
-    await expect(making).rejects.toThrow(/appeared while it was made/)
+    await expect(making).rejects.toThrow(/was created by somebody else meanwhile/)
     expect(readdirSync(at('new'))).toEqual(['thesis.txt'])
   })
 

@@ -178,7 +178,7 @@ describe('a failure leaves the repository as it was', () => {
     hub.uploads.answers = {preupload: {other: true}}
     const error = await failure(push())
     expect(error).toBeInstanceOf(DataError)
-    expect(error.message).toContain('answers otherwise than the Hub does')
+    expect(error.message).toContain('does not answer as the Hub does')
     untouched()
   })
 

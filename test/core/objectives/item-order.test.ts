@@ -118,7 +118,7 @@ describe('several positions of a document', () => {
     ])
     const open = () => openItemOrder(settings('grpo.positionsPerDocument=4'), itemsOf(mixed, 1))
     expect(open).toThrow(UsageError)
-    expect(open).toThrow('grpo.positionsPerDocument is 4; there are no two positions of one document to train on')
+    expect(open).toThrow('grpo.positionsPerDocument is 4; no two training positions come from the same document')
   })
 })
 
@@ -177,7 +177,7 @@ describe('a curriculum', () => {
       )
     expect(open).toThrow(DataError)
     expect(open).toThrow(
-      'train: stage hard of grpo.curriculum easy-to-hard has no positions to train on; by stage there are: easy 45, medium 15, hard 0',
+      'train: stage hard of grpo.curriculum easy-to-hard has no positions to train on; the stages have: easy 45, medium 15, hard 0',
     )
   })
 
@@ -185,10 +185,10 @@ describe('a curriculum', () => {
     const questions = {...itemsOf(mixed), strata: ['all'], noun: 'questions'}
     const open = () => openItemOrder(settings('grpo.curriculum=easy-to-hard'), questions)
     expect(open).toThrow(UsageError)
-    expect(open).toThrow('train: grpo.curriculum is easy-to-hard, which goes by difficulty; questions have none')
+    expect(open).toThrow('train: grpo.curriculum is easy-to-hard, which needs difficulties; questions have none')
     expect(() => easyToHard('train.steps=2')).toThrow(UsageError)
-    expect(() => easyToHard('train.steps=2')).toThrow('of 2 steps none is left for stage medium of grpo.curriculum')
-    expect(() => easyToHard('train.steps=1')).toThrow('of 1 steps none is left for stage easy')
+    expect(() => easyToHard('train.steps=2')).toThrow('none of 2 steps is left for stage medium of grpo.curriculum')
+    expect(() => easyToHard('train.steps=1')).toThrow('none of 1 steps is left for stage easy')
     expect(() => easyToHard('train.steps=0')).not.toThrow()
   })
 })

@@ -170,7 +170,7 @@ describe('prepared data', () => {
     expect(left.map(({doc_id, kept, target_bytes}) => [doc_id, kept, Buffer.from(target_bytes).toString()])).toEqual([
       ['corpus.jsonl:6', false, '}'],
     ])
-    expect(first.lines.join()).toMatch(/no box can hold.*: 1 of \d+ positions, left out/)
+    expect(first.lines.join()).toMatch(/1 of \d+ positions are left out, because no box can hold their targets/)
     expect(json(out, 'manifest.json').settings).toMatchObject({'reward.maxReferenceTokens': 32})
   })
 
@@ -263,7 +263,7 @@ describe('prepared data', () => {
     }
     const failure = await failureOf(prepare(out, settings))
     expect(failure).toBeInstanceOf(UsageError)
-    expect(failure.message).toMatch(new RegExp(`not a result of these inputs: ${reasons.join('; ')}$`))
+    expect(failure.message).toMatch(new RegExp(`was not made from these inputs: ${reasons.join('; ')}$`))
     expect(failure.suggestions[0]).toMatch(/--overwrite/)
   })
 
@@ -297,7 +297,7 @@ describe('prepared data', () => {
     const damaged = join(newFolder(), 'data')
     cpSync(out, damaged, {recursive: true})
     writeFileSync(join(damaged, 'positions.arrow'), 'x')
-    expect((await failureOf(openPrepared(damaged))).message).toMatch(/is not intact: .*positions\.arrow/)
+    expect((await failureOf(openPrepared(damaged))).message).toMatch(/is damaged: .*positions\.arrow/)
     expect((await failureOf(prepare(damaged))).message).toMatch(/positions\.arrow has 1 bytes/)
   })
 })
@@ -479,7 +479,7 @@ describe('preparing', () => {
       expect(readdirSync(join(out, '..'))).toEqual([])
       return failure.message
     }
-    expect(await failureAfter(lines.slice(0, -1))).toMatch(/a\.jsonl: the documents changed while they were read/)
+    expect(await failureAfter(lines.slice(0, -1))).toMatch(/a\.jsonl: the documents changed while rpt read them/)
     expect(await failureAfter([...lines.slice(1)])).toMatch(/at a\.jsonl:1: the documents changed/)
     expect(await failureAfter([...lines, lines[0]])).toMatch(/at a\.jsonl:9: the documents changed/)
   })
@@ -507,7 +507,7 @@ describe('preparing', () => {
       'data.documentsOnly': true,
       'data.valDocuments': 0,
     })
-    expect(lines).toEqual(['documents brought to Unicode form NFC, as the tokenizer asks: 1'])
+    expect(lines).toEqual(['documents converted to Unicode form NFC, as the tokenizer requires: 1'])
     expect(documentsOf(out).map(({text}) => text)).toEqual(['caf\u00e9', 'caf\u00e9'])
   })
 })
@@ -616,7 +616,7 @@ describe('rows and documents that do not fit', () => {
       [false, 'special-target'],
     ])
     const failure = await failureOf(fitting('error', settings))
-    expect(failure.message).toMatch(/chats\.jsonl:1 holds messages, and the tokenizer has no chat template/)
+    expect(failure.message).toMatch(/chats\.jsonl:1 holds messages, but the tokenizer has no chat template/)
   })
 })
 

@@ -124,7 +124,7 @@ describe('what is sent', () => {
     hub.uploads.isPrivate = false
     const error = await failure(send('full', {isPrivate: true}))
     expect(error).toBeInstanceOf(UsageError)
-    expect(error.message).toContain('it is there already, and public')
+    expect(error.message).toContain('it exists and is public')
   })
 })
 
@@ -203,7 +203,7 @@ describe('the card', () => {
     const lines: string[] = []
     await send('onward', {checkpoint: 1}, lines)
     expect(card()).toContain('This checkpoint was not evaluated.')
-    expect(lines.join()).toContain('--evaluation takes what rpt eval wrote')
+    expect(lines.join()).toContain('give the --out of rpt eval as --evaluation')
   })
 
   it('that somebody wrote stays; of one with a license alone the license stays', async () => {
@@ -213,7 +213,7 @@ describe('the card', () => {
     const lines: string[] = []
     expect((await send('full', {}, lines)).sent).toEqual(modelNames)
     expect(card()).toBe(theirs)
-    expect(lines.join()).toContain('stays as it is')
+    expect(lines.join()).toContain('is not changed')
     hub.files['README.md'] = {content: Buffer.from('---\nlicense: mit\ntags: [other]\n---\n')}
     expect((await send('full')).sent).toEqual(['README.md'])
     expect(fields()).toMatchObject({license: 'mit', library_name: 'transformers'})
@@ -272,8 +272,8 @@ describe('an error', () => {
   const untouched = () => expect([hub.seen, hub.uploads.exists]).toEqual([[], false])
 
   it.each([
-    ['no run', () => request('nowhere'), 'is no training run; it has no run.json'],
-    ['an evaluation', () => request('eval'), 'is no training run; rpt eval made it'],
+    ['no run', () => request('nowhere'), 'is not a training run; it has no run.json'],
+    ['an evaluation', () => request('eval'), 'is not a training run; rpt eval made it'],
     ['no checkpoint of that step', () => request('full', {checkpoint: 7}), 'has no checkpoint of step 7; found: 1, 2'],
     [
       'an evaluation of others',
@@ -332,7 +332,7 @@ describe('an error', () => {
     const state = join(twin, 'checkpoints', 'step-000002', 'trainer-state.json')
     writeFileSync(state, String(readFileSync(state)).replace('"step": 1', '"step": 2'))
     const error = await failure(push(request('twins/full', {evaluation: at('eval')}), services(), {env: env()}))
-    expect(error.message).toContain('evaluated other weights under the name of full, step-000002')
+    expect(error.message).toContain('evaluated other weights with the name full, step-000002')
   })
 
   it('at a repository of somebody else names it', async () => {

@@ -74,7 +74,7 @@ describe('inspect', () => {
   })
 
   it('refuses what it cannot tell', async () => {
-    await expect(inspect(runs.data, {result: 'right'})).rejects.toThrow(/--result is about completions/)
+    await expect(inspect(runs.data, {result: 'right'})).rejects.toThrow(/--result selects completions/)
     const lost = join(runs.root, 'lost')
     cpSync(runs.rpt, lost, {recursive: true})
     writeFileSync(join(lost, 'config.resolved.yaml'), 'data:\n  dir: /nowhere\n')

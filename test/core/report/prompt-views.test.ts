@@ -54,7 +54,7 @@ describe('prompts of positions', () => {
     await expect(inspect(path, {sort: 'entropy'})).rejects.toThrow(/does not exist/)
     const asked = inspect(toy.base, {}, async () => null)
     await expect(asked).rejects.toThrow(UsageError)
-    await expect(inspect(toy.base, {sort: 'entropy'})).rejects.toThrow(/--sort is about the positions/)
+    await expect(inspect(toy.base, {sort: 'entropy'})).rejects.toThrow(/--sort selects positions/)
   })
 })
 

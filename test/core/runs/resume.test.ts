@@ -47,7 +47,7 @@ describe('a run whose checkpoints cannot be used never starts anew by itself', (
     [
       'gone',
       (run) => rmSync(join(run, 'checkpoints'), {recursive: true}),
-      /has done 2 steps, and its checkpoints are gone/,
+      /has done 2 steps, but its checkpoints are gone/,
     ],
   ])('%s', async (name, damage, message) => {
     const run = copyOf(name)
@@ -74,16 +74,16 @@ describe('what --resume does is said', () => {
   it('where there is no run', async () => {
     const lines: string[] = []
     await resume('absent', [], lines)
-    expect(lines.join('\n')).toMatch(/--resume: .*absent has no run yet; it begins anew/)
+    expect(lines.join('\n')).toMatch(/--resume: .*absent has no run yet; a new one begins/)
   })
 
   it('where steps are taken again, and only there', async () => {
     const lines: string[] = []
     rmSync(join(copyOf('again'), 'checkpoints', 'step-000002'), {recursive: true})
     await resume('again', [], lines)
-    expect(lines.join('\n')).toContain('goes on after step 1; steps that no checkpoint holds are taken again: 1')
+    expect(lines.join('\n')).toContain('continues after step 1; repeats the steps that no checkpoint holds: 1')
     await resume('again', ['train.steps=3'], lines)
-    expect(lines.filter((line) => /taken again|begins anew/.test(line))).toHaveLength(1)
+    expect(lines.filter((line) => /repeats the steps|a new one begins/.test(line))).toHaveLength(1)
   })
 })
 

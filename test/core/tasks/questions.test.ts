@@ -101,7 +101,7 @@ describe('questions as a task', () => {
     writeFileSync(file, `${JSON.stringify({question: 'A', answer: 'because\n#### '})}\n`)
     const failure = open([`data.questions=${file}`, 'data.valDocuments=0'])
     await expect(failure).rejects.toThrow(DataError)
-    await expect(failure).rejects.toThrow('no-truth.jsonl:1: no truth is in field answer')
+    await expect(failure).rejects.toThrow('no-truth.jsonl:1: field answer has no answer')
   })
 
   it('have no standard mode', async () => {

@@ -142,7 +142,7 @@ describe('a run with a curriculum', () => {
     const data = join(workspace.folder, 'data')
     const config = toyConfig({...workspace, data}, 'refused', small)
     await expect(train(config, toyServices())).rejects.toThrow(DataError)
-    await expect(planOf('train', config)).rejects.toThrow(/by stage there are: easy 0, medium 0, hard \d+/)
+    await expect(planOf('train', config)).rejects.toThrow(/the stages have: easy 0, medium 0, hard \d+/)
   })
 
   it('leaves no trace in the state of a run without one', async () => {

@@ -130,7 +130,7 @@ describe('a run', () => {
     writeFileSync(file, bytes)
     const lines: string[] = []
     await train(toyConfig(workspace, 'damaged', changes), toyServices({resume: true}, lines))
-    expect(lines.join('\n')).toMatch(/checkpoint is passed over: .*step-000004.model.safetensors/)
+    expect(lines.join('\n')).toMatch(/checkpoint is skipped: .*step-000004.model.safetensors/)
     const actual = await runContents(join(workspace.folder, 'damaged'), 4)
     for (const name of Object.keys(expected)) expect(actual[name] === expected[name], name).toBe(true)
   })

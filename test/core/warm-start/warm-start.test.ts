@@ -50,7 +50,7 @@ describe('a warm start', () => {
     const lines: string[] = []
     const sft = toyConfig(toy, 'sft', ['train.objective=sft', `sft.completions=${path}`, 'train.steps=1'])
     await train(sft, toyServices({}, lines))
-    expect(lines.join('\n')).toMatch(/are in template bare; evaluations take it over/)
+    expect(lines.join('\n')).toMatch(/are in template bare; evaluations use it/)
   })
 
   it('replaces earlier rows only where that is asked for, and nothing else ever', async () => {

@@ -27,7 +27,7 @@ export function checkLength(bytes: number, where: string): void {
 
 /** The fault of a row above `maxDocumentBytes`. */
 export function tooLong(where: string): RowFault {
-  const suggestions = ['give JSONL with one document a line', 'cut it into documents']
+  const suggestions = ['give JSONL with one document per line', 'split it into documents']
   return new RowFault('too-long', `${where} is longer than ${maxDocumentBytes / 2 ** 20} MiB; expected one document`, {
     suggestions,
   })

@@ -24,7 +24,7 @@ export async function* decompressZstd(chunks: AsyncIterable<Buffer>): AsyncGener
     const magic = (await input.take(4)).readUInt32LE()
     if (isSkippable(magic)) await input.skip((await input.take(4)).readUInt32LE())
     else if (magic === frameMagic) yield* decompressFrame(input)
-    else throw new Error('what should be a Zstandard frame is none')
+    else throw new Error('it does not continue with a Zstandard frame')
   }
 }
 
@@ -38,7 +38,7 @@ async function* decompressFrame(input: ByteQueue): AsyncGenerator<Uint8Array> {
   const header = Buffer.concat([descriptor, await input.take(headerBytes(descriptor[0]) - 1)])
   const {windowBytes, contentBytes, hasChecksum} = parseFrameHeader(header)
   if (windowBytes > maxWindowBytes)
-    throw new Error(`a frame needs a window of ${windowBytes} bytes; at most ${maxWindowBytes} are given`)
+    throw new Error(`a frame needs a window of ${windowBytes} bytes; at most ${maxWindowBytes} are allowed`)
 
   let blocks: Uint8Array[] = []
   let produced = 0
@@ -61,7 +61,7 @@ async function* decompressFrame(input: ByteQueue): AsyncGenerator<Uint8Array> {
   }
   yield* push(Buffer.concat([held, hasChecksum ? await input.take(checksumBytes) : Buffer.alloc(0)]), true)
   if (contentBytes !== null && produced !== contentBytes)
-    throw new Error(`a frame holds ${produced} bytes and says ${contentBytes}`)
+    throw new Error(`a frame holds ${produced} bytes, but its header says ${contentBytes}`)
 }
 
 /** Bytes after the header of a block: a block that repeats one byte stores it once. */

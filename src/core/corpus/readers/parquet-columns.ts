@@ -73,7 +73,7 @@ function messageColumns(nodes: readonly SchemaTree[], file: string): MessageColu
   if (other)
     throw new DataError(
       `${file}: column ${list.path.join('.')}: field ${other.element.name} of its messages holds ${describe(other)}; only texts are read`,
-      {suggestions: ['write it as JSONL, where messages may hold anything that their chat template takes']},
+      {suggestions: ['write it as JSONL, where messages may hold anything that the chat template accepts']},
     )
   return {
     kind: 'messages',

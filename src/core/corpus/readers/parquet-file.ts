@@ -64,8 +64,8 @@ export async function readBytes(handle: FileHandle, position: number, length: nu
 async function checkFooter(handle: FileHandle, size: number, path: string): Promise<void> {
   const tail = size < tailBytes + magicBytes ? undefined : await readBytes(handle, size - tailBytes, tailBytes)
   if (!tail || Buffer.from(tail.subarray(-magicBytes)).toString('latin1') !== 'PAR1')
-    throw new DataError(`${path} is no whole Parquet file: it does not end in PAR1`, {
-      suggestions: ['fetch it again: it may have been cut off'],
+    throw new DataError(`${path} is not a complete Parquet file: it does not end in PAR1`, {
+      suggestions: ['fetch it again: it may be truncated'],
     })
   const length = new DataView(tail.buffer).getUint32(0, true)
   if (length > Math.min(size - tailBytes - magicBytes, maxFooterBytes))

@@ -20,7 +20,8 @@ const decompressors: Readonly<Record<string, Decompressor>> = {
   BROTLI: (input, maxOutputLength) => brotliDecompressSync(input, {maxOutputLength}),
   ZSTD: (input, length) => {
     const {windowBytes, contentBytes} = parseFrameHeader(Buffer.from(input).subarray(4))
-    if (windowBytes > maxWindowBytes || (contentBytes ?? 0) > length) throw new Error('it is larger than it says')
+    if (windowBytes > maxWindowBytes || (contentBytes ?? 0) > length)
+      throw new Error('it is larger than its header says')
     return compressors.ZSTD!(input, length)
   },
 }
@@ -30,7 +31,7 @@ function unpack(input: Uint8Array, codec: CompressionCodec, length: number): Uin
   if (!decompress) throw new Error(`codec ${codec} is not known; known are ${Object.keys(decompressors).join(', ')}`)
   // A page of nulls alone may be packed into nothing.
   const output = length === 0 ? new Uint8Array() : decompress(input, length)
-  if (output.length !== length) throw new Error(`a page has ${output.length} bytes and says ${length}`)
+  if (output.length !== length) throw new Error(`a page has ${output.length} bytes, but its header says ${length}`)
   return output
 }
 
@@ -57,7 +58,7 @@ export async function* readPages(file: ParquetFile, group: RowGroup, leaf: Leaf)
   const isOwn = (path: readonly string[]) => path.length === leaf.path.length && path.join('.') === name
   const chunk = group.columns.find(({meta_data: meta}) => meta && isOwn(meta.path_in_schema))?.meta_data
   const fail = failDecoding(`${file.path}: column ${name}`)
-  if (!chunk) return fail(new Error('a row group does not have it'))
+  if (!chunk) return fail(new Error('a row group lacks it'))
   // Some writers leave a dictionary's offset at 0.
   const start = Number(chunk.dictionary_page_offset || chunk.data_page_offset)
   const end = start + Number(chunk.total_compressed_size)
@@ -68,7 +69,7 @@ export async function* readPages(file: ParquetFile, group: RowGroup, leaf: Leaf)
     const {header, length} = await readHeader(file, at, end).catch(fail)
     const packed = header.compressed_page_size
     at += length + packed
-    if (at > end) return fail(new Error('a page ends behind its column'))
+    if (at > end) return fail(new Error('a page ends after the end of its column'))
     const bytes = await readBytes(file.handle, at - packed, packed).catch(fail)
     try {
       if (header.type === 'DICTIONARY_PAGE') dictionary = decodeDictionary(bytes, header, chunk.codec)

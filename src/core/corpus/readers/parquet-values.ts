@@ -7,7 +7,7 @@ export class Cursor {
 
   take(length: number): Uint8Array {
     if (!(length >= 0 && this.at + length <= this.bytes.length))
-      throw new Error(`${length} bytes are wanted where ${this.bytes.length - this.at} are left`)
+      throw new Error(`${length} bytes are needed, but ${this.bytes.length - this.at} are left`)
     this.at += length
     return this.bytes.subarray(this.at - length, this.at)
   }
@@ -88,7 +88,7 @@ export function readRuns(values: Cursor, width: number, count: number): Uint32Ar
     if (header % 2 === 0) {
       const value = littleEndian(values.take(Math.ceil(width / 8)))
       // Some writers end a page with an empty run; none may run over the end.
-      if (length > count - filled) throw new Error(`a run of ${length} where ${count - filled} are left`)
+      if (length > count - filled) throw new Error(`a run of ${length} values, but ${count - filled} are left`)
       output.fill(value, filled, filled + length)
       filled += length
     } else {

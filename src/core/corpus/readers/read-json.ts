@@ -113,8 +113,8 @@ class ValueSplitter {
   /** The last value, where nothing marks its end. */
   *end(): Generator<Buffer | null> {
     if (this.isList && !this.isClosed)
-      throw new DataError(`${this.file}: its list does not end; the file may have been cut off`, {
-        suggestions: ["from the whole file make one object a line: jq -c '.[]' data.json > data.jsonl"],
+      throw new DataError(`${this.file}: the JSON list has no end; the file may be truncated`, {
+        suggestions: ["write one object per line from the complete file: jq -c '.[]' data.json > data.jsonl"],
       })
     yield* this.take(Buffer.alloc(0), true)
   }
@@ -134,6 +134,6 @@ class ValueSplitter {
   }
 
   private refuseRest(byte: number): void {
-    if (!spaces.has(byte)) throw new DataError(`${this.file}: something follows the end of its list`)
+    if (!spaces.has(byte)) throw new DataError(`${this.file}: there is text after the end of the JSON list`)
   }
 }

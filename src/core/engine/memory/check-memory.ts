@@ -144,7 +144,7 @@ export function checkMemory(doing: string, demand: MemoryDemand, settings: Memor
     suggestions: [
       ...(demand.remedy ? [demand.remedy] : []),
       remedy(demand, of, availableIn(kind, settings)),
-      `give --set memory.check=false to try nevertheless, or ${limit} if more is available`,
+      `give --set memory.check=false to try anyway, or ${limit} if more is available`,
     ],
   })
 }

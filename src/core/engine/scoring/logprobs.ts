@@ -53,7 +53,7 @@ function checkQuery({of, prompt, continuation}: LogprobQuery, index: number, mod
   const lengths = `query ${index} has ${prompt.length} tokens of prompt and ${continuation.length} of continuation`
   if (prompt.length === 0 || continuation.length === 0) throw new DataError(`${lengths}; expected at least one of each`)
   if (prompt.length + continuation.length > most) throw new DataError(`${lengths}; the model has ${most} positions`)
-  if (!models[of]) throw new RuntimeFailure(`query ${index} asks the ${of}, but none was kept`)
+  if (!models[of]) throw new RuntimeFailure(`query ${index} asks the ${of} weights, but none were kept`)
 }
 
 function identityOf({of, prompt, continuation}: LogprobQuery): string {

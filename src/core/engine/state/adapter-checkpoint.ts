@@ -64,7 +64,7 @@ function openAdapter(config: ModelConfig, folder: string): WeightFiles {
     const extra = files.names.filter((name) => !known.has(name)).sort()
     if (extra.length > 0)
       throw new DataError(
-        `${path}: tensor ${shown(extra[0])} is no adapter of target_modules ${config.adapter!.targets.join(', ')}` +
+        `${path}: tensor ${shown(extra[0])} is not an adapter of target_modules ${config.adapter!.targets.join(', ')}` +
           (extra.length > 1 ? `; nor are ${extra.length - 1} others` : ''),
       )
     return files

@@ -25,7 +25,7 @@ export async function saveAverage({config, average}: ModelState, folder: string)
 /**
  * Restores what `saveAverage` wrote; afterwards there is an average where the folder has one.
  *
- * @throws {DataError} naming the file when it is no sound safetensors file or does not fit the model
+ * @throws {DataError} naming the file when it is not a valid safetensors file or does not fit the model
  */
 export function loadAverage(state: ModelState, folder: string): void {
   state.average = null

@@ -108,9 +108,9 @@ function checkNames(files: WeightFiles, places: readonly Place[], config: ModelC
   if (extra.length > 0) {
     const {what, suggestions} = explainExtra(extra)
     throw new DataError(
-      `${folder}: tensor ${shown(extra[0])} has no place in the model of its config.json ` +
+      `${folder}: tensor ${shown(extra[0])} does not belong to the model that its config.json describes ` +
         `(model_type ${config.family}, num_hidden_layers ${config.layers})` +
-        (extra.length > 1 ? `; nor have ${listed(extra.slice(1))}` : '') +
+        (extra.length > 1 ? `; neither do ${listed(extra.slice(1))}` : '') +
         what,
       {suggestions},
     )

@@ -123,7 +123,7 @@ function updateOf(totals: Totals, applied: AppliedGradients, hasReference: boole
 
 function mismatchError(mismatch: number, {mismatchLimit}: PolicyRequest): NumericError {
   return new NumericError(
-    `rollout and trainer disagree by ${mismatch.toExponential(2)} on a log-probability; the limit is ${mismatchLimit}`,
+    `sampler and trainer disagree by ${mismatch.toExponential(2)} on a log-probability; the limit is ${mismatchLimit}`,
     {suggestions: ['raise grpo.mismatchLimit if this device computes in lower precision']},
   )
 }

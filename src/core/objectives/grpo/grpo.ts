@@ -140,7 +140,7 @@ function checkFinite(groups: readonly RewardedGroup<unknown>[]): void {
       const {source, index} = prompt.key
       throw new NumericError(
         `the model gives a token sampled for ${source} position ${index} the log-probability ${broken}; expected a finite number`,
-        {suggestions: ['lower optim.learningRate, and go on from an earlier checkpoint']},
+        {suggestions: ['lower optim.learningRate, and continue from an earlier checkpoint']},
       )
     }
 }

@@ -54,7 +54,7 @@ function stagesOf({grpo, train: {steps}}: OrderSettings, task: Items): FilledSta
   if (stages.length === 0) return []
   const {size, noun, strata, traitsAt} = task
   if (stages.some((stage) => !stage.strata.some((name) => strata.includes(name))))
-    throw new UsageError(`train: grpo.curriculum is ${grpo.curriculum}, which goes by difficulty; ${noun} have none`, {
+    throw new UsageError(`train: grpo.curriculum is ${grpo.curriculum}, which needs difficulties; ${noun} have none`, {
       suggestions: ['set grpo.curriculum=none'],
     })
   const stratumOf = Array.from({length: size.train}, (_, index) => traitsAt(index).stratum)
@@ -68,8 +68,8 @@ function stagesOf({grpo, train: {steps}}: OrderSettings, task: Items): FilledSta
   const skipped = filled.find(({start}, i) => start === (filled[i + 1]?.start ?? steps))
   if (skipped && steps > 0)
     throw new UsageError(
-      `train: of ${steps} steps none is left for stage ${skipped.stage.name} of grpo.curriculum ${grpo.curriculum}`,
-      {suggestions: ['raise train.steps', 'move grpo.curriculumAt']},
+      `train: none of ${steps} steps is left for stage ${skipped.stage.name} of grpo.curriculum ${grpo.curriculum}`,
+      {suggestions: ['raise train.steps', 'change grpo.curriculumAt']},
     )
   return filled
 }
@@ -77,7 +77,7 @@ function stagesOf({grpo, train: {steps}}: OrderSettings, task: Items): FilledSta
 function nothingToDraw({curriculum}: Config['grpo'], noun: string, {name}: Stage, filled: readonly FilledStage[]) {
   const counts = filled.map(({stage, members}) => `${stage.name} ${members.length}`).join(', ')
   return new DataError(
-    `train: stage ${name} of grpo.curriculum ${curriculum} has no ${noun} to train on; by stage there are: ${counts}`,
+    `train: stage ${name} of grpo.curriculum ${curriculum} has no ${noun} to train on; the stages have: ${counts}`,
     {
       suggestions: [
         'prepare the data with a data.select that keeps such positions, or with other data.thresholds',
@@ -121,7 +121,7 @@ function runNotes({grpo: {positionsPerDocument: length}}: OrderSettings, {size, 
       `up to ${length} ${noun} of a document one after the other: ${size.train} ${noun} of ${sources.size} documents`,
     ]
   throw new UsageError(
-    `train: grpo.positionsPerDocument is ${length}; there are no two ${noun} of one document to train on`,
+    `train: grpo.positionsPerDocument is ${length}; no two training ${noun} come from the same document`,
     {suggestions: ['set grpo.positionsPerDocument=1']},
   )
 }

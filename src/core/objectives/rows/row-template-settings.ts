@@ -17,13 +17,14 @@ export function withRowTemplate(
   const {template, completions} = config.sft
   if (template !== undefined) {
     const own = found.find((one) => one.template === template)
-    if (!own) warn(`sft.template is ${JSON.stringify(template)}, but not all prompts of ${completions} have its text`)
+    if (!own)
+      warn(`sft.template is ${JSON.stringify(template)}, but not all prompts of ${completions} contain its text`)
     return own ? record({config, sources}, own, 'default') : {config, sources}
   }
   const [best] = found
   if (best) {
     const chat = best.chatTemplate === 'none' ? '' : ', within the chat template'
-    log(`the prompts of ${completions} are in template ${best.template}${chat}; evaluations take it over`)
+    log(`the prompts of ${completions} are in template ${best.template}${chat}; evaluations use it`)
     return record({config, sources}, best, `rows of ${completions}`)
   }
   if ((sources.get('prompt.template') ?? 'default') !== 'default') {
@@ -31,7 +32,7 @@ export function withRowTemplate(
     return record({config, sources}, {template: given, chatTemplate}, 'prompt.template')
   }
   warn(
-    `the prompts of ${completions} are in no template of rpt: name theirs as sft.template; else evaluations that ask for thoughts must be given prompt.template`,
+    `the prompts of ${completions} fit no built-in template: name theirs as sft.template; otherwise give prompt.template to every evaluation with thoughts`,
   )
   return {config, sources}
 }

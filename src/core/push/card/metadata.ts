@@ -59,6 +59,6 @@ function parseFields(text: string, where: string): unknown {
   try {
     return parse(text, {logLevel: 'error'})
   } catch (cause) {
-    throw new DataError(`${where}: the fields at its top are not YAML`, {suggestions: ['put them right there'], cause})
+    throw new DataError(`${where}: the fields at its top are not YAML`, {suggestions: ['correct them there'], cause})
   }
 }

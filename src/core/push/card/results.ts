@@ -59,8 +59,8 @@ function checkSameWeights({path, folder, isAdapter, state: {step}}: TrainedRun, 
   const noted = readIdentity(evaluation)?.inputs?.[`model ${basename(path)} step ${step}`]
   if (noted === undefined || isAdapter || folder.endsWith('merged') || noted === fingerprintOfModel(folder)) return
   throw new DataError(
-    `push: ${evaluation} evaluated other weights under the name of ${basename(path)}, ${stepName(step)}`,
-    {suggestions: [`run rpt eval --model ${path} --checkpoint ${step} anew`, `see ${join(evaluation, 'run.json')}`]},
+    `push: ${evaluation} evaluated other weights with the name ${basename(path)}, ${stepName(step)}`,
+    {suggestions: [`run rpt eval --model ${path} --checkpoint ${step} again`, `see ${join(evaluation, 'run.json')}`]},
   )
 }
 

@@ -25,7 +25,7 @@ describe('runs', () => {
 
   it.each<[string, number[], RegExp]>([
     ['over the end', [0xfe, 0xff, 0xff, 0xff, 0x0f, 1], /a run of 2147483647 where 3 are left/],
-    ['without a value', [3 << 1], /1 bytes are wanted where 0 are left/],
+    ['without a value', [3 << 1], /1 bytes are needed, but 0 are left/],
     ['that do not come', [], /are left/],
     ['whose length has no end', [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], /has no end/],
   ])('%s are refused', (_, bytes, message) => {
@@ -45,7 +45,7 @@ describe('texts', () => {
 
   it('that are plain end where their bytes end', () => {
     expect(textsOf(textEncodings.PLAIN(cursor(2, 0, 0, 0, ...bytesOf('ab')), 1, undefined))).toEqual(['ab'])
-    expect(() => textEncodings.PLAIN(cursor(3, 0, 0, 0, ...bytesOf('ab')), 1, undefined)).toThrow(/3 bytes are wanted/)
+    expect(() => textEncodings.PLAIN(cursor(3, 0, 0, 0, ...bytesOf('ab')), 1, undefined)).toThrow(/3 bytes are needed/)
   })
 
   // A block of 128 in 4 parts; the differences from the second number on are the smallest one (zigzag) plus no bits.
@@ -70,7 +70,7 @@ describe('texts', () => {
       [...deltas(1, 0, 2), ...deltas(1, 0, 2), 65, 66],
       /prefix is too long/,
     ],
-    ['a length below zero', [...deltas(0, 0, 2), ...deltas(1, -2, 2), 65, 66], /-1 bytes are wanted/],
+    ['a length below zero', [...deltas(0, 0, 2), ...deltas(1, -2, 2), 65, 66], /-1 bytes are needed/],
     ['blocks of no parts', [0x80, 0x01, 0, 2, 0, 0], /differences in blocks of 128 \/ 0/],
     ['another count', deltas(0, 0, 3), /3 differences in blocks of 128 \/ 4; 2 are expected/],
     ['33 bits', [0x80, 0x01, 4, 2, 0, 0, 33, 0, 0, 0], /differences of 33 bits/],

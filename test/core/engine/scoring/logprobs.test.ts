@@ -210,7 +210,7 @@ describe('refused, with its number and lengths,', () => {
     const engine = await tinyEngine()
     const asking = engine.logprobs([...sound, ...queriesOf([[5, 5]], 97, of)], settings)
     await expect(asking).rejects.toThrow(RuntimeFailure)
-    await expect(asking).rejects.toThrow(`query 1 asks the ${of}, but none was kept`)
+    await expect(asking).rejects.toThrow(`query 1 asks the ${of} weights, but none were kept`)
     await engine.close()
   })
 })

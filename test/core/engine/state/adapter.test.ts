@@ -265,7 +265,7 @@ describe('a folder of adapters', () => {
       'a tensor too many',
       (tensors: ReturnType<typeof readTensors>) =>
         tensors.set('base_model.model.lm_head.lora_A.weight', {dtype: 'F32', shape: [1], data: Float32Array.of(1)}),
-      'lm_head.lora_A.weight is no adapter of target_modules',
+      'lm_head.lora_A.weight is not an adapter of target_modules',
     ],
     [
       'a value that is not finite',

@@ -137,9 +137,9 @@ describe('a checkpoint', () => {
   const norm = 'model.norm.weight'
 
   it.each<[string, (path: string) => unknown, RegExp]>([
-    ['cut short', (path) => truncateSync(path, 10_000), /not a sound safetensors file/],
-    ['empty', (path) => truncateSync(path, 0), /not a sound safetensors file/],
-    ['other text', (path) => writeFileSync(path, 'an average, once upon a time'), /not a sound safetensors file/],
+    ['cut short', (path) => truncateSync(path, 10_000), /not a valid safetensors file/],
+    ['empty', (path) => truncateSync(path, 0), /not a valid safetensors file/],
+    ['other text', (path) => writeFileSync(path, 'an average, once upon a time'), /not a valid safetensors file/],
     ['without a tensor', rewrite((tensors) => tensors.delete(norm)), /model\.norm\.weight does not fit the model/],
     [
       'of another shape',
