@@ -34,10 +34,10 @@ export const patternNames = Object.keys(patterns) as PatternName[]
 const wordCharacter = String.raw`[\p{L}\p{M}\p{N}_]`
 
 /**
- * Finds any of some keywords as whole words: case does not matter, a space of a keyword is any white space, and no letter,
- * digit or underscore touches it. Other forms of a word ('concluded') do not count.
+ * A pattern that finds any of the keywords as whole words. Case does not matter, a space in a keyword matches any white
+ * space, and no letter, digit or underscore may touch it. Other forms of a word ('concluded') do not count.
  *
- * The paper names the keywords and leaves the rule open.
+ * The paper names the keywords and no matching rule.
  */
 export function keywordMatcher(keywords: readonly string[]): RegExp {
   const alternatives = keywords.map((keyword) =>
@@ -48,7 +48,7 @@ export function keywordMatcher(keywords: readonly string[]): RegExp {
 
 const matchers = patternNames.map((name) => keywordMatcher(patterns[name].keywords))
 
-/** Whether a response shows each pattern, in the order of `patternNames`. */
+/** Whether a response contains a keyword of each pattern, in the order of `patternNames`. */
 export function patternsIn(response: string): boolean[] {
   return matchers.map((matcher) => matcher.test(response))
 }

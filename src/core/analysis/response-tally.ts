@@ -28,21 +28,21 @@ export interface ThoughtFacts {
   readonly words: number
   /** Share of the thoughts without a word, in [0, 1]. */
   readonly empty: number
-  /** The thought that was written most often, of equal ones the first to be written so often. */
+  /** The most frequent thought; of equally frequent ones, the first that reached the count. */
   readonly commonest: Commonest
-  /** The same of the first `openingWords` words. */
+  /** The same for the first `openingWords` words. */
   readonly opening: Commonest
 }
 
-/** Words that an opening has; shorter thoughts are their own opening. */
+/** Words of an opening. A shorter thought is its own opening. */
 export const openingWords = 4
 
 /** The one stratum of responses. */
 const stratum = 'all'
 
 /**
- * Counts patterns of reasoning, lengths and repetitions of responses, one at a time. No text stays but the commonest: memory
- * grows with the clusters, 48 bytes each, and by some bytes with every thought that was not seen before.
+ * Counts patterns of reasoning, lengths and repetitions of responses, one at a time. It keeps no text except the most
+ * frequent. Memory grows by 48 bytes with each cluster, and by a few bytes with each new thought.
  */
 export class ResponseTally {
   private readonly byPattern: readonly DocumentTally[]

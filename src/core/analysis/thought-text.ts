@@ -2,7 +2,7 @@ import {endTag} from '../prompts/templates.js'
 
 const startTag = /^\s*<think>/
 
-/** The thought of a completion: what comes before the first `</think>`, all of it where there is none; without outer white space. */
+/** The thought of a completion, trimmed: the text before the first `</think>`, or all of it if there is no `</think>`. */
 export function thoughtOf(completion: string): string {
   const end = completion.indexOf(endTag)
   return (end < 0 ? completion : completion.slice(0, end)).replace(startTag, '').trim()

@@ -22,9 +22,9 @@ export const rewardNames = [
 ] as const
 /** How the ratio of the policy to the weights that sampled becomes a loss. */
 export const lossNames = ['grpo', 'dr-grpo', 'dapo', 'gspo', 'cispo', 'rejection'] as const
-/** What positions are drawn while a run goes on. */
+/** How the difficulty of the drawn positions changes during a run. */
 export const curriculumNames = ['none', 'easy-to-hard', 'hard-to-easy'] as const
-/** Formats of other programs that metrics are written in, too. */
+/** Formats of other programs in which metrics can also be written. */
 export const trackerNames = ['tensorboard', 'jsonl'] as const
 /** What draws completions. */
 export const samplerNames = ['local'] as const

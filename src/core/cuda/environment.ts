@@ -10,8 +10,8 @@ export interface CudaSettings {
 }
 
 /**
- * Variables that the process has to be started with for its CUDA provider to find its libraries, and to compute as set:
- * the system's loader and NVIDIA's libraries read them once. A value that the user gave stays.
+ * Variables with which the process must be started, so that the CUDA provider finds its libraries and computes as set. The
+ * system's loader and NVIDIA's libraries read them only once. A value that the user gave stays.
  */
 export async function cudaEnvironment(
   env: Environment,

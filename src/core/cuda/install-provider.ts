@@ -24,9 +24,9 @@ import {unpackProvider} from './unpack-provider.js'
 const otherwise = ['use --device cpu']
 
 /**
- * Puts the CUDA provider of exactly this onnxruntime beside its library: from the package of the same version, checked for
- * its hash and, since onnxruntime itself does not look, for the commit that both are built from. What an interrupted
- * attempt downloaded is gone on with. Nothing is done where the right one is there.
+ * Installs the CUDA provider of exactly this onnxruntime beside its library, from the package of the same version. It checks
+ * the package's hash, and that both are built from one commit, because onnxruntime does not check that. An interrupted
+ * download is continued. Nothing is done if the right provider is there.
  *
  * @throws {UsageError} when the system is not Linux on x86-64, the folder cannot be written, or somebody else's provider is there
  * @throws {DataError} when there is no such package, or it is of another commit; what was there stays

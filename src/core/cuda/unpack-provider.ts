@@ -8,8 +8,8 @@ import {commitIn, coreCommit, type ProviderPlace, providerLibraries} from './pro
 import {Wheel} from './wheel.js'
 
 /**
- * Puts the provider of a package of onnxruntime beside onnxruntime's library, if both are built from one commit: onnxruntime
- * itself does not look. Whenever that is interrupted, there is the provider of before, none, or the whole new one.
+ * Installs the provider of an onnxruntime package beside onnxruntime's library, if both are built from one commit. An
+ * interruption leaves the previous provider, none, or the whole new one.
  *
  * @param archive path of the package, a zip file
  * @param note notes down what is put there, given the version of CUDA that it is built for; called when all is unpacked

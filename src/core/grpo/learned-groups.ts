@@ -21,11 +21,12 @@ const advantagesOf: Readonly<
 }
 
 /**
- * rewards -> advantages.
+ * Turns rewards into advantages, and picks the completions that the update learns from.
  *
- * @param settings what advantages of a comparison are divided by
- * @returns `scored`: all groups with an advantage a completion; `learned`: what the update is made of, which for right
- *   completions is these alone
+ * @param groups of G completions each, with one reward per completion
+ * @param settings the deviation that divides advantages, and what is added to it; only for a loss that compares
+ * @returns `scored`: all groups, with one advantage per completion. `learned`: the same groups, or for a loss that learns
+ *   from right completions, only these completions, without empty groups
  */
 export function learnedGroups<Item>(
   groups: readonly RewardedGroup<Item>[],
@@ -38,7 +39,7 @@ export function learnedGroups<Item>(
   return {scored, learned: scored.map(withAdvantage).filter(({completions}) => completions.length > 0)}
 }
 
-/** A group without its completions that have no advantage. */
+/** A group without the completions whose advantage is 0. */
 function withAdvantage<Item>(group: ScoredGroup<Item>): ScoredGroup<Item> {
   const has = (_: unknown, i: number) => group.advantages[i] !== 0
   return {

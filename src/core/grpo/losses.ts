@@ -10,7 +10,7 @@ export interface ClipRange {
 
 /** Per-token tensors that a loss is made of, [N] each. */
 export interface RatioTerms {
-  /** Of the policy and the weights that sampled: that of a token, or of its completion. */
+  /** Probability under the policy over that under the weights that sampled: of a token, or of its completion. */
   readonly ratio: Value
   /** Natural logarithm of the token's ratio. */
   readonly logRatio: Value
@@ -23,7 +23,7 @@ export interface RatioTerms {
 export interface LossKind {
   /** Whose ratio counts: the token's, or the geometric mean over its completion. */
   readonly ratioOf: 'token' | 'completion'
-  /** Whether advantages compare the rewards of a group, or are 1 for right completions and the others are left out. */
+  /** `comparison`: advantages compare the rewards of a group. `right completions`: theirs are 1, and the others are left out. */
   readonly learnsFrom: 'comparison' | 'right completions'
   /** Loss of each token before it is weighted, [N]. */
   surrogate(op: Ops, terms: RatioTerms, clip: ClipRange): Value
@@ -54,8 +54,8 @@ function cappedSurrogate(op: Ops, {ratio, logRatio, advantages}: RatioTerms, {hi
 const clipped = {learnsFrom: 'comparison', surrogate: clippedSurrogate, isClipped: leavesRange} as const
 
 /**
- * Every loss by name; what else tells them apart are defaults of other settings, in config/loss-defaults.ts. Adding one is one
- * row, its name in config/names.ts, and its defaults.
+ * Every loss by name. Losses also differ in defaults of other settings, in config/loss-defaults.ts. To add a loss, add a row,
+ * its name in config/names.ts, and its defaults.
  *
  * Sources: GRPO, DeepSeekMath (arXiv 2402.03300), Eq. 3; Dr. GRPO (arXiv 2503.20783); DAPO (arXiv 2503.14476), Eq. 8;
  * GSPO (arXiv 2507.18071), Eq. 5 and 7; CISPO, MiniMax-M1 (arXiv 2506.13585), Eq. 4 and 5; rejection sampling, RAFT (arXiv
@@ -89,7 +89,7 @@ export interface LossSettings {
   readonly clipEpsilonHigh?: number
 }
 
-/** The loss of some settings, and its clip range. */
+/** The loss that settings name, and its clip range. `clipEpsilon` and `clipEpsilonHigh` are positive distances from 1. */
 export function lossOf({loss = 'grpo', clipEpsilon, clipEpsilonHigh = clipEpsilon}: LossSettings) {
   return {kind: losses[loss], clip: {low: clipEpsilon, high: clipEpsilonHigh}}
 }

@@ -18,10 +18,10 @@ export interface LocalFile {
 }
 
 /**
- * Reads a file through, for its hashes.
+ * Reads a whole file and computes its hashes.
  *
- * @param size bytes that it has
- * @param advance told of bytes as they are read
+ * @param size its expected size, bytes
+ * @param advance told of each piece that was read, bytes
  */
 export async function readLocal(
   path: string,

@@ -21,9 +21,9 @@ export type WritingAccess = Partial<Pick<Connection, 'signal' | 'delaysMs' | 'id
 const standardIdleMs = 120_000
 
 /**
- * How a repository is reached that is written to.
+ * How to reach a repository that `rpt` writes to.
  *
- * @throws {UsageError} without a token, and where the environment says that the Hub is not to be asked
+ * @throws {UsageError} without a token, and if the environment says that the Hub must not be asked
  */
 export function remoteForWriting(address: HubAddress, {env = process.env, ...access}: WritingAccess): Remote {
   const settings = hubSettings(env)
@@ -69,7 +69,7 @@ function explain({id}: HubAddress, endpoint: string, status: number, words: stri
   return [`${endpoint} refused${said}`, [`see ${endpoint}/${id}`, 'check HF_ENDPOINT']]
 }
 
-/** The repository, or null where there is none that the token may see. */
+/** The repository; null if there is none that the token may see. */
 export async function findRepository(remote: Remote): Promise<Repository | null> {
   try {
     return await openRepository(remote)
@@ -93,9 +93,9 @@ async function openRepository(remote: Remote): Promise<Repository> {
 }
 
 /**
- * Makes a repository; takes the one that is there where somebody made it meanwhile.
+ * Creates a repository, or takes the existing one if somebody created it meanwhile.
  *
- * @param isPrivate else its owner's standard decides, which is public as a rule
+ * @param isPrivate if false, the owner's default decides, which is usually public
  */
 export async function makeRepository(remote: Remote, isPrivate: boolean): Promise<Repository> {
   const {createRepo} = await import('@huggingface/hub')

@@ -25,13 +25,13 @@ export interface Transfer {
   touch(): void
 }
 
-/** Bytes of a file that are here from an earlier attempt. */
+/** Bytes that an earlier attempt has received of a file. */
 export function sizeOf(path: string): number {
   return statSync(path, {throwIfNoEntry: false})?.size ?? 0
 }
 
 /**
- * Appends what is missing of a file to the part that is here, in as many connections as it takes.
+ * Receives the missing rest of a file and appends it to its part, in as many connections as it takes.
  *
  * @param part path; its folder exists
  * @throws {DataError} when the server sends more or less than it lists

@@ -3,7 +3,7 @@ import type {Graph} from './graph.js'
 import {bodyOf} from './nodes.js'
 import type {Value} from './types.js'
 
-/** The input or computed value of a graph, bodies of loops included, that has most elements; null where it has none. */
+/** The input or computed value of a graph with the most elements, bodies of loops included; null for a graph without values. */
 export function largestTensor(graph: Graph): {readonly value: Value; readonly elements: number} | null {
   const values = [...graph.inputs, ...graph.nodes.flatMap(({outputs}) => outputs)]
   const inner = graph.nodes.flatMap((node) => {

@@ -1,7 +1,7 @@
 /**
- * A factor on the loss, and so on all gradients, that keeps small ones above the smallest float16 (Micikevicius et al.
- * 2018, arXiv 1710.03740, section 3.2). It moves by powers of two, so it rounds nothing: too large, it makes a gradient
- * overflow, that update is skipped and the factor halved; after many good updates it is doubled.
+ * A factor on the loss, and so on all gradients, that keeps small gradients above the smallest float16 (Micikevicius et
+ * al. 2018, arXiv 1710.03740, section 3.2). It changes by powers of two, so it rounds nothing. If it is too large, a
+ * gradient overflows, that update is skipped, and the factor is halved. After many good updates, it is doubled.
  */
 export interface LossScale {
   readonly factor: number
@@ -15,7 +15,12 @@ const growthInterval = 2000
 /** The factor of the first update, as torch.amp.GradScaler. */
 export const firstLossScale: LossScale = {factor: 2 ** 16, goodUpdates: 0}
 
-/** The factor for the next update, from whether all gradients of this one were finite. */
+/**
+ * The loss scale of the next update.
+ *
+ * @param isGood whether all gradients of this update were finite
+ * @param interval good updates in a row after which the factor is doubled
+ */
 export function nextLossScale(
   {factor, goodUpdates}: LossScale,
   isGood: boolean,

@@ -27,7 +27,7 @@ export interface TrainedRun {
 }
 
 /**
- * Opens a checkpoint of a run; the run may still be going on.
+ * Opens a checkpoint of a run, which may still be in progress.
  *
  * @param step the last checkpoint when absent
  * @param options `isMerged` takes the whole checkpoint beside adapters
@@ -90,7 +90,7 @@ async function findCheckpoint(path: string, step: number | undefined): Promise<s
   )
 }
 
-/** What to throw of a checkpoint that is not as it was written. */
+/** The error for a checkpoint that is not as it was written. */
 export function damaged(folder: string, reason: string): DataError {
   return new DataError(`push: the checkpoint ${folder} is damaged: ${reason}`, {
     suggestions: ['name another with --checkpoint', 'restore what is missing'],

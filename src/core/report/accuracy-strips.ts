@@ -4,7 +4,7 @@ import {type Html, html} from './html.js'
 import {colorOf} from './page/chart.js'
 import {ticks} from './page/scale.js'
 
-/** Accuracy with intervals as strips of a page, one for each model and mode, one colour for each split: as wide as there is room. */
+/** Accuracies with their intervals as strips: one for each model and mode, one colour for each split, as wide as the page. */
 export function accuracyStrips(rows: readonly AccuracyRow[]): Html {
   const splits = [...new Set(rows.flatMap((row) => Object.keys(row.splits)))]
   const cells = rows.flatMap((row) => Object.values(row.splits).map(inPercent))

@@ -29,10 +29,14 @@ export interface CompareOptions {
 }
 
 /**
- * Compares what was learned with other lines of the same seed, on the same positions.
+ * Compares trained runs with other lines of the same seed, on the same positions.
  *
- * Subjects are the last checkpoints of the runs that were taught to think, in mode reasoning; without any, of all runs that
- * were taught something. Earlier checkpoints of these runs are compared with nothing: their place is the curve against compute.
+ * The subjects are the last checkpoints of the runs that were taught to think, in mode reasoning. If there are none, they are
+ * those of all trained runs. Earlier checkpoints of these runs are not compared; they appear in the curve against compute.
+ *
+ * @param results the lines of a report
+ * @returns one comparison for each pair of subject and other line, with the paired difference on each split; null differences
+ *   where the predictions do not allow one
  */
 export async function compareAll(
   results: readonly Result[],
@@ -72,7 +76,11 @@ function pairsOf(results: readonly Result[]): Pair[] {
     )
 }
 
-/** Lines without the earlier checkpoints of runs; of these `of`, where others are to keep theirs. */
+/**
+ * Leaves out the earlier checkpoints of runs.
+ *
+ * @param of the lines whose earlier checkpoints are left out; all lines when absent
+ */
 export function lastOfEach(results: readonly Result[], of: readonly Result[] = results): Result[] {
   const lastSteps = new Map<string, number>()
   for (const result of of) lastSteps.set(lineage(result), Math.max(result.step, lastSteps.get(lineage(result)) ?? 0))

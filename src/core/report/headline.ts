@@ -8,9 +8,9 @@ import {plural, points} from './format.js'
 const namedAtMost = 3
 
 /**
- * What the comparisons of the first subject say, in one sentence: where it is above, level with and below whom.
+ * One sentence about the first subject of the comparisons: what it is above, level with and below.
  *
- * @returns null where nothing could be compared
+ * @returns null if nothing could be compared
  */
 export function headlineOf(comparisons: readonly Comparison[]): string | null {
   const known = comparisons.filter(({differences}) => differences !== null)

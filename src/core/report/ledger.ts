@@ -17,7 +17,7 @@ export interface LedgerSummary {
   readonly without_signal: number
 }
 
-/** A training item and how it went. */
+/** A training item with its counts. */
 export type LedgerItem = Draws & Pick<LedgerRow, 'item' | 'split'>
 
 /** The ledger of a run: all of it, each split, and the items that were asked for. */
@@ -29,10 +29,10 @@ export interface Ledger {
   readonly items: ReadonlyMap<string, LedgerItem>
 }
 
-/** What is counted of some items. */
+/** Counts over some items. */
 export type LedgerSums = {[name in Exclude<keyof LedgerSummary, 'items'>]: number} & {items: number}
 
-/** Reads the ledger of a run once; it is counted from the rollouts where the run is not complete. */
+/** Reads the ledger of a run once. If the run is not complete, it is counted from the rollouts. */
 export function readLedger(runPath: string, wanted: ReadonlySet<string> = new Set()): Ledger {
   const file = join(runPath, ledgerFile)
   const isComplete = existsSync(file)

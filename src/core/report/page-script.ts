@@ -14,9 +14,9 @@ const files = [
 ]
 
 /**
- * The script of a page: the files of `page/` one after the other, their imports and exports taken away.
+ * The script of a page: the files of `page/`, one after another, without their imports and exports.
  *
- * They are modules, so that Node draws with the same functions; a page has no files that it could import.
+ * The files are modules, so Node can draw with the same functions. A page has no files that it could import.
  */
 export function pageScript(): string {
   const texts = files.map((file) => withoutLinks(readFileSync(new URL(`page/${file}`, import.meta.url), 'utf8')))
@@ -27,7 +27,7 @@ function withoutLinks(text: string): string {
   return text.replace(/^import [^']*'[^']*';?\n/gm, '').replace(/^export (?=function|const|class)/gm, '')
 }
 
-/** The source that lets this script run on a page and no other. */
+/** The source for a content security policy that allows this script and no other. */
 export function scriptSource(script: string): string {
   return `'sha256-${createHash('sha256').update(script).digest('base64')}'`
 }

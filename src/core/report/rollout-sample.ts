@@ -102,7 +102,7 @@ function completionOf(row: RolloutRow): SampledCompletion {
   }
 }
 
-/** How hard positions are, read from `positions.arrow` of prepared data; empty where that is not at hand. */
+/** Reads the difficulty of positions from `positions.arrow` of prepared data. It is an empty text if the data is not there. */
 export function readDifficulties(dataDir: unknown, keys: readonly PositionKey[]): (key: PositionKey) => string {
   const path = typeof dataDir === 'string' ? join(dataDir, 'positions.arrow') : ''
   const nameOf = ({doc_id, position}: PositionKey) => `${position} ${doc_id}`
@@ -116,7 +116,7 @@ export function readDifficulties(dataDir: unknown, keys: readonly PositionKey[])
   return (key) => found.get(nameOf(key)) ?? ''
 }
 
-/** What a page shows of how much there is, in a sentence. */
+/** A sentence that says how many completions, positions and steps of a run a page shows, and how many steps were kept. */
 export function sampleNote({run, groups, steps}: Pick<RolloutSample, 'run' | 'groups' | 'steps'>): string {
   const completions = groups.reduce((sum, group) => sum + group.completions.length, 0)
   return (

@@ -1,6 +1,11 @@
 import type {PlotPoint} from './figures.js'
 
-/** Mean of each value with its neighbours within a centred window, which is cut at the ends; points by ascending x. */
+/**
+ * Moving average: the mean of each value and its neighbours within a centred window, which is cut at the ends.
+ *
+ * @param window number of points, at least 1; an even number counts as the odd number below it
+ * @returns one point per point, by ascending x
+ */
 export function smooth(points: readonly PlotPoint[], window: number): PlotPoint[] {
   const sorted = [...points].sort((a, b) => a.x - b.x)
   const reach = Math.floor((window - 1) / 2)
@@ -11,7 +16,7 @@ export function smooth(points: readonly PlotPoint[], window: number): PlotPoint[
   })
 }
 
-/** A moving average over a tenth of the curve. */
+/** A moving average over a tenth of the curve's points. */
 export function trendOf(points: readonly PlotPoint[]): PlotPoint[] {
   return smooth(points, Math.ceil(points.length / 10))
 }

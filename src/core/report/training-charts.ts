@@ -15,7 +15,7 @@ export interface MetricFigure {
   readonly kindOf?: (run: RunFolder) => string
 }
 
-/** Drawn large, above the others. */
+/** The figure that is drawn large, above the others. */
 export const rewardFigure: MetricFigure = {key: 'reward', label: 'mean reward', kindOf: rewardOf}
 
 /** Metrics drawn besides the reward. */
@@ -28,10 +28,10 @@ export const smallFigures: readonly MetricFigure[] = [
   {key: 'grad_norm', label: 'gradient norm', kindOf: lossOf},
 ]
 
-/** Steps of a curve that a page has at most. */
+/** Steps that a curve has at most on a page. */
 export const mostSteps = 1500
 
-/** The charts of a metric: one for all runs, or one for each kind of number that they have; none where no run has any. */
+/** The charts of a metric: one for all runs, or one for each kind of number that they log; none if no run has the metric. */
 export function chartsOf(runs: readonly RunFolder[], {key, label, kindOf = () => ''}: MetricFigure): Chart[] {
   const measured = runs.flatMap((run, color) =>
     curvesOf([run], key).map((curve) => ({...curve, color, kind: kindOf(run)})),

@@ -2,7 +2,7 @@ import type {Completion} from '../records/records.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {endOfThinking} from './parse.js'
 
-/** Tokens up to the end of the thought, its mark included; null where it never ends. */
+/** Number of tokens up to the end of the thought, including its `</think>`; null if the thought never ends. */
 export function thoughtLength({ids}: Completion, tokenizer: Tokenizer): number | null {
   const end = Buffer.from(tokenizer.concatBytes(ids)).indexOf(endOfThinking)
   if (end < 0) return null

@@ -10,18 +10,18 @@ export interface GraphTraffic {
 
 let passed: GraphTraffic = {toDevice: 0, fromDevice: 0}
 
-/** What one run of a graph is fed, and what it hands out. */
+/** Bytes of a graph's inputs and outputs: what one run copies to and from a device. */
 export function trafficOf(graph: Graph): GraphTraffic {
   const bytes = (tensors: readonly TensorType[]) => tensors.reduce((sum, tensor) => sum + tensorBytes(tensor), 0)
   return {toDevice: bytes(graph.inputs), fromDevice: bytes(graph.outputs.map(({value}) => value))}
 }
 
-/** Notes a run of this thread. */
+/** Adds the bytes of one run to the count of this thread. */
 export function countRun({toDevice, fromDevice}: GraphTraffic): void {
   passed = {toDevice: passed.toDevice + toDevice, fromDevice: passed.fromDevice + fromDevice}
 }
 
-/** What all runs of this thread were fed and handed out so far, whether it crossed a bus or was read in place. */
+/** Bytes of the inputs and outputs of all runs of this thread so far, whether they crossed a bus or were read in place. */
 export function passedSoFar(): GraphTraffic {
   return passed
 }

@@ -3,22 +3,26 @@ import type {DocumentScore} from './bootstrap-fit.js'
 import type {BootstrapOptions} from './interval.js'
 import {percentileInterval, resampleSums} from './resample.js'
 
-/** How much larger one share is than another: 0.5 where it is half as large again, -1 where it is 0. */
+/** How much larger one share is than another: 0.5 if it is half as large again, -1 if it is 0. */
 export interface RelativeChange {
-  /** Null where the first share is 0, or either side has nothing. */
+  /** At least -1. Null if the first share is 0, or if a side has no items. */
   readonly change: number | null
-  /** 95% percentile interval; NaN where there is none, above infinity where the first share may well be 0. */
+  /**
+   * 95% percentile interval. NaN without a change, or with fewer than 2 clusters on a side. The upper end is infinite if the
+   * first share may be 0.
+   */
   readonly ciLow: number
   readonly ciHigh: number
 }
 
 /**
- * The change from one share to another, relative to the first, with its bootstrap interval over clusters.
+ * The change from one share to another, (after - before) / before, with its 95% percentile bootstrap interval over clusters.
  *
- * Where both sides have the same clusters, both share each resample, as in a paired difference; else each is drawn by itself.
- * A resample in which the first share is 0 counts as an infinite change.
+ * If both sides have the same clusters, they share each resample, as in a paired difference. Otherwise each side is resampled
+ * by itself. A resample in which the first share is 0 counts as an infinite change.
  *
- * @param from one score a cluster, `correct` being how many items show what the share is of
+ * @param from one score per cluster, in any order; `correct` of its `count` items have the property
+ * @param to the same for the share that is compared with it
  */
 export function relativeChange(
   from: readonly DocumentScore[],

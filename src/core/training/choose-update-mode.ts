@@ -23,10 +23,11 @@ const smallerModes: Readonly<Partial<Record<UpdateModeName, string>>> = {
 }
 
 /**
- * As `update` says; `auto` goes on as the run was begun, and begins in one run of the whole graph where that fits. On a
- * device that copies what runs are fed it begins as moves the fewest bytes, of what fits.
+ * How a run computes its updates: as `update.mode` says. `auto` keeps the mode with which the run began. A new run takes the
+ * whole graph if it fits. On a device that copies the inputs of runs, it takes the way that moves the fewest bytes, of those
+ * that fit.
  *
- * @param begun the state that a run goes on from
+ * @param begun the state from which a resumed run continues; absent for a new run
  */
 export function chooseUpdateMode(
   {update, memory}: Pick<Config, 'update' | 'memory'>,

@@ -12,7 +12,11 @@ export interface ComputeSpent {
   readonly step_seconds: number
 }
 
-/** The rows of metrics.arrow -> their sums. */
+/**
+ * Sums what the steps of a run spent.
+ *
+ * @param history the rows of metrics.arrow, one per step, in order
+ */
 export function computeSpent(history: readonly MetricsRow[]): ComputeSpent {
   const sumOf = (name: 'rpt/flops_generation' | 'rpt/flops_update' | 'step_time') =>
     history.reduce((sum, row) => sum + (row[name] ?? 0), 0)

@@ -51,10 +51,10 @@ export function countDraws(runPath: string): {readonly draws: ReadonlyMap<string
 }
 
 /**
- * Writes `ledger.arrow`: one row per training item, those that were never drawn included. It is made from the rollouts, so that
- * nothing is kept while training, and a run that was killed and resumed has the same.
+ * Writes `ledger.arrow`: one row per training item, including those that were never drawn. It is made from the rollouts, so
+ * training keeps no counts, and a run that was killed and resumed has the same ledger.
  *
- * @param steps that the run took; where rollouts of some are gone, this is said
+ * @param steps number of steps that the run took; a warning says if rollouts of some are missing
  */
 export async function writeLedger(
   run: Pick<RunDirectory, 'path' | 'at'>,

@@ -33,10 +33,10 @@ const columns: Readonly<Record<Exclude<keyof Measures, 'outcomes'>, keyof Metric
 }
 
 /**
- * A step -> its row of metrics.arrow; `num_tokens` and `wall_seconds` are totals since step 1, FLOPs are this step's.
+ * Makes the row of metrics.arrow for a step. `num_tokens` and `wall_seconds` are totals since step 1. FLOPs are this step's.
  *
- * @param state after the step
- * @param seconds that the step took
+ * @param state the state after the step
+ * @param seconds wall time of the step
  */
 export function metricsRow(config: Config, state: TrainerState, result: StepResult, seconds: number): MetricsRow {
   return {

@@ -54,7 +54,7 @@ export interface MemoryReport extends PlaceReport {
   readonly device: PlaceReport | null
 }
 
-/** Estimates the memory of some work and compares it with what there is. */
+/** Estimates the memory that work needs, in bytes, and compares it with what is available. */
 export function reportMemory({work, device, sizes}: MemoryDemand, settings: MemorySettings): MemoryReport {
   const kind = devices[device]
   const {host, device: own} = estimateMemories(work, kind)
@@ -66,7 +66,7 @@ export function reportMemory({work, device, sizes}: MemoryDemand, settings: Memo
   }
 }
 
-/** Whether there is room for some work wherever it needs some. */
+/** Whether work fits into the host's memory and, where there is one, the device's. */
 export function fitsEverywhere({fits, device}: MemoryReport): boolean {
   return fits && (device?.fits ?? true)
 }
@@ -122,7 +122,7 @@ function neededOf({totalBytes, graphBytes}: MemoryEstimate, availableBytes: numb
 }
 
 /**
- * Says what some work needs, one line for each memory, and refuses it where that cannot fit, unless `memory.check` is off.
+ * Says what work needs, in one line for each memory, and refuses work that cannot fit, unless `memory.check` is off.
  *
  * @param doing names the command in the refusal
  * @throws {UsageError} with both numbers, the largest class of tensors, and the setting that helps with a value that fits

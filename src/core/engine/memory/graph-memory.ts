@@ -30,10 +30,10 @@ export interface GraphMemory {
   readonly keepsMemory: boolean
 }
 
-/** Layers that are built in place of more: what each further one adds is known from two graphs. */
+/** Numbers of layers that are built instead of more: two graphs tell how much each further layer adds. */
 const [fewer, more] = [3, 4]
 
-/** The memory of a graph of a model; that of many layers follows from graphs of few. */
+/** The memory of a model's graph, in bytes. For many layers, it is extrapolated from graphs of 3 and 4 layers. */
 export function measureGraph(
   {model, precision}: Pick<EngineWork, 'model' | 'precision'>,
   work: WorkGraph,

@@ -5,7 +5,7 @@ import type {DecoderGraph} from '../graphs/decoder-graph.js'
 /** Nothing crossed. */
 export const noTraffic: GraphTraffic = {toDevice: 0, fromDevice: 0}
 
-/** So many times one, and another. */
+/** `one` + `times` x `other`, each direction by itself. */
 export function plus(one: GraphTraffic, other: GraphTraffic, times = 1): GraphTraffic {
   return {
     toDevice: one.toDevice + times * other.toDevice,
@@ -13,10 +13,14 @@ export function plus(one: GraphTraffic, other: GraphTraffic, times = 1): GraphTr
   }
 }
 
-/** Layers that are built in place of more: what each further one adds is known from two graphs. */
+/** Numbers of layers that are built instead of more: two graphs tell how much each further layer adds. */
 const [fewer, more] = [3, 4]
 
-/** What one run of a whole model's graph moves; that of many layers follows from graphs of few. */
+/**
+ * Bytes that one run of a whole model's graph moves. For many layers, they are extrapolated from graphs of 3 and 4 layers.
+ *
+ * @param build builds the graph of a model with as many layers as it is given
+ */
 export function wholeTraffic(model: ModelConfig, build: (of: ModelConfig) => DecoderGraph): GraphTraffic {
   const at = (layers: number) => trafficOf(build({...model, layers}).op.graph)
   if (model.layers <= more) return at(model.layers)
@@ -24,7 +28,7 @@ export function wholeTraffic(model: ModelConfig, build: (of: ModelConfig) => Dec
   return plus(few, plus(at(more), few, -1), model.layers - fewer)
 }
 
-/** Sums what runs move; of graphs that have the same key only one is built. */
+/** Sums the bytes that runs move. Graphs with the same key are built once. */
 export class TrafficTally {
   private readonly known = new Map<string, GraphTraffic>()
   total = noTraffic

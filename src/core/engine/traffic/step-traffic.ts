@@ -15,12 +15,16 @@ export interface StepTraffic {
   readonly update: GraphTraffic
 }
 
-/** Both ways together. */
+/** Bytes in both directions together. */
 export function bytesOf({toDevice, fromDevice}: GraphTraffic): number {
   return toDevice + fromDevice
 }
 
-/** Counts from the shapes of graphs what a step moves; nothing is compiled. Only a device that copies moves anything. */
+/**
+ * Counts the bytes that a step moves between host and device, from the shapes of its graphs. Nothing is compiled.
+ *
+ * @param device one that reads in place moves nothing
+ */
 export function stepTraffic(work: EngineWork, {readsInPlace}: DeviceKind): StepTraffic {
   if (readsInPlace) return {rollout: noTraffic, update: noTraffic}
   const {model, rollout, times = {}} = work
@@ -28,7 +32,7 @@ export function stepTraffic(work: EngineWork, {readsInPlace}: DeviceKind): StepT
   return {rollout: plus(noTraffic, sampling, times.rollout ?? 1), update: updateTraffic(work)}
 }
 
-/** One batch of prompts: its whole sampling loop is one run. */
+/** Bytes that sampling one batch of prompts moves: its whole loop is one run. */
 export function rolloutTraffic(model: ModelConfig, sizes: RolloutSizes): GraphTraffic {
   const sampling = {temperature: 1, greedy: false, endIds: model.endIds}
   return wholeTraffic(model, (of) => rolloutLoopGraph(of, rolloutShape(sizes), sampling))

@@ -3,9 +3,12 @@ import {meanOf} from '../../util/means.js'
 import type {Slot} from './micro-batches.js'
 
 /**
- * Ratio of each token's completion: exp of the mean over its trained tokens of policy - old (GSPO, arXiv 2507.18071, Eq. 5).
+ * Ratio of each token's completion: exp of the mean of (policy - old) over the completion's trained tokens. Source: GSPO
+ * (arXiv 2507.18071), Eq. 5.
  *
- * @param policy log-probabilities of the tokens under the policy, [slots] or more
+ * @param slots N trained tokens, with their log-probabilities when they were sampled
+ * @param policy [N] or longer, float32: natural log-probabilities of these tokens under the policy
+ * @returns as long as `policy`, float32: positive, the same for all tokens of a completion, and 1 behind the slots
  */
 export function completionRatios(slots: readonly Slot[], policy: Float32Array): Float32Array {
   const ratios = new Float32Array(policy.length).fill(1)

@@ -9,7 +9,7 @@ import type {TrainedRun} from '../trained-run.js'
 export type CardMetadata = Readonly<Record<string, unknown>>
 
 /**
- * What the Hub is told of a model.
+ * The fields that tell the Hub about a model.
  *
  * @param datasets ids on the Hub
  * @param kept of the card that is there: the license, which is the owner's to say
@@ -31,7 +31,7 @@ export function metadataOf(
   }
 }
 
-/** The fields between their marks, as they begin a card. */
+/** The fields between their marks, as YAML: the beginning of a card. */
 export function frontMatter(metadata: CardMetadata): string {
   return `---\n${stringify(metadata, {lineWidth: 0})}---\n`
 }

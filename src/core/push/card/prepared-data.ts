@@ -14,7 +14,7 @@ export interface PreparedFacts {
   readonly origins: Origins
 }
 
-/** What the prepared data of a run say of themselves; null where it has none, or they are not there any more as they were. */
+/** Facts about the prepared data of a run; null if it has none, or if the data is gone or has changed. */
 export function preparedFacts({config, identity}: TrainedRun): PreparedFacts | null {
   const {dir} = config.data
   const file = dir === undefined ? undefined : join(dir, manifestName)

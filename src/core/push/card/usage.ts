@@ -19,8 +19,8 @@ export interface CardPrompt extends PromptParts {
 }
 
 /**
- * The text around the items that a run prompted its model with; null where it prompted nothing, or the template or the
- * tokenizer is not here any more.
+ * The text that a run's prompts put around their items; null if the run had no prompts, or if the template or the tokenizer
+ * is gone.
  */
 export async function promptOf({config, folder}: TrainedRun): Promise<CardPrompt | null> {
   if (!existsSync(join(folder, 'tokenizer.json'))) return null
