@@ -1,5 +1,6 @@
 import {countOf, parameterCount} from '../models/parameters.js'
 import {firstLossScale} from '../optim/loss-scale.js'
+import {StepThreads} from '../optim/step-threads.js'
 import type {LogprobQuery} from '../records/records.js'
 import {freeArrays} from '../runtime/output-memory.js'
 import {checkPrecision, precisions} from '../runtime/precisions.js'
@@ -95,6 +96,7 @@ export interface EngineOptions extends SessionOptions {
 export class LocalEngine implements Engine {
   private readonly options: SessionOptions
   private readonly sessions: SessionCache
+  private readonly stepThreads: StepThreads
   private state: ModelState | null = null
   private tell: Tell = tellNobody
   private reference: Weights | null = null
@@ -102,6 +104,7 @@ export class LocalEngine implements Engine {
 
   constructor({limitGiB, ...options}: EngineOptions) {
     this.options = options
+    this.stepThreads = new StepThreads(options.threads)
     this.sessions = new SessionCache(options, limitGiB === undefined ? undefined : limitGiB * 2 ** 30)
   }
 
@@ -114,6 +117,7 @@ export class LocalEngine implements Engine {
     await checkDevice(this.options.device)
     const state = await loadState(source)
     if (precisions[this.options.precision ?? 'float32'].scalesLoss) state.lossScale = firstLossScale
+    state.stepThreads = this.stepThreads
     // Graphs of another model must not be found under the shapes of this one.
     await this.sessions.restart(invariantThreads(state.config, this.options.threads))
     this.state = state
@@ -182,8 +186,9 @@ export class LocalEngine implements Engine {
     return passedSoFar()
   }
 
-  close(): Promise<void> {
-    return this.sessions.release()
+  async close(): Promise<void> {
+    await this.stepThreads.close()
+    await this.sessions.release()
   }
 
   /** Begins another phase, of which the memory estimate counts one: what the phase before left is freed. */

@@ -1,9 +1,10 @@
 import {availableParallelism} from 'node:os'
-import {SHARE_ENV, Worker, type WorkerOptions} from 'node:worker_threads'
+import {SHARE_ENV} from 'node:worker_threads'
 import type {PrecisionName} from '../config/names.js'
 import {type Device, devices} from '../runtime/devices.js'
 import {createGate, leaveThroughGate} from '../runtime/exit-gate.js'
 import {RuntimeFailure} from '../util/errors.js'
+import {startThread} from '../util/start-thread.js'
 import {type Tell, tellNobody} from '../util/tell.js'
 import type {Engine} from './engine.js'
 import {type DescribedError, reviveError} from './error-transfer.js'
@@ -60,7 +61,9 @@ export function startEngine({device, precision, threads, memory}: EngineSettings
   const gate = createGate()
   const limitGiB = devices[device].memory.isApart ? memory?.deviceLimitGiB : memory?.limitGiB
   const options = {device, precision, threads: threads || availableParallelism(), limitGiB}
-  const worker = startWorker({gate, options})
+  const workerData: EngineStart = {gate, options}
+  // The environment is shared, because only then the native library sees what is set in it (runtime/telemetry.ts).
+  const worker = startThread(new URL('./worker.js', import.meta.url), {workerData, env: SHARE_ENV})
   const leave = (status: number) => leaveThroughGate(gate, status)
   process.on('exit', leave)
   const waiting = new Map<number, Waiting>()
@@ -100,18 +103,4 @@ export function startEngine({device, precision, threads, memory}: EngineSettings
     tell = listener
   }
   return {...Object.fromEntries(methods.map((method) => [method, call(method)])), watch} as unknown as Engine
-}
-
-/**
- * Starts `worker.js`, or from source `worker.ts`: threads ignore `--import tsx`, so the loader is registered inside.
- *
- * The environment is shared, because only then the native library sees what is set in it (runtime/telemetry.ts).
- */
-function startWorker(workerData: EngineStart): Worker {
-  const options: WorkerOptions = {workerData, env: SHARE_ENV}
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url), options)
-  const loader = import.meta.resolve('tsx/esm/api')
-  const {href} = new URL('./worker.ts', import.meta.url)
-  const boot = `import('${loader}').then(({register}) => { register(); return import('${href}') })`
-  return new Worker(boot, {...options, eval: true, execArgv: []})
 }

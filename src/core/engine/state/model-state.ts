@@ -2,9 +2,10 @@ import {adapterParametersOf, trainedParametersOf} from '../../models/adapters.js
 import type {ModelConfig} from '../../models/model-config.js'
 import {type Parameter, parametersOf} from '../../models/parameters.js'
 import {rotaryTables} from '../../nn/rotary.js'
-import {type AdamWSettings, adamWStep, type Moments} from '../../optim/adamw.js'
+import type {AdamWSettings, Moments} from '../../optim/adamw.js'
 import {clipScale, globalNorm} from '../../optim/clip.js'
 import {type LossScale, nextLossScale} from '../../optim/loss-scale.js'
+import {StepThreads} from '../../optim/step-threads.js'
 import type {TensorData} from '../../runtime/session.js'
 import {NumericError} from '../../util/errors.js'
 import {streamSeed} from '../../util/rng.js'
@@ -46,6 +47,8 @@ export class ModelState {
   lossScale: LossScale | null = null
   /** Moving average of the weights that are trained, where one is kept. */
   average: Weights | null = null
+  /** Takes the optimizer's steps. */
+  stepThreads = new StepThreads(1)
 
   constructor(readonly config: ModelConfig) {
     this.parameters = parametersOf(config)
@@ -135,8 +138,9 @@ export class ModelState {
    *
    * @throws {NumericError} when the norm is not finite, and no smaller scale could make it so; weights and moments are then
    *   untouched
+   * @throws {RuntimeFailure} when a thread of the optimizer fails; the weights are lost
    */
-  applyGradients(settings: OptimizerSettings): AppliedGradients {
+  async applyGradients(settings: OptimizerSettings): Promise<AppliedGradients> {
     const {lossScale} = this
     const factor = lossScale?.factor ?? 1
     const norm = globalNorm(this.gradients.values()) / factor
@@ -148,19 +152,18 @@ export class ModelState {
       if (factor > 1) return applied
       throw new NumericError(`update ${this.updates + 1}: the gradient norm is ${norm}; expected a finite number`)
     }
-    const scale = clipScale(norm, settings.maxGradNorm) / factor
     this.updates++
-    for (const {name, shape} of this.trained) {
-      const weightDecay = shape.length > 1 ? settings.weightDecay : 0
-      const weight = this.weights.get(name)!
-      adamWStep(
-        weight,
-        this.gradients.get(name)!,
-        this.momentsOf(name),
-        {...settings, weightDecay},
-        this.updates,
-        scale,
-      )
+    const tensors = this.trained.map(({name, shape}) => ({
+      weight: this.weights.get(name)!,
+      gradient: this.gradients.get(name)!,
+      moments: this.momentsOf(name),
+      weightDecay: shape.length > 1 ? settings.weightDecay : 0,
+    }))
+    const gradientScale = clipScale(norm, settings.maxGradNorm) / factor
+    const stepped = await this.stepThreads.run({tensors, settings, step: this.updates, gradientScale})
+    for (const [i, {name}] of this.trained.entries()) {
+      this.weights.set(name, stepped[i].weight)
+      this.moments.set(name, stepped[i].moments)
     }
     this.gradients.clear()
     return applied

@@ -53,7 +53,7 @@ export async function updateLanguageModel(
   }
   checkLoss('the loss', loss, state.lossScale)
   tell('update, optimizer')
-  return {loss, ...state.applyGradients(optimizer), trainedTokens}
+  return {loss, ...(await state.applyGradients(optimizer)), trainedTokens}
 }
 
 /** Rows in micro-batches, their tokens weighted so that the losses add up to `weight` times the mean over all trained tokens. */

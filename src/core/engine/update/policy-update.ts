@@ -97,7 +97,7 @@ export async function updatePolicy(
   checkLoss('the GRPO loss', totals.loss, state.lossScale)
   if (isOnPolicy && totals.mismatchMax > request.mismatchLimit) throw mismatchError(totals.mismatchMax, request)
   tell('update, optimizer')
-  return updateOf(totals, state.applyGradients(request.optimizer), reference !== null)
+  return updateOf(totals, await state.applyGradients(request.optimizer), reference !== null)
 }
 
 /** Sums over the tokens of an update. */

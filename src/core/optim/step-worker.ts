@@ -1,0 +1,7 @@
+import {parentPort} from 'node:worker_threads'
+import {buffersOf, type StepJob, takeStep} from './step-job.js'
+
+parentPort!.on('message', (job: StepJob) => {
+  takeStep(job)
+  parentPort!.postMessage(job.tensors, buffersOf(job.tensors))
+})

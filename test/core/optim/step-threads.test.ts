@@ -1,0 +1,73 @@
+import {afterEach, describe, expect, it} from 'vitest'
+import type {StepJob, SteppedTensor} from '../../../src/core/optim/step-job.js'
+import {StepThreads} from '../../../src/core/optim/step-threads.js'
+import {RuntimeFailure} from '../../../src/core/util/errors.js'
+import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
+
+const settings = {learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1}
+/** One far larger than the others, as an embedding is; a vector of one value. */
+const sizes = [700, 3, 40, 300, 1, 250, 250, 60]
+
+function tensorsOf(seed: number): SteppedTensor[] {
+  return sizes.map((length, index) => {
+    const sampler = new Sampler(streamSeed(seed, index))
+    const random = () => Float32Array.from({length}, () => sampler.normal())
+    const moments = {first: new Float32Array(length), second: new Float32Array(length)}
+    return {weight: random(), gradient: random(), moments, weightDecay: length > 3 ? 0.1 : 0}
+  })
+}
+
+function jobOf(tensors: readonly SteppedTensor[], step: number): StepJob {
+  return {tensors, settings, step, gradientScale: 0.3}
+}
+
+/** Weights and moments after three steps, and on how many other threads they were taken. */
+async function stepped(threads: StepThreads) {
+  let tensors: readonly SteppedTensor[] = tensorsOf(0)
+  let given = tensors
+  for (let step = 1; step <= 3; step++) {
+    const fresh = tensorsOf(step)
+    given = tensors.map((tensor, i) => ({...tensor, gradient: fresh[i].gradient}))
+    tensors = await threads.run(jobOf(given, step))
+  }
+  const movedCount = given.filter(({weight}) => weight.length === 0).length
+  const values = tensors.map(({weight, moments: {first, second}}) => ({weight, first, second}))
+  return {values, movedCount}
+}
+
+describe('AdamW on several threads', () => {
+  const opened: StepThreads[] = []
+  const open = (count: number, least: number) => {
+    opened.push(new StepThreads(count, least))
+    return opened.at(-1)!
+  }
+  afterEach(async () => {
+    for (const threads of opened.splice(0)) await threads.close()
+  })
+
+  it('changes no bit, whatever the number of threads, and hands memory over to them', async () => {
+    const alone = await stepped(open(1, 1))
+    expect(alone.movedCount).toBe(0)
+    for (const count of [2, 3, 16]) {
+      const together = await stepped(open(count, 1))
+      expect(together.values).toEqual(alone.values)
+      // All but the largest, or it and what goes with it, went elsewhere.
+      expect(together.movedCount).toBeGreaterThan(0)
+      expect(together.movedCount).toBeLessThan(sizes.length)
+    }
+  })
+
+  it('takes the step of a small model here', async () => {
+    expect((await stepped(open(2, 1000))).movedCount).toBe(0)
+    expect((await stepped(open(2, 800))).movedCount).toBeGreaterThan(0)
+  })
+
+  it('says so where a thread fails', async () => {
+    const tensors = tensorsOf(0).map((tensor, i) =>
+      i === 3 ? {...tensor, weightDecay: 1n as unknown as number} : tensor,
+    )
+    const failure = open(2, 1).run(jobOf(tensors, 1))
+    await expect(failure).rejects.toThrow(RuntimeFailure)
+    await expect(failure).rejects.toThrow('a thread of the optimizer failed: Cannot mix BigInt')
+  })
+})
