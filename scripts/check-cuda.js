@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * Checks without a GPU that CUDA takes every node of our graphs, copies nothing but inputs and outputs, and needs no more
- * memory than the estimate says: onnxruntime's own CUDA provider, fetched by pip, runs with a stand-in for CUDA's libraries (test/cuda).
+ * memory than the estimate says, and that `rpt train` and `rpt eval` run to their ends on it: onnxruntime's own CUDA provider,
+ * fetched by pip, runs with a stand-in for CUDA's libraries (test/cuda).
  *
  * Needs Linux on x86-64, `npm run build`, python3 with pip (or PYTHON), cc and nm. Puts the provider beside onnxruntime's
  * library while it runs. `--may-skip`: a package that cannot be fetched is no failure.
