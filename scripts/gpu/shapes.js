@@ -1,7 +1,7 @@
-const qwen2 = (layers, hidden, heads, intermediate) => ({
+const qwen2 = (layers, hidden, heads, kvHeads, intermediate, vocabulary) => ({
   model_type: 'qwen2',
   architectures: ['Qwen2ForCausalLM'],
-  ...shared(layers, hidden, heads, 2, intermediate, 151936),
+  ...shared(layers, hidden, heads, kvHeads, intermediate, vocabulary),
 })
 
 const llama = (layers, hidden, heads, kvHeads, intermediate, vocabulary) => ({
@@ -27,16 +27,18 @@ function shared(layers, hidden, heads, kvHeads, intermediate, vocabulary) {
   }
 }
 
-/** config.json by size: the shapes of SmolLM2-135M and Qwen2.5. */
-const configs = {
-  '135M': llama(30, 576, 9, 3, 1536, 49152),
-  '0.5B': qwen2(24, 896, 14, 4864),
-  '1.5B': qwen2(28, 1536, 12, 8960),
+/** Family and shape by size: those of SmolLM2-135M and Qwen2.5. */
+const sizes = {
+  '135M': [llama, 30, 576, 9, 3, 1536, 49152],
+  '0.5B': [qwen2, 24, 896, 14, 2, 4864, 151936],
+  '1.5B': [qwen2, 28, 1536, 12, 2, 8960, 151936],
 }
+const smallestShape = [2, 32, 4, 2, 48, 97]
 
-/** What is measured at a size: rows of rollouts in groups of 8, tokens of a context and of a completion. */
+/** What is measured at a size: config.json, rows of rollouts in groups, tokens of a context and of a completion. */
 export function workOf(size, smallest) {
+  const [configOf, ...shape] = sizes[size]
   if (smallest)
-    return {config: llama(2, 32, 4, 2, 48, 97), rows: [8, 16], groupSize: 4, context: 16, fresh: 8, updated: 2}
-  return {config: configs[size], rows: [64, 256], groupSize: 8, context: 512, fresh: 256, updated: 8}
+    return {config: configOf(...smallestShape), rows: [8, 16], groupSize: 4, context: 16, fresh: 8, updated: 2}
+  return {config: configOf(...shape), rows: [64, 256], groupSize: 8, context: 512, fresh: 256, updated: 8}
 }

@@ -44,16 +44,26 @@ describe('scripts/gpu.js, in small on the CPU', () => {
     }
   }, 240_000)
 
-  it('measures rollouts and updates, with bytes and shares', () => {
-    expect(gpu('--part', '3', ...small).status).toBe(0)
-    const {found} = read(3)
-    for (const name of ['rollout of 8 rows', 'rollout of 16 rows', 'update, whole', 'update, segmented']) {
-      expect(found[name].tokens_per_second, name).toBeGreaterThan(0)
-      expect(found[name].to_device, name).toBeGreaterThan(4 * found.parameters)
-    }
-    const sum = (shares: Record<string, number>) => Object.values(shares).reduce((total, share) => total + share, 0)
-    for (const mode of ['whole', 'segmented']) expect(sum(found[`update, ${mode}`].shares)).toBeCloseTo(1, 6)
-  }, 120_000)
+  it.each([
+    [3, '135M'],
+    [4, '0.5B'],
+    [5, '1.5B'],
+  ])(
+    'part %i measures rollouts and updates of %s, with bytes and shares',
+    (part, size) => {
+      expect(gpu('--part', `${part}`, ...small).status).toBe(0)
+      const result = read(part)
+      expect(result).toMatchObject({part: `rollouts and updates, ${size}`, complete: true})
+      const {found} = result
+      for (const name of ['rollout of 8 rows', 'rollout of 16 rows', 'update, whole', 'update, segmented']) {
+        expect(found[name].tokens_per_second, name).toBeGreaterThan(0)
+        expect(found[name].to_device, name).toBeGreaterThan(4 * found.parameters)
+      }
+      const sum = (shares: Record<string, number>) => Object.values(shares).reduce((total, share) => total + share, 0)
+      for (const mode of ['whole', 'segmented']) expect(sum(found[`update, ${mode}`].shares)).toBeCloseTo(1, 6)
+    },
+    120_000,
+  )
 
   it('says why peers are not there', () => {
     expect(gpu('--part', '6', ...small).status).toBe(0)
@@ -65,7 +75,9 @@ describe('scripts/gpu.js, in small on the CPU', () => {
     writeFileSync(page, '<!-- gpu:begin -->\n<!-- gpu:end -->\n')
     const {status, stdout, stderr} = gpu('--join', '--page', page)
     expect(stdout).toContain('Device: cpu, smallest shapes.')
-    expect(stdout).toMatch(/\| 135M \| rollout of 8 rows \| \d+ \| not measured \|/)
+    for (const size of ['135M', '0.5B', '1.5B'])
+      for (const work of ['rollout of 8 rows', 'update, whole', 'update, segmented'])
+        expect(stdout).toMatch(new RegExp(`\\| ${size} \\| ${work} \\| \\d+ \\| not measured \\|`))
     expect([status, stderr]).toEqual([
       2,
       `gpu: ${page} is not written: these figures are not of a GPU, or of the smallest shapes\n`,
