@@ -1,5 +1,11 @@
 import {neededLibraries} from './elf.js'
-import {type Environment, type FoundLibrary, findLibrary, libraryFolders} from './library-search.js'
+import {
+  type Environment,
+  type FoundLibrary,
+  findLibrary,
+  type LibraryFolders,
+  libraryFolders,
+} from './library-search.js'
 import {coreCommit, hasProvider, type ProviderPlace, providerLibrary, readNote} from './provider-files.js'
 
 /** What CUDA needs on this machine, and what of it is there. */
@@ -21,6 +27,9 @@ export interface CudaReport {
 }
 
 const install = 'run rpt doctor --install-cuda'
+
+/** Versions of CUDA that onnxruntime has providers for; the first is that of the one that `rpt` installs. */
+const majors = ['13', '12']
 
 /** Of the driver: no package brings it. */
 const driver = 'libcuda.so.1'
@@ -44,7 +53,13 @@ export async function examineCuda(place: ProviderPlace, env: Environment): Promi
   const note = readNote(place)
   if (!hasProvider(place)) {
     const nothing = {cuda: null, libraries: [], missing: []}
-    return {provider: 'absent', folder: place.folder, ...nothing, searched, remedies: [install]}
+    return {
+      provider: 'absent',
+      folder: place.folder,
+      ...nothing,
+      searched,
+      remedies: [install, ...otherCuda(majors[0], folders)],
+    }
   }
   const needed = neededLibraries(providerLibrary(place)).filter((name) => name.startsWith('libcu'))
   const cuda = note?.cuda ?? majorOf(needed)
@@ -53,8 +68,23 @@ export async function examineCuda(place: ProviderPlace, env: Environment): Promi
   const libraries = names.map((name) => findLibrary(name, folders))
   const missing = libraries.filter(({folder}) => folder === null).map(({name}) => name)
   const provider = note === null ? 'foreign' : note.commit === (await coreCommit(place)) ? 'installed' : 'other'
-  const remedies = [...(provider === 'other' ? [install] : []), ...remediesFor(missing, major)]
+  const remedies = [
+    ...(provider === 'other' ? [install] : []),
+    ...remediesFor(missing, major),
+    ...otherCuda(major, folders),
+  ]
   return {provider, folder: place.folder, cuda, libraries, missing, searched, remedies}
+}
+
+/** What to know where another CUDA is here than the provider's. */
+function otherCuda(major: string, folders: LibraryFolders): string[] {
+  const find = (of: string) => findLibrary(`libcublas.so.${of}`, folders)
+  if (!majors.includes(major) || find(major).folder !== null) return []
+  const others = majors.filter((of) => of !== major && find(of).folder !== null)
+  return others.map(
+    (of) =>
+      `install CUDA ${major} beside CUDA ${of}: that in ${find(of).folder} does not serve a provider for CUDA ${major}`,
+  )
 }
 
 /** Version of CUDA, by the library of products that is needed. */

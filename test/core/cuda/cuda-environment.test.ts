@@ -100,4 +100,18 @@ describe('what is missing', () => {
       remedies: ['run rpt doctor --install-cuda'],
     })
   })
+
+  it('is CUDA of the right version, where there is another: that is said before the provider is fetched, too', async () => {
+    const env = {VIRTUAL_ENV: join(root, 'venv')}
+    const folder = pipPackage(join(root, 'venv'), 'cublas', 'libcublas.so.12')
+    const said = `install CUDA 13 beside CUDA 12: that in ${folder} does not serve a provider for CUDA 13`
+    expect((await examineCuda(place(), env)).remedies).toEqual(['run rpt doctor --install-cuda', said])
+    provide(['libcublas.so.13'])
+    expect((await examineCuda(place(), env)).remedies).toContain(said)
+    provide(['libcublas.so.12'])
+    expect((await examineCuda(place(), env)).remedies.join()).not.toContain('does not serve')
+    pipPackage(join(root, 'venv'), 'other', 'libcublas.so.13')
+    provide(['libcublas.so.13'])
+    expect((await examineCuda(place(), env)).remedies.join()).not.toContain('does not serve')
+  })
 })
