@@ -51,7 +51,7 @@ export class StepThreads {
     const worker = this.workers[index]
     return new Promise((resolve, reject) => {
       const settle = (finish: () => void) => {
-        worker.off('message', answer).off('error', fail).off('exit', end)
+        worker.off('message', answer).off('messageerror', fail).off('error', fail).off('exit', end)
         // A thread that waits keeps no process alive.
         worker.unref()
         finish()
@@ -62,7 +62,7 @@ export class StepThreads {
       const end = (code: number) =>
         settle(() => reject(new RuntimeFailure(`a thread of the optimizer ended with code ${code}`)))
       worker.ref()
-      worker.on('message', answer).on('error', fail).on('exit', end)
+      worker.on('message', answer).on('messageerror', fail).on('error', fail).on('exit', end)
       worker.postMessage(job, buffersOf(job.tensors))
     })
   }

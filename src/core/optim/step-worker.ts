@@ -5,3 +5,7 @@ parentPort!.on('message', (job: StepJob) => {
   takeStep(job)
   parentPort!.postMessage(job.tensors, buffersOf(job.tensors))
 })
+// What cannot be received would never be answered.
+parentPort!.on('messageerror', (error) => {
+  throw error
+})

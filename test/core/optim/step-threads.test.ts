@@ -69,5 +69,9 @@ describe('AdamW on several threads', () => {
     const failure = open(2, 1).run(jobOf(tensors, 1))
     await expect(failure).rejects.toThrow(RuntimeFailure)
     await expect(failure).rejects.toThrow('a thread of the optimizer failed: Cannot mix BigInt')
+
+    const handedOn = tensorsOf(0)
+    for (const {gradient} of handedOn) structuredClone(gradient, {transfer: [gradient.buffer as ArrayBuffer]})
+    await expect(open(2, 1).run(jobOf(handedOn, 1))).rejects.toThrow('Unable to deserialize')
   })
 })
