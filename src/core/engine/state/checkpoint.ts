@@ -110,7 +110,7 @@ function checkNames(files: WeightFiles, places: readonly Place[], config: ModelC
     throw new DataError(
       `${folder}: tensor ${shown(extra[0])} does not belong to the model that its config.json describes ` +
         `(model_type ${config.family}, num_hidden_layers ${config.layers})` +
-        (extra.length > 1 ? `; neither do ${listed(extra.slice(1))}` : '') +
+        (extra.length > 1 ? `; the same holds for ${listed(extra.slice(1))}` : '') +
         what,
       {suggestions},
     )

@@ -53,9 +53,9 @@ describe('Parquet that cannot be read is refused', () => {
   })
 
   it.each<[string, Uint8Array, RegExp]>([
-    ['cut in half', bytes.subarray(0, bytes.length / 2), /a\.parquet is no whole Parquet file/],
-    ['empty', bytes.subarray(0, 0), /a\.parquet is no whole Parquet file/],
-    ['its magic word alone', Buffer.from('PAR1'), /a\.parquet is no whole Parquet file/],
+    ['cut in half', bytes.subarray(0, bytes.length / 2), /a\.parquet is not a complete Parquet file/],
+    ['empty', bytes.subarray(0, 0), /a\.parquet is not a complete Parquet file/],
+    ['its magic word alone', Buffer.from('PAR1'), /a\.parquet is not a complete Parquet file/],
     ['without its beginning', bytes.subarray(1000), /cannot be decoded|ends at byte/],
     ['with a hole', Buffer.from(bytes).fill(0xff, 4, 800), /column problem cannot be decoded/],
     ['with zeros', Buffer.from(bytes).fill(0, 4, 800), /column problem cannot be decoded/],

@@ -91,12 +91,12 @@ describe('a checkpoint', () => {
     [
       'a superfluous tensor',
       (t) => t.set('model.extra.weight', one),
-      'tensor model.extra.weight has no place in the model',
+      'tensor model.extra.weight does not belong to the model',
     ],
     [
       'more layers than config.json has',
       (t) => t.set('model.layers.2.mlp.up_proj.weight', one).set('model.layers.2.mlp.down_proj.weight', one),
-      /layers\.2\.mlp\.down_proj\.weight has no place .* num_hidden_layers 2\); nor have model\.layers\.2\.mlp\.up_proj/,
+      /layers\.2\.mlp\.down_proj\.weight does not belong .* num_hidden_layers 2\); the same holds for model\.layers\.2\.mlp\.up_proj/,
     ],
     [
       'a tensor of another shape',
