@@ -13,7 +13,7 @@ export const objective = {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 1e-4}
 /** The adapters that a row trains, of the base in a folder; null where it trains the weights. */
 export function adapterOf({rank}: LengthsRow, base: string): ModelConfig['adapter'] {
   if (rank === undefined) return null
-  return {rank, alpha: 2 * rank, targets: adapterTargets, base: {name: base, revision: null}}
+  return {rank, alpha: 2 * rank, rsLora: false, targets: adapterTargets, base: {name: base, revision: null}}
 }
 
 /** What `--dry-run` says that a row needs, bytes. */

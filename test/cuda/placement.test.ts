@@ -18,7 +18,13 @@ const log = process.env.STAND_IN_LOG ?? ''
 
 const model = tinyModel({vocab_size: 61, max_position_embeddings: 1024})
 const untied = tinyModel({model_type: 'qwen2', tie_word_embeddings: false})
-const adapter = {rank: 2, alpha: 4, targets: ['q_proj', 'down_proj'] as const, base: {name: 'base', revision: null}}
+const adapter = {
+  rank: 2,
+  alpha: 4,
+  rsLora: false,
+  targets: ['q_proj', 'down_proj'] as const,
+  base: {name: 'base', revision: null},
+}
 const adapted = {...model, adapter}
 /** Every graph that the engine compiles, and those of models that are unlike in their update. */
 const graphs: Record<string, () => DecoderGraph> = {

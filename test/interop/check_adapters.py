@@ -23,18 +23,25 @@ from safetensors.torch import load_file
 
 TOLERANCE = 1e-5
 ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-# name: (family, rank, alpha, targets)
+# name: (family, rank, alpha, whether rank-stabilised, targets)
 CASES = {
-    "llama": ("llama", 8, 16, ALL),
-    "qwen2": ("qwen2", 4, 4, ["k_proj", "up_proj"]),
-    "qwen3": ("qwen3", 20, 32, ALL),
+    "llama": ("llama", 8, 16, False, ALL),
+    "qwen2": ("qwen2", 4, 4, False, ["k_proj", "up_proj"]),
+    "qwen3": ("qwen3", 20, 32, False, ALL),
+    "llama, rank-stabilised": ("llama", 8, 4, True, ALL),
 }
 
 
-def theirs(base, folder, rank, alpha, targets):
+def theirs(base, folder, rank, alpha, is_stabilised, targets):
     """Random adapters of PEFT, saved; returns the model that has them."""
     config = peft.LoraConfig(
-        r=rank, lora_alpha=alpha, target_modules=targets, task_type="CAUSAL_LM", init_lora_weights=False, lora_dropout=0.1
+        r=rank,
+        lora_alpha=alpha,
+        use_rslora=is_stabilised,
+        target_modules=targets,
+        task_type="CAUSAL_LM",
+        init_lora_weights=False,
+        lora_dropout=0.1,
     )
     torch.manual_seed(7)
     model = peft.get_peft_model(load(base), config).eval()
@@ -63,12 +70,13 @@ def largest(what, a, b):
     return worst
 
 
-def check_case(folder, name, family, rank, alpha, targets):
+def check_case(folder, name, family, rank, alpha, is_stabilised, targets):
     base, ours, other = (folder / name / part for part in ("base", "ours", "theirs"))
     make(base, family, True, "float32", False)
     ids = torch.randint(3, SIZES["vocab_size"], (3, 24), generator=torch.Generator().manual_seed(5))
-    reference = logits_of(theirs(base, other, rank, alpha, targets), ids)
-    job = {"base": str(base), "rank": rank, "alpha": alpha, "targets": targets, "sequences": ids.tolist()}
+    reference = logits_of(theirs(base, other, rank, alpha, is_stabilised, targets), ids)
+    job = {"base": str(base), "rank": rank, "alpha": alpha, "rsLora": is_stabilised, "targets": targets}
+    job["sequences"] = ids.tolist()
     job |= {"ours": str(ours), "theirs": str(other), "logits": str(folder / name / "logits.json")}
     (folder / name / "job.json").write_text(json.dumps(job))
     command = ["node", "--import", "tsx", str(HERE / "teach-adapters.ts"), str(folder / name / "job.json")]

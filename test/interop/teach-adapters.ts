@@ -16,6 +16,7 @@ interface Job {
   readonly base: string
   readonly rank: number
   readonly alpha: number
+  readonly rsLora: boolean
   readonly targets: readonly AdapterTarget[]
   /** Rows of equal length. */
   readonly sequences: readonly number[][]
@@ -27,9 +28,9 @@ interface Job {
 
 const optimizer = {learningRate: 0.02, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxGradNorm: 1e9}
 
-async function teach({base, rank, alpha, targets, sequences, ours}: Job): Promise<void> {
+async function teach({base, rank, alpha, rsLora, targets, sequences, ours}: Job): Promise<void> {
   const engine = new LocalEngine({device: 'cpu', threads: 1})
-  const fresh = {rank, alpha, targets, base: {name: base, revision: null}}
+  const fresh = {rank, alpha, rsLora, targets, base: {name: base, revision: null}}
   await engine.load({checkpoint: base, adapter: {fresh, seed: 3}})
   const rows = sequences.map((ids) => ({ids: Int32Array.from(ids), trainedFrom: 1}))
   for (let update = 0; update < 3; update++)

@@ -8,7 +8,14 @@ import {engineModel, optimizer, promptsOf, sampling, temporaryFolder, tinyEngine
 
 /** Settings of adapters on every linear layer of some base, unless `changes` say otherwise. */
 export function adapterOn(changes: Partial<Adapter> = {}): Adapter {
-  return {rank: 3, alpha: 6, targets: adapterTargets, base: {name: '/models/base', revision: null}, ...changes}
+  return {
+    rank: 3,
+    alpha: 6,
+    rsLora: false,
+    targets: adapterTargets,
+    base: {name: '/models/base', revision: null},
+    ...changes,
+  }
 }
 
 /** A model with adapters. */

@@ -94,6 +94,7 @@ export const foreignNames: Readonly<Record<string, string>> = {
   trainfiles: 'data.documents',
   usecpu: 'device',
   usepeft: 'lora.rank',
+  userslora: 'lora.rsLora',
   warmupratio: 'optim.warmupSteps',
 }
 

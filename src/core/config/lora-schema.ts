@@ -10,6 +10,10 @@ export const lora = z.strictObject({
     .default(0)
     .describe('train adapters of this rank (LoRA, without dropout) and keep the weights fixed; 0 trains all weights'),
   alpha: z.number().positive().default(16).describe('the output of an adapter is multiplied by alpha / rank'),
+  rsLora: z
+    .boolean()
+    .default(false)
+    .describe('rank-stabilised LoRA: the output of an adapter is multiplied by alpha / sqrt(rank) instead'),
   targets: z
     .array(z.enum(adapterTargets))
     .min(1)

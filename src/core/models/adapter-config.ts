@@ -40,7 +40,7 @@ const fields: Readonly<Record<string, {readonly isNeutral: IsNeutral; readonly e
     [
       ...['auto_mapping', 'peft_version', 'base_model_name_or_path', 'revision', 'inference_mode', 'runtime_config'],
       ...['r', 'lora_alpha', 'lora_dropout', 'target_modules', 'megatron_core', 'loftq_config', 'eva_config'],
-      ...['corda_config', 'lora_ga_config', 'qalora_group_size'],
+      ...['corda_config', 'lora_ga_config', 'qalora_group_size', 'use_rslora'],
     ].map((field) => [field, {isNeutral: anything, expected: ''}]),
   ),
 }
@@ -51,6 +51,7 @@ const schema = z.looseObject({
   peft_type: z.string(),
   r: z.int().min(1),
   lora_alpha: z.number().positive(),
+  use_rslora: z.boolean().nullish(),
   target_modules: z.union([z.string(), z.array(z.string()).min(1)]),
   base_model_name_or_path: z.string().min(1),
   revision: z.string().nullish(),
@@ -72,12 +73,20 @@ export function readAdapterConfig(folder: string): Adapter {
     const [{path, message}] = checked.error.issues
     throw new DataError(`${file}: ${path.join('.') || 'the file'}: ${message}`)
   }
-  const {r, lora_alpha: alpha, target_modules: modules, base_model_name_or_path: name, revision} = checked.data
+  const {
+    r,
+    lora_alpha: alpha,
+    use_rslora,
+    target_modules: modules,
+    base_model_name_or_path: name,
+    revision,
+  } = checked.data
   for (const [field, seen] of Object.entries(checked.data)) {
     const {isNeutral, expected} = fields[field] ?? {isNeutral: isOff, expected: 'it off'}
     if (!isNeutral(seen)) throw refusal(file, field, seen, expected)
   }
-  return {rank: r, alpha, targets: targetsOf(modules, file), base: {name, revision: revision ?? null}}
+  const base = {name, revision: revision ?? null}
+  return {rank: r, alpha, rsLora: use_rslora ?? false, targets: targetsOf(modules, file), base}
 }
 
 /** The layers that adapters are on, in our order; PEFT may name them with what stands before. */
@@ -96,7 +105,7 @@ function refusal(file: string, field: string, seen: unknown, expected: string): 
 }
 
 /** Describes adapters as PEFT does. */
-export async function writeAdapterConfig(folder: string, {rank, alpha, targets, base}: Adapter): Promise<void> {
+export async function writeAdapterConfig(folder: string, {rank, alpha, rsLora, targets, base}: Adapter): Promise<void> {
   const config = {
     peft_type: 'LORA',
     task_type: 'CAUSAL_LM',
@@ -116,7 +125,7 @@ export async function writeAdapterConfig(folder: string, {rank, alpha, targets, 
     rank_pattern: {},
     alpha_pattern: {},
     use_dora: false,
-    use_rslora: false,
+    use_rslora: rsLora,
   }
   await writeFile(join(folder, adapterConfigName), `${JSON.stringify(config, null, 2)}\n`)
 }

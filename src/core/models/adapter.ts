@@ -8,10 +8,20 @@ export interface BaseName {
   readonly revision: string | null
 }
 
-/** Low-rank adapters of a model's linear layers: y = x W^T + alpha / rank (x A^T) B^T (LoRA, arXiv:2106.09685, Eq. 3). */
+/** Low-rank adapters of a model's linear layers: y = x W^T + scale (x A^T) B^T (LoRA, arXiv:2106.09685, Eq. 3). */
 export interface Adapter {
   readonly rank: number
   readonly alpha: number
+  /** Whether the scale falls with the root of the rank only. */
+  readonly rsLora: boolean
   readonly targets: readonly AdapterTarget[]
   readonly base: BaseName
+}
+
+/**
+ * What the output of adapters is multiplied by: alpha / rank, or alpha / sqrt(rank) where they are rank-stabilised (rsLoRA,
+ * arXiv:2312.03732, Eq. 8).
+ */
+export function adapterScale({rank, alpha, rsLora}: Pick<Adapter, 'rank' | 'alpha' | 'rsLora'>): number {
+  return alpha / (rsLora ? Math.sqrt(rank) : rank)
 }

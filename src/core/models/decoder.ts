@@ -4,6 +4,7 @@ import {lowRank} from '../nn/low-rank.js'
 import {type RotaryRows, rotaryRows} from '../nn/rotary.js'
 import type {Ops} from '../onnx/ops.js'
 import type {Value} from '../onnx/types.js'
+import {adapterScale} from './adapter.js'
 import {adapterOf, allParametersOf, trainedParametersOf} from './adapters.js'
 import type {LayerNorms} from './families.js'
 import {layerKindOf, turns} from './layer-kinds.js'
@@ -149,8 +150,7 @@ function project(op: Ops, weights: DecoderWeights, x: Value, name: string): read
   return outputs.map((output, i) => {
     const names = adapterOf(config, parts[i])
     if (!names) return output
-    const {alpha, rank} = config.adapter!
-    return op.add(output, lowRank(op, x, weights.get(names.a), weights.get(names.b), alpha / rank))
+    return op.add(output, lowRank(op, x, weights.get(names.a), weights.get(names.b), adapterScale(config.adapter!)))
   })
 }
 

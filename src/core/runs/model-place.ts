@@ -66,7 +66,7 @@ export function sourceOf(place: ModelPlace): WeightSource {
 /** Fingerprint of a model: of `config.json` and weights, and of adapters where there are any. */
 export function fingerprintOfPlace({folder, base}: ModelPlace): string {
   if (base === null) return fingerprintOfModel(folder)
-  const {rank, alpha, targets} = readAdapterConfig(folder)
-  const options = {base: fingerprintOfModel(base), rank, alpha, targets}
+  const {rank, alpha, rsLora, targets} = readAdapterConfig(folder)
+  const options = {base: fingerprintOfModel(base), rank, alpha, targets, ...(rsLora && {rsLora})}
   return fingerprintOf({inputs: [join(folder, 'adapter_model.safetensors')], options})
 }

@@ -63,7 +63,9 @@ function startFromCheckpoint({lora, seed}: Config, {folder, origin}: ResolvedMod
 function startFromAdapters({lora}: Config, folder: string, base: string): Start {
   if (lora.rank === 0) return {adapter: null, weights: {checkpoint: base, adapter: {folder, isMerged: true}}}
   const saved = readAdapterConfig(folder)
-  const other = (['rank', 'alpha', 'targets'] as const).filter((key) => String(lora[key]) !== String(saved[key]))
+  const other = (['rank', 'alpha', 'rsLora', 'targets'] as const).filter(
+    (key) => String(lora[key]) !== String(saved[key]),
+  )
   if (other.length === 0) return {adapter: saved, weights: sourceOf({folder, base})}
   const [now, then] = [lora, saved].map((one) => other.map((key) => `lora.${key} ${one[key]}`).join(', '))
   throw new UsageError(`train: ${folder} holds adapters with ${then}; the settings ask for ${now}`, {
@@ -74,8 +76,8 @@ function startFromAdapters({lora}: Config, folder: string, base: string): Start 
   })
 }
 
-function freshAdapter({rank, alpha, targets}: Config['lora'], base: BaseName): Adapter {
-  return {rank, alpha, targets, base}
+function freshAdapter({rank, alpha, rsLora, targets}: Config['lora'], base: BaseName): Adapter {
+  return {rank, alpha, rsLora, targets, base}
 }
 
 /** A rehearsal may ask what adapters would need beside weights of that shape; nobody keeps random ones. */

@@ -117,7 +117,7 @@ describe('adapters', () => {
   })
 
   it('give sampling and update the same log-probabilities to the last bit', async () => {
-    for (const changes of [{}, {rank: 20, alpha: 40}]) {
+    for (const changes of [{}, {rank: 20, alpha: 40}, {rank: 3, alpha: 4, rsLora: true}]) {
       const engine = await taught(await adaptedEngine(base, changes))
       for (const mode of ['whole', 'segmented'] as const) {
         const update = await engine.updatePolicy(await sampledRequest(engine, {mode}), true)
@@ -125,6 +125,27 @@ describe('adapters', () => {
       }
       await engine.close()
     }
+  })
+
+  it('that are rank-stabilised are those of alpha sqrt(rank), and say so in their file', async () => {
+    const of = async (changes: Parameters<typeof adaptedEngine>[1]) => {
+      const engine = await taught(await adaptedEngine(base, changes))
+      const folder = await saved(engine, true)
+      await engine.close()
+      return folder
+    }
+    const [stabilised, twin, plain] = [
+      await of({rank: 4, alpha: 3, rsLora: true}),
+      await of({rank: 4, alpha: 6}),
+      await of({rank: 4, alpha: 3}),
+    ]
+    const files = ['adapter_model.safetensors', 'merged/model.safetensors', 'optimizer.safetensors']
+    for (const file of files) {
+      expect(bytesOf(stabilised, file), file).toBe(bytesOf(twin, file))
+      expect(bytesOf(stabilised, file), file).not.toBe(bytesOf(plain, file))
+    }
+    expect(readAdapterConfig(stabilised)).toMatchObject({rank: 4, alpha: 3, rsLora: true})
+    expect(JSON.parse(readFileSync(join(stabilised, 'adapter_config.json'), 'utf8')).use_rslora).toBe(true)
   })
 
   it('come back byte for byte, and training goes on as if nothing had been', async () => {
@@ -223,14 +244,20 @@ describe('a folder of adapters', () => {
 
   it('is read as PEFT describes it', () => {
     const base = {name: 'org/base', revision: null}
-    expect(readAdapterConfig(described({}))).toEqual({rank: 3, alpha: 6, targets: ['q_proj', 'up_proj'], base})
+    expect(readAdapterConfig(described({}))).toEqual({
+      rank: 3,
+      alpha: 6,
+      rsLora: false,
+      targets: ['q_proj', 'up_proj'],
+      base,
+    })
+    expect(readAdapterConfig(described({use_rslora: true})).rsLora).toBe(true)
   })
 
   it.each([
     ['peft_type', 'IA3'],
     ['task_type', 'SEQ_CLS'],
     ['use_dora', true],
-    ['use_rslora', true],
     ['bias', 'all'],
     ['rank_pattern', {q_proj: 4}],
     ['alpha_pattern', {q_proj: 4}],
