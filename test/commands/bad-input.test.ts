@@ -111,7 +111,7 @@ const documents: readonly Case[] = [
     3,
     /some\/model: HF_HUB_OFFLINE is set.*hf download some\/model/s,
   ],
-  ['a proxy that is a file', prepare('corpus.jsonl', 'a-file'), 3, /a-file\/tokenizer\.json does not exist/],
+  ['a proxy that is a file', prepare('corpus.jsonl', 'a-file'), 3, /a-file has no checkpoint; found: none/],
   ['no proxy', ['prepare-data', '--documents', 'corpus.jsonl', '--out', 'out'], 2, /no proxy.*--proxy DIR/s],
   [
     'nothing left after filtering',

@@ -10,7 +10,7 @@ export const data = z.strictObject({
       'file (JSONL, JSON, CSV, Parquet, Arrow, text), a folder of them, hf:ID[@revision], or - for JSONL from stdin',
     ),
   tokenizer: checkpointSource.optional().describe('folder with tokenizer.json; the proxy checkpoint when absent'),
-  proxy: checkpointSource.optional().describe('checkpoint that scores entropy'),
+  proxy: checkpointSource.optional().describe('checkpoint, adapters or run that scores entropy'),
   difficultyModel: checkpointSource
     .optional()
     .describe('checkpoint that scores held-out documents; the proxy when absent'),

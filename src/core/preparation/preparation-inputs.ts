@@ -1,24 +1,33 @@
-import {existsSync, statSync} from 'node:fs'
+import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {findKey} from '../config/keys.js'
 import type {Config} from '../config/schema.js'
 import {type DocumentPlace, listDocumentFiles} from '../corpus/documents.js'
 import {canonicalJson, fingerprintOf, hashFile, hashJson, type Manifest, packageVersion} from '../files/index.js'
 import type {PreparationInputs} from '../prepared/prepared-manifest.js'
+import {fingerprintOfPlace, type ModelPlace, tokenizerFolder} from '../runs/model-place.js'
 import {readTokenizerFiles} from '../tokenizer/tokenizer-files.js'
-import {fingerprintOfModel} from '../weights/index.js'
+import type {ScoringModels} from './locate-models.js'
+
+/** What a preparation reads. */
+interface PreparedFrom {
+  readonly config: Config
+  readonly source: DocumentPlace
+  readonly models: ScoringModels
+}
 
 /**
  * Hashes everything that the result depends on and lists the settings.
  *
  * @throws {DataError} when there are no documents, or a file cannot be read
  */
-export async function preparationInputs(
-  {data, precision, prompt, reward, seed}: Config,
-  place: DocumentPlace,
-): Promise<PreparationInputs> {
-  const {documents: _documents, tokenizer, proxy, difficultyModel, dir: _dir, ...others} = data
-  const files = await listDocumentFiles(place)
+export async function preparationInputs({
+  config: {data, precision, prompt, reward, seed},
+  source,
+  models: {proxy, difficultyModel},
+}: PreparedFrom): Promise<PreparationInputs> {
+  const {documents: _documents, tokenizer, proxy: _proxy, difficultyModel: _model, dir: _dir, ...others} = data
+  const files = await listDocumentFiles(source)
   const settings = {
     seed,
     'reward.maxReferenceTokens': reward.maxReferenceTokens,
@@ -30,7 +39,7 @@ export async function preparationInputs(
     version: packageVersion,
     fingerprints: {
       documents: fingerprintOf({inputs: files.map(({file}) => file), options: files.map(({name}) => name)}),
-      tokenizer: hashTokenizer(tokenizer ?? proxy),
+      tokenizer: hashTokenizer(tokenizer ?? (proxy && tokenizerFolder(proxy))),
       'chat template': prompt.chatTemplateFile ? hashFile(prompt.chatTemplateFile) : 'none',
       proxy: hashModel(proxy),
       'difficulty model': hashModel(difficultyModel),
@@ -61,9 +70,8 @@ function hashTokenizer(folder: string | undefined): string {
   return hashJson({fingerprint, bos_token, eos_token, pad_token, add_bos_token, chat: JSON.stringify(chatTemplate)})
 }
 
-function hashModel(folder: string | undefined): string {
-  const isThere = folder !== undefined && statSync(folder, {throwIfNoEntry: false})?.isDirectory()
-  return isThere ? fingerprintOfModel(folder) : 'none'
+function hashModel(place: ModelPlace | undefined): string {
+  return place ? fingerprintOfPlace(place) : 'none'
 }
 
 function inWords(value: unknown): string {

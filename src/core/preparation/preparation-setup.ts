@@ -4,15 +4,14 @@ import type {Config} from '../config/schema.js'
 import type {DocumentSource} from '../corpus/documents.js'
 import {type LocatedDocuments, locateDocuments} from '../corpus/locate-documents.js'
 import {standardInput} from '../corpus/standard-input.js'
-import {checkWeights} from '../engine/state/checkpoint.js'
 import type {Origin} from '../hub/address.js'
 import {resolveHere, unlessFetched} from '../hub/resolve-source.js'
-import {readModelConfig} from '../models/model-config.js'
+import {checkModel, configFolder, type ModelPlace, readModel, tokenizerFolder} from '../runs/model-place.js'
 import {conversationTemplate} from '../tokenizer/chat-template.js'
 import {agreeWithin, fitTokenizer, loadTokenizer, type Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError, UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
-import {locateModels} from './locate-models.js'
+import {locateModels, type ScoringModels} from './locate-models.js'
 import type {Scorer} from './scorer.js'
 
 /** What the preparation works with, checked before any document is read. */
@@ -26,9 +25,10 @@ export interface Setup {
   readonly services: Services
 }
 
-/** Settings with folders in place of Hub ids, where the documents are, and which commits came from the Hub, by setting. */
+/** Settings with folders in place of Hub ids, where models and the documents are, and which commits came from the Hub, by setting. */
 export interface Located {
   readonly config: Config
+  readonly models: ScoringModels
   readonly source: DocumentSource
   readonly origins: Readonly<Record<string, Origin>>
   /** Whether they are on this machine; a rehearsal fetches nothing. */
@@ -40,11 +40,12 @@ export interface Located {
 
 /** Finds models and documents, here or on the Hub. */
 export async function locate(config: Config, services: Services): Promise<Located> {
-  const {config: local, origins, isWhole} = await locateModels(config, services)
+  const {config: local, models, origins, isWhole} = await locateModels(config, services)
   const {origin, hasDocuments, release = () => {}, ...place} = await documentsFor(config, services)
   const {textField, separator, limit} = config.data
   return {
     config: local,
+    models,
     source: {...place, textField, separator, limit},
     origins: origin ? {...origins, 'data.documents': origin} : origins,
     hasDocuments,
@@ -75,41 +76,44 @@ async function documentsFor(
  * @throws {UsageError} when there is no tokenizer
  * @throws {DataError} when a checkpoint has another one, or cannot be read
  */
-export async function setUp({config, source}: Located, services: Services): Promise<Setup> {
-  const tokenizerFolder = config.data.tokenizer ?? config.data.proxy ?? missingTokenizer()
-  const {proxy, difficultyModel, documentsOnly} = config.data
+export async function setUp({config, models, source}: Located, services: Services): Promise<Setup> {
+  const {proxy, difficultyModel} = models
+  const {documentsOnly} = config.data
+  const folder = config.data.tokenizer ?? (proxy ? tokenizerFolder(proxy) : missingTokenizer())
   const roles = [
-    {role: 'proxy', checkpoint: proxy, partitions: ['train', 'val']},
-    {role: 'difficulty model', checkpoint: difficultyModel, partitions: ['val']},
+    {role: 'proxy', place: proxy, partitions: ['train', 'val']},
+    {role: 'difficulty model', place: difficultyModel, partitions: ['val']},
   ] as const
-  let tokenizer = await loadTokenizer(tokenizerFolder)
+  let tokenizer = await loadTokenizer(folder)
   const scorers: Scorer[] = []
-  for (const {role, checkpoint, partitions} of roles) {
-    if (documentsOnly || checkpoint === undefined) continue
-    const model = await readModelConfig(checkpoint)
-    await checkSameTokenizer(tokenizer, tokenizerFolder, checkpoint, model.vocabulary)
+  for (const {role, place, partitions} of roles) {
+    if (documentsOnly || place === undefined) continue
+    const model = await readModel(place)
+    const checkpoint = configFolder(place)
+    await checkSameTokenizer(tokenizer, folder, place, model.vocabulary)
     tokenizer = fitTokenizer(tokenizer, model.vocabulary, checkpoint, services.progress)
     if (config.data.topK > model.vocabulary)
       throw new UsageError(
         `prepare-data: data.topK is ${config.data.topK}; ${checkpoint} has a vocabulary of ${model.vocabulary}`,
       )
-    checkWeights(model, checkpoint)
-    scorers.push({role, checkpoint, maxPositions: model.maxPositions, partitions})
+    await checkModel(place)
+    scorers.push({role, place, maxPositions: model.maxPositions, partitions})
   }
   const chatTemplate = conversationTemplate(tokenizer, config.prompt)
-  return {config, source: {...source, chatTemplate}, tokenizerFolder, tokenizer, scorers, services}
+  return {config, source: {...source, chatTemplate}, tokenizerFolder: folder, tokenizer, scorers, services}
 }
 
 /** Refuses a checkpoint that was trained on other tokens. */
 async function checkSameTokenizer(
   tokenizer: Tokenizer,
-  tokenizerFolder: string,
-  checkpoint: string,
+  folder: string,
+  place: ModelPlace,
   vocabulary: number,
 ): Promise<void> {
-  if (checkpoint === tokenizerFolder || !existsSync(join(checkpoint, 'tokenizer.json'))) return
+  const checkpoint = tokenizerFolder(place)
+  if (checkpoint === folder || !existsSync(join(checkpoint, 'tokenizer.json'))) return
   if (agreeWithin(await loadTokenizer(checkpoint), tokenizer, vocabulary)) return
-  throw new DataError(`${checkpoint} has another tokenizer than ${tokenizerFolder}`, {
+  throw new DataError(`${checkpoint} has another tokenizer than ${folder}`, {
     suggestions: ['give the --tokenizer that belongs to this checkpoint'],
   })
 }

@@ -9,9 +9,9 @@ import {checkMemory, type MemoryDemand} from '../engine/memory/check-memory.js'
 import {scoringDemand} from '../engine/memory/score-memory.js'
 import {startEngine} from '../engine/start-engine.js'
 import {fillOutput, type OutputState, outputKinds, sweepTemporary} from '../files/index.js'
-import {readModelConfig} from '../models/model-config.js'
 import type {PositionCounts, SelectionSummary} from '../prepared/prepared-manifest.js'
 import type {Partition} from '../records/records.js'
+import {readModel} from '../runs/model-place.js'
 import {countRows, documentsTable, positionsTable, writeTable} from '../tables/index.js'
 import {DataError, UsageError} from '../util/errors.js'
 import {maxOf} from '../util/extremes.js'
@@ -85,7 +85,7 @@ async function prepareIn(
   started: Date,
 ): Promise<PrepareSummary> {
   const out = config.out!
-  const inputs = await preparationInputs(located.config, located.source)
+  const inputs = await preparationInputs(located)
   const setup = await setUp(located, services)
   const earlier = await reusableSummary(state, located.config, inputs, services)
   if (earlier) return {...(earlier as PrepareSummary), out, reused: true}
@@ -181,9 +181,9 @@ async function scoreAndSelect(
     await writeTable(tables.positions, positionsTable, [])
     return {positions: new PositionTally().counts, compute}
   }
-  for (const {checkpoint, partitions} of scorers) {
+  for (const {place, partitions} of scorers) {
     const longest = maxOf(partitions.map((partition) => written.longest[partition]))
-    const demand = scoringDemand(await readModelConfig(checkpoint), config, longest)
+    const demand = scoringDemand(await readModel(place), config, longest)
     services.progress.log(checkMemory('prepare-data', demand, config.memory))
   }
   const scoreFiles = scorers.map((_, i) => `${tables.positions}.scores-${i}`)
@@ -216,12 +216,13 @@ export async function rehearsePreparation(config: Config, services: Services): P
   const located = await locate(config, services)
   if (located.hasDocuments) {
     if (state === 'ours' && located.hasModels)
-      await reusableSummary(state, located.config, await preparationInputs(located.config, located.source), services)
+      await reusableSummary(state, located.config, await preparationInputs(located), services)
     else await listDocumentFiles(located.source)
   }
   if (located.hasModels) await setUp(located, services)
-  const {proxy, batchTokens, documentsOnly} = located.config.data
-  return proxy && !documentsOnly ? scoringDemand(await readModelConfig(proxy), config, batchTokens) : null
+  const {proxy} = located.models
+  const {batchTokens, documentsOnly} = located.config.data
+  return proxy && !documentsOnly ? scoringDemand(await readModel(proxy), config, batchTokens) : null
 }
 
 /** The output folder, once it is clear that something can be put there. */

@@ -2,8 +2,8 @@ import type {Engine} from '../engine/engine.js'
 import {loadModel} from '../engine/load-model.js'
 import {batchesWithin, type ScoreSettings, type TokenScores} from '../engine/scoring/score.js'
 import {type ModelShape, queryFlops} from '../models/flops.js'
-import {readModelConfig} from '../models/model-config.js'
 import type {Partition} from '../records/records.js'
+import {readModel, sourceOf} from '../runs/model-place.js'
 import {documentsTable, pickColumns, readRows, type ScoresRow, scoresTable, writeTable} from '../tables/index.js'
 import type {Stage} from '../util/progress.js'
 import type {Services} from '../util/services.js'
@@ -33,7 +33,7 @@ const defaultWindow: ScoreWindow = {documents: 1024, tokens: 2 ** 20}
  */
 export async function scoreDocuments(
   engine: Engine,
-  {role, checkpoint, partitions}: Scorer,
+  {role, place, partitions}: Scorer,
   files: {readonly documents: string; readonly scores: string},
   {documents, targets}: DocumentCounts,
   settings: ScoreSettings,
@@ -41,8 +41,8 @@ export async function scoreDocuments(
   window = defaultWindow,
 ): Promise<ScoringCost> {
   checkNotStopped(signal)
-  const {parameterCount} = await loadModel(engine, {checkpoint}, progress)
-  const shape = {...(await readModelConfig(checkpoint)), parameterCount}
+  const {parameterCount} = await loadModel(engine, sourceOf(place), progress)
+  const shape = {...(await readModel(place)), parameterCount}
   const cost = {flops: 0, tokens: 0}
   const totalOf = (counts: Readonly<Record<Partition, number>>) =>
     partitions.reduce((sum, partition) => sum + counts[partition], 0)

@@ -25,6 +25,8 @@ export interface ResolvedModel extends ModelPlace {
 
 /** How a model of the Hub is fetched. */
 export interface ModelRequest {
+  /** The setting in words, for errors; `model` when absent. */
+  readonly what?: string
   readonly progress?: Progress
   readonly signal?: AbortSignal
   /** See `Services`. */
@@ -60,8 +62,12 @@ async function findBase(adapters: string, request: ModelRequest): Promise<{folde
   })
 }
 
-async function locate(what: string, value: string, {progress = silentProgress, rehearsal, ...others}: ModelRequest) {
-  const request = {kind: 'model', files: modelFiles, progress, ...others} as const
+async function locate(
+  what: string,
+  value: string,
+  {progress = silentProgress, rehearsal, signal, folders}: ModelRequest,
+) {
+  const request = {kind: 'model', files: modelFiles, progress, signal, folders} as const
   return rehearsal
     ? await previewModel(what, value, request, rehearsal)
     : {...(await resolveSource(what, value, request)), isWhole: true}
@@ -72,7 +78,7 @@ async function findModel(
   step: number | undefined,
   request: ModelRequest,
 ): Promise<Omit<ResolvedModel, 'base'>> {
-  const {folder: path, origin, isWhole} = await locate('model', pinned(model, request.recorded), request)
+  const {folder: path, origin, isWhole} = await locate(request.what ?? 'model', pinned(model, request.recorded), request)
   if (origin) {
     const run = `${basename(origin.id)}@${origin.revision.slice(0, 7)}`
     return {folder: path, run, objective: 'base', step: 0, origin, isWhole}

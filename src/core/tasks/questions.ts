@@ -1,6 +1,6 @@
 import {BadRows} from '../corpus/bad-rows.js'
 import {type Question, readQuestions} from '../corpus/questions.js'
-import {splitQuestions} from '../preparation/split-questions.js'
+import {splitQuestions} from '../corpus/split-questions.js'
 import type {Partition, Prompt} from '../records/records.js'
 import {truthOf} from '../rewards/verify/truth-of.js'
 import {verifiers} from '../rewards/verify/verifiers.js'

@@ -1,4 +1,4 @@
-import {existsSync, readdirSync} from 'node:fs'
+import {readdirSync, statSync} from 'node:fs'
 
 /** What a folder has in place of a checkpoint that can be read, and what to do about it. */
 export interface ForeignWeights {
@@ -39,7 +39,7 @@ const kinds: readonly {readonly pattern: RegExp; readonly what: (name: string) =
 
 /** Explains a folder without weights under the usual names; null where it has none of any kind. */
 export function foreignWeights(folder: string): ForeignWeights | null {
-  const names = existsSync(folder) ? readdirSync(folder).sort() : []
+  const names = statSync(folder, {throwIfNoEntry: false})?.isDirectory() ? readdirSync(folder).sort() : []
   for (const {pattern, what, remedy} of kinds) {
     const name = names.find((candidate) => pattern.test(candidate))
     if (name !== undefined) return {what: what(name), remedy}

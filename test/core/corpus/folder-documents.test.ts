@@ -251,7 +251,7 @@ it('prepared data depends on the files that are read, their names and order, and
   write('train.jsonl', 'test.jsonl', '.git/a', 'notes.txt')
   const fingerprint = async (split = 'train') => {
     const {place} = await open({split})
-    return (await preparationInputs(configSchema.parse({}), place)).fingerprints.documents
+    return (await preparationInputs({config: configSchema.parse({}), source: place, models: {}})).fingerprints.documents
   }
   const before = await fingerprint()
   writeAs('test.jsonl', '{"text":"other"}\n')

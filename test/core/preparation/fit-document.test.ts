@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 const scorer = (maxPositions: number, partitions: Partition[] = ['train', 'val']): Scorer => ({
   role: 'proxy',
-  checkpoint: '/proxy',
+  place: {folder: '/proxy', base: null},
   maxPositions,
   partitions,
 })

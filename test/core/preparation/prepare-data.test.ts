@@ -17,7 +17,7 @@ import {type Progress, silentProgress} from '../../../src/core/util/progress.js'
 import type {Services} from '../../../src/core/util/services.js'
 import {readTensors} from '../../support/read-tensors.js'
 import {referenceLogprobs} from '../../support/reference-decoder.js'
-import {makeCheckpoint, newFolder, tiny} from './small-checkpoint.js'
+import {makeAdapters, makeCheckpoint, newFolder, tiny} from './small-checkpoint.js'
 
 // A worker thread cannot load TypeScript here: the engine runs in this thread.
 vi.mock('../../../src/core/engine/start-engine.js', async () => {
@@ -225,6 +225,34 @@ describe('prepared data', () => {
         Math.max(...rows.map(({entropy}) => entropy)) - Math.min(...rows.map(({entropy}) => entropy)),
       ).toBeGreaterThan(0.1)
     }
+  })
+
+  it('may come from adapters beside their base, alone or of a run, and are then those of the merged checkpoint', async () => {
+    const adapters = await makeAdapters(proxy)
+    const entropiesBy = async (settings: Record<string, unknown>) => {
+      const folder = join(newFolder(), 'data')
+      const {lines} = await prepare(folder, settings)
+      return {folder, lines, entropies: positionsOf(folder).map(({entropy}) => entropy)}
+    }
+    const [own, merged, base] = [
+      await entropiesBy({'data.proxy': adapters}),
+      await entropiesBy({'data.proxy': join(adapters, 'merged'), 'data.tokenizer': proxy}),
+      await entropiesBy({}),
+    ]
+    const worst = (others: readonly number[]) =>
+      Math.max(...own.entropies.map((entropy, i) => Math.abs(entropy - others[i])))
+    expect(own.entropies.length).toBe(merged.entropies.length)
+    expect(worst(merged.entropies)).toBeLessThan(1e-4)
+    expect(worst(base.entropies)).toBeGreaterThan(1e-2)
+    expect(own.lines).toContain(`prepare-data: the proxy is ${proxy} with the adapters of ${adapters}`)
+    const run = newFolder()
+    const checkpoint = join(run, 'checkpoints', 'step-000002')
+    for (const file of ['adapter_config.json', 'adapter_model.safetensors'])
+      cpSync(join(adapters, file), join(checkpoint, file))
+    expect((await prepare(own.folder, {'data.proxy': run})).summary.reused).toBe(true)
+    const config = JSON.parse(readFileSync(join(checkpoint, 'adapter_config.json'), 'utf8'))
+    writeFileSync(join(checkpoint, 'adapter_config.json'), JSON.stringify({...config, lora_alpha: 5}))
+    expect((await failureOf(prepare(own.folder, {'data.proxy': run}))).message).toMatch(/: proxy changed$/)
   })
 
   it('measure difficulty by the proxy where no other model is named, on held-out documents only', () => {

@@ -42,7 +42,7 @@ async function score(
   {scored = ['train', 'val'] as Partition[], batchTokens = 4096, signal = new AbortController().signal} = {},
   window?: ScoreWindow,
 ) {
-  const scorer: Scorer = {role: 'proxy', checkpoint, maxPositions: 256, partitions: scored}
+  const scorer: Scorer = {role: 'proxy', place: {folder: checkpoint, base: null}, maxPositions: 256, partitions: scored}
   const files = {documents: at('documents.arrow'), scores: at(name)}
   const counts = {
     documents: countsOf(() => 1),

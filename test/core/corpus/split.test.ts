@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {contentHash, holdOutBound, type SplitSettings} from '../../../src/core/preparation/split.js'
+import {contentHash, holdOutBound, type SplitSettings} from '../../../src/core/corpus/split.js'
 import {DataError} from '../../../src/core/util/errors.js'
 
 interface Settings extends SplitSettings {

@@ -1,5 +1,5 @@
-import type {Question} from '../corpus/questions.js'
 import {DataError} from '../util/errors.js'
+import type {Question} from './questions.js'
 import {contentHash, holdOutBound, type SplitSettings} from './split.js'
 
 /** Questions to learn from, and questions that are only asked. */

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {splitQuestions} from '../../../src/core/preparation/split-questions.js'
+import {splitQuestions} from '../../../src/core/corpus/split-questions.js'
 import {DataError} from '../../../src/core/util/errors.js'
 
 const questions = Array.from({length: 100}, (_, at) => ({id: `a.jsonl:${at + 1}`, question: `${at}+1?`, answer: 'x'}))
