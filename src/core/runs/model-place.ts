@@ -5,6 +5,7 @@ import {checkAdapter} from '../engine/state/adapter-checkpoint.js'
 import {checkWeights} from '../engine/state/checkpoint.js'
 import {fingerprintOf} from '../files/index.js'
 import {readAdapterConfig} from '../models/adapter-config.js'
+import {generationFile} from '../models/generation-config.js'
 import {type ModelConfig, readModelConfig} from '../models/model-config.js'
 import {DataError} from '../util/errors.js'
 import {fingerprintOfModel} from '../weights/index.js'
@@ -25,6 +26,11 @@ export function foldersOf(place: ModelPlace | null): string[] {
 /** The folder that has its `config.json`. */
 export function configFolder({folder, base}: ModelPlace): string {
   return base ?? folder
+}
+
+/** The folder whose `generation_config.json` its checkpoints will have (see `readCompanions`); undefined where none has one. */
+export function generationFolder(place: ModelPlace | null): string | undefined {
+  return foldersOf(place).findLast((folder) => existsSync(generationFile(folder)))
 }
 
 /** The folder that its tokenizer is read from: its own, or that of the base of adapters without one. */

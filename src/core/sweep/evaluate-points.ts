@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import type {Config} from '../config/schema.js'
+import type {SourcedConfig} from '../config/load.js'
 import type {Engine} from '../engine/engine.js'
 import {loadModel} from '../engine/load-model.js'
 import {evaluatedTask} from '../evaluation/evaluated-task.js'
@@ -31,21 +31,21 @@ export interface TrainedPoint extends SweepPoint {
 /** Evaluates every checkpoint that the ledger `sweep.arrow` does not hold yet; returns all its rows. */
 export async function evaluatePoints(
   points: readonly TrainedPoint[],
-  config: Config,
+  loaded: SourcedConfig,
   run: RunDirectory,
   engine: Engine,
 ): Promise<readonly SweepRow[]> {
   const ledger = await openStream(run.at('sweep.arrow'), sweepTable)
   try {
     for (const point of points)
-      for (const step of stepsOf(point, config)) {
+      for (const step of stepsOf(point, loaded.config)) {
         if (ledger.rows.some((row) => row.run === point.name && row.step === step)) continue
         if (run.services.signal.aborted)
           throw new Interrupted('scaling-sweep: stopped; what was evaluated is in the ledger', {
             suggestions: ['continue with --resume'],
           })
         checkCheckpoint(point.run, step)
-        await ledger.append(...(await evaluateCheckpoint(point, step, config, run, engine)))
+        await ledger.append(...(await evaluateCheckpoint(point, step, loaded, run, engine)))
       }
   } finally {
     await ledger.close()
@@ -63,14 +63,14 @@ function checkCheckpoint(run: string, step: number): void {
 async function evaluateCheckpoint(
   point: TrainedPoint,
   step: number,
-  config: Config,
+  loaded: SourcedConfig,
   run: RunDirectory,
   engine: Engine,
 ): Promise<SweepRow[]> {
   const {progress} = run.services
   await loadModel(engine, sourceOf(await resolveModel(point.run, step)), progress)
   const subject = {run: point.name, objective: point.config.train.objective, checkpoint: stepName(step), step}
-  const predictor = {...(await predictorOf(point, step, config, engine)), progress}
+  const predictor = {...(await predictorOf(point, step, loaded, engine)), progress}
   await run.place(join('predictions', point.name), '')
   const rows = await withSampler(predictor, step, (sampler) =>
     evaluateModel({...predictor, sampler}, subject, predictionsFile(run, point.name, step)),
@@ -93,16 +93,28 @@ async function evaluateCheckpoint(
 export async function predictorOf(
   point: TrainedPoint,
   step: number,
-  config: Config,
+  loaded: SourcedConfig,
   engine: Engine,
 ): Promise<Omit<Predictor, 'sampler'>> {
   const place = await resolveModel(point.run, step)
-  const given = {config: {...point.config, eval: config.eval}, sources: point.sources}
+  const given = withEvaluationOf(point, loaded)
   const settings = withRunSettings(given, place.folder, tasks[evaluatedTask(given.config)]).config
   const {dir} = settings.data
   const texts = await (dir === undefined ? withoutDocuments(tokenizerFolder(place)) : openPrepared(dir))
   const data = await dataFor(place, texts)
   return openEvaluator({config: settings, data, model: await readModel(place), engine})
+}
+
+/** The settings of a point with the evaluation of the sweep, and where each comes from. */
+function withEvaluationOf(point: SweepPoint, {config, sources}: SourcedConfig): SourcedConfig {
+  const isOfEvaluation = ([key]: readonly [string, string]) => key.startsWith('eval.')
+  return {
+    config: {...point.config, eval: config.eval},
+    sources: new Map([
+      ...[...point.sources].filter((entry) => !isOfEvaluation(entry)),
+      ...[...sources].filter(isOfEvaluation),
+    ]),
+  }
 }
 
 /** Where the predictions of a point's checkpoint are. */

@@ -1,10 +1,12 @@
 import {existsSync} from 'node:fs'
-import {requireKeys} from '../config/load.js'
+import {requireKeys, type SourcedConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {checkMemory} from '../engine/memory/check-memory.js'
+import {sayGeneration, withGeneration} from '../evaluation/generation-settings.js'
+import {generationFolder} from '../runs/model-place.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {recordedConfig} from '../runs/recorded-config.js'
-import {checkpointSteps} from '../runs/run-checkpoints.js'
+import {checkpointFolder, checkpointSteps} from '../runs/run-checkpoints.js'
 import {trainingNeeds} from '../training/needs.js'
 import {openEvaluated, openTraining} from '../training/open-training.js'
 import {isRunOf} from '../training/training-inputs.js'
@@ -19,27 +21,46 @@ export interface PlacedPoint extends SweepPoint {
   readonly isDone: boolean
 }
 
+/** What a sweep starts from. */
+export interface SweepStart {
+  readonly points: readonly PlacedPoint[]
+  /** The settings of the sweep, and of the models' `generation_config.json` where they leave that open. */
+  readonly loaded: SourcedConfig
+}
+
 /**
  * The points of a sweep, and that each of them could be trained: the whole of `--dry-run`, the beginning of `scaling-sweep`.
  *
  * @throws {UsageError} for axes, settings and output folders that cannot work, and for what does not fit into memory
  * @throws {DataError} for inputs that cannot be read or do not belong together
  */
-export async function openSweep(config: Config, services: Services): Promise<PlacedPoint[]> {
+export async function openSweep(config: Config, services: Services): Promise<SweepStart> {
   await refuseOccupied(config, services)
   const placed = sweepPoints(config)
   for (const point of placed) requireKeys(point.config, trainingNeeds(evaluatedLikeSweep(point.config, config)))
   const points: PlacedPoint[] = []
   for (const point of placed) points.push({...point, ...(await placeOf(point, config))})
   for (const point of points) checkSteps(point, config)
+  const models = new Set(points.filter(({isDone}) => isDone).map(checkpointOf))
   for (const point of points.filter(({isDone}) => !isDone)) {
     // A download is shown; what training says, it says when its turn comes.
     const progress = {...silentProgress, stage: services.progress.stage}
-    const {model, data, texts, demand} = await openTraining(point.config, {...servicesOf(point, services), progress})
+    const {source, model, data, texts, demand} = await openTraining(point.config, {
+      ...servicesOf(point, services),
+      progress,
+    })
     await openEvaluated(evaluatedLikeSweep(point.config, config), model, texts, data)
     if (!services.rehearsal) checkMemory('train', demand, point.config.memory)
+    models.add(generationFolder(source.place) ?? source.path)
   }
-  return points
+  const given = {config, sources: services.sources}
+  sayGeneration(given, [...models], 'scaling-sweep', services.progress)
+  return {points, loaded: withGeneration(given, [...models])}
+}
+
+/** The last checkpoint of a point that is trained. */
+function checkpointOf({folder, config: {train}}: PlacedPoint): string {
+  return checkpointFolder(folder, train.steps)
 }
 
 /** A point's settings with the evaluation of the sweep. */

@@ -34,8 +34,9 @@ export interface SweepSummary extends Summary {
  */
 export async function sweep(config: Config, services: Services): Promise<SweepSummary> {
   const started = new Date()
-  const points = await openSweep(config, services)
-  const run = await RunDirectory.open(config.out!, config, services)
+  const {points, loaded} = await openSweep(config, services)
+  const {sources} = loaded
+  const run = await RunDirectory.open(config.out!, loaded.config, {...services, sources})
   const engine = startEngine(config)
   try {
     const trained: TrainedPoint[] = []
@@ -47,9 +48,9 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
       trained.push(done)
     }
     await run.checkInputs(Object.fromEntries(trained.map((point) => [`the run of ${point.name}`, hashOf(point.run)])))
-    const rows = await evaluatePoints(trained, config, run, engine)
+    const rows = await evaluatePoints(trained, loaded, run, engine)
     const [step] = stepsOf(trained[0], config)
-    const {task} = await predictorOf(trained[0], step, config, engine)
+    const {task} = await predictorOf(trained[0], step, loaded, engine)
     const fits = await fitCurves(rows, task, config, run)
     await drawFigures(rows, fits, run)
     const summary = {...(await summarize('scaling-sweep', config, services, started, engine)), fits, plot: plotOf(rows)}

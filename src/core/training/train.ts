@@ -1,4 +1,3 @@
-import {existsSync} from 'node:fs'
 import type {SourcedConfig} from '../config/load.js'
 import type {TaskName, UpdateModeName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
@@ -10,13 +9,12 @@ import {evaluatedTask} from '../evaluation/evaluated-task.js'
 import {EvaluationLog} from '../evaluation/evaluation-log.js'
 import {sayGeneration, withGeneration} from '../evaluation/generation-settings.js'
 import {evaluationSettings} from '../evaluation/run-settings.js'
-import {generationFile} from '../models/generation-config.js'
 import {type CutDocuments, type Objective, shapeOf, type TrainingContext} from '../objectives/objective.js'
 import {objectives} from '../objectives/objectives.js'
 import {withRowTemplate} from '../objectives/rows/row-template-settings.js'
 import {checkReferenceLength} from '../prepared/inexpressible.js'
 import {readCompanions} from '../runs/companions.js'
-import {foldersOf} from '../runs/model-place.js'
+import {foldersOf, generationFolder} from '../runs/model-place.js'
 import type {Origins} from '../runs/origins.js'
 import {RunDirectory} from '../runs/run-directory.js'
 import type {RunInputs} from '../runs/run-identity.js'
@@ -108,8 +106,7 @@ export async function train(config: Config, services: Services, begunWith: Origi
 
 /** The settings with the temperature that evaluations while training take from the checkpoint that training starts from. */
 function withTemperature(given: SourcedConfig, {source}: TrainingStart, {progress}: Services): SourcedConfig {
-  // The one that its checkpoints will have: see `readCompanions`.
-  const own = foldersOf(source.place).findLast((folder) => existsSync(generationFile(folder)))
+  const own = generationFolder(source.place)
   const folders = own !== undefined && isEvaluated(given.config) ? [own] : []
   sayGeneration(given, folders, 'train', progress)
   return withGeneration(given, folders)

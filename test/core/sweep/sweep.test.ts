@@ -1,11 +1,11 @@
-import {existsSync, readFileSync, writeFileSync} from 'node:fs'
+import {existsSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import type {Config} from '../../../src/core/config/schema.js'
 import {sweepPoints} from '../../../src/core/sweep/points.js'
 import {sweep} from '../../../src/core/sweep/sweep.js'
-import {openStream, sweepTable} from '../../../src/core/tables/index.js'
+import {openStream, predictionsTable, readTable, sweepTable} from '../../../src/core/tables/index.js'
 import {Interrupted, UsageError} from '../../../src/core/util/errors.js'
 import {type ToyWorkspace, toyServices, toyWorkspace} from '../../support/toy-run.js'
 
@@ -154,4 +154,43 @@ describe('a sweep', () => {
     expect(lines).toContain(`seed=1: uses ${runs}`)
     expect(existsSync(join(workspace.folder, 'reused', 'runs'))).toBe(false)
   })
+})
+
+it('a sweep draws completions as generation_config.json of its models says, unless it is told, and records it', async () => {
+  const file = join(workspace.base, 'generation_config.json')
+  const drawn = ['sweep.axes={}', 'sweep.checkpoints=[1]', 'eval.modes=[reasoning]', 'eval.samples=2', 'eval.limit=4']
+  const textsOf = async (out: string, changes: readonly string[] = [], lines: string[] = []) => {
+    const sets = [
+      ...drawn,
+      'sweep.bootstraps=5',
+      'eval.bootstraps=5',
+      'sweep.train=drawn.yaml',
+      `out=${out}`,
+      ...changes,
+    ]
+    const {config: asked, sources} = loadConfig({command: 'scaling-sweep', sets, cwd: workspace.folder})
+    await sweep(asked, {...toyServices({command: 'scaling-sweep'}, lines), sources})
+    const table = join(workspace.folder, out, 'predictions', 'base', 'step-000001.arrow')
+    return readTable(table, predictionsTable).map(({completion_text}) => completion_text)
+  }
+  writeFileSync(
+    join(workspace.folder, 'drawn.yaml'),
+    'data: {dir: data}\nmodel: {path: base}\nthreads: 1\ntrain: {objective: ntp, steps: 1, batchRows: 4}\ncheckpoint: {steps: [1]}\nprompt: {template: bare}\nrollout: {maxTokens: 6}\neval: {temperature: 3}\n',
+  )
+  const usual = await textsOf('drawn-usual')
+  const told = await textsOf('drawn-told', ['eval.temperature=5'])
+  writeFileSync(file, '{"temperature": 5}')
+  const lines: string[] = []
+  const taken = await textsOf('drawn-taken', [], lines)
+  expect(taken).toEqual(told)
+  expect(told).not.toEqual(usual)
+  expect(
+    lines.filter((line) => /scaling-sweep: eval\.temperature is 5, as of .*generation_config\.json/.test(line)),
+  ).toHaveLength(1)
+  const recorded = readFileSync(join(workspace.folder, 'drawn-taken', 'config.resolved.yaml'), 'utf8')
+  expect(recorded).toMatch(/temperature: 5 +# .*generation_config\.json/)
+  // A run that is there already is drawn from as its checkpoint says.
+  const reused = await textsOf('drawn-reused', ['sweep.runs=[drawn-taken/runs/base]'])
+  expect(reused).toEqual(told)
+  rmSync(file)
 })
