@@ -16,7 +16,7 @@ export default class Eval extends BaseCommand {
     ...directoryFlags,
   }
   static override needs = async (config: Config) => {
-    const {evaluationNeeds} = await import('../core/evaluation/evaluate.js')
+    const {evaluationNeeds} = await import('../core/evaluation/evaluated-task.js')
     return [...evaluationNeeds(config), ['model.path', 'eval.models'], 'out']
   }
 

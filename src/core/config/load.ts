@@ -5,10 +5,12 @@ import {flagOfKey} from './flags.js'
 import {expectation, issueLine} from './issues.js'
 import {configKeys, findKey} from './keys.js'
 import {lossDefaults} from './loss-defaults.js'
+import type {ObjectiveName} from './names.js'
 import {objectiveDefaults} from './objective-defaults.js'
 import {precisionDefaults} from './precision-defaults.js'
 import {type Config, configSchema} from './schema.js'
 import {readConfigFile, readFlags, readSets, type Setting, unknownKey} from './settings.js'
+import {objectiveTasks, taskDefaults} from './task-defaults.js'
 
 /** What the command line gives. */
 export interface ConfigInputs {
@@ -39,7 +41,7 @@ export interface LoadedConfig {
 export type SourcedConfig = Pick<LoadedConfig, 'config' | 'sources'>
 
 /**
- * Defaults, overlaid by those of the objective, the loss and the precision, by config files in order, by `--set`, by flags. Lists are replaced whole, null
+ * Defaults, overlaid by those of the objective, the evaluated task, the loss and the precision, by config files in order, by `--set`, by flags. Lists are replaced whole, null
  * puts a default back.
  *
  * @returns a deeply frozen configuration; paths are absolute, Hub ids (`owner/name` of no folder, `hf:...`) as given
@@ -65,6 +67,7 @@ export function loadConfig({
     else given.set(setting.key.key, setting)
   }
   addDefaults(given, objectiveDefaults, given.get('train.objective')?.value, cwd)
+  addDefaults(given, taskDefaults, evaluatedTask(given, command), cwd)
   addDefaults(given, lossDefaults, given.get('grpo.loss')?.value, cwd)
   addDefaults(given, precisionDefaults, given.get('precision')?.value, cwd)
   checkAxes(given)
@@ -73,6 +76,15 @@ export function loadConfig({
   const config = check(given, folders)
   refuseContradictions(config, sources)
   return {config: deepFreeze(config), sources, folders}
+}
+
+/** Name of the task whose evaluations have defaults of their own: `eval.task`, else that of an objective that is evaluated. */
+function evaluatedTask(given: ReadonlyMap<string, Setting>, command: string): unknown {
+  const [task, objective, every] = ['eval.task', 'train.objective', 'eval.every'].map((key) => given.get(key)?.value)
+  if (task !== undefined) return task
+  const isEvaluated = command !== 'eval' && typeof every === 'number' && every > 0
+  const isKnown = typeof objective === 'string' && Object.hasOwn(objectiveTasks, objective)
+  return isEvaluated && isKnown ? objectiveTasks[objective as ObjectiveName] : undefined
 }
 
 /** Adds the defaults of the row of that name, where nothing else is set; of no row where there is none of that name. */

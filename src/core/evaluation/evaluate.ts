@@ -28,7 +28,7 @@ import {checkItems} from '../tasks/tasks.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {type EvaluatedModel, evaluatedModels} from './evaluated-models.js'
-import {commandTask} from './evaluated-task.js'
+import {commandTask, sayModes} from './evaluated-task.js'
 import {EvaluationLog} from './evaluation-log.js'
 import {evaluationWork} from './evaluation-work.js'
 import {sayGeneration} from './generation-settings.js'
@@ -85,11 +85,6 @@ export interface EvaluationStart {
   readonly instructions: readonly string[]
 }
 
-/** Keys that an evaluation cannot run without. */
-export function evaluationNeeds(config: Config): readonly string[] {
-  return commandTask(config).needs
-}
-
 /**
  * Opens all that an evaluation reads and checks that it fits together: the whole of `--dry-run`, the beginning of `eval`.
  *
@@ -109,6 +104,7 @@ export async function openEvaluation(config: Config, services: Services): Promis
     'eval',
     progress,
   )
+  sayModes(given, 'eval', progress)
   const kind = commandTask(config)
   const demands: MemoryDemand[] = []
   const instructions: string[] = []

@@ -5,7 +5,7 @@ import {requireKeys} from '../config/load.js'
 import type {UpdateModeName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import type {MemoryDemand} from '../engine/memory/check-memory.js'
-import {evaluatedTask} from '../evaluation/evaluated-task.js'
+import {evaluatedTask, sayModes} from '../evaluation/evaluated-task.js'
 import {evaluationWork, larger} from '../evaluation/evaluation-work.js'
 import {checkMode} from '../evaluation/predict.js'
 import {demandOf} from '../evaluation/size-settings.js'
@@ -83,6 +83,7 @@ export async function openInputs(
     warn: services.progress.warn,
   })
   const evaluated = await openEvaluated(config, model, texts, data)
+  if (isEvaluated(config)) sayModes({config, sources: services.sources}, 'train', services.progress)
   warnOfWarmup(config, services)
   warnOfRate(config, services)
   const demandIn = (updateMode: UpdateModeName, microBatchesAtOnce: number) =>

@@ -5,6 +5,8 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {type ConfigInputs, loadConfig, requireKeys} from '../../../src/core/config/load.js'
 import {lossDefaults} from '../../../src/core/config/loss-defaults.js'
 import {objectiveDefaults} from '../../../src/core/config/objective-defaults.js'
+import {objectiveTasks, taskDefaults} from '../../../src/core/config/task-defaults.js'
+import {objectives as kinds} from '../../../src/core/objectives/objectives.js'
 import {UsageError} from '../../../src/core/util/errors.js'
 
 let cwd: string
@@ -72,6 +74,32 @@ describe('precedence', () => {
   it('every default of an objective is a setting that the schema takes', () => {
     for (const [objective, values] of Object.entries(objectiveDefaults))
       expect(() => load({values: {'train.objective': objective, ...values}})).not.toThrow()
+  })
+
+  it('where questions are evaluated, there is no mode standard by default', () => {
+    const modesOf = (inputs: Partial<ConfigInputs>) => {
+      const {config, sources} = load(inputs)
+      return [config.eval.modes.join(), sources.get('eval.modes')]
+    }
+    const [usual, own] = [
+      ['standard,reasoning', 'default'],
+      ['reasoning', 'default of questions'],
+    ]
+    expect(modesOf({sets: ['eval.task=questions']})).toEqual(own)
+    expect(modesOf({sets: ['eval.task=questions', 'eval.modes=empty-thought']})).toEqual(['empty-thought', '--set'])
+    expect(modesOf({sets: ['train.objective=rlvr', 'eval.every=5']})).toEqual(own)
+    expect(modesOf({sets: ['train.objective=rlvr', 'eval.every=5', 'eval.task=next-token']})).toEqual(usual)
+    expect(modesOf({sets: ['train.objective=rpt', 'eval.every=5']})).toEqual(usual)
+    // A run that evaluates nothing keeps the settings that it was begun with; rpt eval asks of eval.task alone.
+    expect(modesOf({sets: ['train.objective=rlvr']})).toEqual(usual)
+    expect(modesOf({command: 'eval', sets: ['train.objective=rlvr', 'eval.every=5']})).toEqual(usual)
+  })
+
+  it('the defaults of tasks are those of what objectives train on, and settings that the schema takes', () => {
+    for (const [objective, task] of Object.entries(objectiveTasks))
+      expect(kinds[objective as keyof typeof kinds].task ?? null).toBe(task)
+    for (const [task, values] of Object.entries(taskDefaults))
+      expect(() => load({values: {'eval.task': task, ...values}})).not.toThrow()
   })
 
   it('a loss brings the defaults of its paper, below everything that is set', () => {

@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {evaluate} from '../../../src/core/evaluation/evaluate.js'
+import {evaluationNeeds} from '../../../src/core/evaluation/evaluated-task.js'
 import {readModelConfig} from '../../../src/core/models/model-config.js'
 import {withoutDocuments} from '../../../src/core/prepared/prepared.js'
 import {metricsTable, predictionsTable, readTable, rolloutsTable} from '../../../src/core/tables/index.js'
@@ -38,21 +39,20 @@ beforeAll(async () => {
 
 const config = (out: string, changes: readonly string[] = []) => toyConfig(workspace, out, [...settings, ...changes])
 
-/** Evaluates the run of the first test below as a user would, with nothing given but the file. */
-function evaluationOf(out: string, changes: readonly string[]) {
+/** Evaluates the run of the first test below as a user would, with nothing given but the task and the file. */
+function evaluationOf(out: string, changes: readonly string[], lines: string[] = []) {
   const {config: own, sources} = loadConfig({
     sets: [
       `model.path=${join(workspace.folder, 'run')}`,
       `data.questions=${join(workspace.folder, 'questions.jsonl')}`,
       'eval.task=questions',
-      'eval.modes=reasoning',
       'threads=1',
       `out=${join(workspace.folder, out)}`,
       ...changes,
     ],
     cwd: workspace.folder,
   })
-  return evaluate(own, toyServices({command: 'eval', sources}))
+  return evaluate(own, toyServices({command: 'eval', sources}, lines))
 }
 
 async function open(changes: readonly string[] = []): Promise<Task<unknown>> {
@@ -133,10 +133,33 @@ describe('objective rlvr', () => {
   })
 
   it('is evaluated with the template and the verifier of its run, unless others are given', async () => {
+    const lines: string[] = []
     const settingsOf = async (out: string, changes: readonly string[]) =>
-      JSON.parse((await evaluationOf(out, changes)).rows[0].prompt_settings)
+      JSON.parse((await evaluationOf(out, changes, lines)).rows[0].prompt_settings)
     expect(await settingsOf('as-run', [])).toMatchObject({'prompt.template': 'bare', 'data.verifier': 'exact'})
     expect(await settingsOf('other', ['data.verifier=boxed'])).toMatchObject({'data.verifier': 'boxed'})
+    expect(lines).toContain('eval: eval.modes is reasoning, the default of questions')
+  })
+
+  it('is evaluated on what is named, and the settings are told where nothing is', () => {
+    const needsOf = (model: string, changes: readonly string[] = []) =>
+      evaluationNeeds(
+        loadConfig({command: 'eval', sets: [`model.path=${model}`, ...changes], cwd: workspace.folder}).config,
+      )
+    const suggestions = [
+      `as it was trained: --set eval.task=questions --set data.questions=${join(workspace.folder, 'questions.jsonl')}`,
+      'next-token prediction: --data DIR',
+    ]
+    for (const model of ['run', join('run', 'checkpoints', 'step-000003')]) {
+      const failure = () => needsOf(model)
+      expect(failure).toThrow(
+        /neither eval\.task nor data\.dir says what to evaluate; expected eval\.task and data\.questions/,
+      )
+      expect(failure).toThrow(expect.objectContaining({suggestions}))
+    }
+    expect(needsOf('run', ['data.dir=data'])).toEqual(['data.dir'])
+    expect(needsOf('run', ['eval.task=questions'])).toEqual(['data.questions'])
+    expect(needsOf('base')).toEqual(['data.dir'])
   })
 
   it('is not evaluated on questions that it has learned, whatever the seed or the part held out', async () => {
