@@ -22,9 +22,9 @@ export function accuracyStrips(rows: readonly AccuracyRow[]): Html {
     return html`<div class="name">${name}</div><div class="strip">${marks.map((value) => html`<span class="tick" style="left: ${at(value)}"></span>`)}${lines}</div>\n`
   }
   const keys = splits.map((split, color) => html`<li><i style="background: ${colorOf(color)}"></i>${split}</li>`)
-  return html`<figure class="strips" role="group" aria-label="Next-token accuracy with 95% intervals by model, mode and split. Arrow keys read them.">
+  return html`<figure class="strips" role="group" aria-label="Held-out accuracy with 95% intervals by model, mode and split. Arrow keys read them.">
 <ul class="legend">${keys}</ul>
 <div class="rows">${rows.map(strip)}<div class="name"></div><div class="axis">${marks.map((value) => html`<span style="left: ${at(value)}">${value}</span>`)}</div></div>
-<figcaption>Next-token accuracy, %, with 95% intervals.</figcaption></figure>
+<figcaption>Held-out accuracy, %, with 95% intervals.</figcaption></figure>
 `
 }

@@ -1,5 +1,6 @@
 import type {FitRow} from '../statistics/series.js'
 import {visibleLine} from '../util/visible.js'
+import {categoryTables} from './categories.js'
 import type {ReportContent} from './content.js'
 import {headlineOf} from './headline.js'
 import {reasoningTables} from './reasoning.js'
@@ -15,6 +16,7 @@ export function renderResults({runs, results, comparisons, reasonings, points, f
   const sections = [
     sentence ? [sentence] : [],
     results.length > 0 ? renderTable(resultTable(results)) : [],
+    ...categoryTables(results).map(renderTable),
     ...firstOf(comparisonTables(comparisons)),
     ...reasoningTables(reasonings).map(renderTable),
     ...curvesOf(runs, 'reward').map(({name, points}) =>

@@ -55,7 +55,8 @@ const shownModes: Readonly<Partial<Record<Taught | 'nothing', readonly string[]>
 
 /**
  * Every evaluation of an evaluation directory, and the last one of each training run; an evaluation that several
- * directories hold is listed once. Modes that say nothing about a checkpoint are left to the tables on disk.
+ * directories hold is listed once, and one of other categories is another one. Modes that say nothing about a checkpoint
+ * are left to the tables on disk.
  */
 export function collectResults(runs: readonly RunFolder[]): Result[] {
   const latest = new Map<string, Result>()
@@ -63,12 +64,18 @@ export function collectResults(runs: readonly RunFolder[]): Result[] {
     for (const rows of groupBy(run.evals, evaluationKey).values()) {
       const result = toResult(run, rows)
       const checkpoint = run.metrics.length === 0 ? rows[0].checkpoint : 'last'
-      const key = JSON.stringify([rows[0].run, rows[0].objective, checkpoint, result.mode, result.seed])
+      const {run: subject, objective} = rows[0]
+      const key = JSON.stringify([subject, objective, checkpoint, result.mode, result.seed, splitsOf(rows)])
       const known = latest.get(key)
       if (!known || isBetter(result, known)) latest.set(key, result)
     }
   }
   return nameApart([...latest.values()].filter(isShown).sort(compareResults))
+}
+
+/** Evaluations of different benchmarks have different splits. */
+function splitsOf(rows: readonly EvalRow[]): string[] {
+  return rows.map(({split}) => split).sort()
 }
 
 function isShown({taught, mode}: Result): boolean {

@@ -1,14 +1,17 @@
 import type {Split} from '../statistics/split.js'
 import {maxOf} from '../util/extremes.js'
 import {accuracyStrips} from './accuracy-strips.js'
+import {categoriesOf, categoryTables} from './categories.js'
 import {lastOfEach} from './comparisons.js'
 import type {ReportContent} from './content.js'
+import type {AccuracyRow} from './figures.js'
 import {plural, short} from './format.js'
 import {headlineOf} from './headline.js'
 import {chartFigure, figure, type Html, html, htmlTable, section} from './html.js'
 import {ledgerSection} from './ledger-section.js'
 import {colorOf} from './page/chart.js'
 import {plotScaling} from './plot-scaling.js'
+import type {Result} from './results.js'
 import {browseRollouts} from './rollout-browser.js'
 import {type RolloutSample, sampleRollouts} from './rollout-sample.js'
 import {scalingFigures} from './scaling-figures.js'
@@ -26,17 +29,26 @@ export function headlineSection({runs, comparisons}: ReportContent): Html {
 /** Table 1: accuracy per split with intervals, drawn and printed, and the paired differences. */
 export function resultSection({results, comparisons}: ReportContent): Html {
   if (results.length === 0) return html``
-  const rows = lastOfEach(results).map(({label, cells}) => {
-    const measured = Object.entries(cells).filter(([, {count}]) => count > 0)
-    const named = measured.filter(([split]) => measured.length === 1 || split !== 'all')
-    return {name: label, splits: Object.fromEntries(named)}
-  })
-  return section('results', 'Next-token accuracy', [
+  const rows = lastOfEach(results).map((result) => ({name: result.label, splits: drawnCells(result)}))
+  return section('results', 'Held-out accuracy', [
     accuracyStrips(rows),
     ...(rows.length < results.length ? [html`<p class="note">Drawn: the last checkpoint of each run.</p>`] : []),
     htmlTable(resultTable(results)),
+    ...categoryTables(results).map(foldLongTable),
     ...comparisonTables(comparisons).map(foldTable),
   ])
+}
+
+/** What is drawn of a result: its splits without the whole of them, or the whole where its items go by category. */
+function drawnCells(result: Result): AccuracyRow['splits'] {
+  const measured = Object.entries(result.cells).filter(([, {count}]) => count > 0)
+  const hasCategories = categoriesOf(result).length > 0
+  return Object.fromEntries(measured.filter(([split]) => measured.length === 1 || (split === 'all') === hasCategories))
+}
+
+/** A table of more rows than a reader takes in at a glance opens when asked for. */
+function foldLongTable(table: Table): Html {
+  return foldTable(table, table.rows.length > 20 ? 1 : 0)
 }
 
 /** The first table as it is; later ones are there for who asks. */

@@ -28,7 +28,7 @@ export interface Cell {
   readonly tone?: 'above' | 'below' | 'muted'
 }
 
-/** Next-token accuracy in the shape of the paper's Table 1: one row per model and mode, one column per split. */
+/** Held-out accuracy in the shape of the paper's Table 1: one row per model and mode, one column per split. */
 export function resultTable(results: readonly Result[]): Table {
   const columns = usedSplits(results)
   const cells = results.flatMap((result) => columns.flatMap((split) => result.cells[split] ?? []))
@@ -49,7 +49,7 @@ export function resultTable(results: readonly Result[]): Table {
   ])
   const counts = columns.map((split) => `${split} ${maxOf(results.map(({cells}) => cells[split]?.count ?? 0))}`)
   return {
-    title: 'Next-token accuracy, %',
+    title: 'Held-out accuracy, %',
     columns: ['model and mode', ...columns, ...(hasCosts ? ['FLOPs each'] : [])],
     rows,
     note:
@@ -68,7 +68,8 @@ function costCell(cost: PredictionCost | null): Cell {
   return {text: cost.flops.toExponential(1), detail: `${read} read, ${written} written`}
 }
 
-function detailsOf({ciLow, ciHigh, passAt, inexpressible, accuracyIfWrong}: ResultCell): string[] {
+/** The interval of a cell, and what else is known of it. */
+export function detailsOf({ciLow, ciHigh, passAt, inexpressible, accuracyIfWrong}: ResultCell): string[] {
   return [
     interval(ciLow, ciHigh, percent),
     ...Object.entries(passAt ?? {}).map(([k, share]) => `pass@${k} ${percent(share)}`),

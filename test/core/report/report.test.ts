@@ -39,7 +39,7 @@ function withoutScript(text: string): string {
 
 describe('writeReport', () => {
   it('writes one page with the table, the curves, the rollouts and the settings', () => {
-    const table = page.slice(page.indexOf('Next-token accuracy, %'), page.indexOf('Paired differences'))
+    const table = page.slice(page.indexOf('Held-out accuracy, %'), page.indexOf('Paired differences'))
     expect(table).toMatch(/base, standard<\/th><td class="plain" data-column="easy">\d+\.\d<small>\[/)
     expect(table).toContain('rpt, step 200, reasoning')
     for (const heading of ['Accuracy against compute', 'Training', 'Rollouts', 'Settings', 'How to read this page']) {
