@@ -5,19 +5,20 @@
  * /usr/bin/chromium; without one the check is skipped and says so, or fails under `--must-run`. `--shots` keeps pictures.
  */
 import assert from 'node:assert/strict'
-import {existsSync, mkdirSync, mkdtempSync, rmSync} from 'node:fs'
+import {mkdirSync, mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {pathToFileURL} from 'node:url'
 import {parseArgs} from 'node:util'
-import {type Browser, chromium, type Page} from 'playwright-core'
+import type {Browser, Page} from 'playwright-core'
 import {writeReport} from '../../src/core/report/report.js'
+import {writeChoices} from '../../test/core/report/choice-runs.js'
 import {writeSyntheticRuns} from '../../test/core/report/synthetic-runs.js'
+import {lacksBrowser, openBrowser} from './browser.js'
 
 const {values: flags} = parseArgs({
   options: {'must-run': {type: 'boolean'}, shots: {type: 'string'}},
 })
-const browserPath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const widths = [380, 1280]
 const schemes = ['light', 'dark'] as const
 
@@ -147,7 +148,7 @@ const checks: readonly Check[] = [
         const first = await shown.textContent()
         assert.match(first ?? '', /\d+\.\d% \[/)
         assert(await shown.isVisible())
-        await figure.focus()
+        await figure.evaluate((one: HTMLElement) => one.focus({preventScroll: true}))
         await page.keyboard.press('ArrowRight')
         assert.notEqual(await shown.textContent(), first)
         await blur(page)
@@ -176,6 +177,50 @@ const checks: readonly Check[] = [
     },
   ],
   [
+    'the table of categories has a row for each and a column for each mode of each model',
+    async (page) => {
+      const table = page.locator('table', {has: page.locator('caption', {hasText: 'Accuracy by category'})})
+      assert.equal(await table.locator('tbody tr').count(), 1 + Object.keys(categories).length)
+      assert.equal(await table.locator('tbody tr').last().locator('td').count(), 1 + 4)
+      assert.match((await table.locator('tbody tr').last().textContent()) ?? '', /^computer science N33\d+\.\d\[/)
+    },
+  ],
+  [
+    'the ledger lists the items that went as asked, in the order asked for',
+    async (page) => {
+      const rows = page.locator('#ledger .items tbody tr')
+      const cells = (column: string) => rows.locator(`td[data-column="${column}"]`).allTextContents()
+      const count = page.locator('#ledger output')
+      const all = await count.textContent()
+      assert.match(all ?? '', /^(\d+) of \1 items$/)
+      await page.locator('#ledger select[name=way]').selectOption('always-right')
+      assert.match((await count.textContent()) ?? '', /^0 of /)
+      assert.equal(await rows.count(), 0)
+      await page.locator('#ledger select[name=way]').selectOption('sometimes-right')
+      await page.locator('#ledger select[name=order]').selectOption('right most')
+      const right = (await cells('completions right')).map((text) => text.split(' of ').map(Number))
+      const shares = right.map(([correct, completions]) => correct / completions)
+      assert(
+        shares.every((share) => share > 0 && share < 1),
+        `shares ${shares}`,
+      )
+      assert.deepEqual(
+        shares,
+        shares.toSorted((a, b) => b - a),
+      )
+      await page.locator('#ledger select[name=split]').selectOption('hard')
+      assert.deepEqual([...new Set(await cells('split'))], ['hard'])
+      await page.locator('#ledger form').evaluate((form: HTMLFormElement) => {
+        form.reset()
+        form.dispatchEvent(new Event('input'))
+      })
+      const shown = await rows.count()
+      await page.locator('#ledger button').click()
+      assert((await rows.count()) > shown)
+      assert.match((await rows.first().locator('small').textContent()) ?? '', /^from byte \d+$/)
+    },
+  ],
+  [
     'a row of the ledger leads to its rollouts',
     async (page) => {
       const link = page.locator('#ledger a[data-find]').first()
@@ -188,7 +233,7 @@ const checks: readonly Check[] = [
       await group.locator('summary').click()
       const note = (await group.locator('p.note').first().textContent()) ?? ''
       const [doc, position] = (item ?? '').split('@')
-      assert(note.includes(`${doc}, position ${position}`) && note.includes('In the whole run: drawn '), note)
+      assert(note.includes(`${doc}, position ${position} (byte `) && note.includes('In the whole run: drawn '), note)
       await page.locator('button[type=reset]').click()
       await page.waitForFunction((text) => document.querySelector('.filters output')?.textContent === text, before)
     },
@@ -273,19 +318,29 @@ async function useWithoutScripts(browser: Browser, url: string): Promise<string[
   return passed ? [] : ['without scripts']
 }
 
+/** Those of MMLU-Pro are as many, and their names as long. */
+const categories = Object.fromEntries(
+  Array.from('ABCDEFGHIJKLMN', (letter, i) => [`computer science ${letter}`, 20 + i]),
+)
+
 /** The page of runs that were made up. */
 async function makePage(folder: string): Promise<string> {
   const {base, ntp, rpt, root} = await writeSyntheticRuns(folder)
-  return (await writeReport([base, ntp, rpt], join(root, 'report.html'))).path
+  const choices = await writeChoices(join(root, 'questions'), categories, {
+    base: {standard: 0.3, reasoning: 0.2},
+    rpt: {standard: 0.3, reasoning: 0.6},
+  })
+  return (await writeReport([base, ntp, rpt, choices], join(root, 'report.html'))).path
 }
 
-if (!existsSync(browserPath)) {
-  console.log(`check:page: skipped: no browser at ${browserPath}; set CHROMIUM to one`)
+const lack = lacksBrowser()
+if (lack) {
+  console.log(`check:page: skipped: ${lack}`)
   process.exit(flags['must-run'] ? 1 : 0)
 }
 if (flags.shots) mkdirSync(flags.shots, {recursive: true})
 const folder = mkdtempSync(join(tmpdir(), 'rpt-check-page-'))
-const browser = await chromium.launch({executablePath: browserPath, args: ['--no-sandbox']})
+const browser = await openBrowser()
 try {
   const url = pathToFileURL(await makePage(folder)).href
   const problems: string[] = []

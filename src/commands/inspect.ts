@@ -1,7 +1,15 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {BaseCommand, configFlags, type Request} from '../base-command.js'
-import {difficulties, outcomes, results, type SortKey, sortKeys} from '../core/records/records.js'
+import {
+  difficulties,
+  type LedgerWay,
+  ledgerWays,
+  outcomes,
+  results,
+  type SortKey,
+  sortKeys,
+} from '../core/records/records.js'
 import type {Inspection} from '../core/report/inspection.js'
 import {absolutePath} from '../core/util/home.js'
 
@@ -12,6 +20,7 @@ export default class Inspect extends BaseCommand {
     '<%= config.bin %> inspect runs/tiny/data --rows 5 --difficulty hard',
     '<%= config.bin %> inspect runs/data --rows 1 --sort entropy --prompt --model ./base --set rollout.maxTokens=512',
     '<%= config.bin %> inspect runs/tiny/rpt --step 42 --outcome no-box',
+    '<%= config.bin %> inspect runs/tiny/rpt --ledger never-right',
     '<%= config.bin %> inspect runs/tiny/rpt --difficulty hard --result wrong --text up',
     '<%= config.bin %> inspect runs/tiny/rpt --step 42 --doc corpus.jsonl:17 --position 23',
   ]
@@ -22,6 +31,11 @@ export default class Inspect extends BaseCommand {
     sort: Flags.string({
       description: 'show the positions with the highest value of this first',
       options: [...sortKeys],
+    }),
+    ledger: Flags.string({
+      description:
+        'list the training items that a run drew, those drawn most first: all of them, or those that went so',
+      options: [...ledgerWays],
     }),
     rows: Flags.integer({description: 'rows to show', default: 10, min: 1, helpValue: 'N'}),
     step: Flags.integer({description: 'rollouts of this step; the last when absent', min: 0, helpValue: 'N'}),
@@ -55,10 +69,11 @@ export default class Inspect extends BaseCommand {
         result,
         text,
         sort,
+        ledger,
         prompt: isPrompted,
       } = flags as InspectFlags
       const {inspect} = await import('../core/report/inspect.js')
-      const options = {rows, step, docId, position, difficulty, outcome, result, text, sort}
+      const options = {rows, step, docId, position, difficulty, outcome, result, text, sort, ledger}
       const path = absolutePath(argv[0], process.cwd(), 'inspect')
       const openPrompts = async () => {
         const {requireKeys} = await import('../core/config/load.js')
@@ -87,5 +102,6 @@ interface InspectFlags {
   readonly result?: string
   readonly text?: string
   readonly sort?: SortKey
+  readonly ledger?: LedgerWay
   readonly prompt?: boolean
 }

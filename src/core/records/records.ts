@@ -55,6 +55,11 @@ export const sortKeys = ['entropy'] as const satisfies readonly (keyof Position)
 /** A name in `sortKeys`. */
 export type SortKey = (typeof sortKeys)[number]
 
+/** How a drawn training item may have gone; `drawn` is any of them. */
+export const ledgerWays = ['drawn', 'never-right', 'sometimes-right', 'always-right', 'no-signal'] as const
+/** A name in `ledgerWays`. */
+export type LedgerWay = (typeof ledgerWays)[number]
+
 /** Results that can be asked for. */
 export const results = ['right', 'wrong'] as const
 

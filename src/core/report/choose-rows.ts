@@ -1,4 +1,4 @@
-import type {SortKey} from '../records/records.js'
+import type {LedgerWay, SortKey} from '../records/records.js'
 
 /** What to look at; absent means everything. */
 export interface InspectOptions {
@@ -14,6 +14,8 @@ export interface InspectOptions {
   readonly result?: string
   /** Completions with this text in them or in their explanation; upper and lower case are the same. */
   readonly text?: string
+  /** Training items of a run that went so, instead of completions. */
+  readonly ledger?: LedgerWay
   /** Positions of the highest value first; spread evenly when absent. */
   readonly sort?: SortKey
 }

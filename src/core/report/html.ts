@@ -66,6 +66,12 @@ function htmlCell({text, detail, tone}: Cell, column: string): Html {
   return html`<td class="${tone ?? 'plain'}" data-column="${column}">${text}${detail && html`<small>${detail}</small>`}</td>`
 }
 
+/** A control of a form: one of some values, or all. */
+export function select(name: string, label: string, values: readonly (string | number)[]): Html {
+  const options = values.map((value) => html`<option value="${value}">${value}</option>`)
+  return html`<label>${label} <select name="${name}"><option value="">all</option>${options}</select></label>`
+}
+
 /** A section with a heading; nothing where it has no content. */
 export function section(id: string, heading: string, content: readonly Html[]): Html {
   if (content.length === 0) return html``

@@ -4,7 +4,7 @@ import type {SelectionSummary} from '../prepared/prepared-manifest.js'
 import {positionsTable, readRows} from '../tables/index.js'
 import {quoteBytes} from '../util/quote-bytes.js'
 import {contextLength, highestRows, type InspectOptions, matchesPosition, spreadRows} from './choose-rows.js'
-import {readContexts} from './contexts.js'
+import {readPlaces} from './contexts.js'
 import {percent, plural} from './format.js'
 import type {DataInspection} from './inspection.js'
 import type {PromptViews} from './prompt-views.js'
@@ -36,7 +36,7 @@ export function inspectData(path: string, options: InspectOptions, prompts: Prom
     if (row.partition === 'val' && row.difficulty !== 'none') valByDifficulty[row.difficulty]++
   }
   const shown = shownRows(table, options, counts.matching)
-  const contextOf = readContexts(path, shown, contextLength)
+  const placeOf = readPlaces(path, shown, contextLength)
   return {
     kind: 'data',
     path,
@@ -48,7 +48,8 @@ export function inspectData(path: string, options: InspectOptions, prompts: Prom
     ...(prompts && {prompts: prompts.instruction}),
     rows: shown.map(({target_bytes, target_id: _, top1_id: __, ...row}) => ({
       ...row,
-      context: contextOf(row),
+      context: placeOf(row)?.context ?? null,
+      byte: placeOf(row)?.byte ?? null,
       target: quoteBytes(target_bytes),
       ...(prompts && {prompt: prompts.viewOf(row)}),
     })),

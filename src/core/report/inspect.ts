@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import {DataError, UsageError} from '../util/errors.js'
 import type {InspectOptions} from './choose-rows.js'
 import {inspectData} from './inspect-data.js'
+import {inspectLedger} from './inspect-ledger.js'
 import {inspectPredictions, inspectRollouts} from './inspect-run.js'
 import type {Inspection} from './inspection.js'
 import type {PromptViews} from './prompt-views.js'
@@ -25,7 +26,8 @@ export async function inspect(
       suggestions: ['give prepared data or the --out of an earlier command'],
     })
   if (existsSync(join(path, 'positions.arrow'))) {
-    refuseCompletionFlags(path, options)
+    if (options.ledger !== undefined) refuseLedger(path)
+    refuseCompletionFlags(`${path} holds positions`, completionFlags(options))
     return inspectData(path, options, (await openPrompts?.()) ?? null)
   }
   const [flag] = [...(openPrompts ? ['--prompt'] : []), ...(options.sort ? ['--sort'] : [])]
@@ -34,6 +36,14 @@ export async function inspect(
       suggestions: ['give the folder that rpt prepare-data wrote'],
     })
   const run = readRun(path)
+  if (options.ledger !== undefined) {
+    if (run.rolloutSteps.length === 0) refuseLedger(path)
+    refuseCompletionFlags('--ledger lists training items', {
+      step: options.step,
+      ...completionFlags(options),
+    })
+    return inspectLedger(run, options.ledger, options)
+  }
   if (run.rolloutSteps.length > 0) return inspectRollouts(run, options)
   const steps = [...new Set(run.evals.map(({step}) => step))].sort((a, b) => a - b)
   if (steps.length > 0) return inspectPredictions(run, steps, options)
@@ -42,11 +52,21 @@ export async function inspect(
   })
 }
 
-/** Positions have no completions to choose from. */
-function refuseCompletionFlags(path: string, {outcome, result, text}: InspectOptions): void {
-  const [flag] = Object.entries({outcome, result, text}).flatMap(([name, value]) => (value === undefined ? [] : [name]))
+function completionFlags({outcome, result, text}: InspectOptions) {
+  return {outcome, result, text}
+}
+
+function refuseLedger(path: string): never {
+  throw new UsageError(`inspect: --ledger lists the training items of a run; ${path} has no rollouts`, {
+    suggestions: ['give the folder of a run of objective rpt or rlvr'],
+  })
+}
+
+/** Positions and training items have no completions to choose from. */
+function refuseCompletionFlags(why: string, flags: Partial<InspectOptions>): void {
+  const [flag] = Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [name]))
   if (flag)
-    throw new UsageError(`inspect: --${flag} selects completions; ${path} holds positions`, {
-      suggestions: ['give the folder of a run or an evaluation'],
+    throw new UsageError(`inspect: --${flag} selects completions; ${why}`, {
+      suggestions: ['give the folder of a run or an evaluation, without --ledger'],
     })
 }

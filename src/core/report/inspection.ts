@@ -1,10 +1,11 @@
 import type {PatternName} from '../analysis/patterns.js'
 import type {ThoughtFacts} from '../analysis/response-tally.js'
+import type {Draws} from '../training/ledger.js'
 import type {RolloutStatistics} from './diagnose.js'
 import type {LedgerSummary} from './ledger.js'
 
 /** What `inspect` found, as plain data. */
-export type Inspection = DataInspection | RunInspection
+export type Inspection = DataInspection | RunInspection | LedgerInspection
 
 /** Prepared data. */
 export interface DataInspection {
@@ -29,6 +30,8 @@ export interface PositionView {
   readonly position: number
   readonly partition: string
   readonly context: string | null
+  /** Where the target starts in its document; null where the document is not at hand. */
+  readonly byte: number | null
   readonly target: string
   readonly entropy: number
   readonly difficulty_entropy: number | null
@@ -66,6 +69,26 @@ export interface RunInspection {
   readonly diagnosis: readonly string[]
   readonly matching: number
   readonly rows: readonly CompletionView[]
+}
+
+/** Training items of a run and how they went. */
+export interface LedgerInspection {
+  readonly kind: 'ledger'
+  readonly path: string
+  readonly ledger: LedgerSummary
+  readonly diagnosis: readonly string[]
+  readonly matching: number
+  readonly rows: readonly LedgerItemView[]
+}
+
+/** One training item; context and byte are null where its document is not at hand, the difficulty where that is not known. */
+export interface LedgerItemView extends Draws {
+  readonly doc_id: string
+  readonly position: number
+  readonly difficulty: string | null
+  readonly context: string | null
+  /** Where the item starts in its document. */
+  readonly byte: number | null
 }
 
 /** What thoughts look like, and the share of the completions that show each pattern of reasoning. */

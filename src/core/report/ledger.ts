@@ -34,18 +34,23 @@ export type LedgerSums = {[name in Exclude<keyof LedgerSummary, 'items'>]: numbe
 
 /** Reads the ledger of a run once. If the run is not complete, it is counted from the rollouts. */
 export function readLedger(runPath: string, wanted: ReadonlySet<string> = new Set()): Ledger {
-  const file = join(runPath, ledgerFile)
-  const isComplete = existsSync(file)
+  const isComplete = existsSync(join(runPath, ledgerFile))
   const all = noItems()
   const splits = new Map<string, LedgerSums>()
   const items = new Map<string, LedgerItem>()
-  for (const row of isComplete ? readRows(file, ledgerTable) : drawnItems(runPath)) {
+  for (const row of ledgerItems(runPath)) {
     count(row, all)
     if (isComplete && !splits.has(row.split)) splits.set(row.split, noItems())
     if (isComplete) count(row, splits.get(row.split)!)
     if (wanted.has(row.item)) items.set(row.item, row)
   }
   return {summary: {...all, items: isComplete ? all.items : null}, splits, items}
+}
+
+/** The items of a run one by one: all of them, or until the run is complete those that were drawn. */
+export function ledgerItems(runPath: string): Iterable<LedgerItem> {
+  const file = join(runPath, ledgerFile)
+  return existsSync(file) ? readRows(file, ledgerTable) : drawnItems(runPath)
 }
 
 function* drawnItems(runPath: string): Generator<LedgerItem> {
@@ -67,7 +72,7 @@ function count({drawn, with_signal, completions, correct}: Draws, sums: LedgerSu
 }
 
 /** How one item went, in words. */
-export function describeItem({drawn, with_signal, completions, correct, last_step}: LedgerItem): string {
+export function describeItem({drawn, with_signal, completions, correct, last_step}: Draws): string {
   return (
     `drawn ${plural(drawn, 'time')}, last in step ${last_step}; ${correct} of ${plural(completions, 'completion')} right; ` +
     `rewards differed in ${plural(with_signal, 'group')}`

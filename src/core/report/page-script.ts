@@ -10,6 +10,8 @@ const files = [
   'dom.js',
   'live-charts.js',
   'live-rollouts.js',
+  'ledger-filter.js',
+  'live-ledger.js',
   'start.js',
 ]
 

@@ -66,10 +66,12 @@ code, pre { font: .84rem/1.45 ui-monospace, Consolas, Menlo, monospace; }
 pre { background: var(--faint); padding: 10px 12px; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; margin: 6px 0; }
 details { border-bottom: 1px solid var(--line); padding: 7px 0; }
 summary { cursor: pointer; overflow-wrap: anywhere; }
-.filters { display: flex; flex-wrap: wrap; gap: 8px 14px; align-items: center; margin: 14px 0; font-size: .9rem; }
-.filters output { flex: 1 0 100%; color: var(--soft); }
+.filters, .choices { display: flex; flex-wrap: wrap; gap: 8px 14px; align-items: center; margin: 14px 0; font-size: .9rem; }
+.filters output, .choices output { flex: 1 0 100%; color: var(--soft); }
 select, input, button { font: inherit; color: inherit; background: var(--faint); border: 1px solid var(--axis); border-radius: 4px; padding: 2px 6px; max-width: 100%; }
 button { cursor: pointer; }
+.choices[hidden] { display: none; }
+th small { display: block; color: var(--soft); font-size: .8rem; }
 summary b { color: var(--blue); }
 summary code { white-space: pre-wrap; }
 .completion { margin: 14px 0 18px 18px; }

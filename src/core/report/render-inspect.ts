@@ -4,16 +4,23 @@ import type {
   CompletionView,
   DataInspection,
   Inspection,
+  LedgerInspection,
+  LedgerItemView,
   PositionView,
   PromptView,
   RunInspection,
   ThoughtView,
 } from './inspection.js'
-import {describeLedger} from './ledger.js'
+import {describeItem, describeLedger} from './ledger.js'
 
 /** An inspection as lines for a terminal, without colour. */
 export function renderInspect(inspection: Inspection): string[] {
-  const lines = inspection.kind === 'data' ? renderData(inspection) : renderRun(inspection)
+  const lines =
+    inspection.kind === 'data'
+      ? renderData(inspection)
+      : inspection.kind === 'ledger'
+        ? renderLedger(inspection)
+        : renderRun(inspection)
   return lines.map(visibleLine)
 }
 
@@ -32,6 +39,30 @@ function renderData(found: DataInspection) {
   ]
 }
 
+function renderLedger({path, diagnosis, matching, rows}: LedgerInspection): string[] {
+  return [
+    `${path}: training items, those drawn most first`,
+    ...diagnosis.map((line) => `  ${line}`),
+    '',
+    shownOf(rows.length, matching, 'drawn items'),
+    ...rows.flatMap(renderItem),
+  ]
+}
+
+function renderItem(row: LedgerItemView): string[] {
+  return [
+    '',
+    `${row.doc_id} position ${row.position}${row.difficulty === null ? '' : `, ${row.difficulty}`}`,
+    ...(row.context === null ? [] : [`  context  ${JSON.stringify(row.context)}${byteOf(row)}`]),
+    `  ${describeItem(row)}`,
+  ]
+}
+
+/** Where something starts in its document. */
+function byteOf({byte}: {readonly byte: number | null}): string {
+  return byte === null ? '' : ` from byte ${byte}`
+}
+
 function renderTraining({positions, kept, rule}: DataInspection['training']): string {
   const share = `${percent(kept / positions)}%`
   return `  to train on: ${kept} of ${positions} training positions (${share})${rule ? `, by ${rule}` : ''}`
@@ -43,7 +74,7 @@ function renderPosition(row: PositionView): string[] {
     '',
     `${row.doc_id} position ${row.position}, ${row.partition}`,
     `  context  ${row.context === null ? '(document not found)' : JSON.stringify(row.context)}`,
-    `  target   ${row.target}, probability ${percent(Math.exp(row.target_logprob))}%`,
+    `  target   ${row.target}${byteOf(row)}, probability ${percent(Math.exp(row.target_logprob))}%`,
     `  entropy  ${short(row.entropy)} nats${second}, ${row.difficulty}`,
     `  ${row.kept ? 'kept' : `dropped: ${row.reason}`}`,
     ...(row.prompt ? renderPromptView(row.prompt) : []),

@@ -1,5 +1,5 @@
 import {diagnose, summarizeRollouts} from './diagnose.js'
-import {dataBlock, type Html, html} from './html.js'
+import {dataBlock, type Html, html, select} from './html.js'
 import {type RolloutSample, sampleNote} from './rollout-sample.js'
 
 /** The rollouts of a page with the filters that its script answers to, and what stands out in the first and last steps. */
@@ -31,16 +31,11 @@ ${select(
 ${select('outcome', 'outcome', unique(completions.map(({outcome}) => outcome)))}
 ${select('result', 'prediction', ['right', 'wrong'])}
 <span><label>reward from <input name="least" inputmode="decimal" size="4" autocomplete="off"></label> <label>to <input name="most" inputmode="decimal" size="4" autocomplete="off"></label></span>
-<label>text <input name="text" type="search" size="16" autocomplete="off"></label>
+<label>text <input name="text" type="search" size="22" autocomplete="off"></label>
 <button type="reset">Reset</button>
 <output></output>
 </form>
 <div class="groups"><p>This list needs the script of the page, which did not run.</p></div><button type="button" class="more" hidden></button>`,
     dataBlock(groups),
   ]
-}
-
-function select(name: string, label: string, values: readonly (string | number)[]): Html {
-  const options = values.map((value) => html`<option value="${value}">${value}</option>`)
-  return html`<label>${label} <select name="${name}"><option value="">all</option>${options}</select></label>`
 }

@@ -3,7 +3,7 @@ import {join} from 'node:path'
 import {pickColumns, positionsTable, type RolloutRow, readRows} from '../tables/index.js'
 import {groupBy} from '../util/group-by.js'
 import {Sampler, streamSeed} from '../util/rng.js'
-import {type PositionKey, readContexts} from './contexts.js'
+import {type PositionKey, readPlaces} from './contexts.js'
 import {plural} from './format.js'
 import {describeItem, type Ledger, readLedger} from './ledger.js'
 import type {SampledCompletion, SampledGroup} from './page/filter.js'
@@ -57,13 +57,14 @@ export async function sampleRollouts(
   }
   const data = settingOf(run, 'data.dir')
   const keys = drawn.map(([first]) => first)
-  const contextOf = readContexts(data, keys, contextLength)
+  const placeOf = readPlaces(data, keys, contextLength)
   const splitOf = readDifficulties(data, keys)
   const ledger = readLedger(run.path, new Set(keys.map(({item}) => item)))
   const groups = drawn.map((rows) => ({
     ...groupOf(run.name, rows),
     split: splitOf(rows[0]),
-    context: contextOf(rows[0]) ?? '',
+    context: placeOf(rows[0])?.context ?? '',
+    byte: placeOf(rows[0])?.byte ?? null,
     ledger: describeItem(ledger.items.get(rows[0].item)!),
   }))
   return {run, groups, steps, ends, ledger}
@@ -80,7 +81,10 @@ function drawGroups(rows: readonly RolloutRow[], step: number, completions: numb
   return groups.filter((_, index) => chosen.has(index))
 }
 
-function groupOf(run: string, rows: readonly RolloutRow[]): Omit<SampledGroup, 'split' | 'context' | 'ledger'> {
+function groupOf(
+  run: string,
+  rows: readonly RolloutRow[],
+): Omit<SampledGroup, 'split' | 'context' | 'byte' | 'ledger'> {
   const [{step, doc_id: doc, position, truth, boundaries}] = rows
   const completions = rows.map(completionOf).sort((a, b) => b.reward - a.reward || a.sample - b.sample)
   return {run, step, doc, position, truth: hexOf(truth), boundaries: [...boundaries], completions}

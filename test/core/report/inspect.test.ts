@@ -3,8 +3,9 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {inspect} from '../../../src/core/report/inspect.js'
-import type {DataInspection, RunInspection} from '../../../src/core/report/inspection.js'
+import type {DataInspection, LedgerInspection, RunInspection} from '../../../src/core/report/inspection.js'
 import {renderInspect} from '../../../src/core/report/render-inspect.js'
+import {documentsTable, readTable} from '../../../src/core/tables/index.js'
 import {DataError, UsageError} from '../../../src/core/util/errors.js'
 import {type SyntheticRuns, writeSyntheticRuns} from './synthetic-runs.js'
 
@@ -29,6 +30,7 @@ describe('inspect', () => {
         position: 2,
         partition: 'val',
         context: ' has 17',
+        byte: 7,
         target: '" After"',
         entropy: expect.closeTo(0.7, 6),
         difficulty_entropy: expect.closeTo(0.7, 6),
@@ -65,6 +67,31 @@ describe('inspect', () => {
     expect((await of({text: 'is not a prefix', result: 'right'})).matching).toBe(0)
     const thoughts = (await inspect(runs.base, {text: 'a adds'})) as RunInspection
     expect(thoughts.matching).toBe(900)
+  })
+
+  it('lists the training items of a run that went as asked, with their places', async () => {
+    const of = async (options: object) => (await inspect(runs.rpt, options)) as LedgerInspection
+    const drawn = await of({ledger: 'drawn', rows: 100})
+    expect(drawn).toMatchObject({kind: 'ledger', matching: 32, ledger: {items: 580, drawn: 32}})
+    expect(drawn.rows).toHaveLength(32)
+    const [first] = drawn.rows
+    const places = readTable(join(runs.data, 'documents.arrow'), documentsTable)
+    expect(first.byte).toBe(places.find(({doc_id}) => doc_id === first.doc_id)!.byte_offsets[first.position])
+    const some = await of({ledger: 'sometimes-right', rows: 100, difficulty: 'hard'})
+    expect(some.rows).toEqual(
+      drawn.rows.filter((row) => row.difficulty === 'hard' && row.correct > 0 && row.correct < row.completions),
+    )
+    expect(some.matching).toBeGreaterThan(0)
+    expect((await of({ledger: 'always-right'})).matching).toBe(0)
+    const one = await of({ledger: 'drawn', docId: first.doc_id, position: first.position})
+    expect(renderInspect(one).slice(-3)).toEqual([
+      `${first.doc_id} position ${first.position}, ${first.difficulty}`,
+      `  context  ${JSON.stringify(first.context)} from byte ${first.byte}`,
+      `  drawn 2 times, last in step 200; ${first.correct} of 16 completions right; rewards differed in ${first.with_signal} ${first.with_signal === 1 ? 'group' : 'groups'}`,
+    ])
+    await expect(inspect(runs.data, {ledger: 'drawn'})).rejects.toThrow(/--ledger is about the training items of a run/)
+    await expect(inspect(runs.base, {ledger: 'drawn'})).rejects.toThrow(/--ledger is about the training items of a run/)
+    await expect(inspect(runs.rpt, {ledger: 'drawn', step: 1})).rejects.toThrow(/--step is about completions; --ledger/)
   })
 
   it('shows where the tokens of the truth end', async () => {

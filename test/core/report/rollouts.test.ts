@@ -2,14 +2,17 @@ import {linkSync, mkdtempSync, renameSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
+import {ledgerWays} from '../../../src/core/records/records.js'
 import {describeItem, type Ledger, readLedger} from '../../../src/core/report/ledger.js'
 import {ledgerSection} from '../../../src/core/report/ledger-section.js'
 import {cellsOf, fromHex, sharedBytes} from '../../../src/core/report/page/bytes.js'
 import {matching, type SampledGroup} from '../../../src/core/report/page/filter.js'
+import {ledgerRows, ways} from '../../../src/core/report/page/ledger-filter.js'
 import {readRun} from '../../../src/core/report/read-run.js'
 import {browseRollouts} from '../../../src/core/report/rollout-browser.js'
 import {type RolloutSample, sampledSteps, sampleRollouts} from '../../../src/core/report/rollout-sample.js'
 import {stepName} from '../../../src/core/runs/run-checkpoints.js'
+import {documentsTable, readTable} from '../../../src/core/tables/index.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 import {hostileText, type SyntheticRuns, writeSyntheticRuns} from './synthetic-runs.js'
 
@@ -114,6 +117,39 @@ describe('the ledger of a page', () => {
       expect(counted({text: find})).toBeGreaterThan(0)
     }
     expect(text).toContain('Ledger: 32 of 580 items drawn, 2 times each on average; 94.5% never.')
+  })
+
+  it('knows the byte of the document where a position starts', () => {
+    const [{doc, position, byte, context}] = groups
+    const own = readTable(join(runs.data, 'documents.arrow'), documentsTable).find(({doc_id}) => doc_id === doc)!
+    const before = Buffer.from(own.text).subarray(0, byte!).toString()
+    expect(byte).toBe(own.byte_offsets[position])
+    expect(before.endsWith(context)).toBe(true)
+    expect(ledgerSection([sample]).text).toContain(`${doc}@${position}</a><small>from byte ${byte}</small>`)
+  })
+
+  it('is chosen by how items went and by split, and sorted', () => {
+    const entry = (item: string, split: string, numbers: readonly number[]) => {
+      const [drawn, with_signal, completions, correct, last_step] = numbers
+      return {item, split, byte: null, drawn, with_signal, completions, correct, last_step}
+    }
+    const entries = [
+      entry('a', 'easy', [1, 0, 8, 8, 9]),
+      entry('b', 'hard', [3, 2, 24, 5, 7]),
+      entry('c', 'hard', [2, 0, 16, 0, 8]),
+      entry('d', 'easy', [3, 1, 24, 1, 3]),
+    ]
+    const asked = (query: object) =>
+      ledgerRows(entries, {way: '', split: '', order: 'drawn most', ...query}).map(({item}) => item)
+    expect(asked({})).toEqual(['d', 'b', 'c', 'a'])
+    expect(asked({order: 'drawn last'})).toEqual(['a', 'c', 'b', 'd'])
+    expect(asked({order: 'right least'})).toEqual(['c', 'd', 'b', 'a'])
+    expect(asked({order: 'right most', split: 'hard'})).toEqual(['b', 'c'])
+    expect(asked({way: 'never-right'})).toEqual(['c'])
+    expect(asked({way: 'sometimes-right'})).toEqual(['d', 'b'])
+    expect(asked({way: 'always-right', split: 'hard'})).toEqual([])
+    expect(asked({way: 'no-signal'})).toEqual(['c', 'a'])
+    expect(['drawn', ...Object.keys(ways)]).toEqual(ledgerWays)
   })
 
   it('is counted from the rollouts while a run goes on, without its splits', () => {

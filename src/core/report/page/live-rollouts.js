@@ -41,13 +41,16 @@ export function startRollouts() {
     limit += groupsAtOnce
     show()
   })
-  for (const link of document.querySelectorAll('a[data-find]'))
-    link.addEventListener('click', () => {
-      form.reset()
-      const text = form.elements.namedItem('text')
-      if (text instanceof HTMLInputElement) text.value = link.getAttribute('data-find') ?? ''
-      restart()
-    })
+  document.addEventListener('click', ({target}) => {
+    const link = target instanceof Element ? target.closest('a[data-find]') : null
+    if (!link) return
+    form.reset()
+    const [text, run] = [form.elements.namedItem('text'), form.elements.namedItem('run')]
+    if (text instanceof HTMLInputElement) text.value = link.getAttribute('data-find') ?? ''
+    if (run instanceof HTMLSelectElement) run.value = link.closest('[data-run]')?.getAttribute('data-run') ?? ''
+    // Behind the reset, which lists everything.
+    setTimeout(restart)
+  })
   restart()
 }
 
@@ -66,7 +69,8 @@ function groupView({group, shown}) {
   view.append(summary)
   view.addEventListener('toggle', () => {
     if (view.childElementCount > 1) return
-    const where = `${group.run}, step ${group.step}: ${group.doc}, position ${group.position}`
+    const start = group.byte === null ? '' : ` (byte ${group.byte} of the document)`
+    const where = `${group.run}, step ${group.step}: ${group.doc}, position ${group.position}${start}`
     const left = shown.length < completions.length ? `; ${shown.length} of ${completions.length} completions match` : ''
     const one = `--doc ${group.doc} --position ${group.position}`
     const commands = [`rpt inspect RUN --step ${group.step} ${one}`, `rpt inspect DATA ${one}`]
