@@ -11,7 +11,7 @@ import {peakMemory} from './peak-memory.js'
 import {median} from './results.js'
 import {TokenTape} from './token-tape.js'
 
-/** Takes a small step, then one of a LengthsRow, given as JSON in the first argument, in this process; prints a LengthsMeasurement. */
+/** Takes a small step, then one of a LengthsRow, or some of it alone where they are timed, given as JSON in the first argument, in this process; prints a LengthsMeasurement. */
 
 const {row, checkpoint, threads} = JSON.parse(process.argv[2]) as {
   row: LengthsRow
@@ -24,8 +24,9 @@ const adapter = adapterOf(row, checkpoint)
 const engine = startEngine({device: 'cpu', threads})
 await engine.load({checkpoint, ...(adapter && {adapter: {fresh: adapter, seed: 0}})})
 const tape = new TokenTape(join(checkpoint, 'tokens.bin'))
-// Moments are there from the first step's end on: of all steps it alone needs less.
-await step({contexts: 1, groupSize: 2, context: 8, completion: 2})
+// Moments are there from the first step's end on: of all steps it alone needs less. Where more steps follow, no small one is
+// needed; its graph would stay, with all gradients if the update is whole.
+if (row.timedSteps === undefined) await step({contexts: 1, groupSize: 2, context: 8, completion: 2})
 const first = await step(row)
 const warm = []
 for (let i = 0; i < (row.timedSteps ?? 0); i++) warm.push(await step(row))

@@ -1,5 +1,6 @@
 import {adapterTargets} from '../src/core/config/names.js'
 import {policyContexts, policyShape} from '../src/core/engine/graphs/shapes.js'
+import type {EngineWork} from '../src/core/engine/memory/engine-work.js'
 import {estimateMemory} from '../src/core/engine/memory/memory.js'
 import type {ModelConfig} from '../src/core/models/model-config.js'
 import {parseModelConfig} from '../src/core/models/model-config.js'
@@ -16,12 +17,12 @@ export function adapterOf({rank}: LengthsRow, base: string): ModelConfig['adapte
   return {rank, alpha: 2 * rank, rsLora: false, targets: adapterTargets, base: {name: base, revision: null}}
 }
 
-/** What `--dry-run` says that a row needs, bytes. */
-export function estimateOf(row: LengthsRow): number {
+/** What a row asks of the engine. */
+export function workOf(row: LengthsRow): EngineWork {
   const {contexts, groupSize, context, completion, contextsPerMicroBatch, mode} = row
   const model = {...parseModelConfig(models[row.model], row.model), adapter: adapterOf(row, row.model)}
   const together = Math.min(contexts, contextsPerMicroBatch)
-  const work = {
+  return {
     model,
     objective,
     isAccumulated: contexts > contextsPerMicroBatch,
@@ -35,5 +36,9 @@ export function estimateOf(row: LengthsRow): number {
     rollout: {contexts: together, groupSize, promptTokens: context, maxTokens: completion},
     updateMode: mode,
   }
-  return estimateMemory(work, devices.cpu).totalBytes
+}
+
+/** What `--dry-run` says that a row needs, bytes. */
+export function estimateOf(row: LengthsRow): number {
+  return estimateMemory(workOf(row), devices.cpu).totalBytes
 }

@@ -135,8 +135,8 @@ describe('a row is all that a device needs', () => {
 
   it('its own memory and its allocator decide what fits', () => {
     expect(report(madeUp, {rollout}).availableBytes).toBe(5 * gib)
-    const score = {rows: 4, length: 64, topK: 4}
-    const [own, onCpu] = [madeUp, 'cpu' as const].map((device) => report(device, {score}).graphBytes[0])
+    const languageModel = {rows: 4, length: 64, trained: 64}
+    const [own, onCpu] = [madeUp, 'cpu' as const].map((device) => report(device, {languageModel}).graphBytes[0])
     expect(own / onCpu).toBeCloseTo(abacus.memory.arenaFactor / devices.cpu.memory.arenaFactor, 3)
   })
 
@@ -145,7 +145,7 @@ describe('a row is all that a device needs', () => {
     const {chunks} = loopChunks(engineModel, shape)
     const loop = livenessOf(rolloutLoopGraph(engineModel, shape, sampling).op.graph, chunks)
     const own = report(madeUp, {rollout})
-    expect(own.graphBytes).toEqual([abacus.memory.arenaFactor * loop.peakBytes])
+    expect(own.graphBytes).toEqual([loop.peakBytes])
     const caches = {name: 'key-value cache of the rollout'}
     expect(own.parts).not.toContainEqual(expect.objectContaining(caches))
     expect(report('cpu', {rollout}).parts).toContainEqual(expect.objectContaining(caches))

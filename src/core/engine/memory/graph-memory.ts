@@ -28,6 +28,8 @@ export interface GraphMemory {
   readonly elements: number
   /** Whether its memory stays between runs. */
   readonly keepsMemory: boolean
+  /** Whether it is one of many shapes, whose freed blocks do not fit the others. */
+  readonly leavesBlocks: boolean
 }
 
 /** Numbers of layers that are built instead of more: two graphs tell how much each further layer adds. */
@@ -45,10 +47,13 @@ export function measureGraph(
   const isWhole = isFedRows || model.layers <= fewer
   const next = isWhole ? few : measure(more)
   const at = (from: number, to: number) => from + (to - from) * (model.layers - fewer)
+  const keepsMemory = memory.isApart || keepsItsMemory(kind, at(few.peakBytes, next.peakBytes))
+  // Without an arena, every tensor is a block of its own.
+  const factor = keepsMemory ? memory.arenaFactor : 1
   const names = new Set([...few.classes.keys(), ...next.classes.keys()])
   const parts = [...names].map((name) => {
     const bytes = at(few.classes.get(name) ?? 0, next.classes.get(name) ?? 0)
-    return {name, bytes: Math.max(0, Math.round(memory.arenaFactor * bytes)), kind: workKind}
+    return {name, bytes: Math.max(0, Math.round(factor * bytes)), kind: workKind}
   })
   return {
     kind: workKind,
@@ -58,7 +63,8 @@ export function measureGraph(
     feeds: {name: 'host buffers', bytes: at(few.feedBytes, next.feedBytes), kind: workKind},
     compiled: {name: 'compiled graphs', bytes: Math.round(compiledBytes(at(few.nodes, next.nodes)))},
     elements: Math.max(few.elements, next.elements),
-    keepsMemory: memory.isApart || keepsItsMemory(kind, at(few.peakBytes, next.peakBytes)),
+    keepsMemory,
+    leavesBlocks: kind === 'attention-block' && !memory.isApart,
   }
 }
 

@@ -39,6 +39,9 @@ const program = 'program'
 const keptShare = 0.3
 const mostKept = 320 * 2 ** 20
 
+/** Of graphs of many shapes without an arena: blocks of one shape do not fit the next. */
+const keptOfShapes = 0.2
+
 const float = 4
 
 /** What some work needs in the host's memory and, where the device has its own, there. */
@@ -56,7 +59,7 @@ export interface MemoryEstimates {
 export function estimateMemories(work: EngineWork, device: DeviceKind): MemoryEstimates {
   const graphs = graphsOf(work, device).map((graph) => measureGraph(work, graph, device.memory))
   const {isApart} = device.memory
-  const onHost = isApart ? graphs.map((graph) => ({...graph, parts: [], bytes: 0, keepsMemory: false})) : graphs
+  const onHost = isApart ? graphs.map((graph) => ({...graph, parts: [], bytes: 0, keepsMemory: false, leavesBlocks: false})) : graphs
   return {host: estimateHost(work, device, onHost), device: isApart ? estimateDevice(graphs) : null}
 }
 
@@ -67,15 +70,17 @@ export function estimateMemory(work: EngineWork, device: DeviceKind): MemoryEsti
 
 function estimateHost(work: EngineWork, device: DeviceKind, graphs: readonly GraphMemory[]): MemoryEstimate {
   const always = [{name: program, bytes: programBytes}, ...hostParts(work, device)]
+  const left = keptOfShapes * totalOf(graphs.filter(({leavesBlocks}) => leavesBlocks))
   const estimates = allPhases.map((phase) => {
     const isNow = (what: Timed) => isInPhase(what, phase)
     const held = heldAtOnce(graphs, isNow)
     const now = always.filter(isNow)
     const passing = totalOf(now.filter(({kind}) => kind !== undefined))
+    const freed = Math.min(mostKept, keptShare * passing) + left
     const parts = merged([
       ...now,
       ...graphs.map(({compiled}) => compiled),
-      {name: 'freed, not returned', bytes: Math.round(Math.min(mostKept, keptShare * passing))},
+      {name: 'freed, not returned', bytes: Math.round(freed)},
       ...held.flatMap((graph) => [...graph.parts, ...(isNow(graph) ? [graph.feeds] : [])]),
     ])
     return {

@@ -4,7 +4,7 @@ import type {DeviceKind, DeviceMemory} from './device-kind.js'
 /** The memory of the machine; the factor is that of onnxruntime's arena, as measured (docs/how-to/memory.md). */
 export const hostMemory = {
   availableBytes: (heldBytes?: number) => availableMemory('/', heldBytes),
-  arenaFactor: 1.15,
+  arenaFactor: 1.25,
   isApart: false,
 } satisfies DeviceMemory
 

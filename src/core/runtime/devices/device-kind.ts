@@ -9,7 +9,7 @@ export interface DeviceMemory {
    * @param heldBytes what of it the process has already; measured when absent
    */
   availableBytes(heldBytes?: number): number | null
-  /** Bytes that the allocator takes for each byte that a graph holds at its fullest moment. */
+  /** Bytes that the arena of a graph that keeps its memory takes for each byte that the graph holds at its fullest moment. */
   readonly arenaFactor: number
   /**
    * Whether it is the device's own: what graphs are fed, hold and hand out lies there while they run, everything else in

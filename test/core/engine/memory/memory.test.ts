@@ -154,7 +154,7 @@ describe('estimateMemory', () => {
     const wide = parseModelConfig({...small, vocab_size: 20_000}, 'config.json')
     const asking = (asked: number) => estimateMemory({model: wide, logprobs: {rows: 8, length: 16, asked}})
     const [few, all] = [32, 128].map((asked) => bytesOf(asking(asked), 'logits of log-probability queries'))
-    expect(few).toBeGreaterThan(4 * 32 * wide.vocabulary)
+    expect(few).toBeGreaterThanOrEqual(4 * 32 * wide.vocabulary)
     expect(all / few).toBeCloseTo(4, 5)
     const estimate = estimateMemory({model, logprobs: {rows: 8, length: 512, asked: 16}})
     expect(estimate.parts.map(({name}) => name)).toContain('activations of log-probability queries')
