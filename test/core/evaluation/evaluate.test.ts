@@ -248,7 +248,7 @@ describe('positions that no box can hold', () => {
       if (limit.length === 0) expect(rows[0].accuracy_if_wrong).toBeCloseTo(rows[0].correct / all, 12)
     }
     const {lines} = await run([...base(), ...bare, `data.dir=${data}`, 'reward.maxReferenceTokens=2'])
-    expect(lines).toMatch(/prepared with reward.maxReferenceTokens 32.*it is 2 here/)
+    expect(lines).toMatch(/prepared with reward.maxReferenceTokens 32, .*this command has 2/)
   })
 })
 

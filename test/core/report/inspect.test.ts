@@ -89,9 +89,9 @@ describe('inspect', () => {
       `  context  ${JSON.stringify(first.context)} from byte ${first.byte}`,
       `  drawn 2 times, last in step 200; ${first.correct} of 16 completions right; rewards differed in ${first.with_signal} ${first.with_signal === 1 ? 'group' : 'groups'}`,
     ])
-    await expect(inspect(runs.data, {ledger: 'drawn'})).rejects.toThrow(/--ledger is about the training items of a run/)
-    await expect(inspect(runs.base, {ledger: 'drawn'})).rejects.toThrow(/--ledger is about the training items of a run/)
-    await expect(inspect(runs.rpt, {ledger: 'drawn', step: 1})).rejects.toThrow(/--step is about completions; --ledger/)
+    await expect(inspect(runs.data, {ledger: 'drawn'})).rejects.toThrow(/--ledger lists the training items of a run/)
+    await expect(inspect(runs.base, {ledger: 'drawn'})).rejects.toThrow(/--ledger lists the training items of a run/)
+    await expect(inspect(runs.rpt, {ledger: 'drawn', step: 1})).rejects.toThrow(/--step selects completions; --ledger/)
   })
 
   it('shows where the tokens of the truth end', async () => {

@@ -24,7 +24,7 @@ describe('runs', () => {
   })
 
   it.each<[string, number[], RegExp]>([
-    ['over the end', [0xfe, 0xff, 0xff, 0xff, 0x0f, 1], /a run of 2147483647 where 3 are left/],
+    ['over the end', [0xfe, 0xff, 0xff, 0xff, 0x0f, 1], /a run of 2147483647 values, but 3 are left/],
     ['without a value', [3 << 1], /1 bytes are needed, but 0 are left/],
     ['that do not come', [], /are left/],
     ['whose length has no end', [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], /has no end/],
