@@ -59,7 +59,9 @@ export interface MemoryEstimates {
 export function estimateMemories(work: EngineWork, device: DeviceKind): MemoryEstimates {
   const graphs = graphsOf(work, device).map((graph) => measureGraph(work, graph, device.memory))
   const {isApart} = device.memory
-  const onHost = isApart ? graphs.map((graph) => ({...graph, parts: [], bytes: 0, keepsMemory: false, leavesBlocks: false})) : graphs
+  const onHost = isApart
+    ? graphs.map((graph) => ({...graph, parts: [], bytes: 0, keepsMemory: false, leavesBlocks: false}))
+    : graphs
   return {host: estimateHost(work, device, onHost), device: isApart ? estimateDevice(graphs) : null}
 }
 
