@@ -11,7 +11,7 @@ export const [solving, predicting, change] = ['solving', 'next-token reasoning',
 export const words = 'words of a thought'
 
 /** Relative changes of the paper (section 4.5); it prints no others. */
-const paper: Readonly<Partial<Record<string, number>>> = {hypothesis: 1.618, deduction: 0.262}
+export const changesInPaper: Readonly<Partial<Record<string, number>>> = {hypothesis: 1.618, deduction: 0.262}
 
 /** What is looked at of a completion. */
 export type Response = Pick<PredictionRow, 'cluster' | 'completion_text'>
@@ -24,7 +24,16 @@ export function resultRows(solved: readonly Response[], predicted: readonly Resp
     if (value === null) return []
     const count = before.responses + after.responses
     return [
-      {row, metric: change, split: 'all', value, ...ends(ciLow, ciHigh), paper: paper[row] ?? null, count, seed: 0},
+      {
+        row,
+        metric: change,
+        split: 'all',
+        value,
+        ...ends(ciLow, ciHigh),
+        paper: changesInPaper[row] ?? null,
+        count,
+        seed: 0,
+      },
     ]
   })
   return [...sideRows(solving, before), ...sideRows(predicting, after), ...changes]

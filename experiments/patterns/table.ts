@@ -4,7 +4,7 @@ import {publish} from '../publish.js'
 import {sampledPredictions} from '../real-model.js'
 import type {ResultRow} from '../result-table.js'
 import {configsOf} from '../stages.js'
-import {change, predicting, resultRows, solving, words} from './measure.js'
+import {change, changesInPaper, predicting, resultRows, solving, words} from './measure.js'
 
 /** Reads the finished evaluations, and publishes what they found. */
 export function publishPatterns(questions: string, positions: string): void {
@@ -17,9 +17,9 @@ export function publishPatterns(questions: string, positions: string): void {
 export function tablesOf(rows: readonly ResultRow[]): Readonly<Record<string, string>> {
   const find = (row: string, metric: string) => rows.find((one) => one.row === row && one.metric === metric)
   const lines = patternNames.map((name) => {
-    const own = find(name, change)
+    const paper = changesInPaper[name]
     const shares = [solving, predicting].map((metric) => textOf(find(name, metric), percent))
-    return [name, ...shares, textOf(own, signed), own?.paper ? signed(own.paper) : '-']
+    return [name, ...shares, textOf(find(name, change), signed), paper === undefined ? '-' : signed(paper)]
   })
   const lengths = [solving, predicting].map((metric) => textOf(find(words, metric), (value) => value.toFixed(1)))
   const head = ['responses with a keyword, %', solving, predicting, 'change, % of the first', 'change, paper']

@@ -36,6 +36,8 @@ describe('the comparison of patterns', () => {
     )
     expect(line('deduction')).toMatch(/\| -33\.3 \[.*\| \+26\.2 \|$/)
     expect(line('reflection')).toMatch(/^\| reflection \| 0\.0 \[0\.0, 0\.0\] \| 16\.7 \[.*\] \| - \| - \|$/)
+    const absent = tablesOf(rows.filter(({metric}) => metric !== 'change')).patterns
+    expect(absent, 'figures of the paper without a change of ours').toMatch(/\| hypothesis \|.*\| - \| \+161\.8 \|/)
     expect(line('words of a thought')).toBe('| words of a thought | 3.0 | 2.3 | - | - |')
   })
 
