@@ -34,7 +34,7 @@ export default class Inspect extends BaseCommand {
     }),
     ledger: Flags.string({
       description:
-        'list the training items that a run drew, those drawn most first: all of them, or those that went so',
+        'list the training items that a run drew, the most often drawn first: all of them, or those with this result',
       options: [...ledgerWays],
     }),
     rows: Flags.integer({description: 'rows to show', default: 10, min: 1, helpValue: 'N'}),

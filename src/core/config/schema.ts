@@ -21,7 +21,7 @@ import {checkpointSource, count, decay, path, positive, resamples, share, temper
 /** The one configuration schema: every key, its default, and a line of help. Commands read the sections they need. */
 
 const model = z.strictObject({
-  path: checkpointSource.optional().describe('checkpoint folder or run directory'),
+  path: checkpointSource.optional().describe('checkpoint folder, run directory or Hub id'),
   config: path.optional().describe('config.json of a model to start from random weights'),
   init: z
     .strictObject({
@@ -202,7 +202,7 @@ const report = z.strictObject({runs: z.array(path).default([]).describe('run dir
 
 /** Every key with its check; unknown keys are refused. */
 export const configSchema = z.strictObject({
-  out: path.optional().describe('folder to write'),
+  out: path.optional().describe('folder to write; for report and warm-start, a file'),
   seed: z.int().min(0).default(0).describe('seed from which all random numbers follow'),
   device: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto').describe('where graphs run'),
   precision: z

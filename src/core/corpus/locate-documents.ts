@@ -1,6 +1,7 @@
 import {statSync} from 'node:fs'
 import type {Config} from '../config/schema.js'
 import {type Origin, resolveSource} from '../hub/resolve-source.js'
+import {plural} from '../util/plural.js'
 import type {Progress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {cardName, chooseFolderFiles, readCard} from './choose-files.js'
@@ -78,7 +79,7 @@ async function locateLocally(
 
 /** Says what is read, and in another line what is not; as a warning where that may be a loss. */
 function report(label: string, split: string, {files, others, passed, doubts}: SplitChoice, progress: Progress): void {
-  const count = `${files.length} file${files.length === 1 ? '' : 's'}`
+  const count = plural(files.length, 'file')
   const there = others && others.length > 0 ? `; there are also: ${listNames(others)}` : ''
   const which = split === everySplit && there === '' ? 'every split' : `the split ${listNames([split])}`
   progress.log(`${label}: reads ${others === null ? count : `${which} (${count})${there}`}`)

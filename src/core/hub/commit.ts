@@ -2,6 +2,7 @@ import {pathToFileURL} from 'node:url'
 import type {CommitOperation} from '@huggingface/hub'
 import {stopped} from '../net/request.js'
 import {DataError, RptError, RuntimeFailure} from '../util/errors.js'
+import {plural} from '../util/plural.js'
 import type {Progress} from '../util/progress.js'
 import {otherAnswer} from './library.js'
 import type {LocalFile} from './local-file.js'
@@ -65,7 +66,7 @@ export async function commitFiles(
       const {done, value} = await events.next()
       if (done) {
         meter.finishAll()
-        stage.done(`${files.length} file${files.length === 1 ? '' : 's'}`)
+        stage.done(plural(files.length, 'file'))
         return commitOf(remote, value?.commit)
       }
       meter.tell(value)

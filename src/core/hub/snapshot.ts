@@ -3,6 +3,7 @@ import {mkdir, statfs} from 'node:fs/promises'
 import {join} from 'node:path'
 import {sizeOf} from '../net/receive-file.js'
 import {DataError, RuntimeFailure} from '../util/errors.js'
+import {plural} from '../util/plural.js'
 import type {Progress} from '../util/progress.js'
 import {isCommit} from './address.js'
 import {
@@ -61,7 +62,7 @@ async function download(
     if (stage && missing.includes(file)) await downloadBlob(remote, cache, commit, file, watchOf(stage))
     await linkBlob(folder, file.path, join(cache.blobs, file.hash))
   }
-  stage?.done(`${missing.length} file${missing.length === 1 ? '' : 's'}, ${total} bytes`)
+  stage?.done(`${plural(missing.length, 'file')}, ${total} bytes`)
 }
 
 function watchOf(stage: ReturnType<Progress['stage']>) {

@@ -1,4 +1,4 @@
-import {plural} from '../report/format.js'
+import {plural} from '../util/plural.js'
 import {visible, visibleLine} from '../util/visible.js'
 import type {PushPreview, PushSummary} from './push.js'
 

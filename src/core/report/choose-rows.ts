@@ -14,7 +14,7 @@ export interface InspectOptions {
   readonly result?: string
   /** Completions with this text in them or in their explanation; upper and lower case are the same. */
   readonly text?: string
-  /** Training items of a run that went so, instead of completions. */
+  /** Training items of a run with this result, instead of completions. */
   readonly ledger?: LedgerWay
   /** Positions of the highest value first; spread evenly when absent. */
   readonly sort?: SortKey

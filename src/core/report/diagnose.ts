@@ -5,7 +5,8 @@ import {outcomes} from '../records/records.js'
 import type {RolloutRow} from '../tables/index.js'
 import {groupBy} from '../util/group-by.js'
 import {meanOf} from '../util/means.js'
-import {percent, plural} from './format.js'
+import {plural} from '../util/plural.js'
+import {percent} from './format.js'
 
 /** What the completions of one step did, as shares in [0, 1]. */
 export interface RolloutStatistics {

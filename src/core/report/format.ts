@@ -18,11 +18,6 @@ export function short(value: number | null | undefined): string {
   return Number.isInteger(value) ? String(value) : Number(value.toPrecision(3)).toString()
 }
 
-/** `1 group`, `2 groups`. */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
-}
-
 const entities: Readonly<Record<string, string>> = {'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;'}
 
 /** Text made safe for HTML content and quoted attributes; control characters become their visible pictures. */

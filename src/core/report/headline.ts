@@ -1,8 +1,9 @@
 import type {Split} from '../statistics/split.js'
 import {maxOf, minOf} from '../util/extremes.js'
 import {groupBy} from '../util/group-by.js'
+import {plural} from '../util/plural.js'
 import type {Comparison} from './comparisons.js'
-import {plural, points} from './format.js'
+import {points} from './format.js'
 
 /** Lines that the headline names before it counts the rest. */
 const namedAtMost = 3

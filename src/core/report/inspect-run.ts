@@ -2,6 +2,7 @@ import {patternNames} from '../analysis/patterns.js'
 import {ResponseTally} from '../analysis/response-tally.js'
 import {type PredictionRow, predictionsTable, type RolloutRow, readRows} from '../tables/index.js'
 import {UsageError} from '../util/errors.js'
+import {plural} from '../util/plural.js'
 import {quoteBytes} from '../util/quote-bytes.js'
 import {
   contextLength,
@@ -13,7 +14,7 @@ import {
 } from './choose-rows.js'
 import {readContexts} from './contexts.js'
 import {diagnose, summarizeRollouts} from './diagnose.js'
-import {percent, plural} from './format.js'
+import {percent} from './format.js'
 import type {RunInspection, ThoughtView} from './inspection.js'
 import {readLedger} from './ledger.js'
 import {predictionsFile, type RunFolder, readRollouts, settingOf} from './read-run.js'

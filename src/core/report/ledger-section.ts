@@ -52,7 +52,7 @@ function splitTable(splits: ReadonlyMap<string, LedgerSums>): Table {
       {text: drawn > 0 ? short(draws / drawn) : '-'},
       ...[always_right, never_right, without_signal].map((count) => ({text: drawn > 0 ? percent(count / drawn) : '-'})),
     ]),
-    note: 'The last four columns are of the items that were drawn. No signal: the rewards of its groups never differed.',
+    note: 'Each item counts once, under its hardest split. The last four columns are of the items that were drawn. No signal: the rewards of its groups never differed.',
   }
 }
 

@@ -2,7 +2,8 @@ import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {type LedgerRow, ledgerTable, readRows} from '../tables/index.js'
 import {countDraws, type Draws, ledgerFile} from '../training/ledger.js'
-import {percent, plural, short} from './format.js'
+import {plural} from '../util/plural.js'
+import {percent, short} from './format.js'
 
 /** How often the training items of a run were drawn and how they went, as plain data. */
 export interface LedgerSummary {
@@ -81,7 +82,8 @@ export function describeItem({drawn, with_signal, completions, correct, last_ste
 
 /** The ledger in plain language. */
 export function describeLedger({items, drawn, draws, ...counts}: LedgerSummary): string[] {
-  const times = `${short(draws / drawn)} times each on average`
+  const mean = draws / drawn
+  const times = `${mean === 1 ? 'once' : `${short(mean)} times`} each${mean === 1 ? '' : ' on average'}`
   const share = (count: number) => `${percent(count / drawn)}%`
   return [
     items === null

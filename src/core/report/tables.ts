@@ -4,8 +4,9 @@ import type {MetricsRow} from '../tables/index.js'
 import {maxOf} from '../util/extremes.js'
 import {groupBy} from '../util/group-by.js'
 import {meanOf} from '../util/means.js'
+import {plural} from '../util/plural.js'
 import type {Comparison} from './comparisons.js'
-import {percent, plural, points, short} from './format.js'
+import {percent, points, short} from './format.js'
 import type {PredictionCost, Result, ResultCell} from './results.js'
 
 /** A table ready to be drawn, on a page or in a terminal. */

@@ -1,4 +1,5 @@
 import type {Context} from '../records/records.js'
+import {plural} from '../util/plural.js'
 import {quoteShort as quoteBytes} from '../util/quote-bytes.js'
 import type {RewardTerm} from './term.js'
 
@@ -33,8 +34,7 @@ export function explainPrefix(prediction: Uint8Array, context: Context): string 
 /** Of a prediction that the continuation begins with. */
 function explainBeginning(prediction: Uint8Array, boundaries: Int32Array): string {
   const tokens = boundaries.indexOf(prediction.length) + 1
-  if (tokens > 0)
-    return `${quoteBytes(prediction)} is what follows, ${tokens} ${tokens === 1 ? 'token' : 'tokens'} of it`
+  if (tokens > 0) return `${quoteBytes(prediction)} is what follows, ${plural(tokens, 'token')} of it`
   const end = `byte ${prediction.length} is no token boundary (boundaries ${listAround(boundaries, prediction.length)})`
   const right = boundaries.findLast((boundary) => boundary < prediction.length)
   if (right === undefined || !isBlank(prediction.subarray(right)))

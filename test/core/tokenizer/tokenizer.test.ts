@@ -406,7 +406,11 @@ describe('a tokenizer that cannot be used is refused with the name of its file',
       },
       /Split has behavior MergedWithNext; supported: Isolated/,
     ],
-    ['a normalizer nobody knows', {...byteLevel(), normalizer: {type: 'Rot13'}}, /tokenizer\.json is not a .*Rot13/],
+    [
+      'a normalizer nobody knows',
+      {...byteLevel(), normalizer: {type: 'Rot13'}},
+      /tokenizer\.json cannot be used as a tokenizer: .*Rot13/,
+    ],
   ])('%s', async (_, json, message) => {
     const failure = await load(json, byteLevelConfig).catch((error) => error)
     expect(failure).toBeInstanceOf(DataError)

@@ -12,6 +12,7 @@ import {checkTaskPrompts} from '../../tasks/check-prompts.js'
 import type {Task, TaskKind} from '../../tasks/task.js'
 import {checkItems, tasks} from '../../tasks/tasks.js'
 import {RuntimeFailure} from '../../util/errors.js'
+import {plural} from '../../util/plural.js'
 import type {ObjectiveKind} from '../objective.js'
 import {documentRows, rowWork} from '../rows/rows.js'
 import {startGrpo} from './grpo.js'
@@ -135,5 +136,5 @@ function groupIdentity({grpo: settings}: Config): string {
   const perUpdate = Math.ceil(contextsPerStep / miniBatches)
   const {parts, perPart} = partsOfGroup(settings)
   const micro = Math.ceil((perUpdate * parts) / contextsPerMicroBatch)
-  return `${contextsPerStep} contexts x ${groupSize} = ${contextsPerStep * groupSize} completions = ${miniBatches} updates x ${micro} micro-batches x ${contextsPerMicroBatch} contexts x ${perPart}`
+  return `${contextsPerStep} contexts x ${groupSize} = ${contextsPerStep * groupSize} completions = ${plural(miniBatches, 'update')} x ${plural(micro, 'micro-batch', 'micro-batches')} x ${contextsPerMicroBatch} contexts x ${perPart}`
 }

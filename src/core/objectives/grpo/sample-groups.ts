@@ -3,6 +3,7 @@ import {isUniform} from '../../grpo/advantages.js'
 import type {GradedGroup, Prompt, RewardedGroup} from '../../records/records.js'
 import type {Sampler} from '../../samplers/sampler.js'
 import type {Task} from '../../tasks/task.js'
+import {plural} from '../../util/plural.js'
 import {SignalShortage} from '../objective.js'
 
 /** Groups of one step and what it took to get them. */
@@ -105,7 +106,7 @@ export function shortageOf(
   {kept, generated, batches}: SampledGroups<unknown>,
 ): string | null {
   if (kept.length === contextsPerStep) return null
-  const searched = `${generated.length} in ${batches} ${batches === 1 ? 'batch' : 'batches'}`
+  const searched = `${generated.length} in ${plural(batches, 'batch', 'batches')}`
   const found = `${kept.length} of ${contextsPerStep} groups with signal among ${searched}`
   if (dynamicSampling.onShortage === 'warn')
     return `dynamic sampling found ${found}; it trains on ${kept.length > 0 ? 'those' : 'none'}`

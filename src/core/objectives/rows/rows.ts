@@ -7,6 +7,7 @@ import type {PreparedData} from '../../prepared/prepared.js'
 import type {TrainingRow} from '../../records/records.js'
 import {DataError} from '../../util/errors.js'
 import {joinIds} from '../../util/join-ids.js'
+import {plural} from '../../util/plural.js'
 import {type CutDocuments, type Objective, optimizerAt, type TrainingContext} from '../objective.js'
 import {VisitOrder} from '../order.js'
 import {isSkipped, scaleMeasures, skippedNote} from '../skipped-update.js'
@@ -112,5 +113,5 @@ export function rowWork({train}: Config, model: ModelConfig, longest: number): E
 /** A step's rows, in words. */
 export function rowIdentity({train}: Config): string {
   const micro = Math.ceil(train.batchRows / train.rowsPerMicroBatch)
-  return `${train.batchRows} rows = ${micro} micro-batches x ${train.rowsPerMicroBatch} rows`
+  return `${train.batchRows} rows = ${plural(micro, 'micro-batch', 'micro-batches')} x ${train.rowsPerMicroBatch} rows`
 }
