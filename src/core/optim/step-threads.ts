@@ -12,7 +12,7 @@ const leastValues = 2 ** 21
  * memory, and comes back; nothing is copied, and every weight is computed as one thread would, bit for bit.
  */
 export class StepThreads {
-  private readonly workers: Worker[] = []
+  private readonly workers: (Worker | undefined)[] = []
 
   /**
    * @param threads at most, this one included; the others start when they are first needed
@@ -43,11 +43,20 @@ export class StepThreads {
 
   /** Ends the threads. */
   async close(): Promise<void> {
-    await Promise.all(this.workers.splice(0).map((worker) => worker.terminate()))
+    await Promise.all(this.workers.splice(0).map((worker) => worker?.terminate()))
+  }
+
+  /** A thread that has ended hears nothing more: the next step starts another in its place. */
+  private start(index: number): Worker {
+    const worker = startThread(new URL('./step-worker.js', import.meta.url), {})
+    const forget = () => {
+      if (this.workers[index] === worker) delete this.workers[index]
+    }
+    return worker.on('error', forget).on('exit', forget)
   }
 
   private ask(index: number, job: StepJob): Promise<readonly SteppedTensor[]> {
-    this.workers[index] ??= startThread(new URL('./step-worker.js', import.meta.url), {})
+    this.workers[index] ??= this.start(index)
     const worker = this.workers[index]
     return new Promise((resolve, reject) => {
       const settle = (finish: () => void) => {

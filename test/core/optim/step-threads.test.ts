@@ -66,9 +66,12 @@ describe('AdamW on several threads', () => {
     const tensors = tensorsOf(0).map((tensor, i) =>
       i === 3 ? {...tensor, weightDecay: 1n as unknown as number} : tensor,
     )
-    const failure = open(2, 1).run(jobOf(tensors, 1))
+    const threads = open(2, 1)
+    const failure = threads.run(jobOf(tensors, 1))
     await expect(failure).rejects.toThrow(RuntimeFailure)
     await expect(failure).rejects.toThrow('a thread of the optimizer failed: Cannot mix BigInt')
+    // The thread has ended; another takes the next step.
+    expect((await stepped(threads)).values).toEqual((await stepped(open(1, 1))).values)
 
     const handedOn = tensorsOf(0)
     for (const {gradient} of handedOn) structuredClone(gradient, {transfer: [gradient.buffer as ArrayBuffer]})
