@@ -4,7 +4,7 @@ import type * as Interfaces from '@oclif/core/interfaces'
 import {meantByName, suggestionFor} from './core/config/aliases.js'
 import {keyOfFlag} from './core/config/flags.js'
 import type {ConfigKey} from './core/config/keys.js'
-import type {KeyNeed, LoadedConfig} from './core/config/load.js'
+import type {KeyNeed, LoadedConfig, SourcedConfig} from './core/config/load.js'
 import type {Config} from './core/config/schema.js'
 import {Interrupted} from './core/util/errors.js'
 import type {Services} from './core/util/services.js'
@@ -33,12 +33,10 @@ type Needs = readonly KeyNeed[] | ((config: Config) => Promise<readonly KeyNeed[
 interface Presentation<T> {
   readonly render?: (result: T) => Promise<string>
   readonly check?: (request: Request) => Promise<unknown>
+  /** Checks as `check` does, and gives the settings that the command would record, where they are more than those given. */
+  readonly settings?: (request: Request) => Promise<SourcedConfig>
   /** What `--dry-run` does and shows, for a command whose settings say little of what it would do. */
   readonly preview?: (request: Request) => Promise<T>
-}
-
-async function nothing(_request: Request): Promise<unknown> {
-  return undefined
 }
 
 const helpValues: Readonly<Record<string, string>> = {
@@ -117,7 +115,7 @@ export abstract class BaseCommand extends Command {
   /** Reads flags and configuration, makes the one core call, prints what it returns: with `render`, else as a table. */
   protected async perform<T extends object>(
     core: (request: Request) => Promise<T>,
-    {render = (result) => this.summaryText(result), check, preview}: Presentation<T> = {},
+    {render = (result) => this.summaryText(result), check, settings, preview}: Presentation<T> = {},
   ): Promise<object> {
     const command = this.ctor as typeof BaseCommand
     const {flags, argv} = await this.parse(command)
@@ -135,7 +133,7 @@ export abstract class BaseCommand extends Command {
     requireKeys(loaded.config, typeof command.needs === 'function' ? await command.needs(loaded.config) : command.needs)
     const services = await this.services(flags, loaded)
     const request = {config: loaded.config, services, flags, argv: argv as string[]}
-    if (flags['dry-run'] && !preview) return this.rehearse(loaded, request, check)
+    if (flags['dry-run'] && !preview) return this.rehearse(loaded, request, {check, settings})
     const result = await (flags['dry-run'] ? preview! : core)(request)
     if (!this.jsonEnabled()) this.log(await render(result))
     return result
@@ -161,7 +159,7 @@ export abstract class BaseCommand extends Command {
   private async rehearse(
     loaded: LoadedConfig,
     request: Request,
-    check: NonNullable<Presentation<object>['check']> = nothing,
+    {check, settings}: Pick<Presentation<object>, 'check' | 'settings'>,
   ): Promise<object> {
     const [{resolvedYaml}, {planOf, settingsOf}, {renderPlan}] = await Promise.all([
       import('./core/config/resolved.js'),
@@ -175,10 +173,12 @@ export abstract class BaseCommand extends Command {
     }
     const missing: string[] = []
     const services = {...request.services, progress, rehearsal: {note: (line: string) => missing.push(line)}}
-    await check({...request, services})
+    const rehearsed = {...request, services}
+    await check?.(rehearsed)
+    const checked = (await settings?.(rehearsed)) ?? loaded
     const planned = await planOf(this.id!, loaded.config, services)
     const plan = {...planned, missing: [...new Set([...missing, ...planned.missing])]}
-    const {config, sources} = await settingsOf(this.id!, loaded, services)
+    const {config, sources} = await settingsOf(this.id!, checked, services)
     const yaml = resolvedYaml(config, sources)
     // A file gets the very settings, to be used again.
     this.log((process.stdout.isTTY ? visible(yaml) : yaml) + renderPlan(plan, this.colors).replaceAll(/^(?=.)/gm, '# '))

@@ -14,16 +14,16 @@ export default class ScalingSweep extends BaseCommand {
 
   /** Runs what is missing of the sweep and prints the fits. */
   run(): Promise<object> {
-    const check = async ({config, services}: Request) => {
+    const settings = async ({config, services}: Request) => {
       const {openSweep} = await import('../core/sweep/open-sweep.js')
-      return openSweep(config, services)
+      return (await openSweep(config, services)).loaded
     }
     return this.perform(
       async ({config, services}) => {
         const {sweep} = await import('../core/sweep/sweep.js')
         return sweep(config, services)
       },
-      {check},
+      {settings},
     )
   }
 }

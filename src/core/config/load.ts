@@ -78,13 +78,12 @@ export function loadConfig({
   return {config: deepFreeze(config), sources, folders}
 }
 
-/** Name of the task whose evaluations have defaults of their own: `eval.task`, else that of an objective that is evaluated. */
+/** Name of the task whose evaluations have defaults of their own: `eval.task`, else, while training, that of the objective. */
 function evaluatedTask(given: ReadonlyMap<string, Setting>, command: string): unknown {
-  const [task, objective, every] = ['eval.task', 'train.objective', 'eval.every'].map((key) => given.get(key)?.value)
-  if (task !== undefined) return task
-  const isEvaluated = command !== 'eval' && typeof every === 'number' && every > 0
+  const [task, objective] = ['eval.task', 'train.objective'].map((key) => given.get(key)?.value)
+  if (task !== undefined || command === 'eval') return task
   const isKnown = typeof objective === 'string' && Object.hasOwn(objectiveTasks, objective)
-  return isEvaluated && isKnown ? objectiveTasks[objective as ObjectiveName] : undefined
+  return isKnown ? objectiveTasks[objective as ObjectiveName] : undefined
 }
 
 /** Adds the defaults of the row of that name, where nothing else is set; of no row where there is none of that name. */

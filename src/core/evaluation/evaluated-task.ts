@@ -36,8 +36,8 @@ export function evaluationNeeds(config: Config): readonly string[] {
 
 /** Next-token prediction is the usual task, and may not be what is meant of a run that was trained on something else. */
 function refuseOtherItems(path: string | undefined): void {
-  const run = [path, path && join(path, '..', '..')].find((one) => one && existsSync(join(one, 'config.resolved.yaml')))
-  if (!run) return
+  const run = path === undefined ? null : runOf(path)
+  if (run === null) return
   const trained = recordedConfig(run)
   const task = objectives[trained.train.objective].task ?? usualTask
   if (tasks[task].readsDocuments) return
@@ -51,6 +51,12 @@ function refuseOtherItems(path: string | undefined): void {
       ],
     },
   )
+}
+
+/** The run that a path names, or that wrote the checkpoint there; null where it is neither. */
+function runOf(path: string): string | null {
+  const folders = existsSync(join(path, 'trainer-state.json')) ? [path, join(path, '..', '..')] : [path]
+  return folders.find((folder) => existsSync(join(folder, 'config.resolved.yaml'))) ?? null
 }
 
 /** Says where modes are evaluated that nobody chose, and that are not the usual ones. */

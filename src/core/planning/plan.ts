@@ -6,11 +6,14 @@ import {describeUpdate} from '../engine/traffic/describe-update.js'
 import {bytesOf, stepTraffic} from '../engine/traffic/step-traffic.js'
 import {evaluatedModels} from '../evaluation/evaluated-models.js'
 import {commandTask} from '../evaluation/evaluated-task.js'
+import {withGeneration} from '../evaluation/generation-settings.js'
 import {recordedSettings} from '../evaluation/run-settings.js'
 import {packageVersion} from '../files/index.js'
 import {allParametersOf, trainedCount} from '../models/adapters.js'
 import {countOf} from '../models/parameters.js'
+import {generationFolders} from '../runs/model-place.js'
 import {devices} from '../runtime/devices.js'
+import {weightSource} from '../training/weight-source.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {planners} from './planners.js'
@@ -56,18 +59,26 @@ export interface Plan {
   readonly missing: readonly string[]
 }
 
-/** The settings that a command would record: those of an evaluation are in part those of the runs it evaluates. */
+/** The settings that a command would record: some come from the checkpoints and runs that it reads. */
 export async function settingsOf(
   command: string,
   loaded: SourcedConfig,
   services = rehearsing(command),
 ): Promise<SourcedConfig> {
-  if (command !== 'eval') return loaded
-  const models = await evaluatedModels(loaded, services)
-  return recordedSettings(
-    models.map((model) => ({name: model.run, loaded: model.loaded})),
-    commandTask(loaded.config),
-  )
+  return recorders[command]?.(loaded, services) ?? loaded
+}
+
+const recorders: Readonly<Record<string, (loaded: SourcedConfig, services: Services) => Promise<SourcedConfig>>> = {
+  async train(loaded, services) {
+    if (!loaded.config.model.path) return loaded
+    const {place} = await weightSource(loaded.config, {...services, progress: silentProgress}, {})
+    return withGeneration(loaded, generationFolders(place))
+  },
+  async eval(loaded, services) {
+    const models = await evaluatedModels(loaded, services)
+    const named = models.map((model) => ({name: model.run, loaded: model.loaded}))
+    return recordedSettings(named, commandTask(loaded.config))
+  },
 }
 
 /** Services of a caller that only wants the plan. */

@@ -28,9 +28,11 @@ export function configFolder({folder, base}: ModelPlace): string {
   return base ?? folder
 }
 
-/** The folder whose `generation_config.json` its checkpoints will have (see `readCompanions`); undefined where none has one. */
-export function generationFolder(place: ModelPlace | null): string | undefined {
-  return foldersOf(place).findLast((folder) => existsSync(generationFile(folder)))
+/** The folder whose `generation_config.json` its checkpoints will have (see `readCompanions`); none where none has one. */
+export function generationFolders(place: ModelPlace | null): string[] {
+  return foldersOf(place)
+    .filter((folder) => existsSync(generationFile(folder)))
+    .slice(-1)
 }
 
 /** The folder that its tokenizer is read from: its own, or that of the base of adapters without one. */

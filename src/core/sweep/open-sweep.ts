@@ -2,8 +2,9 @@ import {existsSync} from 'node:fs'
 import {requireKeys, type SourcedConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {checkMemory} from '../engine/memory/check-memory.js'
+import {sayModes} from '../evaluation/evaluated-task.js'
 import {sayGeneration, withGeneration} from '../evaluation/generation-settings.js'
-import {generationFolder} from '../runs/model-place.js'
+import {generationFolders} from '../runs/model-place.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {recordedConfig} from '../runs/recorded-config.js'
 import {checkpointFolder, checkpointSteps} from '../runs/run-checkpoints.js'
@@ -14,6 +15,7 @@ import {UsageError} from '../util/errors.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {type SweepPoint, sweepPoints} from './points.js'
+import {distinctGeneration, evaluatedLikeSweep, withTaskModes} from './sweep-settings.js'
 
 /** A point with the folder where its run is or will be. */
 export interface PlacedPoint extends SweepPoint {
@@ -34,9 +36,12 @@ export interface SweepStart {
  * @throws {UsageError} for axes, settings and output folders that cannot work, and for what does not fit into memory
  * @throws {DataError} for inputs that cannot be read or do not belong together
  */
-export async function openSweep(config: Config, services: Services): Promise<SweepStart> {
-  await refuseOccupied(config, services)
-  const placed = sweepPoints(config)
+export async function openSweep(given: Config, services: Services): Promise<SweepStart> {
+  await refuseOccupied(given, services)
+  const placed = sweepPoints(given)
+  const own = withTaskModes({config: given, sources: services.sources}, placed)
+  sayModes(own, 'scaling-sweep', services.progress)
+  const {config} = own
   for (const point of placed) requireKeys(point.config, trainingNeeds(evaluatedLikeSweep(point.config, config)))
   const points: PlacedPoint[] = []
   for (const point of placed) points.push({...point, ...(await placeOf(point, config))})
@@ -51,21 +56,16 @@ export async function openSweep(config: Config, services: Services): Promise<Swe
     })
     await openEvaluated(evaluatedLikeSweep(point.config, config), model, texts, data)
     if (!services.rehearsal) checkMemory('train', demand, point.config.memory)
-    models.add(generationFolder(source.place) ?? source.path)
+    models.add(generationFolders(source.place)[0] ?? source.path)
   }
-  const given = {config, sources: services.sources}
-  sayGeneration(given, [...models], 'scaling-sweep', services.progress)
-  return {points, loaded: withGeneration(given, [...models])}
+  const folders = distinctGeneration(models)
+  sayGeneration(own, folders, 'scaling-sweep', services.progress)
+  return {points, loaded: withGeneration(own, folders)}
 }
 
 /** The last checkpoint of a point that is trained. */
 function checkpointOf({folder, config: {train}}: PlacedPoint): string {
   return checkpointFolder(folder, train.steps)
-}
-
-/** A point's settings with the evaluation of the sweep. */
-export function evaluatedLikeSweep(point: Config, {eval: evaluation}: Config): Config {
-  return {...point, eval: {...evaluation, every: 1}}
 }
 
 /** What the training of a point works with. */

@@ -14,7 +14,7 @@ import {objectives} from '../objectives/objectives.js'
 import {withRowTemplate} from '../objectives/rows/row-template-settings.js'
 import {checkReferenceLength} from '../prepared/inexpressible.js'
 import {readCompanions} from '../runs/companions.js'
-import {foldersOf, generationFolder} from '../runs/model-place.js'
+import {foldersOf, generationFolders} from '../runs/model-place.js'
 import type {Origins} from '../runs/origins.js'
 import {RunDirectory} from '../runs/run-directory.js'
 import type {RunInputs} from '../runs/run-identity.js'
@@ -104,11 +104,10 @@ export async function train(config: Config, services: Services, begunWith: Origi
   }
 }
 
-/** The settings with the temperature that evaluations while training take from the checkpoint that training starts from. */
+/** The settings with the temperature that evaluations while training take; says so where there are any. */
 function withTemperature(given: SourcedConfig, {source}: TrainingStart, {progress}: Services): SourcedConfig {
-  const own = generationFolder(source.place)
-  const folders = own !== undefined && isEvaluated(given.config) ? [own] : []
-  sayGeneration(given, folders, 'train', progress)
+  const folders = generationFolders(source.place)
+  if (isEvaluated(given.config)) sayGeneration(given, folders, 'train', progress)
   return withGeneration(given, folders)
 }
 

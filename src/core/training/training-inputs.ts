@@ -31,13 +31,16 @@ async function trainingInputs(config: Config): Promise<RunInputs | null> {
 }
 
 /**
- * Whether a folder is a training run with these settings on these inputs, wherever they lie.
+ * Whether a folder is a training run with these settings on these inputs, wherever they lie. How it is evaluated meanwhile
+ * changes nothing of what it trains.
  *
  * @throws {DataError} when it says what it was begun with in a way that cannot be read
  */
 export async function isRunOf(path: string, config: Config): Promise<boolean> {
   const begun = readIdentity(path)
-  if (begun?.command !== 'train' || changedSettings(begun.settings, settingsOf(config)).length > 0) return false
+  const trained = Object.entries(settingsOf(config)).filter(([key]) => !key.startsWith('eval.'))
+  if (begun?.command !== 'train' || changedSettings(begun.settings, Object.fromEntries(trained)).length > 0)
+    return false
   const inputs = await trainingInputs(config)
   return inputs !== null && changedInputs(begun.inputs, inputs).length === 0
 }

@@ -90,8 +90,8 @@ describe('precedence', () => {
     expect(modesOf({sets: ['train.objective=rlvr', 'eval.every=5']})).toEqual(own)
     expect(modesOf({sets: ['train.objective=rlvr', 'eval.every=5', 'eval.task=next-token']})).toEqual(usual)
     expect(modesOf({sets: ['train.objective=rpt', 'eval.every=5']})).toEqual(usual)
-    // A run that evaluates nothing keeps the settings that it was begun with; rpt eval asks of eval.task alone.
-    expect(modesOf({sets: ['train.objective=rlvr']})).toEqual(usual)
+    // A run that is evaluated only after --resume was begun with the same modes; rpt eval asks of eval.task alone.
+    expect(modesOf({sets: ['train.objective=rlvr']})).toEqual(own)
     expect(modesOf({command: 'eval', sets: ['train.objective=rlvr', 'eval.every=5']})).toEqual(usual)
   })
 

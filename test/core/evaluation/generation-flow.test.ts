@@ -2,6 +2,7 @@ import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, expect, it} from 'vitest'
 import {evaluate} from '../../../src/core/evaluation/evaluate.js'
+import {settingsOf} from '../../../src/core/planning/plan.js'
 import {predictionsTable, readTable} from '../../../src/core/tables/index.js'
 import {train} from '../../../src/core/training/train.js'
 import {type ToyWorkspace, toyConfig, toyServices, toyWorkspace} from '../../support/toy-run.js'
@@ -49,5 +50,11 @@ it('so do evaluations while training, a resumed run too', async () => {
   await train(toyConfig(toy, 'same', [...settings, 'train.steps=2', 'eval.temperature=5']), toyServices())
   expect(textsOf('run')).toEqual(textsOf('same'))
   expect(recorded('run')).toMatch(/temperature: 5 +# .*generation_config\.json/)
+  // The dry run shows what the run records, which `--resume` compares from the first evaluation on.
+  const shown = await settingsOf('train', {config: toyConfig(toy, 'dry', settings), sources: new Map()})
+  expect([shown.config.eval.temperature, shown.sources.get('eval.temperature')]).toEqual([5, file])
+  await train(toyConfig(toy, 'late', [...drawn, 'train.steps=1']), toyServices())
+  await train(toyConfig(toy, 'late', [...settings, 'train.steps=2']), toyServices({resume: true}))
+  expect(readdirSync(join(toy.folder, 'late', 'eval'))).toEqual(['step-000002.arrow'])
   rmSync(file)
 })

@@ -112,7 +112,7 @@ describe('questions as a task', () => {
 
 describe('objective rlvr', () => {
   it('trains on questions without prepared data, resumes bit for bit, and evaluates on those held out', async () => {
-    const steps = ['train.steps=3', 'checkpoint.every=1', 'eval.every=3', 'eval.modes=reasoning']
+    const steps = ['train.steps=3', 'checkpoint.every=1', 'eval.every=3']
     await train(config('run', steps), toyServices())
     const metrics = readTable(join(workspace.folder, 'run', 'metrics.arrow'), metricsTable)
     expect(metrics).toHaveLength(3)
@@ -160,6 +160,8 @@ describe('objective rlvr', () => {
     expect(needsOf('run', ['data.dir=data'])).toEqual(['data.dir'])
     expect(needsOf('run', ['eval.task=questions'])).toEqual(['data.questions'])
     expect(needsOf('base')).toEqual(['data.dir'])
+    // A name of two parts below a run, such as an id of the Hub, is not its checkpoint.
+    expect(needsOf(join('run', 'owner', 'name'))).toEqual(['data.dir'])
   })
 
   it('is not evaluated on questions that it has learned, whatever the seed or the part held out', async () => {
