@@ -10,7 +10,8 @@ import {tasks} from '../tasks/tasks.js'
 import {UsageError} from '../util/errors.js'
 import type {Progress} from '../util/progress.js'
 
-const usualTask: TaskName = 'next-token'
+/** What is evaluated where nothing says otherwise. */
+export const usualTask: TaskName = 'next-token'
 
 /** The task that a training run is evaluated on: `eval.task`, else that of its objective, else next-token prediction. */
 export function evaluatedTask({eval: {task}, train}: Config): TaskName {

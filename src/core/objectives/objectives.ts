@@ -1,4 +1,4 @@
-import type {ObjectiveName} from '../config/names.js'
+import type {ObjectiveName, TaskName} from '../config/names.js'
 import {grpo} from './grpo/kind.js'
 import type {ObjectiveKind, Taught} from './objective.js'
 import {ntp} from './rows/ntp.js'
@@ -15,6 +15,11 @@ export const objectives: Readonly<Record<ObjectiveName, ObjectiveKind>> = {
 /** What the checkpoints of an objective were taught; null of an objective that this version does not know. */
 export function taughtBy(objective: string): Taught | null {
   return Object.hasOwn(objectives, objective) ? objectives[objective as ObjectiveName].teaches : null
+}
+
+/** The task that an objective is evaluated on; null where it learns from rows, and of one that this version does not know. */
+export function taskOf(objective: string): TaskName | null {
+  return Object.hasOwn(objectives, objective) ? objectives[objective as ObjectiveName].task : null
 }
 
 /** What the loss of an objective is, in words, given `grpo.loss`; null of an objective that this version does not know. */

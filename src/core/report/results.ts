@@ -4,6 +4,7 @@ import {taughtBy} from '../objectives/objectives.js'
 import type {Split} from '../statistics/split.js'
 import type {EvalRow} from '../tables/index.js'
 import {groupBy} from '../util/group-by.js'
+import {benchmarkOf} from './benchmark.js'
 import type {Measured} from './figures.js'
 import type {Alike} from './likeness.js'
 import type {RunFolder} from './read-run.js'
@@ -12,6 +13,8 @@ import type {RunFolder} from './read-run.js'
 export interface Result extends Alike {
   readonly label: string
   readonly run: RunFolder
+  /** Names what it was evaluated on. */
+  readonly benchmark: string
   /** Name of the run that was evaluated. */
   readonly subject: string
   readonly objective: string
@@ -55,27 +58,23 @@ const shownModes: Readonly<Partial<Record<Taught | 'nothing', readonly string[]>
 
 /**
  * Every evaluation of an evaluation directory, and the last one of each training run; an evaluation that several
- * directories hold is listed once, and one of other categories is another one. Modes that say nothing about a checkpoint
- * are left to the tables on disk.
+ * directories hold is listed once, the one of more items, and one on another benchmark is another one. Modes that say nothing
+ * about a checkpoint are left to the tables on disk.
  */
 export function collectResults(runs: readonly RunFolder[]): Result[] {
   const latest = new Map<string, Result>()
-  for (const run of runs) {
+  for (const run of runs.filter(({evals}) => evals.length > 0)) {
+    const benchmark = benchmarkOf(run)
     for (const rows of groupBy(run.evals, evaluationKey).values()) {
-      const result = toResult(run, rows)
+      const result = toResult(run, rows, benchmark)
       const checkpoint = run.metrics.length === 0 ? rows[0].checkpoint : 'last'
       const {run: subject, objective} = rows[0]
-      const key = JSON.stringify([subject, objective, checkpoint, result.mode, result.seed, splitsOf(rows)])
+      const key = JSON.stringify([subject, objective, checkpoint, result.mode, result.seed, benchmark])
       const known = latest.get(key)
       if (!known || isBetter(result, known)) latest.set(key, result)
     }
   }
   return nameApart([...latest.values()].filter(isShown).sort(compareResults))
-}
-
-/** Evaluations of different benchmarks have different splits. */
-function splitsOf(rows: readonly EvalRow[]): string[] {
-  return rows.map(({split}) => split).sort()
 }
 
 function isShown({taught, mode}: Result): boolean {
@@ -91,7 +90,7 @@ function evaluationKey({run, objective, checkpoint, step, mode, seed}: EvalRow):
   return JSON.stringify([run, objective, checkpoint, step, mode, seed])
 }
 
-function toResult(run: RunFolder, rows: readonly EvalRow[]): Result {
+function toResult(run: RunFolder, rows: readonly EvalRow[], benchmark: string): Result {
   const {objective, mode, step, seed} = rows[0]
   const cells = Object.fromEntries(
     rows.map((row) => [
@@ -113,7 +112,7 @@ function toResult(run: RunFolder, rows: readonly EvalRow[]): Result {
   const taught = step === 0 ? 'nothing' : taughtBy(objective)
   const {run: subject, cut_tokens: cutTokens} = rows[0]
   const cost = costOf(rows.find(({split}) => split === 'all') ?? rows[0])
-  return {label, run, subject, objective, taught, mode, step, seed, cells, cost, settings, cutTokens}
+  return {label, run, benchmark, subject, objective, taught, mode, step, seed, cells, cost, settings, cutTokens}
 }
 
 function costOf({prompt_tokens: promptTokens, written_tokens: writtenTokens, flops}: EvalRow): PredictionCost | null {

@@ -77,22 +77,29 @@ export function settingsHash(config: Config): string {
 /** Files that settings name, by their key; undefined where a key is not set. */
 export type InputFiles = Readonly<Record<string, string | undefined>>
 
+const ofPreparedData = ' of the prepared data'
+
 /** What prompts and training rows are made from, besides the model: prepared data and the files that settings name. */
 export function inputsOf(
   {prompt}: Config,
   data: Pick<PreparedData, 'manifest'> | null,
   others: InputFiles = {},
 ): RunInputs {
-  const prepared = Object.entries((data?.manifest.fingerprints ?? {}) as RunInputs)
+  const parts = Object.entries((data?.manifest.fingerprints ?? {}) as RunInputs)
   const files = {
     'prompt.templateFile': prompt.templateFile,
     'prompt.chatTemplateFile': prompt.chatTemplateFile,
     ...others,
   }
   return Object.fromEntries([
-    ...prepared.map(([part, hash]) => [`${part} of the prepared data`, hash]),
+    ...parts.map(([part, hash]) => [`${part}${ofPreparedData}`, hash]),
     ...Object.entries(files).flatMap(([key, file]) => (file ? [[key, hashFile(file)]] : [])),
   ])
+}
+
+/** Those of the prepared data alone. */
+export function preparedInputs(inputs: RunInputs): RunInputs {
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => name.endsWith(ofPreparedData)))
 }
 
 /** Identity of a run that begins now. */

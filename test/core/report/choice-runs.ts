@@ -1,4 +1,4 @@
-import {mkdirSync} from 'node:fs'
+import {mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {AccuracyTally} from '../../../src/core/statistics/accuracy.js'
 import {type EvalRow, evalTable, writeTable} from '../../../src/core/tables/index.js'
@@ -38,5 +38,9 @@ export async function writeChoices(
         })
     }
   await writeTable(join(path, 'eval.arrow'), evalTable, rows)
+  writeFileSync(
+    join(path, 'config.resolved.yaml'),
+    `eval:\n  task: multiple-choice\ndata:\n  questions: ${JSON.stringify(`${path}.jsonl`)}\n`,
+  )
   return path
 }
