@@ -73,12 +73,14 @@ function patternTable(reasonings: readonly Reasoning[]): Table {
   }
 }
 
-/** Relative changes from what training started from; null where there is nothing to compare. */
+/** Relative changes from what training started from, on the same benchmark; null where there is nothing to compare. */
 function changeTable(reasonings: readonly Reasoning[]): Table | null {
   const pairs = reasonings
     .filter(({result}) => result.taught !== 'nothing')
     .flatMap((subject) => {
-      const isBase = ({result: {taught, seed}}: Reasoning) => taught === 'nothing' && seed === subject.result.seed
+      const {seed, benchmark} = subject.result
+      const isBase = ({result}: Reasoning) =>
+        result.taught === 'nothing' && result.seed === seed && result.benchmark === benchmark
       return reasonings.filter(isBase).map((base) => ({subject, base}))
     })
   const rows = pairs.map(({subject, base}) => [

@@ -49,6 +49,19 @@ describe('what a report says of thoughts', () => {
     expect(lengths.rows[1][4].detail).toBe('"13 A adds 4"')
   })
 
+  it('changes from the base on the same benchmark', () => {
+    const [base, rpt] = content.reasonings
+    const elsewhere = [base, rpt].map(({result, tally}) => ({
+      result: {...result, benchmark: 'other', label: `${result.label} (other)`},
+      tally,
+    }))
+    const [, {rows}] = reasoningTables([base, ...elsewhere, rpt])
+    expect(rows.map(([{text}]) => text)).toEqual([
+      'rpt, step 200, reasoning (other) against base, reasoning (other)',
+      'rpt, step 200, reasoning against base, reasoning',
+    ])
+  })
+
   it('is on the page and on the terminal', async () => {
     const lines = renderResults(content)
     for (const table of reasoningTables(content.reasonings))
