@@ -1,11 +1,12 @@
+import {join} from 'node:path'
 import type {TaskName} from '../config/names.js'
 import {usualTask} from '../evaluation/evaluated-task.js'
 import {canonicalJson} from '../files/index.js'
 import {taskOf} from '../objectives/objectives.js'
-import {preparedInputs, type RunInputs, readIdentity} from '../runs/run-identity.js'
+import {identityHash, inputOfPoint, preparedInputs, type RunInputs, readIdentity} from '../runs/run-identity.js'
 import type {TaskKind} from '../tasks/task.js'
 import {tasks} from '../tasks/tasks.js'
-import {type RunFolder, settingOf} from './read-run.js'
+import {type RunFolder, readSettings, settingOf} from './read-run.js'
 
 type Settings = Pick<RunFolder, 'path' | 'settings'>
 
@@ -23,16 +24,26 @@ const sources = {
  * The place of the data counts only where their content was not noted; how many of the items were evaluated does not.
  */
 export function benchmarkOf(run: Settings): string {
-  const identity = readIdentity(run.path)
-  const objective = identity?.command === 'eval' ? undefined : settingOf(run, 'train.objective')
-  const task = String(settingOf(run, 'eval.task') ?? taskOf(String(objective)) ?? usualTask)
-  return nameOf(run, task, identity?.inputs ?? {})
+  return nameOf(run, settingOf(run, 'eval.task'))
 }
 
-function nameOf(run: Settings, task: string, inputs: RunInputs): string {
+/** The same of a point of a sweep; undefined where the run of the point is gone. */
+export function benchmarkOfPoint(sweep: Settings, point: string): string | undefined {
+  const hash = readIdentity(sweep.path)?.inputs?.[inputOfPoint(point)]
+  const others = settingOf(sweep, 'sweep.runs')
+  const folders = [join(sweep.path, 'runs', point), ...(Array.isArray(others) ? others.map(String) : [])]
+  const path = folders.find((folder) => identityHash(folder) === hash)
+  return path && nameOf({path, settings: readSettings(path)}, settingOf(sweep, 'eval.task'))
+}
+
+/** @param given `eval.task`; undefined where the objective decides */
+function nameOf(run: Settings, given: unknown): string {
+  const identity = readIdentity(run.path)
+  const objective = identity?.command === 'eval' ? undefined : settingOf(run, 'train.objective')
+  const task = String(given ?? taskOf(String(objective)) ?? usualTask)
   const kind: TaskKind | undefined = tasks[task as TaskName]
   const {fingerprints, key} = sources[kind?.readsDocuments ? 'documents' : 'questions']
-  const found = fingerprints(inputs)
+  const found = fingerprints(identity?.inputs ?? {})
   const data = Object.keys(found).length > 0 ? found : settingOf(run, key)
   const chosen = [...(kind?.splitKeys ?? []), 'data.categoryField'].map((name) => [name, settingOf(run, name)])
   return canonicalJson({task, data, chosen: Object.fromEntries(chosen)})

@@ -69,9 +69,6 @@ function findRunsBelow(path: string, depth: number): string[] {
 /** Reads a run directory. Throws {DataError} at a table or summary that cannot be read. */
 export function readRun(path: string): RunFolder {
   const at = (file: string) => join(path, file)
-  const settings = existsSync(at('config.resolved.yaml'))
-    ? readTextOf(at('config.resolved.yaml'), 'the settings of a run')
-    : null
   const summary = existsSync(at('summary.json'))
     ? readJsonOf(at('summary.json'), anyObject, 'the summary of a run')
     : null
@@ -83,8 +80,14 @@ export function readRun(path: string): RunFolder {
     sweep: existsSync(at('sweep.arrow')) ? readTable(at('sweep.arrow'), sweepTable) : [],
     rolloutSteps: stepsIn(at('rollouts')),
     summary,
-    settings,
+    settings: readSettings(path),
   }
+}
+
+/** Text of `config.resolved.yaml`; null where there is none. */
+export function readSettings(runPath: string): string | null {
+  const file = join(runPath, 'config.resolved.yaml')
+  return existsSync(file) ? readTextOf(file, 'the settings of a run') : null
 }
 
 /** Every completion of one step. */

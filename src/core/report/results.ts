@@ -81,9 +81,9 @@ function isShown({taught, mode}: Result): boolean {
   return taught === null || (shownModes[taught]?.includes(mode) ?? true)
 }
 
-/** The model that training starts from, predicting at once; undefined where it was not evaluated. */
-export function baseResult(results: readonly Result[]): Result | undefined {
-  return results.find(({taught, mode}) => taught === 'nothing' && mode === 'standard')
+/** The model that training starts from, predicting at once; undefined where it was not evaluated on the benchmark. */
+export function baseResult(results: readonly Result[], benchmark: string | undefined): Result | undefined {
+  return results.find((one) => one.taught === 'nothing' && one.mode === 'standard' && one.benchmark === benchmark)
 }
 
 function evaluationKey({run, objective, checkpoint, step, mode, seed}: EvalRow): string {

@@ -5,6 +5,7 @@ import {weightsOf} from '../statistics/weights.js'
 import type {MetricsRow, SweepRow} from '../tables/index.js'
 import {maxOf, minOf} from '../util/extremes.js'
 import {groupBy} from '../util/group-by.js'
+import {benchmarkOf, benchmarkOfPoint} from './benchmark.js'
 import type {ScalingFigure} from './figures.js'
 import type {RunFolder} from './read-run.js'
 import {baseResult, type Result} from './results.js'
@@ -15,6 +16,8 @@ export interface ScalingPointRow {
   readonly series: string
   readonly mode: string
   readonly split: string
+  /** Names what it was evaluated on; absent where that is not known. */
+  readonly benchmark?: string
   readonly compute: number
   readonly accuracy: number
   readonly ciLow: number
@@ -29,7 +32,7 @@ const pointsPerCurve = 3
  * whose compute is the sum of their FLOPs metrics up to that step.
  */
 export function collectScaling(runs: readonly RunFolder[]): ScalingPointRow[] {
-  const swept = runs.flatMap(({sweep}) => sweep.map(pointOfSweep))
+  const swept = runs.flatMap(pointsOfSweep)
   const rows = (swept.length > 0 ? swept : runs.flatMap(pointsOfRun)).filter(({compute}) => compute > 0)
   return [...groupBy(rows, curveKey).values()]
     .filter((curve) => new Set(curve.map(({compute}) => compute)).size >= pointsPerCurve)
@@ -54,7 +57,10 @@ function weighted(curve: readonly ScalingPointRow[]): ScalingPoint[] {
   return curve.map(({compute, accuracy}, i) => ({compute, accuracy, weight: weights[i]}))
 }
 
-/** One figure per split, all on the same axis of accuracy, with the base model's argmax accuracy as a line. */
+/**
+ * One figure per split, all on the same axis of accuracy, with the base model's argmax accuracy as a line where all points are
+ * of one benchmark.
+ */
 export function scalingFigures(
   points: readonly ScalingPointRow[],
   fits: readonly FitRow[],
@@ -62,7 +68,8 @@ export function scalingFigures(
 ): ScalingFigure[] {
   const shown = splits.filter((split) => points.some((point) => point.split === split))
   const named = shown.length > 1 ? shown.filter((split) => split !== 'all') : shown
-  const base = baseResult(results)
+  const benchmarks = new Set(points.map(({benchmark}) => benchmark))
+  const base = benchmarks.size === 1 ? baseResult(results, [...benchmarks][0]) : undefined
   const ends = points.flatMap(({accuracy, ciLow, ciHigh}) => [accuracy, ciLow, ciHigh]).filter(Number.isFinite)
   const lines = named.map((split) => base?.cells[split]?.accuracy).filter((line) => line !== undefined)
   const low = Math.floor(20 * minOf([...ends, ...lines])) / 20
@@ -113,12 +120,21 @@ export function computeByStep(rows: readonly MetricsRow[]): ReadonlyMap<number, 
   return computeAt
 }
 
+function pointsOfSweep(run: RunFolder): ScalingPointRow[] {
+  return [...groupBy(run.sweep, (row) => row.run)].flatMap(([name, rows]) => {
+    const benchmark = benchmarkOfPoint(run, name)
+    return rows.map((row) => ({...pointOfSweep(row), benchmark}))
+  })
+}
+
 function pointsOfRun(run: RunFolder): ScalingPointRow[] {
+  const benchmark = benchmarkOf(run)
   const computeAt = computeByStep(run.metrics)
   return run.evals.map(({mode, split, step, accuracy, ci_low, ci_high}) => ({
     series: `${run.name}, ${mode}`,
     mode,
     split,
+    benchmark,
     compute: computeAt.get(step) ?? 0,
     accuracy,
     ...intervalOf(ci_low, ci_high),

@@ -113,6 +113,17 @@ export function readIdentity(runPath: string): RunIdentity | null {
   return existsSync(file) ? readJsonOf(file, identitySchema, 'what the run was begun with') : null
 }
 
+/** What the results of a run depend on, as one hash; null where there is no run. */
+export function identityHash(runPath: string): string | null {
+  const identity = readIdentity(runPath)
+  return identity && hashJson({settings: identity.settings, inputs: identity.inputs})
+}
+
+/** What the run of a sweep's point is called among the inputs of the sweep. */
+export function inputOfPoint(name: string): string {
+  return `the run of ${name}`
+}
+
 /** Notes down what a run is begun with. */
 export function writeIdentity(runPath: string, identity: RunIdentity): Promise<void> {
   return replaceText(join(runPath, outputKinds.run.markFile), `${JSON.stringify(identity, null, 2)}\n`)

@@ -2,12 +2,11 @@ import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {startEngine} from '../engine/start-engine.js'
-import {hashJson} from '../files/index.js'
 import {plotScaling} from '../report/plot-scaling.js'
 import {computeByStep, pointOfSweep, scalingFigures, scalingText} from '../report/scaling-figures.js'
 import {type Origins, recordedOrigins} from '../runs/origins.js'
 import {RunDirectory} from '../runs/run-directory.js'
-import {readIdentity} from '../runs/run-identity.js'
+import {identityHash, inputOfPoint} from '../runs/run-identity.js'
 import {type Summary, summarize} from '../runs/summary.js'
 import type {FitRow} from '../statistics/series.js'
 import {splits} from '../statistics/split.js'
@@ -47,7 +46,9 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
       origins = {...recordedOrigins(done.run), ...origins}
       trained.push(done)
     }
-    await run.checkInputs(Object.fromEntries(trained.map((point) => [`the run of ${point.name}`, hashOf(point.run)])))
+    await run.checkInputs(
+      Object.fromEntries(trained.map((point) => [inputOfPoint(point.name), identityHash(point.run)!])),
+    )
     const rows = await evaluatePoints(trained, loaded, run, engine)
     const [step] = stepsOf(trained[0], config)
     const {task} = await predictorOf(trained[0], step, loaded, engine)
@@ -60,12 +61,6 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
     await engine.close()
     await run.close()
   }
-}
-
-/** What the results of a point's run depend on, as one hash. */
-function hashOf(run: string): string {
-  const {settings, inputs} = readIdentity(run)!
-  return hashJson({settings, inputs})
 }
 
 async function trainPoint(point: PlacedPoint, run: RunDirectory, origins: Origins): Promise<TrainedPoint> {

@@ -1,9 +1,12 @@
 import {mkdirSync, rmSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {basename, join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {benchmarkOf} from '../../../src/core/report/benchmark.js'
 import {readRun} from '../../../src/core/report/read-run.js'
-import {collectResults} from '../../../src/core/report/results.js'
+import {collectResults, type Result} from '../../../src/core/report/results.js'
+import {collectScaling, scalingFigures} from '../../../src/core/report/scaling-figures.js'
+import {identityHash, inputOfPoint} from '../../../src/core/runs/run-identity.js'
+import {sweepTable, writeTable} from '../../../src/core/tables/index.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
 import {writeChoices} from './choice-runs.js'
 import {type SyntheticRuns, writeSyntheticRuns} from './synthetic-runs.js'
@@ -51,6 +54,45 @@ describe('results', () => {
       [{...full, evals: some}, full],
     ])
       expect(collectResults(folders).map(({cells}) => cells.all?.count)).toEqual([1000, 1000])
+  })
+})
+
+describe('the line of the base in a scaling figure', () => {
+  it('is of the benchmark of its points', () => {
+    const [base, rpt] = [runs.base, runs.rpt].map(readRun)
+    const points = collectScaling([rpt])
+    const own = collectResults([base])
+    const elsewhere = own.map((result) => ({...result, benchmark: 'other', cells: {}}))
+    const linesOf = (results: readonly Result[], measured = points) =>
+      scalingFigures(measured, [], results).map(({references}) => references.map(({accuracy}) => accuracy))
+    const {easy, medium, hard} = own[0].cells
+    expect(linesOf([...elsewhere, ...own])).toEqual([easy, medium, hard].map((cell) => [cell!.accuracy]))
+    expect(linesOf(elsewhere)).toEqual([[], [], []])
+    const mixed = points.map((point, i) => (i === 0 ? {...point, benchmark: 'other'} : point))
+    expect(linesOf([...elsewhere, ...own], mixed)).toEqual([[], [], []])
+  })
+
+  it('is of what the points of a sweep were evaluated on, trained in its folder or before', async () => {
+    const inputs = {'settings of the prepared data': 's'}
+    const trained = {train: {objective: 'rpt'}, data: {dir: '/a'}}
+    const sweep = join(root, 'sweep')
+    const [own, before] = [join(sweep, 'runs', 'own'), join(root, 'before')]
+    for (const path of [own, before]) begin(path, 'train', trained, {...inputs, model: path})
+    const noted = Object.fromEntries([own, before].map((path) => [inputOfPoint(basename(path)), identityHash(path)!]))
+    begin(sweep, 'scaling-sweep', {sweep: {runs: [before]}}, {...noted, [inputOfPoint('gone')]: 'hash'})
+    const row = {
+      point: '{}',
+      mode: 'reasoning' as const,
+      split: 'hard',
+      accuracy: 0.5,
+      ci_low: 0.4,
+      ci_high: 0.6,
+      seed: 0,
+    }
+    const rows = ['own', 'before', 'gone'].map((run, i) => ({...row, run, step: 1, compute_flops: 1 + i}))
+    await writeTable(join(sweep, 'sweep.arrow'), sweepTable, rows)
+    const name = nameOf('eval-s', 'eval', {data: {dir: '/b'}}, inputs)
+    expect(collectScaling([readRun(sweep)]).map(({benchmark}) => benchmark)).toEqual([name, name, undefined])
   })
 })
 
