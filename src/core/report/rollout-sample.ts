@@ -5,7 +5,7 @@ import {groupBy} from '../util/group-by.js'
 import {plural} from '../util/plural.js'
 import {Sampler, streamSeed} from '../util/rng.js'
 import {type PositionKey, readPlaces} from './contexts.js'
-import {describeItem, type Ledger, readLedger} from './ledger.js'
+import {describeItem, type Ledger, type LedgerItem, readLedger} from './ledger.js'
 import type {SampledCompletion, SampledGroup} from './page/filter.js'
 import {type RunFolder, readRollouts, settingOf} from './read-run.js'
 
@@ -65,9 +65,14 @@ export async function sampleRollouts(
     split: splitOf(rows[0]),
     context: placeOf(rows[0])?.context ?? '',
     byte: placeOf(rows[0])?.byte ?? null,
-    ledger: describeItem(ledger.items.get(rows[0].item)!),
+    ledger: wordsOf(ledger.items.get(rows[0].item)),
   }))
   return {run, groups, steps, ends, ledger}
+}
+
+/** Nothing where a run that goes on has dropped the item since. */
+function wordsOf(item: LedgerItem | undefined): string {
+  return item ? describeItem(item) : ''
 }
 
 /** Groups in the order of the step, as many as `completions` allow, at least one. */

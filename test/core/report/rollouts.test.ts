@@ -12,7 +12,7 @@ import {readRun} from '../../../src/core/report/read-run.js'
 import {browseRollouts} from '../../../src/core/report/rollout-browser.js'
 import {type RolloutSample, sampledSteps, sampleRollouts} from '../../../src/core/report/rollout-sample.js'
 import {stepName} from '../../../src/core/runs/run-checkpoints.js'
-import {documentsTable, readTable} from '../../../src/core/tables/index.js'
+import {documentsTable, ledgerTable, readTable, writeTable} from '../../../src/core/tables/index.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 import {hostileText, type SyntheticRuns, writeSyntheticRuns} from './synthetic-runs.js'
 
@@ -106,6 +106,23 @@ describe('the ledger of a page', () => {
       `drawn ${own.length} times, last in step 200; ${right} of ${completions.length} completions right; ` +
         `rewards differed in ${differed} ${differed === 1 ? 'group' : 'groups'}`,
     )
+  })
+
+  it('says nothing of a position that it does not hold', async () => {
+    const file = join(runs.rpt, 'ledger.arrow')
+    const [{doc, position}] = groups
+    const lost = `${doc}@${position}`
+    renameSync(file, `${file}.away`)
+    try {
+      const rows = readTable(`${file}.away`, ledgerTable).filter(({item}) => item !== lost)
+      await writeTable(file, ledgerTable, rows)
+      const {groups: again} = await sampleRollouts(readRun(runs.rpt), 1, nothing)
+      const isLost = (group: SampledGroup) => `${group.doc}@${group.position}` === lost
+      expect(again.filter(isLost).every((group) => group.ledger === '')).toBe(true)
+      expect(again.filter((group) => !isLost(group))).toEqual(groups.filter((group) => !isLost(group)))
+    } finally {
+      renameSync(`${file}.away`, file)
+    }
   })
 
   it('lists what was drawn most, each with the search for its rollouts', () => {

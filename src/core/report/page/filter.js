@@ -22,7 +22,7 @@
  * @property {string} split how hard the position is; empty where that is not known
  * @property {string} context the text before it, from its end
  * @property {number | null} byte where the position starts in its document; null where the document is not at hand
- * @property {string} ledger how often the item was drawn in the whole run, and how it went
+ * @property {string} ledger how often the item was drawn in the whole run, and how it went; empty where that is not known
  * @property {string} truth the bytes that follow, in hexadecimal digits
  * @property {readonly number[]} boundaries where tokens end in them
  * @property {readonly SampledCompletion[]} completions

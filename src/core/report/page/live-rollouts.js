@@ -74,7 +74,8 @@ function groupView({group, shown}) {
     const left = shown.length < completions.length ? `; ${shown.length} of ${completions.length} completions match` : ''
     const one = `--doc ${group.doc} --position ${group.position}`
     const commands = [`rpt inspect RUN --step ${group.step} ${one}`, `rpt inspect DATA ${one}`]
-    view.append(make('p', 'note', [`${where}${left}. In the whole run: ${group.ledger}.`]))
+    const whole = group.ledger === '' ? '' : ` In the whole run: ${group.ledger}.`
+    view.append(make('p', 'note', [`${where}${left}.${whole}`]))
     view.append(
       make('p', 'note', [
         make('code', '', [commands[0]]),
