@@ -1,5 +1,5 @@
 import {statSync} from 'node:fs'
-import {basename, dirname, join} from 'node:path'
+import {dirname, join, sep} from 'node:path'
 import {setImmediate as nextTurn} from 'node:timers/promises'
 import {replaceFile, writeFully} from '../files/durable.js'
 import {checkOutputFile, checkPermission, checkWritable, guardWrite, makeFolder} from '../files/index.js'
@@ -110,8 +110,17 @@ function titleOf(runs: readonly RunFolder[]): string {
   return `Reinforcement Pre-Training: ${runs.map(({name}) => name).join(', ')}`
 }
 
-/** Names runs by their folder, with the parent folder in front where two would be equal. */
+/** Names runs by their folder, with as many parent folders in front as tell it from the others. */
 function nameRunsApart(runs: readonly RunFolder[]): RunFolder[] {
-  const isTaken = (run: RunFolder) => runs.some((other) => other !== run && other.name === run.name)
-  return runs.map((run) => (isTaken(run) ? {...run, name: `${basename(dirname(run.path))}/${run.name}`} : run))
+  return runs.map((run) => {
+    const others = runs.filter((other) => other !== run)
+    const depths = Array.from(run.path.split(sep), (_, depth) => depth + 1)
+    const isTaken = (depth: number) => others.some(({path}) => endOf(path, depth) === endOf(run.path, depth))
+    return {...run, name: endOf(run.path, depths.find((depth) => !isTaken(depth))!)}
+  })
+}
+
+/** The last folders of a path. */
+function endOf(path: string, depth: number): string {
+  return path.split(sep).slice(-depth).join('/')
 }

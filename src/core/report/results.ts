@@ -67,7 +67,7 @@ export function collectResults(runs: readonly RunFolder[]): Result[] {
     const benchmark = benchmarkOf(run)
     for (const rows of groupBy(run.evals, evaluationKey).values()) {
       const result = toResult(run, rows, benchmark)
-      const checkpoint = run.metrics.length === 0 ? rows[0].checkpoint : 'last'
+      const checkpoint = run.metrics.length === 0 ? rows[0].checkpoint : `last of ${run.path}`
       const {run: subject, objective} = rows[0]
       const key = JSON.stringify([subject, objective, checkpoint, result.mode, result.seed, benchmark])
       const known = latest.get(key)

@@ -1,14 +1,16 @@
-import {linkSync, mkdtempSync, renameSync, rmSync} from 'node:fs'
+import {cpSync, linkSync, mkdtempSync, readFileSync, renameSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {ledgerWays} from '../../../src/core/records/records.js'
+import {select} from '../../../src/core/report/html.js'
 import {describeItem, type Ledger, readLedger} from '../../../src/core/report/ledger.js'
 import {ledgerSection} from '../../../src/core/report/ledger-section.js'
 import {cellsOf, fromHex, sharedBytes} from '../../../src/core/report/page/bytes.js'
 import {matching, type SampledGroup} from '../../../src/core/report/page/filter.js'
 import {ledgerRows, ways} from '../../../src/core/report/page/ledger-filter.js'
 import {readRun} from '../../../src/core/report/read-run.js'
+import {writeReport} from '../../../src/core/report/report.js'
 import {browseRollouts} from '../../../src/core/report/rollout-browser.js'
 import {type RolloutSample, sampledSteps, sampleRollouts} from '../../../src/core/report/rollout-sample.js'
 import {stepName} from '../../../src/core/runs/run-checkpoints.js'
@@ -83,6 +85,22 @@ describe('a sample of rollouts', () => {
     expect(json).toContain('\\u003cscript>alert')
     expect(json).not.toContain('<')
     expect(browseRollouts([])).toEqual([])
+  })
+})
+
+describe('runs of one name', () => {
+  it('have as much of their paths in front as tells them apart, wherever the page names them', async () => {
+    const at = ['small/seed-0', 'small/seed-1', 'large/seed-0'].map((folder) => join(runs.root, folder, 'rpt'))
+    for (const path of at) cpSync(runs.rpt, path, {recursive: true})
+    const paths = [...at, runs.ntp]
+    const {path, content} = await writeReport(paths, join(runs.root, 'names.html'))
+    const names = ['small/seed-0/rpt', 'seed-1/rpt', 'large/seed-0/rpt']
+    expect(content.runs.map(({name}) => name)).toEqual([...names, 'ntp'])
+    const page = readFileSync(path, 'utf8')
+    expect([...page.matchAll(/class="ledger" data-run="([^"]+)"/g)].map(([, name]) => name)).toEqual(names)
+    expect(page).toContain(select('run', 'run', names).text)
+    expect(content.results.filter(({mode}) => mode === 'reasoning').map(({run}) => run.name)).toEqual(names.toSorted())
+    for (const folder of ['small', 'large']) rmSync(join(runs.root, folder), {recursive: true})
   })
 })
 
