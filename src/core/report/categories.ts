@@ -1,4 +1,3 @@
-import {splits} from '../statistics/split.js'
 import {chunksOf} from '../util/chunks-of.js'
 import {maxOf} from '../util/extremes.js'
 import {groupBy} from '../util/group-by.js'
@@ -8,30 +7,20 @@ import {type Cell, detailsOf, type Table} from './tables.js'
 
 /** Models and modes side by side; more of them make another table. */
 const mostColumns = 4
-const whole = 'all'
-
-/**
- * The categories of an evaluation's items, in the order of its table. There are none where items go by the splits of positions,
- * or have one category alone.
- */
-export function categoriesOf({cells}: Pick<Result, 'cells'>): string[] {
-  const names = Object.keys(cells).filter((name) => name !== whole)
-  return names.every((name) => (splits as readonly string[]).includes(name)) ? [] : names
-}
 
 /** Accuracy by category in the shape of the paper's Table 3: one row per category, one column per model and mode. */
 export function categoryTables(results: readonly Result[]): Table[] {
-  const split = results.filter((result) => categoriesOf(result).length > 0)
-  const alike = groupBy(split, (result) => JSON.stringify(categoriesOf(result)))
+  const split = results.filter(({categories}) => Object.keys(categories).length > 0)
+  const alike = groupBy(split, ({categories}) => JSON.stringify(Object.keys(categories)))
   return [...alike.values()].flatMap((own) => Array.from(chunksOf(own, mostColumns), categoryTable))
 }
 
 function categoryTable(results: readonly Result[]): Table {
-  const names = [whole, ...categoriesOf(results[0])]
-  const cellOf = ({cells}: Result, name: string) => (cells as Readonly<Record<string, ResultCell | undefined>>)[name]
+  const names = ['all', ...Object.keys(results[0].categories)]
   const rows = names.map((name) => {
-    const most = maxOf(results.map((result) => cellOf(result, name)?.count ?? 0))
-    return [{text: name}, {text: String(most)}, ...results.map((result) => categoryCell(cellOf(result, name), most))]
+    const cells = results.map(({cells: {all}, categories}) => ({all, ...categories})[name])
+    const most = maxOf(cells.map((cell) => cell?.count ?? 0))
+    return [{text: name}, {text: String(most)}, ...cells.map((cell) => categoryCell(cell, most))]
   })
   return {
     title: 'Accuracy by category, %',

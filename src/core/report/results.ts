@@ -1,7 +1,7 @@
 import {evalModes} from '../config/names.js'
 import type {Taught} from '../objectives/objective.js'
 import {taughtBy} from '../objectives/objectives.js'
-import type {Split} from '../statistics/split.js'
+import {type Split, splits} from '../statistics/split.js'
 import type {EvalRow} from '../tables/index.js'
 import {groupBy} from '../util/group-by.js'
 import {benchmarkOf} from './benchmark.js'
@@ -24,6 +24,8 @@ export interface Result extends Alike {
   readonly step: number
   readonly seed: number
   readonly cells: Readonly<Partial<Record<Split, ResultCell>>>
+  /** By name, in the order of the evaluation's table; none where items go by the splits of positions, or have one category. */
+  readonly categories: Readonly<Record<string, ResultCell>>
   /** What one greedy prediction takes on average; null where an older version did not count it. */
   readonly cost: PredictionCost | null
 }
@@ -92,27 +94,35 @@ function evaluationKey({run, objective, checkpoint, step, mode, seed}: EvalRow):
 
 function toResult(run: RunFolder, rows: readonly EvalRow[], benchmark: string): Result {
   const {objective, mode, step, seed} = rows[0]
-  const cells = Object.fromEntries(
-    rows.map((row) => [
-      row.split,
-      {
-        count: row.count,
-        correct: row.correct,
-        accuracy: row.accuracy,
-        ciLow: row.ci_low ?? Number.NaN,
-        ciHigh: row.ci_high ?? Number.NaN,
-        passAt: row.pass_at,
-        inexpressible: row.inexpressible,
-        accuracyIfWrong: row.accuracy_if_wrong,
-      },
-    ]),
-  )
   const label = `${objective}${step > 0 ? `, step ${step}` : ''}, ${mode}`
   const settings = JSON.parse(rows[0].prompt_settings) as Result['settings']
   const taught = step === 0 ? 'nothing' : taughtBy(objective)
   const {run: subject, cut_tokens: cutTokens} = rows[0]
   const cost = costOf(rows.find(({split}) => split === 'all') ?? rows[0])
-  return {label, run, benchmark, subject, objective, taught, mode, step, seed, cells, cost, settings, cutTokens}
+  const cells = cellsOf(rows)
+  return {label, run, benchmark, subject, objective, taught, mode, step, seed, ...cells, cost, settings, cutTokens}
+}
+
+/** A category may be called as a split is: it is none of them where another is not. */
+function cellsOf(rows: readonly EvalRow[]): Pick<Result, 'cells' | 'categories'> {
+  const cells = Object.fromEntries(rows.map((row) => [row.split, toCell(row)]))
+  const isSplit = (name: string) => (splits as readonly string[]).includes(name)
+  if (Object.keys(cells).every(isSplit)) return {cells, categories: {}}
+  const {all, ...categories} = cells
+  return {cells: {all}, categories}
+}
+
+function toCell(row: EvalRow): ResultCell {
+  return {
+    count: row.count,
+    correct: row.correct,
+    accuracy: row.accuracy,
+    ciLow: row.ci_low ?? Number.NaN,
+    ciHigh: row.ci_high ?? Number.NaN,
+    passAt: row.pass_at,
+    inexpressible: row.inexpressible,
+    accuracyIfWrong: row.accuracy_if_wrong,
+  }
 }
 
 function costOf({prompt_tokens: promptTokens, written_tokens: writtenTokens, flops}: EvalRow): PredictionCost | null {

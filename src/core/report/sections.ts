@@ -2,7 +2,7 @@ import type {Split} from '../statistics/split.js'
 import {maxOf} from '../util/extremes.js'
 import {plural} from '../util/plural.js'
 import {accuracyStrips} from './accuracy-strips.js'
-import {categoriesOf, categoryTables} from './categories.js'
+import {categoryTables} from './categories.js'
 import {lastOfEach} from './comparisons.js'
 import type {ReportContent} from './content.js'
 import type {AccuracyRow} from './figures.js'
@@ -40,11 +40,10 @@ export function resultSection({results, comparisons}: ReportContent): Html {
   ])
 }
 
-/** What is drawn of a result: its splits without the whole of them, or the whole where its items go by category. */
+/** What is drawn of a result: its splits without the whole of them, or the whole where there are none. */
 function drawnCells(result: Result): AccuracyRow['splits'] {
   const measured = Object.entries(result.cells).filter(([, {count}]) => count > 0)
-  const hasCategories = categoriesOf(result).length > 0
-  return Object.fromEntries(measured.filter(([split]) => measured.length === 1 || (split === 'all') === hasCategories))
+  return Object.fromEntries(measured.filter(([split]) => measured.length === 1 || split !== 'all'))
 }
 
 /** A table of more rows than a reader takes in at a glance opens when asked for. */

@@ -6,6 +6,7 @@ import {readRun} from '../../../src/core/report/read-run.js'
 import {renderResults} from '../../../src/core/report/render-results.js'
 import {writeReport} from '../../../src/core/report/report.js'
 import {collectResults, type Result} from '../../../src/core/report/results.js'
+import {comparisonTable, resultTable} from '../../../src/core/report/tables.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
 import {writeChoices} from './choice-runs.js'
 import {writeSyntheticRuns} from './synthetic-runs.js'
@@ -52,12 +53,28 @@ it('has a row for each category with what eval.arrow holds of every model and mo
 
 it('says a smaller count in the cell, and a dash where a category has no items', () => {
   const [first, second] = results
-  const cells = {...second.cells, law: {...second.cells.all!, count: 12}, math: {...second.cells.all!, count: 0}}
-  const [{rows}] = categoryTables([first, {...second, cells}])
+  const {law, math, hard} = second.categories
+  const categories = {law: {...law, count: 12}, math: {...math, count: 0}, hard}
+  const [{rows}] = categoryTables([first, {...second, categories}])
   const rowOf = (name: string) => rows.find(([{text}]) => text === name)!
   expect(rowOf('law')[1].text).toBe('40')
   expect(rowOf('law')[3].detail).toMatch(/^\[\d+\.\d, \d+\.\d\] · of 12$/)
   expect(rowOf('math')[3]).toEqual({text: '-', tone: 'muted'})
+})
+
+it('has the categories to itself: Table 1 and the differences have the whole alone, and splits of positions beside it', async () => {
+  expect(resultTable(results).columns).toEqual(['model and mode', 'all', 'FLOPs each'])
+  const {base} = await writeSyntheticRuns(join(root, 'beside'))
+  const mixed = collectResults([readRun(base), readRun(folder)])
+  const {columns, rows, note} = resultTable(mixed)
+  expect(columns).toEqual(['model and mode', 'all', 'easy', 'medium', 'hard', 'FLOPs each'])
+  const cellsOf = (count: number) => rows.find((_, i) => mixed[i].cells.all!.count === count)!.map(({text}) => text)
+  expect(cellsOf(1000).filter((text) => text === '-')).toEqual([])
+  expect(cellsOf(79).slice(2, 5)).toEqual(['-', '-', '-'])
+  expect(note).toContain('hard 333.')
+  const cell = {count: 30, difference: 0.1, ciLow: 0, ciHigh: 0.2, isAbove: false, isBelow: false}
+  const comparison = {subject: results[1], other: results[0], differences: {all: cell, hard: cell}, unlike: []}
+  expect(comparisonTable([comparison]).columns).toEqual(['minus', 'all'])
 })
 
 it('is not there for positions, nor for questions of one category; other categories make another table', async () => {
