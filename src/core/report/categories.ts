@@ -11,7 +11,7 @@ const mostColumns = 4
 /** Accuracy by category in the shape of the paper's Table 3: one row per category, one column per model and mode. */
 export function categoryTables(results: readonly Result[]): Table[] {
   const split = results.filter(({categories}) => Object.keys(categories).length > 0)
-  const alike = groupBy(split, ({categories}) => JSON.stringify(Object.keys(categories)))
+  const alike = groupBy(split, ({benchmark, categories}) => JSON.stringify([benchmark, Object.keys(categories)]))
   return [...alike.values()].flatMap((own) => Array.from(chunksOf(own, mostColumns), categoryTable))
 }
 

@@ -77,13 +77,18 @@ it('has the categories to itself: Table 1 and the differences have the whole alo
   expect(comparisonTable([comparison]).columns).toEqual(['minus', 'all'])
 })
 
-it('is not there for positions, nor for questions of one category; other categories make another table', async () => {
+it('is not there for positions, nor for questions of one category; other categories and other questions make another table', async () => {
   const {base} = await writeSyntheticRuns(join(root, 'positions'))
   const one = await writeChoices(join(root, 'one'), {law: 5}, {base: {standard: 0.5}})
   expect(categoryTables(collectResults([readRun(base), readRun(one)]))).toEqual([])
   const other = await writeChoices(join(root, 'other'), many, {base: {standard: 0.5}})
   const tables = categoryTables(collectResults([readRun(folder), readRun(other)]))
   expect(tables.map(({rows}) => rows.length)).toEqual([4, 4, 25])
+  const alike = await writeChoices(join(root, 'alike'), {law: 8, math: 9, hard: 7}, {base: {standard: 0.5}})
+  const items = categoryTables(collectResults([readRun(other), readRun(alike), readRun(folder)])).map(
+    ({rows}) => rows[0][1],
+  )
+  expect(items.map(({text}) => text).toSorted()).toEqual(['24', '72', '79', '79'])
 })
 
 it('stands on the page, folded where it is long, and in the terminal; the drawing has the whole alone', async () => {
