@@ -15,6 +15,7 @@ import {writeReport} from '../../src/core/report/report.js'
 import {writeChoices} from '../../test/core/report/choice-runs.js'
 import {writeSyntheticRuns} from '../../test/core/report/synthetic-runs.js'
 import {lacksBrowser, openBrowser} from './browser.js'
+import {checkFocus} from './check-focus.js'
 
 const {values: flags} = parseArgs({
   options: {'must-run': {type: 'boolean'}, shots: {type: 'string'}},
@@ -220,6 +221,7 @@ const checks: readonly Check[] = [
       assert.match((await rows.first().locator('small').textContent()) ?? '', /^from byte \d+$/)
     },
   ],
+  ['rows that a key asked for have the focus', checkFocus],
   [
     'a row of the ledger leads to its rollouts',
     async (page) => {

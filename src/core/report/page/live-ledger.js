@@ -37,8 +37,10 @@ function startLedger(view) {
   })
   form.addEventListener('submit', (event) => event.preventDefault())
   more.addEventListener('click', () => {
+    const first = limit
     limit += 4 * rowsAtOnce
     show()
+    table.tBodies[0].rows[first].querySelector('a')?.focus()
   })
   form.hidden = false
   show()

@@ -38,8 +38,10 @@ export function startRollouts() {
   form.addEventListener('submit', (event) => event.preventDefault())
   form.addEventListener('reset', () => setTimeout(restart))
   more.addEventListener('click', () => {
+    const first = limit
     limit += groupsAtOnce
     show()
+    list.children[first].querySelector('summary')?.focus()
   })
   document.addEventListener('click', ({target}) => {
     const link = target instanceof Element ? target.closest('a[data-find]') : null
