@@ -66,24 +66,26 @@ export async function compareAll(
 
 /** The pairs that are compared, subject by subject in the order of the lines. */
 function pairsOf(results: readonly Result[]): Pair[] {
-  const thinking = results.filter(({taught, mode}) => taught === 'thoughts' && mode === 'reasoning')
-  const studied = thinking.length > 0 ? thinking : results.filter(({taught}) => taught !== 'nothing')
-  const lines = lastOfEach(results, studied)
+  const lines = comparedLines(results)
+  const studied = new Set(studiedLines(results))
   return lines
-    .filter((result) => studied.includes(result))
+    .filter((result) => studied.has(result))
     .flatMap((subject) =>
       lines.filter((other) => other !== subject && other.seed === subject.seed).map((other) => ({subject, other})),
     )
 }
 
-/**
- * Leaves out the earlier checkpoints of runs.
- *
- * @param of the lines whose earlier checkpoints are left out; all lines when absent
- */
-export function lastOfEach(results: readonly Result[], of: readonly Result[] = results): Result[] {
+/** The lines whose last checkpoints are the subjects. */
+function studiedLines(results: readonly Result[]): readonly Result[] {
+  const thinking = results.filter(({taught, mode}) => taught === 'thoughts' && mode === 'reasoning')
+  return thinking.length > 0 ? thinking : results.filter(({taught}) => taught !== 'nothing')
+}
+
+/** The subjects and what they are compared with: all lines but the earlier checkpoints of the subjects' runs. */
+export function comparedLines(results: readonly Result[]): Result[] {
   const lastSteps = new Map<string, number>()
-  for (const result of of) lastSteps.set(lineage(result), Math.max(result.step, lastSteps.get(lineage(result)) ?? 0))
+  for (const result of studiedLines(results))
+    lastSteps.set(lineage(result), Math.max(result.step, lastSteps.get(lineage(result)) ?? 0))
   return results.filter((result) => result.step >= (lastSteps.get(lineage(result)) ?? 0))
 }
 

@@ -56,7 +56,9 @@ function whom(same: readonly Comparison[], compared: number): string {
   if (same.length > namedAtMost) {
     const leads = same.map(({differences}) => hardest(differences!).difference)
     const range = `${points(minOf(leads))} to ${points(maxOf(leads))} points on ${hardestName(same)}`
-    return `${same.length === compared ? 'all ' : ''}${same.length} other lines (${range})`
+    const lines =
+      same.length === compared ? `all ${same.length} lines that it is compared with` : `${same.length} other lines`
+    return `${lines} (${range})`
   }
   return listed(
     same.map(

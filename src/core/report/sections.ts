@@ -3,7 +3,7 @@ import {maxOf} from '../util/extremes.js'
 import {plural} from '../util/plural.js'
 import {accuracyStrips} from './accuracy-strips.js'
 import {categoryTables} from './categories.js'
-import {lastOfEach} from './comparisons.js'
+import {comparedLines} from './comparisons.js'
 import type {ReportContent} from './content.js'
 import type {AccuracyRow} from './figures.js'
 import {short} from './format.js'
@@ -30,10 +30,12 @@ export function headlineSection({runs, comparisons}: ReportContent): Html {
 /** Table 1: accuracy per split with intervals, drawn and printed, and the paired differences. */
 export function resultSection({results, comparisons}: ReportContent): Html {
   if (results.length === 0) return html``
-  const rows = lastOfEach(results).map((result) => ({name: result.label, splits: drawnCells(result)}))
+  const rows = comparedLines(results).map((result) => ({name: result.label, splits: drawnCells(result)}))
   return section('results', 'Held-out accuracy', [
     accuracyStrips(rows),
-    ...(rows.length < results.length ? [html`<p class="note">Drawn: the last checkpoint of each run.</p>`] : []),
+    ...(rows.length < results.length
+      ? [html`<p class="note">Drawn: the lines that are compared. The table has earlier checkpoints too.</p>`]
+      : []),
     htmlTable(resultTable(results)),
     ...categoryTables(results).map(foldLongTable),
     ...comparisonTables(comparisons).map(foldTable),

@@ -12,6 +12,7 @@ import {renderResults} from '../../../src/core/report/render-results.js'
 import {writeReport} from '../../../src/core/report/report.js'
 import {collectResults} from '../../../src/core/report/results.js'
 import {collectFits, collectScaling} from '../../../src/core/report/scaling-figures.js'
+import {resultSection} from '../../../src/core/report/sections.js'
 import {trendOf} from '../../../src/core/report/smooth.js'
 import {comparisonTable, renderTable, resultTable} from '../../../src/core/report/tables.js'
 import {terminalPlot} from '../../../src/core/report/terminal-plot.js'
@@ -59,7 +60,7 @@ describe('writeReport', () => {
     ])
     expect(withoutScript(page).match(/<svg /g)).toHaveLength(3 + charts.length)
     expect(page).toMatch(
-      /<p class="headline">rpt, step 200, reasoning is above all 4 other lines \(\+\d+\.\d to \+\d+\.\d points on hard\) on every split\.</,
+      /<p class="headline">rpt, step 200, reasoning is above all 4 lines that it is compared with \(\+\d+\.\d to \+\d+\.\d points on hard\) on every split\.</,
     )
     expect(page).toContain('train:\n  objective: rpt')
   })
@@ -200,6 +201,26 @@ describe('results', () => {
     )
     expect(alone.differences).toEqual(comparisons[0].differences)
     expect(stages.filter((line) => line.startsWith('compare'))).toEqual(Array(4).fill('compare 1 of 4'))
+  })
+
+  it('are drawn where they are compared, and the headline counts those', async () => {
+    const [rpt, ntp] = [runs.rpt, runs.ntp].map(readRun)
+    const earlier = ntp.evals.map((row) => ({...row, step: 100, checkpoint: 'step-100'}))
+    const several = [
+      {...rpt, metrics: []},
+      {...ntp, metrics: [], evals: [...earlier, ...ntp.evals]},
+    ]
+    const content = await contentOf(several)
+    const {text} = resultSection(content)
+    const drawn = [...text.matchAll(/<div class="name">([^<]+)</g)].map(([, name]) => name)
+    const [{subject}] = content.comparisons
+    const compared = content.comparisons.map(({other}) => other.label)
+    expect(drawn.toSorted()).toEqual([subject.label, ...compared].toSorted())
+    expect(compared).toContain('ntp, step 100, standard')
+    expect(drawn.length).toBeLessThan(content.results.length)
+    expect(text).toContain('Drawn: the lines that are compared. The table has earlier checkpoints too.')
+    const known = content.comparisons.find(({differences}) => differences !== null)!
+    expect(headlineOf(Array(5).fill(known))).toMatch(/ is (above|below) all 5 lines that it is compared with \(/)
   })
 
   it('are said in one sentence: above, level, below, and what cannot be compared', async () => {
