@@ -11,11 +11,9 @@ import {join} from 'node:path'
 import {pathToFileURL} from 'node:url'
 import {parseArgs} from 'node:util'
 import type {Browser, Page} from 'playwright-core'
-import {writeReport} from '../../src/core/report/report.js'
-import {writeChoices} from '../../test/core/report/choice-runs.js'
-import {writeSyntheticRuns} from '../../test/core/report/synthetic-runs.js'
 import {lacksBrowser, openBrowser} from './browser.js'
 import {checkFocus} from './check-focus.js'
+import {categories, makePage} from './make-page.js'
 
 const {values: flags} = parseArgs({
   options: {'must-run': {type: 'boolean'}, shots: {type: 'string'}},
@@ -318,21 +316,6 @@ async function useWithoutScripts(browser: Browser, url: string): Promise<string[
   const passed = curves > 0 && isSaid
   console.log(`${passed ? 'passed' : 'FAILED'}  without scripts: ${curves} charts`)
   return passed ? [] : ['without scripts']
-}
-
-/** Those of MMLU-Pro are as many, and their names as long. */
-const categories = Object.fromEntries(
-  Array.from('ABCDEFGHIJKLMN', (letter, i) => [`computer science ${letter}`, 20 + i]),
-)
-
-/** The page of runs that were made up. */
-async function makePage(folder: string): Promise<string> {
-  const {base, ntp, rpt, root} = await writeSyntheticRuns(folder)
-  const choices = await writeChoices(join(root, 'questions'), categories, {
-    base: {standard: 0.3, reasoning: 0.2},
-    rpt: {standard: 0.3, reasoning: 0.6},
-  })
-  return (await writeReport([base, ntp, rpt, choices], join(root, 'report.html'))).path
 }
 
 const lack = lacksBrowser()

@@ -30,7 +30,7 @@ const showTop = async (page: Page, id: string) => {
 
 const pictures: Readonly<Record<string, Picture>> = {
   'page-results': {scheme: 'light', prepare: async () => {}},
-  'page-training': {scheme: 'dark', height: 580, prepare: (page) => showTop(page, 'training')},
+  'page-training': {scheme: 'dark', height: 640, prepare: (page) => showTop(page, 'training')},
   'page-ledger': {
     scheme: 'light',
     prepare: async (page) => {
@@ -45,7 +45,9 @@ const pictures: Readonly<Record<string, Picture>> = {
       await page.locator('#ledger a[data-find]').first().click()
       await page.waitForFunction(() => (document.querySelector('.groups')?.childElementCount ?? 0) < 13)
       await page.locator('.group summary').last().click()
-      await page.locator('form.filters').evaluate((form) => form.scrollIntoView({block: 'start'}))
+      await page
+        .locator('form.filters')
+        .evaluate((form) => window.scrollTo(0, form.getBoundingClientRect().top + window.scrollY - 16))
     },
   },
 }
