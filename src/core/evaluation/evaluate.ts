@@ -19,7 +19,7 @@ import {type Origins, originsOf, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {stepName} from '../runs/run-checkpoints.js'
 import {RunDirectory} from '../runs/run-directory.js'
-import {inputsOf} from '../runs/run-identity.js'
+import {inputOfModel, inputsOf} from '../runs/run-identity.js'
 import {type Summary, summarize} from '../runs/summary.js'
 import {withSampler} from '../samplers/samplers.js'
 import type {EvalRow} from '../tables/index.js'
@@ -149,7 +149,7 @@ async function evaluateIn(
   services: Services,
   started: Date,
 ): Promise<EvalSummary> {
-  const weights = models.map((place) => [`model ${place.run} step ${place.step}`, fingerprintOfPlace(place)])
+  const weights = models.map((place) => [inputOfModel(place.run, place.step), fingerprintOfPlace(place)])
   const inputs = {...inputsOf(config, data, commandTask(config).files(config)), ...Object.fromEntries(weights)}
   const origins = originsOf(models.map(({setting, origin}) => [setting, origin]))
   const run = await RunDirectory.open(config.out!, config, {...services, sources}, {origins, inputs})

@@ -1,6 +1,7 @@
 import {evalModes} from '../config/names.js'
 import type {Taught} from '../objectives/objective.js'
 import {taughtBy} from '../objectives/objectives.js'
+import {inputOfModel, readIdentity} from '../runs/run-identity.js'
 import {type Split, splits} from '../statistics/split.js'
 import type {EvalRow} from '../tables/index.js'
 import {groupBy} from '../util/group-by.js'
@@ -60,18 +61,29 @@ const shownModes: Readonly<Partial<Record<Taught | 'nothing', readonly string[]>
 
 /**
  * Every evaluation of an evaluation directory, and the last one of each training run; an evaluation that several
- * directories hold is listed once, the one of more items, and one on another benchmark is another one. Modes that say nothing
- * about a checkpoint are left to the tables on disk.
+ * directories hold is listed once, the one of more items. One of other weights, on another benchmark or in another template is
+ * another one. Modes that say nothing about a checkpoint are left to the tables on disk.
  */
 export function collectResults(runs: readonly RunFolder[]): Result[] {
   const latest = new Map<string, Result>()
   for (const run of runs.filter(({evals}) => evals.length > 0)) {
     const benchmark = benchmarkOf(run)
+    const inputs = readIdentity(run.path)?.inputs ?? {}
     for (const rows of groupBy(run.evals, evaluationKey).values()) {
       const result = toResult(run, rows, benchmark)
       const checkpoint = run.metrics.length === 0 ? rows[0].checkpoint : `last of ${run.path}`
-      const {run: subject, objective} = rows[0]
-      const key = JSON.stringify([subject, objective, checkpoint, result.mode, result.seed, benchmark])
+      const {run: subject, objective, step, prompt_settings: settings} = rows[0]
+      const weights = inputs[inputOfModel(subject, step)]
+      const key = JSON.stringify([
+        subject,
+        objective,
+        checkpoint,
+        weights,
+        result.mode,
+        result.seed,
+        benchmark,
+        settings,
+      ])
       const known = latest.get(key)
       if (!known || isBetter(result, known)) latest.set(key, result)
     }

@@ -124,6 +124,11 @@ export function inputOfPoint(name: string): string {
   return `the run of ${name}`
 }
 
+/** What a checkpoint is called among the inputs of an evaluation. */
+export function inputOfModel(run: string, step: number): string {
+  return `model ${run} step ${step}`
+}
+
 /** Notes down what a run is begun with. */
 export function writeIdentity(runPath: string, identity: RunIdentity): Promise<void> {
   return replaceText(join(runPath, outputKinds.run.markFile), `${JSON.stringify(identity, null, 2)}\n`)

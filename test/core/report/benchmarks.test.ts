@@ -5,7 +5,7 @@ import {benchmarkOf} from '../../../src/core/report/benchmark.js'
 import {readRun} from '../../../src/core/report/read-run.js'
 import {collectResults, type Result} from '../../../src/core/report/results.js'
 import {collectScaling, scalingFigures} from '../../../src/core/report/scaling-figures.js'
-import {identityHash, inputOfPoint} from '../../../src/core/runs/run-identity.js'
+import {identityHash, inputOfModel, inputOfPoint} from '../../../src/core/runs/run-identity.js'
 import {sweepTable, writeTable} from '../../../src/core/tables/index.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
 import {writeChoices} from './choice-runs.js'
@@ -44,6 +44,27 @@ describe('results', () => {
     expect(results.map(({label}) => label)).toEqual(['base, standard (base in one)', 'base, standard (base in other)'])
     for (const path of [one, other]) begin(path, 'eval', {eval: {task: 'multiple-choice'}}, {'data.questions': 'ab'})
     expect(collectResults([one, other].map(readRun))).toHaveLength(1)
+  })
+
+  it('of other weights of the same name, or of another template, are listed beside each other', async () => {
+    const folders = ['first', 'second'].map((name) => join(root, name))
+    for (const path of folders) await writeChoices(path, law, {base: {standard: 0.4}})
+    const evaluated = (weights: readonly string[]) => {
+      for (const [i, path] of folders.entries())
+        begin(
+          path,
+          'eval',
+          {eval: {task: 'multiple-choice'}},
+          {'data.questions': 'q', [inputOfModel('base', 0)]: weights[i]},
+        )
+      return folders.map(readRun)
+    }
+    const labels = ['base, standard (base in first)', 'base, standard (base in second)']
+    expect(collectResults(evaluated(['a', 'b'])).map(({label}) => label)).toEqual(labels)
+    const [one, other] = evaluated(['a', 'a'])
+    expect(collectResults([one, other])).toHaveLength(1)
+    const evals = other.evals.map((row) => ({...row, prompt_settings: '{"prompt.template": "v1"}'}))
+    expect(collectResults([one, {...other, evals}]).map(({label}) => label)).toEqual(labels)
   })
 
   it('of a checkpoint on some of the positions give way to those on all, whatever splits they lack', () => {
