@@ -24,7 +24,7 @@ const ntpSteps = results.filter(({subject}) => subject === 'ntp').map(({step}) =
 const names: Readonly<Record<string, string>> = {
   'base standard': 'base, standard',
   'base reasoning': 'base, reasoning',
-  'ntp standard': 'plain training, equal FLOPs',
+  'ntp standard': 'next-token training, equal FLOPs',
   'rpt standard': 'RPT, standard',
   'rpt forced-thought': 'RPT, idle thought forced',
   'rpt reasoning': 'RPT, reasoning',
@@ -32,7 +32,7 @@ const names: Readonly<Record<string, string>> = {
 
 function nameOf({subject, mode, step}: Result): string | undefined {
   const isEarlier = subject === 'ntp' && step < Math.max(...ntpSteps)
-  return isEarlier ? 'plain training, equal updates' : names[`${subject} ${mode}`]
+  return isEarlier ? 'next-token training, equal updates' : names[`${subject} ${mode}`]
 }
 
 /** `all` is `easy` under nested splits. */

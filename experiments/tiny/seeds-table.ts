@@ -17,10 +17,10 @@ const line = (title: string, run: string, step: number, mode: string, paper?: Li
 /** Table 1 of the paper, and controls. Its 14B numbers stand beside the lines that it has. */
 const base = line('base, standard', 'base', 0, 'standard', {easy: 0.416, medium: 0.2946, hard: 0.2043})
 const thinking = line('base, reasoning', 'base', 0, 'reasoning', {easy: 0.0331, medium: 0.0166, hard: 0.0141})
-const baseForced = line('base, uninformative thought forced', 'base', 0, 'forced-thought')
+const baseForced = line('base, idle thought forced', 'base', 0, 'forced-thought')
 const baseEmpty = line('base, empty thought forced', 'base', 0, 'empty-thought')
 const rpt = line('RPT, reasoning', 'rpt', 160, 'reasoning', {easy: 0.4511, medium: 0.3356, hard: 0.2375})
-const forced = line('RPT, uninformative thought forced', 'rpt', 160, 'forced-thought')
+const forced = line('RPT, idle thought forced', 'rpt', 160, 'forced-thought')
 const empty = line('RPT, empty thought forced', 'rpt', 160, 'empty-thought')
 const standard = line('RPT, standard', 'rpt', 160, 'standard')
 const equalUpdates = line('next-token training, equal updates', 'ntp', 160, 'standard')
