@@ -1,4 +1,4 @@
-import {mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs'
+import {cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
@@ -118,6 +118,23 @@ describe('--dry-run', () => {
     expect(stdout).toMatch(/^# batch$/m)
     expect(parse(stdout)).toMatchObject({train: {steps: 7}, data: {dir: join(cwd, 'data')}})
     expect(readdirSync(cwd)).toEqual(['a.yaml', 'model.json'])
+  })
+
+  it('of a sweep shows the settings that the sweep would take from its points and their model', async () => {
+    cpSync(join(import.meta.dirname, '../../experiments/tiny/base'), join(cwd, 'base'), {recursive: true})
+    writeFileSync(join(cwd, 'base', 'generation_config.json'), '{"temperature": 0.6}')
+    const rows = ['A', 'B', 'C'].map((question) => JSON.stringify({question, answer: '1'}))
+    writeFileSync(join(cwd, 'questions.jsonl'), `${rows.join('\n')}\n`)
+    writeFileSync(
+      join(cwd, 'train.yaml'),
+      'train: {objective: rlvr, steps: 1}\nmodel: {path: base}\ndata: {questions: questions.jsonl, valDocuments: 1}\n' +
+        'prompt: {questionTemplate: bare}\nrollout: {maxTokens: 8}\ncheckpoint: {steps: [1]}\n',
+    )
+    const sets = ['sweep.train=train.yaml', 'eval.samples=2'].flatMap((set) => ['--set', set])
+    const {status, stdout} = await rpt(['scaling-sweep', ...sets, '--out', 'run', '--dry-run'], cwd)
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^ {2}modes: \[reasoning\] +# default of questions$/m)
+    expect(stdout).toMatch(/^ {2}temperature: 0\.6 +# .*generation_config\.json$/m)
   })
 
   it('gives the same as one JSON document', async () => {

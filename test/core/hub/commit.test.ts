@@ -241,7 +241,7 @@ describe('before anything is asked', () => {
     expect(hub.seen).toEqual([])
   })
 
-  it.each(['model', 'hf:', 'hf:a/b/c', '../model', 'hf:me/..', '/tmp/me', 'me/mo del', 'hf:me/model@main'])(
+  it.each(['model', 'hf:', 'hf:a/b/c', '../model', 'hf:me/..', '/somewhere/me', 'me/mo del', 'hf:me/model@main'])(
     'the name %s is an error of usage',
     (name) => {
       expect(() => readTarget('push to', name)).toThrow(UsageError)

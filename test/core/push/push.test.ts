@@ -291,7 +291,7 @@ describe('an error', () => {
     ['a name without owner', {repository: 'hf:toy'}, 'hf:owner/name'],
     ['a revision', {repository: 'hf:me/toy@main'}, 'without a revision'],
     ['a message of two lines', {message: 'one\ntwo'}, 'one line'],
-    ['a base that is none', {baseModel: '/tmp/base'}, '--base-model'],
+    ['a base that is none', {baseModel: '/somewhere/base'}, '--base-model'],
   ])('of usage at %s', async (_, changes, message) => {
     const error = await failure(send('full', changes))
     expect(error).toBeInstanceOf(UsageError)

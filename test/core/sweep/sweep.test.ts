@@ -154,6 +154,16 @@ describe('a sweep', () => {
     expect(lines).toContain(`seed=1: uses ${runs}`)
     expect(existsSync(join(workspace.folder, 'reused', 'runs'))).toBe(false)
   })
+
+  it('uses it also where it would be evaluated in another way while it trains', async () => {
+    const text = readFileSync(join(workspace.folder, 'train.yaml'), 'utf8')
+    writeFileSync(join(workspace.folder, 'evaluated.yaml'), `${text}eval: {every: 2, modes: [standard], limit: 3}\n`)
+    const lines: string[] = []
+    const runs = join(workspace.folder, 'whole', 'runs', 'seed=1')
+    const changes = ['sweep.train=evaluated.yaml', 'sweep.axes={seed: [1]}', `sweep.runs=["${runs}"]`]
+    await sweep(config('reused-too', changes), toyServices({command: 'scaling-sweep'}, lines))
+    expect(lines).toContain(`seed=1: uses ${runs}`)
+  })
 })
 
 it('a sweep draws completions as generation_config.json of its models says, unless it is told, and records it', async () => {
