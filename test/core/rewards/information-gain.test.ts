@@ -35,6 +35,19 @@ describe('the information gain', () => {
     ])
   })
 
+  it('asks about the ends of a context and of thoughts that are longer than the model reads', () => {
+    const short = informationGainTerm(termSetup(tokenizer, {maxPositions: 12}))
+    const {item, ...group} = groupOf(texts)
+    const long = {
+      ...group,
+      item: {...item, tokenIds: encode('A B '.repeat(9))},
+      prompt: {ids: encode('A B '.repeat(9))},
+    }
+    const queries = short.ask!(long as GradedGroup<Context>)
+    expect(queries.map(({prompt, continuation}) => prompt.length + continuation.length)).toEqual([12, 12, 12])
+    expect(queries.slice(1).every(({prompt}) => tokenizer.decode(prompt).endsWith('</think>'))).toBe(true)
+  })
+
   it('is what the thought adds to the log-probability, and the least of the group for a thought that never ends', () => {
     const scores = term.score(
       groupOf(texts),
@@ -62,6 +75,8 @@ describe('the information gain', () => {
     const completion = {ids, oldLogprobs: new Float32Array(), stopReason: 'end-of-text'} as const
     expect(trainedSpan([{term: term as never}], completion)).toEqual(term.trains!(completion))
     expect(trainedSpan([{term: term as never}, {term: {score: () => []}}], completion)).toBeUndefined()
+    const part = (from: number, to: number) => ({term: {score: () => [], trains: () => ({from, to})}})
+    expect(trainedSpan([part(2, 5), part(0, 3)], completion)).toEqual({from: 0, to: 5})
   })
 
   it('needs the average', () => {
