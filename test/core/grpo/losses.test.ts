@@ -115,6 +115,7 @@ describe('the table of losses', () => {
     const clip = {low: 0.2, high: 0.28}
     expect([1.3, 1.2, 0.7].map((ratio) => losses.dapo.isClipped(ratio, 1, clip))).toEqual([true, false, false])
     expect([1.3, 1.2, 0.7].map((ratio) => losses.dapo.isClipped(ratio, -1, clip))).toEqual([false, false, true])
+    expect([1.3, 1.2, 0.7].map((ratio) => losses.dapo.isClipped(ratio, 0, clip))).toEqual([false, false, false])
     expect([1.3, 1.2, 0.7].map((ratio) => losses.cispo.isClipped(ratio, -1, clip))).toEqual([true, false, false])
   })
 
