@@ -49,6 +49,15 @@ describe('accuracy by split', () => {
     expect(accuracyBySplit(half, {rule: 'nested'})[0].passAt).toBeNull()
   })
 
+  it('counts the last of however many clusters', () => {
+    for (const count of [127, 128, 129, 257]) {
+      const items = Array.from({length: count}, (_, i) => ({cluster: `${i}`, stratum: 'none', correct: true}))
+      const tally = new AccuracyTally({strata: difficulties, splits: [{name: 'none', strata: ['none']}], bootstraps: 1})
+      for (const item of items) tally.add(item)
+      expect(tally.bySplit()[0]).toMatchObject({count, correct: count})
+    }
+  })
+
   it('keeps a row for an empty split', () => {
     expect(accuracyBySplit([], {rule: 'nested'})).toHaveLength(4)
     expect(accuracyBySplit([], {rule: 'nested'})[0]).toMatchObject({split: 'all', count: 0, accuracy: Number.NaN})

@@ -1,5 +1,10 @@
 import {describe, expect, it} from 'vitest'
-import {accuracyInterval, type GradedPrediction, pairedDifference} from '../../../src/core/statistics/interval.js'
+import {
+  accuracyInterval,
+  type GradedPrediction,
+  pairedDifference,
+  pairedDifferences,
+} from '../../../src/core/statistics/interval.js'
 import {DataError} from '../../../src/core/util/errors.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 
@@ -108,6 +113,22 @@ describe('pairedDifference', () => {
     expect(() => pairedDifference(items.slice(1), items)).toThrow(/479 and 480 positions/)
     expect(() => pairedDifference(items, moved)).toThrow(/document d:0 position 0/)
     expect(() => pairedDifference([...items, items[3]], items)).toThrow(/d:0 position 3 appears more than once/)
+  })
+
+  it('does not depend on documents that have none of the positions', () => {
+    const corrects = [
+      [4, 1, 3, 2, 4],
+      [1, 1, 2, 0, 3],
+    ]
+    const shared = {docIds: ['b', 'd', 'f', 'h', 'j'], counts: [4, 4, 4, 4, 4], corrects}
+    const alone = pairedDifferences(shared)(0, 1)
+    const others = {
+      docIds: ['a', 'c', ...shared.docIds, 'z'],
+      counts: [0, 0, ...shared.counts, 0],
+      corrects: corrects.map((own) => [0, 0, ...own, 0]),
+    }
+    expect(pairedDifferences(others)(0, 1)).toEqual(alone)
+    expect(alone.ciLow).toBeLessThan(alone.difference)
   })
 
   it('is neither above nor below on nothing', () => {

@@ -28,6 +28,8 @@ describe('weights', () => {
   it('are as the inverse square of the widths, 1 at the median', () => {
     const weights = weightsOf(around([0.02, 0.04, 0.08]))
     expect(weights.map((weight) => Number(weight.toFixed(9)))).toEqual([4, 1, 0.25])
+    const ofTwo = weightsOf(around([0.03, 0.09]))
+    expect(ofTwo.map((weight) => Number(weight.toFixed(9)))).toEqual([4, 0.444444444])
   })
 
   it('have a floor where an interval has no width', () => {
