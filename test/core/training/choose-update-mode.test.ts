@@ -92,6 +92,7 @@ describe('update.mode auto on a device that copies what runs are fed', () => {
   it('goes on as the run was begun, and with the number that is asked for', () => {
     const begun = {updateMode: 'segmented' as const, microBatchesAtOnce: 4}
     expect(chooseOn(1000, {}, begun)).toMatchObject(begun)
+    expect(chooseOn(1000, {microBatchesAtOnce: 2}, begun)).toMatchObject({...begun, microBatchesAtOnce: 2})
     expect(chooseOn(1000, {microBatchesAtOnce: 2})).toMatchObject({updateMode: 'whole', microBatchesAtOnce: 2})
     expect(chooseOn(1000, {mode: 'segmented'})).toMatchObject({updateMode: 'segmented', microBatchesAtOnce: 1})
   })
