@@ -10,6 +10,7 @@ import type {PreparedData} from '../../../src/core/prepared/prepared.js'
 import type {Context} from '../../../src/core/records/records.js'
 import {nextTokenTask} from '../../../src/core/tasks/next-token.js'
 import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
+import {factsOf} from '../../../src/core/warm-start/facts.js'
 import {
   type MadeRow,
   makeRow,
@@ -100,6 +101,13 @@ describe('a row', () => {
     expect(rows.length + obstacles.length).toBe(own.contexts.length)
   })
 
+  it('says of words alone that they stand in the text before', () => {
+    const context = {truth: Buffer.from(' '), boundaries: Int32Array.of(1)} as unknown as Context
+    const repeats = (answer: string) =>
+      factsOf(context, answer, plain.encodeText('a lamp is on'), {entropy: 1, top1Id: 97}, plain).isRepeated
+    expect([' lamp', ' off', ' ', '\n'].map(repeats)).toEqual([true, false, false, false])
+  })
+
   it('opens the thought itself unless the prompt has done so', async () => {
     const first = async (tokenizer: Tokenizer, template: string) =>
       (await rowsOf(maker(tokenizer, template))).rows[0].row.completion
@@ -115,6 +123,17 @@ describe('a row', () => {
       expect(new Set(made)).toContain('too-long')
       expect(made.every(isObstacle)).toBe(true)
     }
+  })
+
+  it('may be as long as a rollout, to the last token', async () => {
+    const [{read}] = (await rowsOf(maker(plain, 'auto'))).rows
+    const length = read.ids.length - read.trainedFrom
+    const madeWithin = (maxTokens: number) => {
+      const own = maker(plain, 'auto', {rollout: {maxTokens}})
+      return makeRow(own, own.contexts[0], {entropy: 1.2, top1Id: 97})
+    }
+    expect(isObstacle(madeWithin(length))).toBe(false)
+    expect(madeWithin(length - 1)).toBe('too-long')
   })
 
   it('has a style that its seed and its position draw', async () => {

@@ -130,3 +130,10 @@ it('difficulties take turns for as long as they last', () => {
   const orders = [0, 1, 2, 3, 4, 5].map((seed) => [...balancedOrder(targets, seed)].join())
   expect(new Set(orders).size).toBeGreaterThan(1)
 })
+
+it('the order within a difficulty is its own', () => {
+  const targets = Array.from({length: 40}, (_, i) => ({difficulty: i < 20 ? ('easy' as const) : ('hard' as const)}))
+  const order = [...balancedOrder(targets, 3)]
+  const hard = order.filter((index) => index >= 20).map((index) => index - 20)
+  expect(hard).not.toEqual(order.filter((index) => index < 20))
+})
