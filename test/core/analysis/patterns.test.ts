@@ -28,6 +28,7 @@ describe('patternsIn', () => {
     ['etc, or etcetera', []],
     ['Pens (red, blue, etc.)', ['divergent thinking']],
     ['wait_time and 2wait and waité', []],
+    ['waite\u0301 and wait\u0301', []],
     ['«Wait»—no', ['reflection']],
     [
       'Wait. Alternatively, something like 4. Finally: either.',

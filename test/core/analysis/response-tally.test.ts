@@ -30,6 +30,7 @@ describe('thoughts', () => {
     ])
     expect(thoughtOf('a</think>b</think>c')).toBe('a')
     expect(thoughtOf(' \n<think>\n a <think> b')).toBe('a <think> b')
+    expect(thoughtOf('a <think> b')).toBe('a <think> b')
   })
 
   it('have words and an opening', () => {
@@ -83,6 +84,8 @@ describe('ResponseTally', () => {
       commonest: {text: long, share: 0.5},
       opening: {text: 'the same long thought', share: 1},
     })
+    const tied = ['b', 'a', 'a', 'b'].map((text) => ({cluster: 'a:0', text}))
+    expect(tallyOf(tied).facts()!.commonest, 'the first that came twice').toEqual({text: 'a', share: 0.5})
     expect(new ResponseTally().facts()).toBeNull()
   })
 
