@@ -1,11 +1,13 @@
 import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {Readable} from 'node:stream'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {neededLibraries} from '../../../src/core/cuda/elf.js'
 import {cudaEnvironment} from '../../../src/core/cuda/environment.js'
 import {examineCuda} from '../../../src/core/cuda/examine-cuda.js'
 import {findLibrary, libraryFolders} from '../../../src/core/cuda/library-search.js'
+import {commitIn, noteFile} from '../../../src/core/cuda/provider-files.js'
 import {DataError} from '../../../src/core/util/errors.js'
 import {fakeLibrary} from './fake-library.js'
 
@@ -46,6 +48,14 @@ describe('neededLibraries', () => {
     writeFileSync(file, content)
     expect(() => neededLibraries(file)).toThrow(DataError)
   })
+})
+
+it('the commit of a library is found wherever its bytes are cut', async () => {
+  const library = Buffer.from('... git-commit-id=0a1b2c3, build type=Release')
+  for (let at = 1; at < library.length; at++) {
+    const pieces = [library.subarray(0, at), library.subarray(at)]
+    expect(await commitIn(Readable.from(pieces))).toBe('0a1b2c3')
+  }
 })
 
 describe('libraries', () => {
@@ -99,6 +109,18 @@ describe('what is missing', () => {
       provider: 'absent',
       remedies: ['run rpt doctor --install-cuda'],
     })
+  })
+
+  it('is a provider of the same commit, where rpt installed one for another onnxruntime', async () => {
+    provide([])
+    const note = {version: '1', commit: 'abc', cuda: '13.0', source: {name: 'a.whl', sha256: ''}}
+    const examine = async (commit: string) => {
+      writeFileSync(noteFile(place()), JSON.stringify({...note, commit}))
+      const {provider, remedies} = await examineCuda(place(), {})
+      return [provider, remedies.includes('run rpt doctor --install-cuda')]
+    }
+    expect(await examine('abc')).toEqual(['installed', false])
+    expect(await examine('def')).toEqual(['other', true])
   })
 
   it('is CUDA of the right version, where there is another: that is said before the provider is fetched, too', async () => {
