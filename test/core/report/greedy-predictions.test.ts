@@ -57,6 +57,7 @@ beforeAll(async () => {
   await writeTable(at('one'), predictionsTable, one)
   await writeTable(at('two'), predictionsTable, new Sampler(streamSeed(3, 'order')).shuffle(two))
   await writeTable(at('fewer'), predictionsTable, two.slice(1))
+  await writeTable(at('regraded'), predictionsTable, [{...one[0], split: levels[2]}, ...one.slice(1)])
 })
 afterAll(() => rmSync(folder, {recursive: true}))
 
@@ -87,6 +88,8 @@ describe('predictions to compare', () => {
     expect(reader.read(at('one'), 'forced-thought')).toBeNull()
     expect(coverSamePositions(reader.read(at('one'), 'standard')!, reader.read(at('fewer'), 'standard')!)).toBe(false)
     expect(coverSamePositions(reader.read(at('one'), 'reasoning')!, reader.read(at('fewer'), 'reasoning')!)).toBe(true)
+    const regraded = reader.read(at('regraded'), 'standard')!
+    expect(coverSamePositions(reader.read(at('one'), 'standard')!, regraded), 'of other difficulty').toBe(false)
   })
 })
 

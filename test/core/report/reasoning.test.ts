@@ -49,6 +49,18 @@ describe('what a report says of thoughts', () => {
     expect(lengths.rows[1][4].detail).toBe('"13 A adds 4"')
   })
 
+  it('changes from the base of the same seed', () => {
+    const again = content.reasonings.map(({result, tally}) => ({
+      result: {...result, seed: 1, label: `${result.label}, seed 1`},
+      tally,
+    }))
+    const [, {rows}] = reasoningTables([...content.reasonings, ...again])
+    expect(rows.map(([{text}]) => text)).toEqual([
+      'rpt, step 200, reasoning against base, reasoning',
+      'rpt, step 200, reasoning, seed 1 against base, reasoning, seed 1',
+    ])
+  })
+
   it('changes from the base on the same benchmark', () => {
     const [base, rpt] = content.reasonings
     const elsewhere = [base, rpt].map(({result, tally}) => ({

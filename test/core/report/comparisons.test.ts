@@ -1,0 +1,59 @@
+import {mkdirSync, mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, describe, expect, it} from 'vitest'
+import {compareAll} from '../../../src/core/report/comparisons.js'
+import type {Result} from '../../../src/core/report/results.js'
+import {itemName, nullsOf, type PredictionRow, predictionsTable, writeTable} from '../../../src/core/tables/index.js'
+import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'rpt-comparisons-'))
+afterAll(() => rmSync(folder, {recursive: true}))
+
+/** A line of a report with predictions of 20 hard positions in each of some documents. */
+async function lineOf(name: string, {documents = 10, seed = 0, chance = 0.5}): Promise<Result> {
+  const path = join(folder, name)
+  mkdirSync(join(path, 'eval'), {recursive: true})
+  const sampler = new Sampler(streamSeed(1, name))
+  const rows = Array.from({length: 20 * documents}, (_, i): PredictionRow => {
+    const [doc_id, position] = [`a:${i % documents}`, 1 + Math.floor(i / documents)]
+    const item = {doc_id, position, item: itemName({source: doc_id, index: position}), cluster: doc_id}
+    const about = {mode: 'reasoning', split: 'hard', sample: 0, task: 'next-token', cut_tokens: 0} as const
+    const found = {prediction: null, truth: new Uint8Array(), correct: sampler.next() < chance}
+    return {...nullsOf(predictionsTable), ...item, ...about, ...found}
+  })
+  await writeTable(join(path, 'eval', 'step-000001.arrow'), predictionsTable, rows)
+  const cell = {count: rows.length}
+  const cells = {all: cell, easy: cell, medium: cell, hard: cell}
+  const taught = name.startsWith('rpt') ? 'thoughts' : 'nothing'
+  const shown = {
+    label: name,
+    run: {path},
+    subject: name,
+    objective: name,
+    mode: 'reasoning',
+    settings: {},
+    cutTokens: 0,
+  }
+  return {...shown, taught, step: 1, seed, cells} as unknown as Result
+}
+
+const pairOf = ({subject, other}: {subject: Result; other: Result}) => `${subject.label} - ${other.label}`
+
+describe('paired differences', () => {
+  it('are between lines of one seed', async () => {
+    const lines = [await lineOf('rpt-0', {}), await lineOf('base-0', {}), await lineOf('base-1', {seed: 1})]
+    expect((await compareAll(lines)).map(pairOf)).toEqual(['rpt-0 - base-0'])
+  })
+
+  it('are the same beside lines on other positions as alone', async () => {
+    const many = [await lineOf('rpt-many', {chance: 0.7}), await lineOf('base-many', {})]
+    const few = [await lineOf('rpt-few', {documents: 4, chance: 0.9}), await lineOf('base-few', {documents: 4})]
+    const [manyAlone, fewAlone] = [(await compareAll(many))[0], (await compareAll(few))[0]]
+    expect([manyAlone, fewAlone].map(({differences}) => differences!.hard!.count)).toEqual([200, 80])
+    const together = new Map((await compareAll([...many, ...few])).map((one) => [pairOf(one), one.differences]))
+    expect(together.get('rpt-many - base-many')).toEqual(manyAlone.differences)
+    expect(together.get('rpt-few - base-few')).toEqual(fewAlone.differences)
+    expect(together.get('rpt-few - base-many')).toBeNull()
+  })
+})
