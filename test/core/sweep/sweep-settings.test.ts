@@ -28,6 +28,7 @@ describe('modes of a sweep', () => {
     expect(modesOf()).toEqual(['reasoning', 'default of questions'])
     expect(modesOf('sweep.axes={train.objective: [rpt]}')).toEqual(['standard,reasoning', 'default'])
     expect(modesOf('sweep.axes={train.objective: [rpt, rlvr]}')).toEqual(['standard,reasoning', 'default'])
+    expect(modesOf('sweep.axes={train.objective: [rlvr, rpt]}')).toEqual(['standard,reasoning', 'default'])
   })
 
   it('are those that are given', () => {
