@@ -1,7 +1,7 @@
 import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import {trackerNames} from '../../../src/core/config/names.js'
 import {type MetricsRow, metricsTable, nullsOf} from '../../../src/core/tables/index.js'
 import {crc32c} from '../../../src/core/trackers/crc32c.js'
@@ -11,7 +11,10 @@ let run: string
 beforeEach(() => {
   run = mkdtempSync(join(tmpdir(), 'rpt-trackers-'))
 })
-afterEach(() => rmSync(run, {recursive: true, force: true}))
+afterEach(() => {
+  vi.useRealTimers()
+  rmSync(run, {recursive: true, force: true})
+})
 
 const row = (step: number): MetricsRow => ({
   ...nullsOf(metricsTable),
@@ -63,6 +66,16 @@ describe('the trackers of a run', () => {
     await second.close()
     expect(stepsOf()).toEqual([row(1)])
     expect(recordsOf(events)).toHaveLength(2)
+  })
+
+  it('show earlier steps as long before now as the run took since', async () => {
+    vi.useFakeTimers({toFake: ['Date'], now: 1_000_000})
+    const resumed = await openTrackers(['tensorboard'], run, [row(1), row(3)])
+    await resumed.write(row(4))
+    await resumed.close()
+    // The time is the first field of an event, a double after its mark.
+    const times = recordsOf(join(run, trackedFiles(['tensorboard'])[0])).map((record) => record.readDoubleLE(1))
+    expect(times).toEqual([994, 996, 1000, 1002])
   })
 
   it('are none where none is asked for', async () => {
