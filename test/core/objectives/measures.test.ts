@@ -1,0 +1,57 @@
+import {describe, expect, it} from 'vitest'
+import {configSchema} from '../../../src/core/config/schema.js'
+import type {PolicyUpdate} from '../../../src/core/engine/update/policy-update.js'
+import {rolloutFlops, updateFlops} from '../../../src/core/models/flops.js'
+import {resultOf} from '../../../src/core/objectives/grpo/measures.js'
+import type {SampledGroups} from '../../../src/core/objectives/grpo/sample-groups.js'
+import {shapeOf} from '../../../src/core/objectives/objective.js'
+import type {ScoredGroup} from '../../../src/core/records/records.js'
+import {tinyModel} from '../../support/tiny-model.js'
+
+const config = configSchema.parse({})
+const shape = shapeOf(tinyModel(), {parameterCount: 10_000})
+
+/** A group whose completions have such rewards and as many tokens as the prompt. */
+function groupOf(promptTokens: number, rewards: readonly number[]): ScoredGroup<unknown> {
+  const ids = new Int32Array(promptTokens)
+  const mean = rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length
+  const group = {
+    prompt: {ids, cutTokens: 0},
+    completions: rewards.map(() => ({ids, stopReason: 'end-of-text'})),
+    verdicts: rewards.map((reward) => ({outcome: 'parsed', correct: reward > 0})),
+    rewards: rewards.map((total) => ({total})),
+    advantages: rewards.map((reward) => reward - mean),
+  }
+  return group as unknown as ScoredGroup<unknown>
+}
+
+const update = (changes: Partial<PolicyUpdate>): PolicyUpdate => ({
+  ...{loss: 0, gradNorm: 1, lossScale: null, mismatchMax: 0, entropy: 1, clipFraction: 0, kl: null, trainedTokens: 8},
+  ...changes,
+})
+
+function stepOf(groups: readonly ScoredGroup<unknown>[], updates: readonly PolicyUpdate[]) {
+  const counts = {batches: 1, dropped: 0, surplus: 0, uniformsNearStep: 0, queryFlops: 0}
+  const sampled: SampledGroups<unknown> = {generated: groups, kept: groups, ...counts}
+  return resultOf({config, shape, hasEnd: true}, sampled, groups, groups, updates)
+}
+
+describe('what is measured of a step', () => {
+  it('is the disagreement of rollout and trainer in the first update: later ones are off-policy', () => {
+    const {measures} = stepOf([groupOf(4, [0, 1])], [update({mismatchMax: 0.25}), update({mismatchMax: 3})])
+    expect(measures.mismatchMax).toBe(0.25)
+    expect(stepOf([groupOf(4, [1, 1])], []).measures.mismatchMax).toBeNull()
+  })
+
+  it('is the mean over updates that have a value, of which skipped ones count as no update', () => {
+    const {measures} = stepOf([groupOf(4, [0, 1])], [update({loss: 1, gradNorm: null}), update({loss: 2, gradNorm: 3})])
+    expect(measures).toMatchObject({updates: 1, loss: 1.5, gradNorm: 3, kl: null})
+  })
+
+  it('takes compute of an update for the groups that carry signal alone, and of sampling for all', () => {
+    const {flopsUpdate, flopsGeneration} = stepOf([groupOf(4, [0, 1]), groupOf(9, [1, 1])], [update({})])
+    const lengths = (tokens: number) => ({promptTokens: tokens, completionTokens: [tokens, tokens]})
+    expect(flopsUpdate).toBe(updateFlops(shape, [lengths(4)]))
+    expect(flopsGeneration).toBe(rolloutFlops(shape, [lengths(4), lengths(9)]))
+  })
+})
