@@ -44,4 +44,12 @@ describe('the line of a run without signal', () => {
     expect(noSignalLine([deadStep(4, 8, 'parsed')], 8), 'steps 1 to 3 are lost').toBe(null)
     expect(updatesOf([live, deadStep(1, 8, 'parsed'), live])).toBe(2)
   })
+
+  it('is about targets where rows are trained on, and a skipped update had some', () => {
+    const rows = (skipped: number) => [
+      deadStep(1, 0, 'parsed', {'rpt/rollouts_generated': null, 'rpt/updates_skipped': skipped}),
+    ]
+    expect(noSignalLine(rows(0), 8)).toMatch(/no row of 1 steps had a token to learn from/)
+    expect(noSignalLine(rows(1), 8)).toBe(null)
+  })
 })

@@ -1,7 +1,7 @@
-import {readdirSync, readFileSync} from 'node:fs'
+import {readdirSync, readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
-import {metricsTable, readTable, rolloutsTable} from '../../../src/core/tables/index.js'
+import {metricsTable, openStream, readTable, rolloutsTable} from '../../../src/core/tables/index.js'
 import {train} from '../../../src/core/training/train.js'
 import type {Progress} from '../../../src/core/util/progress.js'
 import {runContents} from '../../support/run-contents.js'
@@ -101,6 +101,22 @@ it('a run that never found signal says so while it runs and at its end, and keep
   const others: string[] = []
   await train(toyConfig(workspace, 'moved', ['train.steps=3']), toyServices({}, others))
   expect(others.join()).not.toMatch(/weights are those of the start/)
+})
+
+it('a resumed run does not say that it found no signal yet, where it had some before', async () => {
+  const settings = ['rollout.maxTokens=1', 'train.steps=1']
+  await train(toyConfig(workspace, 'had-signal', settings), toyServices())
+  const [row] = metricsOf('had-signal')
+  rmSync(at('had-signal', 'metrics.arrow'))
+  const metrics = await openStream(at('had-signal', 'metrics.arrow'), metricsTable)
+  await metrics.append({...row, 'rpt/rollouts_per_kept_group': 8})
+  await metrics.close()
+  const notes: string[] = []
+  const services = toyServices({resume: true})
+  const stage = {advance: (_: number, note?: string) => void notes.push(note ?? ''), note() {}, done() {}}
+  const config = toyConfig(workspace, 'had-signal', [...settings, 'train.steps=2'])
+  await train(config, {...services, progress: {...services.progress, stage: () => stage}})
+  expect(notes).toEqual([expect.stringMatching(/^reward 0\.000, length 1\.0$/)])
 })
 
 it('plain training on rows without a target says the same', async () => {
