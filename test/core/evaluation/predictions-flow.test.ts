@@ -4,7 +4,7 @@ import {serialize} from 'node:v8'
 import {beforeAll, describe, expect, it} from 'vitest'
 import type {Engine} from '../../../src/core/engine/engine.js'
 import type {RolloutRequest} from '../../../src/core/engine/sampling/rollout-request.js'
-import {evaluateModel} from '../../../src/core/evaluation/evaluation-log.js'
+import {EvaluationLog, evaluateModel} from '../../../src/core/evaluation/evaluation-log.js'
 import {ModeTally} from '../../../src/core/evaluation/mode-tally.js'
 import {itemsPerCall, type Predictor, predict} from '../../../src/core/evaluation/predict.js'
 import {predictionRows} from '../../../src/core/evaluation/prediction-rows.js'
@@ -13,6 +13,7 @@ import {parameterCount} from '../../../src/core/models/parameters.js'
 import {KeptPositions} from '../../../src/core/prepared/kept-positions.js'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
 import {difficulties} from '../../../src/core/records/records.js'
+import type {RunDirectory} from '../../../src/core/runs/run-directory.js'
 import {localSampler} from '../../../src/core/samplers/local.js'
 import {splitsOf} from '../../../src/core/statistics/split.js'
 import {countRows, predictionsTable, readTable} from '../../../src/core/tables/index.js'
@@ -110,6 +111,24 @@ describe('predictions', () => {
     expect(readdirSync(folder)).toHaveLength(1)
     expect(countRows(file, predictionsTable)).toBe(3 * calls * itemsPerCall)
   })
+
+  it('are made once of each model, though other models have checkpoints of the same step', async () => {
+    const path = folderOf('log')
+    const at = (...names: string[]) => join(path, ...names)
+    const place = async (_: string, name: string) => at(name)
+    const run = {path, at, place, services: {progress: silentProgress}}
+    const log = await EvaluationLog.open(run as unknown as RunDirectory, predictor)
+    const asked: number[] = []
+    for (const name of ['a', 'b', 'a']) {
+      const before = completed
+      const rows = await log.evaluate({...subject, run: name})
+      expect(rows.filter(({split}) => split === 'all').map((row) => row.run)).toEqual(
+        ['a', 'b'].slice(0, asked.length + 1),
+      )
+      asked.push(Math.sign(completed - before))
+    }
+    expect(asked).toEqual([1, 1, 0])
+  })
 })
 
 describe('what is counted of them', () => {
@@ -124,6 +143,13 @@ describe('what is counted of them', () => {
     }
     // Larger numbers may take a few bytes more.
     expect(sizeAfter(20_000) - sizeAfter(200)).toBeLessThan(200)
+  })
+
+  it('knows how many contexts were cut, by how much in all and at most', () => {
+    const shape = {...engineModel, parameterCount: parameterCount(engineModel)}
+    const tally = new ModeTally({strata: difficulties, splits: splitsOf('nested'), seed: 0}, shape)
+    for (let position = 1; position <= 15; position++) tally.add(predictionsAt(position))
+    expect(tally.cut).toEqual({count: 13, tokens: 43, most: 6})
   })
 })
 
