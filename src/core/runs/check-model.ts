@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import type {PreparedData} from '../prepared/prepared.js'
 import {readModelConfig} from '../models/model-config.js'
+import type {PreparedData} from '../prepared/prepared.js'
 import {agreeWithin, fitTokenizer, loadTokenizer} from '../tokenizer/tokenizer.js'
 import {DataError} from '../util/errors.js'
 import {type Progress, silentProgress} from '../util/progress.js'

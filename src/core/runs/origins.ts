@@ -1,8 +1,8 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {z} from 'zod'
-import type {Origin} from '../hub/resolve-source.js'
 import {readJsonOf} from '../files/index.js'
+import type {Origin} from '../hub/resolve-source.js'
 
 /** Setting -> the commit of the Hub that it meant; settings that name what was on this machine are not there. */
 export type Origins = Readonly<Record<string, Origin>>

@@ -6,7 +6,15 @@ import {metricsTable, readTable, sweepTable, type Table} from '../tables/index.j
 import type {Services} from '../util/services.js'
 
 /** What a run directory holds before there is any result. */
-const bookkeeping = ['run.json', 'config.resolved.yaml', 'origins.json', 'run.lock', 'logs', 'metrics.jsonl', 'tensorboard']
+const bookkeeping = [
+  'run.json',
+  'config.resolved.yaml',
+  'origins.json',
+  'run.lock',
+  'logs',
+  'metrics.jsonl',
+  'tensorboard',
+]
 
 /** Tables that are begun before their first row. */
 const begun: Readonly<Record<string, Table>> = {'metrics.arrow': metricsTable, 'sweep.arrow': sweepTable}

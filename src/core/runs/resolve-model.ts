@@ -55,7 +55,11 @@ async function findBase(adapters: string, request: ModelRequest): Promise<{folde
   const {base} = readAdapterConfig(adapters)
   const commit = base.revision === null ? '' : `@${base.revision}`
   const isPath = isAbsolute(base.name) || existsSync(base.name)
-  const source = await locate(`${adapters}: its base`, isPath ? resolve(base.name) : `hf:${base.name}${commit}`, request)
+  const source = await locate(
+    `${adapters}: its base`,
+    isPath ? resolve(base.name) : `hf:${base.name}${commit}`,
+    request,
+  )
   if (existsSync(join(source.folder, 'config.json'))) return source
   throw new DataError(`${adapters}: its base ${base.name} has no config.json, so it is not a checkpoint`, {
     suggestions: [`name a checkpoint as base_model_name_or_path in ${join(adapters, adapterConfigName)}`],
@@ -78,7 +82,11 @@ async function findModel(
   step: number | undefined,
   request: ModelRequest,
 ): Promise<Omit<ResolvedModel, 'base'>> {
-  const {folder: path, origin, isWhole} = await locate(request.what ?? 'model', pinned(model, request.recorded), request)
+  const {
+    folder: path,
+    origin,
+    isWhole,
+  } = await locate(request.what ?? 'model', pinned(model, request.recorded), request)
   if (origin) {
     const run = `${basename(origin.id)}@${origin.revision.slice(0, 7)}`
     return {folder: path, run, objective: 'base', step: 0, origin, isWhole}

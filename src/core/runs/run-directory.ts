@@ -4,7 +4,18 @@ import {join} from 'node:path'
 import {resolvedYaml} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
 import {mergedName} from '../engine/state/adapter-checkpoint.js'
-import {guardWrite, type Lock, lockFolder, lockName, makeFolder, outputKinds, removeOwn, replaceText, sweepTemporary, writeFolder} from '../files/index.js'
+import {
+  guardWrite,
+  type Lock,
+  lockFolder,
+  lockName,
+  makeFolder,
+  outputKinds,
+  removeOwn,
+  replaceText,
+  sweepTemporary,
+  writeFolder,
+} from '../files/index.js'
 import {type AttemptLog, openAttemptLog} from '../util/attempt-log.js'
 import {teeProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'

@@ -4,8 +4,8 @@ import {z} from 'zod'
 import {configKeys} from '../config/keys.js'
 import {valueAt} from '../config/load.js'
 import type {Config} from '../config/schema.js'
-import type {PreparedData} from '../prepared/prepared.js'
 import {canonicalJson, hashFile, hashJson, outputKinds, readJsonOf, replaceText} from '../files/index.js'
+import type {PreparedData} from '../prepared/prepared.js'
 import {UsageError} from '../util/errors.js'
 
 /** Fingerprints of what a command reads, by what it is called in messages: identity is content, not path. */

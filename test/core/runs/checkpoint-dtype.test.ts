@@ -1,9 +1,9 @@
 import {existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
-import {readTensors} from '../../support/read-tensors.js'
 import {readCompanions, writeCompanions} from '../../../src/core/runs/companions.js'
 import {train} from '../../../src/core/training/train.js'
+import {readTensors} from '../../support/read-tensors.js'
 import {runContents} from '../../support/run-contents.js'
 import {type ToyWorkspace, toyConfig, toyServices, toyWorkspace} from '../../support/toy-run.js'
 

@@ -1,9 +1,9 @@
-import {readTrainerState} from '../../../src/core/runs/trainer-state.js'
 import {cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {writeFolder} from '../../../src/core/files/index.js'
 import {pruneCheckpoints} from '../../../src/core/runs/run-checkpoints.js'
+import {readTrainerState} from '../../../src/core/runs/trainer-state.js'
 import {train} from '../../../src/core/training/train.js'
 import {DataError, UsageError} from '../../../src/core/util/errors.js'
 import {runContents} from '../../support/run-contents.js'
@@ -92,7 +92,12 @@ describe('identity is content', () => {
     copyOf('moved')
     for (const name of ['data', 'base']) cpSync(at(name), at(`${name}-moved`), {recursive: true})
     const paths = [`data.dir=${at('data-moved')}`, `model.path=${at('base-moved')}`]
-    const others = ['grpo.contextsPerMicroBatch=1', 'update.mode=segmented', 'rollout.contextsPerBatch=2', 'checkpoint.every=3']
+    const others = [
+      'grpo.contextsPerMicroBatch=1',
+      'update.mode=segmented',
+      'rollout.contextsPerBatch=2',
+      'checkpoint.every=3',
+    ]
     const {metrics} = await resume('moved', ['train.steps=3', ...paths, ...others])
     expect(metrics?.step).toBe(3)
     expect(readTrainerState(at('moved/checkpoints/step-000003')).updateMode).toBe('segmented')
