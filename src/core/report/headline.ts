@@ -18,7 +18,9 @@ export function headlineOf(comparisons: readonly Comparison[]): string | null {
   const own = known.filter(({subject}) => subject === known[0].subject)
   if (own.length === 0) return null
   const alike = own.filter(({unlike}) => unlike.length === 0)
-  const verdicts = [...groupBy(alike, verdictOf)].map(([verdict, same]) => verdict.replace('@', whom(same, own.length)))
+  const verdicts = [...groupBy(alike, verdictOf)].map(([verdict, same]) =>
+    verdict.replace('@', () => whom(same, own.length)),
+  )
   const others = own.length - alike.length
   const unlike = others > 0 ? [`not to be compared with ${plural(others, 'line')} of other templates or lengths`] : []
   const subjects = new Set(known.map(({subject}) => subject)).size

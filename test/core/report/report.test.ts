@@ -250,6 +250,8 @@ describe('results', () => {
     expect(headlineOf([verdict(first, 0.1), {...verdict(level, 0.1), subject: level.other}])).toMatch(
       /\(1 more run below\)\.$/,
     )
+    const dollar = {...first, other: {...first.other, label: 'base $&'}}
+    expect(headlineOf([verdict(dollar, 0.1)])).toContain('is above base $& (')
     expect(headlineOf([{...first, differences: null}])).toBeNull()
   })
 
