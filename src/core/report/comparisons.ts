@@ -152,5 +152,5 @@ function resampleKey(subject: Result): string {
 
 /** Nested splits count a hard position as easy too, so `easy` holds all of them. */
 function splitRule({cells}: Result): SplitRule {
-  return cells.easy && cells.all && cells.easy.count < cells.all.count ? 'disjoint' : 'nested'
+  return (cells.easy?.count ?? 0) < (cells.all?.count ?? 0) ? 'disjoint' : 'nested'
 }

@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import {afterAll, describe, expect, it} from 'vitest'
 import {compareAll} from '../../../src/core/report/comparisons.js'
 import type {Result} from '../../../src/core/report/results.js'
+import type {Split} from '../../../src/core/statistics/split.js'
 import {itemName, nullsOf, type PredictionRow, predictionsTable, writeTable} from '../../../src/core/tables/index.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 
@@ -11,20 +12,22 @@ const folder = mkdtempSync(join(tmpdir(), 'rpt-comparisons-'))
 afterAll(() => rmSync(folder, {recursive: true}))
 
 /** A line of a report with predictions of 20 hard positions in each of some documents. */
-async function lineOf(name: string, {documents = 10, seed = 0, chance = 0.5}): Promise<Result> {
+async function lineOf(
+  name: string,
+  {documents = 10, seed = 0, chance = 0.5, isMedium = (_: number) => false, cells = nested(20 * documents)},
+): Promise<Result> {
   const path = join(folder, name)
   mkdirSync(join(path, 'eval'), {recursive: true})
   const sampler = new Sampler(streamSeed(1, name))
   const rows = Array.from({length: 20 * documents}, (_, i): PredictionRow => {
     const [doc_id, position] = [`a:${i % documents}`, 1 + Math.floor(i / documents)]
     const item = {doc_id, position, item: itemName({source: doc_id, index: position}), cluster: doc_id}
-    const about = {mode: 'reasoning', split: 'hard', sample: 0, task: 'next-token', cut_tokens: 0} as const
+    const split = isMedium(i) ? 'medium' : 'hard'
+    const about = {mode: 'reasoning', split, sample: 0, task: 'next-token', cut_tokens: 0} as const
     const found = {prediction: null, truth: new Uint8Array(), correct: sampler.next() < chance}
     return {...nullsOf(predictionsTable), ...item, ...about, ...found}
   })
   await writeTable(join(path, 'eval', 'step-000001.arrow'), predictionsTable, rows)
-  const cell = {count: rows.length}
-  const cells = {all: cell, easy: cell, medium: cell, hard: cell}
   const taught = name.startsWith('rpt') ? 'thoughts' : 'nothing'
   const shown = {
     label: name,
@@ -38,12 +41,24 @@ async function lineOf(name: string, {documents = 10, seed = 0, chance = 0.5}): P
   return {...shown, taught, step: 1, seed, cells} as unknown as Result
 }
 
+/** Counts of hard positions alone, where every split holds those that are harder, too. */
+function nested(count: number): Partial<Record<Split, {readonly count: number}>> {
+  return {all: {count}, easy: {count}, medium: {count}, hard: {count}}
+}
+
 const pairOf = ({subject, other}: {subject: Result; other: Result}) => `${subject.label} - ${other.label}`
 
 describe('paired differences', () => {
   it('are between lines of one seed', async () => {
     const lines = [await lineOf('rpt-0', {}), await lineOf('base-0', {}), await lineOf('base-1', {seed: 1})]
     expect((await compareAll(lines)).map(pairOf)).toEqual(['rpt-0 - base-0'])
+  })
+
+  it('are of the positions of their split alone where splits are disjoint and there is no easy position', async () => {
+    const cells = {all: {count: 200}, medium: {count: 100}, hard: {count: 100}}
+    const mixed = {cells, isMedium: (i: number) => i % 2 === 0}
+    const [{differences}] = await compareAll([await lineOf('rpt-mixed', mixed), await lineOf('base-mixed', mixed)])
+    expect(differences).toMatchObject({all: {count: 200}, medium: {count: 100}, hard: {count: 100}})
   })
 
   it('are the same beside lines on other positions as alone', async () => {
