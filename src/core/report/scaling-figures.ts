@@ -32,7 +32,8 @@ const pointsPerCurve = 3
  * whose compute is the sum of their FLOPs metrics up to that step.
  */
 export function collectScaling(runs: readonly RunFolder[]): ScalingPointRow[] {
-  const swept = runs.flatMap(pointsOfSweep)
+  const nameOf = curveNames(runs)
+  const swept = runs.flatMap((run) => pointsOfSweep(run, nameOf))
   const rows = (swept.length > 0 ? swept : runs.flatMap(pointsOfRun)).filter(({compute}) => compute > 0)
   return [...groupBy(rows, curveKey).values()]
     .filter((curve) => new Set(curve.map(({compute}) => compute)).size >= pointsPerCurve)
@@ -41,10 +42,11 @@ export function collectScaling(runs: readonly RunFolder[]): ScalingPointRow[] {
 
 /** The fit of every curve: that of the sweep's summary where it has one, with intervals; else fitted to the points. */
 export function collectFits(runs: readonly RunFolder[], points: readonly ScalingPointRow[]): FitRow[] {
-  const known = runs.flatMap(({summary}) => (Array.isArray(summary?.fits) ? (summary.fits as FitRow[]) : []))
+  const nameOf = curveNames(runs)
+  const known = runs.flatMap((run) => fitsOf(run).map((fit) => ({...fit, series: nameOf(run, fit.series ?? fit.mode)})))
   return [...groupBy(points, curveKey).values()].map((curve) => {
     const {series, mode, split} = curve[0]
-    const stored = known.find((fit) => fit.split === split && (fit.series ?? fit.mode) === series)
+    const stored = known.find((fit) => fit.split === split && fit.series === series)
     return stored
       ? {...stored, series, warnings: stored.warnings ?? []}
       : fitRow({series, mode, split}, {fit: fitPowerLaw(weighted(curve)), intervals: null})
@@ -120,10 +122,24 @@ export function computeByStep(rows: readonly MetricsRow[]): ReadonlyMap<number, 
   return computeAt
 }
 
-function pointsOfSweep(run: RunFolder): ScalingPointRow[] {
+/** Names a curve in a report: by its sweep too where several sweeps may have curves of that name. */
+type CurveName = (sweep: RunFolder, series: string) => string
+
+function curveNames(runs: readonly RunFolder[]): CurveName {
+  const sweeps = runs.filter(({sweep}) => sweep.length > 0)
+  if (sweeps.length < 2) return (_, series) => series
+  const areUnlike = new Set(sweeps.map(({name}) => name)).size === sweeps.length
+  return ({name, path}, series) => `${areUnlike ? name : path}, ${series}`
+}
+
+function fitsOf({summary}: RunFolder): readonly FitRow[] {
+  return Array.isArray(summary?.fits) ? (summary.fits as FitRow[]) : []
+}
+
+function pointsOfSweep(run: RunFolder, nameOf: CurveName): ScalingPointRow[] {
   return [...groupBy(run.sweep, (row) => row.run)].flatMap(([name, rows]) => {
     const benchmark = benchmarkOfPoint(run, name)
-    return rows.map((row) => ({...pointOfSweep(row), benchmark}))
+    return rows.map(pointOfSweep).map((point) => ({...point, series: nameOf(run, point.series), benchmark}))
   })
 }
 
