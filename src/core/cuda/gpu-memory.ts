@@ -35,10 +35,10 @@ export function findGpu(env: Environment): FoundGpu {
   const seen = seenBy(listed, env)
   if (seen.length === 0)
     return unknown(`lists no GPU that CUDA sees (CUDA_VISIBLE_DEVICES=${env.CUDA_VISIBLE_DEVICES ?? ''})`)
+  const silent = seen.find((gpu) => !(gpu.totalBytes >= 0 && gpu.freeBytes >= 0))
+  if (silent) return unknown(`does not know the memory of ${silent.name}`)
   // Of several that may be meant, that with least room: what fits there fits on all.
   const {name, totalBytes, freeBytes} = seen.reduce((least, one) => (one.freeBytes < least.freeBytes ? one : least))
-  if (!seen.every((gpu) => gpu.totalBytes >= 0 && gpu.freeBytes >= 0))
-    return unknown(`does not know the memory of ${name}`)
   return {gpu: {name, totalBytes, freeBytes}, reason: ''}
 }
 

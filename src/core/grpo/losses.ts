@@ -70,7 +70,7 @@ export const losses: Readonly<Record<LossName, LossKind>> = {
     ratioOf: 'token',
     learnsFrom: 'comparison',
     surrogate: cappedSurrogate,
-    isClipped: (ratio, _advantage, {high}) => ratio > 1 + high,
+    isClipped: (ratio, advantage, {high}) => advantage !== 0 && ratio > 1 + high,
   },
   rejection: {
     ratioOf: 'token',

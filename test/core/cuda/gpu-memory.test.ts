@@ -80,6 +80,11 @@ describe('the GPU that CUDA would take', () => {
       () => listing('0, GPU-a, [N/A], [N/A], Orin'),
       'nvidia-smi does not know the memory of Orin',
     ],
+    [
+      'a number of one of several',
+      () => listing('0, GPU-a, 100, 100, Small', '1, GPU-b, [N/A], [N/A], Orin'),
+      'nvidia-smi does not know the memory of Orin',
+    ],
   ])('is unknown, with the reason: %s', (_, prepare, reason) => {
     expect(find(prepare() === null ? {PATH: folder} : {})).toEqual({
       gpu: null,

@@ -117,6 +117,7 @@ describe('the table of losses', () => {
     expect([1.3, 1.2, 0.7].map((ratio) => losses.dapo.isClipped(ratio, -1, clip))).toEqual([false, false, true])
     expect([1.3, 1.2, 0.7].map((ratio) => losses.dapo.isClipped(ratio, 0, clip))).toEqual([false, false, false])
     expect([1.3, 1.2, 0.7].map((ratio) => losses.cispo.isClipped(ratio, -1, clip))).toEqual([true, false, false])
+    expect(losses.cispo.isClipped(1.3, 0, clip)).toBe(false)
   })
 
   it('has defaults for every name', () => {
