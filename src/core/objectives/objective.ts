@@ -24,9 +24,9 @@ export interface ObjectiveOpening {
   readonly texts: PreparedData | null
   /** Prepared data; null where none are asked for, or in a rehearsal not there yet. */
   readonly data: PreparedData | null
-  /** Told what of the inputs is not used. */
   /** Whether the starting checkpoint was taught how its thoughts end. */
   readonly isTaught: boolean
+  /** Told what of the inputs is not used. */
   readonly warn: (line: string) => void
 }
 
