@@ -30,7 +30,7 @@ export async function writeLengths(measured: readonly MeasuredRow[], out: string
     '',
     'Written by `npm run bench:lengths`. One GRPO step of 8 completions a context, each in a process of its own, every text at full length, update forced by a',
     'small entropy bonus; float32, two threads. Times with a star are medians of steps whose graphs were compiled before; the others include compiling. The',
-    `estimate is that of \`--dry-run\`. Models: [README.md](README.md). Processor: ${[...new Set(rows.map(({machine}) => machine))].join('; ')}.`,
+    `estimate is that of \`--dry-run\`, without a tokenizer and with the loader of TypeScript, 60 MiB. Models: [README.md](README.md). Processor: ${[...new Set(rows.map(({machine}) => machine))].join('; ')}.`,
     '',
     '| model, update, context + completion | peak, GiB | goal | estimate, GiB | estimate / peak | sampling, s | update, s | largest difference of a log-probability | measured |',
     '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',

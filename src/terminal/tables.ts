@@ -118,7 +118,7 @@ function memoryLines(memory: PlanView['memory'], summary: MemorySummaryView | un
     row(needed, `${colors.bold('in all')}${inAll}`),
     `largest part: ${largest.name}, ${formatBytes(largest.bytes)}`,
     ...(setting ? [`shrink it with: ${setting}`] : []),
-    ...(spare > 0 ? [`at most ${formatBytes(needed + spare)} with the graphs of other lengths that are kept`] : []),
+    ...(spare > 0 ? [`about ${formatBytes(needed + spare)} with graphs of many lengths`] : []),
   ]
 }
 

@@ -58,6 +58,19 @@ describe('what documents say of memory is what --dry-run says', () => {
     expect(read(config)).toContain(`With --set grpo.completionsPerMicroBatch=4 it says ${whole(needed)}.`)
   })
 
+  it('for the tiny experiment, whose longest prompt has 64 tokens at most, and within a tenth of its peak', async () => {
+    const sets = ['prompt.maxTokens=64', 'memory.limitGiB=1000000', `data.dir=${join(folder, 'none')}`]
+    const {config} = loadConfig({files: ['experiments/tiny/rpt.yaml'], sets, cwd: root})
+    const {memory_summary: summary} = await planOf('train', {...config, out: join(folder, 'out')})
+    const needed = summary!.needed_bytes / 2 ** 20
+    const ofMany = needed + summary!.spare_bytes / 2 ** 20
+    const page = read('docs/how-to/memory.md').replaceAll('\n', ' ')
+    expect(page).toContain(`says ${needed.toFixed(0)} MiB, and ${ofMany.toFixed(0)} MiB with graphs of many lengths`)
+    const peak = Number(/The run peaked at (\d+) MiB/.exec(page)![1])
+    expect(ofMany / peak).toBeGreaterThan(1)
+    expect(ofMany / peak).toBeLessThan(1.1)
+  })
+
   it.each(['SmolLM2-135M', 'Qwen2.5-0.5B'] as const)('for a laptop, %s', async (model) => {
     const modes = ['whole', 'segmented'] as const
     const [inOneRun, segmented] = await Promise.all(

@@ -123,7 +123,7 @@ it('a plan sums its memory and names the largest class with the setting that shr
       '     5.0 KiB  in all, 50% of the 10.0 KiB available: fits',
       '  largest part: logits, 4.0 KiB',
       '  shrink it with: grpo.groupSize',
-      '  at most 6.0 KiB with the graphs of other lengths that are kept',
+      '  about 6.0 KiB with graphs of many lengths',
       'not there yet',
       '  data',
     ].join('\n'),

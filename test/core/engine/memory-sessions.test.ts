@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import {decoderGraph} from '../../../src/core/engine/graphs/decoder-graph.js'
 import {languageModelGraph} from '../../../src/core/engine/graphs/language-model.js'
+import type {GraphKind} from '../../../src/core/engine/sessions/graph-kinds.js'
 import {SessionCache} from '../../../src/core/engine/sessions/session-cache.js'
 import {compiledBytes, heldMemory} from '../../../src/core/engine/sessions/session-memory.js'
 import {parseModelConfig} from '../../../src/core/models/model-config.js'
@@ -50,6 +51,18 @@ describe('SessionCache', () => {
     await cache.release()
   })
 
+  it('compiles further ones without memory of their own where those before keep much', async () => {
+    const large = graphOf(112)
+    const {bytes: ofLarge} = heldMemory('policy', large().op.graph, devices.cpu.memory)
+    expect(ofLarge / 2 ** 30).toBeGreaterThan(0.625)
+    const cache = new SessionCache(options, 4 * 2.5 * ofLarge)
+    const first = await cache.get('policy', {name: 'a'}, large)
+    await cache.get('policy', {name: 'b'}, large)
+    await cache.get('policy', {name: 'c'}, large)
+    expect(await cache.get('policy', {name: 'a'}, large)).toBe(first)
+    await cache.release()
+  })
+
   it('keeps the one before, which an update still runs, whatever the budget', async () => {
     const cache = new SessionCache(options, 0)
     const policy = await cache.get('policy', {}, graphOf(16))
@@ -60,20 +73,39 @@ describe('SessionCache', () => {
 })
 
 describe('a compiled graph', () => {
-  const held = (kind: 'policy' | 'score', changes: object) =>
-    heldMemory(kind, languageModelGraph({...model, ...changes}, {rows: 1, length: 16, trained: 16}).op.graph, {
-      ...devices.cpu.memory,
-      arenaFactor: 1,
-    })
+  const held = (kind: GraphKind, changes: object, keptBytes?: number) =>
+    heldMemory(
+      kind,
+      languageModelGraph({...model, ...changes}, {rows: 1, length: 16, trained: 16}).op.graph,
+      {...devices.cpu.memory, arenaFactor: 1},
+      keptBytes,
+    )
+  /** The vocabulary with which a run takes so many bytes. */
+  const taking = (runBytes: number) => {
+    const small = held('layer', {vocabulary: 2 ** 17})
+    const perToken = (held('layer', {vocabulary: 2 ** 18}).bytes - small.bytes) / 2 ** 17
+    const own = compiledBytes(narrow().op.graph.nodes.length)
+    return Math.floor(2 ** 17 + (runBytes + own - small.bytes) / perToken)
+  }
 
   it('keeps what its runs take if it trains, unless that is a GiB', () => {
-    const small = held('policy', {vocabulary: 2 ** 17})
-    const perToken = (held('policy', {vocabulary: 2 ** 18}).bytes - small.bytes) / 2 ** 17
-    const own = compiledBytes(narrow().op.graph.nodes.length)
-    const vocabulary = Math.floor(2 ** 17 + (2 ** 30 + own - small.bytes) / perToken)
+    const vocabulary = taking(2 ** 30)
     expect(held('policy', {vocabulary: vocabulary - 100}).keepsMemory).toBe(true)
     expect(held('score', {vocabulary: vocabulary - 100}).keepsMemory).toBe(false)
     expect(held('policy', {vocabulary: vocabulary + 100}).keepsMemory).toBe(false)
+  })
+
+  it('of a whole update keeps nothing below 64 MiB; one that serves all layers does', () => {
+    const vocabulary = taking(2 ** 26)
+    expect(held('policy', {vocabulary: vocabulary + 100}).keepsMemory).toBe(true)
+    expect(held('policy', {vocabulary: vocabulary - 100}).keepsMemory).toBe(false)
+    expect(held('layer', {vocabulary: vocabulary - 100}).keepsMemory).toBe(true)
+  })
+
+  it('keeps nothing where others keep 1.25 GiB', () => {
+    const vocabulary = taking(2 ** 29)
+    expect(held('policy', {vocabulary}, 1.25 * 2 ** 30 - 1).keepsMemory).toBe(true)
+    expect(held('policy', {vocabulary}, 1.25 * 2 ** 30).keepsMemory).toBe(false)
   })
 
   it('takes memory for its nodes, whatever its tensors', () => {

@@ -2,7 +2,7 @@ import {hostMemory} from '../../runtime/devices/cpu.js'
 import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {type Device, devices} from '../../runtime/devices.js'
 import {UsageError} from '../../util/errors.js'
-import {sessionBudget, sessionCapacity} from '../sessions/session-memory.js'
+import {sessionBudget} from '../sessions/session-memory.js'
 import type {EngineWork, WorkKind} from './engine-work.js'
 import {estimateMemories, type MemoryEstimate} from './memory.js'
 
@@ -96,7 +96,8 @@ function reportPlace(
   const setting = sizeFor(sizes, estimate.largest)?.setting ?? null
   const room = availableBytes ?? Number.POSITIVE_INFINITY
   const neededBytes = neededOf(estimate, room)
-  const spareBytes = Math.max(0, Math.min(keptBesides(estimate, room), room - neededBytes))
+  const kept = sum(estimate.keptBytes)
+  const spareBytes = Math.max(0, Math.min(estimate.othersBytes, sessionBudget(room) - kept, room - neededBytes))
   const fits = neededBytes <= room && isAddressed(estimate, kind)
   return {...estimate, neededBytes, availableBytes, spareBytes, fits, setting}
 }
@@ -106,19 +107,15 @@ function isAddressed({mostElements = 0}: MemoryEstimate, kind?: DeviceKind): boo
   return mostElements <= (kind?.memory.mostElements ?? Number.POSITIVE_INFINITY)
 }
 
-/** What graphs of other lengths may keep: none is larger than the largest, and there are no more than the cache takes. */
-function keptBesides({keptBytes}: MemoryEstimate, availableBytes: number): number {
-  const [largest = 0] = keptBytes.toSorted((a, b) => b - a)
-  const kept = keptBytes.reduce((sum, bytes) => sum + bytes, 0)
-  return Math.min(sessionBudget(availableBytes) - kept, (sessionCapacity - keptBytes.length) * largest)
-}
-
 /** Graphs that hold more than the budget for compiled ones take turns, but for the two largest. */
 function neededOf({totalBytes, graphBytes}: MemoryEstimate, availableBytes: number): number {
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
   const largestTwo = sum(graphBytes.toSorted((a, b) => b - a).slice(0, 2))
   const kept = Math.max(sessionBudget(availableBytes), largestTwo)
   return totalBytes - Math.max(0, sum(graphBytes) - kept)
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }
 
 /**
@@ -158,7 +155,7 @@ function placesOf({device}: MemoryDemand, report: MemoryReport) {
 }
 
 function describe(name: string, {neededBytes, availableBytes, spareBytes, setting, ...report}: PlaceReport): string {
-  const most = spareBytes > 0 ? `, at most ${gib(neededBytes + spareBytes)} with the graphs that are kept` : ''
+  const most = spareBytes > 0 ? `, ${gib(neededBytes + spareBytes)} with graphs of many lengths` : ''
   const shrink = setting ? ` (shrink with ${setting})` : ''
   const available = availableBytes === null ? 'an unknown amount' : gib(availableBytes)
   return `${name}: about ${gib(neededBytes)}${most}, of ${available} available; ${largestIn(report)}${shrink}`

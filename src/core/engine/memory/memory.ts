@@ -12,6 +12,7 @@ import {loopChunks, rolloutLoopGraph} from '../graphs/rollout-loop.js'
 import {scoreGraph} from '../graphs/score.js'
 import {type RolloutSizes, rolloutShape} from '../graphs/shapes.js'
 import {rolloutShapes} from '../sampling/rollout-shapes.js'
+import {mostKeptByRuns, sessionCapacity} from '../sessions/session-memory.js'
 import {allPhases, type EngineWork, isInPhase, type MemoryPart, type WorkGraph} from './engine-work.js'
 import {type GraphMemory, measureGraph} from './graph-memory.js'
 import {updateOf} from './update-memory.js'
@@ -23,8 +24,10 @@ export interface MemoryEstimate {
   readonly totalBytes: number
   /** What each graph holds at its fullest moment; these are among the parts too. */
   readonly graphBytes: readonly number[]
-  /** What each graph, of any phase, keeps between runs: itself, and its tensors where a small model is trained. */
+  /** What each graph, of any phase, keeps between runs: itself, and its tensors where they stay. */
   readonly keptBytes: readonly number[]
+  /** What graphs of other lengths keep besides, when there are as many as the cache takes. */
+  readonly othersBytes: number
   /** Elements of the largest tensor of any graph; absent where the host computes. */
   readonly mostElements?: number
   /** The largest part that settings or the model decide. */
@@ -32,8 +35,11 @@ export interface MemoryEstimate {
 }
 
 /** Node.js in two threads, onnxruntime, and the code of both: as measured. */
-const programBytes = 260 * 2 ** 20
+const programBytes = 200 * 2 ** 20
 const program = 'program'
+
+/** Words, merges and their tables of one entry of the vocabulary, the file's text included: as measured with 49,152 entries. */
+const tokenizerBytes = 2 * 2 ** 10
 
 /** What the system's allocator keeps of arrays that were freed: a share, of blocks that are small enough for it to keep. */
 const keptShare = 0.3
@@ -90,10 +96,25 @@ function estimateHost(work: EngineWork, device: DeviceKind, graphs: readonly Gra
       totalBytes: totalOf(parts),
       graphBytes: held.map(({bytes}) => bytes),
       keptBytes: graphs.map(({compiled, keepsMemory, bytes}) => compiled.bytes + (keepsMemory ? bytes : 0)),
+      othersBytes: othersOf(graphs),
       largest: parts.find(({name}) => name !== program)!,
     }
   })
   return fullest(estimates)
+}
+
+/** Graphs of other lengths are as large as these on average. Of what runs took they keep no more than all graphs may together. */
+function othersOf(graphs: readonly GraphMemory[]): number {
+  if (graphs.length === 0) return 0
+  const compiled = totalOf(graphs.map(({compiled}) => compiled)) / graphs.length
+  const kept = graphs.filter(({keepsMemory}) => keepsMemory)
+  const most = mostKeptByRuns + maxOf([0, ...kept.map(({bytes}) => bytes)])
+  const room = kept.length > 0 ? Math.max(0, most - totalOf(kept)) : 0
+  return Math.round(placesLeft(graphs) * compiled + room)
+}
+
+function placesLeft(graphs: readonly GraphMemory[]): number {
+  return Math.max(0, sessionCapacity - graphs.length)
 }
 
 /** Graphs of another phase are dropped where there is no room for them. */
@@ -103,7 +124,9 @@ function estimateDevice(graphs: readonly GraphMemory[]): MemoryEstimate {
     if (held.length === 0) return []
     const parts = merged(held.flatMap((graph) => graph.parts))
     const keptBytes = graphs.map(({bytes}) => bytes)
-    return [{parts, totalBytes: totalOf(parts), graphBytes: held.map(({bytes}) => bytes), keptBytes, largest: parts[0]}]
+    const graphBytes = held.map(({bytes}) => bytes)
+    const othersBytes = placesLeft(graphs) * maxOf(keptBytes)
+    return [{parts, totalBytes: totalOf(parts), graphBytes, keptBytes, othersBytes, largest: parts[0]}]
   })
   const mostElements = maxOf([0, ...graphs.map(({elements}) => elements)])
   return {...(estimates.length > 0 ? fullest(estimates) : nothing), mostElements}
@@ -115,6 +138,7 @@ const nothing: MemoryEstimate = {
   totalBytes: 0,
   graphBytes: [],
   keptBytes: [],
+  othersBytes: 0,
   largest: {name: 'nothing', bytes: 0},
 }
 
@@ -175,6 +199,7 @@ function hostParts(work: EngineWork, device: DeviceKind): MemoryPart[] {
   const bytes = float * trainedCount(model)
   const isTrained = policy !== undefined || languageModel !== undefined
   return [
+    {name: 'tokenizer', bytes: tokenizerBytes * model.vocabulary},
     {name: 'weights', bytes: float * countOf(allParametersOf(model))},
     {name: 'moments of the optimizer', bytes: isTrained ? 2 * bytes : 0},
     {name: 'weights of the reference', bytes: hasReference ? bytes : 0},

@@ -14,9 +14,9 @@ interface Kept extends HeldMemory {
 }
 
 /**
- * Compiled graphs by what they compute and in which shape. The least recently used one goes when there are many. Some keep the
- * memory that their runs took: of these the least recently used ones go when together they would hold more than the budget, or when
- * memory is short.
+ * Compiled graphs by what they compute and in which shape. The least recently used one goes when there are many. The first ones that
+ * may keep the memory that their runs took; the least recently used of these go when all graphs together would hold more than the
+ * budget, or when memory is short.
  */
 export class SessionCache {
   private readonly sessions = new Map<string, Kept>()
@@ -51,10 +51,14 @@ export class SessionCache {
 
   private async compile(kind: GraphKind, graph: Graph): Promise<Kept> {
     precisions[this.options.precision ?? 'float32'].convert(graph)
-    const held = heldMemory(kind, graph, this.device.memory)
+    const held = heldMemory(kind, graph, this.device.memory, this.keptByRuns())
     for (let id = this.inTheWay(held.bytes); id !== undefined; id = this.inTheWay(held.bytes)) await this.drop(id)
     this.heldBytes += held.bytes
     return {session: Session.compile(graph, this.options, held.keepsMemory), ...held}
+  }
+
+  private keptByRuns(): number {
+    return [...this.sessions.values()].reduce((sum, {keepsMemory, bytes}) => sum + (keepsMemory ? bytes : 0), 0)
   }
 
   /** The session to drop before one that will hold so much is compiled; undefined where there is room, or nothing would make some. */

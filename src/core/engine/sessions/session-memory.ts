@@ -2,20 +2,23 @@ import type {Graph} from '../../onnx/graph.js'
 import {tensorBytes} from '../../onnx/live-tensor.js'
 import {livenessOf} from '../../onnx/liveness.js'
 import type {DeviceMemory} from '../../runtime/devices/device-kind.js'
-import {type GraphKind, mayKeepMemory} from './graph-kinds.js'
+import {type GraphKind, keepsMemoryFrom} from './graph-kinds.js'
 
 /** Bytes of a run from which on a training graph gives its memory back when the run ends. */
 const largeRun = 2 ** 30
 
+/** Bytes that graphs may keep together from run to run for another one to keep its memory too: texts of many lengths have many. */
+export const mostKeptByRuns = 1.25 * largeRun
+
 /**
- * Whether a graph's memory stays from run to run: that of most training graphs does. Fetching it anew makes small models a fifth to
- * a third slower; large ones, whose products take longer, lose less by it and need the memory most
+ * Whether a graph's memory may stay from run to run: that of most training graphs may. Fetching it anew makes models of some millions
+ * of parameters a fifth to a third slower; larger ones, whose products take longer, lose less by it and need the memory most
  * (docs/explanation/speed.md).
  *
  * @param bytes that a run takes at its fullest moment
  */
 export function keepsItsMemory(kind: GraphKind, bytes: number): boolean {
-  return mayKeepMemory[kind] && bytes < largeRun
+  return bytes >= keepsMemoryFrom[kind] && bytes < largeRun
 }
 
 /**
@@ -35,14 +38,23 @@ export interface HeldMemory {
   readonly bytes: number
 }
 
-/** What a compiled graph of a kind holds between runs; on a device of its own memory what its runs take there stays. */
-export function heldMemory(kind: GraphKind, graph: Graph, {arenaFactor, isApart}: DeviceMemory): HeldMemory {
+/**
+ * What a compiled graph of a kind holds between runs; on a device of its own memory what its runs take there stays.
+ *
+ * @param keptBytes what other graphs keep from run to run
+ */
+export function heldMemory(
+  kind: GraphKind,
+  graph: Graph,
+  {arenaFactor, isApart}: DeviceMemory,
+  keptBytes = 0,
+): HeldMemory {
   const {peakBytes, constantBytes} = livenessOf(graph)
   if (isApart) {
     const fed = graph.inputs.reduce((sum, input) => sum + tensorBytes(input), 0)
     return {keepsMemory: true, bytes: Math.round(arenaFactor * (peakBytes + fed))}
   }
-  const keepsMemory = keepsItsMemory(kind, peakBytes)
+  const keepsMemory = keptBytes < mostKeptByRuns && keepsItsMemory(kind, peakBytes)
   const tensors = keepsMemory ? Math.round(arenaFactor * peakBytes) : constantBytes
   return {keepsMemory, bytes: compiledBytes(graph.nodes.length) + tensors}
 }

@@ -65,6 +65,8 @@ function bytesOf(estimate: Pick<MemoryEstimate, 'parts'>, name: string): number 
   return estimate.parts.find((part) => part.name === name)?.bytes ?? 0
 }
 
+const totalOf = (values: readonly number[]) => values.reduce((sum, bytes) => sum + bytes, 0)
+
 describe('estimateMemory', () => {
   it('counts weights once and moments twice, in float32', () => {
     const estimate = estimateMemory(rptWork(2))
@@ -74,7 +76,7 @@ describe('estimateMemory', () => {
   })
 
   it('names the classes of a GRPO step, the largest first', () => {
-    const {parts} = estimateMemory(rptWork(2))
+    const {parts} = estimateMemory(rptWork(16))
     expect(parts.map(({name}) => name).toSorted()).toEqual([
       'activations of the rollout',
       'activations of the update',
@@ -85,6 +87,7 @@ describe('estimateMemory', () => {
       'logits of the update',
       'moments of the optimizer',
       'program',
+      'tokenizer',
       'weights',
     ])
     expect(parts.map(({bytes}) => bytes)).toEqual(parts.map(({bytes}) => bytes).toSorted((a, b) => b - a))
@@ -97,13 +100,21 @@ describe('estimateMemory', () => {
     expect(largest.bytes).toBe(Math.max(...parts.filter(({name}) => name !== 'program').map(({bytes}) => bytes)))
   })
 
-  it('tells what stays between runs: all graphs themselves, and what training graphs of small models take', () => {
-    const {keptBytes, graphBytes, parts} = estimateMemory(rptWork(2))
-    const compiled = bytesOf({parts}, 'compiled graphs')
-    const together = keptBytes.reduce((sum, bytes) => sum + bytes, 0)
-    expect(graphBytes.map((bytes) => bytes + compiled)).toContain(together)
-    const ofLarge = estimateMemory(rptWork(1, large))
-    expect(ofLarge.keptBytes.reduce((sum, bytes) => sum + bytes, 0)).toBe(bytesOf(ofLarge, 'compiled graphs'))
+  it('tells what stays between runs: all graphs themselves, and what updates between 64 MiB and 1 GiB take', () => {
+    const {keptBytes, graphBytes, parts} = estimateMemory(rptWork(16))
+    expect(graphBytes.map((bytes) => bytes + bytesOf({parts}, 'compiled graphs'))).toContain(totalOf(keptBytes))
+    for (const work of [rptWork(2), rptWork(1, large)]) {
+      const estimate = estimateMemory(work)
+      expect(totalOf(estimate.keptBytes)).toBe(bytesOf(estimate, 'compiled graphs'))
+    }
+  })
+
+  it('tells what graphs of other lengths keep: 64 are compiled, and the last may join those below 1.25 GiB', () => {
+    const perGraph = (work: EngineWork) => bytesOf(estimateMemory(work), 'compiled graphs') / 3
+    expect(estimateMemory(rptWork(2)).othersBytes).toBeCloseTo(61 * perGraph(rptWork(2)), -1)
+    const {graphBytes, othersBytes} = estimateMemory(rptWork(16))
+    expect(Math.max(...graphBytes)).toBeGreaterThan(64 * 2 ** 20)
+    expect(othersBytes).toBeCloseTo(61 * perGraph(rptWork(16)) + 1.25 * 2 ** 30, -1)
   })
 
   it('counts a graph of many layers as large as it is', () => {
@@ -122,15 +133,15 @@ describe('estimateMemory', () => {
   })
 
   it('counts a reference with its weights and its graph', () => {
-    const plain = estimateMemory(rptWork(2))
-    const withReference = estimateMemory({...rptWork(2), hasReference: true})
+    const plain = estimateMemory(rptWork(64))
+    const withReference = estimateMemory({...rptWork(64), hasReference: true})
     expect(bytesOf(withReference, 'weights of the reference')).toBe(4 * parameterCount(model))
     expect(bytesOf(withReference, 'activations of the reference')).toBeGreaterThan(0)
     expect(withReference.graphBytes).toHaveLength(plain.graphBytes.length + 1)
   })
 
   it('counts the graph of a loss that asks the policy, and no weights for it', () => {
-    const [plain, asking] = [false, true].map((asksPolicy) => estimateMemory({...rptWork(2), asksPolicy}))
+    const [plain, asking] = [false, true].map((asksPolicy) => estimateMemory({...rptWork(64), asksPolicy}))
     expect(bytesOf(asking, 'activations of the reference')).toBeGreaterThan(0)
     expect(bytesOf(asking, 'weights of the reference')).toBe(0)
     expect(asking.graphBytes).toHaveLength(plain.graphBytes.length + 1)
@@ -192,7 +203,7 @@ describe('estimateMemory', () => {
 
   it('knows a graph of many layers from graphs of few', () => {
     const deep = parseModelConfig({...small, num_hidden_layers: 9}, 'config.json')
-    const policy = rptWork(2).policy!
+    const policy = rptWork(16).policy!
     const {parts} = measureGraph(
       {model: deep},
       {
@@ -236,6 +247,7 @@ describe('a device of its own memory', () => {
       'host buffers',
       'moments of the optimizer',
       'program',
+      'tokenizer',
       'weights',
       'weights of the reference',
     ])
@@ -335,9 +347,9 @@ describe('checkMemory', () => {
   }
   const needed = reportMemory(demand, {check: true, limitGiB: 100}).neededBytes / 2 ** 30
 
-  it('says what is needed, what there is, with the graphs that are kept, and the setting that shrinks the largest class', () => {
+  it('says what is needed, what there is, with graphs of many lengths, and the setting that shrinks the largest class', () => {
     expect(checkMemory('train', demand, {check: true, limitGiB: 100})).toMatch(
-      /^memory: about \d+ MiB, at most (?:\d+ M|\d\.\d\d G)iB with the graphs that are kept, of 100\.00 GiB available; the largest part is .+, \d+ MiB \(\d+%\) \(shrink with grpo\.contextsPerMicroBatch\)$/,
+      /^memory: about \d+ MiB, (?:\d+ M|\d\.\d\d G)iB with graphs of many lengths, of 100\.00 GiB available; the largest part is .+, \d+ MiB \(\d+%\) \(shrink with grpo\.contextsPerMicroBatch\)$/,
     )
   })
 
