@@ -29,7 +29,7 @@ export interface CompareOptions {
 }
 
 /**
- * Compares trained runs with other lines of the same seed, on the same positions.
+ * Compares trained runs with other lines of the same seed and benchmark, on the same positions.
  *
  * The subjects are the last checkpoints of the runs that were taught to think, in mode reasoning. If there are none, they are
  * those of all trained runs. Earlier checkpoints of these runs are not compared; they appear in the curve against compute.
@@ -71,8 +71,12 @@ function pairsOf(results: readonly Result[]): Pair[] {
   return lines
     .filter((result) => studied.has(result))
     .flatMap((subject) =>
-      lines.filter((other) => other !== subject && other.seed === subject.seed).map((other) => ({subject, other})),
+      lines.filter((other) => other !== subject && isOfSameItems(subject, other)).map((other) => ({subject, other})),
     )
+}
+
+function isOfSameItems(one: Result, other: Result): boolean {
+  return one.seed === other.seed && one.benchmark === other.benchmark
 }
 
 /** The lines whose last checkpoints are the subjects. */

@@ -54,6 +54,11 @@ describe('paired differences', () => {
     expect((await compareAll(lines)).map(pairOf)).toEqual(['rpt-0 - base-0'])
   })
 
+  it('are between lines of one benchmark', async () => {
+    const [rpt, base] = [await lineOf('rpt-here', {}), await lineOf('base-here', {})]
+    expect((await compareAll([rpt, base, {...base, benchmark: 'another'}])).map(({other}) => other)).toEqual([base])
+  })
+
   it('are of the positions of their split alone where splits are disjoint and there is no easy position', async () => {
     const cells = {all: {count: 200}, medium: {count: 100}, hard: {count: 100}}
     const mixed = {cells, isMedium: (i: number) => i % 2 === 0}
