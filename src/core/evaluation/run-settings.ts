@@ -1,10 +1,8 @@
-import {existsSync} from 'node:fs'
-import {join, relative} from 'node:path'
 import {type SourcedConfig, valueAt} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {hashFile} from '../files/index.js'
 import {objectives} from '../objectives/objectives.js'
-import {recordedConfig} from '../runs/recorded-config.js'
+import {isGiven, shownRun, takeOver, taughtPrompt, templateGroups} from '../objectives/taught-template.js'
 import {readIdentity} from '../runs/run-identity.js'
 import {withValue} from '../runs/with-value.js'
 import type {TaskKind} from '../tasks/task.js'
@@ -12,11 +10,9 @@ import {UsageError} from '../util/errors.js'
 import type {Progress} from '../util/progress.js'
 import {evaluatedTask} from './evaluated-task.js'
 
-const chatKeys = ['prompt.chatTemplate', 'prompt.chatTemplateFile']
-
 /** What an evaluation takes over from a run, group by group: none of a group of which any key is given. */
-function takenOver({templateKeys, sharedKeys}: TaskKind): readonly (readonly string[])[] {
-  return [templateKeys, chatKeys, ...sharedKeys]
+function takenOver(task: TaskKind): readonly (readonly string[])[] {
+  return [...templateGroups(task), ...task.sharedKeys]
 }
 
 /**
@@ -31,23 +27,17 @@ function takenOver({templateKeys, sharedKeys}: TaskKind): readonly (readonly str
  * @throws {UsageError} when thoughts are asked of a run that does not know the template of its rows, or items are to be held
  *   out that it was trained on
  */
-export function withRunSettings({config, sources}: SourcedConfig, folder: string, task: TaskKind): SourcedConfig {
-  const run = join(folder, '..', '..')
-  const file = join(run, 'config.resolved.yaml')
-  if (!existsSync(join(folder, 'trainer-state.json')) || !existsSync(file)) return {config, sources}
-  const trained = recordedConfig(run)
-  const prompted = objectives[trained.train.objective].trainedPrompt(trained, task.name)
-  if (prompted === 'none') return {config, sources}
-  const isGiven = (key: string) => (sources.get(key) ?? 'default') !== 'default'
-  if (prompted === 'unknown' && !task.templateKeys.some(isGiven)) refuseThoughts(config, run)
-  const [groups, from] = prompted === 'unknown' ? [task.sharedKeys, trained] : [takenOver(task), prompted]
-  const keys = groups.filter((group) => !group.some(isGiven)).flat()
-  const own = keys.reduce((settings, key) => withValue(settings, key, valueAt(from, key)), config)
-  refuseOtherSplit(own, trained, run, task)
-  return {
-    config: own,
-    sources: new Map([...sources, ...keys.map((key): [string, string] => [key, `run ${shown(run)}`])]),
-  }
+export function withRunSettings(given: SourcedConfig, folder: string, task: TaskKind): SourcedConfig {
+  const taught = taughtPrompt(folder, task)
+  if (taught === null || taught.prompted === 'none') return given
+  const {run, trained, prompted} = taught
+  const isUnknown = prompted === 'unknown'
+  if (isUnknown && !task.templateKeys.some((key) => isGiven(given.sources, key))) refuseThoughts(given.config, run)
+  const own = isUnknown
+    ? takeOver(given, trained, run, task.sharedKeys)
+    : takeOver(given, prompted, run, takenOver(task))
+  refuseOtherSplit(own.config, trained, run, task)
+  return own
 }
 
 /** Of the files that a run was trained on, another held-out part would hold what it has learned. */
@@ -59,7 +49,7 @@ function refuseOtherSplit(config: Config, trained: Config, run: string, {splitKe
   if (read.some(([key, file]) => inputs[key] !== hashFile(file!))) return
   const [now, then] = [config, trained].map((settings) => valueAt(settings, changed) ?? 'unset')
   throw new UsageError(
-    `eval: ${changed} is ${now}, but ${shown(run)} was trained on the same file with ${then}: it was trained on items that would be held out now`,
+    `eval: ${changed} is ${now}, but ${shownRun(run)} was trained on the same file with ${then}: it was trained on items that would be held out now`,
     {suggestions: [`leave ${changed} out: rpt eval takes it from the run`, 'evaluate on another file']},
   )
 }
@@ -68,7 +58,7 @@ function refuseThoughts({eval: {modes}}: Config, run: string): void {
   const mode = modes.find((one) => one !== 'standard')
   if (mode === undefined) return
   throw new UsageError(
-    `eval: ${shown(run)} was trained on rows in a template that it does not name; mode ${mode} needs it`,
+    `eval: ${shownRun(run)} was trained on rows in a template that it does not name; mode ${mode} needs it`,
     {
       suggestions: [
         'give --set prompt.template=NAME, the template of its rows',
@@ -84,8 +74,9 @@ function refuseThoughts({eval: {modes}}: Config, run: string): void {
  * @throws {UsageError} when thoughts are asked of a run that does not know its template
  */
 export function evaluationSettings({config, sources}: SourcedConfig): Config {
-  const isGiven = (sources.get('prompt.template') ?? 'default') !== 'default'
-  const trained = isGiven ? 'none' : objectives[config.train.objective].trainedPrompt(config, evaluatedTask(config))
+  const trained = isGiven(sources, 'prompt.template')
+    ? 'none'
+    : objectives[config.train.objective].trainedPrompt(config, evaluatedTask(config))
   if (typeof trained !== 'string') return trained
   const mode = config.eval.modes.find((one) => one !== 'standard')
   if (trained === 'none' || mode === undefined) return config
@@ -133,10 +124,4 @@ export function recordedSettings(
 
 function shownValue(value: unknown): string {
   return Array.isArray(value) ? JSON.stringify(value) : String(value)
-}
-
-/** A run's folder as a reader would type it. */
-function shown(run: string): string {
-  const local = relative(process.cwd(), run)
-  return local.startsWith('..') ? run : local
 }

@@ -13,6 +13,7 @@ import {allParametersOf, trainedCount} from '../models/adapters.js'
 import {countOf} from '../models/parameters.js'
 import {generationFolders} from '../runs/model-place.js'
 import {devices} from '../runtime/devices.js'
+import {startingSettings} from '../training/open-training.js'
 import {weightSource} from '../training/weight-source.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
@@ -71,8 +72,9 @@ export async function settingsOf(
 const recorders: Readonly<Record<string, (loaded: SourcedConfig, services: Services) => Promise<SourcedConfig>>> = {
   async train(loaded, services) {
     if (!loaded.config.model.path) return loaded
-    const {place} = await weightSource(loaded.config, {...services, progress: silentProgress}, {})
-    return withGeneration(loaded, generationFolders(place))
+    const silent = {...services, progress: silentProgress}
+    const {place} = await weightSource(loaded.config, silent, {})
+    return withGeneration(await startingSettings(loaded, silent), generationFolders(place))
   },
   async eval(loaded, services) {
     const models = await evaluatedModels(loaded, services)

@@ -1,4 +1,5 @@
 import type {Config} from '../config/schema.js'
+import {withTaughtTemplate} from '../objectives/taught-template.js'
 import {openPrepared} from '../prepared/prepared.js'
 import {promptLimit} from '../prompts/prompt-limit.js'
 import {instructionTokens, renderPrompt} from '../prompts/prompts.js'
@@ -24,7 +25,8 @@ export interface PromptViews {
  * @throws {UsageError} for settings that leave no room
  * @throws {DataError} when data and model cannot be read or do not belong together
  */
-export async function openPromptViews(folder: string, config: Config, services: Services): Promise<PromptViews | null> {
+export async function openPromptViews(folder: string, given: Config, services: Services): Promise<PromptViews | null> {
+  const {config} = await withTaughtTemplate({config: given, sources: services.sources}, nextToken, services)
   const resolved = await resolveModel(config.model.path!, undefined, services)
   if (!resolved.isWhole) return null
   const model = await readModel(resolved)

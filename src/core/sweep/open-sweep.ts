@@ -9,7 +9,7 @@ import {refuseOccupied} from '../runs/output-folder.js'
 import {recordedConfig} from '../runs/recorded-config.js'
 import {checkpointFolder, checkpointSteps} from '../runs/run-checkpoints.js'
 import {trainingNeeds} from '../training/needs.js'
-import {openEvaluated, openTraining} from '../training/open-training.js'
+import {openEvaluated, openTraining, startingSettings} from '../training/open-training.js'
 import {isRunOf} from '../training/training-inputs.js'
 import {UsageError} from '../util/errors.js'
 import {silentProgress} from '../util/progress.js'
@@ -38,7 +38,10 @@ export interface SweepStart {
  */
 export async function openSweep(given: Config, services: Services): Promise<SweepStart> {
   await refuseOccupied(given, services)
-  const placed = sweepPoints(given)
+  // A download is shown; what training says, it says when its turn comes.
+  const quiet = {...services, progress: {...silentProgress, stage: services.progress.stage}}
+  const placed: SweepPoint[] = []
+  for (const point of sweepPoints(given)) placed.push({...point, ...(await startingSettings(point, quiet))})
   const own = withTaskModes({config: given, sources: services.sources}, placed)
   sayModes(own, 'scaling-sweep', services.progress)
   const {config} = own
@@ -48,12 +51,7 @@ export async function openSweep(given: Config, services: Services): Promise<Swee
   for (const point of points) checkSteps(point, config)
   const models = new Set(points.filter(({isDone}) => isDone).map(checkpointOf))
   for (const point of points.filter(({isDone}) => !isDone)) {
-    // A download is shown; what training says, it says when its turn comes.
-    const progress = {...silentProgress, stage: services.progress.stage}
-    const {source, model, data, texts, demand} = await openTraining(point.config, {
-      ...servicesOf(point, services),
-      progress,
-    })
+    const {source, model, data, texts, demand} = await openTraining(point.config, servicesOf(point, quiet))
     await openEvaluated(evaluatedLikeSweep(point.config, config), model, texts, data)
     if (!services.rehearsal) checkMemory('train', demand, point.config.memory)
     models.add(generationFolders(source.place)[0] ?? source.path)

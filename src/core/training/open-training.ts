@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {findKey} from '../config/keys.js'
-import {requireKeys} from '../config/load.js'
+import {requireKeys, type SourcedConfig} from '../config/load.js'
 import type {UpdateModeName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import type {MemoryDemand} from '../engine/memory/check-memory.js'
@@ -12,11 +12,13 @@ import {demandOf} from '../evaluation/size-settings.js'
 import {type ModelConfig, readModelConfig} from '../models/model-config.js'
 import type {OpenObjective} from '../objectives/objective.js'
 import {isTaught, objectives} from '../objectives/objectives.js'
+import {withTaughtTemplate} from '../objectives/taught-template.js'
 import {type PreparedData, preparedIn, withoutDocuments} from '../prepared/prepared.js'
 import {dataFor} from '../runs/check-model.js'
 import {checkModel, tokenizerFolder} from '../runs/model-place.js'
 import {type Origins, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
+import type {ModelRequest} from '../runs/resolve-model.js'
 import {findResumePoint, type ResumePoint} from '../runs/run-checkpoints.js'
 import {checkTaskPrompts} from '../tasks/check-prompts.js'
 import type {Task} from '../tasks/task.js'
@@ -28,6 +30,8 @@ import {type WeightSource, weightSource} from './weight-source.js'
 
 /** What a training run starts from, checked as far as that goes without an engine. */
 export interface TrainingStart {
+  /** The settings, in the template of the starting checkpoint where none is given. */
+  readonly loaded: SourcedConfig
   readonly source: WeightSource
   readonly model: ModelConfig
   /** Null where none are asked for, or in a rehearsal not there yet. */
@@ -47,16 +51,23 @@ export interface TrainingStart {
  * @throws {UsageError} for settings that cannot work, and an output folder that may be neither continued nor replaced
  * @throws {DataError} for inputs that cannot be read or do not belong together
  */
-export async function openTraining(
-  config: Config,
-  services: Services,
-  begunWith: Origins = {},
-): Promise<TrainingStart> {
-  if (!services.rehearsal) requireKeys(config, trainingNeeds(config))
+export async function openTraining(given: Config, services: Services, begunWith: Origins = {}): Promise<TrainingStart> {
+  if (!services.rehearsal) requireKeys(given, trainingNeeds(given))
+  const loaded = await startingSettings({config: given, sources: services.sources}, services)
+  const {config} = loaded
   const state = await refuseOccupied(config, services)
   const resumed = state === 'ours' && services.resume ? await findResumePoint(config, services) : null
   const recorded = {...begunWith, ...(services.resume && recordedOrigins(config.out!))}
-  return {...(await openInputs(config, services, recorded, resumed?.state)), resumed}
+  return {...(await openInputs(config, services, recorded, resumed?.state)), loaded, resumed}
+}
+
+/** The settings of training that goes on from a run, in the template of that run where it is trained on prompts again. */
+export async function startingSettings(
+  given: SourcedConfig,
+  request: ModelRequest & {readonly command?: string},
+): Promise<SourcedConfig> {
+  const {task} = objectives[given.config.train.objective]
+  return task ? withTaughtTemplate(given, tasks[task], request) : given
 }
 
 /** What `openTraining` opens, wherever the run will be written. */
@@ -65,7 +76,7 @@ export async function openInputs(
   services: Services,
   recorded: Origins,
   begun?: BegunUpdate,
-): Promise<Omit<TrainingStart, 'resumed'>> {
+): Promise<Omit<TrainingStart, 'resumed' | 'loaded'>> {
   const prepared = config.data.dir === undefined ? null : await preparedIn(config.data.dir, services)
   const source = await weightSource(config, services, recorded)
   const model = {...(await readModelConfig(source.path)), adapter: source.adapter}

@@ -64,9 +64,10 @@ export interface TrainSummary extends Summary {
  * @throws {Interrupted} after a clean save when the signal is aborted
  * @throws {NumericError} when a step's loss or gradient is not finite; its inputs are then in `failed/`
  */
-export async function train(config: Config, services: Services, begunWith: Origins = {}): Promise<TrainSummary> {
+export async function train(given: Config, services: Services, begunWith: Origins = {}): Promise<TrainSummary> {
   const started = new Date()
-  const start = await openTraining(config, services, begunWith)
+  const start = await openTraining(given, services, begunWith)
+  const {config} = start.loaded
   const {source, model, opened, updateMode, microBatchesAtOnce} = start
   if (opened.instruction) services.progress.log(`prompts: ${opened.instruction}`)
   for (const line of opened.order ?? []) services.progress.log(`contexts: ${line}`)
@@ -93,7 +94,7 @@ export async function train(config: Config, services: Services, begunWith: Origi
       if (config.grpo.klCoef > 0) await engine.keepReference()
       // Whatever is wrong with the inputs shows before a directory is made or emptied.
       const objective = await opened.start({...training, config: withMicroBatchesAtOnce(config, microBatchesAtOnce)})
-      const loaded = withTemperature({config, sources: services.sources}, start, services)
+      const loaded = withTemperature(start, services)
       const written = opened.rowTemplates ? withRowTemplate(loaded, opened.rowTemplates, services.progress) : loaded
       return await trainIn(training, {...start, inputs}, objective, written, services, started)
     } finally {
@@ -105,10 +106,10 @@ export async function train(config: Config, services: Services, begunWith: Origi
 }
 
 /** The settings with the temperature that evaluations while training take; says so where there are any. */
-function withTemperature(given: SourcedConfig, {source}: TrainingStart, {progress}: Services): SourcedConfig {
+function withTemperature({loaded, source}: TrainingStart, {progress}: Services): SourcedConfig {
   const folders = generationFolders(source.place)
-  if (isEvaluated(given.config)) sayGeneration(given, folders, 'train', progress)
-  return withGeneration(given, folders)
+  if (isEvaluated(loaded.config)) sayGeneration(loaded, folders, 'train', progress)
+  return withGeneration(loaded, folders)
 }
 
 /** The tasks whose items a run prompts. */

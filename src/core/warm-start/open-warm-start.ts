@@ -2,6 +2,7 @@ import {existsSync} from 'node:fs'
 import type {Config} from '../config/schema.js'
 import {checkOutputFile, checkPermission, checkWritable} from '../files/index.js'
 import type {ModelConfig} from '../models/model-config.js'
+import {withTaughtTemplate} from '../objectives/taught-template.js'
 import {type PreparedData, preparedIn} from '../prepared/prepared.js'
 import {dataFor} from '../runs/check-model.js'
 import {readModel} from '../runs/model-place.js'
@@ -32,8 +33,9 @@ export interface WarmStart {
  * @throws {UsageError} for settings that leave no room, and a file that may not be replaced
  * @throws {DataError} for inputs that cannot be read or do not belong together, or have no training positions
  */
-export async function openWarmStart(config: Config, services: Services): Promise<WarmStart> {
-  const path = await checkRowFile(config.out!, services)
+export async function openWarmStart(given: Config, services: Services): Promise<WarmStart> {
+  const path = await checkRowFile(given.out!, services)
+  const {config} = await withTaughtTemplate({config: given, sources: services.sources}, nextToken, services)
   const data = await preparedIn(config.data.dir!, services)
   const resolved = await resolveModel(config.model.path!, undefined, services)
   const {origin, isWhole} = resolved

@@ -101,7 +101,7 @@ describe('planOf', () => {
   it('shows memory by class against what there is, and names the largest class and the setting that shrinks it', async () => {
     const {batch, memory, memory_summary: summary} = await planOf('train', configWith({}))
     expect(batch).toEqual(['8 contexts x 4 = 32 completions = 1 update x 2 micro-batches x 4 contexts x 4'])
-    expect(memory.map(({name}) => name)).toContain('key-value cache of the rollout')
+    expect(memory.map(({name}) => name)).toContain('activations of the update')
     expect(summary).toMatchObject({
       available_bytes: 8 * 2 ** 30,
       fits: true,

@@ -1,0 +1,80 @@
+import {existsSync} from 'node:fs'
+import {join, relative} from 'node:path'
+import {type SourcedConfig, valueAt} from '../config/load.js'
+import type {Config} from '../config/schema.js'
+import {recordedConfig} from '../runs/recorded-config.js'
+import {type ModelRequest, resolveModel} from '../runs/resolve-model.js'
+import {withValue} from '../runs/with-value.js'
+import type {TaskKind} from '../tasks/task.js'
+import {objectives} from './objectives.js'
+
+/** A run and what its checkpoints know of the prompts of a task. */
+export interface TaughtPrompt {
+  readonly run: string
+  readonly trained: Config
+  /** See `ObjectiveKind.trainedPrompt`. */
+  readonly prompted: Config | 'none' | 'unknown'
+}
+
+/** What the run of a checkpoint folder was taught of a task's prompts; null of one that no rpt run wrote. */
+export function taughtPrompt(folder: string, task: TaskKind): TaughtPrompt | null {
+  const run = join(folder, '..', '..')
+  if (!existsSync(join(folder, 'trainer-state.json')) || !existsSync(join(run, 'config.resolved.yaml'))) return null
+  const trained = recordedConfig(run)
+  return {run, trained, prompted: objectives[trained.train.objective].trainedPrompt(trained, task.name)}
+}
+
+/** Keys of the template and of the chat template that prompts are in: a group counts as given where any of its keys is. */
+export function templateGroups({templateKeys}: TaskKind): readonly (readonly string[])[] {
+  return [templateKeys, ['prompt.chatTemplate', 'prompt.chatTemplateFile']]
+}
+
+/** Whether a key was given, by its source. */
+export function isGiven(sources: SourcedConfig['sources'], key: string): boolean {
+  return (sources.get(key) ?? 'default') !== 'default'
+}
+
+/** Settings with those of a run, for all keys of each group of which none is given. */
+export function takeOver(
+  {config, sources}: SourcedConfig,
+  from: Config,
+  run: string,
+  groups: readonly (readonly string[])[],
+): SourcedConfig {
+  const keys = groups.filter((group) => !group.some((key) => isGiven(sources, key))).flat()
+  return {
+    config: keys.reduce((settings, key) => withValue(settings, key, valueAt(from, key)), config),
+    sources: new Map([...sources, ...keys.map((key): [string, string] => [key, `run ${shownRun(run)}`])]),
+  }
+}
+
+/**
+ * The settings of work on a task's prompts with the model of `model.path`: in the template that its run was trained in, unless one
+ * is given. A model that learned to think in one template knows nothing of another.
+ *
+ * @param request says so where that is not what would have been
+ */
+export async function withTaughtTemplate(
+  given: SourcedConfig,
+  task: TaskKind,
+  request: ModelRequest & {readonly command?: string},
+): Promise<SourcedConfig> {
+  const {path} = given.config.model
+  // What is not here is on the Hub, and no run.
+  if (!path || !existsSync(path)) return given
+  const taught = taughtPrompt((await resolveModel(path, undefined, request)).folder, task)
+  if (taught === null || typeof taught.prompted === 'string') return given
+  const own = takeOver(given, taught.prompted, taught.run, templateGroups(task))
+  for (const key of templateGroups(task).flat()) {
+    const [value, was] = [own, given].map(({config}) => valueAt(config, key))
+    if (value !== was)
+      request.progress?.log(`${request.command}: ${key} is ${value}, as of run ${shownRun(taught.run)}`)
+  }
+  return own
+}
+
+/** A run's folder as a reader would type it. */
+export function shownRun(run: string): string {
+  const local = relative(process.cwd(), run)
+  return local.startsWith('..') ? run : local
+}
