@@ -1,6 +1,6 @@
 import {endOfContext} from '../prompts/prompts.js'
 import type {Context, GradedGroup} from '../records/records.js'
-import {firstToken, isTarget} from './first-token.js'
+import {explainFirstToken, firstToken, isTarget} from './first-token.js'
 import type {RewardTerm, TermSetup} from './term.js'
 
 /**
@@ -35,6 +35,10 @@ function termFor(
   const paysFor = (group: GradedGroup<Context>) => pays(firstOf(group).map(({isRight}) => isRight))
   const wrongOf = (group: GradedGroup<Context>) =>
     paysFor(group) ? [...new Set(firstOf(group).flatMap(({id, isRight}) => (id === null || isRight ? [] : [id])))] : []
+  const scoresOf = (group: GradedGroup<Context>, answers: readonly Float32Array[]) => {
+    const probabilities = new Map(wrongOf(group).map((id, i) => [id, Math.exp(answers[i][0])]))
+    return firstOf(group).map(({id, isRight}) => (isRight ? 1 : id === null ? 0 : (probabilities.get(id) ?? 0)))
+  }
   return {
     ask: (group) =>
       wrongOf(group).map((id) => ({
@@ -42,9 +46,17 @@ function termFor(
         prompt: endOfContext(tokenizer, group.item.tokenIds, maxPositions - 1),
         continuation: Int32Array.of(id),
       })),
-    score(group, answers) {
-      const probabilities = new Map(wrongOf(group).map((id, i) => [id, Math.exp(answers[i][0])]))
-      return firstOf(group).map(({id, isRight}) => (isRight ? 1 : id === null ? 0 : (probabilities.get(id) ?? 0)))
+    score: scoresOf,
+    explain(group, answers) {
+      const earned = scoresOf(group, answers)
+      const asked = new Set(wrongOf(group))
+      return firstOf(group).map(({id, isRight}, i) => {
+        const found = explainFirstToken(group.verdicts[i], id, group.item, tokenizer)
+        if (isRight || id === null) return found
+        return asked.has(id)
+          ? `${found}; without a thought the model gives it ${(100 * earned[i]).toPrecision(3)}%`
+          : `${found}; no answer of the group begins with the target, so none earns anything`
+      })
     },
   }
 }

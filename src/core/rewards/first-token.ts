@@ -12,9 +12,7 @@ export function firstTokenTerm({tokenizer}: TermSetup): RewardTerm<Context> {
   return {
     score: ({item, verdicts}) => verdicts.map((verdict) => Number(isTarget(first(verdict), item, tokenizer))),
     explain: ({item, verdicts}) =>
-      verdicts.map((verdict) =>
-        verdict.answer === null ? verdict.explanation : explain(verdict.answer, first(verdict), item, tokenizer),
-      ),
+      verdicts.map((verdict) => explainFirstToken(verdict, first(verdict), item, tokenizer)),
   }
 }
 
@@ -31,7 +29,14 @@ export function isTarget(id: number | null, context: Context, tokenizer: Tokeniz
   return id !== null && Buffer.compare(tokenizer.bytesOf(id), targetOf(context)) === 0
 }
 
-function explain(answer: Uint8Array, first: number | null, context: Context, tokenizer: Tokenizer): string {
+/** A sentence on the first token of an answer; that of the verdict where there is none. */
+export function explainFirstToken(
+  {answer, explanation}: Verdict,
+  first: number | null,
+  context: Context,
+  tokenizer: Tokenizer,
+): string {
+  if (answer === null) return explanation
   const target = quoteBytes(targetOf(context))
   if (first === null) return `${quoteBytes(answer)} begins with no token; the target is ${target}`
   const verdict = isTarget(first, context, tokenizer) ? 'is the target' : `is not the target ${target}`

@@ -15,6 +15,12 @@ import {thoughtLength} from './thought-length.js'
 export function informationGainTerm({tokenizer, maxPositions}: TermSetup): RewardTerm<Context> {
   const thoughtsOf = ({completions}: GradedGroup<Context>) =>
     completions.map((completion) => thoughtLength(completion, tokenizer))
+  const earnedOf = (group: GradedGroup<Context>, [baseline, ...gains]: readonly Float32Array[]) => {
+    const earned = gains.map(([logprob]) => logprob - baseline[0])
+    const least = Math.min(0, minOf(earned))
+    let at = 0
+    return thoughtsOf(group).map((length) => (length === null ? least : earned[at++]))
+  }
   return {
     ask(group) {
       const {item, prompt, completions} = group
@@ -33,11 +39,16 @@ export function informationGainTerm({tokenizer, maxPositions}: TermSetup): Rewar
       })
       return [baseline, ...withThought]
     },
-    score(group, [baseline, ...gains]) {
-      const earned = gains.map(([logprob]) => logprob - baseline[0])
-      const least = Math.min(0, minOf(earned))
+    score: earnedOf,
+    explain(group, answers) {
+      const [baseline, ...gains] = answers.map(([logprob]) => logprob.toFixed(2))
+      const earned = earnedOf(group, answers)
       let at = 0
-      return thoughtsOf(group).map((length) => (length === null ? least : earned[at++]))
+      return thoughtsOf(group).map((length, i) =>
+        length === null
+          ? `the thought does not end: it earns the least of its group, ${earned[i].toFixed(2)} nats`
+          : `the target's log-probability is ${gains[at++]} with the thought and ${baseline} without: ${earned[i].toFixed(2)} nats`,
+      )
     },
     trains: (completion) => ({from: 0, to: thoughtLength(completion, tokenizer) ?? completion.ids.length}),
   }

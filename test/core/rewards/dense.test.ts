@@ -43,6 +43,23 @@ describe('the dense reward', () => {
   })
 })
 
+describe('the explanation of the dense reward', () => {
+  it('says what a wrong token earns, or why none earns anything', () => {
+    const group = groupOf([' A', ' B', '', null])
+    const named = {...group, verdicts: [...group.verdicts.slice(0, 3), {...group.verdicts[3], explanation: 'no box'}]}
+    expect(term.explain!(named, logs(0.1397))).toEqual([
+      'the first token of " A", " A", is the target',
+      'the first token of " B", " B", is not the target " A"; without a thought the model gives it 14.0%',
+      '"" begins with no token; the target is " A"',
+      'no box',
+    ])
+    const conditional = conditionalDenseTerm(termSetup(tokenizer, {maxPositions: 4}))
+    expect(conditional.explain!(groupOf([' B']), [])).toEqual([
+      'the first token of " B", " B", is not the target " A"; no answer of the group begins with the target, so none earns anything',
+    ])
+  })
+})
+
 describe('the conditional dense reward', () => {
   const conditional = () => conditionalDenseTerm(termSetup(tokenizer, {maxPositions: 4}))
 

@@ -63,6 +63,15 @@ describe('the information gain', () => {
     expect(good).toEqual([1.5, 1, 0])
   })
 
+  it('is explained by both log-probabilities', () => {
+    const answers = [-2, -0.5, -3].map((logprob) => Float32Array.of(logprob))
+    expect(term.explain!(groupOf(texts), answers)).toEqual([
+      "the target's log-probability is -0.50 with the thought and -2.00 without: 1.50 nats",
+      "the target's log-probability is -3.00 with the thought and -2.00 without: -1.00 nats",
+      'the thought does not end: it earns the least of its group, -1.00 nats',
+    ])
+  })
+
   it('trains the thought with its end, and all of a thought that never ends', () => {
     const spans = groupOf(texts).completions.map((completion) => term.trains!(completion))
     expect(spans.map(({from}) => from)).toEqual([0, 0, 0])
