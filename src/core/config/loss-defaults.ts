@@ -1,7 +1,8 @@
 import type {LossName} from './names.js'
 
 /**
- * Defaults that a loss has instead of the schema's, by dotted key: with them it is what its paper proposes.
+ * Defaults that a loss has instead of the schema's, by dotted key: with them it is what its paper proposes. DAPO's soft penalty is
+ * a reward: the term `overlong`.
  *
  * CISPO's limit is not in its paper; 5 is that of ScaleRL (arXiv 2510.13786).
  */

@@ -6,7 +6,7 @@ import {openEvaluation} from '../evaluation/evaluate.js'
 import {objectives} from '../objectives/objectives.js'
 import {rehearsePreparation} from '../preparation/prepare-data.js'
 import {trackedFiles} from '../trackers/trackers.js'
-import {openInputs, openTraining} from '../training/open-training.js'
+import {isEvaluated, openInputs, openTraining} from '../training/open-training.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {openWarmStart} from '../warm-start/open-warm-start.js'
@@ -30,6 +30,9 @@ export interface Planner {
   readonly files: (config: Config) => readonly string[]
 }
 
+/** Files that every run directory has in the end. */
+const ofEveryRun = ['config.resolved.yaml', 'run.json', 'summary.json', 'logs/attempt-*.jsonl']
+
 /** How each command is planned. */
 export const planners: Readonly<Record<string, Planner>> = {
   train: {
@@ -38,13 +41,13 @@ export const planners: Readonly<Record<string, Planner>> = {
       const {demand, opened} = await openTraining(config, services)
       return {demand, prompts: opened.instruction === undefined ? [] : [opened.instruction], order: opened.order}
     },
-    files: ({train}) => [
-      'config.resolved.yaml',
+    files: (config) => [
+      ...ofEveryRun,
       'metrics.arrow',
-      ...trackedFiles(train.track),
-      ...objectives[train.objective].leaves,
+      ...trackedFiles(config.train.track),
+      ...objectives[config.train.objective].leaves,
+      ...(isEvaluated(config) ? ['eval.arrow', 'eval/step-*.arrow'] : []),
       'checkpoints/step-*',
-      'summary.json',
     ],
   },
   eval: {
@@ -54,12 +57,19 @@ export const planners: Readonly<Record<string, Planner>> = {
       // One model is in memory at a time.
       return {demand: demands[0], prompts: instructions}
     },
-    files: () => ['eval.arrow', 'eval/step-*.arrow', 'summary.json'],
+    files: () => [...ofEveryRun, 'eval.arrow', 'eval/*-step-*.arrow'],
   },
   'prepare-data': {
     batch: ({data}) => `${data.limit ?? 'all'} documents, at most ${data.batchTokens} tokens scored at once`,
     open: async (config, services) => ({demand: await rehearsePreparation(config, services)}),
-    files: () => ['documents.arrow', 'positions.arrow', 'tokenizer.json', 'manifest.json'],
+    files: () => [
+      'documents.arrow',
+      'positions.arrow',
+      'tokenizer.json',
+      'tokenizer_config.json',
+      'manifest.json',
+      'summary.json',
+    ],
   },
   'warm-start': {
     batch: ({warmStart: {rows, styles}}) => `${rows} rows, thoughts of styles ${styles.join(', ')}`,
@@ -73,7 +83,7 @@ export const planners: Readonly<Record<string, Planner>> = {
     batch: (config) =>
       `${pointCount(config)} points x checkpoints ${config.sweep.checkpoints.join(', ') || 'of checkpoint.steps'}`,
     open: async (config, services) => ({demand: await demandOfPoint(config, services)}),
-    files: () => ['sweep.arrow', 'runs/*', 'summary.json', 'scaling-*.svg'],
+    files: () => [...ofEveryRun, 'sweep.arrow', 'runs/*', 'predictions/*', 'scaling-*.svg'],
   },
 }
 
