@@ -78,6 +78,13 @@ describe.skipIf(process.platform === 'win32')('a command that starts anew', () =
     expect(await exit).toEqual([7, null])
   })
 
+  it('ends with the status that a shell gives a process that a signal ended', async () => {
+    const {said, exit} = start(60_000)
+    const [, pid] = await said(/value.* (\d+)\n/)
+    process.kill(Number(pid), 'SIGKILL')
+    expect(await exit).toEqual([137, null])
+  })
+
   it('asks itself for an end when the first process is killed', async () => {
     const {child, said} = start(60_000)
     await said(/value/)

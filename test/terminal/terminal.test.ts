@@ -5,6 +5,7 @@ import {createColors} from '../../src/terminal/colors.js'
 import {visibleProgress} from '../../src/terminal/create-progress.js'
 import {describeFailure, renderFailure} from '../../src/terminal/failure.js'
 import {formatBytes, formatDuration, formatValue} from '../../src/terminal/format.js'
+import {Meter} from '../../src/terminal/meter.js'
 import {plainProgress} from '../../src/terminal/plain-progress.js'
 import {renderPlan, renderSummary} from '../../src/terminal/tables.js'
 
@@ -60,13 +61,56 @@ describe('plain progress', () => {
   })
 })
 
+describe('plain progress of stages that overlap', () => {
+  function progressAt(clock: {seconds: number}) {
+    const lines: string[] = []
+    const write = (line: string) => lines.push(line)
+    return {lines, progress: plainProgress({write, writeResult: write, now: () => clock.seconds, heartbeatMs: 1000})}
+  }
+
+  it('beats for the outer one when the inner one is done', () => {
+    vi.useFakeTimers()
+    const {lines, progress} = progressAt({seconds: 0})
+    progress.stage('train')
+    progress.stage('evaluate').done()
+    lines.length = 0
+    vi.advanceTimersByTime(1000)
+    vi.useRealTimers()
+    expect(lines).toEqual(['train, 0:00 so far'])
+  })
+
+  it('beats for the inner one when the outer one is done first', () => {
+    vi.useFakeTimers()
+    const {lines, progress} = progressAt({seconds: 0})
+    const outer = progress.stage('train')
+    progress.stage('evaluate')
+    outer.done()
+    lines.length = 0
+    vi.advanceTimersByTime(1000)
+    vi.useRealTimers()
+    expect(lines).toEqual(['evaluate, 0:00 so far'])
+  })
+})
+
+it('a note alone completes nothing: the rate stays that of the last unit', () => {
+  const clock = {seconds: 0}
+  const meter = new Meter('train', 40, 'steps', 0, () => clock.seconds)
+  clock.seconds = 5
+  meter.advance(5)
+  clock.seconds = 10
+  meter.advance(0, 'sampling')
+  expect(meter.line()).toBe('train 5/40 steps (12%), 1/s, 0:30 left, 0:05 on the next, sampling')
+})
+
 describe('formats', () => {
   it.each([
     [formatDuration(59.6), '1:00'],
     [formatDuration(3725), '1:02:05'],
     [formatBytes(0), '0 B'],
     [formatBytes(1536), '1.5 KiB'],
+    [formatBytes(2 ** 51), '2048.0 TiB'],
     [formatValue('accuracy', 0.45112), '45.11%'],
+    [formatValue('accuracy_if_wrong', 0.45112), '45.11%'],
     [formatValue('peak_rss_bytes', 2 ** 30), '1.0 GiB'],
     [formatValue('loss', 0.123456), '0.1235'],
     [formatValue('loss', Number.NaN), 'NaN'],
@@ -127,6 +171,18 @@ it('a plan sums its memory and names the largest class with the setting that shr
       'not there yet',
       '  data',
     ].join('\n'),
+  )
+})
+
+it.each([
+  [3000, '300% of the 1000 B available: does not fit'],
+  [10_000, '1000% of the 1000 B available: does not fit'],
+  [20_000, '20 times the 1000 B available: does not fit'],
+])('a need of %i bytes is %s', (needed, expected) => {
+  const largest = {name: 'logits', bytes: needed}
+  const summary = {needed_bytes: needed, available_bytes: 1000, spare_bytes: 0, fits: false, largest, setting: null}
+  expect(renderPlan({batch: [], memory: [], memory_summary: summary, files: [], missing: []}, colors)).toContain(
+    `in all, ${expected}`,
   )
 })
 

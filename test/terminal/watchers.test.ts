@@ -1,7 +1,7 @@
 import {EventEmitter} from 'node:events'
-import {describe, expect, it} from 'vitest'
-import {outlivesTerminal} from '../../src/terminal/stop-signals.js'
-import {guardStreams} from '../../src/terminal/streams.js'
+import {describe, expect, it, vi} from 'vitest'
+import {outlivesTerminal, stopOnSignals} from '../../src/terminal/stop-signals.js'
+import {drained, guardStreams} from '../../src/terminal/streams.js'
 
 function streams(isTTY: boolean) {
   const stdout = Object.assign(new EventEmitter(), {isTTY, errored: null as Error | null})
@@ -32,6 +32,53 @@ describe('streams that nobody reads', () => {
     expect(lossOf()).toBeNull()
     stdout.errored = failure('ENOSPC')
     expect(lossOf()?.message).toBe('ENOSPC')
+  })
+})
+
+it('of several losses the first one is told', () => {
+  const {stdout, lossOf} = streams(false)
+  stdout.emit('error', failure('ENOSPC'))
+  stdout.emit('error', failure('EIO'))
+  expect(lossOf()?.message).toBe('ENOSPC')
+})
+
+it('what was written is waited for before the process ends', async () => {
+  const ends: (() => void)[] = []
+  const slow = {writableLength: 5, write: (_: string, done: () => void) => ends.push(done)}
+  let isOver = false
+  const wait = drained({stdout: slow, stderr: {writableLength: 0}} as never).then(() => {
+    isOver = true
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(isOver).toBe(false)
+  for (const end of ends) end()
+  await wait
+})
+
+describe('a request to stop', () => {
+  const ends = () => vi.spyOn(process, 'exit').mockImplementation((() => {}) as never)
+
+  /** Whether a process is asked to stop, and whether it is ended at once, by these signals. */
+  function signalled(signals: readonly NodeJS.Signals[]) {
+    const exit = ends()
+    const stopping = new AbortController()
+    const lines: string[] = []
+    const release = stopOnSignals(stopping, (line) => lines.push(line), {})
+    for (const signal of signals) process.emit(signal)
+    release()
+    const isEnded = exit.mock.calls.length > 0
+    exit.mockRestore()
+    return {isStopping: stopping.signal.aborted, isEnded, said: lines.length}
+  }
+
+  it.each<[NodeJS.Signals[], boolean]>([
+    [['SIGINT'], false],
+    [['SIGHUP', 'SIGHUP'], false],
+    [['SIGINT', 'SIGHUP'], false],
+    [['SIGINT', 'SIGTERM'], true],
+    [['SIGHUP', 'SIGINT'], true],
+  ])('by %j is said once; it ends the process at once: %s', (signals, isEnded) => {
+    expect(signalled(signals)).toEqual({isStopping: true, isEnded, said: 1})
   })
 })
 
