@@ -3,14 +3,17 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {configSchema} from '../../../src/core/config/schema.js'
+import {contextAt} from '../../../src/core/prompts/contexts.js'
 import {
   checkTemplate,
   describePrompt,
+  endOfContext,
   instructionTokens,
   mentionsEnd,
   opensThought,
   type PromptContext,
   type PromptSettings,
+  promptText,
   renderPrompt,
 } from '../../../src/core/prompts/prompts.js'
 import {builtIn, templates} from '../../../src/core/prompts/templates.js'
@@ -263,4 +266,24 @@ describe('the built-in templates', () => {
     expect(v6).not.toContain('### Context')
     expect(v6).toMatch(/now\.$/)
   })
+})
+
+it('the end of a context begins with the start token, and what fits stays as it is', () => {
+  const end = (ids: readonly number[], maxTokens: number) => [
+    ...endOfContext(tokenizer, Int32Array.from(ids), maxTokens),
+  ]
+  expect(end([97, 98, 99], 3)).toEqual([97, 98, 99])
+  expect(end([97, 98, 99], 2)).toEqual([1000, 99])
+  expect(end([1000, 97, 98, 99], 3)).toEqual([1000, 98, 99])
+})
+
+it('a token without bytes ends nothing in the continuation of a context', () => {
+  const document = {docId: 'a:1', partition: 'train' as const, tokenIds: Int32Array.of(1000, 97, 5000, 98)}
+  expect([...contextAt(document, 1, 'hard', tokenizer, 3).boundaries]).toEqual([1, 2])
+})
+
+it('of the line ends of a template file only the last is no part of it', () => {
+  const templateFile = join(mkdtempSync(join(tmpdir(), 'rpt-template-')), 'own.txt')
+  writeFileSync(templateFile, 'on: {context}\n\n')
+  expect(promptText(tokenizer, {template: 'auto', templateFile, chatTemplate: 'none'}).after).toBe('\n')
 })

@@ -55,6 +55,15 @@ describe('the template of rows', () => {
     expect(rowTemplates(marked(plain, ['A<think>', 'A B<think>']), plain, {prompt})[0].template).toBe('bare')
   })
 
+  it('may be bare where the prompts are all the same text', () => {
+    const [found] = rowTemplates(marked(plain, ['Of one text nothing is known<think>']), plain, {prompt})
+    expect(found.template).toBe('bare')
+  })
+
+  it('is not one whose beginning and end overlap in a row', () => {
+    expect(rowTemplates(marked(plain, ['aba']), plain, {prompt}, 'ab{context}ba')).toEqual([])
+  })
+
   it('may be told: a text with the context in it', () => {
     const own = 'Say what comes next: {context}<think>'
     const rows = rendered(plain, {template: own})
