@@ -66,3 +66,12 @@ it('reads the Parquet file of a benchmark, by letter or index', async () => {
     ])
   }
 })
+
+it('a letter that is the text of the same option is no contradiction', async () => {
+  const [{right}] = await read([{question: 'q', options: ['A', 'B'], answer: 'B'}])
+  expect(right).toBe(1)
+})
+
+it('an index below 0 is refused', async () => {
+  await expect(read([{question: 'q', options: ['one', 'two'], answer: -1}])).rejects.toThrow(/is -1; expected an index/)
+})

@@ -189,3 +189,14 @@ describe('a pattern', () => {
     expect(matchesPattern(`${'*a'.repeat(200)}b`, 'a'.repeat(2000))).toBe(false)
   })
 })
+
+it('shards that save_to_disk calls data name no split', () => {
+  const saved = ['data/data-00000-of-00002.arrow', 'data/data-00001-of-00002.arrow']
+  expect(find(saved)).toEqual(saved)
+})
+
+it('a card may name a split several times', () => {
+  const entries = ['a', 'b'].map((name) => `{split: train, path: ${name}.jsonl}`)
+  const card = `---\nconfigs:\n- config_name: default\n  data_files: [${entries.join(', ')}]\n---\n`
+  expect(find(['a.jsonl', 'b.jsonl', 'c.jsonl'], {}, card)).toEqual(['a.jsonl', 'b.jsonl'])
+})

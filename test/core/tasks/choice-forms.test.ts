@@ -39,3 +39,17 @@ it('shows no options in a cloze, whose answer is the text of one', () => {
   expect(isRight(' Paris', question, exact)).toMatchObject({correct: true})
   expect(isRight('C', question, exact)).toMatchObject({correct: false})
 })
+
+it('a letter beyond the options is none, whatever stands behind it', () => {
+  const {isRight} = choiceForms.lettered
+  for (const boxed of ['D', 'D. Paris'])
+    expect(isRight(boxed, question, exact)).toEqual({
+      correct: false,
+      explanation: 'the box holds no letter of an option; right is C',
+    })
+})
+
+it('spaces around an option do not count in the box', () => {
+  const spaced = {...question, options: ['Rome', 'Oslo', ' Paris ']}
+  expect(choiceForms.lettered.isRight('C. Paris', spaced, exact)).toMatchObject({correct: true})
+})
