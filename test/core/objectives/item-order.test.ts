@@ -192,3 +192,16 @@ describe('a curriculum', () => {
     expect(() => easyToHard('train.steps=0')).not.toThrow()
   })
 })
+
+describe('stages of a curriculum', () => {
+  it('have orders of their own, also where they hold as many items', () => {
+    const order = easyToHard('seed=3')
+    const hard = range(60).filter((index) => mixed[index] === 'hard')
+    const visits = new VisitOrder(hard.length, 3, 'contexts hard')
+    expect(range(40).map((k) => order.poolOf(10).at(k))).toEqual(range(40).map((k) => hard[visits.at(k)]))
+  })
+
+  it('are refused where no step is left for the last one', () => {
+    expect(() => easyToHard('grpo.curriculumAt=[0.3, 0.99]')).toThrow(/none of 10 steps is left for stage hard/)
+  })
+})

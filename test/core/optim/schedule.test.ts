@@ -27,6 +27,10 @@ describe('the learning rate', () => {
     for (const schedule of ['linear', 'cosine'] as const) expect(rates({schedule})[6]).toBeCloseTo(1.1, 12)
   })
 
+  it.each(['linear', 'cosine'] as const)('stays at its final share beyond the last step under %s', (schedule) => {
+    expect(learningRateAt(15, 10, {...settings, schedule})).toBeCloseTo(0.2, 12)
+  })
+
   it('starts at its peak without warm-up', () => {
     expect(rates({warmupSteps: 0})[0]).toBe(2)
   })
