@@ -135,3 +135,20 @@ describe('a place that cannot be written', () => {
     await expect(writing).rejects.toThrow(TypeError)
   })
 })
+
+it('a manifest that names a file outside the folder is none, however the path winds', async () => {
+  await writeFolder(at('a'), fill)
+  const manifest = JSON.parse(readFileSync(at('a/manifest.json'), 'utf8'))
+  writeFileSync(at('outside.txt'), 'b')
+  const files = {...manifest.files, 'deep/../../outside.txt': manifest.files['b.txt']}
+  writeFileSync(at('a/manifest.json'), JSON.stringify({...manifest, files}))
+  expect(verifyFolder(at('a'))).toMatchObject({kind: 'invalid', reason: expect.stringContaining('outside the folder')})
+})
+
+it('what was being replaced goes where the new one is there, and targets of other names stay out of it', async () => {
+  for (const name of ['a', `a.rpt-old-${deadPid}`, `ab.rpt-tmp-${deadPid}`]) mkdirSync(at(name))
+  writeFileSync(at('a/new.txt'), 'new')
+  expect(await sweepTemporary(at(), 'a')).toEqual([`a.rpt-old-${deadPid}`])
+  expect(readdirSync(at('a'))).toEqual(['new.txt'])
+  expect(existsSync(at(`ab.rpt-tmp-${deadPid}`))).toBe(true)
+})
