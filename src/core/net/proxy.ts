@@ -45,6 +45,6 @@ function addressOf(name: string, value: string): string {
   const address = value.includes('://') ? value : `http://${value}`
   if (URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)) return address
   throw new UsageError(
-    `${name} is ${value.replace(/\/\/.*@/, '//')}; needs an address such as http://proxy.example:3128`,
+    `${name} is ${value.replace(/^(.*?\/\/)?.*@/, '$1')}; needs an address such as http://proxy.example:3128`,
   )
 }

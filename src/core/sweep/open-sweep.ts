@@ -89,10 +89,10 @@ function checkSteps(point: PlacedPoint, config: Config): void {
 
 /** Where a point's run is or will be: a finished one among `sweep.runs` with the same settings, or one trained here. */
 async function placeOf({config}: SweepPoint, {sweep: {runs}}: Config): Promise<{folder: string; isDone: boolean}> {
-  const isSame: boolean[] = []
-  for (const path of [...runs, config.out!]) isSame.push(await isSameRun(path, config))
-  const folder = runs.findLast((_, i) => isSame[i]) ?? config.out!
-  return {folder, isDone: isSame.includes(true) && (await checkpointSteps(folder)).includes(config.train.steps)}
+  for (const folder of [...runs.toReversed(), config.out!])
+    if ((await isSameRun(folder, config)) && (await checkpointSteps(folder)).includes(config.train.steps))
+      return {folder, isDone: true}
+  return {folder: config.out!, isDone: false}
 }
 
 /** A run of another length is the same only where the learning rate does not depend on the length. */

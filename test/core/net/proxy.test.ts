@@ -80,6 +80,8 @@ it('an address of another kind is refused, but not where nothing is asked', asyn
   const error = (await download(env).catch((reason) => reason)) as UsageError
   expect(error).toBeInstanceOf(UsageError)
   expect(error.message).toMatch(/^HTTPS_PROXY is socks5:\/\/127\.0\.0\.1:1080; needs an address such as/)
+  const bare = (await download({HTTPS_PROXY: 'user:secret@proxy.example:port'}).catch((reason) => reason)) as UsageError
+  expect(bare.message).toMatch(/^HTTPS_PROXY is proxy\.example:port; needs/)
   const offline = (await download({...env, HF_HUB_OFFLINE: '1'}).catch((reason) => reason)) as Error
   expect(offline.message).not.toContain('HTTPS_PROXY')
 })

@@ -6,6 +6,7 @@ import type {Config} from '../../../src/core/config/schema.js'
 import {sweepPoints} from '../../../src/core/sweep/points.js'
 import {sweep} from '../../../src/core/sweep/sweep.js'
 import {openStream, predictionsTable, readTable, sweepTable} from '../../../src/core/tables/index.js'
+import {train} from '../../../src/core/training/train.js'
 import {Interrupted, UsageError} from '../../../src/core/util/errors.js'
 import {type ToyWorkspace, toyServices, toyWorkspace} from '../../support/toy-run.js'
 
@@ -153,6 +154,27 @@ describe('a sweep', () => {
     await sweep(config('reused', changes), toyServices({command: 'scaling-sweep'}, lines))
     expect(lines).toContain(`seed=1: uses ${runs}`)
     expect(existsSync(join(workspace.folder, 'reused', 'runs'))).toBe(false)
+  })
+
+  it('does not use one that stopped before its last step, wherever it is named', async () => {
+    const file = config('any').sweep.train!
+    const short = loadConfig({
+      files: [file],
+      sets: ['train.steps=2', 'seed=1'],
+      flags: {out: 'short'},
+      cwd: workspace.folder,
+    })
+    await train(short.config, toyServices({}))
+    const whole = join(workspace.folder, 'whole', 'runs', 'seed=1')
+    const sweepWith = async (out: string, ...runs: readonly string[]) => {
+      const lines: string[] = []
+      const changes = ['sweep.axes={seed: [1]}', `sweep.runs=${JSON.stringify(runs)}`]
+      await sweep(config(out, changes), toyServices({command: 'scaling-sweep'}, lines))
+      return lines
+    }
+    expect(await sweepWith('after-whole', whole, short.config.out!)).toContain(`seed=1: uses ${whole}`)
+    await sweepWith('alone', short.config.out!)
+    expect(existsSync(join(workspace.folder, 'alone', 'runs', 'seed=1', 'checkpoints', 'step-000004'))).toBe(true)
   })
 
   it('uses it also where it would be evaluated in another way while it trains', async () => {
