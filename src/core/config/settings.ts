@@ -36,7 +36,7 @@ export function readConfigFile(file: string, cwd: string): Setting[] {
   const path = absolutePath(file, cwd, '--config')
   const name = displayName(path, cwd)
   const lines = new LineCounter()
-  const document = parseDocument(readText(path, name), {lineCounter: lines, logLevel: 'silent'})
+  const document = parseDocument(readText(path, name), {lineCounter: lines, merge: true, logLevel: 'error'})
   const content = plainValue(document, (what, cause) => {
     const at = cause instanceof YAMLError ? cause.linePos?.[0] : undefined
     throw new UsageError(`config: ${name}:${at?.line ?? 1}:${at?.col ?? 1} is not valid YAML: ${what}`, {cause})

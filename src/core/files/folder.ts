@@ -117,11 +117,16 @@ async function swapIn(folder: string, path: string): Promise<void> {
  * Checks that a folder has a manifest and that every file in it has the size and the sha256 that it says.
  *
  * @param depth `sizes` leaves the contents unread
+ * @param isMeant files that are looked at
  */
-export function verifyFolder(target: string, depth: 'sizes' | 'contents' = 'contents'): Verdict {
+export function verifyFolder(
+  target: string,
+  depth: 'sizes' | 'contents' = 'contents',
+  isMeant: (path: string) => boolean = () => true,
+): Verdict {
   const manifest = readManifest(join(target, manifestName))
   if (typeof manifest === 'string') return {kind: 'invalid', reason: manifest}
-  for (const [path, expected] of Object.entries(manifest.files)) {
+  for (const [path, expected] of Object.entries(manifest.files).filter(([path]) => isMeant(path))) {
     const reason = findFault(target, path, expected, depth)
     if (reason !== null) return {kind: 'invalid', reason}
   }

@@ -23,6 +23,7 @@ import {findResumePoint, type ResumePoint} from '../runs/run-checkpoints.js'
 import {checkTaskPrompts} from '../tasks/check-prompts.js'
 import type {Task} from '../tasks/task.js'
 import {checkItems, tasks} from '../tasks/tasks.js'
+import {UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import {type BegunUpdate, chooseUpdateMode} from './choose-update-mode.js'
 import {trainingNeeds} from './needs.js'
@@ -57,6 +58,7 @@ export async function openTraining(given: Config, services: Services, begunWith:
   const {config} = loaded
   const state = await refuseOccupied(config, services)
   const resumed = state === 'ours' && services.resume ? await findResumePoint(config, services) : null
+  if (resumed) refuseFewerSteps(config, resumed.state.step)
   const recorded = {...begunWith, ...(services.resume && recordedOrigins(config.out!))}
   return {...(await openInputs(config, services, recorded, resumed?.state)), loaded, resumed}
 }
@@ -68,6 +70,14 @@ export async function startingSettings(
 ): Promise<SourcedConfig> {
   const {task} = objectives[given.config.train.objective]
   return task ? withTaughtTemplate(given, tasks[task], request) : given
+}
+
+/** A run that has gone further would say of itself that it has not. */
+function refuseFewerSteps({out, train: {steps}}: Config, done: number): void {
+  if (steps < done)
+    throw new UsageError(`train: train.steps is ${steps}, but ${out} has a checkpoint of step ${done}`, {
+      suggestions: [`give --steps ${done} or more`, 'choose another --out'],
+    })
 }
 
 /** What `openTraining` opens, wherever the run will be written. */

@@ -111,6 +111,14 @@ describe('a run', () => {
     expect(await runContents(join(workspace.folder, 'rpt-a'), 4)).toEqual(before)
   })
 
+  it('that has gone further than it is asked for is refused, and changes nothing', async () => {
+    const before = await runContents(join(workspace.folder, 'rpt-a'), 4)
+    const fewer = resume([...rpt, 'train.steps=3'])
+    await expect(fewer).rejects.toThrow(UsageError)
+    await expect(fewer).rejects.toThrow(/train\.steps is 3, but .*rpt-a has a checkpoint of step 4/)
+    expect(await runContents(join(workspace.folder, 'rpt-a'), 4)).toEqual(before)
+  })
+
   it('is refused in an occupied directory and with changed settings', async () => {
     const again = train(toyConfig(workspace, 'rpt-a', rpt), toyServices())
     await expect(again).rejects.toThrow(UsageError)
