@@ -82,7 +82,8 @@ describe('push', () => {
   })
 
   it('only shows what it would send under --dry-run', async () => {
-    const {status, stdout} = await pushRun(['run', 'hf:me/pushed', '--dry-run'])
+    // Nobody is asked, so that no token is needed.
+    const {status, stdout} = await pushRun(['run', 'hf:me/pushed', '--dry-run'], {HF_TOKEN: '', HF_HUB_OFFLINE: '1'})
     expect(status).toBe(0)
     expect(stdout).toMatch(/^step 1 would go to me\/pushed/)
     expect(stdout).toContain('# pushed')

@@ -39,7 +39,7 @@ function countsOf({total, kept, difficulties, reasons, inexpressible}: Tally): P
 /** What to say of partitions that keep none of their positions: nothing can be trained or evaluated with them then. */
 export function keptNothing(
   {train, val}: Readonly<Record<Partition, PositionCounts>>,
-  {select}: Pick<Config['data'], 'select'>,
+  {select, valDocuments, valFraction}: Pick<Config['data'], 'select' | 'valDocuments' | 'valFraction'>,
 ): string[] {
   const why = ({reasons}: PositionCounts) =>
     Object.entries(reasons)
@@ -50,6 +50,8 @@ export function keptNothing(
     lines.push('there is no training position, because every document is held out or has a single token')
   else if (train.kept === 0)
     lines.push(`none of ${train.total} training positions is kept (${why(train)}); ${selections[select].remedy}`)
+  if (val.total === 0 && (valDocuments ?? valFraction) > 0)
+    lines.push('no document is held out, so there is nothing to evaluate on; give --val-documents')
   if (val.total > 0 && val.kept === 0)
     lines.push(`none of ${val.total} held-out positions is kept (${why(val)}); lower data.thresholds to evaluate`)
   return lines.map((line) => `prepare-data: ${line}`)

@@ -77,7 +77,6 @@ interface Prepared {
   readonly run: TrainedRun
   readonly facts: CardFacts
   readonly files: readonly ChosenFile[]
-  readonly remote: Remote
 }
 
 /**
@@ -93,7 +92,8 @@ export async function push(
   services: Services,
   access: Omit<WritingAccess, 'signal'> = {},
 ): Promise<PushSummary> {
-  const {run, facts, files, remote} = await prepare(request, services, access)
+  const remote = remoteForWriting(readTarget('push to', request.repository), {...access, signal: services.signal})
+  const {run, facts, files} = await prepare(request, services)
   const found = await findRepository(remote)
   if (found) checkRepository(found, run, remote, request)
   const card = found ? await cardFor(run, facts, found, remote, services) : modelCard(run, facts)
@@ -121,16 +121,12 @@ export async function push(
 }
 
 /**
- * What `push` would send; nobody is asked.
+ * What `push` would send; nobody is asked, so that it needs no token.
  *
  * @throws as `push` does before it asks the Hub
  */
-export async function previewPush(
-  request: PushRequest,
-  services: Services,
-  access: Omit<WritingAccess, 'signal'> = {},
-): Promise<PushPreview> {
-  const {run, facts, files} = await prepare(request, services, access)
+export async function previewPush(request: PushRequest, services: Services): Promise<PushPreview> {
+  const {run, facts, files} = await prepare(request, services)
   const card = modelCard(run, facts)
   return {...summaryOf(facts, run, withCard(files, card)), dry_run: true, card}
 }
@@ -139,18 +135,13 @@ function withCard(files: readonly ChosenFile[], card: string | null): readonly C
   return card === null ? files : [madeHere(cardName, card), ...files]
 }
 
-async function prepare(
-  request: PushRequest,
-  {progress, signal}: Services,
-  access: Omit<WritingAccess, 'signal'>,
-): Promise<Prepared> {
+async function prepare(request: PushRequest, {progress}: Services): Promise<Prepared> {
   const address = readTarget('push to', request.repository)
   if (request.message !== undefined && !/^[^\n]*\S[^\n]*$/.test(request.message))
     throw new UsageError(`push: --message is ${JSON.stringify(request.message)}; needs one line of text`)
   const run = await openTrainedRun(request.run, request.checkpoint, {isMerged: request.isMerged})
   const base = baseModelOf(run, request.baseModel)
   const files = chooseFiles(run, base)
-  const remote = remoteForWriting(address, {...access, signal})
   const results = await resultsOf(run, request.evaluation)
   if (base === null)
     progress.warn('the card names no base model, because none on the Hub is known; give --base-model owner/name')
@@ -159,7 +150,7 @@ async function prepare(
       `step ${run.state.step} was not evaluated, and the card says so; to add results, give the --out of rpt eval as --evaluation`,
     )
   const facts = {repository: address.id, base, prepared: preparedFacts(run), results, prompt: await promptOf(run)}
-  return {run, facts, files, remote}
+  return {run, facts, files}
 }
 
 function summaryOf({repository}: CardFacts, {state: {step}}: TrainedRun, files: readonly ChosenFile[]): PushedFiles {

@@ -422,6 +422,19 @@ describe('preparing', () => {
     expect(lines.join('\n')).toMatch(/no training position, because every document is held out/)
   })
 
+  it('says that no document is held out, unless that is asked for', async () => {
+    const said = async (valFraction: number) => {
+      const settings = {'data.valDocuments': undefined, 'data.valFraction': valFraction, 'data.thresholds': '[0,0,0]'}
+      return (await prepare(join(newFolder(), 'data'), settings)).lines.filter((line) =>
+        /no document is held out/.test(line),
+      )
+    }
+    expect(await said(0.001)).toEqual([
+      'prepare-data: no document is held out, so there is nothing to evaluate on; give --val-documents',
+    ])
+    expect(await said(0)).toEqual([])
+  })
+
   it('writes documents without positions, and needs no proxy for that', async () => {
     const out = join(newFolder(), 'data')
     const settings = {'data.documentsOnly': true, 'data.proxy': undefined, 'data.tokenizer': tiny}
