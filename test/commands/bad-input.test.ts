@@ -111,7 +111,7 @@ const documents: readonly Case[] = [
     3,
     /some\/model: HF_HUB_OFFLINE is set.*hf download some\/model/s,
   ],
-  ['a proxy that is a file', prepare('corpus.jsonl', 'a-file'), 3, /a-file has no checkpoint; found: none/],
+  ['a proxy that is a file', prepare('corpus.jsonl', 'a-file'), 3, /a-file has no checkpoint; it is a file/],
   ['no proxy', ['prepare-data', '--documents', 'corpus.jsonl', '--out', 'out'], 2, /no proxy.*--proxy DIR/s],
   [
     'nothing left after filtering',
@@ -203,7 +203,7 @@ const inputs: readonly Case[] = [
     3,
     /endless\.jinja/,
   ],
-  ['a folder that is no data', train('--data', 'nothing'), 3, /manifest\.json is missing/],
+  ['a folder that is no data', train('--data', 'nothing'), 3, /nothing is not a folder that rpt prepare-data wrote/],
   ['data with a byte flipped', train('--data', 'tampered'), 3, /positions\.arrow has changed: its sha256/],
   ['a Hub model', train('--model', 'some/model'), 3, /some\/model: HF_HUB_OFFLINE is set.*hf download some\/model/s],
   ['a Hub model to evaluate', evaluate('hf:some/model'), 3, /HF_HUB_OFFLINE is set.*hf download some\/model/s],

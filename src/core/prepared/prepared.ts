@@ -1,6 +1,6 @@
 import {existsSync, readdirSync, statSync} from 'node:fs'
 import {join, resolve} from 'node:path'
-import {listFiles, type Manifest, verifyFolder} from '../files/index.js'
+import {listFiles, type Manifest, manifestName, verifyFolder} from '../files/index.js'
 import type {DocumentIds} from '../records/document-ids.js'
 import type {Partition} from '../records/records.js'
 import {pickColumns, positionsTable, readRows} from '../tables/index.js'
@@ -52,6 +52,10 @@ export async function openPrepared(folder: string): Promise<PreparedData> {
 }
 
 async function readPrepared(folder: string): Promise<PreparedData> {
+  if (![manifestName, 'documents.arrow', 'positions.arrow'].some((name) => existsSync(join(folder, name))))
+    throw new DataError(`${folder} is not a folder that rpt prepare-data wrote`, {
+      suggestions: [`prepare it first: rpt prepare-data --documents ${folder}`, 'give the --out of rpt prepare-data'],
+    })
   const verdict = verifyFolder(folder)
   if (verdict.kind === 'invalid')
     throw new DataError(`prepared data ${folder} is damaged: ${verdict.reason}`, {

@@ -1,5 +1,5 @@
-import {existsSync} from 'node:fs'
-import {basename, isAbsolute, join, resolve} from 'node:path'
+import {existsSync, readdirSync, statSync} from 'node:fs'
+import {basename, dirname, isAbsolute, join, resolve} from 'node:path'
 import {pinned} from '../hub/address.js'
 import {modelFiles} from '../hub/model-files.js'
 import {type Origin, previewModel, resolveSource} from '../hub/resolve-source.js'
@@ -95,7 +95,7 @@ async function findModel(
   const steps = await checkpointSteps(path)
   const chosen = step ?? steps.at(-1)
   if (chosen === undefined || !steps.includes(chosen)) {
-    const foreign = steps.length === 0 ? foreignWeights(path) : null
+    const foreign = steps.length === 0 ? (besideCheckpoint(path) ?? foreignWeights(path)) : null
     const found = foreign ? foreign.what : `found: ${steps.join(', ') || 'none'}`
     throw new DataError(`${path} has no checkpoint${step === undefined ? '' : ` of step ${step}`}; ${found}`, {
       suggestions: [
@@ -104,6 +104,18 @@ async function findModel(
     })
   }
   return describeCheckpoint(checkpointFolder(path, chosen), path)
+}
+
+/** What is said of a path that is near a checkpoint: a file of one, or the folder of a run's; null of any other. */
+function besideCheckpoint(path: string): {readonly what: string; readonly remedy: string} | null {
+  const seen = statSync(path, {throwIfNoEntry: false})
+  if (seen?.isFile()) return {what: 'it is a file', remedy: `give the folder of a checkpoint, such as ${dirname(path)}`}
+  const [step] = seen?.isDirectory() ? readdirSync(path).filter((name) => /^step-\d+$/.test(name)) : []
+  if (step === undefined) return null
+  return {
+    what: 'it holds the checkpoints of a run',
+    remedy: `give the run, ${dirname(path)}, or one of them, such as ${join(path, step)}`,
+  }
 }
 
 function describeCheckpoint(folder: string, runPath?: string): Omit<ResolvedModel, 'base'> {

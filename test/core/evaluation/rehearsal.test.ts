@@ -77,7 +77,7 @@ function configOf(command: string, changes: readonly string[]): Config {
 describe('--dry-run refuses what the command refuses, in the same words, and writes nothing', () => {
   it.each<[keyof typeof commands, string[], RegExp, Partial<Services>?]>([
     ['train', ['out=occupied'], /occupied is not empty and no/],
-    ['train', ['data.dir=no-data'], /no-data is damaged/],
+    ['train', ['data.dir=no-data'], /no-data is not a folder that rpt prepare-data wrote/],
     ['train', ['model.path=none'], /none does not exist/],
     ['train', ['model.path=data'], /data has no checkpoint/],
     ['train', ['model.path=no-weights'], /no-weights.model\.safetensors: no such file/],
@@ -97,7 +97,7 @@ describe('--dry-run refuses what the command refuses, in the same words, and wri
     ['train', ['data.dir=none-held', 'eval.every=1'], /none-held has no held-out positions/],
     ['eval', ['data.dir=none-held'], /none-held has no held-out positions/],
     ['scaling-sweep', ['sweep.axes={data.dir: [data, none-held]}'], /none-held has no held-out positions/],
-    ['eval', ['data.dir=no-data'], /no-data is damaged/],
+    ['eval', ['data.dir=no-data'], /no-data is not a folder that rpt prepare-data wrote/],
     ['eval', ['model.path=none'], /none does not exist/],
     ['eval', ['model.path=no-weights'], /no-weights.model\.safetensors: no such file/],
     ['eval', ['prompt.template=bear'], /prompt\.template is "bear"/],
@@ -111,7 +111,7 @@ describe('--dry-run refuses what the command refuses, in the same words, and wri
     ['scaling-sweep', ['sweep.train=none.yaml'], /none\.yaml does not exist/],
     ['scaling-sweep', ['sweep.axes={prompt.template: [bare, bear]}'], /prompt\.template is "bear"/],
     ['scaling-sweep', ['sweep.axes={seed: [1, 1]}'], /have the same settings/],
-    ['scaling-sweep', ['sweep.axes={data.dir: [data, no-data]}'], /no-data is damaged/],
+    ['scaling-sweep', ['sweep.axes={data.dir: [data, no-data]}'], /no-data is not a folder that rpt prepare-data wrote/],
     ['scaling-sweep', ['sweep.axes={model.path: [base, none]}'], /none does not exist/],
     ['scaling-sweep', ['sweep.checkpoints=[1]'], /no checkpoint of step 1/],
   ])('%s %j', async (command, changes, message) => {
