@@ -8,16 +8,25 @@ import {meanOf} from '../util/means.js'
 import {plural} from '../util/plural.js'
 import {percent} from './format.js'
 
+const groupKinds = ['mixed', 'all_wrong', 'all_right', 'equal_rewards'] as const
+
+/** What the rewards of a group have in common. */
+export type GroupKind = (typeof groupKinds)[number]
+
 /** What the completions of one step did, as shares in [0, 1]. */
 export interface RolloutStatistics {
   readonly completions: number
   readonly groups: number
   readonly mean_reward: number
   readonly mean_tokens: number
-  /** Groups of equal rewards with no right answer, those with one, and groups in which rewards differ. */
+  /** Shares of the groups, which sum to 1: those in which rewards differ, and three kinds of equal rewards. */
+  readonly groups_mixed: number
   readonly groups_all_wrong: number
   readonly groups_all_right: number
-  readonly groups_mixed: number
+  /** Right and wrong answers that earned the same. */
+  readonly groups_equal_rewards: number
+  /** The same as numbers of groups. */
+  readonly group_counts: Readonly<Record<GroupKind, number>>
   readonly outcomes: Readonly<Record<Outcome, number>>
   /** Completions that are wrong although parsed, by what was wrong with the prediction. */
   readonly losses: Readonly<Record<Loss, number>>
@@ -34,9 +43,8 @@ export type Loss = (typeof losses)[number]
 /** Statistics of one step's completions; `rows` must not be empty. */
 export function summarizeRollouts(rows: readonly RolloutRow[]): RolloutStatistics {
   const groups = [...groupBy(rows, ({group}) => group).values()]
-  const share = (part: number, whole = rows.length) => part / whole
-  const equal = groups.filter((group) => isUniform(group.map(({reward}) => reward)))
-  const wrong = equal.filter((group) => group.every(({correct}) => !correct)).length
+  const kinds = groups.map(kindOf)
+  const shares = tally(groupKinds, kinds)
   const lost = rows.filter(({outcome, correct}) => outcome === 'parsed' && !correct).map(lossOf)
   const byThought = groupBy(rows, ({completion_text}) => thoughtOf(completion_text))
   const [[commonest, same]] = [...byThought].sort(([, a], [, b]) => b.length - a.length)
@@ -45,15 +53,17 @@ export function summarizeRollouts(rows: readonly RolloutRow[]): RolloutStatistic
     groups: groups.length,
     mean_reward: meanOf(rows.map(({reward}) => reward)),
     mean_tokens: meanOf(rows.map(({completion_ids}) => completion_ids.length)),
-    groups_all_wrong: share(wrong, groups.length),
-    groups_all_right: share(equal.length - wrong, groups.length),
-    groups_mixed: share(groups.length - equal.length, groups.length),
+    groups_mixed: shares.mixed,
+    groups_all_wrong: shares.all_wrong,
+    groups_all_right: shares.all_right,
+    groups_equal_rewards: shares.equal_rewards,
+    group_counts: tally(groupKinds, kinds, 1),
     outcomes: tally(
       outcomes,
       rows.map(({outcome}) => outcome),
     ),
     losses: tally(losses, lost, rows.length),
-    repeated_thought: share(same.length),
+    repeated_thought: same.length / rows.length,
     commonest_thought: commonest,
   }
 }
@@ -76,6 +86,12 @@ const findings: readonly Finding[] = [
     say: ({groups_all_right}) =>
       `${percent(groups_all_right)}% of groups all-right: nothing is left to learn from them. ` +
       'Raise data.selectThreshold or let dynamic sampling start earlier.',
+  },
+  {
+    isSeen: ({groups_equal_rewards}) => groups_equal_rewards > 0.1,
+    say: ({groups_equal_rewards}) =>
+      `${percent(groups_equal_rewards)}% of groups have right and wrong answers of equal reward: they carry no signal. ` +
+      'See reward.terms: give a term that pays for right answers (correct) more weight.',
   },
   {
     isSeen: ({outcomes}) => outcomes.truncated > 0.1,
@@ -125,6 +141,12 @@ export function diagnose(statistics: RolloutStatistics): string[] {
   const seen = findings.filter(({isSeen}) => isSeen(statistics)).map(({say}) => say(statistics))
   const signal = `${percent(statistics.groups_mixed)}% of ${plural(statistics.groups, 'group')} carry signal (rewards differ).`
   return [signal, ...(seen.length > 0 ? seen : ['Nothing else stands out.'])]
+}
+
+function kindOf(group: readonly RolloutRow[]): GroupKind {
+  if (!isUniform(group.map(({reward}) => reward))) return 'mixed'
+  if (group.every(({correct}) => correct)) return 'all_right'
+  return group.some(({correct}) => correct) ? 'equal_rewards' : 'all_wrong'
 }
 
 function lossOf({prediction, truth, boundaries}: RolloutRow): Loss {

@@ -106,7 +106,7 @@ function renderRun({
     ? [
         `  ${statistics.completions} completions in ${statistics.groups} groups, mean reward ${short(statistics.mean_reward)}, ` +
           `mean length ${short(statistics.mean_tokens)} tokens`,
-        `  groups: ${shares({mixed: statistics.groups_mixed, 'all-wrong': statistics.groups_all_wrong, 'all-right': statistics.groups_all_right})}`,
+        `  groups: ${shares(groupShares(statistics))}`,
         `  outcomes: ${shares(statistics.outcomes)}`,
       ]
     : []
@@ -120,6 +120,15 @@ function renderRun({
     shownOf(rows.length, matching, kind),
     ...rows.flatMap(renderCompletion),
   ]
+}
+
+function groupShares(statistics: NonNullable<RunInspection['statistics']>): Record<string, number> {
+  return {
+    mixed: statistics.groups_mixed,
+    'all-wrong': statistics.groups_all_wrong,
+    'all-right': statistics.groups_all_right,
+    'right and wrong of equal reward': statistics.groups_equal_rewards,
+  }
 }
 
 function renderThoughts({words, empty, commonest, opening, patterns}: ThoughtView): string[] {

@@ -1,3 +1,5 @@
+import type {RewardName} from '../config/names.js'
+import type {Config} from '../config/schema.js'
 import {type Outcome, outcomes} from '../records/records.js'
 import type {MetricsRow} from '../tables/index.js'
 
@@ -24,6 +26,21 @@ const tooShort = 'raise train.maxRowTokens or give longer documents'
 const allWrong = 'none was right; try easier positions, a larger grpo.groupSize or a warm start (sft)'
 const allAlike =
   'each group is all right or all wrong; raise grpo.groupSize or rollout.temperature, or take harder positions'
+const allEqual =
+  'in each group all rewards are equal, whether right or wrong; change the weights of reward.terms, or raise grpo.groupSize or rollout.temperature'
+
+/** Terms that are 1 for a right answer and 0 for every other. */
+const rightOrWrong: readonly RewardName[] = ['prefix-match', 'correct']
+/** Terms that do not look at what the answer says. */
+const formAlone: readonly RewardName[] = ['missing-answer', 'length-budget', 'overlong']
+
+type Terms = Config['reward']['terms']
+
+/** Settings that decide which groups carry signal. */
+export interface SignalSettings {
+  readonly grpo: Pick<Config['grpo'], 'groupSize'>
+  readonly reward: Pick<Config['reward'], 'terms'>
+}
 
 /**
  * What to say at the end of a run in which no group had completions of different reward, or no row a token to learn from;
@@ -31,7 +48,10 @@ const allAlike =
  *
  * @param rows of metrics.arrow, all steps
  */
-export function noSignalLine(rows: readonly MetricsRow[], groupSize: number): string | null {
+export function noSignalLine(
+  rows: readonly MetricsRow[],
+  {grpo: {groupSize}, reward: {terms}}: SignalSettings,
+): string | null {
   // Of steps whose rows are lost nobody knows whether they moved the weights.
   const isWhole = rows.at(-1)?.step === rows.length
   if (!isWhole || rows.some(carriesSignal)) return null
@@ -43,17 +63,43 @@ export function noSignalLine(rows: readonly MetricsRow[], groupSize: number): st
   const {outcome, share} = shares.reduce((most, other) => (other.share > most.share ? other : most))
   const reward = shareOf((row) => row.reward)
   const right = shareOf((row) => row['rpt/correct'])
-  const remedy = outcome === 'parsed' ? (right > 0 ? allAlike : allWrong) : remedies[outcome]
+  const remedy = remedyOfWeights(terms) ?? (outcome === 'parsed' ? remedyOfTerms(terms, right) : remedies[outcome])
   return (
     `${updatesOf(rows) > 0 ? regularized : unmoved}: none of ${completions / groupSize} groups had completions of different ` +
     `reward (mean ${reward.toFixed(3)}). ${Math.round(100 * share)}% of completions are ${outcome}: ${remedy}`
   )
 }
 
+/** What to do about weights that let terms cancel each other; null where they do not. */
+function remedyOfWeights(terms: Terms): string | null {
+  if (!terms) return null
+  if (terms.every(({weight}) => weight === 0))
+    return 'all weights of reward.terms are 0, so every reward is 0; give a term another weight'
+  if (sumOf(terms, ({weight}) => weight) !== 0) return null
+  return `the weights of reward.terms sum to 0 (${describeTerms(terms)}), so terms can cancel each other; change them`
+}
+
+/**
+ * What to do about completions that have an answer.
+ *
+ * @param right share of them that are right; absent terms are one that pays for right answers alone
+ */
+function remedyOfTerms(terms: Terms, right: number): string {
+  const paying = terms?.filter(({weight}) => weight !== 0)
+  if (paying?.every(({name}) => formAlone.includes(name)))
+    return `no term of reward.terms (${describeTerms(paying)}) pays for right answers; add one that does, such as correct`
+  if (right === 0) return allWrong
+  return !paying || (paying.length === 1 && rightOrWrong.includes(paying[0].name)) ? allAlike : allEqual
+}
+
+function describeTerms(terms: NonNullable<Terms>): string {
+  return terms.map(({name, weight}) => `${name} ${weight}`).join(', ')
+}
+
 function completionsOf(row: MetricsRow): number {
   return row['rpt/rollouts_generated'] ?? 0
 }
 
-function sumOf(rows: readonly MetricsRow[], read: (row: MetricsRow) => number): number {
-  return rows.reduce((sum, row) => sum + read(row), 0)
+function sumOf<T>(all: readonly T[], read: (one: T) => number): number {
+  return all.reduce((sum, one) => sum + read(one), 0)
 }

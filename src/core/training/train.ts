@@ -156,7 +156,7 @@ async function trainIn(
     const history = await trainSteps(trainingRun, state)
     const last = Math.max(config.train.steps, state.step)
     if (opened.items) await writeLedger(run, opened.items, last, training.progress)
-    const warning = noSignalLine(history, config.grpo.groupSize)
+    const warning = noSignalLine(history, config)
     if (warning) training.progress.warn(warning)
     const summary: TrainSummary = {
       ...(await summarize('train', config, services, started, engine)),

@@ -51,3 +51,25 @@ describe('a thought that comes again and again', () => {
     expect(said(3, 7)).toEqual([])
   })
 })
+
+describe('groups', () => {
+  const step = [
+    [1, 0],
+    [0, 0],
+    [1, 1],
+  ].flatMap((right, group) => right.map((one) => rowOf(' 17', {group, correct: one === 1})))
+
+  it('are all right only where every completion is, whatever the rewards are', () => {
+    const statistics = summarizeRollouts(step)
+    expect(statistics.group_counts).toEqual({mixed: 0, all_wrong: 1, all_right: 1, equal_rewards: 1})
+    expect(statistics.groups_all_right).toBeCloseTo(1 / 3)
+    expect(diagnose(statistics)).toContainEqual(
+      expect.stringMatching(/^33\.3% of groups have right and wrong answers of equal reward.*reward\.terms/),
+    )
+  })
+
+  it('are mixed where rewards differ', () => {
+    const paid = step.map((row, i) => ({...row, reward: i}))
+    expect(summarizeRollouts(paid)).toMatchObject({groups_mixed: 1, groups_equal_rewards: 0, group_counts: {mixed: 3}})
+  })
+})

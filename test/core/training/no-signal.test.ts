@@ -1,7 +1,12 @@
 import {describe, expect, it} from 'vitest'
 import type {Outcome} from '../../../src/core/records/records.js'
 import {type MetricsRow, metricsTable, nullsOf} from '../../../src/core/tables/index.js'
-import {noSignalLine, updatesOf} from '../../../src/core/training/no-signal.js'
+import {noSignalLine, type SignalSettings, updatesOf} from '../../../src/core/training/no-signal.js'
+
+/** Groups of 8 under these terms. */
+function settings(...terms: NonNullable<SignalSettings['reward']['terms']>): SignalSettings {
+  return {grpo: {groupSize: 8}, reward: {terms: terms.length > 0 ? terms : undefined}}
+}
 
 /** A step of that many completions without signal, all of one outcome. */
 function deadStep(step: number, completions: number, outcome: Outcome, changes: Partial<MetricsRow> = {}): MetricsRow {
@@ -32,16 +37,31 @@ describe('the line of a run without signal', () => {
     const other = outcome === 'no-box' ? 'parsed' : 'no-box'
     // Twice as many steps of the other outcome, but fewer completions.
     const rows = [deadStep(1, 8, other, changes), deadStep(2, 80, outcome, changes), deadStep(3, 8, other, changes)]
-    const line = noSignalLine(rows, 8)
+    const line = noSignalLine(rows, settings())
     expect(line).toMatch(/^train: the weights are those of the start: none of 12 groups .* 83% of completions are /)
     expect(line).toMatch(text)
   })
 
+  it.each([
+    [['correct', 2], [], 0.25, /each group is all right or all wrong/],
+    [['missing-answer', 1], [], 0.25, /no term of reward\.terms \(missing-answer 1\) pays for right answers/],
+    [['missing-answer', 1], ['correct', 0], 0, /no term of reward\.terms \(missing-answer 1\) pays for right answers/],
+    [['correct', 1], ['missing-answer', 1], 0, /none was right/],
+    [['correct', 1], ['overlong', 2], 0.25, /in each group all rewards are equal, whether right or wrong/],
+    [['correct', 1], ['prefix-match', -1], 0.25, /sum to 0 \(correct 1, prefix-match -1\), so terms can cancel/],
+    [['correct', 0], ['overlong', 0], 0.25, /all weights of reward\.terms are 0, so every reward is 0/],
+  ] as const)('knows what the terms pay for: %j %j, %d right', (first, second, right, text) => {
+    const terms = [first, second].flatMap(([name, weight]) => (name ? [{name, weight}] : []))
+    const line = noSignalLine([deadStep(1, 8, 'parsed', {'rpt/correct': right})], settings(...terms))
+    expect(line).toMatch(text)
+    expect(line!.includes('all right or all wrong')).toBe(text.source.includes('all right or'))
+  })
+
   it('is not there where one step had some, or none was taken', () => {
     const live = deadStep(2, 8, 'parsed', {'rpt/updates': 1, 'rpt/rollouts_per_kept_group': 8})
-    expect(noSignalLine([deadStep(1, 8, 'parsed'), live], 8)).toBe(null)
-    expect(noSignalLine([], 8)).toBe(null)
-    expect(noSignalLine([deadStep(4, 8, 'parsed')], 8), 'steps 1 to 3 are lost').toBe(null)
+    expect(noSignalLine([deadStep(1, 8, 'parsed'), live], settings())).toBe(null)
+    expect(noSignalLine([], settings())).toBe(null)
+    expect(noSignalLine([deadStep(4, 8, 'parsed')], settings()), 'steps 1 to 3 are lost').toBe(null)
     expect(updatesOf([live, deadStep(1, 8, 'parsed'), live])).toBe(2)
   })
 
@@ -49,7 +69,7 @@ describe('the line of a run without signal', () => {
     const rows = (skipped: number) => [
       deadStep(1, 0, 'parsed', {'rpt/rollouts_generated': null, 'rpt/updates_skipped': skipped}),
     ]
-    expect(noSignalLine(rows(0), 8)).toMatch(/no row of 1 steps had a token to learn from/)
-    expect(noSignalLine(rows(1), 8)).toBe(null)
+    expect(noSignalLine(rows(0), settings())).toMatch(/no row of 1 steps had a token to learn from/)
+    expect(noSignalLine(rows(1), settings())).toBe(null)
   })
 })
