@@ -325,7 +325,7 @@ describe('Ctrl-C', () => {
     ],
     [
       'while evaluating, leaves nothing',
-      evaluate(base, '--limit', '190', '--mode', 'reasoning,forced-thought', '--samples', '8', ...slow),
+      evaluate(base, '--limit', '190', '--mode', 'reasoning,empty-thought', '--samples', '8', ...slow),
       'reasoning: 190 positions',
       false,
     ],

@@ -169,7 +169,7 @@ const evaluationKeys = z.strictObject({
     .describe(
       'temperature of the completions for pass@k; when absent that of generation_config.json, if the checkpoint has one',
     ),
-  forcedThought: z.string().default('').describe('the idle thought of mode forced-thought'),
+  forcedThought: z.string().default('').describe('the idle thought of mode forced-thought, which needs one'),
   bootstraps: resamples.default(2000).describe('resamples of the documents for intervals'),
 })
 

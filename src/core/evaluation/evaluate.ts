@@ -32,7 +32,7 @@ import {commandTask, sayModes} from './evaluated-task.js'
 import {EvaluationLog} from './evaluation-log.js'
 import {evaluationWork} from './evaluation-work.js'
 import {sayGeneration} from './generation-settings.js'
-import {checkMode, type Predictor} from './predict.js'
+import {checkForcedThought, checkMode, type Predictor} from './predict.js'
 import {type PromptSettings, promptSettings} from './prompt-settings.js'
 import {recordedSettings, sayTakenOver} from './run-settings.js'
 import {demandOf} from './size-settings.js'
@@ -93,6 +93,7 @@ export interface EvaluationStart {
  */
 export async function openEvaluation(config: Config, services: Services): Promise<EvaluationStart> {
   const {progress, sources, resume} = services
+  checkForcedThought(config)
   await refuseOccupied(config, services)
   const {dir} = config.data
   const data = dir === undefined ? null : await preparedIn(dir, services)

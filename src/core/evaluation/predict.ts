@@ -73,6 +73,20 @@ export function checkMode({name, standard, choices}: Task<unknown>, mode: EvalMo
   })
 }
 
+/** @throws {UsageError} when a mode is asked for that forces a thought, and there is none to force */
+export function checkForcedThought({eval: {modes, forcedThought}}: Config): void {
+  if (!modes.includes('forced-thought') || forcedThought !== '') return
+  throw new UsageError(
+    'eval.modes contains forced-thought, but eval.forcedThought is empty; expected the idle thought to force',
+    {
+      suggestions: [
+        "set it, for example: --set 'eval.forcedThought= the next word is'",
+        'to force an empty thought: mode empty-thought',
+      ],
+    },
+  )
+}
+
 /** One greedy completion per item, then so many sampled ones. */
 async function* predictByReasoning(
   predictor: Predictor,

@@ -132,9 +132,18 @@ const findings: readonly Finding[] = [
     isSeen: ({repeated_thought, completions}) => repeated_thought > 0.3 && completions > 8,
     say: ({repeated_thought, commonest_thought}) =>
       `${percent(repeated_thought)}% of thoughts are the same text, ${JSON.stringify(commonest_thought.slice(0, 60))}: ` +
-      'reward may be won without thinking; evaluate with --mode forced-thought.',
+      `reward may be won without thinking; evaluate with ${controlOf(commonest_thought)}.`,
   },
 ]
+
+/** The evaluation that forces a thought, as flags where it can stand between quotes of a shell. */
+function controlOf(thought: string): string {
+  if (thought === '') return '--mode empty-thought'
+  const setting = /^[^'\p{C}]{1,200}$/u.test(thought)
+    ? `--set 'eval.forcedThought=${thought}'`
+    : 'eval.forcedThought set to that thought'
+  return `--mode forced-thought and ${setting}`
+}
 
 /** What stands out in a step, in plain language; never empty. */
 export function diagnose(statistics: RolloutStatistics): string[] {

@@ -4,6 +4,7 @@ import type {Config} from '../config/schema.js'
 import {checkMemory} from '../engine/memory/check-memory.js'
 import {sayModes} from '../evaluation/evaluated-task.js'
 import {sayGeneration, withGeneration} from '../evaluation/generation-settings.js'
+import {checkForcedThought} from '../evaluation/predict.js'
 import {generationFolders} from '../runs/model-place.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {recordedConfig} from '../runs/recorded-config.js'
@@ -45,6 +46,7 @@ export async function openSweep(given: Config, services: Services): Promise<Swee
   const own = withTaskModes({config: given, sources: services.sources}, placed)
   sayModes(own, 'scaling-sweep', services.progress)
   const {config} = own
+  checkForcedThought(config)
   for (const point of placed) requireKeys(point.config, trainingNeeds(evaluatedLikeSweep(point.config, config)))
   const points: PlacedPoint[] = []
   for (const point of placed) points.push({...point, ...(await placeOf(point, config))})

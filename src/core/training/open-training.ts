@@ -7,7 +7,7 @@ import type {Config} from '../config/schema.js'
 import type {MemoryDemand} from '../engine/memory/check-memory.js'
 import {evaluatedTask, sayModes} from '../evaluation/evaluated-task.js'
 import {evaluationWork, larger} from '../evaluation/evaluation-work.js'
-import {checkMode} from '../evaluation/predict.js'
+import {checkForcedThought, checkMode} from '../evaluation/predict.js'
 import {demandOf} from '../evaluation/size-settings.js'
 import {type ModelConfig, readModelConfig} from '../models/model-config.js'
 import type {OpenObjective} from '../objectives/objective.js'
@@ -135,6 +135,7 @@ export async function openEvaluated(
 ): Promise<Task<unknown> | null> {
   const kind = tasks[evaluatedTask(config)]
   if (!isEvaluated(config)) return null
+  checkForcedThought(config)
   if (texts && config.eval.modes.some((mode) => mode !== 'standard'))
     checkTaskPrompts(kind, config, model, texts.tokenizer)
   const known = kind.readsDocuments ? data : texts

@@ -68,6 +68,26 @@ const bare = ['prompt.template=bare', 'rollout.maxTokens=6']
 const base = () => [`model.path=${toy.base}`]
 const inMode = (mode: string) => (row: {mode: string}) => row.mode === mode
 
+describe('a thought to force', () => {
+  const asked = ['eval.modes=[standard,forced-thought]', ...bare]
+
+  it('is asked for where there is none, also by evaluations while training', async () => {
+    const message = /eval\.modes contains forced-thought, but eval\.forcedThought is empty/
+    const failed = run([...base(), ...asked])
+    await expect(failed).rejects.toThrow(UsageError)
+    await expect(failed).rejects.toThrow(message)
+    await expect(trained('unforced', [...asked, 'eval.every=1'])).rejects.toThrow(message)
+  })
+
+  it('is not asked for where it is there, or nothing is evaluated', async () => {
+    const {predictions} = await run([...base(), ...asked, 'eval.forcedThought= a b'])
+    const forced = predictions.filter(inMode('forced-thought'))
+    expect(forced.length).toBeGreaterThan(0)
+    expect(forced.every(({completion_text: text}) => text!.includes(' a b</think>'))).toBe(true)
+    await trained('unevaluated', [...asked, 'eval.every=0'])
+  })
+})
+
 describe('contexts', () => {
   it('are the same in modes standard and reasoning, whichever are asked for', async () => {
     const cut = [...base(), ...bare, 'prompt.maxTokens=5']

@@ -52,6 +52,17 @@ describe('a thought that comes again and again', () => {
   })
 })
 
+describe('the control of a thought that comes again and again', () => {
+  it.each([
+    ['the same', "--mode forced-thought and --set 'eval.forcedThought=the same'."],
+    ["it's", '--mode forced-thought and eval.forcedThought set to that thought.'],
+    ['', 'evaluate with --mode empty-thought.'],
+  ])('%j: %s', (thought, control) => {
+    const rows = Array.from({length: 9}, () => rowOf(' 18', {completion_text: `${thought}</think>`}))
+    expect(diagnose(summarizeRollouts(rows)).at(-1)).toContain(control)
+  })
+})
+
 describe('groups', () => {
   const step = [
     [1, 0],

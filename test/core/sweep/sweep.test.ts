@@ -177,6 +177,13 @@ describe('a sweep', () => {
     expect(existsSync(join(workspace.folder, 'alone', 'runs', 'seed=1', 'checkpoints', 'step-000004'))).toBe(true)
   })
 
+  it('asks for the thought that mode forced-thought forces, before anything is trained', async () => {
+    const asked = config('unforced', ['eval.modes=[forced-thought]'])
+    const failed = sweep(asked, toyServices({command: 'scaling-sweep'}))
+    await expect(failed).rejects.toThrow(/eval\.forcedThought is empty; expected the idle thought/)
+    expect(existsSync(join(workspace.folder, 'unforced'))).toBe(false)
+  })
+
   it('uses it also where it would be evaluated in another way while it trains', async () => {
     const text = readFileSync(join(workspace.folder, 'train.yaml'), 'utf8')
     writeFileSync(join(workspace.folder, 'evaluated.yaml'), `${text}eval: {every: 2, modes: [standard], limit: 3}\n`)
