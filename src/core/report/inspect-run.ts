@@ -17,14 +17,18 @@ import {diagnose, summarizeRollouts} from './diagnose.js'
 import {percent} from './format.js'
 import type {RunInspection, ThoughtView} from './inspection.js'
 import {readLedger} from './ledger.js'
-import {predictionsFile, type RunFolder, readRollouts, settingOf} from './read-run.js'
+import {failedSteps, predictionsFile, type RunFolder, readRollouts, settingOf} from './read-run.js'
 import {readDifficulties} from './rollout-sample.js'
 
-/** Looks at the rollouts of one step. */
+/** Looks at the rollouts of one step, a failed one where it is asked for or there is no other. */
 export function inspectRollouts(run: RunFolder, options: InspectOptions): RunInspection {
-  const steps = run.rolloutSteps
+  const kept = run.rolloutSteps
+  const failures = failedSteps(run.path)
+  const isWanted = options.step !== undefined && !kept.includes(options.step) && failures.includes(options.step)
+  const failed = kept.length === 0 || isWanted
+  const steps = failed ? failures : kept
   const step = chooseStep(steps, options.step, run.path)
-  const all = readRollouts(run.path, step)
+  const all = readRollouts(run.path, step, failed ? 'failed' : 'rollouts')
   const difficultyOf = difficultiesOf(run, all, options)
   const matching = all.filter(
     (row) => matchesPosition({...row, difficulty: difficultyOf(row)}, options) && matchesCompletion(row, options),
@@ -57,9 +61,10 @@ export function inspectRollouts(run: RunFolder, options: InspectOptions): RunIns
     kind: 'rollouts',
     path: run.path,
     step,
+    failed,
     steps,
     statistics,
-    ledger,
+    ledger: ledger.drawn > 0 ? ledger : null,
     thoughts,
     diagnosis,
     matching: matching.length,
@@ -133,7 +138,7 @@ export function inspectPredictions(run: RunFolder, steps: readonly number[], opt
   })
   const thoughts = thoughtView(tally)
   const facts = {statistics: null, ledger: null, thoughts, diagnosis}
-  return {kind: 'predictions', path: run.path, step, steps, ...facts, matching, rows}
+  return {kind: 'predictions', path: run.path, step, failed: false, steps, ...facts, matching, rows}
 }
 
 function thoughtView(tally: ResponseTally): ThoughtView | null {

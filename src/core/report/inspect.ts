@@ -1,5 +1,6 @@
-import {existsSync} from 'node:fs'
-import {join} from 'node:path'
+import {existsSync, statSync} from 'node:fs'
+import {basename, dirname, join} from 'node:path'
+import {stepOf} from '../runs/run-checkpoints.js'
 import {DataError, UsageError} from '../util/errors.js'
 import type {InspectOptions} from './choose-rows.js'
 import {inspectData} from './inspect-data.js'
@@ -7,7 +8,7 @@ import {inspectLedger} from './inspect-ledger.js'
 import {inspectPredictions, inspectRollouts} from './inspect-run.js'
 import type {Inspection} from './inspection.js'
 import type {PromptViews} from './prompt-views.js'
-import {readRun} from './read-run.js'
+import {failedSteps, readRun} from './read-run.js'
 
 /**
  * Looks at prepared data (positions), a training run (rollouts of a step) or an evaluation (its predictions).
@@ -25,6 +26,7 @@ export async function inspect(
     throw new DataError(`inspect: ${path} does not exist`, {
       suggestions: ['give prepared data or the --out of an earlier command'],
     })
+  if (statSync(path).isFile()) refuseFile(path)
   if (existsSync(join(path, 'positions.arrow'))) {
     if (options.ledger !== undefined) refuseLedger(path)
     refuseCompletionFlags(`${path} holds positions`, completionFlags(options))
@@ -44,11 +46,24 @@ export async function inspect(
     })
     return inspectLedger(run, options.ledger, options)
   }
-  if (run.rolloutSteps.length > 0) return inspectRollouts(run, options)
+  if (run.rolloutSteps.length > 0 || failedSteps(path).length > 0) return inspectRollouts(run, options)
   const steps = [...new Set(run.evals.map(({step}) => step))].sort((a, b) => a - b)
   if (steps.length > 0) return inspectPredictions(run, steps, options)
   throw new DataError(`inspect: ${path} has no positions.arrow, no rollouts and no eval predictions`, {
-    suggestions: ['give prepared data, a run of objective rpt, or the --out of rpt eval'],
+    suggestions: [
+      `for metrics, sweeps and results: rpt report ${path}`,
+      'to inspect: give prepared data, a run of objective rpt or rlvr, or the --out of rpt eval',
+    ],
+  })
+}
+
+/** Names the folder, and the step where the file is one of a run's. */
+function refuseFile(path: string): never {
+  const isStep = /^step-\d+\.arrow$/.test(basename(path))
+  const folder = isStep ? dirname(dirname(path)) : dirname(path)
+  const step = isStep ? ` --step ${stepOf(basename(path))}` : ''
+  throw new UsageError(`inspect: ${path} is a file; expected the folder of prepared data or of a run`, {
+    suggestions: [`rpt inspect ${folder}${step}`],
   })
 }
 

@@ -60,9 +60,12 @@ export interface RunInspection {
   readonly kind: 'rollouts' | 'predictions'
   readonly path: string
   readonly step: number
+  /** Whether the numbers of the step went wrong: it changed no weights. */
+  readonly failed: boolean
+  /** Those that could be shown instead: the failed ones of a failed one. */
   readonly steps: readonly number[]
   readonly statistics: RolloutStatistics | null
-  /** Of all steps together; null for predictions. */
+  /** Of all steps together; null for predictions, and where no step was kept. */
   readonly ledger: LedgerSummary | null
   /** Of all completions with a thought of the model's own; null where there is none. */
   readonly thoughts: ThoughtView | null

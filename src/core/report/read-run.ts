@@ -90,9 +90,17 @@ export function readSettings(runPath: string): string | null {
   return existsSync(file) ? readTextOf(file, 'the settings of a run') : null
 }
 
+/** Where completions of a step are: `failed` where its numbers went wrong. */
+export type RolloutPlace = 'rollouts' | 'failed'
+
 /** Every completion of one step. */
-export function readRollouts(runPath: string, step: number): RolloutRow[] {
-  return readTable(join(runPath, 'rollouts', `${stepName(step)}.arrow`), rolloutsTable)
+export function readRollouts(runPath: string, step: number, place: RolloutPlace = 'rollouts'): RolloutRow[] {
+  return readTable(join(runPath, place, `${stepName(step)}.arrow`), rolloutsTable)
+}
+
+/** Steps whose numbers went wrong and whose completions were saved, ascending. */
+export function failedSteps(runPath: string): number[] {
+  return stepsIn(join(runPath, 'failed'))
 }
 
 /** The table of predictions about a checkpoint of `subject`, a run's name, or null where they were not kept. */

@@ -94,6 +94,7 @@ function renderRun({
   kind,
   path,
   step,
+  failed,
   steps,
   statistics,
   ledger,
@@ -111,7 +112,7 @@ function renderRun({
       ]
     : []
   return [
-    `${path}: ${kind} of step ${step} (of ${steps.length} kept, ${steps[0]} to ${steps[steps.length - 1]})`,
+    `${path}: ${kind} of ${failed ? 'failed step' : 'step'} ${step} (of ${steps.length} kept, ${steps[0]} to ${steps[steps.length - 1]})`,
     ...numbers,
     ...(thoughts ? renderThoughts(thoughts) : []),
     ...diagnosis.map((line) => `  ${line}`),

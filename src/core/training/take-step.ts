@@ -36,9 +36,17 @@ export async function takeStep(
     const file = inputs && (await saveFailedStep(run, step, inputs, tokenizer))
     throw new NumericError(`train: step ${step}: ${error.message}`, {
       cause: error,
-      suggestions: [...error.suggestions, ...(file ? [`the step's inputs are in ${file}`] : [])],
+      suggestions: [...error.suggestions, ...(file ? whereInputsAre(file, run, step) : [])],
     })
   }
+}
+
+function whereInputsAre(file: string, run: RunDirectory, step: number): string[] {
+  const isInspectable = file.endsWith('.arrow')
+  return [
+    `the step's inputs are in ${file}`,
+    ...(isInspectable ? [`look at them: rpt inspect ${run.path} --step ${step}`] : []),
+  ]
 }
 
 /** Whether a step ended because too few groups carried signal: it has changed nothing. */

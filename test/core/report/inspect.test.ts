@@ -1,4 +1,4 @@
-import {cpSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
@@ -145,6 +145,33 @@ describe('inspect', () => {
     expect(lines.join('\n')).toMatch(/ {2}patterns: transition 0\.0%, .*hypothesis 10\.0%/)
     expect(((await inspect(runs.rpt)) as RunInspection).thoughts).toMatchObject({responses: 256})
     expect(((await inspect(runs.ntp)) as RunInspection).thoughts).toBeNull()
+  })
+
+  it('shows a failed step where it is asked for, or there is no other', async () => {
+    const failing = join(runs.root, 'failing')
+    cpSync(runs.rpt, failing, {recursive: true})
+    renameSync(join(failing, 'rollouts'), join(failing, 'failed'))
+    rmSync(join(failing, 'ledger.arrow'), {force: true})
+    const found = (await inspect(failing, {rows: 1})) as RunInspection
+    expect(found).toMatchObject({kind: 'rollouts', step: 200, failed: true, steps: [1, 200], ledger: null})
+    expect(found.statistics!.groups).toBe(32)
+    expect(renderInspect(found)[0]).toContain('rollouts of failed step 200 (of 2 kept')
+    mkdirSync(join(failing, 'rollouts'))
+    renameSync(join(failing, 'failed', 'step-000001.arrow'), join(failing, 'rollouts', 'step-000001.arrow'))
+    expect(await inspect(failing, {rows: 1})).toMatchObject({step: 1, failed: false})
+    expect(await inspect(failing, {rows: 1, step: 200})).toMatchObject({step: 200, failed: true})
+    const file = join(failing, 'failed', 'step-000200.arrow')
+    await expect(inspect(file)).rejects.toMatchObject({
+      message: `inspect: ${file} is a file; expected the folder of prepared data or of a run`,
+      suggestions: [`rpt inspect ${failing} --step 200`],
+    })
+    rmSync(failing, {recursive: true})
+  })
+
+  it('names rpt report where there is nothing to inspect', async () => {
+    await expect(inspect(runs.root)).rejects.toMatchObject({
+      suggestions: [`for metrics, sweeps and results: rpt report ${runs.root}`, expect.stringContaining('to inspect')],
+    })
   })
 
   it('renders every kind as lines that say why', async () => {

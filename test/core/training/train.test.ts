@@ -158,6 +158,8 @@ describe('a run', () => {
     expect((stopped as NumericError).message).toMatch(/^train: step 2: /)
     const file = join(workspace.folder, 'blown', 'failed', 'step-000002.arrow')
     expect((stopped as NumericError).suggestions.join()).toContain(file)
+    const blown = join(workspace.folder, 'blown')
+    expect((stopped as NumericError).suggestions).toContain(`look at them: rpt inspect ${blown} --step 2`)
     expect(readTable(file, rolloutsTable)).toHaveLength(16)
     expect(columns('blown').map(({step}) => step)).toEqual([1])
     expect(existsSync(join(workspace.folder, 'blown', 'checkpoints', 'step-000002'))).toBe(false)
