@@ -3,6 +3,7 @@ import {basename} from 'node:path'
 import {stepName} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
 import {type EvalRow, evalTable, type PredictionRow, predictionsTable, readTable, writeTable} from '../tables/index.js'
+import {Interrupted} from '../util/errors.js'
 import {Sampler, streamSeed} from '../util/rng.js'
 import type {Services} from '../util/services.js'
 import {notesOn, notesOnSplits} from './eval-notes.js'
@@ -83,11 +84,27 @@ export class EvaluationLog {
       return this.rows
     }
     const file = await this.run.place('eval', predictionsName(this.run.path, subject))
-    const rows = await evaluateModel({...this.predictor, progress}, subject, file)
+    const rows = await evaluateModel({...this.predictor, progress}, subject, file).catch((error: unknown) => {
+      throw error instanceof Interrupted ? stoppedAt(subject, this.rows, error) : error
+    })
     this.rows = [...this.rows, ...rows]
     await writeTable(this.run.at('eval.arrow'), evalTable, this.rows)
     return this.rows
   }
+}
+
+/** An evaluation is saved when all its modes are done: says which are. */
+function stoppedAt({run, checkpoint}: Subject, rows: readonly EvalRow[], cause: Interrupted): Interrupted {
+  const saved = [...new Set(rows.map((row) => `${row.run} ${row.checkpoint}`))]
+  if (saved.length === 0)
+    return new Interrupted(`evaluation stopped during ${run} ${checkpoint}, the first; nothing is saved`, {
+      cause,
+      suggestions: ['to evaluate, run the command again from the beginning'],
+    })
+  return new Interrupted(
+    `evaluation stopped during ${run} ${checkpoint}, which is not saved; saved in eval.arrow: ${saved.join(', ')}`,
+    {cause, suggestions: ['continue with --resume']},
+  )
 }
 
 /** `step-000100.arrow` for the run's own checkpoints, `<run>-step-000100.arrow` for others. */

@@ -138,10 +138,7 @@ export function contextsPerBatch({rollout, grpo}: Config, samples: number): numb
 }
 
 function checkNotStopped(signal: AbortSignal | undefined): void {
-  if (signal?.aborted)
-    throw new Interrupted('evaluation stopped; the checkpoint under way is not saved, those before it are', {
-      suggestions: ['continue with --resume'],
-    })
+  if (signal?.aborted) throw new Interrupted('evaluation stopped')
 }
 
 /** The prompt of an item; a given thought is already thought at its end. */

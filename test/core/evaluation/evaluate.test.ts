@@ -1,4 +1,4 @@
-import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {cpSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it, vi} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
@@ -13,7 +13,7 @@ import {heldOutInexpressible} from '../../../src/core/prepared/inexpressible.js'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
 import {type PredictionRow, predictionsTable, readTable} from '../../../src/core/tables/index.js'
 import {train} from '../../../src/core/training/train.js'
-import {UsageError} from '../../../src/core/util/errors.js'
+import {Interrupted, UsageError} from '../../../src/core/util/errors.js'
 import {meanOf} from '../../../src/core/util/means.js'
 import {type ToyWorkspace, toyServices, toySettings, toyWorkspace} from '../../support/toy-run.js'
 
@@ -85,6 +85,42 @@ describe('a thought to force', () => {
     expect(forced.length).toBeGreaterThan(0)
     expect(forced.every(({completion_text: text}) => text!.includes(' a b</think>'))).toBe(true)
     await trained('unevaluated', [...asked, 'eval.every=0'])
+  })
+})
+
+describe('an evaluation that is stopped', () => {
+  const other = () => {
+    const folder = join(toy.folder, 'other')
+    cpSync(toy.base, folder, {recursive: true})
+    return folder
+  }
+  /** Stops when a mode has been graded so many times. */
+  const stoppedAfter = async (out: string, grades: number) => {
+    const stop = new AbortController()
+    let done = 0
+    const services = toyServices({command: 'eval', signal: stop.signal})
+    const stage: typeof services.progress.stage = (...given) => {
+      if (given[0].startsWith('evaluate ') && done++ === grades) stop.abort()
+      return services.progress.stage(...given)
+    }
+    const models = [`eval.models=${JSON.stringify([toy.base, other()])}`, 'eval.modes=[reasoning]', ...bare]
+    const {config, sources} = load('eval', models, out)
+    return evaluate(config, {...services, sources, progress: {...services.progress, stage}}).catch((error) => error)
+  }
+
+  it('says that nothing is saved during the first model', async () => {
+    const error = await stoppedAfter('stopped-first', 0)
+    expect(error).toBeInstanceOf(Interrupted)
+    expect(error.message).toMatch(/^evaluation stopped during base step-000000, the first; nothing is saved$/)
+    expect(error.suggestions.join()).not.toContain('--resume')
+  })
+
+  it('names what is saved during the second', async () => {
+    const error = await stoppedAfter('stopped-second', 1)
+    expect(error.message).toMatch(
+      /during other step-000000, which is not saved; saved in eval.arrow: base step-000000$/,
+    )
+    expect(error.suggestions).toEqual(['continue with --resume'])
   })
 })
 
