@@ -18,6 +18,8 @@ export interface RolloutStatistics {
   readonly completions: number
   readonly groups: number
   readonly mean_reward: number
+  /** Mean of each term of the reward before its weight, by name; none where an older run did not keep them. */
+  readonly mean_reward_parts: Readonly<Record<string, number>>
   readonly mean_tokens: number
   /** Shares of the groups, which sum to 1: those in which rewards differ, and three kinds of equal rewards. */
   readonly groups_mixed: number
@@ -52,6 +54,7 @@ export function summarizeRollouts(rows: readonly RolloutRow[]): RolloutStatistic
     completions: rows.length,
     groups: groups.length,
     mean_reward: meanOf(rows.map(({reward}) => reward)),
+    mean_reward_parts: meanParts(rows),
     mean_tokens: meanOf(rows.map(({completion_ids}) => completion_ids.length)),
     groups_mixed: shares.mixed,
     groups_all_wrong: shares.all_wrong,
@@ -150,6 +153,12 @@ export function diagnose(statistics: RolloutStatistics): string[] {
   const seen = findings.filter(({isSeen}) => isSeen(statistics)).map(({say}) => say(statistics))
   const signal = `${percent(statistics.groups_mixed)}% of ${plural(statistics.groups, 'group')} carry signal (rewards differ).`
   return [signal, ...(seen.length > 0 ? seen : ['Nothing else stands out.'])]
+}
+
+/** All completions of a step have the same terms. */
+function meanParts(rows: readonly RolloutRow[]): Record<string, number> {
+  const names = Object.keys(rows[0].reward_parts)
+  return Object.fromEntries(names.map((name) => [name, meanOf(rows.map(({reward_parts: parts}) => parts[name]))]))
 }
 
 function kindOf(group: readonly RolloutRow[]): GroupKind {

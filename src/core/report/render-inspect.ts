@@ -107,6 +107,7 @@ function renderRun({
     ? [
         `  ${statistics.completions} completions in ${statistics.groups} groups, mean reward ${short(statistics.mean_reward)}, ` +
           `mean length ${short(statistics.mean_tokens)} tokens`,
+        ...renderParts(statistics.mean_reward_parts),
         `  groups: ${shares(groupShares(statistics))}`,
         `  outcomes: ${shares(statistics.outcomes)}`,
       ]
@@ -121,6 +122,12 @@ function renderRun({
     shownOf(rows.length, matching, kind),
     ...rows.flatMap(renderCompletion),
   ]
+}
+
+/** One term alone is the reward, but for its weight. */
+function renderParts(parts: Readonly<Record<string, number>>): string[] {
+  const means = Object.entries(parts).map(([name, mean]) => `${name} ${short(mean)}`)
+  return means.length > 1 ? [`  mean of each term, before its weight: ${means.join(', ')}`] : []
 }
 
 function groupShares(statistics: NonNullable<RunInspection['statistics']>): Record<string, number> {

@@ -13,6 +13,7 @@ function rowOf(prediction: string, changes: Partial<RolloutRow> = {}): RolloutRo
     truth: Buffer.from(' 17 pens.'),
     boundaries: Int32Array.of(3, 8, 9),
     reward: 0,
+    reward_parts: {},
     correct: false,
     ...changes,
   }
@@ -83,4 +84,9 @@ describe('groups', () => {
     const paid = step.map((row, i) => ({...row, reward: i}))
     expect(summarizeRollouts(paid)).toMatchObject({groups_mixed: 1, groups_equal_rewards: 0, group_counts: {mixed: 3}})
   })
+})
+
+it('the terms of the reward have a mean each', () => {
+  const rows = [1, 0, 0, 0].map((correct) => rowOf(' 17', {reward_parts: {correct, overlong: correct - 1}}))
+  expect(summarizeRollouts(rows).mean_reward_parts).toEqual({correct: 0.25, overlong: -0.75})
 })

@@ -147,6 +147,20 @@ describe('inspect', () => {
     expect(((await inspect(runs.ntp)) as RunInspection).thoughts).toBeNull()
   })
 
+  it('shows the mean of each term of the reward', async () => {
+    const found = (await inspect(runs.rpt, {step: 1})) as RunInspection
+    const {mean_reward, mean_reward_parts: parts} = found.statistics!
+    expect(parts).toEqual({
+      'missing-answer': expect.closeTo(-1 / 256, 6),
+      'prefix-match': expect.closeTo(mean_reward, 6),
+    })
+    expect(renderInspect(found)).toContainEqual(
+      expect.stringMatching(
+        /^ {2}mean of each term, before its weight: missing-answer -0\.0039\d*, prefix-match 0\.\d+$/,
+      ),
+    )
+  })
+
   it('shows a failed step where it is asked for, or there is no other', async () => {
     const failing = join(runs.root, 'failing')
     cpSync(runs.rpt, failing, {recursive: true})

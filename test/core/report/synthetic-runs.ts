@@ -248,7 +248,7 @@ async function writeRollouts(path: string, step: number, chance: number): Promis
       truth: Buffer.from(' 17 pens.'),
       boundaries: Int32Array.of(3, 8, 9),
       reward: isRight && !isHostile ? 1 : 0,
-      reward_parts: {},
+      reward_parts: {'missing-answer': isHostile ? -1 : 0, 'prefix-match': isRight && !isHostile ? 1 : 0},
       explanation: isRight ? 'the prediction is the next token' : `"${prediction}" is not a prefix of " 17 pens."`,
       advantage: isRight ? 1.73 : -0.58,
       cut_tokens: 0,
