@@ -1,5 +1,5 @@
 import {dirname, relative} from 'node:path'
-import {isMap, LineCounter, type Node, parseDocument, YAMLError} from 'yaml'
+import {isMap, LineCounter, type Node, YAMLError} from 'yaml'
 import {DataError, UsageError} from '../util/errors.js'
 import {absolutePath} from '../util/home.js'
 import {readPlainText} from '../util/plain-file.js'
@@ -7,7 +7,7 @@ import {nearest} from '../util/suggest.js'
 import {meantByName} from './aliases.js'
 import {keyOfFlag} from './flags.js'
 import {type ConfigKey, configKeys, findKey, isSection, namesIn} from './keys.js'
-import {missingValue, plainValue, valueOfFlag, valueOfSet} from './values.js'
+import {missingValue, plainValue, readDocument, valueOfFlag, valueOfSet} from './values.js'
 
 /** One value that the user gave, with the place it came from; null puts the default back. */
 export interface Setting {
@@ -29,16 +29,20 @@ interface Place {
 /**
  * The settings of one YAML file.
  *
- * @throws {UsageError} when it cannot be read, is not YAML, is not a mapping, or has an unknown key
+ * @throws {UsageError} when it cannot be read, is not one YAML document, is not a mapping, or has an unknown key
  * @throws {DataError} when it is no plain file, or not UTF-8
  */
 export function readConfigFile(file: string, cwd: string): Setting[] {
   const path = absolutePath(file, cwd, '--config')
   const name = displayName(path, cwd)
   const lines = new LineCounter()
-  const document = parseDocument(readText(path, name), {lineCounter: lines, merge: true, logLevel: 'error'})
+  const document = readDocument(readText(path, name), lines)
   const content = plainValue(document, (what, cause) => {
     const at = cause instanceof YAMLError ? cause.linePos?.[0] : undefined
+    if (cause instanceof YAMLError && cause.code === 'MULTIPLE_DOCS')
+      throw new UsageError(`config: ${name}:${at?.line ?? 1} begins another YAML document; a config file holds one`, {
+        suggestions: ['take out the line ---', 'write a file for each document, and give --config for each of them'],
+      })
     throw new UsageError(`config: ${name}:${at?.line ?? 1}:${at?.col ?? 1} is not valid YAML: ${what}`, {cause})
   })
   if (content === null || content === undefined) return []

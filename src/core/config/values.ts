@@ -1,4 +1,4 @@
-import {type Document, parseDocument} from 'yaml'
+import {type Document, type LineCounter, parseDocument} from 'yaml'
 import {UsageError} from '../util/errors.js'
 import type {ConfigKey} from './keys.js'
 
@@ -55,11 +55,17 @@ function stringOf(text: string, argument: string): unknown {
 }
 
 function yamlOf(text: string, argument: string): unknown {
-  const document = parseDocument(text, {logLevel: 'silent'})
+  const document = readDocument(text)
   if (document.contents === null) throw missingValue(argument)
   return plainValue(document, (what, cause) => {
     throw new UsageError(`config: the value of ${argument} is not valid YAML: ${what}`, {cause})
   })
+}
+
+/** One YAML document, whose errors and warnings `plainValue` finds. */
+export function readDocument(text: string, lineCounter?: LineCounter): Document.Parsed {
+  // At 'silent', the library drops all documents but the first without an error.
+  return parseDocument(text, {lineCounter, logLevel: 'error'})
 }
 
 /**
@@ -69,7 +75,7 @@ function yamlOf(text: string, argument: string): unknown {
  */
 export function plainValue(document: Document.Parsed, refuse: (what: string, fault: Error) => never): unknown {
   const [fault] = [...document.errors, ...document.warnings]
-  if (fault) refuse(fault.message.split(/ at line \d+|:?\n/)[0], fault)
+  if (fault) refuse(fault.message.split(/ at line \d+|; please use|:?\n/)[0], fault)
   try {
     const value: unknown = document.toJS()
     JSON.stringify(value)

@@ -234,6 +234,7 @@ describe('what is refused', () => {
     ['a value for a section', 'train: 3\n', /train is 3 \(set by a.yaml:1\); needs a mapping/],
     ['a list as a file', '- 1\n', /a.yaml holds \[1\]; needs a mapping/],
     ['bad YAML, with line and column', 'train:\n  steps: 3\n steps: 4\n', /a.yaml:3:1 is not valid YAML/],
+    ['two documents', 'seed: 1\n---\nseed: 2\n', /a.yaml:2 begins another YAML document; a config file holds one/],
     ['the same key twice', 'seed: 1\nseed: 2\n', /a.yaml:2:1 is not valid YAML: Map keys must be unique/],
     ['two documents', 'seed: 1\n---\nseed: 2\n', /a.yaml:2:1 is not valid YAML: Source contains multiple documents/],
     ['keys that reach for prototypes', '__proto__: {seed: 1}\n', /unknown key __proto__/],
