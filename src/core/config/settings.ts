@@ -1,5 +1,5 @@
 import {dirname, relative} from 'node:path'
-import {isMap, LineCounter, type Node, YAMLError} from 'yaml'
+import {isMap, LineCounter, type Node, type Pair, YAMLError, type YAMLMap} from 'yaml'
 import {DataError, UsageError} from '../util/errors.js'
 import {absolutePath} from '../util/home.js'
 import {readPlainText} from '../util/plain-file.js'
@@ -141,11 +141,18 @@ function misspelt(path: readonly string[], source: string): UsageError {
   })
 }
 
+/** How the library's `<<` reads as text: a symbol of that name. */
+const mergeKey = String(Symbol('<<'))
+
+function pairOf({items}: YAMLMap, name: string): Pair | undefined {
+  return items.find(({key}) => String(key) === name)
+}
+
 function lineOf(root: Node | null, path: readonly string[], lines: LineCounter): string {
   let node: unknown = root
   let line = 1
   for (const name of path) {
-    const pair = isMap(node) ? node.items.find(({key}) => String(key) === name) : undefined
+    const pair = isMap(node) ? (pairOf(node, name) ?? pairOf(node, mergeKey)) : undefined
     if (!pair) break
     const offset = (pair.key as Node).range?.[0]
     if (offset !== undefined) line = lines.linePos(offset).line

@@ -65,7 +65,7 @@ function yamlOf(text: string, argument: string): unknown {
 /** One YAML document, whose errors and warnings `plainValue` finds. */
 export function readDocument(text: string, lineCounter?: LineCounter): Document.Parsed {
   // At 'silent', the library drops all documents but the first without an error.
-  return parseDocument(text, {lineCounter, logLevel: 'error'})
+  return parseDocument(text, {lineCounter, logLevel: 'error', merge: true})
 }
 
 /**

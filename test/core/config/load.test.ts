@@ -54,6 +54,15 @@ describe('precedence', () => {
     ])
   })
 
+  it('within a section: its own keys, then those that `<<` merges, with the line of the merge', () => {
+    const section = 'eval:\n  limit: 3\n  <<: *r\n'
+    const merged = load({files: [file('a.yaml', `rollout: &r {temperature: 0.5}\n${section}`)]})
+    expect([merged.config.eval.temperature, merged.config.eval.limit]).toEqual([0.5, 3])
+    expect(merged.sources.get('eval.temperature')).toBe('a.yaml:4')
+    const own = load({files: [file('a.yaml', `rollout: &r {temperature: 0.5}\n${section}  temperature: 0.7\n`)]})
+    expect([own.config.eval.temperature, own.sources.get('eval.temperature')]).toEqual([0.7, 'a.yaml:5'])
+  })
+
   it('has the defaults of the objective below everything that is given', () => {
     const optimOf = (inputs: Partial<ConfigInputs>) => {
       const {config, sources} = load(inputs)
@@ -234,6 +243,12 @@ describe('what is refused', () => {
     ['a value for a section', 'train: 3\n', /train is 3 \(set by a.yaml:1\); needs a mapping/],
     ['a list as a file', '- 1\n', /a.yaml holds \[1\]; needs a mapping/],
     ['bad YAML, with line and column', 'train:\n  steps: 3\n steps: 4\n', /a.yaml:3:1 is not valid YAML/],
+    [
+      'a merge of no mapping',
+      'seed: &a 1\noptim: {<<: *a}\n',
+      /a.yaml:.* is not valid YAML: Merge sources must be maps/,
+    ],
+    ['an unknown key that is merged', 'eval: &a {limit: 1}\noptim:\n  <<: *a\n', /key optim.limit .set by a.yaml:3/],
     ['two documents', 'seed: 1\n---\nseed: 2\n', /a.yaml:2 begins another YAML document; a config file holds one/],
     ['the same key twice', 'seed: 1\nseed: 2\n', /a.yaml:2:1 is not valid YAML: Map keys must be unique/],
     ['two documents', 'seed: 1\n---\nseed: 2\n', /a.yaml:2:1 is not valid YAML: Source contains multiple documents/],
