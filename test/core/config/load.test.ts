@@ -80,17 +80,6 @@ describe('precedence', () => {
     expect(failure({sets: ['train.objective=toString']}).message).toMatch(/needs one of rpt, rlvr, ntp, sft/)
   })
 
-  it('merge keys of YAML take over a mapping, and what stands beside them goes first', () => {
-    const files = [
-      file('a.yaml', 'optim: {learningRate: 1e-3, maxGradNorm: 2}\n'),
-      file('b.yaml', 'optim:\n  <<: {beta1: 0.5, beta2: 0.6}\n  beta2: 0.7\n'),
-    ]
-    const {config, sources} = load({files})
-    expect(config.optim).toMatchObject({learningRate: 1e-3, maxGradNorm: 2, beta1: 0.5, beta2: 0.7})
-    expect(sources.get('optim.beta2')).toBe('b.yaml:3')
-    expect(sources.get('optim.beta1')).toMatch(/^b\.yaml:/)
-  })
-
   it('every default of an objective is a setting that the schema takes', () => {
     for (const [objective, values] of Object.entries(objectiveDefaults))
       expect(() => load({values: {'train.objective': objective, ...values}})).not.toThrow()
@@ -251,7 +240,6 @@ describe('what is refused', () => {
     ['an unknown key that is merged', 'eval: &a {limit: 1}\noptim:\n  <<: *a\n', /key optim.limit .set by a.yaml:3/],
     ['two documents', 'seed: 1\n---\nseed: 2\n', /a.yaml:2 begins another YAML document; a config file holds one/],
     ['the same key twice', 'seed: 1\nseed: 2\n', /a.yaml:2:1 is not valid YAML: Map keys must be unique/],
-    ['two documents', 'seed: 1\n---\nseed: 2\n', /a.yaml:2:1 is not valid YAML: Source contains multiple documents/],
     ['keys that reach for prototypes', '__proto__: {seed: 1}\n', /unknown key __proto__/],
   ])('%s', (_, text, message) => {
     expect(failure({files: [file('a.yaml', text)]}).message).toMatch(message)

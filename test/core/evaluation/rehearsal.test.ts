@@ -111,7 +111,11 @@ describe('--dry-run refuses what the command refuses, in the same words, and wri
     ['scaling-sweep', ['sweep.train=none.yaml'], /none\.yaml does not exist/],
     ['scaling-sweep', ['sweep.axes={prompt.template: [bare, bear]}'], /prompt\.template is "bear"/],
     ['scaling-sweep', ['sweep.axes={seed: [1, 1]}'], /have the same settings/],
-    ['scaling-sweep', ['sweep.axes={data.dir: [data, no-data]}'], /no-data is not a folder that rpt prepare-data wrote/],
+    [
+      'scaling-sweep',
+      ['sweep.axes={data.dir: [data, no-data]}'],
+      /no-data is not a folder that rpt prepare-data wrote/,
+    ],
     ['scaling-sweep', ['sweep.axes={model.path: [base, none]}'], /none does not exist/],
     ['scaling-sweep', ['sweep.checkpoints=[1]'], /no checkpoint of step 1/],
   ])('%s %j', async (command, changes, message) => {
