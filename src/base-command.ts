@@ -101,7 +101,7 @@ export abstract class BaseCommand extends Command {
   protected readonly triesAllDevices: boolean = false
 
   private readonly stopping = new AbortController()
-  private readonly colors = createColors(process.env, 'stdout')
+  protected readonly colors = createColors(process.env, 'stdout')
   private ignoreSignals = () => {}
 
   override async init(): Promise<void> {

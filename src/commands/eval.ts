@@ -1,5 +1,7 @@
 import {BaseCommand, configFlags, directoryFlags, type Request} from '../base-command.js'
 import type {Config} from '../core/config/schema.js'
+import type {EvalSummary} from '../core/evaluation/evaluate.js'
+import type {Row} from '../terminal/tables.js'
 
 /** `rpt eval`: a checkpoint and prepared data -> accuracy per split with intervals. */
 export default class Eval extends BaseCommand {
@@ -26,15 +28,44 @@ export default class Eval extends BaseCommand {
       const {evaluate} = await import('../core/evaluation/evaluate.js')
       return evaluate(config, services)
     }
-    return this.perform(run, {render: (summary) => this.summaryText({...summary, rows: telling(summary.rows)})})
+    const render = async (summary: EvalSummary) => {
+      const {fitColumns} = await import('../terminal/tables.js')
+      const {rows, leftOut} = fitColumns(telling(summary.rows), tableWidth(), spare, this.colors)
+      const text = await this.summaryText({...summary, rows})
+      return leftOut.length > 0 ? `${text}\nToo wide for rows: ${leftOut.join(', ')} (see eval.arrow, or --json)` : text
+    }
+    return this.perform(run, {render})
   }
 }
 
 /** Columns that a reader misses nothing of where the first is null or 0 in all rows. */
 const quiet = [['pass_at'], ['inexpressible', 'accuracy_if_wrong'], ['cut_tokens']]
 
+/** Columns that a narrow terminal leaves out, the first first; the mode, the split and the accuracy with its interval stay. */
+const spare = [
+  'seed',
+  'checkpoint',
+  'objective',
+  'prompt_tokens',
+  'written_tokens',
+  'cut_tokens',
+  'accuracy_if_wrong',
+  'inexpressible',
+  'flops',
+  'pass_at_k',
+  'correct',
+  'step',
+  'pass_at',
+  'count',
+]
+
+/** Room for the indented rows of a summary; a pipe or a file takes any width. */
+function tableWidth(): number {
+  return process.stdout.isTTY && process.stdout.columns > 0 ? process.stdout.columns - 2 : Number.POSITIVE_INFINITY
+}
+
 /** Rows without the columns that say nothing; what they were predicted with stands once, under `models`. */
-function telling(rows: readonly object[]): object[] {
+function telling(rows: readonly object[]): Row[] {
   const silent = quiet.filter(([name]) => rows.every((row) => !row[name as keyof typeof row])).flat()
   const hidden = ['prompt_settings', ...silent]
   return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !hidden.includes(name))))

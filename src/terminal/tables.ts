@@ -55,6 +55,29 @@ export function renderTable(rows: readonly Row[], colors: Colors): string {
 }
 
 /**
+ * Leaves columns out of rows until the table is no wider than a terminal.
+ *
+ * @param spare columns that may go, the first first
+ * @returns the rows, and the columns that went
+ */
+export function fitColumns(
+  rows: readonly Row[],
+  limit: number,
+  spare: readonly string[],
+  colors: Colors,
+): {rows: readonly Row[]; leftOut: readonly string[]} {
+  const without = (count: number) => {
+    const gone = spare.slice(0, count)
+    return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !gone.includes(name))))
+  }
+  const widthOf = (some: readonly Row[]) => maxOf(renderTable(some, colors).split('\n').map(width))
+  let count = 0
+  while (count < spare.length && widthOf(without(count)) > limit) count++
+  const leftOut = spare.slice(0, count).filter((name) => rows.some((row) => name in row))
+  return {rows: without(count), leftOut}
+}
+
+/**
  * A summary for people: its plain values as aligned pairs, its records indented, its lists of records as tables.
  *
  * Texts of several lines stand as they are; what does not apply (null) is left out.

@@ -7,7 +7,7 @@ import {describeFailure, renderFailure} from '../../src/terminal/failure.js'
 import {formatBytes, formatDuration, formatValue} from '../../src/terminal/format.js'
 import {Meter} from '../../src/terminal/meter.js'
 import {plainProgress} from '../../src/terminal/plain-progress.js'
-import {renderPlan, renderSummary} from '../../src/terminal/tables.js'
+import {fitColumns, renderPlan, renderSummary} from '../../src/terminal/tables.js'
 
 const colors = new Chalk({level: 0})
 const unseen = /(?!\n)[\p{Cc}\u202e]/u
@@ -258,4 +258,19 @@ describe('failures', () => {
     const many = {...failure, message: 'one\ntwo', suggestions: ['a', 'b', 'c']}
     expect(renderFailure(many, colors)).toBe('Error: one\ntwo\n  try: a\n  try: b')
   })
+})
+
+describe('a table wider than the terminal', () => {
+  const rows = [{run: 'base', seed: 1, step: 100, accuracy: 0.5}]
+
+  it('loses as many of the spare columns as it must, in their order', () => {
+    const fitted = (limit: number) => fitColumns(rows, limit, ['seed', 'none', 'step'], colors)
+    expect(fitted(26)).toEqual({rows, leftOut: []})
+    expect(fitted(25)).toEqual({rows: [{run: 'base', step: 100, accuracy: 0.5}], leftOut: ['seed']})
+    expect(fitted(3)).toEqual({rows: [{run: 'base', accuracy: 0.5}], leftOut: ['seed', 'step']})
+  })
+})
+
+it('FLOPs have one rounding, whole or not', () => {
+  expect([123456789, 98765432.1].map((flops) => formatValue('flops', flops))).toEqual(['1.23e+8', '9.88e+7'])
 })
