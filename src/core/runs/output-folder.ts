@@ -27,8 +27,14 @@ const begun: Readonly<Record<string, Table>> = {'metrics.arrow': metricsTable, '
  */
 export async function refuseOccupied(config: Config, services: Services): Promise<OutputState> {
   const {command, resume, progress} = services
-  const state = checkOutput(config, outputKinds.run, services)
+  const state = await refuseOccupiedQuietly(config, services)
   if (resume && state !== 'ours') progress.warn(`${command}: --resume: ${config.out} has no run yet; a new one begins`)
+  return state
+}
+
+/** The same, without a word of a run that begins where one was to go on. */
+export async function refuseOccupiedQuietly(config: Config, services: Services): Promise<OutputState> {
+  const state = checkOutput(config, outputKinds.run, services)
   await (services.rehearsal ? checkPermission : checkWritable)(config.out!)
   return state
 }

@@ -21,7 +21,7 @@ import {teeProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {type Companions, writeCompanions} from './companions.js'
 import {type Origins, originsFile, sourcesWithOrigins} from './origins.js'
-import {holdsNoResult, refuseOccupied, removeEmpty} from './output-folder.js'
+import {holdsNoResult, refuseOccupiedQuietly, removeEmpty} from './output-folder.js'
 import {checkpointFolder, stepOf} from './run-checkpoints.js'
 import {identityOf, type RunInputs, readIdentity, refuseOther, writeIdentity} from './run-identity.js'
 import {type TrainerState, trainerStateFile} from './trainer-state.js'
@@ -52,7 +52,7 @@ export class RunDirectory {
     {origins = {}, inputs = null}: {readonly origins?: Origins; readonly inputs?: RunInputs | null} = {},
   ): Promise<RunDirectory> {
     const {overwrite, command, version} = services
-    const isOccupied = (await refuseOccupied(config, services)) === 'ours'
+    const isOccupied = (await refuseOccupiedQuietly(config, services)) === 'ours'
     const isMade = await guardWrite('creating', path, () => makeFolder(path))
     const found = {isOccupied, isMade}
     const lock = await lockFolder(path).catch(async (error) => {
