@@ -90,7 +90,7 @@ describe('a thought to force', () => {
 
 describe('an evaluation that is stopped', () => {
   const other = () => {
-    const folder = join(toy.folder, 'other')
+    const folder = join(toy.folder, 'second')
     cpSync(toy.base, folder, {recursive: true})
     return folder
   }
@@ -118,7 +118,7 @@ describe('an evaluation that is stopped', () => {
   it('names what is saved during the second', async () => {
     const error = await stoppedAfter('stopped-second', 1)
     expect(error.message).toMatch(
-      /during other step-000000, which is not saved; saved in eval.arrow: base step-000000$/,
+      /during second step-000000, which is not saved; saved in eval.arrow: base step-000000$/,
     )
     expect(error.suggestions).toEqual(['continue with --resume'])
   })
