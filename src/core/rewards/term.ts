@@ -33,6 +33,8 @@ export interface TermSetup {
 export interface RewardKind {
   /** Items that it can score: of any task, or positions of documents alone. */
   readonly items: 'any' | 'contexts'
+  /** What it looks at: whether the answer is right, and that alone; how good it is, in degrees; or its format, whatever it says. */
+  readonly pays: 'right' | 'degree' | 'format'
   /** The weights that it asks: with `average` their moving average is kept, too. Absent where it asks nothing. */
   readonly asks?: 'policy' | 'average'
   readonly open: (setup: TermSetup) => RewardTerm<Context> | RewardTerm<unknown>

@@ -15,15 +15,15 @@ import type {RewardKind, RewardTerm, TermSetup} from './term.js'
 
 /** Every term by name. Adding one is one file, one row, and its name in config/names.ts. */
 const rewardTerms: Readonly<Record<RewardName, RewardKind>> = {
-  'prefix-match': {items: 'contexts', open: () => prefixMatchTerm},
-  'first-token': {items: 'contexts', open: firstTokenTerm},
-  dense: {items: 'contexts', asks: 'policy', open: denseTerm},
-  'conditional-dense': {items: 'contexts', asks: 'policy', open: conditionalDenseTerm},
-  'information-gain': {items: 'contexts', asks: 'average', open: informationGainTerm},
-  correct: {items: 'any', open: () => correctTerm},
-  'missing-answer': {items: 'any', open: () => missingAnswerTerm},
-  'length-budget': {items: 'any', open: lengthBudgetTerm},
-  overlong: {items: 'any', open: overlongTerm},
+  'prefix-match': {items: 'contexts', pays: 'right', open: () => prefixMatchTerm},
+  'first-token': {items: 'contexts', pays: 'degree', open: firstTokenTerm},
+  dense: {items: 'contexts', pays: 'degree', asks: 'policy', open: denseTerm},
+  'conditional-dense': {items: 'contexts', pays: 'degree', asks: 'policy', open: conditionalDenseTerm},
+  'information-gain': {items: 'contexts', pays: 'degree', asks: 'average', open: informationGainTerm},
+  correct: {items: 'any', pays: 'right', open: () => correctTerm},
+  'missing-answer': {items: 'any', pays: 'format', open: () => missingAnswerTerm},
+  'length-budget': {items: 'any', pays: 'format', open: lengthBudgetTerm},
+  overlong: {items: 'any', pays: 'format', open: overlongTerm},
 }
 
 /** A term with its name and weight. */
@@ -59,6 +59,11 @@ function namesFor(items: RewardKind['items']): string[] {
   return Object.entries(rewardTerms)
     .filter(([, kind]) => kind.items === items)
     .map(([name]) => name)
+}
+
+/** See `RewardKind.pays`. */
+export function whatPays(name: RewardName): RewardKind['pays'] {
+  return rewardTerms[name].pays
 }
 
 /** Whether a term asks the model. */

@@ -1,6 +1,6 @@
-import type {RewardName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import {type Outcome, outcomes} from '../records/records.js'
+import {whatPays} from '../rewards/terms.js'
 import type {MetricsRow} from '../tables/index.js'
 
 /** Optimizer updates of those steps. 0 means that the weights are those of the start. */
@@ -28,11 +28,6 @@ const allAlike =
   'each group is all right or all wrong; raise grpo.groupSize or rollout.temperature, or take harder positions'
 const allEqual =
   'in each group all rewards are equal, whether right or wrong; change the weights of reward.terms, or raise grpo.groupSize or rollout.temperature'
-
-/** Terms that are 1 for a right answer and 0 for every other. */
-const rightOrWrong: readonly RewardName[] = ['prefix-match', 'correct']
-/** Terms that do not look at what the answer says. */
-const formAlone: readonly RewardName[] = ['missing-answer', 'length-budget', 'overlong']
 
 type Terms = Config['reward']['terms']
 
@@ -86,10 +81,11 @@ function remedyOfWeights(terms: Terms): string | null {
  */
 function remedyOfTerms(terms: Terms, right: number): string {
   const paying = terms?.filter(({weight}) => weight !== 0)
-  if (paying?.every(({name}) => formAlone.includes(name)))
+  const kinds = paying?.map(({name}) => whatPays(name))
+  if (paying && kinds?.every((pays) => pays === 'format'))
     return `no term of reward.terms (${describeTerms(paying)}) pays for right answers; add one that does, such as correct`
   if (right === 0) return allWrong
-  return !paying || (paying.length === 1 && rightOrWrong.includes(paying[0].name)) ? allAlike : allEqual
+  return !kinds || kinds.join() === 'right' ? allAlike : allEqual
 }
 
 function describeTerms(terms: NonNullable<Terms>): string {
