@@ -7,19 +7,11 @@ import {isTaught} from '../objectives/objectives.js'
 import {checkReferenceLength} from '../prepared/inexpressible.js'
 import {type PreparedData, preparedIn, withoutDocuments} from '../prepared/prepared.js'
 import {dataFor} from '../runs/check-model.js'
-import {
-  checkModel,
-  fingerprintOfPlace,
-  type ModelPlace,
-  readModel,
-  sourceOf,
-  tokenizerFolder,
-} from '../runs/model-place.js'
+import {checkModel, type ModelPlace, readModel, sourceOf, tokenizerFolder} from '../runs/model-place.js'
 import {type Origins, originsOf, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {stepName} from '../runs/run-checkpoints.js'
 import {RunDirectory} from '../runs/run-directory.js'
-import {inputOfModel, inputsOf} from '../runs/run-identity.js'
 import {type Summary, summarize} from '../runs/summary.js'
 import {withSampler} from '../samplers/samplers.js'
 import type {EvalRow} from '../tables/index.js'
@@ -29,6 +21,7 @@ import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {type EvaluatedModel, evaluatedModels} from './evaluated-models.js'
 import {commandTask, sayModes} from './evaluated-task.js'
+import {evaluationInputs, rehearseResume} from './evaluation-inputs.js'
 import {EvaluationLog} from './evaluation-log.js'
 import {evaluationWork} from './evaluation-work.js'
 import {sayGeneration} from './generation-settings.js'
@@ -94,7 +87,7 @@ export interface EvaluationStart {
 export async function openEvaluation(config: Config, services: Services): Promise<EvaluationStart> {
   const {progress, sources, resume} = services
   checkForcedThought(config)
-  await refuseOccupied(config, services)
+  const state = await refuseOccupied(config, services)
   const {dir} = config.data
   const data = dir === undefined ? null : await preparedIn(dir, services)
   const given = {config, sources}
@@ -129,6 +122,7 @@ export async function openEvaluation(config: Config, services: Services): Promis
   const {samples, modes} = config.eval
   if (samples > 0 && !modes.includes('reasoning'))
     progress.warn(`eval.samples is ${samples}, but nothing is sampled, because eval.modes does not contain reasoning`)
+  if (services.rehearsal && resume && state === 'ours') rehearseResume(config, services, data, models)
   return {data, models, demands, instructions}
 }
 
@@ -150,8 +144,7 @@ async function evaluateIn(
   services: Services,
   started: Date,
 ): Promise<EvalSummary> {
-  const weights = models.map((place) => [inputOfModel(place.run, place.step), fingerprintOfPlace(place)])
-  const inputs = {...inputsOf(config, data, commandTask(config).files(config)), ...Object.fromEntries(weights)}
+  const inputs = evaluationInputs(config, data, models)
   const origins = originsOf(models.map(({setting, origin}) => [setting, origin]))
   const run = await RunDirectory.open(config.out!, config, {...services, sources}, {origins, inputs})
   try {

@@ -57,6 +57,18 @@ export async function evaluateModel(
   return rows
 }
 
+type Named = Pick<Subject, 'run' | 'checkpoint'>
+
+/** Whether `eval.arrow` has a checkpoint already. */
+export function isDone(rows: readonly EvalRow[], {run, checkpoint}: Named): boolean {
+  return rows.some((row) => row.run === run && row.checkpoint === checkpoint)
+}
+
+/** What is said of such a checkpoint. */
+export function doneLine({run, checkpoint}: Named): string {
+  return `${run} ${checkpoint} is evaluated already`
+}
+
 /** The evaluations of one run: `eval.arrow` and `eval/step-*.arrow`. */
 export class EvaluationLog {
   private constructor(
@@ -79,8 +91,8 @@ export class EvaluationLog {
   /** Evaluates the engine's weights under `subject`, unless that is done already. Returns all rows of the run. */
   async evaluate(subject: Subject): Promise<readonly EvalRow[]> {
     const {progress} = this.run.services
-    if (this.rows.some((row) => row.run === subject.run && row.checkpoint === subject.checkpoint)) {
-      progress.log(`${subject.run} ${subject.checkpoint} is evaluated already`)
+    if (isDone(this.rows, subject)) {
+      progress.log(doneLine(subject))
       return this.rows
     }
     const file = await this.run.place('eval', predictionsName(this.run.path, subject))

@@ -8,7 +8,9 @@ import {checkForcedThought} from '../evaluation/predict.js'
 import {generationFolders} from '../runs/model-place.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {recordedConfig} from '../runs/recorded-config.js'
+import {refuseOtherRun} from '../runs/rehearse-resume.js'
 import {checkpointFolder, checkpointSteps} from '../runs/run-checkpoints.js'
+import {identityHash, inputOfPoint, type RunInputs} from '../runs/run-identity.js'
 import {trainingNeeds} from '../training/needs.js'
 import {openEvaluated, openTraining, startingSettings} from '../training/open-training.js'
 import {isRunOf} from '../training/training-inputs.js'
@@ -38,7 +40,7 @@ export interface SweepStart {
  * @throws {DataError} for inputs that cannot be read or do not belong together
  */
 export async function openSweep(given: Config, services: Services): Promise<SweepStart> {
-  await refuseOccupied(given, services)
+  const state = await refuseOccupied(given, services)
   // A download is shown; what training says, it says when its turn comes.
   const quiet = {...services, progress: {...silentProgress, stage: services.progress.stage}}
   const placed: SweepPoint[] = []
@@ -60,7 +62,25 @@ export async function openSweep(given: Config, services: Services): Promise<Swee
   }
   const folders = distinctGeneration(models)
   sayGeneration(own, folders, 'scaling-sweep', services.progress)
-  return {points, loaded: withGeneration(own, folders)}
+  const loaded = withGeneration(own, folders)
+  if (services.rehearsal && services.resume && state === 'ours') rehearseResume(points, loaded.config, services)
+  return {points, loaded}
+}
+
+/** `--dry-run --resume`: compares with what the sweep was begun with; its inputs are its runs, once all are there. */
+function rehearseResume(points: readonly PlacedPoint[], config: Config, services: Services): void {
+  refuseOtherRun(config, services, points.every(({isDone}) => isDone) ? sweepInputs(points) : null)
+  for (const point of points) if (point.isDone) services.progress.log(usesLine(point))
+}
+
+/** Fingerprints of what a sweep evaluates. */
+export function sweepInputs(points: readonly PlacedPoint[]): RunInputs {
+  return Object.fromEntries(points.map(({name, folder}) => [inputOfPoint(name), identityHash(folder)!]))
+}
+
+/** What is said of a point that is trained already. */
+export function usesLine({name, folder}: PlacedPoint): string {
+  return `${name}: uses ${folder}`
 }
 
 /** The last checkpoint of a point that is trained. */

@@ -6,7 +6,6 @@ import {plotScaling} from '../report/plot-scaling.js'
 import {computeByStep, pointOfSweep, scalingFigures, scalingText} from '../report/scaling-figures.js'
 import {type Origins, recordedOrigins} from '../runs/origins.js'
 import {RunDirectory} from '../runs/run-directory.js'
-import {identityHash, inputOfPoint} from '../runs/run-identity.js'
 import {type Summary, summarize} from '../runs/summary.js'
 import type {FitRow} from '../statistics/series.js'
 import {splits} from '../statistics/split.js'
@@ -15,7 +14,7 @@ import {train} from '../training/train.js'
 import type {Services} from '../util/services.js'
 import {evaluatePoints, predictorOf, type TrainedPoint} from './evaluate-points.js'
 import {fitCurves} from './fit-curves.js'
-import {openSweep, type PlacedPoint, servicesOf, stepsOf} from './open-sweep.js'
+import {openSweep, type PlacedPoint, servicesOf, stepsOf, sweepInputs, usesLine} from './open-sweep.js'
 
 /** What `rpt scaling-sweep` found: its `summary.json`. */
 export interface SweepSummary extends Summary {
@@ -46,9 +45,7 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
       origins = {...recordedOrigins(done.run), ...origins}
       trained.push(done)
     }
-    await run.checkInputs(
-      Object.fromEntries(trained.map((point) => [inputOfPoint(point.name), identityHash(point.run)!])),
-    )
+    await run.checkInputs(sweepInputs(points))
     const rows = await evaluatePoints(trained, loaded, run, engine)
     const [step] = stepsOf(trained[0], config)
     const {task} = await predictorOf(trained[0], step, loaded, engine)
@@ -65,7 +62,7 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
 
 async function trainPoint(point: PlacedPoint, run: RunDirectory, origins: Origins): Promise<TrainedPoint> {
   const {folder, isDone} = point
-  if (isDone) run.services.progress.log(`${point.name}: uses ${folder}`)
+  if (isDone) run.services.progress.log(usesLine(point))
   else await train(point.config, servicesOf(point, run.services), origins)
   return {...point, run: folder, computeAt: computeByStep(readTable(join(folder, 'metrics.arrow'), metricsTable))}
 }

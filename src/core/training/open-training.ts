@@ -23,10 +23,11 @@ import {findResumePoint, type ResumePoint} from '../runs/run-checkpoints.js'
 import {checkTaskPrompts} from '../tasks/check-prompts.js'
 import type {Task} from '../tasks/task.js'
 import {checkItems, tasks} from '../tasks/tasks.js'
-import {UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import {type BegunUpdate, chooseUpdateMode} from './choose-update-mode.js'
 import {trainingNeeds} from './needs.js'
+import {rehearseResume} from './rehearse-resume.js'
+import {refuseFewerSteps} from './resume.js'
 import {type WeightSource, weightSource} from './weight-source.js'
 
 /** What a training run starts from, checked as far as that goes without an engine. */
@@ -58,9 +59,11 @@ export async function openTraining(given: Config, services: Services, begunWith:
   const {config} = loaded
   const state = await refuseOccupied(config, services)
   const resumed = state === 'ours' && services.resume ? await findResumePoint(config, services) : null
-  if (resumed) refuseFewerSteps(config, resumed.state.step)
+  if (resumed) refuseFewerSteps(config, resumed)
   const recorded = {...begunWith, ...(services.resume && recordedOrigins(config.out!))}
-  return {...(await openInputs(config, services, recorded, resumed?.state)), loaded, resumed}
+  const start = {...(await openInputs(config, services, recorded, resumed?.state)), loaded, resumed}
+  if (services.rehearsal && services.resume && state === 'ours') rehearseResume(config, services, start)
+  return start
 }
 
 /** The settings of training that goes on from a run, in the template of that run where it is trained on prompts again. */
@@ -70,14 +73,6 @@ export async function startingSettings(
 ): Promise<SourcedConfig> {
   const {task} = objectives[given.config.train.objective]
   return task ? withTaughtTemplate(given, tasks[task], request) : given
-}
-
-/** A run that has gone further would say of itself that it has not. */
-function refuseFewerSteps({out, train: {steps}}: Config, done: number): void {
-  if (steps < done)
-    throw new UsageError(`train: train.steps is ${steps}, but ${out} has a checkpoint of step ${done}`, {
-      suggestions: [`give --steps ${done} or more`, 'choose another --out'],
-    })
 }
 
 /** What `openTraining` opens, wherever the run will be written. */

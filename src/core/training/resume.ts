@@ -4,7 +4,8 @@ import type {ResumePoint} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
 import {settingsHash} from '../runs/run-identity.js'
 import type {TrainerState} from '../runs/trainer-state.js'
-import {RuntimeFailure} from '../util/errors.js'
+import {RuntimeFailure, UsageError} from '../util/errors.js'
+import {completeLine} from './rehearse-resume.js'
 import {fingerprintOfBase, resumedWeights, type WeightSource} from './weight-source.js'
 
 /** The state to go on from: that of a checkpoint, or the beginning. */
@@ -54,7 +55,7 @@ export function checkNothingToDo(
   {config, progress}: TrainingContext,
   {step}: TrainerState,
 ): void {
-  if (services.resume && step > 0) progress.log(`already complete at step ${step}`)
+  if (services.resume && step > 0) progress.log(completeLine(step))
   else if (!config.train.allowNoop)
     throw new RuntimeFailure('train: train.steps is 0, so nothing was trained', {
       suggestions: ['give --allow-noop if that is intended'],

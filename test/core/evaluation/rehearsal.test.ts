@@ -28,6 +28,11 @@ beforeAll(async () => {
     const {config} = loadConfig({command: 'prepare-data', sets: [...sets, 'threads=1'], cwd: workspace.folder})
     await prepareData(config, toyServices({command: 'prepare-data'}))
   }
+  const other = ['data.documents=corpus.jsonl', 'data.proxy=base', 'data.valDocuments=3', 'out=other-data', 'threads=1']
+  await prepareData(
+    loadConfig({command: 'prepare-data', sets: other, cwd: workspace.folder}).config,
+    toyServices({command: 'prepare-data'}),
+  )
   cpSync(workspace.base, at('other'), {recursive: true})
   const tokenizer = {model: {type: 'BPE', vocab: {a: 0}, merges: []}, pre_tokenizer: {type: 'ByteLevel'}}
   writeFileSync(at('other', 'tokenizer.json'), JSON.stringify(tokenizer))
@@ -142,6 +147,38 @@ describe('--dry-run refuses what the command refuses, in the same words, and wri
       expect(contents()).toEqual(before)
       expect((await failure(() => writeReport(paths, out))).message).toBe(message)
     }
+  })
+})
+
+describe('--dry-run --resume', () => {
+  const made = {
+    train: ['out=made-run', 'train.steps=1'],
+    eval: ['out=made-eval', 'eval.modes=[standard]'],
+    'scaling-sweep': ['out=made-sweep', 'eval.modes=[standard]', 'sweep.axes={seed: [1]}'],
+  }
+
+  it.each<[keyof typeof made, string[], RegExp, string]>([
+    ['train', ['train.batchRows=7'], /train\.batchRows was 4 and is 7/, 'already complete at step 1'],
+    ['eval', ['eval.modes=[reasoning]'], /eval\.modes was .* and is/, 'base step-000000 is evaluated already'],
+    ['scaling-sweep', ['sweep.bootstraps=7'], /sweep\.bootstraps was .* and is 7/, 'seed=1: uses '],
+  ])('of %s compares settings and inputs, and says what is done', async (command, change, message, done) => {
+    const given = () => loadedAt(command, made[command])
+    await commands[command](given(), toyServices({command}))
+    const lines: string[] = []
+    const resuming = toyServices({command, resume: true}, lines)
+    await rehearse(command, given(), resuming)
+    expect(lines.join('\n')).toContain(done)
+    const refused = async (changes: string[]) => {
+      const before = contents()
+      const changed = () => loadedAt(command, [...made[command], ...changes])
+      const {message, exitCode} = await failure(() => rehearse(command, changed(), resuming))
+      expect(contents()).toEqual(before)
+      const fromCommand = await failure(() => commands[command](changed(), toyServices({command, resume: true})))
+      expect([fromCommand.message, fromCommand.exitCode]).toEqual([message, exitCode])
+      return message
+    }
+    expect(await refused(change)).toMatch(message)
+    if (command !== 'scaling-sweep') expect(await refused(['data.dir=other-data'])).toMatch(/prepared data changed/)
   })
 })
 
