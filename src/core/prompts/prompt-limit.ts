@@ -1,3 +1,4 @@
+import {findKey} from '../config/keys.js'
 import type {Config} from '../config/schema.js'
 import type {Prompt} from '../records/records.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
@@ -20,9 +21,18 @@ export function promptLimit({prompt, rollout}: LengthSettings, {maxPositions}: P
   const room = maxPositions - rollout.maxTokens - thoughtTokens
   if (room < 2)
     throw new UsageError(
-      `rollout.maxTokens is ${rollout.maxTokens}; the model has ${maxPositions} positions for prompt and completion`,
+      `rollout.maxTokens is ${rollout.maxTokens}${ofDefault(rollout.maxTokens)}; the model has ${maxPositions} positions for prompt and completion`,
+      {
+        suggestions: [
+          `leave room for the prompt: --set rollout.maxTokens=${Math.max(1, Math.floor((maxPositions - thoughtTokens) / 2))}`,
+        ],
+      },
     )
   return Math.min(prompt.maxTokens, room)
+}
+
+function ofDefault(maxTokens: number): string {
+  return maxTokens === findKey('rollout.maxTokens')!.defaultValue ? ', the default' : ''
 }
 
 /**

@@ -150,6 +150,13 @@ describe('--dry-run refuses what the command refuses, in the same words, and wri
   })
 })
 
+it('completions that leave no room for a prompt are refused with the default by name and a length that fits', async () => {
+  const {message, suggestions} = await failure(() => rehearse('train', loadedAt('train', ['rollout.maxTokens=8192'])))
+  expect(message).toContain('rollout.maxTokens is 8192, the default; the model has 256 positions')
+  expect(suggestions).toEqual(['leave room for the prompt: --set rollout.maxTokens=128'])
+  await rehearse('train', loadedAt('train', ['rollout.maxTokens=128']))
+})
+
 describe('--dry-run --resume', () => {
   const made = {
     train: ['out=made-run', 'train.steps=1'],
