@@ -62,7 +62,7 @@ export async function openTraining(given: Config, services: Services, begunWith:
   if (resumed) refuseFewerSteps(config, resumed)
   const recorded = {...begunWith, ...(services.resume && recordedOrigins(config.out!))}
   const start = {...(await openInputs(config, services, recorded, resumed?.state)), loaded, resumed}
-  if (services.rehearsal && services.resume && state === 'ours') rehearseResume(config, services, start)
+  if (services.rehearsal && services.resume && state === 'ours') rehearseResume(loaded, services, start)
   return start
 }
 

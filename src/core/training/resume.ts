@@ -49,6 +49,14 @@ export function warnOfRows(found: number, kept: number, steps: number, {warn}: T
     warn(`train: continues after step ${steps}; repeats the steps that no checkpoint holds: ${found - kept}`)
 }
 
+/** @throws {UsageError} when a run is to end before the step of its checkpoint: it would say of itself that it has not gone so far */
+export function refuseFewerSteps({out, train}: TrainingContext['config'], {state: {step}}: ResumePoint): void {
+  if (train.steps >= step) return
+  throw new UsageError(`train: train.steps is ${train.steps}, but ${out} has a checkpoint of step ${step}`, {
+    suggestions: [`give --steps ${step} or more`, 'choose another --out for a shorter run'],
+  })
+}
+
 /** @throws {RuntimeFailure} when no step is asked for, and none was taken before */
 export function checkNothingToDo(
   {services}: RunDirectory,
