@@ -121,7 +121,7 @@ describe('a row is all that a device needs', () => {
     addRow({memory: {...abacus.memory, ...memory}})
     const cache = new SessionCache({device: madeUp, threads: 1})
     const get = (name: string) =>
-      cache.get('policy', {name}, () => languageModelGraph(engineModel, {rows: 1, length: 16, trained: 16}))
+      cache.get('layer', {name}, () => languageModelGraph(engineModel, {rows: 1, length: 16, trained: 16}))
     const first = await get('a')
     await get('b')
     await get('c')
@@ -135,7 +135,8 @@ describe('a row is all that a device needs', () => {
 
   it('its own memory and its allocator decide what fits', () => {
     expect(report(madeUp, {rollout}).availableBytes).toBe(5 * gib)
-    const languageModel = {rows: 4, length: 64, trained: 64}
+    // Large enough to keep its memory.
+    const languageModel = {rows: 256, length: 64, trained: 16_384}
     const [own, onCpu] = [madeUp, 'cpu' as const].map((device) => report(device, {languageModel}).graphBytes[0])
     expect(own / onCpu).toBeCloseTo(abacus.memory.arenaFactor / devices.cpu.memory.arenaFactor, 3)
   })
