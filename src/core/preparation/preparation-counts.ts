@@ -51,7 +51,9 @@ export function keptNothing(
   else if (train.kept === 0)
     lines.push(`none of ${train.total} training positions is kept (${why(train)}); ${selections[select].remedy}`)
   if (val.total === 0 && (valDocuments ?? valFraction) > 0)
-    lines.push('no document is held out, so there is nothing to evaluate on; give --val-documents')
+    lines.push(
+      'there is no held-out position, because no document is held out or each has a single token; give --val-documents',
+    )
   if (val.total > 0 && val.kept === 0)
     lines.push(`none of ${val.total} held-out positions is kept (${why(val)}); lower data.thresholds to evaluate`)
   return lines.map((line) => `prepare-data: ${line}`)

@@ -1,4 +1,4 @@
-import {cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
@@ -175,6 +175,8 @@ describe('--dry-run --resume', () => {
     const resuming = toyServices({command, resume: true}, lines)
     await rehearse(command, given(), resuming)
     expect(lines.join('\n')).toContain(done)
+    const {files} = await planOf(command, given(), {...resuming, rehearsal: {note: () => undefined}})
+    expect(unlisted(given().out!, files)).toEqual([])
     const refused = async (changes: string[]) => {
       const before = contents()
       const changed = () => loadedAt(command, [...made[command], ...changes])
@@ -187,7 +189,27 @@ describe('--dry-run --resume', () => {
     expect(await refused(change)).toMatch(message)
     if (command !== 'scaling-sweep') expect(await refused(['data.dir=other-data'])).toMatch(/prepared data changed/)
   })
+
+  it('of an sft run knows the template that its rows show', async () => {
+    const rows = ['A B', 'B C'].map((prompt) => ({prompt: `${prompt}<think>`, completion: '</think>\\boxed{ A}'}))
+    writeFileSync(at('bare-rows.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+    const sets = ['out=made-sft', 'train.objective=sft', 'sft.completions=bare-rows.jsonl', 'train.steps=1']
+    await train(loadedAt('train', sets), toyServices())
+    expect(readFileSync(at('made-sft', 'config.resolved.yaml'), 'utf8')).toMatch(/template: "bare" +# rows of/)
+    const lines: string[] = []
+    await rehearse('train', loadedAt('train', sets), toyServices({resume: true}, lines))
+    expect(lines).toContain('already complete at step 1')
+  })
 })
+
+/** Files in an output folder that a plan does not list. */
+function unlisted(out: string, planned: readonly string[]): string[] {
+  const patterns = planned.map(
+    (file) => new RegExp(`^${file.replace(/[.+()[\]]/g, '\\$&').replaceAll('*', '.*')}(?:/.*)?$`),
+  )
+  const found = readdirSync(out, {recursive: true, encoding: 'utf8'}).map((name) => join(out, name))
+  return found.filter((file) => statSync(file).isFile() && !patterns.some((pattern) => pattern.test(file)))
+}
 
 describe('--dry-run', () => {
   it('of inputs that are all there finds nothing missing and writes nothing', async () => {

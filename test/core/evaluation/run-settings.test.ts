@@ -1,23 +1,10 @@
-import {mkdirSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
-import {resolvedYaml} from '../../../src/core/config/resolved.js'
 import {recordedSettings, sayTakenOver, withRunSettings} from '../../../src/core/evaluation/run-settings.js'
 import {nextToken} from '../../../src/core/tasks/next-token.js'
+import {checkpointOf} from '../../support/run-of.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
 import {toyServices} from '../../support/toy-run.js'
-
-/** The checkpoint folder of a run that was trained with these settings. */
-function checkpointOf(sets: readonly string[]): string {
-  const run = temporaryFolder()
-  const folder = join(run, 'checkpoints', 'step-000001')
-  mkdirSync(folder, {recursive: true})
-  const {config, sources} = loadConfig({sets, cwd: run})
-  writeFileSync(join(run, 'config.resolved.yaml'), resolvedYaml(config, sources))
-  writeFileSync(join(folder, 'trainer-state.json'), '{}')
-  return folder
-}
 
 function evaluated(folder: string, sets: readonly string[] = []) {
   const lines: string[] = []

@@ -1,34 +1,16 @@
-import {mkdirSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
 import {expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
-import {resolvedYaml} from '../../../src/core/config/resolved.js'
 import {withTaughtTemplate} from '../../../src/core/objectives/taught-template.js'
 import {nextToken} from '../../../src/core/tasks/next-token.js'
 import {questions} from '../../../src/core/tasks/questions.js'
 import {startingSettings} from '../../../src/core/training/open-training.js'
-import {temporaryFolder} from '../../support/tiny-engine.js'
+import {checkpointOf} from '../../support/run-of.js'
 import {toyServices} from '../../support/toy-run.js'
 
-/** A run with one checkpoint, which was trained with these settings. */
-function runOf(sets: readonly string[]): string {
-  const run = temporaryFolder()
-  const folder = join(run, 'checkpoints', 'step-000001')
-  mkdirSync(folder, {recursive: true})
-  const {config, sources} = loadConfig({sets, cwd: run})
-  writeFileSync(join(run, 'config.resolved.yaml'), resolvedYaml(config, sources))
-  writeFileSync(join(folder, 'config.json'), '{}')
-  const counts = {step: 1, visits: 0, numTokens: 0, wallSeconds: 0, seed: 0}
-  const state = {...counts, objective: config.train.objective, configHash: ''}
-  writeFileSync(join(folder, 'trainer-state.json'), JSON.stringify(state))
-  writeFileSync(join(folder, 'manifest.json'), '{"files": {}}')
-  return run
-}
-
 /** Settings of work that goes on from a run, and what is said of them. */
-function goingOn(run: string, sets: readonly string[] = []) {
+function goingOn(checkpoint: string, sets: readonly string[] = []) {
   const lines: string[] = []
-  const given = loadConfig({sets: [`model.path=${join(run, 'checkpoints', 'step-000001')}`, ...sets], cwd: run})
+  const given = loadConfig({sets: [`model.path=${checkpoint}`, ...sets], cwd: checkpoint})
   return {given, lines, services: toyServices({}, lines)}
 }
 
@@ -38,7 +20,7 @@ it.each([
   ['rpt', [...bare]],
   ['sft', ['train.objective=sft', 'sft.completions=a.jsonl', 'sft.template=bare', 'sft.chatTemplate=none']],
 ])('work that goes on from a run of objective %s is in its template, and says so', async (_, sets) => {
-  const {given, lines, services} = goingOn(runOf(sets))
+  const {given, lines, services} = goingOn(checkpointOf(sets))
   const {config, sources} = await withTaughtTemplate(given, nextToken, services)
   expect(config.prompt).toMatchObject({template: 'bare', chatTemplate: 'none'})
   expect(sources.get('prompt.template')).toMatch(/^run /)
@@ -49,20 +31,20 @@ it.each([
   ['a template is given', bare, ['prompt.template=v1', 'prompt.chatTemplate=auto']],
   ['the run was trained on no prompts', [...bare, 'train.objective=ntp'], []],
 ])('all settings stay as they are where %s', async (_, trained, sets) => {
-  const {given, lines, services} = goingOn(runOf(trained), sets)
+  const {given, lines, services} = goingOn(checkpointOf(trained), sets)
   expect((await withTaughtTemplate(given, nextToken, services)).config).toEqual(given.config)
   expect(lines).toEqual([])
 })
 
 it('a template of contexts is none for questions', async () => {
-  const {given, services} = goingOn(runOf(['prompt.questionTemplate=Q {question}']))
+  const {given, services} = goingOn(checkpointOf(['prompt.questionTemplate=Q {question}']))
   const {config} = await withTaughtTemplate(given, questions, services)
   expect(config.prompt.questionTemplate).not.toBe('Q {question}')
 })
 
 it('training on rows of text takes over nothing: its prompts are those of the rows', async () => {
-  const {given, services} = goingOn(runOf(bare), ['train.objective=sft'])
+  const {given, services} = goingOn(checkpointOf(bare), ['train.objective=sft'])
   expect(await startingSettings(given, services)).toBe(given)
-  const onPrompts = goingOn(runOf(bare))
+  const onPrompts = goingOn(checkpointOf(bare))
   expect((await startingSettings(onPrompts.given, services)).config.prompt.template).toBe('bare')
 })

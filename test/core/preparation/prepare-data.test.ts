@@ -426,11 +426,11 @@ describe('preparing', () => {
     const said = async (valFraction: number) => {
       const settings = {'data.valDocuments': undefined, 'data.valFraction': valFraction, 'data.thresholds': '[0,0,0]'}
       return (await prepare(join(newFolder(), 'data'), settings)).lines.filter((line) =>
-        /no document is held out/.test(line),
+        /no held-out position/.test(line),
       )
     }
     expect(await said(0.001)).toEqual([
-      'prepare-data: no document is held out, so there is nothing to evaluate on; give --val-documents',
+      'prepare-data: there is no held-out position, because no document is held out or each has a single token; give --val-documents',
     ])
     expect(await said(0)).toEqual([])
   })
