@@ -1,12 +1,9 @@
 import type {SourcedConfig} from '../config/load.js'
 import {withGeneration} from '../evaluation/generation-settings.js'
-import type {OpenObjective} from '../objectives/objective.js'
-import {withRowTemplate} from '../objectives/rows/row-template-settings.js'
 import type {PreparedData} from '../prepared/prepared.js'
 import {generationFolders} from '../runs/model-place.js'
 import {refuseOtherRun} from '../runs/rehearse-resume.js'
 import type {ResumePoint} from '../runs/run-checkpoints.js'
-import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {trainingFiles} from './training-inputs.js'
 import {fingerprintOfSource, type WeightSource} from './weight-source.js'
@@ -15,7 +12,6 @@ interface Found {
   readonly source: WeightSource
   /** Null where none are asked for, or not there yet. */
   readonly data: PreparedData | null
-  readonly opened: OpenObjective
   readonly resumed: ResumePoint | null
 }
 
@@ -24,17 +20,11 @@ interface Found {
  *
  * @throws {UsageError} when it was begun with other settings or inputs
  */
-export function rehearseResume(
-  loaded: SourcedConfig,
-  services: Services,
-  {source, data, opened, resumed}: Found,
-): void {
+export function rehearseResume(loaded: SourcedConfig, services: Services, {source, data, resumed}: Found): void {
   const {config} = loaded
   const isThere = source.isWhole && (data !== null || config.data.dir === undefined)
   const inputs = isThere ? {...trainingFiles(config, data), model: fingerprintOfSource(source)} : null
-  const drawn = withGeneration(loaded, generationFolders(source.place))
-  const written = opened.rowTemplates ? withRowTemplate(drawn, opened.rowTemplates, silentProgress) : drawn
-  refuseOtherRun(written.config, services, inputs)
+  refuseOtherRun(withGeneration(loaded, generationFolders(source.place)).config, services, inputs)
   if (resumed && resumed.state.step === config.train.steps) services.progress.log(completeLine(resumed.state.step))
 }
 

@@ -190,7 +190,7 @@ describe('--dry-run --resume', () => {
     if (command !== 'scaling-sweep') expect(await refused(['data.dir=other-data'])).toMatch(/prepared data changed/)
   })
 
-  it('of an sft run knows the template that its rows show', async () => {
+  it('of an sft run asks for no template, which its rows show', async () => {
     const rows = ['A B', 'B C'].map((prompt) => ({prompt: `${prompt}<think>`, completion: '</think>\\boxed{ A}'}))
     writeFileSync(at('bare-rows.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
     const sets = ['out=made-sft', 'train.objective=sft', 'sft.completions=bare-rows.jsonl', 'train.steps=1']
