@@ -1,9 +1,6 @@
 import {DocumentIds} from '../records/document-ids.js'
 import {difficulties, type Target} from '../records/records.js'
 
-/** Targets by number, from 0. */
-export type Targets = Pick<KeptPositions, 'length' | 'at' | typeof Symbol.iterator>
-
 /** Many targets in 13 bytes each: millions of objects would take a hundred times as much. */
 export class KeptPositions {
   private columns = allocate(1024)

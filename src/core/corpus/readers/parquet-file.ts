@@ -51,7 +51,7 @@ export function failDecoding(what: string): (cause: Error) => never {
 }
 
 /** Strings stay bytes, so that a row that is not UTF-8 can be named. */
-export const parsers = {stringFromBytes: (bytes: Uint8Array) => bytes}
+const parsers = {stringFromBytes: (bytes: Uint8Array) => bytes}
 
 /** Exactly these bytes, in a buffer of their own. */
 export async function readBytes(handle: FileHandle, position: number, length: number) {
