@@ -1,9 +1,8 @@
-import {existsSync} from 'node:fs'
-import {join} from 'node:path'
 import {type SourcedConfig, valueAt} from '../config/load.js'
 import type {TaskName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import {objectives} from '../objectives/objectives.js'
+import {runOf} from '../runs/own-checkpoint.js'
 import {recordedConfig} from '../runs/recorded-config.js'
 import type {TaskKind} from '../tasks/task.js'
 import {tasks} from '../tasks/tasks.js'
@@ -52,12 +51,6 @@ function refuseOtherItems(path: string | undefined): void {
       ],
     },
   )
-}
-
-/** The run that a path names, or that wrote the checkpoint there; null where it is neither. */
-function runOf(path: string): string | null {
-  const folders = existsSync(join(path, 'trainer-state.json')) ? [path, join(path, '..', '..')] : [path]
-  return folders.find((folder) => existsSync(join(folder, 'config.resolved.yaml'))) ?? null
 }
 
 /** Says where modes are evaluated that nobody chose, and that are not the usual ones. */

@@ -34,25 +34,40 @@ export function hashJson(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex')
 }
 
+/** sha256 by what the file system says of a file: one command may compare and fingerprint weights of many gigabytes. */
+const known = new Map<string, string>()
+
+/** Milliseconds after which a change cannot be in the same tick of the file system's clock as the one before. */
+const settledAfter = 2000
+
 /**
- * sha256 of a file's bytes, in hexadecimal, read a mebibyte at a time.
+ * sha256 of a file's bytes, in hexadecimal, read a mebibyte at a time; one that has not changed since is not read again.
  *
  * @throws {DataError} when it is no plain file or cannot be read
  */
 export function hashFile(path: string): string {
   return guardRead('reading', path, () => {
-    const hash = createHash('sha256')
-    const buffer = new Uint8Array(2 ** 20)
     checkPlainFile(path)
-    const fd = openSync(path, 'r')
-    try {
-      for (let count = readSync(fd, buffer); count > 0; count = readSync(fd, buffer))
-        hash.update(buffer.subarray(0, count))
-    } finally {
-      closeSync(fd)
-    }
-    return hash.digest('hex')
+    const {dev, ino, size, mtimeNs, ctimeNs, ctimeMs} = statSync(path, {bigint: true})
+    const version = [dev, ino, size, mtimeNs, ctimeNs].join()
+    const isSettled = Date.now() - Number(ctimeMs) > settledAfter
+    const hash = known.get(version) ?? hashBytes(path)
+    if (isSettled) known.set(version, hash)
+    return hash
   })
+}
+
+function hashBytes(path: string): string {
+  const hash = createHash('sha256')
+  const buffer = new Uint8Array(2 ** 20)
+  const fd = openSync(path, 'r')
+  try {
+    for (let count = readSync(fd, buffer); count > 0; count = readSync(fd, buffer))
+      hash.update(buffer.subarray(0, count))
+  } finally {
+    closeSync(fd)
+  }
+  return hash.digest('hex')
 }
 
 /** Paths of all files below a folder, relative with '/', sorted. */

@@ -144,6 +144,12 @@ export function readManifest(path: string): Manifest | string {
   }
 }
 
+/** Says that a file is not what its manifest says, with the first digits of both hashes. */
+export function otherHash(file: string, found: string, expected: string): string {
+  const short = (hash: string) => hash.slice(0, 12)
+  return `${file} has changed: its sha256 begins with ${short(found)}, the manifest's with ${short(expected)}`
+}
+
 function findFault(
   folder: string,
   path: string,
@@ -159,7 +165,8 @@ function findFault(
     if (!seen.isFile()) return `${file} is not a regular file`
     if (seen.size !== size) return `${file} has ${seen.size} bytes, expected ${size}`
     if (depth === 'sizes') return null
-    return hashFile(file) === sha256 ? null : `${file} has changed: its sha256 is not the manifest's`
+    const found = hashFile(file)
+    return found === sha256 ? null : otherHash(file, found, sha256)
   } catch (error) {
     if (error instanceof DataError) return error.message
     throw error

@@ -6,6 +6,7 @@ export {
   type Manifest,
   type ManifestFields,
   manifestName,
+  otherHash,
   readManifest,
   type Verdict,
   verifyFolder,

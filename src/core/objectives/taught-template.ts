@@ -1,11 +1,11 @@
-import {existsSync} from 'node:fs'
-import {join, relative} from 'node:path'
+import {relative} from 'node:path'
 import {type SourcedConfig, valueAt} from '../config/load.js'
 import type {Config} from '../config/schema.js'
+import {runOf} from '../runs/own-checkpoint.js'
 import {recordedConfig} from '../runs/recorded-config.js'
-import {type ModelRequest, resolveModel} from '../runs/resolve-model.js'
 import {withValue} from '../runs/with-value.js'
 import type {TaskKind} from '../tasks/task.js'
+import type {Services} from '../util/services.js'
 import {objectives} from './objectives.js'
 
 /** A run and what its checkpoints know of the prompts of a task. */
@@ -16,10 +16,10 @@ export interface TaughtPrompt {
   readonly prompted: Config | 'none' | 'unknown'
 }
 
-/** What the run of a checkpoint folder was taught of a task's prompts; null of one that no rpt run wrote. */
-export function taughtPrompt(folder: string, task: TaskKind): TaughtPrompt | null {
-  const run = join(folder, '..', '..')
-  if (!existsSync(join(folder, 'trainer-state.json')) || !existsSync(join(run, 'config.resolved.yaml'))) return null
+/** What a run, or that of a checkpoint, was taught of a task's prompts; null of a path that is neither. */
+export function taughtPrompt(path: string, task: TaskKind): TaughtPrompt | null {
+  const run = runOf(path)
+  if (run === null) return null
   const trained = recordedConfig(run)
   return {run, trained, prompted: objectives[trained.train.objective].trainedPrompt(trained, task.name)}
 }
@@ -52,23 +52,20 @@ export function takeOver(
  * The settings of work on a task's prompts with the model of `model.path`: in the template that its run was trained in, unless one
  * is given. A model that learned to think in one template knows nothing of another.
  *
- * @param request says so where that is not what would have been
+ * @param services say so where that is not what would have been
  */
-export async function withTaughtTemplate(
+export function withTaughtTemplate(
   given: SourcedConfig,
   task: TaskKind,
-  request: ModelRequest & {readonly command?: string},
-): Promise<SourcedConfig> {
+  {command, progress}: Pick<Services, 'command' | 'progress'>,
+): SourcedConfig {
   const {path} = given.config.model
-  // What is not here is on the Hub, and no run.
-  if (!path || !existsSync(path)) return given
-  const taught = taughtPrompt((await resolveModel(path, undefined, request)).folder, task)
+  const taught = path ? taughtPrompt(path, task) : null
   if (taught === null || typeof taught.prompted === 'string') return given
   const own = takeOver(given, taught.prompted, taught.run, templateGroups(task))
   for (const key of templateGroups(task).flat()) {
     const [value, was] = [own, given].map(({config}) => valueAt(config, key))
-    if (value !== was)
-      request.progress?.log(`${request.command}: ${key} is ${value}, as of run ${shownRun(taught.run)}`)
+    if (value !== was) progress.log(`${command}: ${key} is ${value}, as of run ${shownRun(taught.run)}`)
   }
   return own
 }

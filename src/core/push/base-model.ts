@@ -1,8 +1,9 @@
 import {existsSync} from 'node:fs'
-import {isAbsolute, join, resolve} from 'node:path'
+import {isAbsolute} from 'node:path'
 import {readHubName} from '../hub/address.js'
 import {readAdapterConfig} from '../models/adapter-config.js'
 import {recordedOrigins} from '../runs/origins.js'
+import {runOf} from '../runs/own-checkpoint.js'
 import {recordedConfig} from '../runs/recorded-config.js'
 import {readIdentity} from '../runs/run-identity.js'
 import {UsageError} from '../util/errors.js'
@@ -39,12 +40,12 @@ function firstOrigin(runPath: string, seen: readonly string[] = []): BaseModel |
   const {'model.path': origin} = recordedOrigins(runPath)
   if (origin) return {id: origin.id, revision: origin.revision}
   const {path} = recordedConfig(runPath).model
-  const earlier = path === undefined ? undefined : runOf(path)
-  return earlier === undefined || seen.includes(earlier) ? null : firstOrigin(earlier, [...seen, runPath])
+  const earlier = path === undefined ? null : trainingRunOf(path)
+  return earlier === null || seen.includes(earlier) ? null : firstOrigin(earlier, [...seen, runPath])
 }
 
-/** The training run that a path is, or is a checkpoint of; undefined where it is none. */
-function runOf(path: string): string | undefined {
-  const folders = isAbsolute(path) ? [path, resolve(path, '..', '..')] : []
-  return folders.find((folder) => existsSync(join(folder, 'run.json')) && readIdentity(folder)?.command === 'train')
+/** The training run that a path is, or is a checkpoint of; null where it is none. */
+function trainingRunOf(path: string): string | null {
+  const run = isAbsolute(path) ? runOf(path) : null
+  return run !== null && readIdentity(run)?.command === 'train' ? run : null
 }

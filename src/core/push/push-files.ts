@@ -1,6 +1,6 @@
 import {readFileSync, statSync} from 'node:fs'
 import {join} from 'node:path'
-import {guardRead, storageFailure} from '../files/index.js'
+import {guardRead, otherHash, storageFailure} from '../files/index.js'
 import {type LocalFile, readLocal} from '../hub/local-file.js'
 import {missingModelFiles, modelFiles} from '../hub/model-files.js'
 import {adapterConfigName} from '../models/adapter-config.js'
@@ -79,8 +79,7 @@ export async function readFiles(
     const file = await readLocal(path, source, size, advance).catch((error) => {
       throw storageFailure('reading', join(folder, path), error)
     })
-    if (sha256 !== null && file.sha256 !== sha256)
-      throw damaged(folder, `${path} has changed: its sha256 is not the manifest's`)
+    if (sha256 !== null && file.sha256 !== sha256) throw damaged(folder, otherHash(path, file.sha256, sha256))
     read.push(file)
   }
   stage.done(`${files.length} files, ${total} bytes`)

@@ -26,7 +26,7 @@ export interface PromptViews {
  * @throws {DataError} when data and model cannot be read or do not belong together
  */
 export async function openPromptViews(folder: string, given: Config, services: Services): Promise<PromptViews | null> {
-  const {config} = await withTaughtTemplate({config: given, sources: services.sources}, nextToken, services)
+  const {config} = withTaughtTemplate({config: given, sources: services.sources}, nextToken, services)
   const resolved = await resolveModel(config.model.path!, undefined, services)
   if (!resolved.isWhole) return null
   const model = await readModel(resolved)

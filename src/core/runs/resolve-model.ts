@@ -9,8 +9,9 @@ import {type Progress, silentProgress} from '../util/progress.js'
 import type {Rehearsal} from '../util/services.js'
 import {foreignWeights} from '../weights/index.js'
 import type {ModelPlace} from './model-place.js'
-import {checkpointFolder, checkpointSteps} from './run-checkpoints.js'
-import {readTrainerState, trainerStateFile} from './trainer-state.js'
+import {faultOfModel, ownCheckpoint, refuseDamaged, runOf} from './own-checkpoint.js'
+import {checkpointFolder, checkpointSteps, newestSound} from './run-checkpoints.js'
+import {readTrainerState} from './trainer-state.js'
 
 /** A checkpoint to load, and what it is called in results. */
 export interface ResolvedModel extends ModelPlace {
@@ -39,9 +40,10 @@ export interface ModelRequest {
 /**
  * Finds the checkpoint that `--model` means: a checkpoint folder, a run directory's checkpoint of a step (its last one
  * when no step is given), or a Hub id, which is downloaded where the cache lacks it. Any of these may be adapters: then the
- * base that they name is found too.
+ * base that they name is found too. What a run wrote is compared with its manifest: where neither folder nor step is named,
+ * damaged checkpoints are passed over.
  *
- * @throws {DataError} when there is none
+ * @throws {DataError} when there is none, or it is damaged
  */
 export async function resolveModel(model: string, step?: number, request: ModelRequest = {}): Promise<ResolvedModel> {
   const found = await findModel(model, step, request)
@@ -60,7 +62,10 @@ async function findBase(adapters: string, request: ModelRequest): Promise<{folde
     isPath ? resolve(base.name) : `hf:${base.name}${commit}`,
     request,
   )
-  if (existsSync(join(source.folder, 'config.json'))) return source
+  if (existsSync(join(source.folder, 'config.json'))) {
+    refuseDamaged(source.folder)
+    return source
+  }
   throw new DataError(`${adapters}: its base ${base.name} has no config.json, so it is not a checkpoint`, {
     suggestions: [`name a checkpoint as base_model_name_or_path in ${join(adapters, adapterConfigName)}`],
   })
@@ -91,10 +96,12 @@ async function findModel(
     const run = `${basename(origin.id)}@${origin.revision.slice(0, 7)}`
     return {folder: path, run, objective: 'base', step: 0, origin, isWhole}
   }
-  if (existsSync(join(path, 'config.json')) || isAdapterFolder(path)) return describeCheckpoint(path)
+  if (existsSync(join(path, 'config.json')) || isAdapterFolder(path)) {
+    refuseDamaged(path)
+    return describeCheckpoint(path, runOf(path))
+  }
   const steps = await checkpointSteps(path)
-  const chosen = step ?? steps.at(-1)
-  if (chosen === undefined || !steps.includes(chosen)) {
+  if (step === undefined ? steps.length === 0 : !steps.includes(step)) {
     const foreign = steps.length === 0 ? (besideCheckpoint(path) ?? foreignWeights(path)) : null
     const found = foreign ? foreign.what : `found: ${steps.join(', ') || 'none'}`
     throw new DataError(`${path} has no checkpoint${step === undefined ? '' : ` of step ${step}`}; ${found}`, {
@@ -103,7 +110,22 @@ async function findModel(
       ],
     })
   }
-  return describeCheckpoint(checkpointFolder(path, chosen), path)
+  if (step === undefined) return describeCheckpoint(await newestIntact(path, request.progress ?? silentProgress), path)
+  refuseDamaged(checkpointFolder(path, step))
+  return describeCheckpoint(checkpointFolder(path, step), path)
+}
+
+/**
+ * The newest checkpoint of a run that is as it was written.
+ *
+ * @throws {DataError} when none is
+ */
+async function newestIntact(run: string, progress: Pick<Progress, 'warn'>): Promise<string> {
+  const {folder, faults} = await newestSound(run, faultOfModel, progress)
+  if (folder !== null) return folder
+  throw new DataError(`none of the ${faults.length} checkpoints of ${run} is as it was written: ${faults[0]}`, {
+    suggestions: ['put back what is missing or has changed', 'give another model'],
+  })
 }
 
 /** What is said of a path that is near a checkpoint: a file of one, or the folder of a run's; null of any other. */
@@ -118,9 +140,11 @@ function besideCheckpoint(path: string): {readonly what: string; readonly remedy
   }
 }
 
-function describeCheckpoint(folder: string, runPath?: string): Omit<ResolvedModel, 'base'> {
-  if (!existsSync(join(folder, trainerStateFile)))
-    return {folder, run: basename(folder), objective: 'base', step: 0, origin: null, isWhole: true}
-  const {objective, step} = readTrainerState(folder)
-  return {folder, run: basename(runPath ?? join(folder, '..', '..')), objective, step, origin: null, isWhole: true}
+/** @param run that the checkpoint is of, whose name it has; null where that is not known */
+function describeCheckpoint(folder: string, run: string | null): Omit<ResolvedModel, 'base'> {
+  const checkpoint = ownCheckpoint(folder)
+  const common = {folder, run: basename(run ?? checkpoint ?? folder), origin: null, isWhole: true}
+  if (checkpoint === null) return {...common, objective: 'base', step: 0}
+  const {objective, step} = readTrainerState(checkpoint)
+  return {...common, objective, step}
 }

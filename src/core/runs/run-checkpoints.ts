@@ -6,6 +6,7 @@ import {verifyFolder} from '../files/index.js'
 import {metricsTable, readTable} from '../tables/index.js'
 import {DataError} from '../util/errors.js'
 import {minOf} from '../util/extremes.js'
+import type {Progress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {readTrainerState, type TrainerState} from './trainer-state.js'
 
@@ -26,16 +27,8 @@ export async function findResumePoint(
   {out, checkpoint}: Config,
   {progress, command}: Pick<Services, 'progress' | 'command'>,
 ): Promise<ResumePoint | null> {
-  const faults: string[] = []
-  for (const step of (await checkpointSteps(out!)).toReversed()) {
-    const folder = checkpointFolder(out!, step)
-    const fault = faultOf(folder, 'contents')
-    if (fault === null) {
-      for (const passed of faults) progress.warn(`a checkpoint is skipped: ${passed}`)
-      return {folder, state: readTrainerState(folder)}
-    }
-    faults.push(fault)
-  }
+  const {folder, faults} = await newestSound(out!, (one) => faultOf(one, 'contents'), progress)
+  if (folder !== null) return {folder, state: readTrainerState(folder)}
   const suggestions = ['put back what is missing', 'begin a new run: --model with a checkpoint, and another --out']
   if (faults.length > 0)
     throw new DataError(
@@ -51,6 +44,30 @@ export async function findResumePoint(
     throw new DataError(`${command}: ${out} has done ${done} steps, but its checkpoints are gone`, {suggestions})
   if (done > 0) progress.warn(`${out}: no checkpoint was written before step ${done}; training begins again at step 1`)
   return null
+}
+
+/**
+ * The newest checkpoint of a run that has no fault; later ones are named and passed over.
+ *
+ * @param faultOf what is wrong with a checkpoint folder; null where nothing is
+ * @returns the folder, or null with what is wrong with each, the newest first
+ */
+export async function newestSound(
+  runPath: string,
+  faultOf: (folder: string) => string | null,
+  {warn}: Pick<Progress, 'warn'>,
+): Promise<{readonly folder: string | null; readonly faults: readonly string[]}> {
+  const faults: string[] = []
+  for (const step of (await checkpointSteps(runPath)).toReversed()) {
+    const folder = checkpointFolder(runPath, step)
+    const fault = faultOf(folder)
+    if (fault === null) {
+      for (const passed of faults) warn(`a checkpoint is skipped: ${passed}`)
+      return {folder, faults: []}
+    }
+    faults.push(fault)
+  }
+  return {folder: null, faults}
 }
 
 /** Why a checkpoint cannot be resumed from; null where it can. `sizes` leaves the contents unread. */

@@ -43,8 +43,7 @@ export async function openSweep(given: Config, services: Services): Promise<Swee
   const state = await refuseOccupied(given, services)
   // A download is shown; what training says, it says when its turn comes.
   const quiet = {...services, progress: {...silentProgress, stage: services.progress.stage}}
-  const placed: SweepPoint[] = []
-  for (const point of sweepPoints(given)) placed.push({...point, ...(await startingSettings(point, quiet))})
+  const placed = sweepPoints(given).map((point): SweepPoint => ({...point, ...startingSettings(point, quiet)}))
   const own = withTaskModes({config: given, sources: services.sources}, placed)
   sayModes(own, 'scaling-sweep', services.progress)
   const {config} = own

@@ -18,7 +18,6 @@ import {dataFor} from '../runs/check-model.js'
 import {checkModel, tokenizerFolder} from '../runs/model-place.js'
 import {type Origins, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
-import type {ModelRequest} from '../runs/resolve-model.js'
 import {findResumePoint, type ResumePoint} from '../runs/run-checkpoints.js'
 import {checkTaskPrompts} from '../tasks/check-prompts.js'
 import type {Task} from '../tasks/task.js'
@@ -55,7 +54,7 @@ export interface TrainingStart {
  */
 export async function openTraining(given: Config, services: Services, begunWith: Origins = {}): Promise<TrainingStart> {
   if (!services.rehearsal) requireKeys(given, trainingNeeds(given))
-  const loaded = await startingSettings({config: given, sources: services.sources}, services)
+  const loaded = startingSettings({config: given, sources: services.sources}, services)
   const {config} = loaded
   const state = await refuseOccupied(config, services)
   const resumed = state === 'ours' && services.resume ? await findResumePoint(config, services) : null
@@ -67,12 +66,12 @@ export async function openTraining(given: Config, services: Services, begunWith:
 }
 
 /** The settings of training that goes on from a run, in the template of that run where it is trained on prompts again. */
-export async function startingSettings(
+export function startingSettings(
   given: SourcedConfig,
-  request: ModelRequest & {readonly command?: string},
-): Promise<SourcedConfig> {
+  services: Pick<Services, 'command' | 'progress'>,
+): SourcedConfig {
   const {task} = objectives[given.config.train.objective]
-  return task ? withTaughtTemplate(given, tasks[task], request) : given
+  return task ? withTaughtTemplate(given, tasks[task], services) : given
 }
 
 /** What `openTraining` opens, wherever the run will be written. */

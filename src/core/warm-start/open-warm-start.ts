@@ -35,7 +35,7 @@ export interface WarmStart {
  */
 export async function openWarmStart(given: Config, services: Services): Promise<WarmStart> {
   const path = await checkRowFile(given.out!, services)
-  const {config} = await withTaughtTemplate({config: given, sources: services.sources}, nextToken, services)
+  const {config} = withTaughtTemplate({config: given, sources: services.sources}, nextToken, services)
   const data = await preparedIn(config.data.dir!, services)
   const resolved = await resolveModel(config.model.path!, undefined, services)
   const {origin, isWhole} = resolved

@@ -312,9 +312,7 @@ describe('an error', () => {
     const bytes = readFileSync(file)
     bytes[bytes.length - 1] ^= 1
     writeFileSync(file, bytes)
-    expect((await failure(send('damaged'))).message).toContain(
-      "model.safetensors has changed: its sha256 is not the manifest's",
-    )
+    expect((await failure(send('damaged'))).message).toContain('model.safetensors has changed: its sha256 begins with ')
     rmSync(file)
     expect((await failure(send('damaged'))).message).toContain('model.safetensors')
     expect(hub.uploads.exists).toBe(false)
