@@ -9,11 +9,11 @@ export async function generatedFiles() {
   await plugin.load()
   const {configJsonSchema, configKeys} = await import('../dist/core/config/keys.js')
   const {flagOfKey} = await import('../dist/core/config/flags.js')
-  const {objectiveDefaults} = await import('../dist/core/config/objective-defaults.js')
+  const {ownDefaults} = await import('../dist/core/config/own-defaults.js')
   return {
     'oclif.manifest.json': json(plugin.manifest),
     'docs/reference/config.schema.json': json(configJsonSchema()),
-    'docs/reference/config.md': configPage(configKeys, flagOfKey, objectiveDefaults),
+    'docs/reference/config.md': configPage(configKeys, flagOfKey, ownDefaults),
     'docs/reference/commands.md': commandsPage(plugin.manifest.commands),
   }
 }
@@ -22,20 +22,24 @@ function json(value) {
   return `${JSON.stringify(value, null, 2)}\n`
 }
 
-function configPage(keys, flagOfKey, objectiveDefaults) {
+function configPage(keys, flagOfKey, ownDefaults) {
   const rows = keys.map(({key, help, type, itemType, options, defaultValue}) => {
     const kind = options ? options.join(', ') : itemType ? `list of ${itemType}` : type
-    const own = Object.entries(objectiveDefaults).filter(([, values]) => key in values)
-    const others = own.map(([objective, values]) => `; ${objective}: ${code(JSON.stringify(values[key]))}`).join('')
-    const standard = defaultValue === undefined ? '' : code(JSON.stringify(defaultValue)) + others
+    const usual = defaultValue === undefined ? [] : [code(JSON.stringify(defaultValue))]
+    const own = ownDefaults
+      .flatMap(({rows}) => Object.entries(rows))
+      .filter(([, defaults]) => key in defaults)
+      .map(([value, defaults]) => `${value}: ${code(JSON.stringify(defaults[key]))}`)
+    const standard = [...usual, ...own].join('; ')
     const values = itemType && options ? `list of ${kind}` : kind
     return [code(key), code(flagOfKey(key) ?? ''), values, standard, help]
   })
   return `${note}
 # Settings
 
-Later sources take precedence: the defaults, the defaults of the objective, \`--config\` files in order, \`--set key=value\`, flags. A list is
-replaced as a whole. \`null\` restores the default. Paths in a config file are relative to that file, and \`~/\` is the home folder. Unknown keys are
+Later sources take precedence: the defaults, those that the value of another setting brings, \`--config\` files in order, \`--set key=value\`, flags.
+The table names such a value: \`dapo: 0.28\` is the default with \`grpo.loss: dapo\`. Terms of a reward bring a default only if all of them have the same.
+A list is replaced as a whole. \`null\` restores the default. Paths in a config file are relative to that file, and \`~/\` is the home folder. Unknown keys are
 errors. In a file, sections are nested:
 
 \`\`\`yaml

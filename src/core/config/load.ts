@@ -4,13 +4,9 @@ import {absolutePath} from '../util/home.js'
 import {flagOfKey} from './flags.js'
 import {expectation, issueLine} from './issues.js'
 import {configKeys, findKey} from './keys.js'
-import {lossDefaults} from './loss-defaults.js'
-import type {ObjectiveName} from './names.js'
-import {objectiveDefaults} from './objective-defaults.js'
-import {precisionDefaults} from './precision-defaults.js'
+import {addOwnDefaults} from './own-defaults.js'
 import {type Config, configSchema} from './schema.js'
 import {readConfigFile, readFlags, readSets, type Setting, unknownKey} from './settings.js'
-import {objectiveTasks, taskDefaults} from './task-defaults.js'
 
 /** What the command line gives. */
 export interface ConfigInputs {
@@ -41,8 +37,8 @@ export interface LoadedConfig {
 export type SourcedConfig = Pick<LoadedConfig, 'config' | 'sources'>
 
 /**
- * Defaults, overlaid by those of the objective, the evaluated task, the loss and the precision, by config files in order, by `--set`, by flags. Lists are replaced whole, null
- * puts a default back.
+ * Defaults, overlaid by those of the objective, the evaluated task, the loss, the terms of the reward and the precision, by config files
+ * in order, by `--set`, by flags. Lists are replaced whole, null puts a default back.
  *
  * @returns a deeply frozen configuration; paths are absolute, Hub ids (`owner/name` of no folder, `hf:...`) as given
  * @throws {UsageError} for unreadable files, unknown keys and values that the schema refuses
@@ -66,37 +62,13 @@ export function loadConfig({
     if (setting.value === null) given.delete(setting.key.key)
     else given.set(setting.key.key, setting)
   }
-  addDefaults(given, objectiveDefaults, given.get('train.objective')?.value, cwd)
-  addDefaults(given, taskDefaults, evaluatedTask(given, command), cwd)
-  addDefaults(given, lossDefaults, given.get('grpo.loss')?.value, cwd)
-  addDefaults(given, precisionDefaults, given.get('precision')?.value, cwd)
+  addOwnDefaults(given, command, cwd)
   checkAxes(given)
   const sources = new Map(configKeys.map(({key}) => [key, given.get(key)?.source ?? 'default']))
   const folders = new Map<string, string>()
   const config = check(given, folders)
   refuseContradictions(config, sources)
   return {config: deepFreeze(config), sources, folders}
-}
-
-/** Name of the task whose evaluations have defaults of their own: `eval.task`, else, while training, that of the objective. */
-function evaluatedTask(given: ReadonlyMap<string, Setting>, command: string): unknown {
-  const [task, objective] = ['eval.task', 'train.objective'].map((key) => given.get(key)?.value)
-  if (task !== undefined || command === 'eval') return task
-  const isKnown = typeof objective === 'string' && Object.hasOwn(objectiveTasks, objective)
-  return isKnown ? objectiveTasks[objective as ObjectiveName] : undefined
-}
-
-/** Adds the defaults of the row of that name, where nothing else is set; of no row where there is none of that name. */
-function addDefaults(
-  given: Map<string, Setting>,
-  table: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
-  row: unknown,
-  base: string,
-): void {
-  const isKnown = typeof row === 'string' && Object.hasOwn(table, row)
-  for (const [name, value] of Object.entries(isKnown ? table[row] : {})) {
-    if (!given.has(name)) given.set(name, {key: findKey(name)!, value, source: `default of ${row}`, base})
-  }
 }
 
 /** Settings that are sound alone and cannot work together. */

@@ -5,6 +5,7 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {type ConfigInputs, loadConfig, requireKeys} from '../../../src/core/config/load.js'
 import {lossDefaults} from '../../../src/core/config/loss-defaults.js'
 import {objectiveDefaults} from '../../../src/core/config/objective-defaults.js'
+import {rewardDefaults} from '../../../src/core/config/reward-defaults.js'
 import {objectiveTasks, taskDefaults} from '../../../src/core/config/task-defaults.js'
 import {objectives as kinds} from '../../../src/core/objectives/objectives.js'
 import {UsageError} from '../../../src/core/util/errors.js'
@@ -121,6 +122,22 @@ describe('precedence', () => {
     expect(of(['grpo.loss=dr-grpo', 'grpo.std=sample'])).toEqual([undefined, 'constant', 'sample', false, 500])
     for (const [loss, values] of Object.entries(lossDefaults))
       expect(() => load({values: {'grpo.loss': loss, ...values}})).not.toThrow()
+  })
+
+  it('terms of a reward bring the defaults that all of them have, below everything that is set and those of the loss', () => {
+    const of = (...sets: string[]) => {
+      const {config, sources} = load({sets})
+      return [config.grpo.std, sources.get('grpo.std')]
+    }
+    const own = ['leave-one-out', 'default of information-gain']
+    expect(of('reward.terms=information-gain')).toEqual(own)
+    expect(of('reward.terms=[{name: information-gain, weight: 2}]')).toEqual(own)
+    expect(of('reward.terms=[information-gain, missing-answer]')).toEqual(['population', 'default'])
+    expect(of('reward.terms=[missing-answer, information-gain]')).toEqual(['population', 'default'])
+    expect(of('reward.terms=information-gain', 'grpo.std=population')).toEqual(['population', '--set'])
+    expect(of('reward.terms=information-gain', 'grpo.loss=dr-grpo')).toEqual(['none', 'default of dr-grpo'])
+    for (const [name, values] of Object.entries(rewardDefaults))
+      expect(() => load({values: {'reward.terms': [name], ...values}})).not.toThrow()
   })
 
   it('float16 allows sampling and update to disagree more, below everything that is set', () => {

@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest'
+import {loadConfig} from '../../../src/core/config/load.js'
 import {type Deviation, groupAdvantages, isUniform, rewardTolerance} from '../../../src/core/grpo/advantages.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 
@@ -77,6 +78,12 @@ describe('advantages of a group', () => {
       return expect.closeTo(reward - others.reduce((sum, other) => sum + other, 0) / others.length, 9)
     })
     expect(advantages(rewards, 'leave-one-out')).toEqual(expected)
+  })
+
+  it("are RLP's where information gain alone is rewarded: G / (G - 1) times the difference from the mean", () => {
+    const {grpo} = loadConfig({sets: ['reward.terms=information-gain'], cwd: '.'}).config
+    const gains = [1.75, 0.25, 2.5, -0.5]
+    expect(groupAdvantages([gains], grpo)).toEqual([[1, -1, 2, -2]])
   })
 
   it('compare completions of one group only', () => {
