@@ -74,7 +74,7 @@ const recorders: Readonly<Record<string, (loaded: SourcedConfig, services: Servi
     if (!loaded.config.model.path) return loaded
     const silent = {...services, progress: silentProgress}
     const {place} = await weightSource(loaded.config, silent, {})
-    return withGeneration(await startingSettings(loaded, silent), generationFolders(place))
+    return withGeneration(startingSettings(loaded, silent), generationFolders(place))
   },
   async eval(loaded, services) {
     const models = await evaluatedModels(loaded, services)
