@@ -7,6 +7,7 @@ import {objectives} from '../objectives/objectives.js'
 import {rehearsePreparation} from '../preparation/prepare-data.js'
 import {trackedFiles} from '../trackers/trackers.js'
 import {isEvaluated, openInputs, openTraining} from '../training/open-training.js'
+import {plural} from '../util/plural.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {openWarmStart} from '../warm-start/open-warm-start.js'
@@ -81,7 +82,7 @@ export const planners: Readonly<Record<string, Planner>> = {
   },
   'scaling-sweep': {
     batch: (config) =>
-      `${pointCount(config)} points x checkpoints ${config.sweep.checkpoints.join(', ') || 'of checkpoint.steps'}`,
+      `${plural(pointCount(config), 'point')} x checkpoints ${config.sweep.checkpoints.join(', ') || 'of checkpoint.steps'}`,
     open: async (config, services) => ({demand: await demandOfPoint(config, services)}),
     files: () => [...ofEveryRun, 'sweep.arrow', 'runs/*', 'predictions/*', 'scaling-*.svg'],
   },

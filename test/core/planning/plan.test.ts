@@ -4,14 +4,18 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {type Config, configSchema} from '../../../src/core/config/schema.js'
+import {gib, reportMemory} from '../../../src/core/engine/memory/check-memory.js'
+import {bytesOf, stepTraffic} from '../../../src/core/engine/traffic/step-traffic.js'
 import {evaluationWork} from '../../../src/core/evaluation/evaluation-work.js'
 import {demandOf} from '../../../src/core/evaluation/size-settings.js'
 import {writeFolder} from '../../../src/core/files/folder.js'
 import {readModelConfig} from '../../../src/core/models/model-config.js'
 import {planOf} from '../../../src/core/planning/plan.js'
+import {planners} from '../../../src/core/planning/planners.js'
 import {copyTokenizer} from '../../../src/core/preparation/copy-tokenizer.js'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
 import type {Partition} from '../../../src/core/records/records.js'
+import {devices} from '../../../src/core/runtime/devices.js'
 import {documentsTable, nullsOf, positionsTable, writeTable} from '../../../src/core/tables/index.js'
 import {tasks} from '../../../src/core/tasks/tasks.js'
 import {openInputs} from '../../../src/core/training/open-training.js'
@@ -125,6 +129,24 @@ describe('planOf', () => {
     expect((await planOf('train', configWith({}))).device_memory).toBeNull()
   })
 
+  it('says how updates would be computed, what graphs may keep besides, and what a step moves where runs copy', async () => {
+    const config = configWith({device: 'cuda', update: {microBatchesAtOnce: 2}})
+    const {demand} = await openInputs(config, toyServices({rehearsal: {note: () => undefined}}), {})
+    const {rollout, update} = stepTraffic(demand.work, devices.cuda)
+    const moved = {sampling: bytesOf(rollout), update: bytesOf(update)}
+    expect(moved.sampling).not.toBe(moved.update)
+    const plan = await planOf('train', config)
+    expect(plan).toMatchObject({update_mode: 'whole', micro_batches_at_once: 2, bus_bytes: moved})
+    expect(plan.update).toBe(
+      `update: whole, 2 micro-batches at once (update.mode auto); to the device and back each step at most ${gib(moved.sampling)} for sampling, ${gib(moved.update)} for the update`,
+    )
+    const {device, ...host} = reportMemory(demand, config.memory)
+    expect(plan.memory_summary).toMatchObject({spare_bytes: host.spareBytes})
+    expect(plan.device_memory!.summary).toMatchObject({spare_bytes: device!.spareBytes})
+    expect(device!.spareBytes).toBeGreaterThan(0)
+    expect((await planOf('train', configWith({}))).bus_bytes).toBeNull()
+  })
+
   it('has no memory where no model is named', async () => {
     expect(await planOf('scaling-sweep', configWith({}))).toMatchObject({memory: []})
     expect(await planOf('doctor', configWith({}))).toEqual({batch: [], memory: [], files: [], missing: []})
@@ -198,6 +220,22 @@ describe('the memory of evaluation', () => {
       rollout: {groupSize: 1, promptTokens: 70},
     })
   })
+})
+
+it.each<[keyof typeof planners, object, string]>([
+  ['eval', {eval: {modes: ['standard', 'reasoning']}}, 'all held-out positions x modes standard, reasoning'],
+  ['eval', {eval: {modes: ['standard'], limit: 7}}, '7 held-out positions x modes standard'],
+  ['prepare-data', {data: {batchTokens: 512}}, 'all documents, at most 512 tokens scored at once'],
+  ['prepare-data', {data: {batchTokens: 512, limit: 7}}, '7 documents, at most 512 tokens scored at once'],
+  ['warm-start', {warmStart: {rows: 3, styles: ['brief', 'form']}}, '3 rows, thoughts of styles brief, form'],
+  ['scaling-sweep', {}, '1 point x checkpoints of checkpoint.steps'],
+  [
+    'scaling-sweep',
+    {sweep: {axes: {seed: [0, 1], 'grpo.groupSize': [2, 4, 8]}, checkpoints: [5, 9]}},
+    '6 points x checkpoints 5, 9',
+  ],
+])('the batch of %s is said in words: %j', (command, settings, words) => {
+  expect(planners[command].batch(configWith(settings))).toBe(words)
 })
 
 it('a setting of size computes the work of another value', async () => {
