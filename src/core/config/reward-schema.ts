@@ -1,14 +1,16 @@
 import {z} from 'zod'
-import {nearest} from '../util/suggest.js'
+import {isObject} from '../util/is-object.js'
+import {guess, problemsWithin} from './expectation.js'
 import {rewardNames} from './names.js'
 import {positive, share} from './value-kinds.js'
 
 const rewardTerm = z
   .union([z.enum(rewardNames), z.strictObject({name: z.enum(rewardNames), weight: z.number().default(1)})], {
-    error: ({input}) => {
-      const guess = typeof input === 'string' ? nearest(input, rewardNames) : undefined
-      const hint = guess ? `; did you mean ${guess}?` : ''
-      return `needs the name of a term (${rewardNames.join(', ')}), or {name: ..., weight: ...}${hint}`
+    error: ({input, errors}) => {
+      const [, ofMapping] = errors as z.core.$ZodIssue[][]
+      if (isObject(input)) return problemsWithin(ofMapping)
+      const names = rewardNames.join(', ')
+      return `needs the name of a term (${names}), or {name: ..., weight: ...}${guess([input], rewardNames)}`
     },
   })
   .transform((term) => (typeof term === 'string' ? {name: term, weight: 1} : term))

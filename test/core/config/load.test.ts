@@ -236,6 +236,21 @@ describe('what is refused', () => {
     expect(error.suggestions).toEqual(['did you mean grpo.groupSize?'])
   })
 
+  it.each([
+    ['{name: dense, wieght: 2}', 'has the unknown key wieght; did you mean weight?'],
+    ['{name: dense, note: x}', 'has the unknown key note; needs one of name, weight'],
+    ['{name: dense, nam: x, wight: 2}', 'has the unknown keys nam, wight; did you mean name, weight?'],
+    ['{name: dense, weight: heavy}', 'weight needs a number'],
+    ['{nmae: dense}', /^name needs one of .*; has the unknown key nmae; did you mean name\?$/],
+    ['dens', /^needs the name of a term .*; did you mean dense\?$/],
+    ['null', /^needs the name of a term .*weight: \.\.\.}$/],
+  ])('the term %s of a reward, saying what is wrong within it', (term, problem) => {
+    const {message} = failure({files: [file('a.yaml', `reward:\n  terms: [${term}]\n`)]})
+    const [place, found] = message.split(/(?<=\(set by a\.yaml:2\)); /)
+    expect(place).toMatch(/^config: reward\.terms\.0 is /)
+    expect(found).toEqual(typeof problem === 'string' ? problem : expect.stringMatching(problem))
+  })
+
   it('an unknown section', () => {
     expect(failure({files: [file('a.yaml', 'trian: {steps: 1}')]}).suggestions).toEqual(['did you mean train?'])
   })
