@@ -25,6 +25,7 @@ import {checkOutputPath, reusableSummary} from './reuse-output.js'
 import {type ScoringCost, scoreDocuments} from './score-documents.js'
 import {selections, summarizeSelection} from './selections.js'
 import {surveyDocuments} from './survey-documents.js'
+import {unreadKeys} from './unread-keys.js'
 import {type DocumentCounts, writeDocuments} from './write-documents.js'
 import {writePositions} from './write-positions.js'
 
@@ -67,7 +68,7 @@ type Prepared = Pick<Tallied, 'documents' | 'positions' | 'rows'> &
  */
 export async function prepareData(config: Config, services: Services): Promise<PrepareSummary> {
   const started = new Date()
-  const out = outputOf(config)
+  const out = outputOf(config, services)
   const state = await checkOutputPath(out, services)
   const located = await locate(config, services)
   try {
@@ -212,7 +213,7 @@ async function scoreAndSelect(
  * @throws as `prepareData` does before it reads documents
  */
 export async function rehearsePreparation(config: Config, services: Services): Promise<MemoryDemand | null> {
-  const state = await checkOutputPath(outputOf(config), services)
+  const state = await checkOutputPath(outputOf(config, services), services)
   const located = await locate(config, services)
   if (located.hasDocuments) {
     if (state === 'ours' && located.hasModels)
@@ -225,10 +226,11 @@ export async function rehearsePreparation(config: Config, services: Services): P
   return proxy && !documentsOnly ? scoringDemand(await readModel(proxy), config, batchTokens) : null
 }
 
-/** The output folder, once it is clear that something can be put there. */
-function outputOf(config: Config): string {
+/** The output folder, once it is clear that something can be put there; says which settings are of no use. */
+function outputOf(config: Config, {progress, sources}: Services): string {
   const {documentsOnly, proxy, select} = config.data
   if (!documentsOnly) requireKeys(config, selections[select].needs)
+  for (const line of unreadKeys({config, sources})) progress.warn(line)
   if (documentsOnly || proxy) return config.out!
   throw new UsageError('prepare-data: no proxy checkpoint to score entropy with', {
     suggestions: ['give --proxy DIR', 'give --documents-only to write documents without positions'],

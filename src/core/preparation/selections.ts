@@ -24,7 +24,9 @@ export type Selection = (position: Ranked) => string | null
 
 /** A way to choose training positions: a row of `selections`. */
 export interface SelectionKind {
-  /** Keys that it cannot do without. */
+  /** Keys that only rules like this one read. */
+  readonly reads: readonly string[]
+  /** Those of them that it cannot do without. */
   readonly needs: readonly string[]
   /** Which positions it keeps, in words that follow "kept:". */
   readonly rule: (data: Config['data']) => string
@@ -37,6 +39,7 @@ export interface SelectionKind {
 /** Every way to choose training positions. Adding one is one row, and its name in config/names.ts. */
 export const selections: Readonly<Record<SelectionName, SelectionKind>> = {
   threshold: {
+    reads: ['data.selectThreshold'],
     needs: [],
     rule: ({selectThreshold}) => `entropy above ${selectThreshold} nats`,
     remedy: 'lower data.selectThreshold, or keep a share of the positions with data.select=top',
@@ -46,6 +49,7 @@ export const selections: Readonly<Record<SelectionName, SelectionKind>> = {
         entropy > data.selectThreshold ? null : 'below-threshold',
   },
   band: {
+    reads: ['data.selectBand'],
     needs: ['data.selectBand'],
     rule: ({selectBand}) => `entropy above ${selectBand![0]} and at most ${selectBand![1]} nats`,
     remedy: 'widen data.selectBand',
@@ -55,6 +59,7 @@ export const selections: Readonly<Record<SelectionName, SelectionKind>> = {
     },
   },
   top: {
+    reads: ['data.topShare'],
     needs: [],
     rule: ({topShare}) => `the share ${topShare} of the highest entropy`,
     remedy: 'raise data.topShare',
@@ -64,6 +69,7 @@ export const selections: Readonly<Record<SelectionName, SelectionKind>> = {
     },
   },
   random: {
+    reads: ['data.topShare'],
     needs: [],
     rule: ({topShare}) => `a random share ${topShare}, whatever the entropy`,
     remedy: 'raise data.topShare',

@@ -407,6 +407,13 @@ describe('preparing', () => {
     expect(shown).toContain(`by data.select=band: ${rule}`)
   })
 
+  it('says which settings of another rule are not read', async () => {
+    const {lines} = await prepare(join(newFolder(), 'data'), {'data.selectBand': '[1, 2.2]'})
+    expect(lines[0]).toMatch(
+      /^prepare-data: data\.selectBand is \[1,2\.2\] \(set by --set\), but data\.select=threshold/,
+    )
+  })
+
   it('wants to know the band before it reads anything', async () => {
     const out = join(newFolder(), 'data')
     const failure = await failureOf(prepare(out, {'data.select': 'band', 'data.documents': '/nowhere.jsonl'}))
