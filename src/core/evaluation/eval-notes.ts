@@ -1,7 +1,8 @@
 import {type Outcome, outcomes} from '../records/records.js'
 import type {EvalRow} from '../tables/index.js'
+import type {EvalMode} from './given-thoughts.js'
 import type {ModeTally} from './mode-tally.js'
-import type {EvalMode, Predictor} from './predict.js'
+import type {Predictor} from './predict.js'
 
 /** Accuracy below which an evaluation says what most completions lack. */
 const nearZero = 0.02

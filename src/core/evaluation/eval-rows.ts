@@ -4,8 +4,9 @@ import {shapeOf} from '../objectives/objective.js'
 import type {SplitAccuracy} from '../statistics/accuracy.js'
 import type {EvalRow} from '../tables/index.js'
 import type {Task} from '../tasks/task.js'
+import type {EvalMode} from './given-thoughts.js'
 import {ModeTally} from './mode-tally.js'
-import type {EvalMode, Predictor} from './predict.js'
+import type {Predictor} from './predict.js'
 import {promptSettings} from './prompt-settings.js'
 
 /** Which checkpoint rows are about. */

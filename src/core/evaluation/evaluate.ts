@@ -15,7 +15,6 @@ import {RunDirectory} from '../runs/run-directory.js'
 import {type Summary, summarize} from '../runs/summary.js'
 import {withSampler} from '../samplers/samplers.js'
 import type {EvalRow} from '../tables/index.js'
-import {checkTaskPrompts} from '../tasks/check-prompts.js'
 import {checkItems} from '../tasks/tasks.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
@@ -25,7 +24,8 @@ import {evaluationInputs, rehearseResume} from './evaluation-inputs.js'
 import {EvaluationLog} from './evaluation-log.js'
 import {evaluationWork} from './evaluation-work.js'
 import {sayGeneration} from './generation-settings.js'
-import {checkForcedThought, checkMode, type Predictor} from './predict.js'
+import {checkEvaluatedPrompts, checkForcedThought} from './given-thoughts.js'
+import {checkMode, type Predictor} from './predict.js'
 import {type PromptSettings, promptSettings} from './prompt-settings.js'
 import {recordedSettings, sayTakenOver} from './run-settings.js'
 import {demandOf} from './size-settings.js'
@@ -111,7 +111,7 @@ export async function openEvaluation(config: Config, services: Services): Promis
     const settings = loaded.config
     if (texts && settings.eval.modes.some((mode) => mode !== 'standard'))
       instructions.push(
-        `${run}: ${checkTaskPrompts(kind, settings, model, texts.tokenizer, isTaught(objective) ? undefined : progress.warn)}`,
+        `${run}: ${checkEvaluatedPrompts(kind, settings, model, texts.tokenizer, isTaught(objective) ? undefined : progress.warn)}`,
       )
     const task = texts && (await kind.open({config: settings, data: texts, model, warn: progress.warn}))
     for (const mode of task ? settings.eval.modes : []) checkMode(task!, mode)

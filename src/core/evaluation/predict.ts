@@ -2,7 +2,6 @@ import type {Config} from '../config/schema.js'
 import type {Engine} from '../engine/engine.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {promptLimit} from '../prompts/prompt-limit.js'
-import {opensThought} from '../prompts/prompts.js'
 import type {Completion, Prompt} from '../records/records.js'
 import type {Sampler} from '../samplers/sampler.js'
 import type {ItemPredictions, Prediction, Task} from '../tasks/task.js'
@@ -11,10 +10,8 @@ import {chunksOf} from '../util/chunks-of.js'
 import {Interrupted, UsageError} from '../util/errors.js'
 import {joinIds} from '../util/join-ids.js'
 import type {Stage} from '../util/progress.js'
+import {type EvalMode, givenThought} from './given-thoughts.js'
 import {predictByChoice} from './predict-by-choice.js'
-
-/** How a prediction is made: see `eval.modes`. */
-export type EvalMode = Config['eval']['modes'][number]
 
 /** What predictions are made with. */
 export interface Predictor {
@@ -31,13 +28,6 @@ export interface Predictor {
 /** Items that are answered by one call, so that progress moves and little is in memory. */
 export const itemsPerCall = 256
 
-/** How each mode predicts; a thought that is given is none in mode reasoning. Every mode is graded by the task. */
-const thoughts: Readonly<Record<Exclude<EvalMode, 'standard'>, (config: Config) => string | null>> = {
-  reasoning: () => null,
-  'forced-thought': ({eval: {forcedThought}}) => forcedThought,
-  'empty-thought': () => '',
-}
-
 /**
  * Predicts held-out items in one mode, in their order; no more of them are in memory than one call gives.
  *
@@ -51,7 +41,9 @@ export function predict(
 ): AsyncGenerator<ItemPredictions> {
   if (mode !== 'standard') {
     const samples = mode === 'reasoning' ? predictor.config.eval.samples : 0
-    return predictByReasoning(predictor, indices, stage, thoughts[mode](predictor.config), samples)
+    const {config, task, tokenizer} = predictor
+    const given = givenThought(mode, config, task.promptSettings, tokenizer)
+    return predictByReasoning(predictor, indices, stage, given, samples)
   }
   const {task, engine, signal, config} = predictor
   const answering = {
@@ -73,30 +65,19 @@ export function checkMode({name, standard, choices}: Task<unknown>, mode: EvalMo
   })
 }
 
-/** @throws {UsageError} when a mode is asked for that forces a thought, and there is none to force */
-export function checkForcedThought({eval: {modes, forcedThought}}: Config): void {
-  if (!modes.includes('forced-thought') || forcedThought !== '') return
-  throw new UsageError(
-    'eval.modes contains forced-thought, but eval.forcedThought is empty; expected the idle thought to force',
-    {
-      suggestions: [
-        "set it, for example: --set 'eval.forcedThought= the next word is'",
-        'to force an empty thought: mode empty-thought',
-      ],
-    },
-  )
-}
-
-/** One greedy completion per item, then so many sampled ones. */
+/**
+ * One greedy completion per item, then so many sampled ones.
+ *
+ * @param given a thought that is already thought; empty where the model thinks
+ */
 async function* predictByReasoning(
   predictor: Predictor,
   indices: Iterable<number>,
   stage: Stage,
-  thought: string | null,
+  given: Int32Array,
   samples: number,
 ): AsyncGenerator<ItemPredictions> {
   const {task} = predictor
-  const given = thought === null ? new Int32Array() : thoughtIds(predictor, thought)
   for (const chunk of chunksOf(indices, itemsPerCall)) {
     const items = chunk.map((index) => task.itemAt('val', index))
     const prompts = items.map((item) => promptOf(predictor, item, given))
@@ -145,12 +126,6 @@ function checkNotStopped(signal: AbortSignal | undefined): void {
 function promptOf({config, task, model}: Predictor, item: unknown, given: Int32Array): Prompt {
   const prompt = task.promptOf(item, promptLimit(config, model, given.length))
   return {...prompt, ids: joinIds(prompt.ids, given)}
-}
-
-/** A whole thought; its beginning is marked unless the prompt has done so. */
-function thoughtIds({task, tokenizer}: Predictor, thought: string): Int32Array {
-  const opening = opensThought(tokenizer, task.promptSettings) ? '' : '<think>'
-  return tokenizer.encodeMarkup(`${opening}${thought}</think>`)
 }
 
 function predictionOf(

@@ -1,5 +1,6 @@
 import {describePrompt} from '../prompts/prompts.js'
-import type {EvalMode, Predictor} from './predict.js'
+import type {EvalMode} from './given-thoughts.js'
+import type {Predictor} from './predict.js'
 
 /** What predictions of a mode depend on besides weights and items: config key -> value, in short words. */
 export type PromptSettings = Readonly<Record<string, string | number>>

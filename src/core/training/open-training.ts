@@ -7,7 +7,8 @@ import type {Config} from '../config/schema.js'
 import type {MemoryDemand} from '../engine/memory/check-memory.js'
 import {evaluatedTask, sayModes} from '../evaluation/evaluated-task.js'
 import {evaluationWork, larger} from '../evaluation/evaluation-work.js'
-import {checkForcedThought, checkMode} from '../evaluation/predict.js'
+import {checkEvaluatedPrompts, checkForcedThought} from '../evaluation/given-thoughts.js'
+import {checkMode} from '../evaluation/predict.js'
 import {demandOf} from '../evaluation/size-settings.js'
 import {type ModelConfig, readModelConfig} from '../models/model-config.js'
 import type {OpenObjective} from '../objectives/objective.js'
@@ -19,7 +20,6 @@ import {checkModel, tokenizerFolder} from '../runs/model-place.js'
 import {type Origins, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {findResumePoint, type ResumePoint} from '../runs/run-checkpoints.js'
-import {checkTaskPrompts} from '../tasks/check-prompts.js'
 import type {Task} from '../tasks/task.js'
 import {checkItems, tasks} from '../tasks/tasks.js'
 import type {Services} from '../util/services.js'
@@ -131,7 +131,7 @@ export async function openEvaluated(
   if (!isEvaluated(config)) return null
   checkForcedThought(config)
   if (texts && config.eval.modes.some((mode) => mode !== 'standard'))
-    checkTaskPrompts(kind, config, model, texts.tokenizer)
+    checkEvaluatedPrompts(kind, config, model, texts.tokenizer)
   const known = kind.readsDocuments ? data : texts
   const task = known && (await kind.open({config, data: known, model}))
   if (!task) return null

@@ -79,6 +79,10 @@ function configOf(command: string, changes: readonly string[]): Config {
   return loadConfig({command, sets: ['out=new', 'threads=1', ...own, ...changes], cwd: workspace.folder}).config
 }
 
+const longThought = ['eval.modes=[standard,forced-thought]', `eval.forcedThought=${' A B C'.repeat(200)}`]
+const noRoomForThought =
+  /^eval\.modes contains forced-thought, whose thought takes \d{3,} tokens; of the model's 256 positions, rollout\.maxTokens takes \d+ and a prompt at least \d+$/
+
 describe('--dry-run refuses what the command refuses, in the same words, and writes nothing', () => {
   it.each<[keyof typeof commands, string[], RegExp, Partial<Services>?]>([
     ['train', ['out=occupied'], /occupied is not empty and no/],
@@ -95,6 +99,10 @@ describe('--dry-run refuses what the command refuses, in the same words, and wri
     ['train', ['reward.terms=[prefix-mach]'], /reward\.terms.* needs the name of a term .*did you mean prefix-match\?/],
     ['train', ['reward.terms=[dense, dense]'], /reward\.terms names dense twice/],
     ['train', ['rollout.maxTokens=300'], /rollout\.maxTokens is 300; the model has 256/],
+    ['train', ['eval.every=1', ...longThought], noRoomForThought],
+    ['eval', longThought, noRoomForThought],
+    ['eval', ['eval.modes=[empty-thought]', 'rollout.maxTokens=253'], /empty-thought, whose thought takes \d+ tokens/],
+    ['scaling-sweep', longThought, noRoomForThought],
     ['train', ['train.objective=sft', 'sft.completions=none.jsonl'], /none\.jsonl/],
     ['train', ['train.objective=sft', 'sft.completions=bad-rows.jsonl'], /bad-rows\.jsonl:1: completion is missing/],
     ['train', ['data.dir=all-held'], /all-held has no training positions/],
@@ -155,6 +163,17 @@ it('completions that leave no room for a prompt are refused with the default by 
   expect(message).toContain('rollout.maxTokens is 8192, the default; the model has 256 positions')
   expect(suggestions).toEqual(['leave room for the prompt: --set rollout.maxTokens=128'])
   await rehearse('train', loadedAt('train', ['rollout.maxTokens=128']))
+})
+
+it('a thought that leaves no room for a prompt is refused, with the length of completions that fits', async () => {
+  const sets = ['eval.modes=[forced-thought]', `eval.forcedThought=${' A'.repeat(100)}`]
+  const planned = (maxTokens: number) => rehearse('eval', loadedAt('eval', [...sets, `rollout.maxTokens=${maxTokens}`]))
+  const {suggestions} = await failure(() => planned(240))
+  const [shorten, lower] = suggestions
+  expect(shorten).toBe('shorten eval.forcedThought')
+  const fitting = Number(lower.match(/^set rollout\.maxTokens to (\d+) or less$/)?.[1])
+  await expect(planned(fitting)).resolves.toEqual([])
+  await expect(planned(fitting + 1)).rejects.toThrow('whose thought takes')
 })
 
 describe('--dry-run --resume', () => {
