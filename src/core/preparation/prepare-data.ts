@@ -17,6 +17,7 @@ import {DataError, UsageError} from '../util/errors.js'
 import {maxOf} from '../util/extremes.js'
 import type {Services} from '../util/services.js'
 import {copyTokenizer} from './copy-tokenizer.js'
+import {countDuplicates, type DuplicateCounts, duplicateNotes} from './duplicates.js'
 import {DocumentFitter, type LongDocumentCounts} from './fit-document.js'
 import {type CountCheck, checkCounts, keptNothing, PositionTally, type Tallied} from './preparation-counts.js'
 import {preparationInputs} from './preparation-inputs.js'
@@ -41,6 +42,8 @@ export interface PrepareSummary {
   readonly documents: Readonly<Record<Partition | 'read', number>>
   /** Rows that are no documents. */
   readonly bad_rows: BadRowCounts
+  /** Documents that repeat an earlier one. */
+  readonly duplicates: DuplicateCounts
   /** Documents that are too long for a scorer. */
   readonly long_documents: LongDocumentCounts
   readonly positions: Readonly<Record<Partition, PositionCounts>>
@@ -55,7 +58,7 @@ export interface PrepareSummary {
 
 /** What was made of the corpus. */
 type Prepared = Pick<Tallied, 'documents' | 'positions' | 'rows'> &
-  Pick<PrepareSummary, 'bad_rows' | 'long_documents' | 'selection' | 'compute'> & {
+  Pick<PrepareSummary, 'bad_rows' | 'duplicates' | 'long_documents' | 'selection' | 'compute'> & {
     readonly checks: readonly CountCheck[]
   }
 
@@ -108,6 +111,7 @@ async function prepareIn(
         reused: false,
         documents: prepared.documents,
         bad_rows: prepared.bad_rows,
+        duplicates: prepared.duplicates,
         long_documents: prepared.long_documents,
         positions: prepared.positions,
         compute: prepared.compute,
@@ -141,6 +145,8 @@ async function prepareTables(folder: string, setup: Setup): Promise<Prepared> {
   const badRows = new BadRows(config.data.onBadRow)
   const fitter = new DocumentFitter(config.data.onLongDocument, scorers, tokenizer)
   const survey = await surveyDocuments({source, config, tokenizer, scorers, badRows}, services)
+  const duplicates = countDuplicates(survey)
+  for (const line of duplicateNotes(duplicates, survey.hashes.length)) services.progress.warn(line)
   const plan = {source, config, survey, tokenizer, fitter, badRows}
   const written = await writeDocuments(tables.documents, plan, services)
   const {positions, compute} = await scoreAndSelect(tables, written, setup)
@@ -160,7 +166,8 @@ async function prepareTables(folder: string, setup: Setup): Promise<Prepared> {
   const leftOut = written.untokenized + long.left_out
   const checks = checkCounts({documents, leftOut, added: long.windows - long.windowed, targets, positions, rows})
   const selection = scorers.length > 0 ? summarizeSelection(config.data, train) : null
-  return {documents, bad_rows: badRows.summary, long_documents: long, positions, selection, compute, rows, checks}
+  const taken = {documents, bad_rows: badRows.summary, duplicates, long_documents: long}
+  return {...taken, positions, selection, compute, rows, checks}
 }
 
 /** What helps where no position is kept: thresholds change nothing about targets that no box can hold. */

@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it, vi} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
+import {contentHash} from '../../../src/core/corpus/split.js'
 import {causalPairs, forwardFlops} from '../../../src/core/models/flops.js'
 import {readModelConfig} from '../../../src/core/models/model-config.js'
 import {parameterCount} from '../../../src/core/models/parameters.js'
@@ -419,6 +420,33 @@ describe('preparing', () => {
     const failure = await failureOf(prepare(out, {'data.select': 'band', 'data.documents': '/nowhere.jsonl'}))
     expect(failure).toBeInstanceOf(UsageError)
     expect(failure.message).toMatch(/^config: data\.selectBand is not set; give --set data\.selectBand=/)
+  })
+
+  it.each([
+    [
+      0,
+      [1, 2],
+      {train: 2, val: 0},
+      /of 10 documents, 2 to train on and 0 held out .*; their positions are drawn more often/,
+    ],
+    [3, [0, 0], {train: 0, val: 2}, /of 10 documents, 0 to train on and 2 held out .*; intervals .* too narrow/],
+  ])('with %i held out, counts what repeats rows %j', async (valDocuments, repeated, duplicates, line) => {
+    const heldOutFirst = texts.toSorted((a, b) => contentHash(a, 0) - contentHash(b, 0))
+    const file = join(newFolder(), 'repeated.jsonl')
+    const rows = [...heldOutFirst, ...repeated.map((row) => heldOutFirst[row])]
+    writeFileSync(file, rows.map((text) => `${JSON.stringify({text})}\n`).join(''))
+    const settings = {'data.documents': file, 'data.valDocuments': valDocuments, 'data.documentsOnly': true}
+    const out = join(newFolder(), 'data')
+    const {lines, summary} = await prepare(out, settings)
+    expect(summary.duplicates).toEqual(duplicates)
+    expect(json(out, 'manifest.json').duplicates).toEqual(duplicates)
+    expect(lines).toEqual([expect.stringMatching(line)])
+  })
+
+  it('says nothing of duplicates where there are none', async () => {
+    const {lines, summary} = await prepare(join(newFolder(), 'data'))
+    expect(summary.duplicates).toEqual({train: 0, val: 0})
+    expect(lines.join('\n')).not.toMatch(/same text/)
   })
 
   it('says that every document is held out', async () => {
