@@ -1,4 +1,5 @@
 import {join} from 'node:path'
+import {computeSpent} from '../src/core/runs/compute-spent.js'
 import {stepName} from '../src/core/runs/run-checkpoints.js'
 import {pairedDifference} from '../src/core/statistics/interval.js'
 import {isInSplit} from '../src/core/statistics/split.js'
@@ -46,8 +47,7 @@ function signed(value: number): string {
   return `${value < 0 ? '' : '+'}${(100 * value).toFixed(1)}`
 }
 
-/** FLOPs of all steps of a run: sampling and update. */
+/** FLOPs of all steps of a run. */
 export function flopsOf(run: string): number {
-  const rows = readTable(join(run, 'metrics.arrow'), metricsTable)
-  return rows.reduce((sum, row) => sum + (row['rpt/flops_generation'] ?? 0) + (row['rpt/flops_update'] ?? 0), 0)
+  return computeSpent(readTable(join(run, 'metrics.arrow'), metricsTable)).flops
 }

@@ -1,5 +1,6 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
+import {computeByStep} from '../../src/core/runs/compute-spent.js'
 import {metricsTable, readTable} from '../../src/core/tables/index.js'
 
 /** A way to spend the FLOPs of an RPT run on the same base. */
@@ -70,13 +71,10 @@ export const methods: readonly Method[] = [
 /** Shares of RPT's FLOPs at which the methods are compared. */
 export const shares = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1] as const
 
-/** FLOPs of sampling and updates up to each step of a run. */
+/** FLOPs up to each step of a run. */
 export function flopsBySteps(run: string): {step: number; flops: number}[] {
-  let flops = 0
-  return readTable(join(run, 'metrics.arrow'), metricsTable).map((row) => {
-    flops += (row['rpt/flops_generation'] ?? 0) + (row['rpt/flops_update'] ?? 0)
-    return {step: row.step, flops}
-  })
+  const computeAt = computeByStep(readTable(join(run, 'metrics.arrow'), metricsTable))
+  return Array.from(computeAt, ([step, flops]) => ({step, flops}))
 }
 
 /** The checkpoints of a run nearest to each share of some FLOPs. */

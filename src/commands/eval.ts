@@ -29,10 +29,9 @@ export default class Eval extends BaseCommand {
       return evaluate(config, services)
     }
     const render = async (summary: EvalSummary) => {
-      const {fitColumns} = await import('../terminal/tables.js')
-      const {rows, leftOut} = fitColumns(telling(summary.rows), tableWidth(), spare, this.colors)
-      const text = await this.summaryText({...summary, rows})
-      return leftOut.length > 0 ? `${text}\nToo wide for rows: ${leftOut.join(', ')} (see eval.arrow, or --json)` : text
+      const {fitRows} = await import('../terminal/fit-rows.js')
+      const {rows, note} = fitRows(telling(summary.rows), spare, 'eval.arrow', this.colors)
+      return (await this.summaryText({...summary, rows})) + note
     }
     return this.perform(run, {render})
   }
@@ -48,25 +47,22 @@ const spare = [
   'objective',
   'prompt_tokens',
   'written_tokens',
+  'answer_tokens',
   'cut_tokens',
   'accuracy_if_wrong',
   'inexpressible',
-  'flops',
   'pass_at_k',
   'correct',
   'step',
+  'flops',
   'pass_at',
   'count',
 ]
 
-/** Room for the indented rows of a summary; a pipe or a file takes any width. */
-function tableWidth(): number {
-  return process.stdout.isTTY && process.stdout.columns > 0 ? process.stdout.columns - 2 : Number.POSITIVE_INFINITY
-}
-
-/** Rows without the columns that say nothing; what they were predicted with stands once, under `models`. */
+/** Rows without the columns that say nothing; what they were predicted with stands under `models`, what that took under `compute`. */
 function telling(rows: readonly object[]): Row[] {
   const silent = quiet.filter(([name]) => rows.every((row) => !row[name as keyof typeof row])).flat()
   const hidden = ['prompt_settings', ...silent]
-  return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !hidden.includes(name))))
+  const tells = (name: string) => !hidden.includes(name) && !name.startsWith('mode_')
+  return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => tells(name))))
 }

@@ -272,5 +272,6 @@ describe('a table wider than the terminal', () => {
 })
 
 it('FLOPs have one rounding, whole or not', () => {
-  expect([123456789, 98765432.1].map((flops) => formatValue('flops', flops))).toEqual(['1.23e+8', '9.88e+7'])
+  for (const name of ['flops', 'flops_update', 'compute_flops'])
+    expect([123456789, 98765432.1].map((flops) => formatValue(name, flops))).toEqual(['1.23e+8', '9.88e+7'])
 })

@@ -1,9 +1,11 @@
 import {trainedCount} from '../models/adapters.js'
+import type {ModelShape} from '../models/flops.js'
 import {parameterCount} from '../models/parameters.js'
 import {shapeOf} from '../objectives/objective.js'
 import type {SplitAccuracy} from '../statistics/accuracy.js'
 import type {EvalRow} from '../tables/index.js'
 import type {Task} from '../tasks/task.js'
+import {ComputeMeter, type ModeCompute} from './compute-meter.js'
 import type {EvalMode} from './given-thoughts.js'
 import {ModeTally} from './mode-tally.js'
 import type {Predictor} from './predict.js'
@@ -21,13 +23,27 @@ export interface Subject {
 export function modeTally({config, model, task: {strata, splits}}: Predictor): ModeTally {
   const {bootstraps, samples, passAtK} = config.eval
   const ks = passAtK.length > 0 ? passAtK : samples > 0 ? [samples] : []
+  return new ModeTally({strata, splits, ks, bootstraps, seed: config.seed}, shapeOfModel(model))
+}
+
+/** Counts what the predictions of one mode take. */
+export function computeMeter({model}: Predictor): ComputeMeter {
+  return new ComputeMeter(shapeOfModel(model))
+}
+
+function shapeOfModel(model: Predictor['model']): ModelShape {
   const adapterCount = model.adapter ? trainedCount(model) : 0
-  const shape = shapeOf(model, {parameterCount: parameterCount(model), adapterCount})
-  return new ModeTally({strata, splits, ks, bootstraps, seed: config.seed}, shape)
+  return shapeOf(model, {parameterCount: parameterCount(model), adapterCount})
 }
 
 /** predictions of one mode -> its rows of `eval.arrow`: accuracy with interval, split by split; empty splits have none. */
-export function evalRows(predictor: Predictor, subject: Subject, mode: EvalMode, predicted: ModeTally): EvalRow[] {
+export function evalRows(
+  predictor: Predictor,
+  subject: Subject,
+  mode: EvalMode,
+  predicted: ModeTally,
+  spent: ModeCompute,
+): EvalRow[] {
   const leftOut = leftOutOf(predictor.task)
   const prompt_settings = JSON.stringify(promptSettings(predictor, mode))
   return predicted.bySplit().map((row) => {
@@ -43,6 +59,11 @@ export function evalRows(predictor: Predictor, subject: Subject, mode: EvalMode,
       prompt_tokens: means.promptTokens,
       written_tokens: means.writtenTokens,
       flops: means.flops,
+      answer_tokens: means.answerTokens,
+      mode_flops_generation: spent.flops_generation,
+      mode_flops_scoring: spent.flops_scoring,
+      mode_tokens: spent.tokens,
+      mode_seconds: spent.step_seconds,
     }
   })
 }

@@ -1,5 +1,6 @@
 import type {SourcedConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
+import type {Engine} from '../engine/engine.js'
 import {loadModel} from '../engine/load-model.js'
 import {checkMemory, type MemoryDemand} from '../engine/memory/check-memory.js'
 import {startEngine} from '../engine/start-engine.js'
@@ -7,6 +8,7 @@ import {isTaught} from '../objectives/objectives.js'
 import {checkReferenceLength} from '../prepared/inexpressible.js'
 import {type PreparedData, preparedIn, withoutDocuments} from '../prepared/prepared.js'
 import {dataFor} from '../runs/check-model.js'
+import type {ComputeSpent} from '../runs/compute-spent.js'
 import {checkModel, type ModelPlace, readModel, sourceOf, tokenizerFolder} from '../runs/model-place.js'
 import {type Origins, originsOf, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
@@ -20,6 +22,7 @@ import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {type EvaluatedModel, evaluatedModels} from './evaluated-models.js'
 import {commandTask, sayModes} from './evaluated-task.js'
+import {evaluationCompute} from './evaluation-compute.js'
 import {evaluationInputs, rehearseResume} from './evaluation-inputs.js'
 import {EvaluationLog} from './evaluation-log.js'
 import {evaluationWork} from './evaluation-work.js'
@@ -39,6 +42,8 @@ export interface EvalSummary extends Summary {
   readonly origins: Origins
   /** The templates and lengths that each model was evaluated with, in the modes asked for. */
   readonly models: readonly ModelSettings[]
+  /** What all predictions took, those of an earlier attempt included; null where an older version did not count them. */
+  readonly compute: ComputeSpent | null
   /** The rows of eval.arrow. */
   readonly rows: readonly EvalRow[]
 }
@@ -139,7 +144,7 @@ async function textsFor(
 
 /** Evaluates in the run directory and writes the summary; the engine holds the first model. */
 async function evaluateIn(
-  {config, sources, data, engine}: SourcedConfig & Pick<EvaluationStart, 'data'> & Pick<Predictor, 'engine'>,
+  {config, sources, data, engine}: SourcedConfig & Pick<EvaluationStart, 'data'> & {readonly engine: Engine},
   models: readonly EvaluatedModel[],
   services: Services,
   started: Date,
@@ -164,7 +169,13 @@ async function evaluateIn(
       })
       settings.push({run: name, checkpoint: stepName(step), ...settingsOf(own)})
     }
-    const summary = {...(await summarize('eval', config, services, started, engine)), origins, models: settings, rows}
+    const summary: EvalSummary = {
+      ...(await summarize('eval', config, services, started, engine)),
+      origins,
+      models: settings,
+      compute: evaluationCompute(rows),
+      rows,
+    }
     await run.writeSummary(summary)
     return summary
   } finally {

@@ -7,7 +7,7 @@ import {Interrupted} from '../util/errors.js'
 import {Sampler, streamSeed} from '../util/rng.js'
 import type {Services} from '../util/services.js'
 import {notesOn, notesOnSplits} from './eval-notes.js'
-import {evalRows, modeTally, type Subject} from './eval-rows.js'
+import {computeMeter, evalRows, modeTally, type Subject} from './eval-rows.js'
 import {type Predictor, predict} from './predict.js'
 import {predictionRows} from './prediction-rows.js'
 
@@ -42,11 +42,13 @@ export async function evaluateModel(
       const stage = progress.stage(name, indices.length, task.noun)
       predictor.engine.watch((words) => stage.note(words))
       const tally = modeTally(predictor)
-      for await (const predicted of predict(predictor, indices, mode, stage)) {
+      const meter = computeMeter(predictor)
+      const metered = {...predictor, engine: meter.engine(predictor.engine), sampler: meter.sampler(predictor.sampler)}
+      for await (const predicted of predict(metered, indices, mode, stage)) {
         tally.add(predicted)
         yield* predictionRows(predicted, mode)
       }
-      const graded = evalRows(predictor, subject, mode, tally)
+      const graded = evalRows(predictor, subject, mode, tally, meter.spent)
       stage.done(graded.map((row) => `${row.split} ${(100 * row.accuracy).toFixed(1)}`).join(', '))
       for (const note of notesOn(predictor, mode, tally)) progress.log(note)
       for (const row of graded) rows.push(row)

@@ -2,6 +2,7 @@ import {type ModelShape, rolloutFlops} from '../models/flops.js'
 import {type Outcome, outcomes} from '../records/records.js'
 import {type AccuracyOptions, AccuracyTally} from '../statistics/accuracy.js'
 import type {ItemPredictions} from '../tasks/task.js'
+import {sumOf} from '../util/means.js'
 
 /** Sums over the greedy predictions of a stratum. */
 interface StratumSums {
@@ -12,9 +13,23 @@ interface StratumSums {
   /** Thoughts and answers. */
   writtenTokens: number
   flops: number
+  /** Predictions that have an answer, and the tokens of these answers. */
+  answers: number
+  answerTokens: number
 }
 
-const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0)
+/** Means over the greedy predictions of a split; of the answers, null where none has one. */
+type SplitMeans = Omit<StratumSums, 'count' | 'answers' | 'answerTokens'> & {readonly answerTokens: number | null}
+
+const nothing: StratumSums = {
+  count: 0,
+  cutTokens: 0,
+  promptTokens: 0,
+  writtenTokens: 0,
+  flops: 0,
+  answers: 0,
+  answerTokens: 0,
+}
 
 /**
  * What rows and notes of an evaluation need to know of one mode, counted item by item: memory grows with the clusters, a
@@ -38,14 +53,12 @@ export class ModeTally {
     private readonly shape: ModelShape,
   ) {
     this.accuracy = new AccuracyTally(options)
-    this.strata = new Map(
-      options.strata.map((stratum) => [stratum, {count: 0, cutTokens: 0, promptTokens: 0, writtenTokens: 0, flops: 0}]),
-    )
+    this.strata = new Map(options.strata.map((stratum) => [stratum, {...nothing}]))
     this.outcomes = Object.fromEntries(outcomes.map((outcome) => [outcome, 0])) as Record<Outcome, number>
   }
 
   add({facts: {cluster, stratum}, predictions: [greedy, ...sampled]}: ItemPredictions): void {
-    const {correct, outcome, cutTokens, lengths} = greedy
+    const {correct, outcome, answerTokens, cutTokens, lengths} = greedy
     const samples = {count: sampled.length, correct: sampled.filter((one) => one.correct).length}
     this.accuracy.add({cluster, stratum, correct, samples})
     this.count++
@@ -56,8 +69,10 @@ export class ModeTally {
     own.cutTokens += cutTokens
     own.promptTokens += lengths.promptTokens
     // Without a completion nothing is written: the one token is what the next would be.
-    if (outcome !== null) own.writtenTokens += sum(lengths.completionTokens)
+    if (outcome !== null) own.writtenTokens += sumOf(lengths.completionTokens)
     own.flops += rolloutFlops(this.shape, [lengths])
+    if (answerTokens !== null) own.answers++
+    own.answerTokens += answerTokens ?? 0
     if (cutTokens > 0) this.cut.count++
     this.cut.tokens += cutTokens
     this.cut.most = Math.max(this.cut.most, cutTokens)
@@ -68,17 +83,17 @@ export class ModeTally {
     return this.accuracy.bySplit().filter(({count}) => count > 0)
   }
 
-  /** Means over the greedy predictions of a split. */
-  meansOf(split: string): Omit<StratumSums, 'count'> {
+  meansOf(split: string): SplitMeans {
     const {strata} = this.options.splits.find(({name}) => name === split)!
     const members = strata.map((stratum) => this.strata.get(stratum)!)
-    const count = sum(members.map((own) => own.count))
-    const meanOf = (name: keyof StratumSums) => sum(members.map((own) => own[name])) / count
+    const total = (name: keyof StratumSums) => sumOf(members.map((own) => own[name]))
+    const [count, answers] = [total('count'), total('answers')]
     return {
-      cutTokens: meanOf('cutTokens'),
-      promptTokens: meanOf('promptTokens'),
-      writtenTokens: meanOf('writtenTokens'),
-      flops: meanOf('flops'),
+      cutTokens: total('cutTokens') / count,
+      promptTokens: total('promptTokens') / count,
+      writtenTokens: total('writtenTokens') / count,
+      flops: total('flops') / count,
+      answerTokens: answers > 0 ? total('answerTokens') / answers : null,
     }
   }
 }

@@ -37,9 +37,9 @@ export async function* predictByChoice<Item>(
 }
 
 function predictionOf({prompt, options}: Choices, logprobs: readonly Float32Array[]): Prediction {
-  const {answer, isRight} = bestOf(options, logprobs)
+  const {answer, ids, isRight} = bestOf(options, logprobs)
   const lengths = {promptTokens: prompt.length, completionTokens: options.map(({ids}) => ids.length)}
-  return {answer, correct: isRight, outcome: null, text: null, cutTokens: 0, lengths}
+  return {answer, correct: isRight, outcome: null, text: null, answerTokens: ids.length, cutTokens: 0, lengths}
 }
 
 function bestOf(options: readonly Choice[], logprobs: readonly Float32Array[]): Choice {

@@ -4,7 +4,8 @@ import type {ModelConfig} from '../models/model-config.js'
 import {promptLimit} from '../prompts/prompt-limit.js'
 import type {Completion, Prompt} from '../records/records.js'
 import type {Sampler} from '../samplers/sampler.js'
-import type {ItemPredictions, Prediction, Task} from '../tasks/task.js'
+import {countAnswerTokens} from '../tasks/answer-tokens.js'
+import type {ItemPredictions, Prediction, ScoringEngine, Task} from '../tasks/task.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {chunksOf} from '../util/chunks-of.js'
 import {Interrupted, UsageError} from '../util/errors.js'
@@ -18,8 +19,8 @@ export interface Predictor {
   readonly config: Config
   readonly task: Task<unknown>
   readonly tokenizer: Tokenizer
-  readonly engine: Engine
-  readonly sampler: Sampler
+  readonly engine: ScoringEngine & Pick<Engine, 'watch'>
+  readonly sampler: Pick<Sampler, 'sample'>
   readonly model: ModelConfig
   /** Ends the predictions between two calls of the engine; absent where training or a sweep finishes them first. */
   readonly signal?: AbortSignal
@@ -138,5 +139,6 @@ function predictionOf(
   const whole = {...completion, ids: joinIds(given, completion.ids)}
   const {answer, correct, outcome} = task.grade(item, whole)
   const lengths = {promptTokens: ids.length, completionTokens: [completion.ids.length]}
-  return {answer, correct, outcome, text: tokenizer.decode(whole.ids), cutTokens, lengths}
+  const answerTokens = answer && countAnswerTokens(tokenizer, whole.ids)
+  return {answer, correct, outcome, text: tokenizer.decode(whole.ids), answerTokens, cutTokens, lengths}
 }

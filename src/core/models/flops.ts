@@ -105,16 +105,24 @@ export function queryFlops(
   }, 0)
 }
 
+/** FLOPs of predicting every token of sequences but the first, given the lengths of the sequences in tokens. */
+export function scoreFlops(shape: ModelShape, lengths: readonly number[]): number {
+  const scored = lengths.filter((length) => length > 1)
+  return queryFlops(
+    shape,
+    scored.map((length) => ({prompt: 1, continuation: length - 1})),
+  )
+}
+
 /**
  * FLOPs of a policy update: forward and backward over each prompt once and over its completions.
  *
- * Pass only what the update runs over: completions without advantage that were dropped cost nothing. Each further
- * forward pass (a reference policy, log-probabilities before the first of several mini-batches) is one in `extraForwards`.
+ * Pass only what the update runs over: completions without advantage that were dropped cost nothing.
  */
-export function updateFlops(shape: ModelShape, groups: readonly GroupLengths[], extraForwards = 0): number {
+export function updateFlops(shape: ModelShape, groups: readonly GroupLengths[]): number {
   const live = groups.filter(({completionTokens}) => completionTokens.length > 0)
   const saved = live.reduce((sum, group) => sum + savedFlops(shape, groupWork(group)), 0)
-  return (3 + extraForwards) * rolloutFlops(shape, live) - saved
+  return 3 * rolloutFlops(shape, live) - saved
 }
 
 /** FLOPs of plain next-token training, forward and backward, on rows of the given lengths in input tokens. */

@@ -64,6 +64,8 @@ export interface StepResult {
   readonly stage?: string
   readonly tokens: number
   readonly flopsGeneration: number
+  /** Of forward passes besides those of sampling and of the update itself. */
+  readonly flopsScoring: number
   readonly flopsUpdate: number
   /** A few words for the live line. */
   readonly note: string

@@ -1,10 +1,11 @@
 import type {Engine} from '../engine/engine.js'
 import {loadModel} from '../engine/load-model.js'
 import {batchesWithin, type ScoreSettings, type TokenScores} from '../engine/scoring/score.js'
-import {type ModelShape, queryFlops} from '../models/flops.js'
+import {scoreFlops} from '../models/flops.js'
 import type {Partition} from '../records/records.js'
 import {readModel, sourceOf} from '../runs/model-place.js'
 import {documentsTable, pickColumns, readRows, type ScoresRow, scoresTable, writeTable} from '../tables/index.js'
+import {sumOf} from '../util/means.js'
 import type {Stage} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import type {Scorer} from './scorer.js'
@@ -55,19 +56,14 @@ export async function scoreDocuments(
       for (const scores of await scoreWindow(engine, sequences, settings, {stage, signal, note}))
         yield {entropy: scores.entropy, target_logprob: scores.targetLogprob, top1: scores.top1}
       scored += sequences.length
-      cost.flops += flopsOf(shape, sequences)
-      cost.tokens += sequences.reduce((sum, {length}) => sum + length, 0)
+      const lengths = sequences.map(({length}) => length)
+      cost.flops += scoreFlops(shape, lengths)
+      cost.tokens += sumOf(lengths)
     }
   }
   await writeTable(files.scores, scoresTable, rows())
   stage.done()
   return cost
-}
-
-/** Of one forward pass over each sequence: every token but the first is predicted. */
-function flopsOf(shape: ModelShape, sequences: readonly Int32Array[]): number {
-  const lengths = sequences.filter(({length}) => length > 1).map(({length}) => ({prompt: 1, continuation: length - 1}))
-  return queryFlops(shape, lengths)
 }
 
 function* tokensOf(file: string, partitions: readonly Partition[]): Generator<Int32Array> {

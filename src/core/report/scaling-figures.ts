@@ -1,8 +1,9 @@
+import {computeByStep} from '../runs/compute-spent.js'
 import {fitPowerLaw, type ScalingPoint} from '../statistics/power-law.js'
 import {type FitRow, fitRow, seriesName} from '../statistics/series.js'
 import {splits} from '../statistics/split.js'
 import {weightsOf} from '../statistics/weights.js'
-import type {MetricsRow, SweepRow} from '../tables/index.js'
+import type {SweepRow} from '../tables/index.js'
 import {maxOf, minOf} from '../util/extremes.js'
 import {groupBy} from '../util/group-by.js'
 import {benchmarkOf, benchmarkOfPoint} from './benchmark.js'
@@ -109,17 +110,6 @@ export function pointOfSweep(row: SweepRow): ScalingPointRow {
 
 function intervalOf(low: number | null, high: number | null) {
   return {ciLow: low ?? Number.NaN, ciHigh: high ?? Number.NaN}
-}
-
-/** FLOPs of generation and training together up to each step. */
-export function computeByStep(rows: readonly MetricsRow[]): ReadonlyMap<number, number> {
-  const computeAt = new Map<number, number>()
-  let compute = 0
-  for (const row of rows) {
-    compute += (row['rpt/flops_generation'] ?? 0) + (row['rpt/flops_update'] ?? 0)
-    computeAt.set(row.step, compute)
-  }
-  return computeAt
 }
 
 /** Names a curve in a report: by its sweep too where several sweeps may have curves of that name. */

@@ -9,6 +9,7 @@ import type {Predictor} from '../evaluation/predict.js'
 import {withRunSettings} from '../evaluation/run-settings.js'
 import {openPrepared, withoutDocuments} from '../prepared/prepared.js'
 import {dataFor} from '../runs/check-model.js'
+import type {ComputeSpent} from '../runs/compute-spent.js'
 import {readModel, sourceOf, tokenizerFolder} from '../runs/model-place.js'
 import {resolveModel} from '../runs/resolve-model.js'
 import {checkpointFolder, stepName} from '../runs/run-checkpoints.js'
@@ -24,8 +25,10 @@ import type {SweepPoint} from './points.js'
 /** A trained point: where its checkpoints are, and what each cost. */
 export interface TrainedPoint extends SweepPoint {
   readonly run: string
-  /** FLOPs of generation and training together, by step. */
+  /** FLOPs up to each step. */
   readonly computeAt: ReadonlyMap<number, number>
+  /** What all its steps took. */
+  readonly spent: ComputeSpent
 }
 
 /** Evaluates every checkpoint that the ledger `sweep.arrow` does not hold yet; returns all its rows. */
@@ -72,7 +75,7 @@ async function evaluateCheckpoint(
   const subject = {run: point.name, objective: point.config.train.objective, checkpoint: stepName(step), step}
   const predictor = {...(await predictorOf(point, step, loaded, engine)), progress}
   await run.place(join('predictions', point.name), '')
-  const rows = await withSampler(predictor, step, (sampler) =>
+  const rows = await withSampler({...predictor, engine}, step, (sampler) =>
     evaluateModel({...predictor, sampler}, subject, predictionsFile(run, point.name, step)),
   )
   return rows.map((row) => ({

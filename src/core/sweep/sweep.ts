@@ -3,7 +3,8 @@ import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {startEngine} from '../engine/start-engine.js'
 import {plotScaling} from '../report/plot-scaling.js'
-import {computeByStep, pointOfSweep, scalingFigures, scalingText} from '../report/scaling-figures.js'
+import {pointOfSweep, scalingFigures, scalingText} from '../report/scaling-figures.js'
+import {addSpent, type ComputeSpent, computeByStep, computeSpent} from '../runs/compute-spent.js'
 import {type Origins, recordedOrigins} from '../runs/origins.js'
 import {RunDirectory} from '../runs/run-directory.js'
 import {type Summary, summarize} from '../runs/summary.js'
@@ -18,6 +19,10 @@ import {openSweep, type PlacedPoint, servicesOf, stepsOf, sweepInputs, usesLine}
 
 /** What `rpt scaling-sweep` found: its `summary.json`. */
 export interface SweepSummary extends Summary {
+  /** What the runs trained for the sweep took, each once, without evaluations. */
+  readonly compute: ComputeSpent
+  /** The same of the runs that it took over from `sweep.runs`; null where there are none. */
+  readonly compute_taken_over: ComputeSpent | null
   /** One fit per curve and split. */
   readonly fits: readonly FitRow[]
   /** The fitted curve of the hardest split that has one, for the terminal. */
@@ -51,7 +56,12 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
     const {task} = await predictorOf(trained[0], step, loaded, engine)
     const fits = await fitCurves(rows, task, config, run)
     await drawFigures(rows, fits, run)
-    const summary = {...(await summarize('scaling-sweep', config, services, started, engine)), fits, plot: plotOf(rows)}
+    const summary: SweepSummary = {
+      ...(await summarize('scaling-sweep', config, services, started, engine)),
+      ...spentOn(trained),
+      fits,
+      plot: plotOf(rows),
+    }
     await run.writeSummary(summary)
     return summary
   } finally {
@@ -64,7 +74,18 @@ async function trainPoint(point: PlacedPoint, run: RunDirectory, origins: Origin
   const {folder, isDone} = point
   if (isDone) run.services.progress.log(usesLine(point))
   else await train(point.config, servicesOf(point, run.services), origins)
-  return {...point, run: folder, computeAt: computeByStep(readTable(join(folder, 'metrics.arrow'), metricsTable))}
+  const history = readTable(join(folder, 'metrics.arrow'), metricsTable)
+  return {...point, run: folder, computeAt: computeByStep(history), spent: computeSpent(history)}
+}
+
+/** What the runs behind all points took: a run that several points share counts once. */
+function spentOn(points: readonly TrainedPoint[]): Pick<SweepSummary, 'compute' | 'compute_taken_over'> {
+  const spentBy = new Map(points.map(({run, spent}) => [run, spent]))
+  const own = new Set(points.map(({config}) => config.out))
+  const [trained, takenOver] = [true, false].map((isOwn) =>
+    [...spentBy].filter(([run]) => own.has(run) === isOwn).map(([, spent]) => spent),
+  )
+  return {compute: addSpent(trained), compute_taken_over: takenOver.length > 0 ? addSpent(takenOver) : null}
 }
 
 async function drawFigures(rows: readonly SweepRow[], fits: readonly FitRow[], run: RunDirectory): Promise<void> {

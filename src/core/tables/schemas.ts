@@ -91,6 +91,7 @@ export const metricsTable = defineTable(
     'rpt/uniforms_near_step': metric,
     'rpt/context_entropy': metric,
     'rpt/flops_generation': metric,
+    'rpt/flops_scoring': metric,
     'rpt/flops_update': metric,
     num_tokens: metric,
     step_time: metric,
@@ -138,31 +139,42 @@ export function itemName({source, index}: ItemKey): string {
  *
  * `ci_low` and `ci_high` are null where one document has all positions; `pass_at` and `pass_at_k` where nothing was
  * sampled; `inexpressible` and `accuracy_if_wrong` where the data do not tell. `cut_tokens` is a mean over positions,
- * `prompt_settings` is JSON.
+ * `prompt_settings` is JSON. Those beginning with `mode_` are sums over all predictions of the mode, sampled ones included: the
+ * same in every split. They and `answer_tokens` are null in tables of older versions, and the latter where no prediction has an answer.
  */
-export const evalTable = defineTable('eval', 'file', {
-  run: utf8,
-  objective: utf8,
-  checkpoint: utf8,
-  step: int32,
-  mode,
-  split: utf8,
-  count: int32,
-  correct: int32,
-  accuracy: float64,
-  ci_low: nullable(float64),
-  ci_high: nullable(float64),
-  pass_at_k: nullable(float64),
-  pass_at: nullable(float64ByInt32),
-  seed: int64,
-  inexpressible: nullable(int32),
-  accuracy_if_wrong: nullable(float64),
-  cut_tokens: float64,
-  prompt_settings: jsonObject,
-  prompt_tokens: nullable(float64),
-  written_tokens: nullable(float64),
-  flops: nullable(float64),
-})
+export const evalTable = defineTable(
+  'eval',
+  'file',
+  {
+    run: utf8,
+    objective: utf8,
+    checkpoint: utf8,
+    step: int32,
+    mode,
+    split: utf8,
+    count: int32,
+    correct: int32,
+    accuracy: float64,
+    ci_low: nullable(float64),
+    ci_high: nullable(float64),
+    pass_at_k: nullable(float64),
+    pass_at: nullable(float64ByInt32),
+    seed: int64,
+    inexpressible: nullable(int32),
+    accuracy_if_wrong: nullable(float64),
+    cut_tokens: float64,
+    prompt_settings: jsonObject,
+    prompt_tokens: nullable(float64),
+    written_tokens: nullable(float64),
+    flops: nullable(float64),
+    answer_tokens: nullable(float64),
+    mode_flops_generation: nullable(float64),
+    mode_flops_scoring: nullable(float64),
+    mode_tokens: nullable(float64),
+    mode_seconds: nullable(float64),
+  },
+  ['mode_seconds'],
+)
 
 /**
  * One row per prediction of one evaluation; `split` is the stratum of the item: for positions the hardest level that they

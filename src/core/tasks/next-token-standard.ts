@@ -86,7 +86,9 @@ function predictionOf(
   return {
     key: keyOf(context),
     facts: factsOf(context),
-    predictions: [{answer, correct: isRight(answer, context), outcome: null, text: null, cutTokens, lengths}],
+    predictions: [
+      {answer, correct: isRight(answer, context), outcome: null, text: null, answerTokens: 1, cutTokens, lengths},
+    ],
   }
 }
 

@@ -93,6 +93,8 @@ export interface Prediction {
   /** Null without a completion. */
   readonly outcome: Outcome | null
   readonly text: string | null
+  /** Tokens that the answer is made of; null where there is none. */
+  readonly answerTokens: number | null
   readonly cutTokens: number
   /** Tokens that the model read and wrote for it, as if it were the only one: one token where there is no completion. */
   readonly lengths: GroupLengths
@@ -105,9 +107,12 @@ export interface ItemPredictions {
   readonly predictions: readonly Prediction[]
 }
 
+/** What of an engine answers without a completion. */
+export type ScoringEngine = Pick<Engine, 'score' | 'logprobs'>
+
 /** What answers are made with. */
 export interface Answering {
-  readonly engine: Engine
+  readonly engine: ScoringEngine
   /** Called between two calls of the engine; throws where the user asked to stop. */
   readonly checkNotStopped: () => void
   /** Called with the number of items that were answered. */

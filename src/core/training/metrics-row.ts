@@ -46,6 +46,7 @@ export function metricsRow(config: Config, state: TrainerState, result: StepResu
     wall_seconds: state.wallSeconds,
     learning_rate: optimizerAt(state.step, config).learningRate,
     'rpt/flops_generation': result.flopsGeneration,
+    'rpt/flops_scoring': result.flopsScoring,
     'rpt/flops_update': result.flopsUpdate,
     num_tokens: state.numTokens,
     step_time: seconds,

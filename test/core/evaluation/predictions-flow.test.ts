@@ -162,6 +162,7 @@ function predictionsAt(position: number): ItemPredictions {
     outcome: 'parsed' as const,
     text: `thought ${position}`,
     cutTokens: position % 7,
+    answerTokens: 1,
     lengths: {promptTokens: position, completionTokens: [5]},
   }
   return {

@@ -46,6 +46,8 @@ function plain(value: unknown): unknown {
   return ArrayBuffer.isView(value) ? [...(value as Uint8Array)] : value
 }
 
+const clockColumns: Readonly<Record<string, string>> = {metrics: 'wall_seconds,step_time', eval: 'mode_seconds'}
+
 describe.each(tableNames)('%s in another reader', (name) => {
   it('has the documented columns', async () => {
     const {schema} = tableFromIPC(await writeSample(name))
@@ -53,7 +55,7 @@ describe.each(tableNames)('%s in another reader', (name) => {
     expect(columns).toEqual(Object.entries(documented[name]))
     expect(schema.metadata?.get('rpt.schema')).toBe(`${name}/1`)
     expect(schema.metadata?.get('rpt.version')).toMatch(/^\d+\.\d+\.\d+/)
-    expect(schema.metadata?.get('rpt.clock_columns')).toBe(name === 'metrics' ? 'wall_seconds,step_time' : '')
+    expect(schema.metadata?.get('rpt.clock_columns')).toBe(clockColumns[name] ?? '')
   })
 
   it('has the values that were written', async () => {

@@ -30,10 +30,15 @@ const update = (changes: Partial<PolicyUpdate>): PolicyUpdate => ({
   ...changes,
 })
 
-function stepOf(groups: readonly ScoredGroup<unknown>[], updates: readonly PolicyUpdate[]) {
-  const counts = {batches: 1, dropped: 0, surplus: 0, uniformsNearStep: 0, queryFlops: 0}
+function stepOf(
+  groups: readonly ScoredGroup<unknown>[],
+  updates: readonly PolicyUpdate[],
+  {queryFlops = 0, ...grpo}: Partial<typeof config.grpo> & {readonly queryFlops?: number} = {},
+) {
+  const counts = {batches: 1, dropped: 0, surplus: 0, uniformsNearStep: 0, queryFlops}
   const sampled: SampledGroups<unknown> = {generated: groups, kept: groups, ...counts}
-  return resultOf({config, shape, hasEnd: true}, sampled, groups, groups, updates)
+  const settings = {...config, grpo: {...config.grpo, ...grpo}}
+  return resultOf({config: settings, shape, hasEnd: true}, sampled, groups, groups, updates)
 }
 
 describe('what is measured of a step', () => {
@@ -53,5 +58,16 @@ describe('what is measured of a step', () => {
     const lengths = (tokens: number) => ({promptTokens: tokens, completionTokens: [tokens, tokens]})
     expect(flopsUpdate).toBe(updateFlops(shape, [lengths(4)]))
     expect(flopsGeneration).toBe(rolloutFlops(shape, [lengths(4), lengths(9)]))
+  })
+
+  it('counts apart what is scored besides: the reference, the policy before later updates, questions of rewards', () => {
+    const scoringOf = (...[updates, settings]: [number, Parameters<typeof stepOf>[2]?]) =>
+      stepOf([groupOf(4, [0, 1])], Array(updates).fill(update({})), settings)
+    // 4 tokens of prompt and 2 x 3 of completions through 2 layers, attending to 10 and 2 x 18 tokens, 2 x 4 times logits.
+    const pass = 2 * 2 * (2 * 8 * 2 * (4 + 2) + 3 * 8 * 12) * 10 + 4 * 2 * 4 * 2 * (10 + 2 * 18) + 2 * 8 * 11 * 8
+    expect(scoringOf(1).flopsScoring).toBe(0)
+    expect(scoringOf(1, {klCoef: 0.1, queryFlops: 77})).toMatchObject({flopsScoring: pass + 77, flopsUpdate: 3 * pass})
+    expect(scoringOf(2, {loss: 'gspo'}).flopsScoring).toBe(pass / 2)
+    expect(scoringOf(2, {klCoef: 0.1, loss: 'gspo'}).flopsScoring).toBe(1.5 * pass)
   })
 })

@@ -1,7 +1,7 @@
 import {mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {AccuracyTally} from '../../../src/core/statistics/accuracy.js'
-import {type EvalRow, evalTable, writeTable} from '../../../src/core/tables/index.js'
+import {type EvalRow, evalTable, nullsOf, writeTable} from '../../../src/core/tables/index.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 
 /** Chance of a right answer by mode. */
@@ -31,6 +31,7 @@ export async function writeChoices(
           tally.add({cluster: `${stratum}:${i}`, stratum, correct: sampler.next() < chance})
       for (const {split, count, correct, accuracy, ciLow: ci_low, ciHigh: ci_high} of tally.bySplit())
         rows.push({
+          ...nullsOf(evalTable),
           ...{run: objective, objective, checkpoint: 'last', step: objective === 'base' ? 0 : 200, seed: 0},
           ...{mode: mode as EvalRow['mode'], split, count, correct, accuracy, ci_low, ci_high},
           ...{pass_at_k: null, pass_at: null, inexpressible: 0, accuracy_if_wrong: null, cut_tokens: 0},

@@ -143,7 +143,16 @@ async function writeEvaluations(
       for (const cell of tally.bySplit()) {
         const {split, count, correct, accuracy, ciLow: ci_low, ciHigh: ci_high} = cell
         const numbers = {split, count, correct, accuracy, ci_low, ci_high, pass_at_k: null, pass_at: null, ...unasked}
-        rows.push({run: objective, objective, checkpoint: `step-${step}`, step, mode, seed: 0, ...numbers})
+        rows.push({
+          ...nullsOf(evalTable),
+          run: objective,
+          objective,
+          checkpoint: `step-${step}`,
+          step,
+          mode,
+          seed: 0,
+          ...numbers,
+        })
       }
     }
     const name = `${stepName(step)}.arrow`

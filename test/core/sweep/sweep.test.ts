@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import type {Config} from '../../../src/core/config/schema.js'
+import {addSpent} from '../../../src/core/runs/compute-spent.js'
 import {sweepPoints} from '../../../src/core/sweep/points.js'
 import {sweep} from '../../../src/core/sweep/sweep.js'
 import {openStream, predictionsTable, readTable, sweepTable} from '../../../src/core/tables/index.js'
@@ -32,6 +33,10 @@ function config(out: string, changes: readonly string[] = []): Config {
     ...changes,
   ]
   return loadConfig({sets, cwd: workspace.folder}).config
+}
+
+function summaryOf(out: string) {
+  return JSON.parse(readFileSync(join(workspace.folder, out, 'summary.json'), 'utf8'))
 }
 
 async function ledger(out: string) {
@@ -112,6 +117,10 @@ describe('a sweep', () => {
     expect(compute).toEqual(compute.toSorted((a, b) => a - b))
     expect(compute[0]).toBeGreaterThan(0)
     expect(summary.fits.length).toBeGreaterThan(0)
+    const runs = [0, 1].map((seed) => summaryOf(join('whole', 'runs', `seed=${seed}`)).compute)
+    expect(summary.compute).toEqual(addSpent(runs))
+    expect(summary.compute.flops).toBeGreaterThan(0)
+    expect(summary.compute_taken_over).toBeNull()
     expect(existsSync(join(workspace.folder, 'whole', 'summary.json'))).toBe(true)
   })
 
@@ -151,9 +160,17 @@ describe('a sweep', () => {
     const lines: string[] = []
     const runs = join(workspace.folder, 'whole', 'runs', 'seed=1')
     const changes = ['sweep.axes={seed: [1]}', `sweep.runs=["${runs}"]`]
-    await sweep(config('reused', changes), toyServices({command: 'scaling-sweep'}, lines))
+    const summary = await sweep(config('reused', changes), toyServices({command: 'scaling-sweep'}, lines))
+    expect(summary.compute.flops).toBe(0)
+    expect(summary.compute_taken_over).toEqual(summaryOf(join('whole', 'runs', 'seed=1')).compute)
     expect(lines).toContain(`seed=1: uses ${runs}`)
     expect(existsSync(join(workspace.folder, 'reused', 'runs'))).toBe(false)
+  })
+
+  it('counts a run once that several points use', async () => {
+    const changes = ['sweep.axes={seed: [1], train.steps: [2, 4]}', 'sweep.runs=[whole/runs/seed=1]']
+    const summary = await sweep(config('shared', changes), toyServices({command: 'scaling-sweep'}))
+    expect(summary.compute_taken_over).toEqual(summaryOf(join('whole', 'runs', 'seed=1')).compute)
   })
 
   it('does not use one that stopped before its last step, wherever it is named', async () => {

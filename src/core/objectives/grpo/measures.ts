@@ -21,21 +21,22 @@ export function resultOf(
 ): StepResult {
   const {generated} = sampled
   const lengths = generated.flatMap(({completions}) => completions.map(({ids}) => ids.length))
-  const updated = trained.filter(({advantages}) => addsToGradient(advantages, config.grpo))
+  const work = trained.filter(({advantages}) => addsToGradient(advantages, config.grpo)).map(workOf)
   const measures = {...measuresOfGroups(sampled, trained), ...measuresOfUpdates(updates)}
   return {
     measures,
     groups: scored,
     visits: generated.length,
     tokens: lengths.reduce((sum, length) => sum + length, 0),
-    flopsGeneration: rolloutFlops(shape, generated.map(workOf)) + sampled.queryFlops,
-    flopsUpdate: updateFlops(shape, updated.map(workOf), extraForwards(config, updates.length)),
+    flopsGeneration: rolloutFlops(shape, generated.map(workOf)),
+    flopsScoring: sampled.queryFlops + scoringPasses(config, updates.length) * rolloutFlops(shape, work),
+    flopsUpdate: updateFlops(shape, work),
     note: `reward ${measures.reward.toFixed(3)}, length ${measures.meanLength.toFixed(1)}${hasEnd ? '' : ', no end token'}`,
   }
 }
 
-/** Forward passes of an update besides its own: the reference's, and the policy's before each update but the first. */
-function extraForwards({grpo}: Config, updates: number): number {
+/** Forward passes over what an update runs over, besides its own: the reference's, and the policy's before each update but the first. */
+function scoringPasses({grpo}: Config, updates: number): number {
   const asksPolicy = lossOf(grpo).kind.ratioOf === 'completion' && updates > 1
   return Number(grpo.klCoef > 0) + (asksPolicy ? (updates - 1) / updates : 0)
 }

@@ -42,6 +42,7 @@ export function startRows(
         visits: batchRows,
         tokens: update?.trainedTokens ?? 0,
         flopsGeneration: 0,
+        flopsScoring: 0,
         flopsUpdate: plainTrainingFlops(shape, update ? rows.map((row) => row.ids.length - 1) : []),
         note: update ? `loss ${update.loss.toFixed(3)}` : 'no token to learn from',
       }

@@ -2,9 +2,9 @@ import {join} from 'node:path'
 import type {Config} from '../../config/schema.js'
 import {objectives, taughtBy} from '../../objectives/objectives.js'
 import {short} from '../../report/format.js'
+import {computeSpent} from '../../runs/compute-spent.js'
 import {settingsOf} from '../../runs/run-identity.js'
 import {metricsTable, readTable} from '../../tables/index.js'
-import {computeSpent} from '../../training/compute-spent.js'
 import type {BaseModel} from '../base-model.js'
 import type {TrainedRun} from '../trained-run.js'
 import {codeBlock, markdownRows, plainText} from './markdown.js'
@@ -50,7 +50,8 @@ export function trainingSection(run: TrainedRun, base: BaseModel | null, prepare
 function computeTable({path, state}: TrainedRun): string {
   const metrics = readTable(join(path, 'metrics.arrow'), metricsTable).filter(({step}) => step <= state.step)
   const spent = computeSpent(metrics)
-  const parts = `${short(spent.flops_generation)} for sampling, ${short(spent.flops_update)} for updates`
+  const {flops_generation: generation, flops_scoring: scoring, flops_update: update} = spent
+  const parts = `${short(generation)} for sampling, ${short(scoring)} for scoring, ${short(update)} for updates`
   return markdownRows(
     ['compute', ''],
     [
