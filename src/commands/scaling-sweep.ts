@@ -1,4 +1,5 @@
 import {BaseCommand, directoryFlags, type Request} from '../base-command.js'
+import type {SweepSummary} from '../core/sweep/sweep.js'
 
 /** `rpt scaling-sweep`: axes -> runs, accuracy against compute, the fitted power law. */
 export default class ScalingSweep extends BaseCommand {
@@ -23,7 +24,19 @@ export default class ScalingSweep extends BaseCommand {
         const {sweep} = await import('../core/sweep/sweep.js')
         return sweep(config, services)
       },
-      {settings},
+      {settings, render: (summary) => this.render(summary)},
     )
   }
+
+  /** The summary with the accuracies at its end; how far each point lies from its curve is left to `--json`. */
+  private async render({fits, rows, ...summary}: SweepSummary): Promise<string> {
+    const {fitRows} = await import('../terminal/fit-rows.js')
+    const shown = rows.map(({point: _, ...row}) => row)
+    const table = fitRows(shown, spare, 'sweep.arrow', this.colors)
+    const curves = fits.map(({residuals: _, ...fit}) => fit)
+    return (await this.summaryText({...summary, fits: curves, rows: table.rows})) + table.note
+  }
 }
+
+/** Columns that a narrow terminal leaves out, the first first; the point, the step, the mode, the split and the accuracy stay. */
+const spare = ['seed', 'compute_flops']

@@ -32,7 +32,7 @@ export function formatShare(share: number): string {
 const formatsByName: readonly [RegExp, (value: number) => string][] = [
   [/(^|_)bytes$|Bytes$/, formatBytes],
   [/(^|_)seconds$|Seconds$/, (seconds) => (seconds < 60 ? `${seconds.toFixed(1)} s` : formatDuration(seconds))],
-  [/(^|_)flops$|^flops_/, (flops) => flops.toExponential(2)],
+  [/(^|_)flops$|^flops_/, (flops) => (flops === 0 ? '0' : flops.toExponential(2))],
   [/^(accuracy|accuracy_if_wrong|ci_low|ci_high|pass_at_k|ciLow|ciHigh|passAtK)$/, formatShare],
 ]
 

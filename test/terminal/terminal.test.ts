@@ -273,5 +273,5 @@ describe('a table wider than the terminal', () => {
 
 it('FLOPs have one rounding, whole or not', () => {
   for (const name of ['flops', 'flops_update', 'compute_flops'])
-    expect([123456789, 98765432.1].map((flops) => formatValue(name, flops))).toEqual(['1.23e+8', '9.88e+7'])
+    expect([123456789, 98765432.1, 0].map((flops) => formatValue(name, flops))).toEqual(['1.23e+8', '9.88e+7', '0'])
 })

@@ -1,5 +1,6 @@
 import {shortLabel} from '../util/short-names.js'
 import type {BootstrapFit} from './bootstrap-fit.js'
+import type {PowerLawFit} from './power-law.js'
 import type {Interval} from './resample.js'
 
 /** Axis keys that move a point along a curve, or repeat it, rather than start another curve. */
@@ -18,6 +19,13 @@ export function seriesName(mode: string, point: string): string {
   return [mode, ...axes.map(([key, value]) => `${key}=${shortLabel(String(value))}`)].join(', ')
 }
 
+/** A point of a fit, and its accuracy minus that of the curve. */
+export interface FitResidual {
+  readonly compute_flops: number
+  readonly accuracy: number
+  readonly residual: number
+}
+
 /** A fit as plain data for `summary.json` and reports; numbers are null where there is no fit. */
 export interface FitRow {
   readonly series: string
@@ -33,6 +41,8 @@ export interface FitRow {
   readonly P_star_ci: readonly [number, number] | null
   readonly r2_ci: readonly [number, number] | null
   readonly point_count: number
+  /** How far each point lies above the curve, by ascending compute; null where there is no fit. */
+  readonly residuals: readonly FitResidual[] | null
   /** Resamples drawn for the intervals, and those of them that could be fitted; null where none were drawn. */
   readonly resamples: number | null
   readonly resamples_fitted: number | null
@@ -61,6 +71,7 @@ export function fitRow(
     P_star_ci: pair(intervals?.pStar),
     r2_ci: pair(intervals?.r2),
     point_count: fit.points.length,
+    residuals: isFitted ? residualsOf(fit) : null,
     resamples: resamples > 0 ? resamples : null,
     resamples_fitted: resamples > 0 ? fittedResamples : null,
     warnings: [
@@ -69,4 +80,8 @@ export function fitRow(
       ...(lost > 0 ? [`${lost} of ${resamples} resamples could not be fitted: the intervals are of the others`] : []),
     ],
   }
+}
+
+function residualsOf({points, residuals}: PowerLawFit): FitResidual[] {
+  return points.map(({compute, accuracy}, i) => ({compute_flops: compute, accuracy, residual: residuals[i]}))
 }

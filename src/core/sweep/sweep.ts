@@ -27,6 +27,8 @@ export interface SweepSummary extends Summary {
   readonly fits: readonly FitRow[]
   /** The fitted curve of the hardest split that has one, for the terminal. */
   readonly plot: string
+  /** The accuracies: the rows of sweep.arrow. */
+  readonly rows: readonly SweepRow[]
 }
 
 /**
@@ -61,6 +63,7 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
       ...spentOn(trained),
       fits,
       plot: plotOf(rows),
+      rows,
     }
     await run.writeSummary(summary)
     return summary

@@ -97,6 +97,15 @@ describe('bootstrapFit', () => {
     expect(row.warnings.at(-1)).toBe(`${lost} of 200 resamples could not be fitted: the intervals are of the others`)
   })
 
+  it('leaves over of each point what the curve does not say of its accuracy', () => {
+    const found = bootstrapFit([simulate(3)], {bootstraps: 20})
+    const {A, alpha, P_star, residuals} = fitRow({series: 'a', mode: 'reasoning', split: 'all'}, found)
+    expect(residuals!.map(({compute_flops}) => compute_flops)).toEqual(computes)
+    for (const {compute_flops, accuracy, residual} of residuals!)
+      expect(residual).toBeCloseTo(accuracy - (A! / compute_flops ** alpha! + P_star!), 9)
+    expect(residuals!.some(({residual}) => Math.abs(residual) > 1e-4)).toBe(true)
+  })
+
   it('has no intervals with one document', () => {
     const curve = simulate(1, 1)
     const found = bootstrapFit([curve], {bootstraps: 20})

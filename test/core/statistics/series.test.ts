@@ -27,6 +27,7 @@ describe('fitRow', () => {
     expect(row).toMatchObject({
       A: null,
       P_star: null,
+      residuals: null,
       A_ci: null,
       point_count: 0,
       warnings: [expect.stringMatching(/needs 4/)],
