@@ -112,11 +112,16 @@ export abstract class BaseCommand extends Command {
     this.ignoreSignals = stopOnSignals(this.stopping, (line) => process.stderr.write(`${line}\n`))
   }
 
-  /** Reads flags and configuration, makes the one core call, prints what it returns: with `render`, else as a table. */
+  /**
+   * Reads flags and configuration, makes the one core call, prints what it returns: with `render`, else as a table.
+   *
+   * @returns what `--json` prints: the result, after what every summary says where the result does not say it
+   */
   protected async perform<T extends object>(
     core: (request: Request) => Promise<T>,
     {render = (result) => this.summaryText(result), check, settings, preview}: Presentation<T> = {},
   ): Promise<object> {
+    const started = new Date()
     const command = this.ctor as typeof BaseCommand
     const {flags, argv} = await this.parse(command)
     const {loadConfig, requireKeys} = await import('./core/config/load.js')
@@ -136,7 +141,8 @@ export abstract class BaseCommand extends Command {
     if (flags['dry-run'] && !preview) return this.rehearse(loaded, request, {check, settings})
     const result = await (flags['dry-run'] ? preview! : core)(request)
     if (!this.jsonEnabled()) this.log(await render(result))
-    return result
+    const {summarize} = await import('./core/runs/summary.js')
+    return {...(await summarize(this.id!, loaded.config, services, started, null)), ...result}
   }
 
   /** Starts this command anew where a device that it uses needs variables that only a new process reads. */

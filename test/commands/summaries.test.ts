@@ -36,6 +36,20 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, {recursive: true}))
 
+it.each([['report', 'sweep'], ['inspect', 'data', '--rows', '1'], ['doctor']])(
+  '%s --json says which command of which version it is of, and what that took',
+  async (...args) => {
+    const found = JSON.parse(await told(...args, '--json'))
+    const summary = JSON.parse(readFileSync(join(folder, 'sweep', 'summary.json'), 'utf8'))
+    const common = ['command', 'version', 'config_hash', 'started', 'wall_seconds', 'peak_rss_bytes']
+    expect(Object.keys(found).slice(0, common.length)).toEqual(common)
+    expect(Object.keys(summary).slice(0, common.length)).toEqual(common)
+    expect(found).toMatchObject({command: args[0], version: summary.version})
+    expect(Date.now() - Date.parse(found.started)).toBeGreaterThan(1000 * found.wall_seconds)
+    expect(found.peak_rss_bytes).toBeGreaterThan(2 ** 20)
+  },
+)
+
 it('a sweep ends with its accuracies by point, step, mode and split, in 80 columns; --json has the same rows', async () => {
   const lines = table.trimEnd().split('\n')
   const [head, ...rows] = lines.slice(lines.lastIndexOf('rows') + 1)
