@@ -12,6 +12,7 @@ import {CheckpointSaver} from './checkpoint-saver.js'
 import {isDue} from './is-due.js'
 import {metricsRow} from './metrics-row.js'
 import {carriesSignal} from './no-signal.js'
+import {warnOfRateJump} from './rate-jump.js'
 import {checkNothingToDo, warnOfRows} from './resume.js'
 import {isShortage, takeStep} from './take-step.js'
 import type {TrainingRun} from './training-run.js'
@@ -31,6 +32,7 @@ export async function trainSteps(trainingRun: TrainingRun, from: TrainerState): 
     await metrics.keepRows((row) => row.step <= from.step)
     evaluations?.dropAfter(from.step)
     warnOfRows(found, metrics.rows.length, from.step, progress)
+    warnOfRateJump(metrics.rows, config, from.step, progress)
     const tracker = await openTrackers(config.train.track, run.path, metrics.rows)
     try {
       if (from.step >= config.train.steps) checkNothingToDo(run, training, from)

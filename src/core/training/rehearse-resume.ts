@@ -1,10 +1,14 @@
+import {existsSync} from 'node:fs'
+import {join} from 'node:path'
 import type {SourcedConfig} from '../config/load.js'
 import {withGeneration} from '../evaluation/generation-settings.js'
 import type {PreparedData} from '../prepared/prepared.js'
 import {generationFolders} from '../runs/model-place.js'
 import {refuseOtherRun} from '../runs/rehearse-resume.js'
 import type {ResumePoint} from '../runs/run-checkpoints.js'
+import {metricsTable, readTable} from '../tables/index.js'
 import type {Services} from '../util/services.js'
+import {warnOfRateJump} from './rate-jump.js'
 import {trainingFiles} from './training-inputs.js'
 import {fingerprintOfSource, type WeightSource} from './weight-source.js'
 
@@ -25,7 +29,11 @@ export function rehearseResume(loaded: SourcedConfig, services: Services, {sourc
   const isThere = source.isWhole && (data !== null || config.data.dir === undefined)
   const inputs = isThere ? {...trainingFiles(config, data), model: fingerprintOfSource(source)} : null
   refuseOtherRun(withGeneration(loaded, generationFolders(source.place)).config, services, inputs)
-  if (resumed && resumed.state.step === config.train.steps) services.progress.log(completeLine(resumed.state.step))
+  if (!resumed) return
+  const {step} = resumed.state
+  if (step === config.train.steps) services.progress.log(completeLine(step))
+  const metrics = join(config.out!, 'metrics.arrow')
+  if (existsSync(metrics)) warnOfRateJump(readTable(metrics, metricsTable), config, step, services.progress)
 }
 
 /** What a resumed run says that has taken all its steps. */

@@ -4,6 +4,7 @@ import {beforeAll, describe, expect, it} from 'vitest'
 import {writeFolder} from '../../../src/core/files/index.js'
 import {pruneCheckpoints} from '../../../src/core/runs/run-checkpoints.js'
 import {readTrainerState} from '../../../src/core/runs/trainer-state.js'
+import {openTraining} from '../../../src/core/training/open-training.js'
 import {train} from '../../../src/core/training/train.js'
 import {DataError, UsageError} from '../../../src/core/util/errors.js'
 import {runContents} from '../../support/run-contents.js'
@@ -85,6 +86,27 @@ describe('what --resume does is said', () => {
     expect(lines.join('\n')).toContain('continues after step 1; repeats the steps that no checkpoint holds: 1')
     await resume('again', ['train.steps=3'], lines)
     expect(lines.filter((line) => /repeats the steps|a new one begins/.test(line))).toHaveLength(1)
+  })
+
+  it.each([
+    // 0.001 falls to 0 in 2 steps, or by a quarter at each of 4.
+    [
+      'linear',
+      /^train: the learning rate jumps from 0 at step 2 to 0.00025 at step 3, .*schedule linear now ends at step 4$/,
+    ],
+    ['constant', null],
+  ])('where the learning rate jumps, because a %s schedule has more steps', async (schedule, said) => {
+    const scheduled = ['train.objective=ntp', `optim.schedule=${schedule}`, 'optim.finalShare=0']
+    const lines: string[] = []
+    await resume(`rate-${schedule}`, scheduled, lines)
+    await resume(`rate-${schedule}`, scheduled, lines)
+    const jumps = () => lines.filter((line) => line.includes('learning rate jumps'))
+    expect(jumps()).toEqual([])
+    const longer = [...scheduled, 'train.steps=4']
+    const config = toyConfig(workspace, `rate-${schedule}`, [...settings, ...longer])
+    await openTraining(config, toyServices({resume: true, rehearsal: {note: () => undefined}}, lines))
+    await resume(`rate-${schedule}`, longer, lines)
+    expect(jumps()).toEqual(said === null ? [] : Array(2).fill(expect.stringMatching(said)))
   })
 })
 
