@@ -20,9 +20,9 @@ export function tablesOf(rows: readonly ResultRow[]): Readonly<Record<string, st
   const of = (metric: string) => rows.filter((row) => row.metric === metric)
   const paper = {title: 'paper', cell: ([row]: readonly ResultRow[]) => percent(row.paper!)}
   return {
-    sampled: bySeed('mean accuracy of a sample, %', of(sampled), ([row]) => percent(row.value), paper),
+    sampled: bySeed('mean accuracy of a sample, %', of(sampled), ([row]) => shareWithInterval(row), paper),
     greedy: bySeed('greedy accuracy, %', of(greedy), ([row]) => shareWithInterval(row)),
-    pass: bySeed('pass@8, %', of(pass8), ([row]) => percent(row.value)),
+    pass: bySeed('pass@8, %', of(pass8), ([row]) => shareWithInterval(row)),
   }
 }
 
@@ -36,12 +36,15 @@ function rowsOfSeed(evaluation: string, seed: number): ResultRow[] {
     },
   ])
   return moments.flatMap(({title, evaluated, paper}): ResultRow[] => {
-    const {pass_at, count} = neededRow(evaluation, evaluated, 'all')
-    const number = {ci_low: null, ci_high: null, count, split: 'all', seed}
+    const {pass_at, pass_at_low, pass_at_high, count} = neededRow(evaluation, evaluated, 'all')
+    const estimate = (k: number) => {
+      const interval = {ci_low: pass_at_low?.[k] ?? null, ci_high: pass_at_high?.[k] ?? null}
+      return {value: pass_at![k], ...interval, count, split: 'all', seed}
+    }
     return [
       {row: title, metric: greedy, split: 'all', ...accuracyOf(evaluation, evaluated, 'all'), paper: null, seed},
-      {row: title, metric: sampled, value: pass_at![1], ...number, paper},
-      {row: title, metric: pass8, value: pass_at![8], ...number, paper: null},
+      {row: title, metric: sampled, ...estimate(1), paper},
+      {row: title, metric: pass8, ...estimate(8), paper: null},
     ]
   })
 }

@@ -38,7 +38,7 @@ export default class Eval extends BaseCommand {
 }
 
 /** Columns that a reader misses nothing of where the first is null or 0 in all rows. */
-const quiet = [['pass_at'], ['inexpressible', 'accuracy_if_wrong'], ['cut_tokens']]
+const quiet = [['pass_at', 'pass_at_low', 'pass_at_high'], ['inexpressible', 'accuracy_if_wrong'], ['cut_tokens']]
 
 /** Columns that a narrow terminal leaves out, the first first; the mode, the split and the accuracy with its interval stay. */
 const spare = [
@@ -48,6 +48,8 @@ const spare = [
   'prompt_tokens',
   'written_tokens',
   'answer_tokens',
+  'pass_at_low',
+  'pass_at_high',
   'cut_tokens',
   'accuracy_if_wrong',
   'inexpressible',

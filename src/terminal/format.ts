@@ -44,7 +44,7 @@ export function formatValue(name: string, value: unknown): string {
     return Number.isFinite(value) ? format(value) : String(value)
   }
   if (Array.isArray(value)) return value.map((entry) => formatValue(name, entry)).join(', ') || '-'
-  if (name === 'pass_at')
+  if (/^pass_at(_low|_high)?$/.test(name))
     return Object.entries(value)
       .map(([k, share]) => `${k}: ${formatShare(share)}`)
       .join(', ')

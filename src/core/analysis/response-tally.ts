@@ -42,7 +42,7 @@ const stratum = 'all'
 
 /**
  * Counts patterns of reasoning, lengths and repetitions of responses, one at a time. It keeps no text except the most
- * frequent. Memory grows by 48 bytes with each cluster, and by a few bytes with each new thought.
+ * frequent. Memory grows by 96 bytes with each cluster, and by a few bytes with each new thought.
  */
 export class ResponseTally {
   private readonly byPattern: readonly DocumentTally[]

@@ -2,7 +2,7 @@ import {trainedCount} from '../models/adapters.js'
 import type {ModelShape} from '../models/flops.js'
 import {parameterCount} from '../models/parameters.js'
 import {shapeOf} from '../objectives/objective.js'
-import type {SplitAccuracy} from '../statistics/accuracy.js'
+import type {Estimate, SplitAccuracy} from '../statistics/accuracy.js'
 import type {EvalRow} from '../tables/index.js'
 import type {Task} from '../tasks/task.js'
 import {ComputeMeter, type ModeCompute} from './compute-meter.js'
@@ -70,6 +70,9 @@ export function evalRows(
 
 function measured({split, count, correct, accuracy, ciLow, ciHigh, passAt}: SplitAccuracy) {
   const largest = passAt && Object.values(passAt).at(-1)!
+  const byK = (read: (estimate: Estimate) => number) =>
+    passAt && Object.fromEntries(Object.entries(passAt).map(([k, estimate]) => [k, read(estimate)]))
+  const hasInterval = largest !== null && !Number.isNaN(largest.ciLow)
   return {
     split,
     count,
@@ -77,8 +80,10 @@ function measured({split, count, correct, accuracy, ciLow, ciHigh, passAt}: Spli
     accuracy,
     ci_low: Number.isNaN(ciLow) ? null : ciLow,
     ci_high: Number.isNaN(ciHigh) ? null : ciHigh,
-    pass_at_k: largest,
-    pass_at: passAt,
+    pass_at_k: largest && largest.accuracy,
+    pass_at: byK(({accuracy}) => accuracy),
+    pass_at_low: hasInterval ? byK(({ciLow}) => ciLow) : null,
+    pass_at_high: hasInterval ? byK(({ciHigh}) => ciHigh) : null,
   }
 }
 

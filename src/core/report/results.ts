@@ -2,6 +2,7 @@ import {evalModes} from '../config/names.js'
 import type {Taught} from '../objectives/objective.js'
 import {taughtBy} from '../objectives/objectives.js'
 import {inputOfModel, readIdentity} from '../runs/run-identity.js'
+import type {Estimate} from '../statistics/accuracy.js'
 import {type Split, splits} from '../statistics/split.js'
 import type {EvalRow} from '../tables/index.js'
 import {groupBy} from '../util/group-by.js'
@@ -42,8 +43,8 @@ export interface PredictionCost {
 export interface ResultCell extends Measured {
   readonly count: number
   readonly correct: number
-  /** k -> pass@k; null where nothing was sampled. */
-  readonly passAt: Readonly<Record<number, number>> | null
+  /** k -> pass@k with its interval, NaN where none is known; null where nothing was sampled. */
+  readonly passAt: Readonly<Record<number, Estimate>> | null
   /** Held-out positions of the split that no box can hold; null where that is not known. */
   readonly inexpressible: number | null
   /** Accuracy with those counted as wrong. */
@@ -131,10 +132,18 @@ function toCell(row: EvalRow): ResultCell {
     accuracy: row.accuracy,
     ciLow: row.ci_low ?? Number.NaN,
     ciHigh: row.ci_high ?? Number.NaN,
-    passAt: row.pass_at,
+    passAt: passAtOf(row),
     inexpressible: row.inexpressible,
     accuracyIfWrong: row.accuracy_if_wrong,
   }
+}
+
+function passAtOf({pass_at, pass_at_low, pass_at_high}: EvalRow): ResultCell['passAt'] {
+  const estimateOf = ([k, accuracy]: [string, number]): [string, Estimate] => [
+    k,
+    {accuracy, ciLow: pass_at_low?.[Number(k)] ?? Number.NaN, ciHigh: pass_at_high?.[Number(k)] ?? Number.NaN},
+  ]
+  return pass_at && Object.fromEntries(Object.entries(pass_at).map(estimateOf))
 }
 
 function costOf({prompt_tokens: promptTokens, written_tokens: writtenTokens, flops}: EvalRow): PredictionCost | null {

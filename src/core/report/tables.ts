@@ -73,7 +73,9 @@ function costCell(cost: PredictionCost | null): Cell {
 export function detailsOf({ciLow, ciHigh, passAt, inexpressible, accuracyIfWrong}: ResultCell): string[] {
   return [
     interval(ciLow, ciHigh, percent),
-    ...Object.entries(passAt ?? {}).map(([k, share]) => `pass@${k} ${percent(share)}`),
+    ...Object.entries(passAt ?? {}).map(([k, {accuracy, ciLow, ciHigh}]) =>
+      `pass@${k} ${percent(accuracy)} ${interval(ciLow, ciHigh, percent)}`.trimEnd(),
+    ),
     inexpressible ? `${percent(accuracyIfWrong)} if wrong` : '',
   ].filter((text) => text !== '')
 }

@@ -16,9 +16,12 @@ export interface EvaluatedItem {
 /** Accuracy on one split with its interval. */
 export interface SplitAccuracy extends AccuracyInterval {
   readonly split: string
-  /** k -> mean over items of the unbiased estimator, in [0, 1]; null where nothing was sampled. */
-  readonly passAt: Readonly<Record<number, number>> | null
+  /** k -> mean over items of the unbiased estimator, with its interval; null where nothing was sampled. */
+  readonly passAt: Readonly<Record<number, Estimate>> | null
 }
+
+/** A mean in [0, 1] with its interval over clusters, which is NaN where there is one. */
+export type Estimate = Pick<AccuracyInterval, 'accuracy' | 'ciLow' | 'ciHigh'>
 
 /** Which splits there are and how intervals are drawn. */
 export interface AccuracyOptions extends BootstrapOptions {
@@ -31,34 +34,30 @@ export interface AccuracyOptions extends BootstrapOptions {
 /** Accuracy per split with intervals, of items counted one by one: little of a cluster stays, however many items it has. */
 export class AccuracyTally {
   private readonly clusters: DocumentTally
-  /** Items with samples, and the sums of their estimates by k. */
-  private readonly sampled: ReadonlyMap<SplitOfStrata, {count: number; readonly sums: Float64Array}>
+  /** By k, the estimates of items with samples. */
+  private readonly sampled: ReadonlyMap<number, DocumentTally>
 
   constructor(private readonly options: AccuracyOptions) {
-    const {strata, splits, ks = []} = options
-    this.clusters = new DocumentTally(new DocumentIds(), strata)
-    this.sampled = new Map(splits.map((split) => [split, {count: 0, sums: new Float64Array(ks.length)}]))
+    const {strata, ks = []} = options
+    const ids = new DocumentIds()
+    this.clusters = new DocumentTally(ids, strata)
+    this.sampled = new Map(ks.map((k) => [k, new DocumentTally(ids, strata)]))
   }
 
   add({cluster, stratum, correct, samples}: EvaluatedItem): void {
-    const {ks = []} = this.options
     this.clusters.add(cluster, stratum, correct)
-    if (!samples || samples.count === 0 || ks.length === 0) return
-    const estimates = ks.map((k) => passAtK({...samples, k}))
-    for (const [split, sampled] of this.sampled) {
-      if (!split.strata.includes(stratum)) continue
-      sampled.count++
-      for (const [i, estimate] of estimates.entries()) sampled.sums[i] += estimate
-    }
+    if (!samples || samples.count === 0) return
+    for (const [k, tally] of this.sampled) tally.add(cluster, stratum, passAtK({...samples, k}))
   }
 
   /** One row a split; an empty split has `count` 0. */
   bySplit(): SplitAccuracy[] {
-    const {ks = [], splits, strata: _, ...bootstrap} = this.options
-    return splits.map((split) => {
-      const {count, sums} = this.sampled.get(split)!
-      const passAt = count > 0 ? Object.fromEntries(ks.map((k, i) => [k, sums[i] / count])) : null
-      return {split: split.name, ...accuracyOfScores(this.clusters.scoresIn(split.strata), bootstrap), passAt}
+    const {ks: _, splits, strata: __, ...bootstrap} = this.options
+    return splits.map(({name, strata}) => {
+      const of = (tally: DocumentTally) => accuracyOfScores(tally.scoresIn(strata), bootstrap)
+      const estimates = [...this.sampled].map(([k, tally]) => [k, of(tally)] as const)
+      const passAt = estimates.some(([, {count}]) => count > 0) ? Object.fromEntries(estimates) : null
+      return {split: name, ...of(this.clusters), passAt}
     })
   }
 }

@@ -6,6 +6,7 @@ import {weightsOf} from './weights.js'
 /** How many predictions of one document were right at one checkpoint. */
 export interface DocumentScore {
   readonly docId: string
+  /** Right answers, or the sum of scores between 0 and 1. */
   readonly correct: number
   readonly count: number
 }

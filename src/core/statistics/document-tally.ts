@@ -3,12 +3,12 @@ import {DataError} from '../util/errors.js'
 import type {DocumentScore} from './bootstrap-fit.js'
 
 /**
- * How many answers of each cluster were right, by stratum: 8 bytes a cluster and stratum, however many answers. A cluster is
+ * What the answers of each cluster scored, by stratum: 16 bytes a cluster and stratum, however many answers. A cluster is
  * what a bootstrap resamples as a whole: a document with all its windows, or one question.
  */
 export class DocumentTally {
-  /** [clusters, strata, (count, correct)]. */
-  private counts = new Int32Array(2 ** 10)
+  /** [clusters, strata, (count, sum of scores)]. */
+  private sums = new Float64Array(2 ** 10)
 
   /**
    * @param ids names of the clusters, which other tallies may share
@@ -19,30 +19,35 @@ export class DocumentTally {
     private readonly strata: readonly string[],
   ) {}
 
-  /** Counts one answer. @throws {DataError} when its stratum is none of those known */
-  add(cluster: string, stratum: string, isCorrect: boolean): void {
+  /**
+   * Counts one answer.
+   *
+   * @param score 1 or true for a right answer, 0 or false for a wrong one, or between
+   * @throws {DataError} when its stratum is none of those known
+   */
+  add(cluster: string, stratum: string, score: boolean | number): void {
     const level = this.strata.indexOf(stratum)
     if (level < 0) throw new DataError(`${cluster} is in ${stratum}; expected one of ${this.strata.join(', ')}`)
     const at = this.placeOf(this.ids.add(cluster), level)
-    if (at >= this.counts.length) {
-      const grown = new Int32Array(2 * at)
-      grown.set(this.counts)
-      this.counts = grown
+    if (at >= this.sums.length) {
+      const grown = new Float64Array(2 * at)
+      grown.set(this.sums)
+      this.sums = grown
     }
-    this.counts[at]++
-    if (isCorrect) this.counts[at + 1]++
+    this.sums[at]++
+    this.sums[at + 1] += Number(score)
   }
 
   /** Scores of the clusters that have answers in any of these strata. */
   scoresIn(strata: readonly string[]): DocumentScore[] {
     const levels = strata.map((stratum) => this.strata.indexOf(stratum))
     const scores: DocumentScore[] = []
-    for (let cluster = 0; cluster < this.ids.length && this.placeOf(cluster, 0) < this.counts.length; cluster++) {
+    for (let cluster = 0; cluster < this.ids.length && this.placeOf(cluster, 0) < this.sums.length; cluster++) {
       let count = 0
       let correct = 0
       for (const level of levels) {
-        count += this.counts[this.placeOf(cluster, level)]
-        correct += this.counts[this.placeOf(cluster, level) + 1]
+        count += this.sums[this.placeOf(cluster, level)]
+        correct += this.sums[this.placeOf(cluster, level) + 1]
       }
       if (count > 0) scores.push({docId: this.ids.at(cluster), count, correct})
     }

@@ -138,9 +138,9 @@ export function itemName({source, index}: ItemKey): string {
  * One row per checkpoint, split and mode.
  *
  * `ci_low` and `ci_high` are null where one document has all positions; `pass_at` and `pass_at_k` where nothing was
- * sampled; `inexpressible` and `accuracy_if_wrong` where the data do not tell. `cut_tokens` is a mean over positions,
- * `prompt_settings` is JSON. Those beginning with `mode_` are sums over all predictions of the mode, sampled ones included: the
- * same in every split. They and `answer_tokens` are null in tables of older versions, and the latter where no prediction has an answer.
+ * sampled, and the bounds of `pass_at` also where `ci_low` is; `inexpressible` and `accuracy_if_wrong` where the data do
+ * not tell. `cut_tokens` is a mean over positions, `prompt_settings` is JSON. Those beginning with `mode_` are sums over all predictions of the mode, sampled ones included: the
+ * same in every split. They, `answer_tokens` and the bounds of `pass_at` are null in tables of older versions, and the latter where no prediction has an answer.
  */
 export const evalTable = defineTable(
   'eval',
@@ -168,6 +168,8 @@ export const evalTable = defineTable(
     written_tokens: nullable(float64),
     flops: nullable(float64),
     answer_tokens: nullable(float64),
+    pass_at_low: nullable(float64ByInt32),
+    pass_at_high: nullable(float64ByInt32),
     mode_flops_generation: nullable(float64),
     mode_flops_scoring: nullable(float64),
     mode_tokens: nullable(float64),

@@ -230,6 +230,11 @@ describe('samples', () => {
     expect(Object.keys(row.pass_at!)).toEqual(['1', '2', '4'])
     expect(row.pass_at![1]).toBeCloseTo(drawn.filter(({correct}) => correct).length / drawn.length, 12)
     expect(row.pass_at_k).toBe(row.pass_at![4])
+    for (const k of [1, 2, 4]) {
+      expect(row.pass_at_low![k]).toBeLessThanOrEqual(row.pass_at![k])
+      expect(row.pass_at_high![k]).toBeGreaterThanOrEqual(row.pass_at![k])
+    }
+    expect(row.pass_at_high![1]).toBeGreaterThan(row.pass_at_low![1])
     expect(row.pass_at![2]).toBeGreaterThanOrEqual(row.pass_at![1])
     const {summary: plain} = await run(sets)
     expect(plain.rows[0].pass_at).toEqual({4: row.pass_at_k})

@@ -34,7 +34,15 @@ export async function writeChoices(
           ...nullsOf(evalTable),
           ...{run: objective, objective, checkpoint: 'last', step: objective === 'base' ? 0 : 200, seed: 0},
           ...{mode: mode as EvalRow['mode'], split, count, correct, accuracy, ci_low, ci_high},
-          ...{pass_at_k: null, pass_at: null, inexpressible: 0, accuracy_if_wrong: null, cut_tokens: 0},
+          ...{
+            pass_at_k: null,
+            pass_at: null,
+            pass_at_low: null,
+            pass_at_high: null,
+            inexpressible: 0,
+            accuracy_if_wrong: null,
+            cut_tokens: 0,
+          },
           ...{prompt_settings: '{}', prompt_tokens: 200, written_tokens: 10, flops: 3e7},
         })
     }

@@ -297,9 +297,13 @@ describe('results', () => {
 
   it('shows each pass@k, and what positions that no box can hold would change', () => {
     const [result] = collectResults([readRun(runs.base)])
-    const cell = {...result.cells.hard!, passAt: {1: 0.125, 8: 0.5}, inexpressible: 12, accuracyIfWrong: 0.25}
+    const passAt = {
+      1: {accuracy: 0.125, ciLow: Number.NaN, ciHigh: Number.NaN},
+      8: {accuracy: 0.5, ciLow: 0.25, ciHigh: 0.75},
+    }
+    const cell = {...result.cells.hard!, passAt, inexpressible: 12, accuracyIfWrong: 0.25}
     const {rows, note} = resultTable([{...result, cells: {...result.cells, hard: {...cell, ciLow: Number.NaN}}}])
-    expect(rows[0].at(-2)!.detail).toBe('pass@1 12.5 · pass@8 50.0 · 25.0 if wrong')
+    expect(rows[0].at(-2)!.detail).toBe('pass@1 12.5 · pass@8 50.0 [25.0, 75.0] · 25.0 if wrong')
     expect(note).toMatch(/no box can hold the target: hard 12/)
     expect(resultTable([result]).note).not.toMatch(/pass@k|no box/)
   })

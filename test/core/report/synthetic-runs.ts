@@ -142,7 +142,19 @@ async function writeEvaluations(
       for (const {cluster, split, correct} of own) tally.add({cluster, stratum: split, correct})
       for (const cell of tally.bySplit()) {
         const {split, count, correct, accuracy, ciLow: ci_low, ciHigh: ci_high} = cell
-        const numbers = {split, count, correct, accuracy, ci_low, ci_high, pass_at_k: null, pass_at: null, ...unasked}
+        const numbers = {
+          split,
+          count,
+          correct,
+          accuracy,
+          ci_low,
+          ci_high,
+          pass_at_k: null,
+          pass_at: null,
+          pass_at_low: null,
+          pass_at_high: null,
+          ...unasked,
+        }
         rows.push({
           ...nullsOf(evalTable),
           run: objective,

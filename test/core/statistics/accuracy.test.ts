@@ -39,14 +39,40 @@ describe('accuracy by split', () => {
 
   it('averages pass@k over the sampled positions, for each k, and is null where there are none', () => {
     const rows = accuracyBySplit(positions, {rule: 'disjoint', ks: [1, 2]})
-    expect(rows.map(({passAt}) => passAt)).toEqual([{1: 0.5, 2: 0.5}, null, {1: 1, 2: 1}, {1: 0, 2: 0}])
+    const means = ({passAt}: SplitAccuracy) =>
+      passAt && Object.fromEntries(Object.entries(passAt).map(([k, {accuracy}]) => [k, accuracy]))
+    expect(rows.map(means)).toEqual([{1: 0.5, 2: 0.5}, null, {1: 1, 2: 1}, {1: 0, 2: 0}])
     const half = [{...positions[2], samples: {count: 4, correct: 2}}]
-    expect(accuracyBySplit(half, {rule: 'nested', ks: [1, 2, 4]})[0].passAt).toEqual({
+    expect(means(accuracyBySplit(half, {rule: 'nested', ks: [1, 2, 4]})[0])).toEqual({
       1: 0.5,
       2: expect.closeTo(5 / 6, 12),
       4: 1,
     })
     expect(accuracyBySplit(half, {rule: 'nested'})[0].passAt).toBeNull()
+  })
+
+  it('gives pass@k the interval of an accuracy: clusters are drawn, whole', () => {
+    const draw = (correctOf: (i: number) => number) =>
+      Array.from({length: 40}, (_, i) => {
+        const correct = correctOf(i)
+        return {cluster: `${i % 20}`, stratum: 'hard', correct: correct > 1, samples: {count: 4, correct}}
+      })
+    // Where samples are all right or all wrong, every pass@k is the accuracy.
+    const [{passAt, accuracy, ciLow, ciHigh}] = accuracyBySplit(
+      draw((i) => (i % 4 === 0 ? 0 : 4)),
+      {rule: 'disjoint', ks: [1, 4]},
+    )
+    expect(passAt![1]).toMatchObject({accuracy, ciLow, ciHigh})
+    expect(passAt![4]).toMatchObject({accuracy, ciLow, ciHigh})
+    expect(ciLow).toBeLessThan(accuracy - 0.1)
+    const [{passAt: halves}] = accuracyBySplit(
+      draw((i) => (i % 2 === 0 ? 1 : 3)),
+      {rule: 'disjoint', ks: [1, 4]},
+    )
+    expect(halves![1].accuracy).toBeCloseTo(0.5, 12)
+    expect(halves![4]).toMatchObject({accuracy: 1, ciLow: 1, ciHigh: 1})
+    const [{passAt: alone}] = accuracyBySplit([positions[2]], {rule: 'disjoint', ks: [1]})
+    expect(alone![1]).toMatchObject({accuracy: 1, ciLow: Number.NaN, ciHigh: Number.NaN})
   })
 
   it('counts the last of however many clusters', () => {

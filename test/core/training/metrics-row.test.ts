@@ -17,6 +17,7 @@ function rowOf(measures: Measures) {
     visits: 4,
     tokens: 5,
     flopsGeneration: 34,
+    flopsScoring: 36,
     flopsUpdate: 35,
     note: '',
   }
@@ -30,6 +31,7 @@ const always = {
   num_tokens: 32,
   wall_seconds: 33,
   'rpt/flops_generation': 34,
+  'rpt/flops_scoring': 36,
   'rpt/flops_update': 35,
   step_time: 36,
 }

@@ -65,6 +65,7 @@ const result = (groups: readonly ScoredGroup<unknown>[]): StepResult => ({
   visits: 1,
   tokens: 1,
   flopsGeneration: 0,
+  flopsScoring: 0,
   flopsUpdate: 0,
   note: '',
 })
