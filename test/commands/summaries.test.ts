@@ -32,7 +32,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'corpus.jsonl'), lines.join('\n'))
   await told('prepare-data', '--documents', 'corpus.jsonl', '--proxy', base, '--val-documents', '4', '--out', 'data')
   table = await told(...sweep, ...evaluation)
-}, 60_000)
+}, 180_000)
 
 afterAll(() => rmSync(folder, {recursive: true}))
 
@@ -41,7 +41,7 @@ it.each([['report', 'sweep'], ['inspect', 'data', '--rows', '1'], ['doctor']])(
   async (...args) => {
     const found = JSON.parse(await told(...args, '--json'))
     const summary = JSON.parse(readFileSync(join(folder, 'sweep', 'summary.json'), 'utf8'))
-    const common = ['command', 'version', 'config_hash', 'started', 'wall_seconds', 'peak_rss_bytes']
+    const common = ['command', 'version', 'config_hash', 'started', 'wall_seconds', 'peak_rss_bytes', 'tf32']
     expect(Object.keys(found).slice(0, common.length)).toEqual(common)
     expect(Object.keys(summary).slice(0, common.length)).toEqual(common)
     expect(found).toMatchObject({command: args[0], version: summary.version})

@@ -39,8 +39,8 @@ describe.skipIf(log === '')('commands on CUDA, with a stand-in for its libraries
     // What the stand-in computes earns no reward: the entropy alone makes an update. Few rows, so that weights are most of what is copied.
     const step = sets('train.steps=1', 'grpo.contextsPerStep=2', 'grpo.groupSize=2', 'grpo.entropyCoef=0.01')
     const training = await run([...commandOf('train', 'rpt'), '--data', data, ...step, ...onCuda], out)
-    const {updates, update_mode, bus_bytes} = training.summary
-    expect({updates, update_mode}).toEqual({updates: 1, update_mode: 'whole'})
+    const {updates, update_mode, bus_bytes, tf32} = training.summary
+    expect({updates, update_mode, tf32}).toEqual({updates: 1, update_mode: 'whole', tf32: false})
     // Constants of graphs come once besides, and addresses that kernels ask for; from the device, whether a loop goes on.
     expect(training.moved.to_device / bus_bytes.to_device).toBeGreaterThan(1)
     expect(training.moved.to_device / bus_bytes.to_device).toBeLessThan(1.1)

@@ -80,7 +80,7 @@ function measured({split, count, correct, accuracy, ciLow, ciHigh, passAt}: Spli
     accuracy,
     ci_low: Number.isNaN(ciLow) ? null : ciLow,
     ci_high: Number.isNaN(ciHigh) ? null : ciHigh,
-    pass_at_k: largest && largest.accuracy,
+    pass_at_k: largest?.accuracy ?? null,
     pass_at: byK(({accuracy}) => accuracy),
     pass_at_low: hasInterval ? byK(({ciLow}) => ciLow) : null,
     pass_at_high: hasInterval ? byK(({ciHigh}) => ciHigh) : null,

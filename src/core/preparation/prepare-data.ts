@@ -1,7 +1,6 @@
 import {rm, writeFile} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
 import {requireKeys} from '../config/load.js'
-import {configHash} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
 import {type BadRowCounts, BadRows} from '../corpus/bad-rows.js'
 import {listDocumentFiles} from '../corpus/documents.js'
@@ -12,6 +11,7 @@ import {fillOutput, type OutputState, outputKinds, sweepTemporary} from '../file
 import type {PositionCounts, SelectionSummary} from '../prepared/prepared-manifest.js'
 import type {Partition} from '../records/records.js'
 import {readModel} from '../runs/model-place.js'
+import {type Summary, summarize} from '../runs/summary.js'
 import {countRows, documentsTable, positionsTable, writeTable} from '../tables/index.js'
 import {DataError, UsageError} from '../util/errors.js'
 import {maxOf} from '../util/extremes.js'
@@ -31,10 +31,7 @@ import {type DocumentCounts, writeDocuments} from './write-documents.js'
 import {writePositions} from './write-positions.js'
 
 /** `summary.json` of prepared data: what was made, from how much, at what cost. */
-export interface PrepareSummary {
-  readonly command: 'prepare-data'
-  readonly version: string
-  readonly config_hash: string
+export interface PrepareSummary extends Summary {
   readonly out: string
   /** Whether an earlier result for the same inputs was there. */
   readonly reused: boolean
@@ -51,9 +48,6 @@ export interface PrepareSummary {
   readonly compute: ScoringCost
   /** How training positions were chosen; null where none were looked at. */
   readonly selection: SelectionSummary | null
-  readonly started: string
-  readonly wall_seconds: number
-  readonly peak_rss_bytes: number
 }
 
 /** What was made of the corpus. */
@@ -104,9 +98,7 @@ async function prepareIn(
       prepared = await prepareTables(folder, setup)
       await copyTokenizer(setup.tokenizerFolder, folder)
       summary = {
-        command: 'prepare-data',
-        version: services.version,
-        config_hash: configHash(config),
+        ...(await summarize('prepare-data', config, services, started, null)),
         out,
         reused: false,
         documents: prepared.documents,
@@ -116,9 +108,6 @@ async function prepareIn(
         positions: prepared.positions,
         compute: prepared.compute,
         selection: prepared.selection,
-        started: started.toISOString(),
-        wall_seconds: (Date.now() - started.getTime()) / 1000,
-        peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
       }
       await writeFile(join(folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
     },

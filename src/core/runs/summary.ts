@@ -1,6 +1,7 @@
 import {configHash} from '../config/resolved.js'
 import type {Config} from '../config/schema.js'
 import type {Engine} from '../engine/engine.js'
+import {devices} from '../runtime/devices.js'
 import type {Services} from '../util/services.js'
 
 /** What every command's `summary.json` says. */
@@ -12,6 +13,8 @@ export interface Summary {
   readonly started: string
   readonly wall_seconds: number
   readonly peak_rss_bytes: number
+  /** Whether the device may have rounded products of float32 matrices to TF32; null where it never does. */
+  readonly tf32: boolean | null
 }
 
 /** The common part of a summary, taken when the work is done. */
@@ -29,5 +32,6 @@ export async function summarize(
     started: started.toISOString(),
     wall_seconds: (Date.now() - started.getTime()) / 1000,
     peak_rss_bytes: engine ? await engine.peakMemory() : process.resourceUsage().maxRSS * 1024,
+    tf32: devices[config.device].roundsToTf32?.(process.env) ?? null,
   }
 }

@@ -8,6 +8,7 @@ import {cudaEnvironment} from '../../../src/core/cuda/environment.js'
 import {examineCuda} from '../../../src/core/cuda/examine-cuda.js'
 import {findLibrary, libraryFolders} from '../../../src/core/cuda/library-search.js'
 import {commitIn, noteFile} from '../../../src/core/cuda/provider-files.js'
+import {devices} from '../../../src/core/runtime/devices.js'
 import {DataError} from '../../../src/core/util/errors.js'
 import {fakeLibrary} from './fake-library.js'
 
@@ -86,6 +87,13 @@ describe('the environment of CUDA', () => {
     expect(await cudaEnvironment({}, {tf32: false}, place())).toEqual({NVIDIA_TF32_OVERRIDE: '0'})
     expect(await cudaEnvironment({}, {tf32: true}, place())).toEqual({})
     expect(await cudaEnvironment({NVIDIA_TF32_OVERRIDE: '1'}, {tf32: false}, place())).toEqual({})
+  })
+
+  it('says whether products may be rounded to TF32, whoever set it', () => {
+    expect(devices.cuda.roundsToTf32!({})).toBe(true)
+    expect(devices.cuda.roundsToTf32!({NVIDIA_TF32_OVERRIDE: '1'})).toBe(true)
+    expect(devices.cuda.roundsToTf32!({NVIDIA_TF32_OVERRIDE: '0'})).toBe(false)
+    expect(devices.cpu.roundsToTf32).toBeUndefined()
   })
 
   it('asks for nothing where there is no provider', async () => {

@@ -27,6 +27,7 @@ export const cuda: DeviceKind = {
   precisions: ['float32', 'float16', 'float16-rounded'],
   memory: gpuMemory,
   environment: (env, {cuda: settings}) => cudaEnvironment(env, settings),
+  roundsToTf32: (env) => env.NVIDIA_TF32_OVERRIDE !== '0',
   async diagnose(env) {
     const {provider, missing, remedies} = await examineCuda(providerPlace(), env)
     if (remedies.length === 0) return null

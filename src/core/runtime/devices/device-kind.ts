@@ -39,6 +39,8 @@ export interface DeviceKind {
     env: Readonly<Record<string, string | undefined>>,
     settings: DeviceSettings,
   ): Promise<Record<string, string>>
+  /** Whether its products of float32 matrices may be rounded to TF32, in a process with such variables; absent where none ever are. */
+  roundsToTf32?(env: Readonly<Record<string, string | undefined>>): boolean
   /** What the device lacks here and what mends it, where its files show that; null where they show nothing. */
   diagnose?(env: Readonly<Record<string, string | undefined>>): Promise<Diagnosis | null>
 }
