@@ -130,7 +130,7 @@ function parametersIn({work: {model, policy, languageModel}}: MemoryDemand): Pic
 
 function memoryOf(demand: MemoryDemand, config: Config): Omit<Plan, 'batch' | 'files' | 'missing'> {
   const {device, ...host} = reportMemory(demand, config.memory)
-  const {updateMode, microBatchesAtOnce = 1} = demand.work
+  const {updateMode, microBatchesAtOnce} = demand.work
   return {
     ...(updateMode && {
       update_mode: updateMode,

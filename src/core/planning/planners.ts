@@ -1,12 +1,13 @@
 import {dirname} from 'node:path'
 import {loadConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
-import type {MemoryDemand} from '../engine/memory/check-memory.js'
+import {type MemoryDemand, reportMemory} from '../engine/memory/check-memory.js'
 import {openEvaluation} from '../evaluation/evaluate.js'
 import {objectives} from '../objectives/objectives.js'
 import {rehearsePreparation} from '../preparation/prepare-data.js'
 import {trackedFiles} from '../trackers/trackers.js'
 import {isEvaluated, openInputs, openTraining} from '../training/open-training.js'
+import {maxOf} from '../util/extremes.js'
 import {plural} from '../util/plural.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
@@ -56,7 +57,7 @@ export const planners: Readonly<Record<string, Planner>> = {
     async open(config, services) {
       const {demands, instructions} = await openEvaluation(config, services)
       // One model is in memory at a time.
-      return {demand: demands[0], prompts: instructions}
+      return {demand: largestOf(demands, config), prompts: instructions}
     },
     files: () => [...ofEveryRun, 'eval.arrow', 'eval/*-step-*.arrow'],
   },
@@ -86,6 +87,15 @@ export const planners: Readonly<Record<string, Planner>> = {
     open: async (config, services) => ({demand: await demandOfPoint(config, services)}),
     files: () => [...ofEveryRun, 'sweep.arrow', 'runs/*', 'predictions/*', 'scaling-*.svg'],
   },
+}
+
+/** The demand that needs most where it computes. */
+function largestOf(demands: readonly MemoryDemand[], {memory}: Config): MemoryDemand {
+  const needed = demands.map((demand) => {
+    const {device, neededBytes} = reportMemory(demand, memory)
+    return device?.neededBytes ?? neededBytes
+  })
+  return demands[needed.indexOf(maxOf(needed))]
 }
 
 /** Of a sweep's training config: its points are opened by the sweep itself. */

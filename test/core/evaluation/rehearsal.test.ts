@@ -1,8 +1,9 @@
 import {cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {basename, join, relative} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import type {Config} from '../../../src/core/config/schema.js'
+import {LocalEngine} from '../../../src/core/engine/engine.js'
 import {evaluate} from '../../../src/core/evaluation/evaluate.js'
 import {planOf} from '../../../src/core/planning/plan.js'
 import {prepareData} from '../../../src/core/preparation/prepare-data.js'
@@ -272,11 +273,55 @@ describe('--dry-run', () => {
     await expect(failing).rejects.toThrow(/no-weights/)
   })
 
+  it('of several models shows the instruction of each and the memory of the one that needs most', async () => {
+    const larger = await largerModel()
+    const planFor = (...models: string[]) =>
+      planOf('eval', configOf('eval', ['eval.modes=[reasoning]', `eval.models=[${models}]`]))
+    const [small, large] = [await planFor(workspace.base), await planFor(larger)]
+    expect(large.memory_summary!.needed_bytes).toBeGreaterThan(small.memory_summary!.needed_bytes)
+    for (const models of [
+      [workspace.base, larger],
+      [larger, workspace.base],
+    ]) {
+      const {memory, prompts} = await planFor(...models)
+      expect(memory).toEqual(large.memory)
+      const lines = models.map((model) => `${basename(model)}: template bare, 2 tokens besides the context`)
+      expect(prompts).toEqual(lines)
+    }
+  })
+
+  it('of a training run shows its instruction, and files of trackers and evaluations where there are some', async () => {
+    const filesOf = async (...changes: string[]) =>
+      (await planOf('train', configOf('train', changes))).files.map((file) => relative(at('new'), file))
+    const evaluated = ['eval.arrow', 'eval/step-*.arrow']
+    expect(await filesOf()).not.toEqual(expect.arrayContaining(evaluated))
+    expect(await filesOf('eval.every=1', 'eval.modes=[standard]')).toEqual(expect.arrayContaining(evaluated))
+    expect(await filesOf()).not.toContain('metrics.jsonl')
+    expect(await filesOf('train.track=[jsonl]')).toContain('metrics.jsonl')
+    const {prompts} = await planOf('train', configOf('train', []))
+    expect(prompts).toEqual(['template bare, 2 tokens besides the context'])
+    expect(await planOf('train', configOf('train', ['train.objective=ntp']))).not.toHaveProperty('prompts')
+  })
+
   it('shows memory that is short and does not refuse it', async () => {
     const plan = await planOf('train', configOf('train', ['memory.limitGiB=0.001']))
     expect(plan.memory_summary?.fits).toBe(false)
   })
 })
+
+/** A checkpoint that needs more memory than that of the workspace. */
+async function largerModel(): Promise<string> {
+  const folder = at('larger')
+  cpSync(workspace.base, folder, {recursive: true})
+  const config = {...JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')), intermediate_size: 4096}
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(config))
+  const engine = new LocalEngine({device: 'cpu', threads: 1})
+  const init = {embeddingStd: 0.1, linearGain: 1, residualScale: 1}
+  await engine.load({config: join(folder, 'config.json'), init, seed: 1})
+  await engine.save(folder, false)
+  await engine.close()
+  return folder
+}
 
 /** Paths among the settings, below the workspace. */
 function here(set: string): string {

@@ -149,6 +149,9 @@ describe('planOf', () => {
 
   it('has no memory where no model is named', async () => {
     expect(await planOf('scaling-sweep', configWith({}))).toMatchObject({memory: []})
+    const train = join(folder, 'model-by-axis.yaml')
+    writeFileSync(train, 'rollout: {maxTokens: 32}\n')
+    expect(await planOf('scaling-sweep', configWith({sweep: {train}}))).toMatchObject({memory: []})
     expect(await planOf('doctor', configWith({}))).toEqual({batch: [], memory: [], files: [], missing: []})
   })
 
