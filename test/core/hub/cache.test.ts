@@ -9,7 +9,7 @@ import {modelFiles} from '../../../src/core/hub/model-files.js'
 import {listFiles, resolveSource} from '../../../src/core/hub/resolve-source.js'
 import {hubSettings} from '../../../src/core/hub/settings.js'
 import {UsageError} from '../../../src/core/util/errors.js'
-import {silentProgress} from '../../../src/core/util/progress.js'
+import {type Progress, silentProgress} from '../../../src/core/util/progress.js'
 import {commit, FakeHub, gitHash, modelRepository, sha256} from './fake-hub.js'
 
 let home: string
@@ -123,6 +123,35 @@ describe('online', () => {
     await hub.stop()
     expect(source.files).toEqual(wanted)
     expect(hub.urls.filter((url) => url.includes('/resolve/') || url.includes('signed'))).toEqual([])
+  })
+
+  it('what another commit brought is not counted, and what an earlier attempt brought is counted as done', async () => {
+    const hub = await new FakeHub(id).start()
+    hub.files = modelRepository()
+    const root = fillCache(['config.json'])
+    rmSync(join(root, 'snapshots'), {recursive: true})
+    const {content} = hub.files['model.safetensors']
+    writeFileSync(join(root, 'blobs', `${sha256(content)}.rpt.incomplete`), content.subarray(0, 10))
+    const said: unknown[] = []
+    const progress: Progress = {
+      ...silentProgress,
+      stage(...described) {
+        said.push(described)
+        return {advance() {}, note: (file) => said.push(file), done: (line) => said.push(line)}
+      },
+    }
+    const request = {
+      kind: 'model',
+      files: modelFiles,
+      progress,
+      env: {HF_HOME: home, HF_ENDPOINT: hub.endpoint},
+    } as const
+    await resolveSource('model', id, request)
+    await hub.stop()
+    const total = content.length + hub.files['tokenizer.json'].content.length
+    expect(said[0]).toEqual([`download ${id}`, total, 'bytes', 10])
+    expect(said.at(-1)).toBe(`2 files, ${total} bytes`)
+    expect(said).toContain('model.safetensors')
   })
 
   it('a listing that huggingface_hub noted saves asking for it', async () => {

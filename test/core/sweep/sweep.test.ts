@@ -1,4 +1,4 @@
-import {existsSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
@@ -88,6 +88,17 @@ describe('points of a sweep', () => {
     const points = sweepPoints(config('points', ['sweep.axes={data.subset: ["null", "1", " a: #b"]}']))
     expect(points.map((point) => point.config.data.subset)).toEqual(['null', '1', ' a: #b'])
     expect(points[0].sources.get('data.subset')).toBe('sweep.axes')
+    // Windows drops a dot at the end of a name.
+    const [{name}] = sweepPoints(config('points', ['sweep.axes={data.subset: [a.]}']))
+    expect(name).toMatch(/^data\.subset=a.*[^.]$/)
+  })
+
+  it('take paths as the training config names them, relative to its folder', () => {
+    mkdirSync(join(workspace.folder, 'configs'))
+    copyFileSync(join(workspace.folder, 'train.yaml'), join(workspace.folder, 'configs', 'train.yaml'))
+    const changes = ['sweep.train=configs/train.yaml', 'sweep.axes={model.path: [../base]}']
+    const [{config: of}] = sweepPoints(config('points', changes))
+    expect([of.model.path, of.data.dir]).toEqual([workspace.base, join(workspace.folder, 'configs', 'data')])
   })
 
   it.each([
