@@ -10,7 +10,7 @@ import {withRunSettings} from '../evaluation/run-settings.js'
 import {openPrepared, withoutDocuments} from '../prepared/prepared.js'
 import {dataFor} from '../runs/check-model.js'
 import type {ComputeSpent} from '../runs/compute-spent.js'
-import {readModel, sourceOf, tokenizerFolder} from '../runs/model-place.js'
+import {type ModelPlace, readModel, sourceOf, tokenizerFolder} from '../runs/model-place.js'
 import {resolveModel} from '../runs/resolve-model.js'
 import {checkpointFolder, stepName} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
@@ -71,9 +71,10 @@ async function evaluateCheckpoint(
   engine: Engine,
 ): Promise<SweepRow[]> {
   const {progress} = run.services
-  await loadModel(engine, sourceOf(await resolveModel(point.run, step)), progress)
+  const place = await resolveModel(point.run, step)
+  await loadModel(engine, sourceOf(place), progress)
   const subject = {run: point.name, objective: point.config.train.objective, checkpoint: stepName(step), step}
-  const predictor = {...(await predictorOf(point, step, loaded, engine)), progress}
+  const predictor = {...(await predictorOf(point, place, loaded, engine)), progress}
   await run.place(join('predictions', point.name), '')
   const rows = await withSampler({...predictor, engine}, step, (sampler) =>
     evaluateModel({...predictor, sampler}, subject, predictionsFile(run, point.name, step)),
@@ -92,14 +93,17 @@ async function evaluateCheckpoint(
   }))
 }
 
-/** What a checkpoint of a point is evaluated with, a sampler aside; the engine holds its weights. */
+/**
+ * What a checkpoint of a point is evaluated with, a sampler aside; the engine holds its weights.
+ *
+ * @param place of the checkpoint
+ */
 export async function predictorOf(
   point: TrainedPoint,
-  step: number,
+  place: ModelPlace,
   loaded: SourcedConfig,
   engine: Engine,
 ): Promise<Omit<Predictor, 'sampler'>> {
-  const place = await resolveModel(point.run, step)
   const given = withEvaluationOf(point, loaded)
   const settings = withRunSettings(given, place.folder, tasks[evaluatedTask(given.config)]).config
   const {dir} = settings.data

@@ -6,6 +6,7 @@ import {plotScaling} from '../report/plot-scaling.js'
 import {pointOfSweep, scalingFigures, scalingText} from '../report/scaling-figures.js'
 import {addSpent, type ComputeSpent, computeByStep, computeSpent} from '../runs/compute-spent.js'
 import {type Origins, recordedOrigins} from '../runs/origins.js'
+import {resolveModel} from '../runs/resolve-model.js'
 import {RunDirectory} from '../runs/run-directory.js'
 import {type Summary, summarize} from '../runs/summary.js'
 import type {FitRow} from '../statistics/series.js'
@@ -55,7 +56,8 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
     await run.checkInputs(sweepInputs(points))
     const rows = await evaluatePoints(trained, loaded, run, engine)
     const [step] = stepsOf(trained[0], config)
-    const {task} = await predictorOf(trained[0], step, loaded, engine)
+    const place = await resolveModel(trained[0].run, step)
+    const {task} = await predictorOf(trained[0], place, loaded, engine)
     const fits = await fitCurves(rows, task, config, run)
     await drawFigures(rows, fits, run)
     const summary: SweepSummary = {

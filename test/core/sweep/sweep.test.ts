@@ -1,4 +1,4 @@
-import {copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
@@ -43,6 +43,11 @@ async function ledger(out: string) {
   const stream = await openStream(join(workspace.folder, out, 'sweep.arrow'), sweepTable)
   await stream.close()
   return stream.rows
+}
+
+/** The float32 values of a buffer, the last first. */
+function reversed(bytes: Buffer): Uint8Array {
+  return new Uint8Array(new Float32Array(new Uint8Array(bytes).buffer).reverse().buffer)
 }
 
 describe('points of a sweep', () => {
@@ -133,6 +138,25 @@ describe('a sweep', () => {
     expect(summary.compute.flops).toBeGreaterThan(0)
     expect(summary.compute_taken_over).toBeNull()
     expect(existsSync(join(workspace.folder, 'whole', 'summary.json'))).toBe(true)
+  })
+
+  it('evaluates the weights of each step', async () => {
+    const runs = join(workspace.folder, 'copied', 'seed=1')
+    cpSync(join(workspace.folder, 'whole', 'runs', 'seed=1'), runs, {recursive: true})
+    const last = join(runs, 'checkpoints', 'step-000004')
+    rmSync(join(last, 'manifest.json'))
+    const weights = readFileSync(join(last, 'model.safetensors'))
+    const begin = 8 + Number(weights.readBigUInt64LE(0))
+    const scrambled = Buffer.concat([weights.subarray(0, begin), reversed(weights.subarray(begin))])
+    writeFileSync(join(last, 'model.safetensors'), scrambled)
+    const changes = ['sweep.axes={seed: [1]}', `sweep.runs=["${runs}"]`, 'sweep.checkpoints=[1, 4]']
+    await sweep(config('by-step', changes), toyServices({command: 'scaling-sweep'}))
+    const predicted = (out: string, step: number) =>
+      readTable(join(workspace.folder, out, 'predictions', 'seed=1', `step-00000${step}.arrow`), predictionsTable).map(
+        ({prediction}) => String(prediction),
+      )
+    expect(predicted('by-step', 1)).toEqual(predicted('whole', 1))
+    expect(predicted('by-step', 4)).not.toEqual(predicted('whole', 4))
   })
 
   it('that was interrupted goes on without evaluating twice, to the same ledger', async () => {
