@@ -37,6 +37,7 @@ const train = (...more: string[]) => {
 const evaluate = (model: string, ...more: string[]) =>
   line('eval', [...common, ['--data', 'data'], ['--model', model], ['--limit', '2'], ['--mode', 'standard']], more)
 const sweep = (...more: string[]) => line('scaling-sweep', [['--set', 'sweep.train=point.yaml'], ...common], more)
+const warmStart = (out: string) => ['warm-start', '--data', 'data', '--model', base, '--rows', '4', '--out', out]
 const sft = (file: string) =>
   train('--objective', 'sft', '--set', `sft.completions=${file}`, '--set', 'train.maxRowTokens=64')
 
@@ -83,7 +84,7 @@ afterAll(() => rmSync(cwd, {recursive: true}))
 
 /** Lines of progress, which stand on stderr before the error. */
 const progress =
-  /^(load the model:|read documents|tokenize documents|score entropy|rank positions|select positions|train \w+:|evaluate |report:)/
+  /^(load the model[:,]|read documents|tokenize documents|score entropy|rank positions|select positions|train \w+:|evaluate |report:)/
 
 function expectOneLine({stderr}: Finished, message: RegExp): void {
   const lines = stderr.split('\n').filter((line) => line !== '' && !progress.test(line))
@@ -225,11 +226,19 @@ const inputs: readonly Case[] = [
   ['an sft row without completion', sft('pairs-field.jsonl'), 3, /pairs-field\.jsonl:2: completion/],
   ['an sft row that is too long', sft('pairs-long.jsonl'), 3, /pairs-long\.jsonl:2 has \d+ tokens; .* allow 64/],
   ['an sft row that is not JSON', sft('pairs-broken.jsonl'), 3, /pairs-broken\.jsonl:3 is not JSON/],
+  [
+    'sft rows in a Parquet file',
+    sft('half.parquet'),
+    3,
+    /reading rows of completions: .*half\.parquet is a \.parquet file/,
+  ],
   ['nothing to inspect', ['inspect', 'nothing'], 3, /no positions\.arrow, no rollouts/],
   ['nothing to report', ['report', 'nothing'], 3, /no run at or below .*nothing/],
 ]
 
 const places: readonly Case[] = [
+  ['rows under a compressed name', warmStart('out.jsonl.gz'), 2, /ends in \.gz; rows are written as JSONL.*ends in \.jsonl/s],
+  ['rows under the name of a table', warmStart('out.parquet'), 2, /out\.parquet ends in \.parquet; rows are written/],
   ['a folder below a file, to train', train('--out', 'a-file/run'), 1, /a-file\/run: a part of the path is a file/],
   ['a folder below a file, to prepare', prepare('corpus.jsonl', base, '--out', 'a-file/run'), 1, /is a file/],
   ['a file', train('--out', 'a-file'), 2, /a-file is a file; needs a folder/],

@@ -7,6 +7,7 @@ import {joinIds} from '../util/join-ids.js'
 import {readLines} from './read-lines.js'
 import {isConversation, type Message, messagesOf} from './readers/messages.js'
 import {parseObject} from './readers/read-jsonl.js'
+import {endingOfOthers} from './readers/readers.js'
 import {RowFault} from './readers/row-fault.js'
 import {checkSurrogates} from './readers/text-of.js'
 import {missingTemplate, renderedText} from './render-rows.js'
@@ -46,7 +47,7 @@ const rowsPerRendering = 64
  * completion as what the template writes from there on. Of `messages` the last one is the completion. The template writes
  * the start token itself; the end token is added only where the template ends the turn with none.
  *
- * @throws {DataError} with the line number at a row that is malformed or longer than `maxTokens`, or at messages where
+ * @throws {DataError} when the file is no JSONL by its name; with the line number at a row that is malformed or longer than `maxTokens`, or at messages where
  *   there is no template, or one that writes the prompt otherwise when an answer follows
  */
 export async function readCompletions(file: string, settings: CompletionSettings): Promise<TrainingRow[]> {
@@ -56,6 +57,7 @@ export async function readCompletions(file: string, settings: CompletionSettings
     for (const row of tokenizeRows(held, settings)) rows.push(row)
     held = []
   }
+  refuseOthers(file)
   for await (const {row, text} of readLines(file)) {
     if (text instanceof RowFault) throw text
     const where = `${file}:${row}`
@@ -65,6 +67,15 @@ export async function readCompletions(file: string, settings: CompletionSettings
   flush()
   if (rows.length === 0) throw new DataError(`${file} has no rows; expected JSONL with ${expected}`)
   return rows
+}
+
+/** Refuses a table or a text by its name: its bytes would read as a broken row. */
+function refuseOthers(file: string): void {
+  const ending = endingOfOthers(file)
+  if (ending === undefined) return
+  throw new DataError(`reading rows of completions: ${file} is a ${ending} file; expected JSONL, also .gz or .zst`, {
+    suggestions: [`write each row as a line of JSON: ${expected}`],
+  })
 }
 
 function* tokenizeRows(

@@ -3,11 +3,14 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import type {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
-import {Interrupted, RuntimeFailure, UsageError} from '../util/errors.js'
+import {DataError, Interrupted, RuntimeFailure, UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
+import {checkedText} from './readers/read-chunks.js'
 
 /** What `data.documents` is when documents come from the standard input, as JSONL. */
 export const standardInput = '-'
+
+const usage = 'rpt prepare-data --documents - ...'
 
 /** What came from the standard input, in a file, because documents are read twice. */
 export interface Spooled {
@@ -20,6 +23,7 @@ export interface Spooled {
  * Writes the standard input into a private folder for temporary files.
  *
  * @throws {UsageError} when it is a terminal
+ * @throws {DataError} when its first bytes say that it is no text in UTF-8
  * @throws {Interrupted} when the signal is aborted
  * @throws {RuntimeFailure} when it cannot be written
  */
@@ -29,9 +33,9 @@ export async function spoolStandardInput(
 ): Promise<Spooled> {
   if (input.isTTY)
     throw new UsageError('prepare-data: --documents - reads JSONL from the standard input, which is a terminal', {
-      suggestions: ['write: zcat corpus.jsonl.gz | rpt prepare-data --documents - ...'],
+      suggestions: [`write: gzip -dc corpus.jsonl.gz | ${usage}`],
     })
-  const folder = mkdtempSync(join(tmpdir(), 'rpt-stdin-'))
+  const folder = makePrivateFolder()
   const remove = () => {
     rmSync(folder, {recursive: true, force: true})
     process.off('exit', remove)
@@ -41,9 +45,15 @@ export async function spoolStandardInput(
   const stage = progress.stage('read the standard input', undefined, 'bytes')
   input.on('data', ({length}: Buffer) => stage.advance(length))
   try {
-    await pipeline(input, createWriteStream(file, {mode: 0o600}), {signal})
+    const text = (chunks: AsyncIterable<Uint8Array>) => checkedText(chunks, 'prepare-data: the standard input')
+    await pipeline(input, text, createWriteStream(file, {mode: 0o600}), {signal})
   } catch (cause) {
     remove()
+    if (cause instanceof DataError)
+      throw new DataError(`${cause.message}; expected JSONL as plain text`, {
+        cause,
+        suggestions: [`write: gzip -dc corpus.jsonl.gz | ${usage}`, 'give the file itself: --documents FILE'],
+      })
     if (signal.aborted) throw new Interrupted('prepare-data: stopped; nothing was written')
     throw new RuntimeFailure(`prepare-data: keeping the standard input in ${folder}: ${(cause as Error).message}`, {
       cause,
@@ -51,4 +61,17 @@ export async function spoolStandardInput(
   }
   stage.done()
   return {file, remove}
+}
+
+function makePrivateFolder(): string {
+  const parent = tmpdir()
+  try {
+    return mkdtempSync(join(parent, 'rpt-stdin-'))
+  } catch (cause) {
+    const message = `prepare-data: keeping the standard input in ${parent}, the folder for temporary files (TMPDIR)`
+    throw new RuntimeFailure(`${message}: ${(cause as Error).message.split(',')[0]}`, {
+      cause,
+      suggestions: ['set TMPDIR to a folder that is there, can be written, and has room for the documents'],
+    })
+  }
 }

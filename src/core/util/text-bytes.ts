@@ -31,6 +31,8 @@ const foreign: readonly ForeignKind[] = [
   },
   compressed('gzip', '.gz', 0x1f, 0x8b, 0x08),
   compressed('zstd', '.zst', 0x28, 0xb5, 0x2f, 0xfd),
+  table('Parquet', '.parquet', 'PAR1'),
+  table('Arrow', '.arrow', 'ARROW1'),
   {
     what: 'compressed with xz, which is not read',
     remedies: ['decompress it first: xz -d FILE'],
@@ -48,6 +50,14 @@ function compressed(tool: string, ending: string, ...magic: number[]): ForeignKi
     what: `compressed with ${tool}`,
     remedies: [`decompress it first, or let the name of documents end in ${ending}`],
     begins: (head) => startsWith(head, ...magic),
+  }
+}
+
+function table(format: string, ending: string, magic: string): ForeignKind {
+  return {
+    what: `a table in ${format} format, not text`,
+    remedies: [`write its rows as JSONL, or let the name of documents end in ${ending}`],
+    begins: (head) => startOf(head).startsWith(magic),
   }
 }
 

@@ -1,5 +1,6 @@
 import {existsSync} from 'node:fs'
 import type {Config} from '../config/schema.js'
+import {compressionOf, endingOfOthers} from '../corpus/readers/readers.js'
 import {checkOutputFile, checkPermission, checkWritable} from '../files/index.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {withTaughtTemplate} from '../objectives/taught-template.js'
@@ -50,8 +51,13 @@ export async function openWarmStart(given: Config, services: Services): Promise<
   return {path, given: {data: own, maker: {config, task, tokenizer: own.tokenizer, model}}, instruction, origins}
 }
 
-/** The file to write: a new one, or one of earlier rows that may be replaced. */
+/** The file to write: a new one, or one of earlier rows that may be replaced; by its name readable as what it will be. */
 async function checkRowFile(out: string, {command, overwrite, rehearsal}: Services): Promise<string> {
+  const other = compressionOf(out) ?? endingOfOthers(out)
+  if (other !== undefined)
+    throw new UsageError(`${command}: --out ${out} ends in ${other}; rows are written as JSONL, not compressed`, {
+      suggestions: ['give --out a name that ends in .jsonl'],
+    })
   const path = await checkOutputFile(out, rowMark, command, rehearsal ? checkPermission : checkWritable)
   if (existsSync(path) && !overwrite)
     throw new UsageError(`${command}: --out ${out} exists already`, {

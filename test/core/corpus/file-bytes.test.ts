@@ -171,6 +171,8 @@ describe.each(texts)('%s', (_, opening) => {
     ['UTF-16 without a mark', Buffer.from(text, 'utf16le'), /is UTF-16 or UTF-32; expected UTF-8/],
     ['UTF-16, big end first', Buffer.from(`\ufeff${text}`, 'utf16le').swap16(), /is UTF-16/],
     ['compressed', gzipSync(text), /is compressed with gzip/],
+    ['a Parquet table', Buffer.from('PAR1\x15\x00\x15'), /is a table in Parquet format, not text/],
+    ['an Arrow table', Buffer.from('ARROW1\0\0'), /is a table in Arrow format, not text/],
     ['Latin-1', Buffer.concat([Buffer.from(text), Buffer.of(0xe9)]), /is not UTF-8/],
   ])('is refused when it is %s', async (__, bytes, message) => {
     const failure = await failureOf(readAfter(opening, contentIn(bytes)))

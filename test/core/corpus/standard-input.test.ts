@@ -1,10 +1,11 @@
 import {existsSync, readFileSync, statSync} from 'node:fs'
 import {dirname} from 'node:path'
 import {PassThrough, Readable} from 'node:stream'
-import {describe, expect, it} from 'vitest'
+import {gzipSync} from 'node:zlib'
+import {describe, expect, it, vi} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {spoolStandardInput} from '../../../src/core/corpus/standard-input.js'
-import {Interrupted, UsageError} from '../../../src/core/util/errors.js'
+import {DataError, Interrupted, RuntimeFailure, UsageError} from '../../../src/core/util/errors.js'
 import {silentProgress} from '../../../src/core/util/progress.js'
 import {read} from './read-folder.js'
 
@@ -33,6 +34,28 @@ describe('the standard input', () => {
     await expect(spoolStandardInput(services(stopping.signal), input)).rejects.toThrow(Interrupted)
     expect(input.destroyed).toBe(true)
     expect(process.listenerCount('exit')).toBe(listeners)
+  })
+
+  it('is refused where it is compressed, saying how to give it, and nothing of it stays', async () => {
+    const listeners = process.listenerCount('exit')
+    const failed = spoolStandardInput(services(), Readable.from([gzipSync('{"text": "a"}\n')]))
+    await expect(failed).rejects.toThrow(DataError)
+    await expect(failed).rejects.toMatchObject({
+      message: 'prepare-data: the standard input is compressed with gzip; expected JSONL as plain text',
+      suggestions: [expect.stringContaining('gzip -dc'), expect.stringContaining('--documents FILE')],
+    })
+    expect(process.listenerCount('exit')).toBe(listeners)
+  })
+
+  it('is refused where the folder for temporary files does not exist', async () => {
+    vi.stubEnv('TMPDIR', '/nowhere/tmp')
+    const failed = spoolStandardInput(services(), Readable.from([]))
+    await expect(failed).rejects.toThrow(RuntimeFailure)
+    await expect(failed).rejects.toMatchObject({
+      message: expect.stringMatching(/^prepare-data: keeping the standard input in \/nowhere\/tmp.*\(TMPDIR\): ENOENT/),
+      suggestions: [expect.stringContaining('set TMPDIR')],
+    })
+    vi.unstubAllEnvs()
   })
 
   it('is refused where it is a terminal', async () => {

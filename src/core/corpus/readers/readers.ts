@@ -32,6 +32,9 @@ const readers: Readonly<Record<string, Reader>> = {
   ...stores,
 }
 
+/** Lines of JSON often stand in files called `.json`, too. */
+const jsonEndings = ['.json', '.ndjson']
+
 /** What can be read, in words. */
 export const supportedFiles = `${Object.keys({...tables, ...texts}).join(', ')} (also ${compressions.join(', ')}), ${Object.keys(stores).join(', ')}`
 
@@ -45,4 +48,15 @@ export function endingOf(name: string): string | undefined {
 export function readerOf(name: string): Reader | undefined {
   const ending = endingOf(name)
   return ending === undefined ? undefined : readers[ending]
+}
+
+/** The ending by which a name promises anything but lines of JSON, compressed or not; undefined where it does not. */
+export function endingOfOthers(name: string): string | undefined {
+  const ending = endingOf(name)
+  return ending === undefined || jsonEndings.some((own) => ending.startsWith(own)) ? undefined : ending
+}
+
+/** The ending by which a name promises a compressed file; undefined where it does not. */
+export function compressionOf(name: string): string | undefined {
+  return compressions.find((ending) => name.toLowerCase().endsWith(ending))
 }
