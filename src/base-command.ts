@@ -62,8 +62,9 @@ export function configFlags(command: string, names: readonly string[]): Interfac
   return Object.fromEntries(names.map((name) => [name, flagOf(keyOfFlag(name, command)!)]))
 }
 
-/** `--resume` and `--overwrite`, for commands that write a run directory. */
+/** `--out`, `--resume` and `--overwrite`, for commands that write a run directory. */
 export const directoryFlags: Interfaces.FlagInput = {
+  ...configFlags('', ['out']),
   resume: Flags.boolean({description: 'continue what an earlier run left in --out', exclusive: ['overwrite']}),
   overwrite: Flags.boolean({description: 'replace what an earlier run left in --out'}),
 }
@@ -88,7 +89,7 @@ export abstract class BaseCommand extends Command {
       multipleNonGreedy: true,
       helpValue: 'KEY=VALUE',
     }),
-    ...configFlags('', ['out', 'seed', 'device', 'threads']),
+    ...configFlags('', ['seed', 'device', 'threads']),
     'dry-run': Flags.boolean({
       description: 'show the settings with their sources, and what would be written; run nothing',
     }),

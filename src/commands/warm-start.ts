@@ -12,7 +12,7 @@ export default class WarmStart extends BaseCommand {
     '<%= config.bin %> train --objective sft --model ./base --set sft.completions=runs/rows.jsonl --steps 40 --out runs/warm',
   ]
   static override flags = {
-    ...configFlags('warm-start', ['data', 'model', 'rows']),
+    ...configFlags('warm-start', ['data', 'model', 'rows', 'out']),
     overwrite: Flags.boolean({description: 'replace the rows of an earlier call in --out'}),
   }
   static override needs = ['data.dir', 'model.path', 'out']

@@ -237,7 +237,12 @@ const inputs: readonly Case[] = [
 ]
 
 const places: readonly Case[] = [
-  ['rows under a compressed name', warmStart('out.jsonl.gz'), 2, /ends in \.gz; rows are written as JSONL.*ends in \.jsonl/s],
+  [
+    'rows under a compressed name',
+    warmStart('out.jsonl.gz'),
+    2,
+    /ends in \.gz; rows are written as JSONL.*ends in \.jsonl/s,
+  ],
   ['rows under the name of a table', warmStart('out.parquet'), 2, /out\.parquet ends in \.parquet; rows are written/],
   ['a folder below a file, to train', train('--out', 'a-file/run'), 1, /a-file\/run: a part of the path is a file/],
   ['a folder below a file, to prepare', prepare('corpus.jsonl', base, '--out', 'a-file/run'), 1, /is a file/],

@@ -47,6 +47,12 @@ describe('wrong usage ends with status 2, one line and something to try', () => 
     ['a choice that there is not', ['train', '--objective', 'ppo'], 'rpt, rlvr, ntp, sft', undefined],
     ['--resume with --overwrite', ['train', ...complete, '--resume', '--overwrite'], '--overwrite', undefined],
     ['a missing flag', ['train', '--data', 'data'], 'give --model or --model-config', undefined],
+    [
+      'a file for what is only shown',
+      ['inspect', 'data', '--out', 'page.html'],
+      '--out',
+      'this command writes no file',
+    ],
     ['a missing argument', ['inspect'], 'path', undefined],
     ['a missing config file', ['train', '--config', 'none.yaml'], 'none.yaml does not exist', undefined],
   ])('%s', async (_, args, message, suggestion) => {
@@ -138,13 +144,13 @@ describe('--dry-run', () => {
   })
 
   it('gives the same as one JSON document', async () => {
-    const {status, stdout} = await rpt(['doctor', '--out', 'run', '--dry-run', '--json'], cwd)
+    const {status, stdout} = await rpt(['doctor', '--set', 'out=run', '--threads', '2', '--dry-run', '--json'], cwd)
     expect(status).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
       command: 'doctor',
       dry_run: true,
       config: {out: join(cwd, 'run')},
-      sources: {out: '--out', seed: 'default'},
+      sources: {out: '--set', threads: '--threads', seed: 'default'},
       plan: {batch: expect.any(Array), memory: expect.any(Array), files: expect.any(Array), missing: []},
     })
   })

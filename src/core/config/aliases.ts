@@ -140,11 +140,21 @@ export function meantByName(name: string): string | undefined {
   return own ?? (Object.hasOwn(foreignNames, local) ? foreignNames[local] : undefined)
 }
 
-/** How to say on the command line what `meantByName` found. */
+/** What to do in place of settings that have no effect on a command without their flag. */
+const insteadOf: Readonly<Record<string, string>> = {
+  out: 'this command writes no file; redirect what it prints, with --json for a program: ... --json > FILE',
+}
+
+/**
+ * How to say on the command line what `meantByName` found.
+ *
+ * @param flags those of the command
+ */
 export function suggestionFor(meant: string, flags: readonly string[]): string {
   if (!findKey(meant)) return meant.startsWith('--') ? `did you mean ${meant}?` : meant
   const flag = flagOfKey(meant)
-  return `did you mean ${flag && flags.includes(flag) ? flag : `--set ${meant}=...`}?`
+  if (flag && flags.includes(flag)) return `did you mean ${flag}?`
+  return insteadOf[meant] ?? `did you mean --set ${meant}=...?`
 }
 
 function plain(name: string): string {

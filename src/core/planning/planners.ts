@@ -3,6 +3,7 @@ import {loadConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {type MemoryDemand, reportMemory} from '../engine/memory/check-memory.js'
 import {openEvaluation} from '../evaluation/evaluate.js'
+import {commandTask} from '../evaluation/evaluated-task.js'
 import {objectives} from '../objectives/objectives.js'
 import {rehearsePreparation} from '../preparation/prepare-data.js'
 import {trackedFiles} from '../trackers/trackers.js'
@@ -53,7 +54,8 @@ export const planners: Readonly<Record<string, Planner>> = {
     ],
   },
   eval: {
-    batch: (config) => `${config.eval.limit ?? 'all'} held-out positions x modes ${config.eval.modes.join(', ')}`,
+    batch: (config) =>
+      `${config.eval.limit ?? 'all'} held-out ${commandTask(config).noun} x modes ${config.eval.modes.join(', ')}`,
     async open(config, services) {
       const {demands, instructions} = await openEvaluation(config, services)
       // One model is in memory at a time.

@@ -20,6 +20,7 @@ const everyQuestion = 'all'
  */
 export const multipleChoice: TaskKind = {
   name: 'multiple-choice',
+  noun: 'questions',
   needs: ['data.questions'],
   readsDocuments: false,
   files: ({data}) => ({'data.questions': data.questions}),
@@ -45,7 +46,7 @@ async function openChoices({config, data: {tokenizer}, model, warn}: TaskOpening
   return {
     name: multipleChoice.name,
     size: {train: 0, val: items.length},
-    noun: 'questions',
+    noun: multipleChoice.noun,
     orderName: 'multiple-choice',
     emptyNotes: {train: 'questions with options are for evaluation', val: `${file} holds no questions`},
     strata,

@@ -13,6 +13,7 @@ import type {LeftOut, Task, TaskKind, TaskOpening} from './task.js'
 /** Next-token prediction (RPT, section 3): an item is a kept position of a document, its answer a prefix of what follows. */
 export const nextToken: TaskKind = {
   name: 'next-token',
+  noun: 'positions',
   needs: ['data.dir'],
   readsDocuments: true,
   files: () => ({}),
@@ -36,7 +37,7 @@ export function nextTokenTask({config, data, model}: TaskOpening): Task<Context>
   return {
     name: nextToken.name,
     size: {train: positions.train.length, val: positions.val.length},
-    noun: 'positions',
+    noun: nextToken.noun,
     orderName: 'contexts',
     emptyNotes: {
       train: `${data.folder} has no training positions; prepare it with a proxy and a lower threshold`,

@@ -25,6 +25,7 @@ const splitKeys = ['data.valFraction', 'data.valDocuments', 'data.questionField'
  */
 export const questions: TaskKind = {
   name: 'questions',
+  noun: 'questions',
   needs: ['data.questions'],
   readsDocuments: false,
   files: ({data}) => ({'data.questions': data.questions}),
@@ -65,7 +66,7 @@ async function openQuestions({config, data: {tokenizer}, warn}: TaskOpening): Pr
   return {
     name: questions.name,
     size: {train: items.train.length, val: items.val.length},
-    noun: 'questions',
+    noun: questions.noun,
     orderName: 'questions',
     emptyNotes: {
       train: `${file} leaves no questions to train on; lower data.valFraction or data.valDocuments`,

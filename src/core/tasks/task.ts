@@ -144,6 +144,8 @@ export interface TaskOpening {
 /** A kind of task: a row of `tasks`. */
 export interface TaskKind {
   readonly name: TaskName
+  /** What its items are called, in the plural. */
+  readonly noun: string
   /** Keys that it cannot do without. */
   readonly needs: readonly string[]
   /** Whether its items are contexts of prepared documents, which rewards may look into; else a tokenizer is enough of data. */

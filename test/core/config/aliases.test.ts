@@ -76,6 +76,8 @@ describe('names of other tools', () => {
 
   it('say so where there is nothing to set, and nothing of names that nobody knows', () => {
     expect(suggestionFor(meantByName('--logging-steps')!, [])).toMatch(/^every step is logged/)
+    for (const flag of ['--out', '--output-dir'])
+      expect(suggestionFor(meantByName(flag)!, ['--model'])).toMatch(/^this command writes no file; .*--json > FILE$/)
     expect(meantByName('--stesp')).toBeUndefined()
     expect(meantByName('--constructor')).toBeUndefined()
   })

@@ -248,3 +248,11 @@ it('a setting of size computes the work of another value', async () => {
   expect(size.at(2).policy!.contexts).toBe(2)
   expect(demandOf(configWith({}), () => ({model})).sizes).toEqual([])
 })
+
+it.each([
+  [{}, 'all held-out positions x modes standard, reasoning'],
+  [{task: 'questions', limit: 5, modes: ['reasoning']}, '5 held-out questions x modes reasoning'],
+  [{task: 'multiple-choice', limit: 5}, '5 held-out questions x modes standard, reasoning'],
+])('of an evaluation %j: %s', (settings, batch) => {
+  expect(planners.eval.batch(configWith({eval: settings}))).toBe(batch)
+})
