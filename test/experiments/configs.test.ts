@@ -3,6 +3,7 @@ import {basename, dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {describe, expect, it} from 'vitest'
 import {loadConfig} from '../../src/core/config/load.js'
+import {sweepPoints} from '../../src/core/sweep/points.js'
 
 const folder = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'experiments')
 const files = readdirSync(folder, {recursive: true, encoding: 'utf8'})
@@ -33,5 +34,26 @@ describe('the configs of the experiments', () => {
       const [before, after] = [trainings.get(dirname(file))!, load(file)]
       expect([after.prompt, after.rollout.maxTokens], file).toEqual([before.prompt, before.rollout.maxTokens])
     }
+  })
+
+  it.each(ofKind('sweep'))('%s evaluates steps whose checkpoints its runs keep, as the training beside it', (file) => {
+    const {sweep, eval: evaluation} = load(file)
+    for (const {config} of sweepPoints(load(file))) {
+      const kept = [...config.checkpoint.steps, config.train.steps]
+      expect(kept).toEqual(expect.arrayContaining([...sweep.checkpoints]))
+      expect(Math.max(...kept), file).toBe(config.train.steps)
+    }
+    const beside = ofKind('eval').find((name) => dirname(name) === dirname(file))
+    if (beside) expect(evaluation.limit, file).toBe(load(beside).eval.limit)
+  })
+
+  it("the paper's scaling study: its steps, in one run with the settings of its main run", () => {
+    const [point, ...others] = sweepPoints(load(join(folder, 'omni-math', 'sweep.yaml')))
+    expect(others).toEqual([])
+    const {out: _, train, ...settings} = point.config
+    const {out: __, train: mainTrain, ...main} = load(join(folder, 'omni-math', 'train.yaml'))
+    expect(settings).toEqual(main)
+    expect(train).toEqual({...mainTrain, steps: 1200})
+    expect(load(join(folder, 'omni-math', 'sweep.yaml')).sweep.checkpoints).toEqual([100, 200, 400, 800, 1000, 1200])
   })
 })
