@@ -99,6 +99,15 @@ const documents: readonly Case[] = [
   ['a missing file', prepare('none.jsonl'), 3, /none\.jsonl does not exist/],
   ['a malformed row', prepare('malformed.jsonl'), 3, /malformed\.jsonl:5 is not JSON/],
   ['a document without text', prepare('empty-text.jsonl'), 3, /empty-text\.jsonl:2: field text is empty/],
+  ['a pattern', prepare('*.jsonl'), 3, /\*\.jsonl does not exist.*patterns are not expanded/s],
+  ['a list of files', prepare('corpus.jsonl,pairs.jsonl'), 3, /does not exist.*a list of paths is not read/s],
+  ['an address', prepare('https://example.com/a.jsonl'), 3, /does not exist.*download it first: only the Hub/s],
+  [
+    'shorter than their least context',
+    prepare('corpus.jsonl', base, '--set', 'data.minContext=5000'),
+    3,
+    /none of \d+ positions is left after filtering \(min-context \d+\)\n +try: lower data\.minContext/,
+  ],
   ['a Parquet file cut in half', prepare('half.parquet'), 3, /half\.parquet/],
   ['an empty file', prepare('empty.jsonl'), 3, /empty\.jsonl holds no documents/],
   [
@@ -233,6 +242,19 @@ const inputs: readonly Case[] = [
     /reading rows of completions: .*half\.parquet is a \.parquet file/,
   ],
   ['nothing to inspect', ['inspect', 'nothing'], 3, /no positions\.arrow, no rollouts/],
+  [
+    'a step of positions to inspect',
+    ['inspect', 'data', '--step', '3'],
+    2,
+    /--step selects completions; .*data holds pos/,
+  ],
+  ['a file to report', ['report', 'corpus.jsonl'], 2, /corpus\.jsonl is a file; expected the folder of a run/],
+  [
+    'a path below a file to report',
+    ['report', 'corpus.jsonl/run'],
+    1,
+    /corpus\.jsonl\/run.*a part of the path is a file/,
+  ],
   ['nothing to report', ['report', 'nothing'], 3, /no run at or below .*nothing/],
 ]
 

@@ -44,7 +44,7 @@ export function isCommit(revision: string): boolean {
  */
 export function readAddress(what: string, value: string, kind: HubKind, folder = resolve(value)): HubAddress | null {
   if (existsSync(value)) return null
-  if (isAbsolute(value)) throw new DataError(`${what} ${value} does not exist`, {suggestions: ['check the path']})
+  if (isAbsolute(value)) throw new DataError(`${what} ${value} does not exist`, {suggestions: [remedyOf(value)]})
   const [, id = '', revision = 'main'] = /^(?:hf:)?([^@]*)(?:@(.*))?$/s.exec(value) ?? []
   const label = `${what} ${value}`
   if (!isId(id))
@@ -56,6 +56,17 @@ export function readAddress(what: string, value: string, kind: HubKind, folder =
   if (value.startsWith('hf:')) return {kind, id, revision, label, sought: label, hints: []}
   const sought = `there is no folder ${folder}, and on the Hub ${label}`
   return {kind, id, revision, label, sought, hints: ['check the path, if a folder of this machine was meant']}
+}
+
+/** What is often taken for a path, and what to do instead. */
+const mistaken: readonly (readonly [looks: RegExp, remedy: string])[] = [
+  [/\/https?:\//, 'download it first: only the Hub is read by address, as hf:owner/name'],
+  [/[*?]/, 'give the folder of the files: patterns are not expanded'],
+  [/,/, 'give one path, or the folder of the files: a list of paths is not read'],
+]
+
+function remedyOf(path: string): string {
+  return mistaken.find(([looks]) => looks.test(path))?.[1] ?? 'check the path'
 }
 
 /**

@@ -1,7 +1,7 @@
 import type {Config} from '../config/schema.js'
 import type {PositionCounts} from '../prepared/prepared-manifest.js'
 import type {Partition, Position} from '../records/records.js'
-import {RuntimeFailure} from '../util/errors.js'
+import {DataError, RuntimeFailure} from '../util/errors.js'
 import {selections} from './selections.js'
 
 /** Counts positions of both partitions one by one. */
@@ -41,22 +41,46 @@ export function keptNothing(
   {train, val}: Readonly<Record<Partition, PositionCounts>>,
   {select, valDocuments, valFraction}: Pick<Config['data'], 'select' | 'valDocuments' | 'valFraction'>,
 ): string[] {
-  const why = ({reasons}: PositionCounts) =>
-    Object.entries(reasons)
-      .map(([reason, count]) => `${reason} ${count}`)
-      .join(', ')
   const lines: string[] = []
   if (train.total === 0)
     lines.push('there is no training position, because every document is held out or has a single token')
   else if (train.kept === 0)
-    lines.push(`none of ${train.total} training positions is kept (${why(train)}); ${selections[select].remedy}`)
+    lines.push(
+      `none of ${train.total} training positions is kept (${inWords(train.reasons)}); ${selections[select].remedy}`,
+    )
   if (val.total === 0 && (valDocuments ?? valFraction) > 0)
     lines.push(
       'there is no held-out position, because no document is held out or each has a single token; give --val-documents',
     )
   if (val.total > 0 && val.kept === 0)
-    lines.push(`none of ${val.total} held-out positions is kept (${why(val)}); lower data.thresholds to evaluate`)
+    lines.push(
+      `none of ${val.total} held-out positions is kept (${inWords(val.reasons)}); lower data.thresholds to evaluate`,
+    )
   return lines.map((line) => `prepare-data: ${line}`)
+}
+
+/** The error where no partition keeps a position; what helps against the most frequent reasons comes first. */
+export function noneLeft(train: PositionCounts, val: PositionCounts, ofSelection: string): DataError {
+  const usual = [ofSelection, 'lower data.thresholds', 'use a weaker proxy', 'give more documents']
+  const reasons: Record<string, number> = {...train.reasons}
+  for (const [reason, count] of Object.entries(val.reasons)) reasons[reason] = (reasons[reason] ?? 0) + count
+  const ranked = Object.entries(reasons).toSorted(([, a], [, b]) => b - a)
+  const why = ranked.length > 0 ? ` (${inWords(reasons)})` : ''
+  return new DataError(`prepare-data: none of ${train.total + val.total} positions is left after filtering${why}`, {
+    suggestions: [...new Set([...ranked.flatMap(([reason]) => remedies[reason] ?? usual), ...usual])].slice(0, 4),
+  })
+}
+
+/** What helps against reasons that no selection and no threshold changes. */
+const remedies: Readonly<Record<string, readonly string[]>> = {
+  inexpressible: ['give other documents: their braces are not balanced, and no box can hold such targets'],
+  'min-context': ['lower data.minContext', 'give longer documents'],
+}
+
+function inWords(reasons: PositionCounts['reasons']): string {
+  return Object.entries(reasons)
+    .map(([reason, count]) => `${reason} ${count}`)
+    .join(', ')
 }
 
 /** Two numbers that must be equal, counted in two ways. */

@@ -13,13 +13,13 @@ import type {Partition} from '../records/records.js'
 import {readModel} from '../runs/model-place.js'
 import {type Summary, summarize} from '../runs/summary.js'
 import {countRows, documentsTable, positionsTable, writeTable} from '../tables/index.js'
-import {DataError, UsageError} from '../util/errors.js'
+import {UsageError} from '../util/errors.js'
 import {maxOf} from '../util/extremes.js'
 import type {Services} from '../util/services.js'
 import {copyTokenizer} from './copy-tokenizer.js'
 import {countDuplicates, type DuplicateCounts, duplicateNotes} from './duplicates.js'
 import {DocumentFitter, type LongDocumentCounts} from './fit-document.js'
-import {type CountCheck, checkCounts, keptNothing, PositionTally, type Tallied} from './preparation-counts.js'
+import {type CountCheck, checkCounts, keptNothing, noneLeft, PositionTally, type Tallied} from './preparation-counts.js'
 import {preparationInputs} from './preparation-inputs.js'
 import {type Located, locate, type Setup, setUp} from './preparation-setup.js'
 import {checkOutputPath, reusableSummary} from './reuse-output.js'
@@ -141,9 +141,7 @@ async function prepareTables(folder: string, setup: Setup): Promise<Prepared> {
   const {positions, compute} = await scoreAndSelect(tables, written, setup)
   const {train, val} = positions
   if (scorers.length > 0 && train.kept + val.kept === 0)
-    throw new DataError(`prepare-data: none of ${train.total + val.total} positions is left after filtering`, {
-      suggestions: remediesOfNone(train, val, selections[config.data.select].remedy),
-    })
+    throw noneLeft(train, val, selections[config.data.select].remedy)
   if (scorers.length > 0) for (const line of keptNothing(positions, config.data)) services.progress.warn(line)
   const documents = {read: survey.hashes.length, ...written.documents}
   const rows = {
@@ -157,14 +155,6 @@ async function prepareTables(folder: string, setup: Setup): Promise<Prepared> {
   const selection = scorers.length > 0 ? summarizeSelection(config.data, train) : null
   const taken = {documents, bad_rows: badRows.summary, duplicates, long_documents: long}
   return {...taken, positions, selection, compute, rows, checks}
-}
-
-/** What helps where no position is kept: thresholds change nothing about targets that no box can hold. */
-function remediesOfNone(train: PositionCounts, val: PositionCounts, ofSelection: string): string[] {
-  const inexpressible = (train.reasons.inexpressible ?? 0) + (val.reasons.inexpressible ?? 0)
-  if (inexpressible === train.total + val.total)
-    return ['give other documents: their braces are not balanced, and no box can hold such targets']
-  return [ofSelection, 'lower data.thresholds', 'use a weaker proxy', 'give more documents']
 }
 
 /** Entropy of every target by the proxy and, for held-out documents, by the difficulty model; then the selection. */

@@ -29,7 +29,7 @@ export async function inspect(
   if (statSync(path).isFile()) refuseFile(path)
   if (existsSync(join(path, 'positions.arrow'))) {
     if (options.ledger !== undefined) refuseLedger(path)
-    refuseCompletionFlags(`${path} holds positions`, completionFlags(options))
+    refuseCompletionFlags(`${path} holds positions`, {step: options.step, ...completionFlags(options)})
     return inspectData(path, options, (await openPrompts?.()) ?? null)
   }
   const [flag] = [...(openPrompts ? ['--prompt'] : []), ...(options.sort ? ['--sort'] : [])]

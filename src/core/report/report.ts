@@ -1,4 +1,4 @@
-import {statSync} from 'node:fs'
+import {existsSync, statSync} from 'node:fs'
 import {dirname, join, sep} from 'node:path'
 import {setImmediate as nextTurn} from 'node:timers/promises'
 import {replaceFile, writeFully} from '../files/durable.js'
@@ -88,10 +88,19 @@ export async function openReport(
       suggestions: ['name run directories, or set report.runs'],
     })
   }
-  const isFolder = statSync(out, {throwIfNoEntry: false})?.isDirectory()
+  refuseFiles(paths)
+  const isFolder = existsSync(out) && statSync(out).isDirectory()
   const file = isFolder ? join(out, 'report.html') : out
   const path = await checkOutputFile(file, pageMark, 'report', rehearsal ? checkPermission : checkWritable)
   return {path, runs: nameRunsApart(findRuns(paths).map(readRun))}
+}
+
+function refuseFiles(paths: readonly string[]): void {
+  const file = paths.find((path) => existsSync(path) && statSync(path).isFile())
+  if (file === undefined) return
+  throw new UsageError(`report: ${file} is a file; expected the folder of a run`, {
+    suggestions: [`give a folder, such as ${dirname(file)}`],
+  })
 }
 
 /** In the order of the page. */

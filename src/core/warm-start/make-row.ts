@@ -27,12 +27,15 @@ export interface WarmRow {
   readonly completion: string
 }
 
-/** Why positions are passed over, each with what a reader should know. */
+/** Why positions are passed over: what a reader should know, and what makes rows of them, where a setting does. */
 export const obstacles = {
-  'no-text': 'no right answer is whole characters',
-  'other-tokens': 'as text, the prompt reads as other tokens than rollouts have',
-  'too-long': 'longer than rollout.maxTokens or train.maxRowTokens allow',
-  'not-right': 'the thought hides the answer from the grader',
+  'no-text': {words: 'no right answer is whole characters', remedy: null},
+  'other-tokens': {words: 'as text, the prompt reads as other tokens than rollouts have', remedy: null},
+  'too-long': {
+    words: 'longer than rollout.maxTokens or train.maxRowTokens allow',
+    remedy: 'raise rollout.maxTokens and train.maxRowTokens',
+  },
+  'not-right': {words: 'the thought hides the answer from the grader', remedy: 'choose other warmStart.styles'},
 } as const
 
 /** A reason in `obstacles`. */

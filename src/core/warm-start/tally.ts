@@ -20,8 +20,13 @@ export class Tally {
 
   /** In words, with a semicolon in front; nothing where no position was passed over. */
   get passedOver(): string {
-    const reasons = [...this.obstacles].map(([obstacle, number]) => `${number} (${obstacles[obstacle]})`)
+    const reasons = [...this.obstacles].map(([obstacle, number]) => `${number} (${obstacles[obstacle].words})`)
     return reasons.length > 0 ? `; positions passed over: ${reasons.join(', ')}` : ''
+  }
+
+  /** What makes rows of positions that were passed over. */
+  get remedies(): string[] {
+    return [...this.obstacles.keys()].flatMap((obstacle) => obstacles[obstacle].remedy ?? [])
   }
 
   private addRow({row, tokens, isCut}: Exclude<MadeRow, string>): void {

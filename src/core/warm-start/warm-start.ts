@@ -92,6 +92,7 @@ function tooFew({data, warmStart: {rows}}: Config, tally: Tally): DataError {
     {
       suggestions: [
         ...(tally.rows > 0 ? [`give --rows ${tally.rows}`] : []),
+        ...tally.remedies,
         'prepare more documents, or lower data.selectThreshold',
       ],
     },
