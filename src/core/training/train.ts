@@ -45,7 +45,8 @@ export interface TrainSummary extends Summary {
   readonly compute: ComputeSpent
   /** The last row of metrics.arrow. */
   readonly metrics: MetricsRow | null
-  readonly checkpoint: string
+  /** Folder of the last one; null where no step was taken, so that there is none. */
+  readonly checkpoint: string | null
   /** How updates were computed, which decides last digits. */
   readonly update_mode: UpdateModeName
   readonly micro_batches_at_once: number
@@ -165,7 +166,7 @@ async function trainIn(
       updates: updatesOf(history),
       compute: computeSpent(history),
       metrics: history.at(-1) ?? null,
-      checkpoint: run.checkpoint(last),
+      checkpoint: last > 0 ? run.checkpoint(last) : null,
       cut_documents: cuts,
       update_mode: training.updateMode,
       micro_batches_at_once: training.microBatchesAtOnce,

@@ -148,7 +148,11 @@ describe('a run', () => {
     await expect(none).rejects.toThrow(RuntimeFailure)
     await expect(none).rejects.toThrow(/train.steps is 0/)
     const meant = ['train.steps=0', 'train.allowNoop=true']
-    await expect(train(toyConfig(workspace, 'meant', meant), toyServices())).resolves.toMatchObject({metrics: null})
+    const summary = await train(toyConfig(workspace, 'meant', meant), toyServices())
+    expect(summary).toMatchObject({metrics: null, checkpoint: null})
+    expect(existsSync(join(workspace.folder, 'meant', 'checkpoints'))).toBe(false)
+    const {checkpoint} = await train(toyConfig(workspace, 'one', ['train.steps=1']), toyServices())
+    expect(existsSync(join(checkpoint!, 'manifest.json'))).toBe(true)
   })
 
   it('stops at numbers that are not finite and saves what led to them', async () => {
