@@ -59,8 +59,9 @@ function toColumn(value, type) {
 
 function sampleRows(table) {
   const samples = JSON.parse(readFileSync(join(interop, 'sample-rows.json'), 'utf8'))
-  const fix = ([name, value]) => [name, toColumn(value, String(table.columns[name].type))]
-  return samples[table.name].map((row) => Object.fromEntries(Object.entries(row).map(fix)))
+  const columns = Object.entries(table.columns)
+  const fix = (row) => columns.map(([name, {type}]) => [name, toColumn(row[name] ?? null, String(type))])
+  return samples[table.name].map((row) => Object.fromEntries(fix(row)))
 }
 
 async function writeTables(folder, {openStream, tables, writeTable}) {

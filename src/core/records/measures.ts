@@ -4,6 +4,8 @@ import type {Outcome} from './records.js'
 export interface Measures {
   /** Mean over completions. */
   readonly reward?: number
+  /** Mean over completions of each term's score, before its weight, by the term's name. */
+  readonly rewardTerms?: Readonly<Record<string, number>>
   /** Mean over groups of the population deviation. */
   readonly rewardStd?: number
   /** Share of groups of equal rewards. */

@@ -4,7 +4,7 @@ import type {Outcome} from '../records/records.js'
 import {outcomes} from '../records/records.js'
 import type {RolloutRow} from '../tables/index.js'
 import {groupBy} from '../util/group-by.js'
-import {meanOf} from '../util/means.js'
+import {meanOf, meansByName} from '../util/means.js'
 import {plural} from '../util/plural.js'
 import {percent} from './format.js'
 
@@ -54,7 +54,7 @@ export function summarizeRollouts(rows: readonly RolloutRow[]): RolloutStatistic
     completions: rows.length,
     groups: groups.length,
     mean_reward: meanOf(rows.map(({reward}) => reward)),
-    mean_reward_parts: meanParts(rows),
+    mean_reward_parts: meansByName(rows.map(({reward_parts: parts}) => parts)),
     mean_tokens: meanOf(rows.map(({completion_ids}) => completion_ids.length)),
     groups_mixed: shares.mixed,
     groups_all_wrong: shares.all_wrong,
@@ -153,12 +153,6 @@ export function diagnose(statistics: RolloutStatistics): string[] {
   const seen = findings.filter(({isSeen}) => isSeen(statistics)).map(({say}) => say(statistics))
   const signal = `${percent(statistics.groups_mixed)}% of ${plural(statistics.groups, 'group')} carry signal (rewards differ).`
   return [signal, ...(seen.length > 0 ? seen : ['Nothing else stands out.'])]
-}
-
-/** All completions of a step have the same terms. */
-function meanParts(rows: readonly RolloutRow[]): Record<string, number> {
-  const names = Object.keys(rows[0].reward_parts)
-  return Object.fromEntries(names.map((name) => [name, meanOf(rows.map(({reward_parts: parts}) => parts[name]))]))
 }
 
 function kindOf(group: readonly RolloutRow[]): GroupKind {

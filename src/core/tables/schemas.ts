@@ -1,4 +1,4 @@
-import {evalModes} from '../config/names.js'
+import {evalModes, type RewardName, rewardNames} from '../config/names.js'
 import {
   difficulties,
   type ItemKey,
@@ -51,6 +51,10 @@ const outcomeShares = Object.fromEntries(outcomes.map((name) => [`rpt/outcome_${
   readonly [K in Outcome as `rpt/outcome_${K}`]: Column<number | null>
 }
 
+const rewardMeans = Object.fromEntries(rewardNames.map((name) => [`rewards/${name}/mean`, metric])) as {
+  readonly [K in RewardName as `rewards/${K}/mean`]: Column<number | null>
+}
+
 /** One row per document that a model scored, entry i about token i + 1; is there only while data are prepared. */
 export const scoresTable = defineTable('scores', 'file', {
   entropy: float32List,
@@ -67,6 +71,7 @@ export const metricsTable = defineTable(
     wall_seconds: float64,
     reward: metric,
     reward_std: metric,
+    ...rewardMeans,
     frac_reward_zero_std: metric,
     loss: metric,
     grad_norm: metric,

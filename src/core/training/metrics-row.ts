@@ -5,8 +5,8 @@ import {type Outcome, outcomes} from '../records/records.js'
 import type {TrainerState} from '../runs/trainer-state.js'
 import {type MetricsRow, metricsTable, nullsOf} from '../tables/index.js'
 
-/** The column of each measure; the outcomes have one each. */
-const columns: Readonly<Record<Exclude<keyof Measures, 'outcomes'>, keyof MetricsRow>> = {
+/** The column of each measure; outcomes and terms of the reward have one each. */
+const columns: Readonly<Record<Exclude<keyof Measures, 'outcomes' | 'rewardTerms'>, keyof MetricsRow>> = {
   reward: 'reward',
   rewardStd: 'reward_std',
   uniformGroups: 'frac_reward_zero_std',
@@ -53,10 +53,11 @@ export function metricsRow(config: Config, state: TrainerState, result: StepResu
   }
 }
 
-function measured({outcomes: shares, ...measures}: Measures): Partial<MetricsRow> {
+function measured({outcomes: shares, rewardTerms = {}, ...measures}: Measures): Partial<MetricsRow> {
   const entries = Object.entries(measures) as [keyof typeof columns, number | null | undefined][]
   return Object.fromEntries([
     ...entries.map(([name, value]) => [columns[name], value ?? null]),
+    ...Object.entries(rewardTerms).map(([name, mean]) => [`rewards/${name}/mean`, mean]),
     ...(shares ? outcomes.map((outcome: Outcome) => [`rpt/outcome_${outcome}`, shares[outcome]]) : []),
   ])
 }

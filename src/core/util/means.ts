@@ -13,3 +13,9 @@ export function deviationOf(values: readonly number[]): number {
 export function sumOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0)
 }
+
+/** The mean of each name over records of the same names; there is at least one record. */
+export function meansByName(records: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const names = Object.keys(records[0])
+  return Object.fromEntries(names.map((name) => [name, meanOf(records.map((record) => record[name]))]))
+}

@@ -15,14 +15,12 @@ const fromJson: Record<string, (value: never) => unknown> = {
   Binary: (value: string) => new Uint8Array(Buffer.from(value, 'hex')),
 }
 
-/** The committed sample rows of a table, in JavaScript's types. */
+/** The committed sample rows of a table, in JavaScript's types; null in a column that they leave out. */
 export function sampleRows<N extends TableName>(name: N): Row<(typeof tables)[N]>[] {
+  const columns = Object.entries(tables[name].columns as Record<string, {type: unknown}>)
   return json[name].map((row: Record<string, never>) => {
-    const entries = Object.entries(row).map(([column, value]) => {
-      const type = String((tables[name].columns as Record<string, {type: unknown}>)[column].type)
-      return [column, value === null ? null : (fromJson[type]?.(value) ?? value)]
-    })
-    return Object.fromEntries(entries)
+    const read = (value: never, type: string) => (value === null ? null : (fromJson[type]?.(value) ?? value))
+    return Object.fromEntries(columns.map(([column, {type}]) => [column, read(row[column] ?? null, String(type))]))
   })
 }
 

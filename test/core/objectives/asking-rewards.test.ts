@@ -21,14 +21,18 @@ const rolloutsOf = (out: string, step: number) =>
   readTable(join(workspace.folder, out, 'rollouts', `step-00000${step}.arrow`), rolloutsTable)
 
 describe('every reward', () => {
-  it.each(rewardNames)('%s trains alone and with no other setting, and stands in reward_parts', async (name) => {
-    await train(config(`alone-${name}`, ['train.steps=1', `reward.terms=${name}`]), toyServices())
-    for (const {reward, reward_parts} of rolloutsOf(`alone-${name}`, 1)) {
-      expect(Object.keys(reward_parts)).toEqual([name])
-      expect(reward).toBeCloseTo(reward_parts[name], 6)
-      expect(Number.isFinite(reward)).toBe(true)
-    }
-  })
+  it.each(rewardNames)(
+    '%s trains alone and with no other setting, and stands in reward_parts and metrics',
+    async (name) => {
+      const {metrics} = await train(config(`alone-${name}`, ['train.steps=1', `reward.terms=${name}`]), toyServices())
+      expect(metrics![`rewards/${name}/mean`]).toBeCloseTo(metrics!.reward!, 12)
+      for (const {reward, reward_parts} of rolloutsOf(`alone-${name}`, 1)) {
+        expect(Object.keys(reward_parts)).toEqual([name])
+        expect(reward).toBeCloseTo(reward_parts[name], 6)
+        expect(Number.isFinite(reward)).toBe(true)
+      }
+    },
+  )
 })
 
 describe('a reward that asks the model', () => {

@@ -19,7 +19,7 @@ function groupOf(promptTokens: number, rewards: readonly number[]): ScoredGroup<
     prompt: {ids, cutTokens: 0},
     completions: rewards.map(() => ({ids, stopReason: 'end-of-text'})),
     verdicts: rewards.map((reward) => ({outcome: 'parsed', correct: reward > 0})),
-    rewards: rewards.map((total) => ({total})),
+    rewards: rewards.map((total) => ({total, parts: {correct: 2 * total, overlong: -1}})),
     advantages: rewards.map((reward) => reward - mean),
   }
   return group as unknown as ScoredGroup<unknown>
@@ -51,6 +51,11 @@ describe('what is measured of a step', () => {
   it('is the mean over updates that have a value, of which skipped ones count as no update', () => {
     const {measures} = stepOf([groupOf(4, [0, 1])], [update({loss: 1, gradNorm: null}), update({loss: 2, gradNorm: 3})])
     expect(measures).toMatchObject({updates: 1, loss: 1.5, gradNorm: 3, kl: null})
+  })
+
+  it('has the mean score of each term of the reward, over all completions', () => {
+    const {measures} = stepOf([groupOf(4, [0, 1]), groupOf(9, [1, 1])], [])
+    expect(measures.rewardTerms).toEqual({correct: 1.5, overlong: -1})
   })
 
   it('takes compute of an update for the groups that carry signal alone, and of sampling for all', () => {

@@ -62,11 +62,22 @@ const measured: Required<Measures> = {
   uniformsNearStep: 22,
   contextEntropy: 23,
   outcomes: {parsed: 24, 'no-box': 25, 'unfinished-thinking': 26, truncated: 27},
+  rewardTerms: {'prefix-match': 28, 'missing-answer': 29},
 }
+
+/** Columns of terms that the reward does not have. */
+const otherTerms = Object.fromEntries(
+  Object.keys(metricsTable.columns)
+    .filter((name) => name.startsWith('rewards/'))
+    .map((name) => [name, null]),
+)
 
 it('a row of metrics has each measure in its own column, beside totals of the run and what the step cost', () => {
   expect(rowOf(measured)).toEqual({
     ...always,
+    ...otherTerms,
+    'rewards/prefix-match/mean': 28,
+    'rewards/missing-answer/mean': 29,
     reward: 1,
     reward_std: 2,
     frac_reward_zero_std: 3,

@@ -6,7 +6,7 @@ import {addsToGradient} from '../../grpo/objective.js'
 import {type ModelShape, rolloutFlops, updateFlops} from '../../models/flops.js'
 import type {Measures} from '../../records/measures.js'
 import {type Outcome, outcomes, type RewardedGroup, type ScoredGroup} from '../../records/records.js'
-import {deviationOf, meanOf} from '../../util/means.js'
+import {deviationOf, meanOf, meansByName} from '../../util/means.js'
 import type {StepResult} from '../objective.js'
 import {isSkipped, scaleMeasures} from '../skipped-update.js'
 import type {SampledGroups} from './sample-groups.js'
@@ -46,10 +46,12 @@ function measuresOfGroups(
   trained: readonly ScoredGroup<unknown>[],
 ) {
   const rewards = generated.map((group) => group.rewards.map((reward) => reward.total))
+  const parts = generated.flatMap((group) => group.rewards.map((reward) => reward.parts))
   const completions = generated.flatMap((group) => group.completions)
   const live = trained.filter(({advantages}) => advantages.some((advantage) => advantage !== 0)).length
   return {
     reward: meanOf(rewards.flat()),
+    rewardTerms: meansByName(parts),
     rewardStd: meanOf(rewards.map(deviationOf)),
     uniformGroups: meanOf(rewards.map((group) => Number(isUniform(group)))),
     meanLength: meanOf(completions.map(({ids}) => ids.length)),
