@@ -3,8 +3,11 @@ import {join} from 'node:path'
 import {afterEach, beforeAll, describe, expect, it, vi} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {LocalEngine} from '../../../src/core/engine/engine.js'
+import {ComputeMeter} from '../../../src/core/evaluation/compute-meter.js'
 import {evaluate} from '../../../src/core/evaluation/evaluate.js'
 import {evaluationCompute} from '../../../src/core/evaluation/evaluation-compute.js'
+import {readModelConfig} from '../../../src/core/models/model-config.js'
+import {parameterCount} from '../../../src/core/models/parameters.js'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
 import {type EvalRow, evalTable, nullsOf, readTable, writeTable} from '../../../src/core/tables/index.js'
 import {countAnswerTokens} from '../../../src/core/tasks/answer-tokens.js'
@@ -93,6 +96,24 @@ describe('what an evaluation takes', () => {
     expect(first.compute!.flops_generation).toBeGreaterThan(first.compute!.flops_scoring)
     const stored = JSON.parse(readFileSync(join(toy.folder, 'again', 'summary.json'), 'utf8'))
     expect(stored.compute).toEqual(first.compute)
+  })
+
+  it('by choice is a pass over the prompt and each option, with logits for the option alone', async () => {
+    const model = await readModelConfig(toy.base)
+    const meter = new ComputeMeter({...model, parameterCount: parameterCount(model)})
+    const engine = {watch() {}, score: async () => [], logprobs: async () => [Float32Array.of(-1), Float32Array.of(-2)]}
+    const ask = (continuation: number) => ({
+      of: 'policy' as const,
+      prompt: new Int32Array(7),
+      continuation: new Int32Array(continuation),
+    })
+    const answers = await meter.engine(engine).logprobs([ask(1), ask(3)], {batchTokens: 64})
+    expect(answers).toEqual([Float32Array.of(-1), Float32Array.of(-2)])
+    expect(meter.spent).toMatchObject({
+      flops_generation: 0,
+      flops_scoring: passOver(0, 7) + passOver(0, 9) + 4 * perLogits,
+      tokens: 8 + 10,
+    })
   })
 
   it('is not known where an older version made some of the rows', async () => {
