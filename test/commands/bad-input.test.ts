@@ -222,6 +222,12 @@ const inputs: readonly Case[] = [
   ],
   ['a folder that is no data', train('--data', 'nothing'), 3, /nothing is not a folder that rpt prepare-data wrote/],
   ['data with a byte flipped', train('--data', 'tampered'), 3, /positions\.arrow has changed: its sha256/],
+  [
+    'a path below a file as a config of a model',
+    ['train', '--data', 'data', '--model-config', 'corpus.jsonl/x', '--out', 'out'],
+    3,
+    /corpus\.jsonl\/x\/config\.json/,
+  ],
   ['a Hub model', train('--model', 'some/model'), 3, /some\/model: HF_HUB_OFFLINE is set.*hf download some\/model/s],
   ['a Hub model to evaluate', evaluate('hf:some/model'), 3, /HF_HUB_OFFLINE is set.*hf download some\/model/s],
   ['a run without checkpoints', evaluate('nothing'), 3, /nothing has no checkpoint; found: none/],

@@ -1,4 +1,4 @@
-import {statSync} from 'node:fs'
+import {existsSync, statSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {z} from 'zod'
 import type {RotaryScaling} from '../nn/rotary-scaling.js'
@@ -83,7 +83,7 @@ const generationJson = z.looseObject({eos_token_id: endIds})
  *   implemented
  */
 export async function readModelConfig(path: string): Promise<ModelConfig> {
-  const isFile = path.endsWith('.json') || statSync(path, {throwIfNoEntry: false})?.isDirectory() === false
+  const isFile = path.endsWith('.json') || (existsSync(path) && !statSync(path).isDirectory())
   const file = isFile ? path : join(path, 'config.json')
   const source = readObject(file)
   const generation = isFile ? {} : readGenerationConfig(path)
