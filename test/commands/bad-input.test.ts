@@ -84,7 +84,7 @@ afterAll(() => rmSync(cwd, {recursive: true}))
 
 /** Lines of progress, which stand on stderr before the error. */
 const progress =
-  /^(load the model[:,]|read documents|tokenize documents|score entropy|rank positions|select positions|train \w+:|evaluate |report:)/
+  /^(load the model[:,]|read documents|tokenize documents|score entropy|rank positions|select positions|write rows:|train \w+:|evaluate |report:)/
 
 function expectOneLine({stderr}: Finished, message: RegExp): void {
   const lines = stderr.split('\n').filter((line) => line !== '' && !progress.test(line))
@@ -265,6 +265,12 @@ const inputs: readonly Case[] = [
 ]
 
 const places: readonly Case[] = [
+  [
+    'rows longer than a completion',
+    [...warmStart('out.jsonl'), '--set', 'rollout.maxTokens=2', '--set', 'prompt.template=bare'],
+    3,
+    /training positions for 0 rows.*raise rollout\.maxTokens/s,
+  ],
   [
     'rows under a compressed name',
     warmStart('out.jsonl.gz'),
