@@ -16,13 +16,13 @@ const task = {
 const documents = Array.from({length: 20}, (_, i) => `document ${i}`)
 /** By run, by checkpoint: how many documents are right on the easy and on the hard split. */
 const right = {
-  'seed=3': [
+  'seed=4': [
     [6, 2],
     [12, 4],
     [16, 5],
     [18, 6],
   ],
-  'seed=4': [
+  'seed=3': [
     [5, 3],
     [11, 4],
     [15, 6],
@@ -54,8 +54,8 @@ it('each curve is fitted on each split to the scores of that split, run by run',
   const sets = ['sweep.bootstraps=30', 'sweep.resampleSeeds=true', 'seed=5']
   const fits = await fitCurves(rows, task, loadConfig({sets, cwd: '.'}).config, run)
   const expected = task.strata.map((split, level) => {
-    const curves = Object.values(right).map((checkpoints, i) => ({
-      seed: 3 + i,
+    const curves = Object.entries(right).map(([name, checkpoints]) => ({
+      seed: Number(name.slice(-1)),
       checkpoints: checkpoints.map((counts, at) => ({
         compute: 10 ** (at + 1),
         documents: documents.map((docId, rank) => ({docId, count: 1, correct: Number(rank < counts[level])})),

@@ -130,14 +130,18 @@ describe('a sweep', () => {
     expect(new Set(keys).size).toBe(keys.length)
     expect(new Set(rows.map(({run, step}) => `${run} ${step}`)).size).toBe(6)
     const compute = rows.filter(({run, split}) => run === 'seed=0' && split === 'all').map((row) => row.compute_flops)
-    expect(compute).toEqual(compute.toSorted((a, b) => a - b))
+    expect(compute).toEqual([...new Set(compute)].toSorted((a, b) => a - b))
+    expect(compute).toHaveLength(3)
     expect(compute[0]).toBeGreaterThan(0)
     expect(summary.fits.length).toBeGreaterThan(0)
     const runs = [0, 1].map((seed) => summaryOf(join('whole', 'runs', `seed=${seed}`)).compute)
     expect(summary.compute).toEqual(addSpent(runs))
     expect(summary.compute.flops).toBeGreaterThan(0)
     expect(summary.compute_taken_over).toBeNull()
-    expect(existsSync(join(workspace.folder, 'whole', 'summary.json'))).toBe(true)
+    // The hardest split that was measured.
+    expect(summary.plot).toContain('accuracy on hard, %')
+    for (const name of ['summary.json', 'scaling-hard.svg'])
+      expect(existsSync(join(workspace.folder, 'whole', name)), name).toBe(true)
   })
 
   it('evaluates the weights of each step', async () => {
