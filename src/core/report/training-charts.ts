@@ -1,3 +1,4 @@
+import {rewardNames} from '../config/names.js'
 import {lossNameOf} from '../objectives/objectives.js'
 import type {MetricsRow} from '../tables/index.js'
 import {groupBy} from '../util/group-by.js'
@@ -13,13 +14,21 @@ export interface MetricFigure {
   readonly label: string
   /** What the numbers of a run are, where runs differ in that: each of them has a chart and a scale of its own. */
   readonly kindOf?: (run: RunFolder) => string
+  /** Whether it says something of a run; of every one when absent. */
+  readonly isDrawn?: (run: RunFolder) => boolean
 }
 
 /** The figure that is drawn large, above the others. */
 export const rewardFigure: MetricFigure = {key: 'reward', label: 'mean reward', kindOf: rewardOf}
 
+/** Of a single term, the mean is the reward itself. */
+const termFigures = rewardNames.map(
+  (name): MetricFigure => ({key: `rewards/${name}/mean`, label: `mean of ${name}`, isDrawn: hasSeveralTerms}),
+)
+
 /** Metrics drawn besides the reward. */
 export const smallFigures: readonly MetricFigure[] = [
+  ...termFigures,
   {key: 'loss', label: 'loss', kindOf: lossOf},
   {key: 'frac_reward_zero_std', label: 'share of groups without signal'},
   {key: 'rpt/outcome_parsed', label: 'share of completions parsed'},
@@ -32,9 +41,11 @@ export const smallFigures: readonly MetricFigure[] = [
 export const mostSteps = 1500
 
 /** The charts of a metric: one for all runs, or one for each kind of number that they log; none if no run has the metric. */
-export function chartsOf(runs: readonly RunFolder[], {key, label, kindOf = () => ''}: MetricFigure): Chart[] {
+export function chartsOf(runs: readonly RunFolder[], {key, label, kindOf = () => '', isDrawn = () => true}: MetricFigure): Chart[] {
   const measured = runs.flatMap((run, color) =>
-    curvesOf([run], key).map((curve) => ({...curve, color, kind: kindOf(run)})),
+    curvesOf([run], key)
+      .filter(() => isDrawn(run))
+      .map((curve) => ({...curve, color, kind: kindOf(run)})),
   )
   const kinds = groupBy(measured, ({kind}) => kind)
   return [...kinds].map(([kind, curves]) => ({
@@ -61,9 +72,17 @@ function lossOf(run: RunFolder): string {
   return isJoint ? `${name}, with next-token prediction` : name
 }
 
-/** The terms of the reward; empty where the objective chooses it. */
+function hasSeveralTerms(run: RunFolder): boolean {
+  return termsOf(run).length > 1
+}
+
+/** The reward of a run in words. */
 function rewardOf(run: RunFolder): string {
+  return termsOf(run).map(({name, weight}) => (weight === 1 ? name : `${weight} ${name}`)).join(' + ')
+}
+
+/** The terms of a run's reward; none where the objective chooses it. */
+function termsOf(run: RunFolder): readonly {readonly name: string; readonly weight: number}[] {
   const terms = settingOf(run, 'reward.terms')
-  if (!Array.isArray(terms)) return ''
-  return terms.map(({name, weight}) => (weight === 1 ? name : `${weight} ${name}`)).join(' + ')
+  return Array.isArray(terms) ? terms : []
 }
