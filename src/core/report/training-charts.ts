@@ -41,7 +41,10 @@ export const smallFigures: readonly MetricFigure[] = [
 export const mostSteps = 1500
 
 /** The charts of a metric: one for all runs, or one for each kind of number that they log; none if no run has the metric. */
-export function chartsOf(runs: readonly RunFolder[], {key, label, kindOf = () => '', isDrawn = () => true}: MetricFigure): Chart[] {
+export function chartsOf(
+  runs: readonly RunFolder[],
+  {key, label, kindOf = () => '', isDrawn = () => true}: MetricFigure,
+): Chart[] {
   const measured = runs.flatMap((run, color) =>
     curvesOf([run], key)
       .filter(() => isDrawn(run))
@@ -78,7 +81,9 @@ function hasSeveralTerms(run: RunFolder): boolean {
 
 /** The reward of a run in words. */
 function rewardOf(run: RunFolder): string {
-  return termsOf(run).map(({name, weight}) => (weight === 1 ? name : `${weight} ${name}`)).join(' + ')
+  return termsOf(run)
+    .map(({name, weight}) => (weight === 1 ? name : `${weight} ${name}`))
+    .join(' + ')
 }
 
 /** The terms of a run's reward; none where the objective chooses it. */

@@ -17,12 +17,15 @@ export function ownCheckpoint(folder: string): string | null {
   return [folder, ...above].find((one) => existsSync(join(one, trainerStateFile))) ?? null
 }
 
-/** The run that a path is, or that its checkpoint lies in; null of any other, as of a checkpoint copied out of its run. */
+/**
+ * The run that a path is, or that its checkpoint lies in or lay in before it was dropped; null of any other, as of a checkpoint
+ * copied out of its run.
+ */
 export function runOf(path: string): string | null {
   const checkpoint = ownCheckpoint(path)
   const isRun = (folder: string) => existsSync(join(folder, 'config.resolved.yaml'))
-  if (checkpoint === null) return isRun(path) ? path : null
-  const around = dirname(resolve(checkpoint))
+  if (checkpoint === null && isRun(path)) return path
+  const around = dirname(resolve(checkpoint ?? path))
   return basename(around) === 'checkpoints' && isRun(dirname(around)) ? dirname(around) : null
 }
 
