@@ -76,6 +76,19 @@ export function checkSchema(path: string, table: Table, schema: Schema): void {
   }
 }
 
+/** Whether a file's columns are those of `table` in the same order, without some that may be null: an older version wrote it. */
+export function isOlderSchema(table: Table, schema: Schema): boolean {
+  const seen = schema.fields.map(({name}) => name)
+  const expected = Object.keys(table.columns)
+  const missing = expected.filter((name) => !seen.includes(name))
+  const isMissed = (name: string) => missing.includes(name)
+  return (
+    missing.length > 0 &&
+    missing.every((name) => table.columns[name].isNullable) &&
+    seen.join() === expected.filter((name) => !isMissed(name)).join()
+  )
+}
+
 /**
  * Checks that a file's columns are those of `table` and no others, in the same order, as appending to it needs.
  *

@@ -3,7 +3,7 @@ import {type FileHandle, open} from 'node:fs/promises'
 import type {Schema} from 'apache-arrow'
 import {replaceFile, writeFully} from '../files/durable.js'
 import {guardWrite} from '../files/storage-error.js'
-import {checkSameSchema, encodeBatch} from './batch-codec.js'
+import {checkSameSchema, checkSchema, encodeBatch, isOlderSchema} from './batch-codec.js'
 import {type IpcEncoder, ipcEncoder} from './ipc-encoder.js'
 import {readBatches} from './ipc-reader.js'
 import {arrowSchema, type Row, type Table} from './table.js'
@@ -35,12 +35,14 @@ export class TableStream<T extends Table> {
       if (!hasHeader(path, encoder.header)) await replaceFile(path, (handle) => writeFully(handle, encoder.header))
       const handle = await open(path, 'r+')
       try {
-        const {batches, end} = readAll(handle.fd, path, table)
-        if (end < (await handle.stat()).size) {
+        const {batches, end, isOlder} = readAll(handle.fd, path, table)
+        const stream = new TableStream(path, table, schema, encoder, handle, batches, end)
+        if (isOlder) await stream.replaceBatches(batches)
+        else if (end < (await handle.stat()).size) {
           await handle.truncate(end)
           await handle.sync()
         }
-        return new TableStream(path, table, schema, encoder, handle, batches, end)
+        return stream
       } catch (error) {
         await handle.close()
         throw error
@@ -79,18 +81,22 @@ export class TableStream<T extends Table> {
   /** Drops the rows for which `isKept` is false, e.g. those beyond the checkpoint that a run resumes from. */
   async keepRows(isKept: (row: Row<T>) => boolean): Promise<void> {
     const kept = this.batches.map((rows) => rows.filter(isKept)).filter((rows) => rows.length > 0)
-    if (kept.flat().length === this.rows.length) return
+    if (kept.flat().length < this.rows.length) await this.replaceBatches(kept)
+  }
+
+  /** Writes the file anew, with these batches alone. */
+  private async replaceBatches(batches: Row<T>[][]): Promise<void> {
     this.encoder = ipcEncoder('stream', this.schema)
     const pieces = [
       this.encoder.header,
-      ...kept.map((rows) => this.encoder.encode(encodeBatch(this.table, this.schema, rows))),
+      ...batches.map((rows) => this.encoder.encode(encodeBatch(this.table, this.schema, rows))),
     ]
     await replaceFile(this.path, async (handle) => {
       for (const piece of pieces) await writeFully(handle, piece)
     })
     await this.handle.close()
     this.handle = await guardWrite('opening', this.path, () => open(this.path, 'r+'))
-    this.batches = kept
+    this.batches = batches
     this.end = pieces.reduce((sum, piece) => sum + piece.byteLength, 0)
   }
 
@@ -110,7 +116,8 @@ export class TableStream<T extends Table> {
 /**
  * Opens a table for appending, or makes an empty one.
  *
- * A batch that was not written to its end is cut off, and so is an end-of-stream mark.
+ * A batch that was not written to its end is cut off, and so is an end-of-stream mark. Columns that an older version did not
+ * have, and that may be null, are added.
  *
  * @throws {DataError} when the file is another table, or damaged before its last batch
  * @throws {RuntimeFailure} when the file system refuses
@@ -126,12 +133,17 @@ function hasHeader(path: string, header: Uint8Array): boolean {
   return size >= header.length || Buffer.compare(readFileSync(path), header.subarray(0, size)) !== 0
 }
 
-function readAll<T extends Table>(fd: number, path: string, table: T): {batches: Row<T>[][]; end: number} {
-  const messages = readBatches(fd, path, table, fstatSync(fd).size, checkSameSchema)
+function readAll<T extends Table>(fd: number, path: string, table: T) {
+  let isOlder = false
+  const messages = readBatches(fd, path, table, fstatSync(fd).size, (file, known, schema) => {
+    isOlder = isOlderSchema(known, schema)
+    const check = isOlder ? checkSchema : checkSameSchema
+    check(file, known, schema)
+  })
   const batches: Row<T>[][] = []
   while (true) {
     const next = messages.next()
-    if (next.done) return {batches, end: next.value.end}
+    if (next.done) return {batches, end: next.value.end, isOlder}
     batches.push(next.value)
   }
 }

@@ -125,6 +125,24 @@ describe('a table stream', () => {
     expect(steps(readTable(at('m'), metricsTable))).toEqual([1, 2])
   })
 
+  it('adds columns that may be null to what an older version wrote, as if they had been there', async () => {
+    const {kl, loss, ...columns} = metricsTable.columns
+    const older = await openStream(at('older'), {...metricsTable, columns})
+    for (const step of [1, 2]) await older.append(rowOf(step))
+    await older.close()
+    appendFileSync(at('older'), 'cut')
+    const [one, two] = [1, 2].map((step) => ({...rowOf(step), loss: null}))
+    const stream = await openStream(at('older'), metricsTable)
+    expect([kl.isNullable, loss.isNullable]).toEqual([true, true])
+    expect(stream.rows).toEqual([one, two])
+    await stream.append(rowOf(3))
+    await stream.close()
+    const whole = await openStream(at('whole'), metricsTable)
+    for (const row of [one, two, rowOf(3)]) await whole.append(row)
+    await whole.close()
+    expect(readFileSync(at('older'))).toEqual(readFileSync(at('whole')))
+  })
+
   it('refuses what is not its table, and leaves it alone', async () => {
     writeFileSync(at('text'), 'step,loss\n1,2\n')
     await expect(openStream(at('text'), metricsTable)).rejects.toThrow(DataError)
@@ -133,11 +151,15 @@ describe('a table stream', () => {
     await expect(openStream(at('sweep'), metricsTable)).rejects.toThrow(/expected 'metrics\/1'/)
     mkdirSync(at('folder'))
     await expect(openStream(at('folder'), metricsTable)).rejects.toThrow(RuntimeFailure)
-    const {kl, entropy, ...columns} = metricsTable.columns
+    const {wall_seconds, entropy, ...columns} = metricsTable.columns
     await writeTable(at('older'), {...metricsTable, columns}, [])
-    await expect(openStream(at('older'), metricsTable)).rejects.toThrow(/older lacks columns entropy, kl; this version/)
-    expect([kl.isNullable, entropy.isNullable]).toEqual([true, true])
+    await expect(openStream(at('older'), metricsTable)).rejects.toThrow(
+      /older lacks columns wall_seconds, entropy; this/,
+    )
+    expect([wall_seconds.isNullable, entropy.isNullable]).toEqual([false, true])
     await writeTable(at('newer'), metricsTable, [])
-    await expect(openStream(at('newer'), {...metricsTable, columns})).rejects.toThrow(/other columns too: entropy, kl/)
+    await expect(openStream(at('newer'), {...metricsTable, columns})).rejects.toThrow(
+      /other columns too: wall_seconds, entropy/,
+    )
   })
 })
