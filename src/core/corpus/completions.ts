@@ -47,8 +47,8 @@ const rowsPerRendering = 64
  * completion as what the template writes from there on. Of `messages` the last one is the completion. The template writes
  * the start token itself; the end token is added only where the template ends the turn with none.
  *
- * @throws {DataError} when the file is no JSONL by its name; with the line number at a row that is malformed or longer than `maxTokens`, or at messages where
- *   there is no template, or one that writes the prompt otherwise when an answer follows
+ * @throws {DataError} when the file is no JSONL by its name; with the line number at a row that is malformed or longer than
+ *   `maxTokens`, or at messages where there is no template, or one that writes the prompt otherwise when an answer follows
  */
 export async function readCompletions(file: string, settings: CompletionSettings): Promise<TrainingRow[]> {
   const rows: TrainingRow[] = []
@@ -74,7 +74,7 @@ function refuseOthers(file: string): void {
   const ending = endingOfOthers(file)
   if (ending === undefined) return
   throw new DataError(`reading rows of completions: ${file} is a ${ending} file; expected JSONL, also .gz or .zst`, {
-    suggestions: [`write each row as a line of JSON: ${expected}`],
+    suggestions: [`write each row as a line of JSON: ${expected}`, 'if that is what it holds, call it .jsonl'],
   })
 }
 

@@ -144,8 +144,9 @@ export function itemName({source, index}: ItemKey): string {
  *
  * `ci_low` and `ci_high` are null where one document has all positions; `pass_at` and `pass_at_k` where nothing was
  * sampled, and the bounds of `pass_at` also where `ci_low` is; `inexpressible` and `accuracy_if_wrong` where the data do
- * not tell. `cut_tokens` is a mean over positions, `prompt_settings` is JSON. Those beginning with `mode_` are sums over all predictions of the mode, sampled ones included: the
- * same in every split. They, `answer_tokens` and the bounds of `pass_at` are null in tables of older versions, and the latter where no prediction has an answer.
+ * not tell; `answer_tokens` where no prediction has an answer. `cut_tokens` is a mean over positions, `prompt_settings` is
+ * JSON. Columns beginning with `mode_` are sums over all predictions of the mode, sampled ones included: the same in every
+ * split. They, `answer_tokens` and the bounds of `pass_at` are null in tables of older versions.
  */
 export const evalTable = defineTable(
   'eval',

@@ -5,7 +5,7 @@ import type {Tokenizer} from '../tokenizer/tokenizer.js'
 /**
  * Tokens of a completion that its answer is made of: those with a byte of the content of the last box after the thought.
  *
- * @param ids of a completion that has an answer
+ * @param ids of a completion that has an answer, [tokens] int32; a thought that was given to it included
  */
 export function countAnswerTokens(tokenizer: Pick<Tokenizer, 'bytesOf'>, ids: Int32Array): number {
   const pieces = Array.from(ids, (id) => tokenizer.bytesOf(id))
