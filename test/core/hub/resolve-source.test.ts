@@ -6,6 +6,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -180,10 +181,13 @@ describe('a connection', () => {
     expect(error.message).toContain('4 times')
     expect(existsSync(blob())).toBe(false)
     expect(leftovers()).toEqual([`${sha256(weights())}.rpt.incomplete`])
+    // Of 100,000 bytes sent, what was under way when the connection broke may be lost.
+    const {size} = statSync(`${blob()}.rpt.incomplete`)
+    expect(size).toBeGreaterThan(0)
     hub.breaks = []
     hub.seen.length = 0
     await resolveIt()
-    expect(hub.seen.filter(({origin}) => origin === 'storage').map(({range}) => range)).toEqual(['bytes=100000-'])
+    expect(hub.seen.filter(({origin}) => origin === 'storage').map(({range}) => range)).toEqual([`bytes=${size}-`])
     expect(readFileSync(blob()).equals(weights())).toBe(true)
     expect(leftovers()).toEqual([])
   })
