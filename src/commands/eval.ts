@@ -1,7 +1,6 @@
 import {BaseCommand, configFlags, directoryFlags, type Request} from '../base-command.js'
 import type {Config} from '../core/config/schema.js'
 import type {EvalSummary} from '../core/evaluation/evaluate.js'
-import type {Row} from '../terminal/tables.js'
 
 /** `rpt eval`: a checkpoint and prepared data -> accuracy per split with intervals. */
 export default class Eval extends BaseCommand {
@@ -29,8 +28,9 @@ export default class Eval extends BaseCommand {
       return evaluate(config, services)
     }
     const render = async (summary: EvalSummary) => {
-      const {fitRows} = await import('../terminal/fit-rows.js')
-      const {rows, note} = fitRows(telling(summary.rows), spare, 'eval.arrow', this.colors)
+      const {fitRows, withoutColumns} = await import('../terminal/fit-rows.js')
+      const told = withoutColumns(summary.rows, ['prompt_settings', ...silent(summary.rows)])
+      const {rows, note} = fitRows(told, spare, 'eval.arrow', this.colors)
       return (await this.summaryText({...summary, rows})) + note
     }
     return this.perform(run, {render})
@@ -61,10 +61,7 @@ const spare = [
   'count',
 ]
 
-/** Rows without the columns that say nothing; what they were predicted with stands under `models`, what that took under `compute`. */
-function telling(rows: readonly object[]): Row[] {
-  const silent = quiet.filter(([name]) => rows.every((row) => !row[name as keyof typeof row])).flat()
-  const hidden = ['prompt_settings', ...silent]
-  const tells = (name: string) => !hidden.includes(name) && !name.startsWith('mode_')
-  return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => tells(name))))
+/** The columns that say nothing; what rows were predicted with stands under `models`, what that took under `compute`. */
+function silent(rows: readonly object[]): string[] {
+  return quiet.filter(([name]) => rows.every((row) => !row[name as keyof typeof row])).flat()
 }

@@ -30,9 +30,8 @@ export default class ScalingSweep extends BaseCommand {
 
   /** The summary with the accuracies at its end; how far each point lies from its curve is left to `--json`. */
   private async render({fits, rows, ...summary}: SweepSummary): Promise<string> {
-    const {fitRows} = await import('../terminal/fit-rows.js')
-    const shown = rows.map(({point: _, ...row}) => row)
-    const table = fitRows(shown, spare, 'sweep.arrow', this.colors)
+    const {fitRows, withoutColumns} = await import('../terminal/fit-rows.js')
+    const table = fitRows(withoutColumns(rows, ['point']), spare, 'sweep.arrow', this.colors)
     const curves = fits.map(({residuals: _, ...fit}) => fit)
     return (await this.summaryText({...summary, fits: curves, rows: table.rows})) + table.note
   }

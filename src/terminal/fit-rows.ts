@@ -23,3 +23,12 @@ export function fitRows(rows: readonly Row[], spare: readonly string[], file: st
     fitted.leftOut.length > 0 ? `\nToo wide for rows: ${fitted.leftOut.join(', ')} (see ${file}, or --json)` : ''
   return {rows: fitted.rows, note}
 }
+
+/**
+ * Rows of accuracies without some columns, and without what their modes took: the same in every split, and summed in the
+ * summary.
+ */
+export function withoutColumns(rows: readonly object[], hidden: readonly string[]): Row[] {
+  const isShown = (name: string) => !hidden.includes(name) && !name.startsWith('mode_')
+  return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => isShown(name))))
+}

@@ -19,7 +19,7 @@ HERE = pathlib.Path(__file__).parent
 DOCUMENTED = json.loads((HERE / "documented-columns.json").read_text())
 SAMPLES = json.loads((HERE / "sample-rows.json").read_text())
 STREAMS = {"metrics", "sweep"}
-CLOCK_COLUMNS = {"metrics": "wall_seconds,step_time", "eval": "mode_seconds"}
+CLOCK_COLUMNS = {"metrics": "wall_seconds,step_time", "eval": "mode_seconds", "sweep": "mode_seconds"}
 
 TYPES = {
     "utf8": pyarrow.utf8(),

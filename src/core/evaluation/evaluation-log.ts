@@ -1,5 +1,6 @@
 import {existsSync} from 'node:fs'
 import {basename} from 'node:path'
+import type {ComputeSpent} from '../runs/compute-spent.js'
 import {stepName} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
 import {type EvalRow, evalTable, type PredictionRow, predictionsTable, readTable, writeTable} from '../tables/index.js'
@@ -8,6 +9,7 @@ import {Sampler, streamSeed} from '../util/rng.js'
 import type {Services} from '../util/services.js'
 import {notesOn, notesOnSplits} from './eval-notes.js'
 import {computeMeter, evalRows, modeTally, type Subject} from './eval-rows.js'
+import {evaluationCompute} from './evaluation-compute.js'
 import {type Predictor, predict} from './predict.js'
 import {predictionRows} from './prediction-rows.js'
 
@@ -88,6 +90,11 @@ export class EvaluationLog {
   /** Forgets evaluations beyond a step. */
   dropAfter(step: number): void {
     this.rows = this.rows.filter((row) => row.step <= step)
+  }
+
+  /** What all of them took; null where an older version, which did not count, made some of them. */
+  get compute(): ComputeSpent | null {
+    return evaluationCompute(this.rows)
   }
 
   /** Evaluates the engine's weights under `subject`, unless that is done already. Returns all rows of the run. */

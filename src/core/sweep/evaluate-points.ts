@@ -4,6 +4,7 @@ import type {SourcedConfig} from '../config/load.js'
 import type {Engine} from '../engine/engine.js'
 import {loadModel} from '../engine/load-model.js'
 import {evaluatedTask} from '../evaluation/evaluated-task.js'
+import {modeColumnsOf} from '../evaluation/evaluation-compute.js'
 import {evaluateModel} from '../evaluation/evaluation-log.js'
 import type {Predictor} from '../evaluation/predict.js'
 import {withRunSettings} from '../evaluation/run-settings.js'
@@ -90,6 +91,7 @@ async function evaluateCheckpoint(
     ci_low: row.ci_low,
     ci_high: row.ci_high,
     seed: row.seed,
+    ...modeColumnsOf(row),
   }))
 }
 

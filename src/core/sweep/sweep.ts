@@ -2,6 +2,7 @@ import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {startEngine} from '../engine/start-engine.js'
+import {evaluationCompute} from '../evaluation/evaluation-compute.js'
 import {plotScaling} from '../report/plot-scaling.js'
 import {pointOfSweep, scalingFigures, scalingText} from '../report/scaling-figures.js'
 import {addSpent, type ComputeSpent, computeByStep, computeSpent} from '../runs/compute-spent.js'
@@ -24,6 +25,8 @@ export interface SweepSummary extends Summary {
   readonly compute: ComputeSpent
   /** The same of the runs that it took over from `sweep.runs`; null where there are none. */
   readonly compute_taken_over: ComputeSpent | null
+  /** What the evaluations of all checkpoints took; null where an older version, which did not count, made some of them. */
+  readonly compute_evaluations: ComputeSpent | null
   /** One fit per curve and split. */
   readonly fits: readonly FitRow[]
   /** The fitted curve of the hardest split that has one, for the terminal. */
@@ -63,6 +66,7 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
     const summary: SweepSummary = {
       ...(await summarize('scaling-sweep', config, services, started, engine)),
       ...spentOn(trained),
+      compute_evaluations: evaluationCompute(rows),
       fits,
       plot: plotOf(rows),
       rows,

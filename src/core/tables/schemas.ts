@@ -139,6 +139,14 @@ export function itemName({source, index}: ItemKey): string {
   return `${source}@${index}`
 }
 
+/** What all predictions of a mode took. */
+const modeCompute = {
+  mode_flops_generation: nullable(float64),
+  mode_flops_scoring: nullable(float64),
+  mode_tokens: nullable(float64),
+  mode_seconds: nullable(float64),
+}
+
 /**
  * One row per checkpoint, split and mode.
  *
@@ -176,10 +184,7 @@ export const evalTable = defineTable(
     answer_tokens: nullable(float64),
     pass_at_low: nullable(float64ByInt32),
     pass_at_high: nullable(float64ByInt32),
-    mode_flops_generation: nullable(float64),
-    mode_flops_scoring: nullable(float64),
-    mode_tokens: nullable(float64),
-    mode_seconds: nullable(float64),
+    ...modeCompute,
   },
   ['mode_seconds'],
 )
@@ -223,19 +228,28 @@ export const ledgerTable = defineTable('ledger', 'file', {
   item: utf8,
 })
 
-/** Ledger of a scaling sweep: one row per finished point, mode and split. */
-export const sweepTable = defineTable('sweep', 'stream', {
-  run: utf8,
-  point: jsonObject,
-  step: int32,
-  compute_flops: float64,
-  mode,
-  split: utf8,
-  accuracy: float64,
-  ci_low: nullable(float64),
-  ci_high: nullable(float64),
-  seed: int64,
-})
+/**
+ * Ledger of a scaling sweep: one row per finished point, mode and split. Columns beginning with `mode_` are those of
+ * `eval.arrow`.
+ */
+export const sweepTable = defineTable(
+  'sweep',
+  'stream',
+  {
+    run: utf8,
+    point: jsonObject,
+    step: int32,
+    compute_flops: float64,
+    mode,
+    split: utf8,
+    accuracy: float64,
+    ci_low: nullable(float64),
+    ci_high: nullable(float64),
+    seed: int64,
+    ...modeCompute,
+  },
+  ['mode_seconds'],
+)
 
 /** Every table that stays, by name. */
 export const tables = {

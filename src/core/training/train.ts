@@ -43,6 +43,8 @@ export interface TrainSummary extends Summary {
   readonly updates: number
   /** What all steps took, those before a resume included. */
   readonly compute: ComputeSpent
+  /** What the evaluations while training took; null where there are none, or an older version, which did not count, made some of them. */
+  readonly compute_evaluations: ComputeSpent | null
   /** The last row of metrics.arrow. */
   readonly metrics: MetricsRow | null
   /** Folder of the last one; null where no step was taken, so that there is none. */
@@ -165,6 +167,7 @@ async function trainIn(
       steps: config.train.steps,
       updates: updatesOf(history),
       compute: computeSpent(history),
+      compute_evaluations: trainingRun.evaluations?.compute ?? null,
       metrics: history.at(-1) ?? null,
       checkpoint: last > 0 ? run.checkpoint(last) : null,
       cut_documents: cuts,

@@ -49,7 +49,11 @@ function plain(value: unknown): unknown {
 /** Terms of the reward have a column each; one line documents all of them. */
 const documentedAs = (column: string) => column.replace(/^rewards\/.+\/mean$/, 'rewards/NAME/mean')
 
-const clockColumns: Readonly<Record<string, string>> = {metrics: 'wall_seconds,step_time', eval: 'mode_seconds'}
+const clockColumns: Readonly<Record<string, string>> = {
+  metrics: 'wall_seconds,step_time',
+  eval: 'mode_seconds',
+  sweep: 'mode_seconds',
+}
 
 describe.each(tableNames)('%s in another reader', (name) => {
   it('has the documented columns', async () => {

@@ -6,7 +6,7 @@ import {readRun} from '../../../src/core/report/read-run.js'
 import {collectResults, type Result} from '../../../src/core/report/results.js'
 import {collectScaling, scalingFigures} from '../../../src/core/report/scaling-figures.js'
 import {identityHash, inputOfModel, inputOfPoint} from '../../../src/core/runs/run-identity.js'
-import {sweepTable, writeTable} from '../../../src/core/tables/index.js'
+import {nullsOf, sweepTable, writeTable} from '../../../src/core/tables/index.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
 import {writeChoices} from './choice-runs.js'
 import {type SyntheticRuns, writeSyntheticRuns} from './synthetic-runs.js'
@@ -102,6 +102,7 @@ describe('the line of the base in a scaling figure', () => {
     const noted = Object.fromEntries([own, before].map((path) => [inputOfPoint(basename(path)), identityHash(path)!]))
     begin(sweep, 'scaling-sweep', {sweep: {runs: [before]}}, {...noted, [inputOfPoint('gone')]: 'hash'})
     const row = {
+      ...nullsOf(sweepTable),
       point: '{}',
       mode: 'reasoning' as const,
       split: 'hard',

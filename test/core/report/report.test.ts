@@ -17,7 +17,7 @@ import {trendOf} from '../../../src/core/report/smooth.js'
 import {comparisonTable, renderTable, resultTable} from '../../../src/core/report/tables.js'
 import {terminalPlot} from '../../../src/core/report/terminal-plot.js'
 import {curvesOf} from '../../../src/core/report/training-curves.js'
-import {sweepTable, writeTable} from '../../../src/core/tables/index.js'
+import {nullsOf, sweepTable, writeTable} from '../../../src/core/tables/index.js'
 import {DataError, UsageError} from '../../../src/core/util/errors.js'
 import {silentProgress} from '../../../src/core/util/progress.js'
 import {visibleLine} from '../../../src/core/util/visible.js'
@@ -330,6 +330,7 @@ describe('scaling', () => {
     const path = join(runs.root, 'sweep')
     mkdirSync(path)
     const rows = [1, 2, 4, 8].map((step) => ({
+      ...nullsOf(sweepTable),
       run: `p${step}`,
       point: JSON.stringify({'train.steps': step}),
       step,

@@ -9,6 +9,7 @@ import {sweep} from '../../../src/core/sweep/sweep.js'
 import {openStream, predictionsTable, readTable, sweepTable} from '../../../src/core/tables/index.js'
 import {train} from '../../../src/core/training/train.js'
 import {Interrupted, UsageError} from '../../../src/core/util/errors.js'
+import {sumOf} from '../../../src/core/util/means.js'
 import {type ToyWorkspace, toyServices, toyWorkspace} from '../../support/toy-run.js'
 
 let workspace: ToyWorkspace
@@ -39,10 +40,11 @@ function summaryOf(out: string) {
   return JSON.parse(readFileSync(join(workspace.folder, out, 'summary.json'), 'utf8'))
 }
 
+/** The rows of sweep.arrow, without its clock. */
 async function ledger(out: string) {
   const stream = await openStream(join(workspace.folder, out, 'sweep.arrow'), sweepTable)
   await stream.close()
-  return stream.rows
+  return stream.rows.map(({mode_seconds: _, ...row}) => row)
 }
 
 /** The float32 values of a buffer, the last first. */
@@ -138,6 +140,12 @@ describe('a sweep', () => {
     expect(summary.compute).toEqual(addSpent(runs))
     expect(summary.compute.flops).toBeGreaterThan(0)
     expect(summary.compute_taken_over).toBeNull()
+    const modes = rows.filter(({split}) => split === 'all')
+    const evaluations = summary.compute_evaluations!
+    expect(evaluations.flops_generation).toBe(sumOf(modes.map((row) => row.mode_flops_generation!)))
+    expect(evaluations.flops_generation + evaluations.flops_scoring).toBe(evaluations.flops)
+    expect(evaluations.flops).toBeGreaterThan(0)
+    expect(evaluations.tokens).toBe(sumOf(modes.map((row) => row.mode_tokens!)))
     // The hardest split that was measured.
     expect(summary.plot).toContain('accuracy on hard, %')
     for (const name of ['summary.json', 'scaling-hard.svg'])
