@@ -7,6 +7,7 @@ import {chooseFolderFiles} from './choose-files.js'
 import {checkDocumentFile, failReading} from './readers/read-chunks.js'
 import {readerOf, supportedFiles} from './readers/readers.js'
 import {RowFault} from './readers/row-fault.js'
+import {linesOf, rowsOfFile} from './readers/row-names.js'
 import type {TextRule} from './readers/text-of.js'
 import {type RowText, renderRows} from './render-rows.js'
 
@@ -22,6 +23,8 @@ export interface DocumentPlace {
   readonly path: string
   /** What the file is called in a `doc_id`; its own name when absent. */
   readonly name?: string
+  /** What errors call it, where its path says nothing to the user. */
+  readonly label?: string
   /** The only files of the folder that are read; of a Hub data set, by its name, as one row after the other. */
   readonly split?: {readonly dataset?: string; readonly files: readonly string[]}
 }
@@ -41,11 +44,12 @@ export interface DocumentSource extends DocumentPlace, TextRule {
  * @throws {DataError} when a file cannot be read, or there are no documents
  */
 export async function* readDocuments(source: DocumentSource, badRows = new BadRows()): AsyncGenerator<RawDocument> {
-  const {path, split, limit, chatTemplate = null} = source
+  const {path, label, split, limit, chatTemplate = null} = source
   let rows = 0
   let count = 0
   for (const {file, name} of await listDocumentFiles(source)) {
-    for await (const {row, content} of renderRows(readerOf(file)!(file, source), file, chatTemplate)) {
+    const names = label === undefined ? rowsOfFile(file) : linesOf(label)
+    for await (const {row, content} of renderRows(readerOf(file)!(file, source, names), names, chatTemplate)) {
       const docId = split?.dataset ? `${split.dataset}:${++rows}` : `${name}:${row}`
       if (content instanceof RowFault) badRows.meet(docId, content)
       else {
@@ -55,7 +59,7 @@ export async function* readDocuments(source: DocumentSource, badRows = new BadRo
     }
   }
   if (count > 0) return
-  throw new DataError(`${source.name ?? path} holds no documents${badRows.warning ? `; ${badRows.warning}` : ''}`)
+  throw new DataError(`${label ?? path} holds no documents${badRows.warning ? `; ${badRows.warning}` : ''}`)
 }
 
 /**

@@ -38,7 +38,7 @@ export async function locateDocuments(
   const {progress, signal} = services
   if (documents === standardInput) {
     const {file, remove} = await spoolStandardInput(services)
-    return {path: file, name: 'stdin', origin: null, release: remove}
+    return {path: file, name: 'stdin', label: 'standard input', origin: null, release: remove}
   }
   const find = (source: string, choose: (all: readonly string[]) => readonly string[]) =>
     resolve('documents', source, {kind: 'dataset', progress, signal, files: (path, all) => choose(all).includes(path)})

@@ -2,6 +2,7 @@ import {decodeStrictly, tooLong} from './readers/decode.js'
 import {readChunks} from './readers/read-chunks.js'
 import {RowBytes} from './readers/row-bytes.js'
 import {orFault, RowFault} from './readers/row-fault.js'
+import {type RowNames, rowsOfFile} from './readers/row-names.js'
 
 /** A line that is not blank. */
 export interface Line {
@@ -15,13 +16,14 @@ export interface Line {
  * Reads the lines of a UTF-8 file one by one, decompressed if its name ends in .gz or .zst; memory does not grow with
  * the file.
  *
+ * @param names of lines, for errors
  * @throws {DataError} when the file cannot be read
  */
-export async function* readLines(file: string): AsyncGenerator<Line> {
+export async function* readLines(file: string, names: RowNames = rowsOfFile(file)): AsyncGenerator<Line> {
   let row = 0
   for await (const bytes of splitLines(file)) {
     row++
-    const where = `${file}:${row}`
+    const where = names(row)
     const line = bytes === null ? tooLong(where) : orFault(() => decodeStrictly(bytes, where))
     if (line instanceof RowFault) yield {row, text: line}
     else {

@@ -4,6 +4,7 @@ import {DataError} from '../util/errors.js'
 import type {Conversation} from './readers/messages.js'
 import type {RawRow} from './readers/reader.js'
 import {orFault, RowFault} from './readers/row-fault.js'
+import type {RowNames} from './readers/row-names.js'
 import {checkSurrogates} from './readers/text-of.js'
 
 /** The text of a row, ready to be tokenized. */
@@ -25,19 +26,19 @@ const [maxHeldRows, maxHeldCharacters] = [128, 2 ** 20]
 /**
  * Puts the messages of rows through a chat template; rows of text pass as they are, and the order stays.
  *
- * @param file begins every message
+ * @param names of rows, for errors
  * @throws {DataError} at the first row of messages where there is no template
  */
 export async function* renderRows(
   rows: AsyncIterable<RawRow>,
-  file: string,
+  names: RowNames,
   template: ChatTemplate | null,
 ): AsyncGenerator<ReadyRow> {
   let held: RawRow[] = []
   let characters = 0
   for await (const row of rows) {
     if (isConversation(row.content)) {
-      if (!template) throw missingTemplate(`${file}:${row.row}`)
+      if (!template) throw missingTemplate(names(row.row))
       characters += JSON.stringify(row.content).length
     } else if (held.length === 0) {
       yield {row: row.row, content: ready(row.content)}
@@ -45,11 +46,11 @@ export async function* renderRows(
     }
     held.push(row)
     if (held.length < maxHeldRows && characters < maxHeldCharacters) continue
-    yield* render(held, file, template!)
+    yield* render(held, names, template!)
     held = []
     characters = 0
   }
-  if (held.length > 0) yield* render(held, file, template!)
+  if (held.length > 0) yield* render(held, names, template!)
 }
 
 /** The error of messages without a chat template. */
@@ -59,7 +60,7 @@ export function missingTemplate(where: string): DataError {
   })
 }
 
-function* render(rows: readonly RawRow[], file: string, template: ChatTemplate): Generator<ReadyRow> {
+function* render(rows: readonly RawRow[], names: RowNames, template: ChatTemplate): Generator<ReadyRow> {
   const conversations = rows.map(({content}) => content).filter(isConversation)
   const renderings = renderChats(
     template,
@@ -69,7 +70,7 @@ function* render(rows: readonly RawRow[], file: string, template: ChatTemplate):
     if (!isConversation(content)) yield {row, content: ready(content)}
     else {
       const rendering = renderings.next().value!
-      yield {row, content: orFault(() => ({text: renderedText(rendering, `${file}:${row}`, template), isChat: true}))}
+      yield {row, content: orFault(() => ({text: renderedText(rendering, names(row), template), isChat: true}))}
     }
   }
 }

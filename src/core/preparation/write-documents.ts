@@ -72,7 +72,7 @@ export async function writeDocuments(
         yield rowOf(fitted)
       }
     }
-    if (index !== total) throw changed(source.path)
+    if (index !== total) throw changed(source.label ?? source.path)
   }
   await writeTable(file, documentsTable, rows())
   stage.done(`${documents.train} documents to train on, ${documents.val} held out`)
@@ -87,7 +87,7 @@ function documentOf(
   {source, config, survey, tokenizer}: DocumentPlan,
 ): Document | RowFault {
   const hash = survey.hashes[index]
-  if (contentHash(raw.text, config.seed) !== hash) throw changed(`${source.path}, at ${raw.docId}`)
+  if (contentHash(raw.text, config.seed) !== hash) throw changed(`${source.label ?? source.path}, at ${raw.docId}`)
   return orFault(() => tokenizeDocument(raw, hash < survey.bound ? 'val' : 'train', tokenizer))
 }
 

@@ -4,10 +4,11 @@ import {PassThrough, Readable} from 'node:stream'
 import {gzipSync} from 'node:zlib'
 import {describe, expect, it, vi} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
+import {locateDocuments} from '../../../src/core/corpus/locate-documents.js'
 import {spoolStandardInput} from '../../../src/core/corpus/standard-input.js'
 import {DataError, Interrupted, RuntimeFailure, UsageError} from '../../../src/core/util/errors.js'
 import {silentProgress} from '../../../src/core/util/progress.js'
-import {read} from './read-folder.js'
+import {failureOf, read} from './read-folder.js'
 
 const services = (signal = new AbortController().signal) => ({progress: silentProgress, signal})
 
@@ -23,6 +24,23 @@ describe('the standard input', () => {
     ])
     remove()
     expect(existsSync(dirname(file))).toBe(false)
+  })
+
+  it.each([
+    ['is not JSON', '{"text": "a"}\n\n{"text"', /^standard input, line 3 is not JSON/],
+    ['is not UTF-8', Buffer.of(0x0a, 0xff, 0x0a), /^standard input, line 2 is not UTF-8/],
+    ['lacks a field', '{"text": "a"}\n{"body": "b"}\n', /^standard input, line 2: field text is missing/],
+    ['holds messages', '{"text": [{"role": "user", "content": "a"}]}\n', /^standard input, line 1 holds messages/],
+    ['is not there', '', /^standard input holds no documents/],
+  ])('is called so, with the line, where a row %s', async (_, rows, message) => {
+    const stdin = vi.spyOn(process, 'stdin', 'get').mockReturnValue(Readable.from([Buffer.from(rows)]) as never)
+    const {path, release, ...located} = await locateDocuments(
+      {documents: '-', split: 'train', subset: undefined},
+      services(),
+    )
+    stdin.mockRestore()
+    expect((await failureOf(path, located)).message).toMatch(message)
+    release!()
   })
 
   it('is let go of when the user asks to stop, and nothing of it stays', async () => {

@@ -6,6 +6,7 @@ import {contentOfJson, readJsonl} from './read-jsonl.js'
 import type {RawRow} from './reader.js'
 import {RowBytes} from './row-bytes.js'
 import {orFault} from './row-fault.js'
+import type {RowNames} from './row-names.js'
 import type {TextRule} from './text-of.js'
 
 /**
@@ -14,9 +15,9 @@ import type {TextRule} from './text-of.js'
  *
  * @throws {DataError} when the file cannot be read, or its list does not end
  */
-export async function* readJson(file: string, rule: TextRule): AsyncGenerator<RawRow> {
-  if (await isJsonl(file)) yield* readJsonl(file, rule)
-  else yield* readValues(file, rule)
+export async function* readJson(file: string, rule: TextRule, names: RowNames): AsyncGenerator<RawRow> {
+  if (await isJsonl(file)) yield* readJsonl(file, rule, names)
+  else yield* readValues(file, rule, names)
 }
 
 /** Whether the first line is an object and ends with it. */
@@ -35,14 +36,14 @@ function isObjectText(line: string): boolean {
   }
 }
 
-async function* readValues(file: string, rule: TextRule): AsyncGenerator<RawRow> {
+async function* readValues(file: string, rule: TextRule, names: RowNames): AsyncGenerator<RawRow> {
   const splitter = new ValueSplitter(file)
   let row = 0
   const contentOf = (bytes: Buffer | null, where: string) =>
     bytes === null ? tooLong(where) : orFault(() => contentOfJson(decodeStrictly(bytes, where), where, rule))
   for await (const chunk of readChunks(file))
-    for (const bytes of splitter.push(chunk)) yield {row: ++row, content: contentOf(bytes, `${file}:${row}`)}
-  for (const bytes of splitter.end()) yield {row: ++row, content: contentOf(bytes, `${file}:${row}`)}
+    for (const bytes of splitter.push(chunk)) yield {row: ++row, content: contentOf(bytes, names(row))}
+  for (const bytes of splitter.end()) yield {row: ++row, content: contentOf(bytes, names(row))}
 }
 
 const [quote, backslash] = Buffer.from('"\\')

@@ -3,6 +3,7 @@ import {readLines} from '../read-lines.js'
 import {parseRow} from './parse-row.js'
 import type {RawRow} from './reader.js'
 import {orFault, RowFault} from './row-fault.js'
+import type {RowNames} from './row-names.js'
 import {contentOf, fieldsOf, type RowContent, type TextRule} from './text-of.js'
 
 /**
@@ -10,9 +11,9 @@ import {contentOf, fieldsOf, type RowContent, type TextRule} from './text-of.js'
  *
  * @throws {DataError} when the file cannot be read
  */
-export async function* readJsonl(file: string, rule: TextRule): AsyncGenerator<RawRow> {
-  for await (const {row, text} of readLines(file)) {
-    const where = `${file}:${row}`
+export async function* readJsonl(file: string, rule: TextRule, names: RowNames): AsyncGenerator<RawRow> {
+  for await (const {row, text} of readLines(file, names)) {
+    const where = names(row)
     yield {row, content: text instanceof RowFault ? text : orFault(() => contentOfJson(text, where, rule))}
   }
 }
