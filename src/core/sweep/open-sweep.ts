@@ -14,6 +14,7 @@ import {identityHash, inputOfPoint, type RunInputs} from '../runs/run-identity.j
 import {trainingNeeds} from '../training/needs.js'
 import {openEvaluated, openTraining, startingSettings} from '../training/open-training.js'
 import {isRunOf} from '../training/training-inputs.js'
+import {isReached} from '../training/unreached-steps.js'
 import {UsageError} from '../util/errors.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
@@ -101,10 +102,15 @@ function checkSteps(point: PlacedPoint, config: Config): void {
       suggestions: ['set sweep.checkpoints, or checkpoint.steps in the training config'],
     })
   if (point.isDone) return
-  const lost = steps.find((step) => step > train.steps || (step < train.steps && !checkpoint.steps.includes(step)))
+  const kept = new Set([...checkpoint.steps, train.steps])
+  const lost = steps.find((step) => !isReached(step, point.config) || !kept.has(step))
   if (lost !== undefined)
     throw new UsageError(`scaling-sweep: ${point.name} will have no checkpoint of step ${lost} of ${train.steps}`, {
-      suggestions: ['add it to checkpoint.steps of the training config, so that it is kept'],
+      suggestions: [
+        isReached(lost, point.config)
+          ? 'add it to checkpoint.steps of the training config, so that it is kept'
+          : 'set sweep.checkpoints to steps that every point takes: from 1 to its train.steps',
+      ],
     })
 }
 

@@ -27,6 +27,7 @@ import {type BegunUpdate, chooseUpdateMode} from './choose-update-mode.js'
 import {trainingNeeds} from './needs.js'
 import {rehearseResume} from './rehearse-resume.js'
 import {refuseFewerSteps} from './resume.js'
+import {warnOfUnreached} from './unreached-steps.js'
 import {type WeightSource, weightSource} from './weight-source.js'
 
 /** What a training run starts from, checked as far as that goes without an engine. */
@@ -49,13 +50,20 @@ export interface TrainingStart {
 /**
  * Opens all that a training run reads and checks that it fits together: the whole of `--dry-run`, the beginning of `train`.
  *
+ * @param begunWith commits that the sweep was begun with; null where the run is no part of one
  * @throws {UsageError} for settings that cannot work, and an output folder that may be neither continued nor replaced
  * @throws {DataError} for inputs that cannot be read or do not belong together
  */
-export async function openTraining(given: Config, services: Services, begunWith: Origins = {}): Promise<TrainingStart> {
+export async function openTraining(
+  given: Config,
+  services: Services,
+  begunWith: Origins | null = null,
+): Promise<TrainingStart> {
   if (!services.rehearsal) requireKeys(given, trainingNeeds(given))
   const loaded = startingSettings({config: given, sources: services.sources}, services)
   const {config} = loaded
+  // A sweep checks the steps that it evaluates; points that train for longer may need the others.
+  if (begunWith === null) warnOfUnreached(config, services.progress)
   const state = await refuseOccupied(config, services)
   const resumed = state === 'ours' && services.resume ? await findResumePoint(config, services) : null
   if (resumed) refuseFewerSteps(config, resumed)

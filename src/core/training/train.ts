@@ -63,11 +63,15 @@ export interface TrainSummary extends Summary {
 /**
  * `rpt train`: prepared data and a checkpoint (or random weights) -> a run directory.
  *
- * @param begunWith commits that the sweep was begun with, if this run is a part of one
+ * @param begunWith commits that the sweep was begun with; null where the run is no part of one
  * @throws {Interrupted} after a clean save when the signal is aborted
  * @throws {NumericError} when a step's loss or gradient is not finite; its inputs are then in `failed/`
  */
-export async function train(given: Config, services: Services, begunWith: Origins = {}): Promise<TrainSummary> {
+export async function train(
+  given: Config,
+  services: Services,
+  begunWith: Origins | null = null,
+): Promise<TrainSummary> {
   const started = new Date()
   const start = await openTraining(given, services, begunWith)
   const {config} = start.loaded

@@ -248,6 +248,32 @@ describe('a sweep', () => {
     expect(existsSync(join(workspace.folder, 'unforced'))).toBe(false)
   })
 
+  it('of runs of several lengths evaluates steps that all take, and is silent about those of the longest', async () => {
+    const lines: string[] = []
+    const changes = ['sweep.axes={train.steps: [1, 2]}', 'sweep.checkpoints=[1]']
+    await sweep(config('lengths', changes), toyServices({command: 'scaling-sweep'}, lines))
+    expect(new Set((await ledger('lengths')).map(({run, step}) => `${run} ${step}`))).toEqual(
+      new Set(['train.steps=1 1', 'train.steps=2 1']),
+    )
+    expect(lines.filter((line) => line.includes('checkpoint.steps'))).toEqual([])
+  })
+
+  it.each([
+    ['that one point does not come to', ['sweep.axes={train.steps: [2, 4]}'], 'set sweep.checkpoints to steps that'],
+    [
+      'that no point takes',
+      ['sweep.axes={checkpoint.every: [1]}', 'sweep.train=from-0.yaml'],
+      'set sweep.checkpoints to',
+    ],
+    ['that no point keeps', ['sweep.axes={train.steps: [4]}', 'sweep.checkpoints=[3]'], 'add it to checkpoint.steps'],
+  ])('refuses steps %s, with what to do about it', async (_, changes, remedy) => {
+    const text = readFileSync(join(workspace.folder, 'train.yaml'), 'utf8')
+    writeFileSync(join(workspace.folder, 'from-0.yaml'), text.replace('[1, 2, 4]', '[0, 4]'))
+    const refused = sweep(config('lost', changes), toyServices({command: 'scaling-sweep'}))
+    await expect(refused).rejects.toThrow(/will have no checkpoint of step [034] of [24]/)
+    await expect(refused).rejects.toMatchObject({suggestions: [expect.stringContaining(remedy)]})
+  })
+
   it('uses it also where it would be evaluated in another way while it trains', async () => {
     const text = readFileSync(join(workspace.folder, 'train.yaml'), 'utf8')
     writeFileSync(join(workspace.folder, 'evaluated.yaml'), `${text}eval: {every: 2, modes: [standard], limit: 3}\n`)

@@ -194,4 +194,16 @@ describe('a run', () => {
     const kept = readdirSync(join(workspace.folder, 'kept', 'checkpoints')).sort()
     expect(kept).toEqual(['step-000002', 'step-000005', 'step-000006'])
   })
+  it('says which checkpoints it was told to keep that it does not come to', async () => {
+    const linesOf = async (out: string, steps: string) => {
+      const lines: string[] = []
+      const changes = ['train.steps=2', 'train.objective=ntp', `checkpoint.steps=${steps}`]
+      await train(toyConfig(workspace, out, changes), toyServices({}, lines))
+      return lines.filter((line) => line.includes('checkpoint.steps'))
+    }
+    expect(await linesOf('beyond', '[0, 1, 2, 3, 50]')).toEqual([
+      'checkpoint.steps names 0, 3, 50, but training takes steps 1 to 2 (train.steps): there will be no checkpoint of these',
+    ])
+    expect(await linesOf('within', '[1, 2]')).toEqual([])
+  })
 })
