@@ -121,7 +121,8 @@ export async function openEvaluation(config: Config, services: Services): Promis
     const task = texts && (await kind.open({config: settings, data: texts, model, warn: progress.warn}))
     for (const mode of task ? settings.eval.modes : []) checkMode(task!, mode)
     if (task) checkItems(task, 'val')
-    demands.push(demandOf(settings, (changed) => ({model, ...evaluationWork(changed, model, task)})))
+    const evaluated = task && {task, tokenizer: texts.tokenizer}
+    demands.push(demandOf(settings, (changed) => ({model, ...evaluationWork(changed, model, evaluated)})))
   }
   if (data) checkReferenceLength(data, models[0].loaded.config, progress)
   const {samples, modes} = config.eval

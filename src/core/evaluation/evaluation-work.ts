@@ -4,27 +4,47 @@ import {largestLogprobShape, largestScoreShape} from '../engine/memory/score-mem
 import type {ModelConfig} from '../models/model-config.js'
 import {promptLimit} from '../prompts/prompt-limit.js'
 import type {Task} from '../tasks/task.js'
-import {contextsPerBatch, itemsPerCall} from './predict.js'
+import {type EvalMode, givenThought} from './given-thoughts.js'
+import {contextsPerBatch, itemsPerCall, type Predictor} from './predict.js'
+
+/** What is evaluated, and the tokens that its texts become. */
+type Evaluated = Pick<Predictor, 'task' | 'tokenizer'>
 
 /**
  * The largest graphs that an evaluation asks for.
  *
- * @param task null where its items are not known: then the longest that the model takes
+ * @param evaluated null where the items are not known: then the longest that the model takes
  */
-export function evaluationWork(config: Config, model: ModelConfig, task: Task<unknown> | null): GraphWork {
-  const {modes, samples} = config.eval
-  const isSampled = modes.some((mode) => mode !== 'standard')
-  const groupSize = modes.includes('reasoning') && samples > 0 ? samples : 1
-  const rolloutOf = (size: number) => ({
-    contexts: Math.min(contextsPerBatch(config, size), itemsPerCall, config.eval.limit ?? itemsPerCall),
-    groupSize: size,
-    promptTokens: Math.min(promptLimit(config, model), task ? task.longestPrompt('val') : Number.POSITIVE_INFINITY),
-    maxTokens: config.rollout.maxTokens,
-  })
+export function evaluationWork(config: Config, model: ModelConfig, evaluated: Evaluated | null): GraphWork {
+  const {modes} = config.eval
   return {
-    ...(modes.includes('standard') && standardWork(config, model, task)),
-    ...(isSampled && {rollout: larger(rolloutOf(1), rolloutOf(groupSize))}),
+    ...(modes.includes('standard') && standardWork(config, model, evaluated?.task ?? null)),
+    ...(modes.some((mode) => mode !== 'standard') && {rollout: largestRollout(config, model, evaluated)}),
   }
+}
+
+/** Of the modes that complete prompts: each greedily, reasoning also with samples. */
+function largestRollout(config: Config, model: ModelConfig, evaluated: Evaluated | null): Rollout {
+  const {modes, samples, limit} = config.eval
+  const longest = evaluated ? evaluated.task.longestPrompt('val') : Number.POSITIVE_INFINITY
+  const rolloutOf = (mode: EvalMode, groupSize: number): Rollout => {
+    const thought = evaluated ? thoughtTokens(mode, config, evaluated) : 0
+    return {
+      contexts: Math.min(contextsPerBatch(config, groupSize), itemsPerCall, limit ?? itemsPerCall),
+      groupSize,
+      promptTokens: Math.min(promptLimit(config, model, thought), longest) + thought,
+      maxTokens: config.rollout.maxTokens,
+    }
+  }
+  const completing = modes.filter((mode) => mode !== 'standard')
+  const rollouts = completing.map((mode) => rolloutOf(mode, 1))
+  if (modes.includes('reasoning') && samples > 0) rollouts.push(rolloutOf('reasoning', samples))
+  return rollouts.reduce((most, rollout) => larger(most, rollout)!)
+}
+
+/** Tokens of the thought that a mode puts at the end of every prompt. */
+function thoughtTokens(mode: EvalMode, config: Config, {task, tokenizer}: Evaluated): number {
+  return givenThought(mode, config, task.promptSettings, tokenizer).length
 }
 
 /** Of answers without a thought: by choice, else by scores. */

@@ -105,7 +105,8 @@ export async function openInputs(
     isTaught: source.objective !== null && isTaught(source.objective),
     warn: services.progress.warn,
   })
-  const evaluated = await openEvaluated(config, model, texts, data)
+  const task = await openEvaluated(config, model, texts, data)
+  const evaluated = task && {task, tokenizer: texts!.tokenizer}
   if (isEvaluated(config)) sayModes({config, sources: services.sources}, 'train', services.progress)
   warnOfWarmup(config, services)
   warnOfRate(config, services)

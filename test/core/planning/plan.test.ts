@@ -211,17 +211,36 @@ describe('the memory of training', () => {
 })
 
 describe('the memory of evaluation', () => {
-  it('holds scores for standard mode and completions for the others', async () => {
+  async function evaluation() {
     const model = await readModelConfig(file)
     const config = configWith({prompt: {template, chatTemplate: 'none'}})
-    const task = await tasks['next-token'].open({config, data: await openPrepared(data), model})
-    const workOf = (modes: string[]) => evaluationWork(configWith({eval: {modes}}), model, task)
+    const prepared = await openPrepared(data)
+    const task = await tasks['next-token'].open({config, data: prepared, model})
+    const {tokenizer} = prepared
+    return {
+      workOf: (modes: string[], forcedThought = '') =>
+        evaluationWork(configWith({eval: {modes, forcedThought}}), model, {task, tokenizer}),
+      lengthOf: (markup: string) => tokenizer.encodeMarkup(markup).length,
+    }
+  }
+
+  it('holds scores for standard mode and completions for the others', async () => {
+    const {workOf, lengthOf} = await evaluation()
     expect(workOf(['standard'])).not.toHaveProperty('rollout')
     expect(workOf(['reasoning']).score).toBeUndefined()
     expect(workOf(['standard', 'empty-thought'])).toMatchObject({
       score: {length: 64},
-      rollout: {groupSize: 1, promptTokens: 70},
+      rollout: {groupSize: 1, promptTokens: 70 + lengthOf('<think></think>')},
     })
+  })
+
+  it('holds prompts with the thought that a mode gives, as far as the positions reach', async () => {
+    const {workOf, lengthOf} = await evaluation()
+    const given = (thought: string) => workOf(['reasoning', 'forced-thought'], thought).rollout!.promptTokens
+    expect(given(' A B C')).toBe(70 + lengthOf('<think> A B C</think>'))
+    const long = ' A'.repeat(190)
+    expect(70 + lengthOf(`<think>${long}</think>`)).toBeGreaterThan(256 - 32)
+    expect(given(long)).toBe(256 - 32)
   })
 })
 

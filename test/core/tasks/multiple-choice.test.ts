@@ -95,7 +95,7 @@ it('of equally probable options the first is taken', async () => {
 })
 
 it('is counted in the estimate by its queries', () => {
-  const {score, logprobs} = evaluationWork(config, engineModel, twoOptions as Task<unknown>)
+  const {score, logprobs} = evaluationWork(config, engineModel, {task: twoOptions as Task<unknown>} as never)
   expect(score).toBeUndefined()
   expect(logprobs).toMatchObject({asked: expect.any(Number)})
 })
