@@ -3,23 +3,19 @@ import {join} from 'node:path'
 import type {SourcedConfig} from '../config/load.js'
 import type {Engine} from '../engine/engine.js'
 import {loadModel} from '../engine/load-model.js'
-import {evaluatedTask} from '../evaluation/evaluated-task.js'
 import {modeColumnsOf} from '../evaluation/evaluation-compute.js'
 import {evaluateModel} from '../evaluation/evaluation-log.js'
 import type {Predictor} from '../evaluation/predict.js'
-import {withRunSettings} from '../evaluation/run-settings.js'
-import {openPrepared, withoutDocuments} from '../prepared/prepared.js'
-import {dataFor} from '../runs/check-model.js'
 import type {ComputeSpent} from '../runs/compute-spent.js'
-import {type ModelPlace, readModel, sourceOf, tokenizerFolder} from '../runs/model-place.js'
+import {type ModelPlace, sourceOf} from '../runs/model-place.js'
 import {resolveModel} from '../runs/resolve-model.js'
 import {checkpointFolder, stepName} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
 import {withSampler} from '../samplers/samplers.js'
 import {openStream, type SweepRow, sweepTable} from '../tables/index.js'
-import {tasks} from '../tasks/tasks.js'
 import {openEvaluator} from '../training/evaluator.js'
 import {DataError, Interrupted} from '../util/errors.js'
+import {openPoint} from './evaluated-point.js'
 import {stepsOf} from './open-sweep.js'
 import type {SweepPoint} from './points.js'
 
@@ -106,24 +102,7 @@ export async function predictorOf(
   loaded: SourcedConfig,
   engine: Engine,
 ): Promise<Omit<Predictor, 'sampler'>> {
-  const given = withEvaluationOf(point, loaded)
-  const settings = withRunSettings(given, place.folder, tasks[evaluatedTask(given.config)]).config
-  const {dir} = settings.data
-  const texts = await (dir === undefined ? withoutDocuments(tokenizerFolder(place)) : openPrepared(dir))
-  const data = await dataFor(place, texts)
-  return openEvaluator({config: settings, data, model: await readModel(place), engine})
-}
-
-/** The settings of a point with the evaluation of the sweep, and where each comes from. */
-function withEvaluationOf(point: SweepPoint, {config, sources}: SourcedConfig): SourcedConfig {
-  const isOfEvaluation = ([key]: readonly [string, string]) => key.startsWith('eval.')
-  return {
-    config: {...point.config, eval: config.eval},
-    sources: new Map([
-      ...[...point.sources].filter((entry) => !isOfEvaluation(entry)),
-      ...[...sources].filter(isOfEvaluation),
-    ]),
-  }
+  return openEvaluator({...(await openPoint(point, place, loaded)), engine})
 }
 
 /** Where the predictions of a point's checkpoint are. */

@@ -9,6 +9,7 @@ import {generationFolders} from '../runs/model-place.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {recordedConfig} from '../runs/recorded-config.js'
 import {refuseOtherRun} from '../runs/rehearse-resume.js'
+import {resolveModel} from '../runs/resolve-model.js'
 import {checkpointFolder, checkpointSteps} from '../runs/run-checkpoints.js'
 import {identityHash, inputOfPoint, type RunInputs} from '../runs/run-identity.js'
 import {trainingNeeds} from '../training/needs.js'
@@ -18,6 +19,7 @@ import {isReached} from '../training/unreached-steps.js'
 import {UsageError} from '../util/errors.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
+import {openPoint} from './evaluated-point.js'
 import {type SweepPoint, sweepPoints} from './points.js'
 import {distinctGeneration, evaluatedLikeSweep, withTaskModes} from './sweep-settings.js'
 
@@ -53,7 +55,9 @@ export async function openSweep(given: Config, services: Services): Promise<Swee
   const points: PlacedPoint[] = []
   for (const point of placed) points.push({...point, ...(await placeOf(point, config))})
   for (const point of points) checkSteps(point, config)
-  const models = new Set(points.filter(({isDone}) => isDone).map(checkpointOf))
+  const done = points.filter(({isDone}) => isDone)
+  for (const point of done) await checkDone(point, own, quiet)
+  const models = new Set(done.map(checkpointOf))
   for (const point of points.filter(({isDone}) => !isDone)) {
     const {source, model, data, texts, demand} = await openTraining(point.config, servicesOf(point, quiet))
     await openEvaluated(evaluatedLikeSweep(point.config, config), model, texts, data)
@@ -91,6 +95,15 @@ function checkpointOf({folder, config: {train}}: PlacedPoint): string {
 /** What the training of a point works with. */
 export function servicesOf({config, sources, folders}: SweepPoint, services: Services): Services {
   return {...services, sources, folders, command: 'train', resume: existsSync(config.out!), overwrite: false}
+}
+
+/** Checks of a point that is trained what `openTraining` checks of the others: that it can be evaluated as the sweep says. */
+async function checkDone(point: PlacedPoint, own: SourcedConfig, services: Services): Promise<void> {
+  const place = await resolveModel(checkpointOf(point), undefined, services)
+  // The base of adapters is not there yet.
+  if (!place.isWhole) return
+  const {config, data, model} = await openPoint(point, place, own)
+  await openEvaluated(evaluatedLikeSweep(config, own.config), model, data, data)
 }
 
 /** Refuses steps that training would not keep a checkpoint of, before it begins. */

@@ -4,6 +4,7 @@ import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import type {Config} from '../../../src/core/config/schema.js'
 import {addSpent} from '../../../src/core/runs/compute-spent.js'
+import {openSweep} from '../../../src/core/sweep/open-sweep.js'
 import {sweepPoints} from '../../../src/core/sweep/points.js'
 import {sweep} from '../../../src/core/sweep/sweep.js'
 import {openStream, predictionsTable, readTable, sweepTable} from '../../../src/core/tables/index.js'
@@ -323,3 +324,23 @@ it('a sweep draws completions as generation_config.json of its models says, unle
   expect(reused).toEqual(told)
   rmSync(file)
 })
+
+it.each([true, false])(
+  'a sweep refuses a thought that is too long for a finished run before any work, rehearsed: %s',
+  async (isRehearsed) => {
+    const reused = [
+      'sweep.train=drawn.yaml',
+      'sweep.axes={}',
+      'sweep.checkpoints=[1]',
+      'sweep.runs=[drawn-usual/runs/base]',
+    ]
+    const thought = ['eval.modes=[forced-thought]', `eval.forcedThought=${' A B C'.repeat(100)}`]
+    const services = toyServices({command: 'scaling-sweep', ...(isRehearsed && {rehearsal: {note: () => undefined}})})
+    const failed = openSweep(config('too-long', [...reused, ...thought]), services)
+    await expect(failed).rejects.toThrow(
+      /contains forced-thought, whose thought takes \d+ tokens; of the model's 256 positions/,
+    )
+    const {points} = await openSweep(config('too-long', reused), services)
+    expect(points.map(({isDone}) => isDone)).toEqual([true])
+  },
+)
