@@ -30,7 +30,7 @@ export default class Eval extends BaseCommand {
     const render = async (summary: EvalSummary) => {
       const {fitRows, withoutColumns} = await import('../terminal/fit-rows.js')
       const told = withoutColumns(summary.rows, ['prompt_settings', ...silent(summary.rows)])
-      const {rows, note} = fitRows(told, spare, 'eval.arrow', this.colors)
+      const {rows, note} = fitRows({name: 'rows', rows: told, spare, file: 'eval.arrow'}, this.colors)
       return (await this.summaryText({...summary, rows})) + note
     }
     return this.perform(run, {render})

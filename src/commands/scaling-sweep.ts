@@ -29,13 +29,21 @@ export default class ScalingSweep extends BaseCommand {
   }
 
   /** The summary with the accuracies at its end; how far each point lies from its curve is left to `--json`. */
-  private async render({fits, rows, ...summary}: SweepSummary): Promise<string> {
+  async render({fits, rows, ...summary}: SweepSummary): Promise<string> {
     const {fitRows, withoutColumns} = await import('../terminal/fit-rows.js')
-    const table = fitRows(withoutColumns(rows, ['point']), spare, 'sweep.arrow', this.colors)
-    const curves = fits.map(({residuals: _, ...fit}) => fit)
-    return (await this.summaryText({...summary, fits: curves, rows: table.rows})) + table.note
+    const {fitWarnings} = await import('../core/statistics/series.js')
+    const constants = fits.map(({residuals: _, warnings: __, ...fit}) => fit)
+    const accuracies = withoutColumns(rows, ['point'])
+    const curves = fitRows({name: 'fits', rows: constants, spare: spareOfFits, file: 'summary.json'}, this.colors)
+    const table = fitRows({name: 'rows', rows: accuracies, spare, file: 'sweep.arrow'}, this.colors)
+    const warnings = fitWarnings(fits).join('\n') || null
+    const shown = {...summary, fits: curves.rows, warnings, rows: table.rows}
+    return (await this.summaryText(shown)) + curves.note + table.note
   }
 }
 
 /** Columns that a narrow terminal leaves out, the first first; the point, the step, the mode, the split and the accuracy stay. */
 const spare = ['seed', 'compute_flops']
+
+/** The same of fits; the curve, whose name begins with its mode, the split and the constants with R^2 stay. */
+const spareOfFits = ['mode', 'resamples', 'resamples_fitted', 'point_count', 'r2_ci', 'A_ci', 'P_star_ci', 'alpha_ci']

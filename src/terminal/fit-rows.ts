@@ -1,6 +1,17 @@
 import type {Colors} from './colors.js'
 import {fitColumns, type Row} from './tables.js'
 
+/** A table of a summary. */
+export interface SummaryTable {
+  /** Its name in the summary. */
+  readonly name: string
+  readonly rows: readonly Row[]
+  /** Columns that may go, the first first. */
+  readonly spare: readonly string[]
+  /** Where all of them are. */
+  readonly file: string
+}
+
 /** The rows of a summary's table as a terminal has room for them, and a line on what is left out. */
 export interface FittedRows {
   readonly rows: readonly Row[]
@@ -8,19 +19,14 @@ export interface FittedRows {
   readonly note: string
 }
 
-/**
- * Leaves out of a summary's rows the columns that the terminal has no room for; a pipe or a file takes any width.
- *
- * @param spare columns that may go, the first first
- * @param file where all of them are
- */
-export function fitRows(rows: readonly Row[], spare: readonly string[], file: string, colors: Colors): FittedRows {
+/** Leaves out of a summary's rows the columns that the terminal has no room for; a pipe or a file takes any width. */
+export function fitRows({name, rows, spare, file}: SummaryTable, colors: Colors): FittedRows {
   const {isTTY, columns} = process.stdout
   // A summary indents its rows.
   const room = isTTY && columns > 0 ? columns - 2 : Number.POSITIVE_INFINITY
   const fitted = fitColumns(rows, room, spare, colors)
   const note =
-    fitted.leftOut.length > 0 ? `\nToo wide for rows: ${fitted.leftOut.join(', ')} (see ${file}, or --json)` : ''
+    fitted.leftOut.length > 0 ? `\nToo wide for ${name}: ${fitted.leftOut.join(', ')} (see ${file}, or --json)` : ''
   return {rows: fitted.rows, note}
 }
 

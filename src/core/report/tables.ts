@@ -1,4 +1,4 @@
-import type {FitRow} from '../statistics/series.js'
+import {type FitRow, fitWarnings} from '../statistics/series.js'
 import {type Split, splits} from '../statistics/split.js'
 import type {MetricsRow} from '../tables/index.js'
 import {maxOf} from '../util/extremes.js'
@@ -130,15 +130,11 @@ export function fitTable(fits: readonly FitRow[]): Table {
     {text: String(fit.point_count)},
     resamplesOf(fit),
   ])
-  const warned = fits.flatMap(({series, split, warnings}) => warnings.map((text) => ({series, split, text})))
-  const warnings = [...groupBy(warned, ({series, text}) => JSON.stringify([series, text])).values()].map(
-    (same) => `${same[0].series} (${same.map(({split}) => split).join(', ')}): ${same[0].text}.`,
-  )
   return {
     title: 'Fit of P(C) = A / C^alpha + P*',
     columns: ['curve', 'A', 'alpha', 'P*, %', 'R²', 'points', 'resamples fitted'],
     rows,
-    note: ['Three constants on few points: R² near 1 is weak evidence.', ...warnings].join(' '),
+    note: ['Three constants on few points: R² near 1 is weak evidence.', ...fitWarnings(fits)].join(' '),
   }
 }
 

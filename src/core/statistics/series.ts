@@ -1,3 +1,4 @@
+import {groupBy} from '../util/group-by.js'
 import {shortLabel} from '../util/short-names.js'
 import type {BootstrapFit} from './bootstrap-fit.js'
 import type {PowerLawFit} from './power-law.js'
@@ -80,6 +81,14 @@ export function fitRow(
       ...(lost > 0 ? [`${lost} of ${resamples} resamples could not be fitted: the intervals are of the others`] : []),
     ],
   }
+}
+
+/** The warnings of fits as sentences; what is said of several splits of a curve is said once. */
+export function fitWarnings(fits: readonly Pick<FitRow, 'series' | 'split' | 'warnings'>[]): string[] {
+  const warned = fits.flatMap(({series, split, warnings}) => warnings.map((text) => ({series, split, text})))
+  return [...groupBy(warned, ({series, text}) => JSON.stringify([series, text])).values()].map(
+    (same) => `${same[0].series} (${same.map(({split}) => split).join(', ')}): ${same[0].text}.`,
+  )
 }
 
 function residualsOf({points, residuals}: PowerLawFit): FitResidual[] {
