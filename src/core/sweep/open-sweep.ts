@@ -53,7 +53,7 @@ export async function openSweep(given: Config, services: Services): Promise<Swee
   checkForcedThought(config)
   for (const point of placed) requireKeys(point.config, trainingNeeds(evaluatedLikeSweep(point.config, config)))
   const points: PlacedPoint[] = []
-  for (const point of placed) points.push({...point, ...(await placeOf(point, config))})
+  for (const point of placed) points.push({...point, ...(await placeOf(point, config, quiet))})
   for (const point of points) checkSteps(point, config)
   const done = points.filter(({isDone}) => isDone)
   for (const point of done) await checkDone(point, own, quiet)
@@ -128,16 +128,22 @@ function checkSteps(point: PlacedPoint, config: Config): void {
 }
 
 /** Where a point's run is or will be: a finished one among `sweep.runs` with the same settings, or one trained here. */
-async function placeOf({config}: SweepPoint, {sweep: {runs}}: Config): Promise<{folder: string; isDone: boolean}> {
+async function placeOf(
+  point: SweepPoint,
+  {sweep: {runs}}: Config,
+  services: Services,
+): Promise<{folder: string; isDone: boolean}> {
+  const {config} = point
   for (const folder of [...runs.toReversed(), config.out!])
-    if ((await isSameRun(folder, config)) && (await checkpointSteps(folder)).includes(config.train.steps))
+    if ((await isSameRun(folder, point, services)) && (await checkpointSteps(folder)).includes(config.train.steps))
       return {folder, isDone: true}
   return {folder: config.out!, isDone: false}
 }
 
 /** A run of another length is the same only where the learning rate does not depend on the length. */
-async function isSameRun(path: string, config: Config): Promise<boolean> {
-  if (!(await isRunOf(path, config))) return false
+async function isSameRun(path: string, point: SweepPoint, services: Services): Promise<boolean> {
+  const {config} = point
+  if (!(await isRunOf(path, config, servicesOf(point, services)))) return false
   if (config.optim.schedule === 'constant') return true
   return recordedConfig(path).train.steps === config.train.steps
 }

@@ -4,7 +4,7 @@ import {evaluatedTask} from '../evaluation/evaluated-task.js'
 import {hashFile, manifestName, readManifest} from '../files/index.js'
 import {objectives} from '../objectives/objectives.js'
 import {fingerprintOfPlace} from '../runs/model-place.js'
-import {resolveModel} from '../runs/resolve-model.js'
+import {type ModelRequest, resolveModel} from '../runs/resolve-model.js'
 import {
   changedInputs,
   changedSettings,
@@ -21,26 +21,28 @@ export function trainingFiles(config: Config, data: Parameters<typeof inputsOf>[
   return inputsOf(config, data, others)
 }
 
-/** Fingerprints of all that a training run reads; null where its data are not there. */
-async function trainingInputs(config: Config): Promise<RunInputs | null> {
+/** Fingerprints of all that a training run reads; null where not all of it is there. */
+async function trainingInputs(config: Config, services: ModelRequest): Promise<RunInputs | null> {
   const manifest = config.data.dir ? readManifest(join(config.data.dir, manifestName)) : undefined
   if (typeof manifest === 'string') return null
   const {path, config: file} = config.model
-  const model = path ? fingerprintOfPlace(await resolveModel(path)) : hashFile(file!)
+  const found = path ? await resolveModel(path, undefined, services) : null
+  if (found && !found.isWhole) return null
+  const model = found ? fingerprintOfPlace(found) : hashFile(file!)
   return {...trainingFiles(config, manifest ? {manifest} : null), model}
 }
 
 /**
  * Whether a folder is a training run with these settings on these inputs, wherever they lie. How it is evaluated meanwhile
- * changes nothing of what it trains.
+ * changes nothing of what it trains. In a rehearsal, a model that is still to be fetched makes it another run.
  *
  * @throws {DataError} when it says what it was begun with in a way that cannot be read
  */
-export async function isRunOf(path: string, config: Config): Promise<boolean> {
+export async function isRunOf(path: string, config: Config, services: ModelRequest): Promise<boolean> {
   const begun = readIdentity(path)
   const trained = Object.entries(settingsOf(config)).filter(([key]) => !key.startsWith('eval.'))
   if (begun?.command !== 'train' || changedSettings(begun.settings, Object.fromEntries(trained)).length > 0)
     return false
-  const inputs = await trainingInputs(config)
+  const inputs = await trainingInputs(config, services)
   return inputs !== null && changedInputs(begun.inputs, inputs).length === 0
 }

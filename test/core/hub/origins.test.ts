@@ -1,13 +1,14 @@
-import {readdirSync, readFileSync} from 'node:fs'
+import {readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, afterEach, beforeAll, beforeEach, expect, it, vi} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {evaluate} from '../../../src/core/evaluation/evaluate.js'
 import {planOf} from '../../../src/core/planning/plan.js'
 import {prepareData} from '../../../src/core/preparation/prepare-data.js'
+import {openSweep} from '../../../src/core/sweep/open-sweep.js'
 import {train} from '../../../src/core/training/train.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
-import {type ToyWorkspace, toyConfig, toyServices, toyWorkspace} from '../../support/toy-run.js'
+import {type ToyWorkspace, toyConfig, toyServices, toySettings, toyWorkspace} from '../../support/toy-run.js'
 import {commit, FakeHub} from './fake-hub.js'
 
 let workspace: ToyWorkspace
@@ -94,6 +95,33 @@ it('a plan fetches nothing but config.json', async () => {
   hub.seen.length = 0
   await planOf('train', toyConfig(workspace, 'planned', settings(1)))
   expect(hub.urls.filter((url) => url.includes('/resolve/'))).toEqual([`/owner/name/resolve/${commit}/config.json`])
+})
+
+it('a plan of a sweep opens no connection for a model that is in the cache, also to find a finished run of it', async () => {
+  const file = join(workspace.folder, 'hub-point.yaml')
+  const all = [...toySettings, ...settings(1), 'checkpoint.steps=[1]', `data.dir=${workspace.data}`]
+  const {config} = loadConfig({sets: all, cwd: workspace.folder})
+  writeFileSync(file, JSON.stringify(config))
+  const finished = loadConfig({files: [file], flags: {out: 'finished'}, cwd: workspace.folder})
+  await train(finished.config, toyServices())
+  const sets = [`sweep.train=${file}`, 'sweep.runs=[finished]', 'out=planned-sweep', 'eval.modes=[standard]']
+  const sweep = loadConfig({command: 'scaling-sweep', sets, cwd: workspace.folder}).config
+  const notes: string[] = []
+  const doneIn = async () => {
+    const rehearsal = {note: (line: string) => notes.push(line)}
+    const {points} = await openSweep(sweep, toyServices({command: 'scaling-sweep', rehearsal}))
+    return points.map(({isDone}) => isDone)
+  }
+  hub.seen.length = 0
+  expect(await doneIn()).toEqual([true])
+  expect(hub.seen).toEqual([])
+  expect(notes).toEqual([])
+
+  // Where the cache lacks it, nothing is fetched but its description: whether the run is of this model is not known.
+  vi.stubEnv('HF_HOME', temporaryFolder())
+  expect(await doneIn()).toEqual([false])
+  expect(hub.urls.filter((url) => url.includes('/resolve/'))).toEqual([`/owner/name/resolve/${commit}/config.json`])
+  expect(new Set(notes)).toEqual(new Set(['model owner/name: its files are fetched from the Hub']))
 })
 
 const evaluated = (model: string, out: string) =>
