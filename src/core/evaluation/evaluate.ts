@@ -174,7 +174,7 @@ async function evaluateIn(
       ...(await summarize('eval', config, services, started, engine)),
       origins,
       models: settings,
-      compute: evaluationCompute(rows),
+      compute: evaluationCompute(rows, {command: 'eval', field: 'compute', file: 'eval.arrow'}, run.services.progress),
       rows,
     }
     await run.writeSummary(summary)

@@ -92,9 +92,10 @@ export class EvaluationLog {
     this.rows = this.rows.filter((row) => row.step <= step)
   }
 
-  /** What all of them took; null where an older version, which did not count, made some of them. */
-  get compute(): ComputeSpent | null {
-    return evaluationCompute(this.rows)
+  /** What all of them took while a run was trained; null where an older version, which did not count, made some of them. */
+  compute(): ComputeSpent | null {
+    const sum = {command: 'train', field: 'compute_evaluations', file: 'eval.arrow'}
+    return evaluationCompute(this.rows, sum, this.run.services.progress)
   }
 
   /** Evaluates the engine's weights under `subject`, unless that is done already. Returns all rows of the run. */

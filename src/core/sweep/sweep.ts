@@ -66,7 +66,7 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
     const summary: SweepSummary = {
       ...(await summarize('scaling-sweep', config, services, started, engine)),
       ...spentOn(trained),
-      compute_evaluations: evaluationCompute(rows),
+      compute_evaluations: evaluationCompute(rows, evaluationsSum, run.services.progress),
       fits,
       plot: plotOf(rows),
       rows,
@@ -78,6 +78,8 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
     await run.close()
   }
 }
+
+const evaluationsSum = {command: 'scaling-sweep', field: 'compute_evaluations', file: 'sweep.arrow'}
 
 async function trainPoint(point: PlacedPoint, run: RunDirectory, origins: Origins): Promise<TrainedPoint> {
   const {folder, isDone} = point

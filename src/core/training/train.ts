@@ -171,7 +171,7 @@ async function trainIn(
       steps: config.train.steps,
       updates: updatesOf(history),
       compute: computeSpent(history),
-      compute_evaluations: trainingRun.evaluations?.compute ?? null,
+      compute_evaluations: trainingRun.evaluations?.compute() ?? null,
       metrics: history.at(-1) ?? null,
       checkpoint: last > 0 ? run.checkpoint(last) : null,
       cut_documents: cuts,

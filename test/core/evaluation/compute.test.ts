@@ -5,7 +5,6 @@ import {loadConfig} from '../../../src/core/config/load.js'
 import {LocalEngine} from '../../../src/core/engine/engine.js'
 import {ComputeMeter} from '../../../src/core/evaluation/compute-meter.js'
 import {evaluate} from '../../../src/core/evaluation/evaluate.js'
-import {evaluationCompute} from '../../../src/core/evaluation/evaluation-compute.js'
 import {readModelConfig} from '../../../src/core/models/model-config.js'
 import {parameterCount} from '../../../src/core/models/parameters.js'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
@@ -49,7 +48,9 @@ async function evaluated(out: string, ...sets: readonly string[]) {
     cwd: toy.folder,
   })
   const resume = existsSync(config.out!)
-  return evaluate(config, {...toyServices({command: 'eval', resume}), sources})
+  const lines: string[] = []
+  const summary = await evaluate(config, {...toyServices({command: 'eval', resume}, lines), sources})
+  return {...summary, lines}
 }
 
 describe('what an evaluation takes', () => {
@@ -92,6 +93,7 @@ describe('what an evaluation takes', () => {
     const first = await evaluated('again', 'eval.modes=[standard,reasoning]', 'eval.limit=4')
     const again = await evaluated('again', 'eval.modes=[standard,reasoning]', 'eval.limit=4')
     expect(again.compute).toEqual(first.compute)
+    expect(again.lines.filter((line) => line.includes('compute'))).toEqual([])
     expect(first.compute!.flops_scoring).toBeGreaterThan(0)
     expect(first.compute!.flops_generation).toBeGreaterThan(first.compute!.flops_scoring)
     const stored = JSON.parse(readFileSync(join(toy.folder, 'again', 'summary.json'), 'utf8'))
@@ -116,12 +118,18 @@ describe('what an evaluation takes', () => {
     })
   })
 
-  it('is not known where an older version made some of the rows', async () => {
+  it('is not known where an older version made some of the rows, which is said once', async () => {
     const file = join(toy.folder, 'again', 'eval.arrow')
     const rows = readTable(file, evalTable)
-    const older = {...rows[0], run: 'older', ...nullsOf(evalTable)} as EvalRow
-    await writeTable(file, evalTable, [...rows, older])
-    expect(evaluationCompute(readTable(file, evalTable))).toBeNull()
+    const uncounted = nullsOf(evalTable)
+    const older = rows.map((row): EvalRow => (row.mode === 'reasoning' ? {...row, ...uncounted} : row))
+    await writeTable(file, evalTable, older)
+    const {compute, lines} = await evaluated('again', 'eval.modes=[standard,reasoning]', 'eval.limit=4')
+    expect(compute).toBeNull()
+    expect(JSON.parse(readFileSync(join(toy.folder, 'again', 'summary.json'), 'utf8')).compute).toBeNull()
+    expect(lines.filter((line) => line.includes('compute'))).toEqual([
+      'eval: compute is null in summary.json: an older version of rpt, which did not count it, made 1 of 2 parts of eval.arrow; the first is base step-000000, mode reasoning',
+    ])
   })
 })
 
