@@ -36,6 +36,8 @@ export interface Result extends Alike {
 export interface PredictionCost {
   readonly promptTokens: number
   readonly writtenTokens: number
+  /** Those of them in the box, over predictions that have an answer; null where none has, or where none is written. */
+  readonly answerTokens: number | null
   readonly flops: number
 }
 
@@ -146,8 +148,11 @@ function passAtOf({pass_at, pass_at_low, pass_at_high}: EvalRow): ResultCell['pa
   return pass_at && Object.fromEntries(Object.entries(pass_at).map(estimateOf))
 }
 
-function costOf({prompt_tokens: promptTokens, written_tokens: writtenTokens, flops}: EvalRow): PredictionCost | null {
-  return promptTokens === null || writtenTokens === null || flops === null ? null : {promptTokens, writtenTokens, flops}
+function costOf(row: EvalRow): PredictionCost | null {
+  const {prompt_tokens: promptTokens, written_tokens: writtenTokens, flops} = row
+  if (promptTokens === null || writtenTokens === null || flops === null) return null
+  // Mode standard writes nothing: its answer is the most probable token.
+  return {promptTokens, writtenTokens, answerTokens: writtenTokens > 0 ? row.answer_tokens : null, flops}
 }
 
 function isBetter(a: Result, b: Result): boolean {

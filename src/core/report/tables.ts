@@ -39,6 +39,7 @@ export function resultTable(results: readonly Result[]): Table {
     return most > 0 ? [`${split} ${most}`] : []
   })
   const hasCosts = results.some(({cost}) => cost !== null)
+  const hasAnswers = results.some(({cost}) => cost !== null && cost.answerTokens !== null)
   const rows = results.map(({label, cells, cost}) => [
     {text: label},
     ...columns.map((split): Cell => {
@@ -56,6 +57,7 @@ export function resultTable(results: readonly Result[]): Table {
     note:
       `Brackets: 95% bootstrap over documents. Positions: ${counts.join(', ')}.` +
       (hasSamples ? ' pass@k: chance that one of k sampled completions is right, unbiased.' : '') +
+      (hasAnswers ? ' In the box: tokens of the answer, over predictions that have one.' : '') +
       (leftOut.length > 0
         ? ` Left out in every mode, because no box can hold the target: ${leftOut.join(', ')}; "if wrong": accuracy with them counted as wrong.`
         : ''),
@@ -65,8 +67,12 @@ export function resultTable(results: readonly Result[]): Table {
 /** What one prediction costs, thought included. */
 function costCell(cost: PredictionCost | null): Cell {
   if (!cost) return {text: '-', tone: 'muted'}
-  const [read, written] = [cost.promptTokens, cost.writtenTokens].map((tokens) => tokens.toFixed(0))
-  return {text: cost.flops.toExponential(1), detail: `${read} read, ${written} written`}
+  const {promptTokens, writtenTokens, answerTokens, flops} = cost
+  const answer = answerTokens === null ? '' : `, ${Number(answerTokens.toFixed(1))} in the box`
+  return {
+    text: flops.toExponential(1),
+    detail: `${promptTokens.toFixed(0)} read, ${writtenTokens.toFixed(0)} written${answer}`,
+  }
 }
 
 /** The interval of a cell, and what else is known of it. */

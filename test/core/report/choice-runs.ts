@@ -43,7 +43,7 @@ export async function writeChoices(
             accuracy_if_wrong: null,
             cut_tokens: 0,
           },
-          ...{prompt_settings: '{}', prompt_tokens: 200, written_tokens: 10, flops: 3e7},
+          ...{prompt_settings: '{}', prompt_tokens: 200, written_tokens: 10, answer_tokens: 1, flops: 3e7},
         })
     }
   await writeTable(join(path, 'eval.arrow'), evalTable, rows)

@@ -286,13 +286,27 @@ describe('results', () => {
 
   it('shows what a prediction costs, and no such column where an older version did not count it', () => {
     const [result] = collectResults([readRun(runs.base)])
-    const {columns, rows} = resultTable([result, {...result, cost: null}])
+    const {columns, rows, note} = resultTable([result, {...result, cost: null}])
     expect(columns.at(-1)).toBe('FLOPs each')
     expect(rows.map((row) => row.at(-1))).toEqual([
-      {text: '3.0e+7', detail: '20 read, 10 written'},
+      {text: '3.0e+7', detail: '20 read, 10 written, 1.3 in the box'},
       {text: '-', tone: 'muted'},
     ])
+    expect(note).toContain('In the box: tokens of the answer')
     expect(resultTable([{...result, cost: null}]).columns.at(-1)).toBe('hard')
+  })
+
+  it('shows how much of what a prediction writes is its answer, where anything is written', () => {
+    const run = readRun(runs.base)
+    const costsOf = (answer_tokens: number | null, written_tokens: number) => {
+      const evals = run.evals.map((row) => ({...row, answer_tokens, written_tokens}))
+      const {rows, note} = resultTable(collectResults([{...run, evals}]))
+      return [rows[0].at(-1)!.detail, note!.includes('In the box: tokens of the answer')]
+    }
+    expect(costsOf(1.04, 10)).toEqual(['20 read, 10 written, 1 in the box', true])
+    expect(costsOf(1.26, 10)).toEqual(['20 read, 10 written, 1.3 in the box', true])
+    expect(costsOf(null, 10)).toEqual(['20 read, 10 written', false])
+    expect(costsOf(1, 0)).toEqual(['20 read, 0 written', false])
   })
 
   it('shows each pass@k, and what positions that no box can hold would change', () => {

@@ -120,7 +120,7 @@ async function writeData(path: string): Promise<void> {
 }
 
 /** What these evaluations have nothing of. */
-const costs = {prompt_tokens: 20, written_tokens: 10, flops: 3e7}
+const costs = {prompt_tokens: 20, written_tokens: 10, answer_tokens: 1.26, flops: 3e7}
 const unasked = {inexpressible: 0, accuracy_if_wrong: null, cut_tokens: 0, prompt_settings: '{}', ...costs}
 
 type Chances = Readonly<Partial<Record<EvalRow['mode'], (step: number) => number>>>
