@@ -15,21 +15,20 @@ export async function resumeFrom(
   source: WeightSource,
   checkpoint: ResumePoint | null,
 ): Promise<TrainerState> {
-  const beginning: TrainerState = {
-    step: 0,
-    objective: config.train.objective,
-    visits: 0,
-    numTokens: 0,
-    wallSeconds: 0,
-    configHash: settingsHash(config),
-    seed: config.seed,
-    updateMode,
-    microBatchesAtOnce,
-    ...fingerprintOfBase(source),
-  }
   if (!checkpoint) {
     await run.dropTablesAfter(0)
-    return beginning
+    return {
+      step: 0,
+      objective: config.train.objective,
+      visits: 0,
+      numTokens: 0,
+      wallSeconds: 0,
+      configHash: settingsHash(config),
+      seed: config.seed,
+      updateMode,
+      microBatchesAtOnce,
+      ...fingerprintOfBase(source),
+    }
   }
   await loadModel(engine, resumedWeights(source, checkpoint.folder), run.services.progress)
   await engine.restoreOptimizer(checkpoint.folder)

@@ -252,6 +252,7 @@ it('a pointer within a compressed file, and in place of one, is named', async ()
   expect(await readAfter(opening, contentIn(gzipSync(`\ufeff${row}`)))).toEqual(['the tin'])
 })
 
-it('a text of nothing but a byte order mark is empty', async () => {
+it('a text of nothing but a byte order mark is empty, one of spaces is not', async () => {
+  expect(await readAfter(openings['a text'], contentIn(' \n'))).toEqual([' \n'])
   await expect(readAfter(openings['a text'], contentIn('\ufeff'))).rejects.toThrow(/a\.txt is empty; expected a text/)
 })

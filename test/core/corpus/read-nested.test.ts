@@ -1,4 +1,4 @@
-import {cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {describe, expect, it} from 'vitest'
@@ -226,6 +226,11 @@ describe('folders of save_to_disk', () => {
       /is not a file that save_to_disk .* writes: at _data_files/,
     ],
     [
+      'a way out of Windows',
+      (folder) => change(folder, {_data_files: [{filename: '..\\x.arrow'}]}),
+      /is not a file that save_to_disk .* writes: at _data_files/,
+    ],
+    [
       'a selection',
       (folder) => change(folder, {_indices_data_files: [{filename: 'x'}]}),
       /selects some of the rows in its files/,
@@ -233,11 +238,39 @@ describe('folders of save_to_disk', () => {
     ['no rows', (folder) => change(folder, {_data_files: []}), /holds no documents/],
     ['no JSON', (folder) => writeFileSync(join(folder, 'state.json'), '{'), /is not a file that save_to_disk/],
   ])('that are not whole are refused: %s', async (_, spoil, message) => {
-    const folder = mkdtempSync(join(tmpdir(), 'rpt-saved-'))
-    cpSync(join(saved, 'train_gen'), folder, {recursive: true})
+    const folder = copyOf('train_gen')
     spoil(folder)
     await expect(namesOf(folder, 'train')).rejects.toThrow(message)
   })
+
+  it('may have an empty list of selections: an older library wrote one where nothing is selected', async () => {
+    const folder = copyOf('train_gen')
+    change(folder, {_indices_data_files: []})
+    expect(await namesOf(folder, 'train')).toEqual([['data-00000-of-00001.arrow:1', 'row 4']])
+  })
+
+  it('may have a split that is called all, which is read alone', async () => {
+    const folder = copyOf('.')
+    const dictionary = join(folder, 'dataset_dict.json')
+    renameSync(join(folder, 'train_gen'), join(folder, 'all'))
+    writeFileSync(dictionary, JSON.stringify({splits: ['train_sft', 'all']}))
+    expect(await namesOf(folder, 'all')).toEqual([['all/data-00000-of-00001.arrow:1', 'row 4']])
+    writeFileSync(dictionary, JSON.stringify({splits: ['../saved']}))
+    await expect(namesOf(folder, '../saved')).rejects.toThrow(/dataset_dict\.json is not a file that save_to_disk/)
+  })
+
+  it('are not those with a state.json of something else', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rpt-saved-'))
+    writeFileSync(join(folder, 'state.json'), '{"epoch": 3}')
+    writeFileSync(join(folder, 'a.jsonl'), '{"text": "a"}\n')
+    expect((await namesOf(folder, 'train')).map(([, text]) => text)).toEqual(['a'])
+  })
+
+  function copyOf(part: string): string {
+    const folder = mkdtempSync(join(tmpdir(), 'rpt-saved-'))
+    cpSync(join(saved, part), folder, {recursive: true})
+    return folder
+  }
 })
 
 function change(folder: string, fields: object): void {

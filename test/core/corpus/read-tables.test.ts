@@ -112,6 +112,15 @@ describe('documents of JSON', () => {
     expect(badRows.summary.reasons).toEqual({empty: 1, 'not-json': 2, 'not-object': 2, 'too-long': 1})
   })
 
+  it('are told apart after a bracket too many', async () => {
+    const file = write('a.json', '} {"text": "a", "x": {"y": 1}}\n{"text": "b"}')
+    const badRows = new BadRows('skip')
+    const found = []
+    for await (const {text} of readDocuments({path: file, textField: 'text'}, badRows)) found.push(text)
+    expect(found).toEqual(['a', 'b'])
+    expect(badRows.summary.reasons).toEqual({'not-json': 1})
+  })
+
   it.each<[string, string, RegExp]>([
     ['a list without end', '[{"text": "a"}, {"text": "b"}', /the JSON list has no end; the file may be truncated/],
     ['a list that is cut in a text', '[{"text": "a"}, {"text": "b', /the JSON list has no end/],

@@ -34,10 +34,15 @@ export function messagesOf(list: readonly unknown[], where: string): Message[] {
     if (!isObject(entry) || typeof entry.role !== 'string' || entry.role === '')
       throw new RowFault('not-text', `${here} has no role; expected {"role": "...", "content": "..."}`)
     const content = contentOfMessage(entry.content, here)
-    if (content === null && !entry.tool_calls)
+    if (content === null && !callsTools(entry))
       throw new RowFault('not-text', `${here} (${entry.role}) has no content; expected a text`)
     return {...entry, role: entry.role, content}
   })
+}
+
+/** Exports may have an empty list where no tool is called. */
+function callsTools({tool_calls: calls}: Readonly<Record<string, unknown>>): boolean {
+  return Array.isArray(calls) ? calls.length > 0 : Boolean(calls)
 }
 
 function contentOfMessage(content: unknown, where: string): string | null {

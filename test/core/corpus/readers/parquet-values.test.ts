@@ -24,12 +24,17 @@ describe('runs', () => {
   })
 
   it.each<[string, number[], RegExp]>([
+    ['over the end of what is left', [2 << 1, 1, 2 << 1, 1], /a run of 2 values, but 1 are left/],
     ['over the end', [0xfe, 0xff, 0xff, 0xff, 0x0f, 1], /a run of 2147483647 values, but 3 are left/],
     ['without a value', [3 << 1], /1 bytes are needed, but 0 are left/],
     ['that do not come', [], /are left/],
     ['whose length has no end', [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], /has no end/],
   ])('%s are refused', (_, bytes, message) => {
     expect(() => readRuns(cursor(...bytes), 3, 3)).toThrow(message)
+  })
+
+  it('of more than 32 bits are refused', () => {
+    expect(() => readRuns(cursor(1 << 1, 1, 2, 3, 4, 5), 33, 1)).toThrow(/numbers of 33 bits/)
   })
 })
 
@@ -61,6 +66,13 @@ describe('texts', () => {
 
   it('have lengths as differences', () => {
     const values = cursor(...deltas(1, 1, 3), ...bytesOf('abbccc'))
+    expect(textsOf(textEncodings.DELTA_LENGTH_BYTE_ARRAY(values, 3, undefined))).toEqual(['a', 'bb', 'ccc'])
+  })
+
+  it('end within a block, whose other parts have no bytes, whatever their widths', () => {
+    const widths = [0, 9, 32, 255]
+    const lengths = [0x80, 0x01, 4, 3, 1 * 2, 1 * 2, ...widths]
+    const values = cursor(...lengths, ...bytesOf('abbccc'))
     expect(textsOf(textEncodings.DELTA_LENGTH_BYTE_ARRAY(values, 3, undefined))).toEqual(['a', 'bb', 'ccc'])
   })
 

@@ -1,0 +1,121 @@
+import {describe, expect, it} from 'vitest'
+import {configSchema} from '../../../src/core/config/schema.js'
+import type {TrainingContext} from '../../../src/core/objectives/objective.js'
+import type {RunDirectory} from '../../../src/core/runs/run-directory.js'
+import type {TrainerState} from '../../../src/core/runs/trainer-state.js'
+import {checkNothingToDo, refuseFewerSteps, resumeFrom, warnOfRows} from '../../../src/core/training/resume.js'
+import type {WeightSource} from '../../../src/core/training/weight-source.js'
+import {RuntimeFailure, UsageError} from '../../../src/core/util/errors.js'
+import {silentProgress} from '../../../src/core/util/progress.js'
+import {fingerprintOfModel} from '../../../src/core/weights/index.js'
+import {adapterOn, randomBase} from '../../support/adapted.js'
+import {toyServices} from '../../support/toy-run.js'
+
+const plain: WeightSource = {
+  path: '/base',
+  place: {folder: '/base', base: null},
+  adapter: null,
+  weights: {checkpoint: '/base'},
+  objective: 'base',
+  origins: {},
+  isWhole: true,
+}
+
+const before = {
+  step: 7,
+  objective: 'rpt',
+  visits: 30,
+  numTokens: 500,
+  wallSeconds: 9,
+  configHash: 'x',
+  seed: 3,
+  updateMode: 'whole' as const,
+  microBatchesAtOnce: 1,
+}
+
+/** What going on does, in order, and the state that it gives. */
+async function goOn(source: WeightSource, state: TrainerState | null) {
+  const done: unknown[] = []
+  const note =
+    (name: string) =>
+    async (...given: unknown[]) =>
+      void done.push([name, ...given])
+  const engine = {
+    load: async (given: unknown) => {
+      done.push(['load', given])
+      return {parameterCount: 1, adapterCount: 0}
+    },
+    restoreOptimizer: note('restore'),
+  }
+  const run = {services: {progress: silentProgress}, dropTablesAfter: note('drop')} as unknown as RunDirectory
+  const config = configSchema.parse({seed: 3})
+  const context = {config, engine, updateMode: 'segmented', microBatchesAtOnce: 2} as unknown as TrainingContext
+  const found = await resumeFrom(run, context, source, state && {folder: '/run/step', state})
+  return {done, found}
+}
+
+describe('a run goes on', () => {
+  it('from its checkpoint with weights and moments, without the tables after it, updating as now', async () => {
+    const {done, found} = await goOn(plain, before)
+    expect(done).toEqual([
+      ['load', {checkpoint: '/run/step'}],
+      ['restore', '/run/step'],
+      ['drop', 7],
+    ])
+    expect(found).toEqual({...before, updateMode: 'segmented', microBatchesAtOnce: 2})
+  })
+
+  it('with the base beside its adapters', async () => {
+    const {done} = await goOn({...plain, adapter: adapterOn()}, before)
+    expect(done[0]).toEqual(['load', {checkpoint: '/base', adapter: {folder: '/run/step', isMerged: false}}])
+  })
+
+  it('from the beginning with the weights that are loaded, without any table of an attempt that left no checkpoint', async () => {
+    const {done, found} = await goOn(plain, null)
+    expect(done).toEqual([['drop', 0]])
+    expect(found).toMatchObject({step: 0, visits: 0, numTokens: 0, seed: 3, updateMode: 'segmented'})
+    expect(found).not.toHaveProperty('base')
+  })
+
+  it('knowing the base of its adapters', async () => {
+    const base = await randomBase()
+    const {found} = await goOn({...plain, path: base, adapter: adapterOn()}, null)
+    expect(found.base).toBe(fingerprintOfModel(base))
+  })
+})
+
+it('the rows that are gone are told apart: lost before the checkpoint, repeated after it', () => {
+  const said = (found: number, kept: number, steps: number) => {
+    const lines: string[] = []
+    warnOfRows(found, kept, steps, toyServices({}, lines).progress)
+    return lines.map((line) => line.replace('train: ', ''))
+  }
+  const lost = 'metrics.arrow has 3 of the 5 earlier steps; the others are lost'
+  const repeated = 'continues after step 5; repeats the steps that no checkpoint holds: 2'
+  expect(said(5, 5, 5)).toEqual([])
+  expect(said(3, 3, 5)).toEqual([lost])
+  expect(said(7, 5, 5)).toEqual([repeated])
+  expect(said(5, 3, 5)).toEqual([lost, repeated])
+})
+
+it('a run may end at the step of its checkpoint, and not before', () => {
+  const end = (steps: number) =>
+    refuseFewerSteps(configSchema.parse({out: '/run', train: {steps}}), {folder: '/run/step', state: before})
+  end(7)
+  expect(() => end(6)).toThrow(UsageError)
+})
+
+it('nothing to do is an error but where that is meant, or all steps were taken before', () => {
+  const check = (resume: boolean, step: number, allowNoop = false) => {
+    const lines: string[] = []
+    const services = toyServices({resume}, lines)
+    const config = configSchema.parse({train: {steps: step, allowNoop}})
+    const context = {config, progress: services.progress} as unknown as TrainingContext
+    checkNothingToDo({services} as unknown as RunDirectory, context, {...before, step})
+    return lines
+  }
+  expect(check(true, 7)).toEqual(['already complete at step 7'])
+  expect(check(true, 0, true)).toEqual([])
+  expect(() => check(true, 0)).toThrow(RuntimeFailure)
+  expect(() => check(false, 0)).toThrow(RuntimeFailure)
+})
