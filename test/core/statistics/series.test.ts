@@ -4,7 +4,7 @@ import {fitRow, seriesName} from '../../../src/core/statistics/series.js'
 
 describe('seriesName', () => {
   it('keeps steps and seeds on one curve and sets other axes apart, in a fixed order', () => {
-    expect(seriesName('reasoning', '{"train.steps":100,"seed":2}')).toBe('reasoning')
+    expect(seriesName('reasoning', '{"train.steps":100,"seed":2,"step":50}')).toBe('reasoning')
     expect(seriesName('standard', '{"train.objective":"ntp","a":1,"seed":2}')).toBe(
       'standard, a=1, train.objective=ntp',
     )
@@ -22,6 +22,26 @@ describe('seriesName', () => {
 })
 
 describe('fitRow', () => {
+  it('has each interval under its name, low end first, and the warnings of the fit', () => {
+    const fit = {
+      kind: 'fitted',
+      A: -1,
+      alpha: 2,
+      pStar: 0.5,
+      r2: 0.9,
+      residuals: [],
+      points: [],
+      warnings: ['beware'],
+    } as const
+    const between = (low: number) => ({low, high: low + 1})
+    const intervals = {A: between(1), alpha: between(3), pStar: between(5), r2: between(7)}
+    expect(fitRow({series: 'a', mode: 'b', split: 'c'}, {fit, intervals})).toMatchObject({
+      ...{A: -1, alpha: 2, P_star: 0.5, r2: 0.9},
+      ...{A_ci: [1, 2], alpha_ci: [3, 4], P_star_ci: [5, 6], r2_ci: [7, 8]},
+      warnings: ['beware'],
+    })
+  })
+
   it('says why there is no fit, with nulls that survive JSON', () => {
     const row = fitRow({series: 'reasoning', mode: 'reasoning', split: 'hard'}, bootstrapFit([]))
     expect(row).toMatchObject({

@@ -1,7 +1,9 @@
 import {readFileSync} from 'node:fs'
 import {gzipSync} from 'node:zlib'
 import {describe, expect, it} from 'vitest'
+import {maxDocumentBytes} from '../../../../src/core/corpus/readers/decode.js'
 import {decompressZstd, parseFrameHeader} from '../../../../src/core/corpus/readers/decompress-zstd.js'
+import {RowBytes} from '../../../../src/core/corpus/readers/row-bytes.js'
 import {failureOf, fixture, read, textsOf, write} from '../read-folder.js'
 
 const line = (text: string) => `${JSON.stringify({text})}\n`
@@ -122,10 +124,28 @@ describe('compressed documents that cannot be read are refused with the file', (
 describe('one line', () => {
   it('of more than 64 MiB is refused before it fills the memory, with its number', async () => {
     const mebibyte = Buffer.alloc(2 ** 20, 0x20)
-    const bomb = gzipSync(Buffer.concat([Buffer.from(line('one')), ...Array.from({length: 70}, () => mebibyte)]))
+    const spaces = gzipSync(Buffer.concat(Array.from({length: 70}, () => mebibyte)))
+    const bomb = Buffer.concat([one, spaces])
     expect((await failureOf(write('a.jsonl.gz', bomb))).message).toMatch(/a\.jsonl\.gz:2 is longer than 64 MiB/)
+    const values = Buffer.concat([gzipSync('{"text":\n"one"} x'), spaces])
+    expect((await failureOf(write('a.json.gz', values))).message).toMatch(/a\.json\.gz:2 is longer than 64 MiB/)
     expect((await failureOf(write('a.txt.gz', bomb))).message).toMatch(/a\.txt\.gz is longer than 64 MiB/)
   })
+})
+
+it('bytes of a row are kept up to the limit, and once it is known that they are too many, none are', () => {
+  const row = new RowBytes()
+  const most = Buffer.alloc(maxDocumentBytes)
+  expect([row.add(most), row.isTooLong, row.add(Buffer.of(1)), row.isTooLong, row.add(Buffer.of(1))]).toEqual([
+    ...[false, false],
+    ...[true, true],
+    false,
+  ])
+  expect(row.take()).toHaveLength(0)
+  expect([row.isEmpty, row.add(Buffer.from('a')), row.add(Buffer.from('b')), row.take().toString()]).toEqual([
+    ...[true, false, false],
+    'ab',
+  ])
 })
 
 it('a frame header says its window, its size and whether a checksum follows', () => {
