@@ -5,6 +5,7 @@ import {describe, expect, it} from 'vitest'
 import {BadRows} from '../../../src/core/corpus/bad-rows.js'
 import {type DocumentSource, readDocuments} from '../../../src/core/corpus/documents.js'
 import {locateDocuments} from '../../../src/core/corpus/locate-documents.js'
+import {savedFiles} from '../../../src/core/corpus/saved-dataset.js'
 import {renderingLimits} from '../../../src/core/tokenizer/render-jinja.js'
 import {silentProgress} from '../../../src/core/util/progress.js'
 import {failureOf, fixture, read, textsOf, write} from './read-folder.js'
@@ -206,6 +207,8 @@ describe('folders of save_to_disk', () => {
     expect(await namesOf(saved, 'train_gen', 'meta.text')).toEqual([[only, 'deep 4']])
     expect(await namesOf(saved, 'train_gen', 'messages')).toEqual([[only, '<user>q<assistant>a é']])
     expect(await namesOf(saved, 'all')).toHaveLength(6)
+    const passedBy = (split: string) => savedFiles(saved, split)?.others
+    expect([passedBy('train_sft'), passedBy('all')]).toEqual([['train_gen'], []])
     await expect(namesOf(saved, 'train')).rejects.toThrow(/has no split train/)
   })
 

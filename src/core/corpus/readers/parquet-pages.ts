@@ -35,7 +35,7 @@ function unpack(input: Uint8Array, codec: CompressionCodec, length: number): Uin
   return output
 }
 
-/** Bytes that are read for a page header at first, and when they do not suffice: statistics may hold long texts. */
+/** Bytes that are read for a page header at first, and when they do not suffice: statistics hold texts of 4 KiB each, or longer ones. */
 const headerGuesses = [4 * 2 ** 10, 2 ** 20, 64 * 2 ** 20]
 
 /** The values of a page, in order, with the levels that say which are there and to which row they belong. */
@@ -86,14 +86,16 @@ async function readHeader({handle}: ParquetFile, at: number, end: number) {
     const available = Math.min(guess, end - at)
     const {buffer} = await readBytes(handle, at, available)
     const reader = {view: new DataView(buffer), offset: 0}
+    let header: PageHeader
     try {
-      const header = parquetHeader(reader)
-      checkHeader(header)
-      return {header, length: reader.offset}
+      header = parquetHeader(reader)
     } catch (cause) {
-      const isCut = cause instanceof RangeError || /without STOP/.test((cause as Error).message)
-      if (!isCut || available < guess || guess === headerGuesses.at(-1)) throw cause
+      // Whether it is cut or broken cannot be told from the error: with more bytes it may be whole.
+      if (available < guess || guess === headerGuesses.at(-1)) throw cause
+      continue
     }
+    checkHeader(header)
+    return {header, length: reader.offset}
   }
   throw new Error('a page header has no end')
 }
