@@ -337,7 +337,12 @@ describe('an evaluation of runs', () => {
 
   it('keeps apart what several models were evaluated with, so that the record gives the same again', async () => {
     const models = `eval.models=[${toy.base},${runAt('rpt')}]`
+    const [loads, closes] = (['load', 'close'] as const).map((name) => vi.spyOn(LocalEngine.prototype, name))
     const {summary, resolved} = await run([models, 'rollout.maxTokens=6', 'prompt.maxTokens=200'])
+    const checkpoint = join(runAt('rpt'), 'checkpoints', 'step-000001')
+    expect(loads.mock.calls).toEqual([[{checkpoint: toy.base}], [{checkpoint}]])
+    expect(closes).toHaveBeenCalledTimes(1)
+    vi.restoreAllMocks()
     expect(summary.models.map((model) => model['prompt.template'])).toEqual(['v0', 'bare'])
     expect(resolved).toMatch(/template: null +# by model: base "auto", rpt "bare"\n/)
     expect(resolved).toMatch(/maxTokens: 6 +# --set\n/)

@@ -303,6 +303,26 @@ describe('--dry-run', () => {
     expect(await planOf('train', configOf('train', ['train.objective=ntp']))).not.toHaveProperty('prompts')
   })
 
+  it('of a training run needs memory for the completions of its evaluations, where any fall due', async () => {
+    const needed = async (...changes: string[]) =>
+      (await planOf('train', configOf('train', ['train.objective=ntp', ...changes]))).memory_summary!.needed_bytes
+    const evaluated = ['eval.every=1', 'eval.modes=[reasoning]', 'eval.samples=64']
+    expect(await needed(...evaluated)).toBeGreaterThan(await needed())
+    const none = ['train.steps=0', 'train.allowNoop=true']
+    expect(await needed(...evaluated, ...none)).toBe(await needed(...none))
+  })
+
+  it('of an evaluation says where samples are asked for and nothing is sampled', async () => {
+    const said = async (modes: string) => {
+      const lines: string[] = []
+      const {progress} = toyServices({}, lines)
+      await rehearse('eval', configOf('eval', ['eval.samples=2', `eval.modes=${modes}`]), {progress})
+      return lines.filter((line) => line.includes('nothing is sampled'))
+    }
+    expect(await said('[standard]')).toEqual([expect.stringMatching(/^eval\.samples is 2, but nothing is sampled/)])
+    expect(await said('[standard,reasoning]')).toEqual([])
+  })
+
   it('shows memory that is short and does not refuse it', async () => {
     const plan = await planOf('train', configOf('train', ['memory.limitGiB=0.001']))
     expect(plan.memory_summary?.fits).toBe(false)

@@ -6,6 +6,7 @@ import {evaluate} from '../../../src/core/evaluation/evaluate.js'
 import {planOf} from '../../../src/core/planning/plan.js'
 import {prepareData} from '../../../src/core/preparation/prepare-data.js'
 import {openSweep} from '../../../src/core/sweep/open-sweep.js'
+import {openTraining} from '../../../src/core/training/open-training.js'
 import {train} from '../../../src/core/training/train.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
 import {type ToyWorkspace, toyConfig, toyServices, toySettings, toyWorkspace} from '../../support/toy-run.js'
@@ -75,6 +76,8 @@ it('a run names its commit everywhere, and goes on with it when the branch has m
   hub.files['config.json'] = {content: Buffer.from('{"model_type": "another"}')}
   expect((await run(2, true)).origins).toEqual(expected)
   hub.files = files
+  const anew = await openTraining(toyConfig(workspace, 'run', settings(1)), toyServices({overwrite: true}))
+  expect(anew.source.origins).toEqual({'model.path': {...origin, revision: moved}})
 })
 
 it('an evaluation names models of the Hub by name and commit', async () => {

@@ -124,6 +124,9 @@ describe('identity is content', () => {
     const {metrics} = await resume('moved', ['train.steps=3', ...paths, ...others])
     expect(metrics?.step).toBe(3)
     expect(readTrainerState(at('moved/checkpoints/step-000003')).updateMode).toBe('segmented')
+    const asBegun = toyConfig(workspace, 'moved', [...settings, 'train.steps=3', ...paths])
+    const {updateMode} = await openTraining(asBegun, toyServices({resume: true}))
+    expect([asBegun.update.mode, updateMode]).toEqual(['auto', 'segmented'])
   })
 
   it('and other settings or contents are refused by name, and nothing changes', async () => {

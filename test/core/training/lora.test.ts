@@ -168,6 +168,17 @@ it('says where the learning rate is that of all weights', async () => {
   expect(await plan(['optim.learningRate=1e-6'])).toBe(0)
 })
 
+it('says where the learning rate is never reached', async () => {
+  const said = async (steps: number) => {
+    const lines: string[] = []
+    const changes = ['optim.warmupSteps=4', `train.steps=${steps}`]
+    await planOf('train', toyConfig(toy, 'warmup', changes), toyServices({}, lines))
+    return lines.filter((line) => line.includes('optim.learningRate is never reached'))
+  }
+  expect(await said(3)).toEqual(['optim.warmupSteps is 4 of 3 steps: optim.learningRate is never reached'])
+  expect(await said(4)).toEqual([])
+})
+
 describe('adapters as the start of a run', () => {
   const from = (run: string, out: string, changes: readonly string[], lines: string[] = []) => {
     const sets = [`data.dir=${toy.data}`, `model.path=${at(run)}`, `out=${at(out)}`, ...toySettings, ...changes]
