@@ -84,6 +84,19 @@ describe('accuracy by split', () => {
     }
   })
 
+  it('has the interval of its own clusters, whatever others there are', () => {
+    const hard = Array.from({length: 9}, (_, i) => ({cluster: `h${i}`, stratum: 'hard', correct: i % 3 === 0}))
+    const others = hard.map((item, i) => ({...item, cluster: `${i % 2 === 0 ? 'a' : 'z'}${i}`, stratum: 'easy'}))
+    const alone = accuracyBySplit(hard, {rule: 'disjoint'}).at(-1)
+    expect(accuracyBySplit([...others, ...hard], {rule: 'disjoint'}).at(-1)).toEqual(alone)
+  })
+
+  it('has no pass@k of items without samples, and refuses items of no known stratum', () => {
+    const none = {...positions[1], samples: {count: 0, correct: 0}}
+    expect(accuracyBySplit([none], {rule: 'nested', ks: [1]})[0]).toMatchObject({count: 1, passAt: null})
+    expect(() => accuracyBySplit([{...none, stratum: 'harder'}], {rule: 'nested'})).toThrow(/a is in harder; expected/)
+  })
+
   it('keeps a row for an empty split', () => {
     expect(accuracyBySplit([], {rule: 'nested'})).toHaveLength(4)
     expect(accuracyBySplit([], {rule: 'nested'})[0]).toMatchObject({split: 'all', count: 0, accuracy: Number.NaN})

@@ -57,6 +57,30 @@ describe('bootstrapFit', () => {
     expect(a.fittedResamples).toBe(50)
   })
 
+  it('does not depend on the order of the runs, nor on how the scores of a document are listed', () => {
+    const curves = [simulate(1, 20), simulate(2, 20)]
+    const options = {bootstraps: 10, resampleSeeds: true}
+    const found = bootstrapFit(curves, options)
+    expect(bootstrapFit(curves.toReversed(), options)).toEqual(found)
+    const halves = curves.map((one) => ({
+      ...one,
+      checkpoints: one.checkpoints.map((checkpoint) => ({
+        ...checkpoint,
+        documents: checkpoint.documents.flatMap(({docId, correct, count}) => [
+          {docId, correct: 1, count: 1},
+          {docId, correct: correct - 1, count: count - 1},
+        ]),
+      })),
+    }))
+    expect(bootstrapFit(halves, options)).toEqual(found)
+  })
+
+  it('draws whole runs: of one run always the same', () => {
+    const curve = simulate(3, 20)
+    const one = bootstrapFit([curve], {bootstraps: 10})
+    expect(bootstrapFit([curve], {bootstraps: 10, resampleSeeds: true})).toEqual(one)
+  })
+
   it('narrows with more documents', () => {
     const width = (documents: number) => {
       const {intervals} = bootstrapFit([simulate(5, documents)], {bootstraps: 100})
@@ -87,6 +111,10 @@ describe('bootstrapFit', () => {
     const documents = (right: number) =>
       Array.from({length: 4}, (_, i) => ({docId: `d:${i}`, correct: i === 0 ? right : 5, count: 10}))
     const checkpoints = computes.map((compute, i) => ({compute, documents: documents(i + 1)}))
+    const ofOne = Array.from({length: 30}, (_, seed) => bootstrapFit([{seed: 0, checkpoints}], {bootstraps: 1, seed}))
+    const unfitted = ofOne.filter(({fittedResamples}) => fittedResamples === 0)
+    expect(unfitted.length).toBeGreaterThan(0)
+    for (const {intervals} of unfitted) expect(intervals).toBeNull()
     const found = bootstrapFit([{seed: 0, checkpoints}], {bootstraps: 200})
     expect(found.resamples).toBe(200)
     expect(found.fittedResamples / 200).toBeGreaterThan(0.55)

@@ -131,6 +131,27 @@ describe('pairedDifference', () => {
     expect(alone.ciLow).toBeLessThan(alone.difference)
   })
 
+  it('is neither above nor below where its interval holds 0, at its end too', () => {
+    const items = simulate(11, {documents: 20})
+    expect(pairedDifference(items, items)).toMatchObject({ciLow: 0, ciHigh: 0, isAbove: false, isBelow: false})
+    const mixed = pairedDifference(items, simulate(12, {documents: 20}))
+    expect(mixed.ciLow * mixed.ciHigh).toBeLessThan(0)
+    expect(mixed).toMatchObject({isAbove: false, isBelow: false})
+  })
+
+  it('weighs documents by their positions, in each resample by its own', () => {
+    const at = (docId: string, position: number, correct: boolean) => ({docId, position, correct})
+    const a = [at('a', 0, true), ...[0, 1, 2].map((position) => at('b', position, false))]
+    const b = a.map((item) => ({...item, correct: false}))
+    expect(pairedDifference(a, b)).toMatchObject({difference: 1 / 4, ciLow: 0, ciHigh: 1})
+  })
+
+  it('draws as its seed says', () => {
+    const few = (seed: number) => pairedDifference(simulate(1), simulate(2), {seed, bootstraps: 30})
+    expect(few(6)).not.toEqual(few(5))
+    expect(few(6)).toEqual(few(6))
+  })
+
   it('is neither above nor below on nothing', () => {
     expect(pairedDifference([], [])).toMatchObject({count: 0, isAbove: false, isBelow: false})
   })

@@ -101,6 +101,21 @@ describe('fitPowerLaw', () => {
     expect(predictAccuracy(b, 1000)).toBeCloseTo(predictAccuracy(a, 1e21), 6)
   })
 
+  it('leaves out points without compute or accuracy, and says so', () => {
+    const points = curve(rising(0.5), computes)
+    const others = [Number.NaN, 0.4].map((accuracy) => ({compute: Number.POSITIVE_INFINITY, accuracy}))
+    const fit = fitted([...points, ...others, {compute: 1e20, accuracy: Number.NaN}])
+    expect(fit.points).toEqual(points)
+    expect(fit.warnings).toEqual([expect.stringMatching(/^3 of 9 points left out/)])
+  })
+
+  it('keeps alpha within 0.01 and 10', () => {
+    const of = (accuracies: readonly number[]) =>
+      fitted(accuracies.map((accuracy, i) => ({compute: 10 * 2 ** i, accuracy}))).alpha
+    expect(of([0.1, 0.5, 0.5, 0.5, 0.5])).toBeCloseTo(10, 9)
+    expect(of([0.1, 0.1, 0.101, 0.102, 0.104])).toBeCloseTo(0.01, 9)
+  })
+
   it('refuses fewer than four checkpoints with compute, and a flat curve', () => {
     const three = curve(rising(0.5), computes.slice(0, 3))
     expect(fitPowerLaw(three)).toMatchObject({

@@ -25,6 +25,11 @@ describe('relativeChange', () => {
     expect(apart.ciHigh).toBeGreaterThan(1.1)
   })
 
+  it('pairs no documents where one side has more', () => {
+    const {ciHigh} = relativeChange(scores('a', [2, 2]), scores('a', [1, 1, 4, 4, 4]))
+    expect(ciHigh).toBeGreaterThan(0)
+  })
+
   it('has no change without a first share, and no interval of one document', () => {
     expect(relativeChange(scores('a', [0, 0]), scores('a', [1, 1]))).toMatchObject({change: null, ciLow: Number.NaN})
     expect(relativeChange([], scores('a', [1, 1])).change).toBeNull()
