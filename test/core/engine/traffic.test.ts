@@ -1,13 +1,14 @@
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {rowCounts} from '../../../src/core/engine/segments/row-layout.js'
 import {SessionCache} from '../../../src/core/engine/sessions/session-cache.js'
-import {rolloutTraffic, stepTraffic} from '../../../src/core/engine/traffic/step-traffic.js'
+import {describeUpdate} from '../../../src/core/engine/traffic/describe-update.js'
+import {bytesOf, rolloutTraffic, stepTraffic} from '../../../src/core/engine/traffic/step-traffic.js'
 import {type CountedUpdate, countedModes} from '../../../src/core/engine/traffic/update-traffic.js'
 import {openSegmented} from '../../../src/core/engine/update/segmented.js'
 import {openWhole} from '../../../src/core/engine/update/whole.js'
 import type {DeviceKind} from '../../../src/core/runtime/devices/device-kind.js'
 import {type Device, devices} from '../../../src/core/runtime/devices.js'
-import {passedSoFar} from '../../../src/core/runtime/traffic.js'
+import {type GraphTraffic, passedSoFar} from '../../../src/core/runtime/traffic.js'
 import {families, limits, objective, policyBatch, rowBatch, stateOf} from '../../support/micro-batches.js'
 import {engineModel, optimizer, promptsOf, sampling, tinyEngine} from '../../support/tiny-engine.js'
 import {tinyModel} from '../../support/tiny-model.js'
@@ -83,6 +84,60 @@ describe('the count of a step', () => {
 
   it('is 0 where runs read in place', () => {
     expect(stepTraffic(work, devices.cpu).update).toEqual({toDevice: 0, fromDevice: 0})
+  })
+
+  it('multiplies each kind of work by how often a step asks for it, in both directions', () => {
+    const times = (count: number, {toDevice, fromDevice}: GraphTraffic) => ({
+      toDevice: count * toDevice,
+      fromDevice: count * fromDevice,
+    })
+    const languageModel = {rows: 2, length: 24, trained: 40}
+    const sizes = {contexts: 2, groupSize: 2, promptTokens: 9, maxTokens: 8}
+    const [sampled, rows] = [rolloutTraffic(engineModel, sizes), {model: engineModel, languageModel}]
+    expect(stepTraffic({...rows, rollout: sizes}, kind).rollout).toEqual(sampled)
+    expect(stepTraffic({...rows, rollout: sizes, times: {rollout: 3}}, kind).rollout).toEqual(times(3, sampled))
+    expect(stepTraffic({...rows, rollout: sizes}, devices.cpu).rollout).toEqual({toDevice: 0, fromDevice: 0})
+    const once = stepTraffic(rows, kind).update
+    expect(once.fromDevice).toBeGreaterThan(0)
+    expect(stepTraffic({...rows, times: {languageModel: 4}}, kind).update).toEqual(times(4, once))
+    const asked = (count: number) => bytesOf(stepTraffic({...work, times: {asked: count}}, kind).update)
+    expect(asked(3) - asked(0)).toBe(3 * (asked(1) - asked(0)))
+    expect(asked(0)).toBe(bytesOf(stepTraffic(work, kind).update))
+  })
+
+  it('is that of layers kept as the largest micro-batch of all lets them', () => {
+    const moved = (of: object) =>
+      stepTraffic({model: engineModel, objective, updateMode: 'segmented', ...of}, kind).update.toDevice
+    const languageModel = {rows: 30_000, length: 24, trained: 24}
+    expect(moved({policy: shape, languageModel})).toBeGreaterThan(moved({policy: shape}) + moved({languageModel}))
+    const wide = {...shape, contexts: 30_000}
+    const small = {...languageModel, rows: 1}
+    expect(moved({policy: wide, languageModel: small})).toBeGreaterThan(
+      moved({policy: wide}) + moved({languageModel: small}),
+    )
+  })
+
+  it('is of the objective that is computed', () => {
+    const moved = (klCoef: number) => bytesOf(stepTraffic({...work, objective: {...objective, klCoef}}, kind).update)
+    expect(moved(0.1)).toBeGreaterThan(moved(0))
+  })
+
+  it('is in one line with how updates are computed, sampling apart where there is any', () => {
+    const mebibyte = 2 ** 20
+    const line = (changes: object) =>
+      describeUpdate({work: {...work, ...changes}, device: copying, sizes: []}, 'auto').replace(/ (MiB|GiB)/g, '')
+    const rollout = {contexts: 64, groupSize: 8, promptTokens: 200, maxTokens: 50}
+    expect(line({times: {policy: 40}})).toMatch(
+      /^update: segmented \(update\.mode auto\); to the device and back each step at most [\d.]+ for the update$/,
+    )
+    expect(line({rollout, microBatchesAtOnce: 2})).toMatch(
+      /^update: segmented, 2 micro-batches at once .* at most [\d.]+ for sampling, [\d.]+ for the update$/,
+    )
+    const [, sampling, update] = / ([\d.]+) for sampling, ([\d.]+) for/.exec(line({rollout, times: {rollout: 9}}))!
+    const counted = stepTraffic({...work, rollout, times: {rollout: 9}}, kind)
+    expect([sampling, update].map(Number)).toEqual(
+      [counted.rollout, counted.update].map((one) => Math.round(bytesOf(one) / mebibyte)),
+    )
   })
 
   it('multiplies what a step asks several times, and adds what is asked besides', () => {

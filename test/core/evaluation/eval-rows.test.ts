@@ -95,6 +95,16 @@ describe('rows of an evaluation', () => {
     expect(rowsOf(predictor()).rows[0]).toMatchObject({pass_at: null, pass_at_k: null, pass_at_low: null})
   })
 
+  it('have intervals that are drawn as the seed says', () => {
+    const many = Array.from({length: 40}, (_, i) => answersTo(i, 'easy', {correct: i % 3 === 0}))
+    const ends = (seed: number) => {
+      const given = predictor()
+      const [row] = rowsOf({...given, config: {...given.config, seed}}, many).rows
+      return [row.ci_low, row.ci_high]
+    }
+    expect(new Set([1, 2, 3, 4].map((seed) => ends(seed).join())).size).toBeGreaterThan(1)
+  })
+
   it('have no interval of one document', () => {
     const [one] = rowsOf(predictor({samples: 2}), [answers[0]]).rows
     expect(one).toMatchObject({accuracy: 1, ci_low: null, ci_high: null})
