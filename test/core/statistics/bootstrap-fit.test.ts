@@ -81,6 +81,30 @@ describe('bootstrapFit', () => {
     expect(bootstrapFit([curve], {bootstraps: 10, resampleSeeds: true})).toEqual(one)
   })
 
+  it('draws whole runs, however many checkpoints each has', () => {
+    const [few, many] = [simulate(1, 20), simulate(2, 20)]
+    const runs = [
+      {seed: 1, checkpoints: few.checkpoints.slice(0, 4)},
+      {seed: 2, checkpoints: [0, 1, 2, 3, 3, 3, 3, 3].map((i) => many.checkpoints[i])},
+    ]
+    const {resamples, fittedResamples} = bootstrapFit(runs, {bootstraps: 20, resampleSeeds: true})
+    expect([resamples, fittedResamples]).toEqual([20, 20])
+  })
+
+  it('keeps the weights in each resample: an uncertain checkpoint hardly moves the curve', () => {
+    const certain = computes.map((compute) => ({compute, right: predictAccuracy(truth, compute)}))
+    const checkpoints = certain.map(({compute, right}, at) => ({
+      compute,
+      documents: Array.from({length: 40}, (_, i) => {
+        const spread = at === 3 ? 0.4 : 0.001
+        return {docId: `d:${i}`, correct: 100 * (right + (i % 2 === 0 ? spread : -spread)), count: 100}
+      }),
+    }))
+    const {fit, intervals} = bootstrapFit([{seed: 0, checkpoints}], {bootstraps: 60})
+    expect(fit).toMatchObject({pStar: expect.closeTo(0.5, 3)})
+    expect(intervals!.pStar.high - intervals!.pStar.low).toBeLessThan(0.02)
+  })
+
   it('narrows with more documents', () => {
     const width = (documents: number) => {
       const {intervals} = bootstrapFit([simulate(5, documents)], {bootstraps: 100})

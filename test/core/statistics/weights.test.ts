@@ -92,6 +92,15 @@ describe('a weighted fit', () => {
     expect(fit.pStar).toBe(0)
   })
 
+  it('counts it so too where P* is at its bound', () => {
+    const points = computes.map((compute, i) => ({compute, accuracy: 0.9 - 0.15 * i}))
+    const weighted = fitted(points.map((point, i) => ({...point, weight: i === 2 ? 2 : 1})))
+    const doubled = fitted([...points, points[2]])
+    expect([doubled.pStar, weighted.pStar]).toEqual([0, 0])
+    expect(weighted.alpha).toBeCloseTo(doubled.alpha, 5)
+    expect(weighted.A).toBeCloseTo(doubled.A, 5)
+  })
+
   it('counts a point of weight 2 as it would two points', () => {
     const accuracies = [0.1, 0.22, 0.31, 0.36, 0.38, 0.42]
     const points = computes.map((compute, i) => ({compute, accuracy: accuracies[i]}))
