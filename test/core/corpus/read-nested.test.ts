@@ -177,6 +177,30 @@ describe('Arrow tables', () => {
     }
   })
 
+  it('end with a mark: a stream may lack it, a file may not', async () => {
+    const mark = Buffer.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0)
+    const withoutEnd = (name: string) => {
+      const bytes = readFileSync(fixture(name))
+      return write('a.arrow', bytes.subarray(0, bytes.lastIndexOf(mark)))
+    }
+    const stream = withoutEnd('saved/train_sft/data-00000-of-00002.arrow')
+    expect(await textsOf(stream)).toEqual(['row 0', 'row 1', 'row 2'])
+    await expect(outcomes(withoutEnd('large.arrow'), {})).rejects.toThrow(
+      /a\.arrow is not a complete Arrow table: it is cut/,
+    )
+  })
+
+  it.runIf(process.platform === 'linux')('are closed, when they are left and when they are refused too', async () => {
+    const open = () => readdirSync('/proc/self/fd').length
+    const before = open()
+    for (let round = 0; round < 3; round++) {
+      await outcomes(fixture('large.arrow'), {})
+      await textsOf(fixture('large.arrow'), {limit: 1})
+      await failureOf(fixture('packed.arrow'))
+    }
+    expect(open()).toBe(before)
+  })
+
   it('have the columns that could be meant in the message', async () => {
     const {message, suggestions} = await failureOf(fixture('large.arrow'), {textField: 'texts'})
     expect([message.replace(/^.*\//, ''), suggestions[0]]).toEqual([

@@ -81,6 +81,27 @@ describe('safetensors', () => {
     file.close()
   })
 
+  it('may have no values, in whatever order the header names them', () => {
+    const header = {
+      full: {dtype: 'F32', shape: [2], data_offsets: [0, 8]},
+      first: {dtype: 'F32', shape: [0], data_offsets: [0, 0]},
+      last: {dtype: 'F32', shape: [0, 3], data_offsets: [8, 8]},
+    }
+    writeRaw(at('m'), header, bytesOf(Float32Array.of(1, 2)))
+    const file = SafetensorsFile.open(at('m'))
+    expect([...file.entries.keys()]).toEqual(['first', 'full', 'last'])
+    expect([...file.pieces('last')]).toEqual([])
+    file.close()
+  })
+
+  it.runIf(process.platform === 'linux')('are closed when they are refused', () => {
+    writeRaw(at('m'), {a: {dtype: 'F32', shape: [2], data_offsets: [0, 4]}}, new Uint8Array(4))
+    const open = () => readdirSync('/proc/self/fd').length
+    const before = open()
+    for (let round = 0; round < 3; round++) expect(() => SafetensorsFile.open(at('m'))).toThrow(DataError)
+    expect(open()).toBe(before)
+  })
+
   it.each(['F32', 'BF16', 'F16'] as const)('are written and read in pieces as %s', async (dtype) => {
     const data = Float32Array.from({length: 2 ** 17 + 3}, (_, i) => (i % 251) - 125)
     await writeSafetensors(at('m'), new Map([['a', {shape: [data.length], data}]]), dtype)

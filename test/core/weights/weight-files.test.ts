@@ -39,6 +39,21 @@ describe('the weights of a checkpoint', () => {
     expect(valuesIn(at())).toEqual([['c', [4]]])
   })
 
+  it.runIf(process.platform === 'linux')(
+    'are closed, all of their files, and those of an index that is refused',
+    async () => {
+      for (const [i, name] of shardNames.entries()) await writeSafetensors(at(name), new Map([[`${i}`, one(i)]]))
+      const open = () => readdirSync('/proc/self/fd').length
+      const before = open()
+      writeFileSync(at(index), JSON.stringify({weight_map: {0: shardNames[0], 1: shardNames[1]}}))
+      for (let round = 0; round < 3; round++) WeightFiles.open(at()).close()
+      expect(open()).toBe(before)
+      writeFileSync(at(index), JSON.stringify({weight_map: {0: shardNames[0], 2: shardNames[1]}}))
+      for (let round = 0; round < 3; round++) expect(() => WeightFiles.open(at())).toThrow(DataError)
+      expect(open()).toBe(before)
+    },
+  )
+
   it.skipIf(process.platform === 'win32')('are found in a snapshot of the Hub cache', async () => {
     for (const folder of ['blobs', 'snapshots', 'snapshots/main']) mkdirSync(at(folder))
     await writeWeights(
