@@ -136,7 +136,7 @@ describe('the count of a step', () => {
     const [, sampling, update] = / ([\d.]+) for sampling, ([\d.]+) for/.exec(line({rollout, times: {rollout: 9}}))!
     const counted = stepTraffic({...work, rollout, times: {rollout: 9}}, kind)
     expect([sampling, update].map(Number)).toEqual(
-      [counted.rollout, counted.update].map((one) => Math.round(bytesOf(one) / mebibyte)),
+      [counted.rollout, counted.update].map(({toDevice, fromDevice}) => Math.ceil((toDevice + fromDevice) / mebibyte)),
     )
   })
 

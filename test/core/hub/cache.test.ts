@@ -1,12 +1,21 @@
 import {spawn} from 'node:child_process'
-import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import net from 'node:net'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import {pinned} from '../../../src/core/hub/address.js'
 import {modelFiles} from '../../../src/core/hub/model-files.js'
-import {listFiles, resolveSource} from '../../../src/core/hub/resolve-source.js'
+import {listFiles, resolveSource, type SourceRequest} from '../../../src/core/hub/resolve-source.js'
 import {hubSettings} from '../../../src/core/hub/settings.js'
 import {UsageError} from '../../../src/core/util/errors.js'
 import {type Progress, silentProgress} from '../../../src/core/util/progress.js'
@@ -57,14 +66,14 @@ function writeTree(root: string): void {
 }
 
 /** Resolves with every way to the network closed. */
-async function resolveOffline(value = id) {
+async function resolveOffline(value = id, more: Partial<SourceRequest> = {}) {
   const closed = () => {
     throw new Error('a socket was to be opened')
   }
   const connect = vi.spyOn(net.Socket.prototype, 'connect').mockImplementation(closed)
   const fetches = vi.spyOn(globalThis, 'fetch').mockImplementation(closed)
   const env = {HF_HOME: home, HF_HUB_OFFLINE: 'yes', HF_ENDPOINT: 'http://127.0.0.1:9'}
-  const request = {kind: 'model' as const, files: modelFiles, progress: silentProgress, env}
+  const request = {kind: 'model' as const, files: modelFiles, progress: silentProgress, env, ...more}
   const result = await resolveSource('model', value, request).catch((error: Error) => error)
   expect(connect).not.toHaveBeenCalled()
   expect(fetches).not.toHaveBeenCalled()
@@ -90,6 +99,26 @@ describe('offline', () => {
       message: expect.stringContaining('does not have model.safetensors, tokenizer.json'),
       suggestions: ['run it once without HF_HUB_OFFLINE', `or bring it here: hf download ${id}`],
       exitCode: 3,
+    })
+  })
+
+  it('names the files of a listed commit that are there in part', async () => {
+    const root = fillCache(wanted)
+    writeTree(root)
+    truncateSync(join(root, 'snapshots', commit, 'model.safetensors'), 5)
+    expect(await resolveOffline()).toMatchObject({message: expect.stringMatching(/does not have model\.safetensors$/)})
+  })
+
+  it('takes of a data set without listing what there is, and says how to get one that it lacks', async () => {
+    const root = join(home, 'hub', 'datasets--owner--name')
+    mkdirSync(join(root, 'snapshots', commit), {recursive: true})
+    writeFileSync(join(root, 'snapshots', commit, 'a.jsonl'), '{}')
+    const open = (value: string) => resolveOffline(value, {kind: 'dataset', files: (path) => path.endsWith('.jsonl')})
+    expect(await open(`${id}@${commit}`)).toMatchObject({files: ['a.jsonl']})
+    expect(await open('owner/other@v2')).toMatchObject({
+      suggestions: expect.arrayContaining([
+        'or bring it here: hf download owner/other --repo-type dataset --revision v2',
+      ]),
     })
   })
 

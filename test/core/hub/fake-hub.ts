@@ -11,6 +11,8 @@ export interface FakeFile {
   readonly isLarge?: boolean
   /** Name of the listed hash in place of the true one. */
   readonly hash?: string
+  /** Bytes that the listing says it has. */
+  readonly size?: number
 }
 
 /** One request that came in. */
@@ -115,12 +117,12 @@ export class FakeHub {
 
   /** Two pages, the second named by a Link header. */
   private serveTree(response: ServerResponse, url: URL): unknown {
-    const entries = Object.entries(this.files).map(([path, {content, isLarge, hash}]) => ({
+    const entries = Object.entries(this.files).map(([path, {content, isLarge, hash, size = content.length}]) => ({
       type: 'file',
       path,
-      size: content.length,
+      size,
       oid: isLarge ? gitHash(Buffer.from(path)) : (hash ?? gitHash(content)),
-      ...(isLarge && {lfs: {oid: hash ?? sha256(content), size: content.length, pointerSize: 130}}),
+      ...(isLarge && {lfs: {oid: hash ?? sha256(content), size, pointerSize: 130}}),
     }))
     const isSecond = url.searchParams.has('cursor')
     url.searchParams.set('cursor', 'next')

@@ -284,7 +284,15 @@ describe('content', () => {
     expect(error).toBeInstanceOf(DataError)
     expect(error.message).toContain(JSON.stringify(name))
     expect(existsSync(join(repository(), 'blobs'))).toBe(false)
-    expect(existsSync(join(repository(), 'snapshots'))).toBe(false)
+    for (const folder of ['snapshots', 'refs']) expect(existsSync(join(repository(), folder))).toBe(false)
+  })
+
+  it('that no disk has room for is not begun', async () => {
+    hub.files['model.safetensors'] = {...hub.files['model.safetensors'], size: 2 ** 52}
+    const error = await failure(resolveIt())
+    expect(error).toBeInstanceOf(RuntimeFailure)
+    expect(error.message).toMatch(/^model owner\/name: needs 45\d+ bytes; .*hub has room for \d+$/)
+    expect(hub.urls.filter((url) => url.includes('/resolve/'))).toEqual([])
   })
 
   it('whose listed hash is a path is refused', async () => {
@@ -351,6 +359,26 @@ describe('two at once', () => {
     await Promise.all([resolveIt(), resolveIt()])
     expect(hub.seen.filter(({origin}) => origin === 'storage')).toHaveLength(1)
     expect(leftovers()).toEqual([])
+  })
+
+  it('are told who downloads it, and count all of it as done', async () => {
+    hub.delayMs = 300
+    const notes: string[] = []
+    const counts = [0, 0]
+    const progressOf = (one: number): Progress => ({
+      ...silentProgress,
+      stage: () => ({
+        advance(bytes) {
+          counts[one] += bytes
+        },
+        note: (text) => notes.push(text),
+        done() {},
+      }),
+    })
+    const files = (path: string) => path === 'model.safetensors'
+    await Promise.all([0, 1].map((one) => resolveIt(id, {}, {files, progress: progressOf(one)})))
+    expect(counts).toEqual([weights().length, weights().length])
+    expect(notes.join()).toContain(`another process downloads it: {"pid":${process.pid}`)
   })
 
   it('do not wait for a lock of a dead process', async () => {
