@@ -154,6 +154,17 @@ describe('online', () => {
     expect(hub.urls.filter((url) => url.includes('/resolve/') || url.includes('signed'))).toEqual([])
   })
 
+  it('what is there in part is downloaded again', async () => {
+    const hub = await new FakeHub(id).start()
+    hub.files = modelRepository()
+    const file = join(fillCache(wanted), 'snapshots', commit, 'model.safetensors')
+    truncateSync(file, 5)
+    const env = {HF_HOME: home, HF_ENDPOINT: hub.endpoint}
+    await resolveSource('model', id, {kind: 'model', files: modelFiles, progress: silentProgress, env})
+    await hub.stop()
+    expect(readFileSync(file).equals(hub.files['model.safetensors'].content)).toBe(true)
+  })
+
   it('what another commit brought is not counted, and what an earlier attempt brought is counted as done', async () => {
     const hub = await new FakeHub(id).start()
     hub.files = modelRepository()

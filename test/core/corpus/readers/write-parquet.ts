@@ -135,7 +135,7 @@ function dataPage(
   ]
   const statistics = statistic === undefined ? undefined : struct({1: binary(statistic), 2: binary(statistic)})
   const header = {1: int32(claimed ?? values.length), 2: int32(0), 3: int32(3), 4: int32(3), 5: statistics}
-  return page(0, body, {...(unpacked !== undefined && {2: int32(unpacked)}), 5: struct(header)})
+  return page(0, body, {2: int32(unpacked ?? body.length), 5: struct(header)})
 }
 
 function page(type: number, body: readonly number[], header: Readonly<Record<number, Thrift>>): number[] {
