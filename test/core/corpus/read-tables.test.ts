@@ -123,6 +123,7 @@ describe('documents of JSON', () => {
 
   it.each<[string, string, RegExp]>([
     ['a list without end', '[{"text": "a"}, {"text": "b"}', /the JSON list has no end; the file may be truncated/],
+    ['a list that ends as an object does', '[{"text": "a"}}', /the JSON list has no end/],
     ['a list that is cut in a text', '[{"text": "a"}, {"text": "b', /the JSON list has no end/],
     ['something behind a list', '[{"text": "a"}] x', /there is text after the end of the JSON list/],
     ['two lists', '[{"text": "a"}][{"text": "b"}]', /there is text after the end of the JSON list/],

@@ -53,10 +53,11 @@ const spaces = new Set(Buffer.from(' \t\r\n'))
 const marks: readonly (Mark | undefined)[] = Object.assign(new Array(256), {
   ...marksOf('"', 'quote'),
   ...marksOf('[{', 'open'),
-  ...marksOf(']}', 'close'),
+  ...marksOf('}', 'close'),
+  ...marksOf(']', 'close-list'),
   ...marksOf(',', 'comma'),
 })
-type Mark = 'quote' | 'open' | 'close' | 'comma'
+type Mark = 'quote' | 'open' | 'close' | 'close-list' | 'comma'
 
 function marksOf(characters: string, mark: Mark): Record<number, Mark> {
   return Object.fromEntries(Array.from(Buffer.from(characters), (byte) => [byte, mark]))
@@ -104,10 +105,10 @@ class ValueSplitter {
     if (mark === 'quote') this.isInString = true
     if (mark === 'open') this.depth++
     if (mark === 'comma') return this.isList && this.depth === 1 ? 0 : null
-    if (mark !== 'close') return null
+    if (mark !== 'close' && mark !== 'close-list') return null
     this.depth = Math.max(0, this.depth - 1)
     if (this.depth > 0) return null
-    this.isClosed = this.isList === true
+    this.isClosed = this.isList === true && mark === 'close-list'
     return this.isList ? 0 : 1
   }
 
