@@ -1,0 +1,42 @@
+import {type DataType, Field, LargeUtf8, List, Struct, Table, tableToIPC, Utf8, vectorFromArray} from 'apache-arrow'
+import {expect, it} from 'vitest'
+import {readArrow} from '../../../../src/core/corpus/readers/read-arrow.js'
+import {RowFault} from '../../../../src/core/corpus/readers/row-fault.js'
+import {write} from '../read-folder.js'
+
+const text = new Utf8()
+const listOf = (type: DataType) => new List(new Field('item', type, true))
+const messages = (content: DataType) =>
+  listOf(new Struct([new Field('role', text, true), new Field('content', content, true)]))
+
+/** Row by row, the text or the reason why there is none. */
+async function read(values: readonly unknown[], type: DataType): Promise<string[]> {
+  const path = write('a.arrow', tableToIPC(new Table({x: vectorFromArray(values, type)}), 'stream'))
+  const found: string[] = []
+  for await (const {content} of readArrow(path, {textField: 'x'}))
+    found.push(content instanceof RowFault ? content.reason : JSON.stringify(content))
+  return found
+}
+
+const said = (...contents: string[]) => JSON.stringify({messages: contents.map((content) => ({role: 'user', content}))})
+
+it('nulls of Arrow tables are none of the values around them, at whatever depth', async () => {
+  const ask = {role: 'user', content: 'q'}
+  expect(await read(['a', null, ''], text)).toEqual(['"a"', 'null', 'empty'])
+  const chats = [[ask, ask], [ask, null], [{...ask, content: null}], [], null]
+  expect(await read(chats, messages(text))).toEqual([said('q', 'q'), 'not-text', 'not-text', 'empty', 'null'])
+  const parts = [
+    ['a', 'b'],
+    ['a', null],
+  ].map((content) => [{role: 'user', content}])
+  expect(await read(parts, messages(listOf(text)))).toEqual([said('ab'), 'not-text'])
+})
+
+it('lists of Arrow tables are those of their rows', async () => {
+  const rows = [['a'], ['b', 'c'], ['d']].map((contents) => contents.map((content) => ({role: 'user', content})))
+  expect(await read(rows, messages(text))).toEqual([said('a'), said('b', 'c'), said('d')])
+})
+
+it('texts of Arrow tables may have offsets of 64 bits', async () => {
+  expect(await read(['a', null, 'bc'], new LargeUtf8())).toEqual(['"a"', 'null', '"bc"'])
+})
