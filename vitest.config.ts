@@ -1,5 +1,5 @@
 import {readdirSync, readFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {join, resolve} from 'node:path'
 import {defineConfig} from 'vitest/config'
 
 const files = readdirSync('test', {recursive: true, encoding: 'utf8'})
@@ -16,6 +16,7 @@ const project = (name: string, isolate: boolean, include: string[]) => ({
     include,
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    alias: [{find: /^.*\/util\/start-thread\.js$/, replacement: resolve('test/support/start-thread.ts')}],
     // Fake Hubs are on this machine.
     env: {HTTP_PROXY: '', HTTPS_PROXY: '', http_proxy: '', https_proxy: ''},
   },
@@ -23,7 +24,7 @@ const project = (name: string, isolate: boolean, include: string[]) => ({
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/temporary-folder.ts'],
+    globalSetup: ['test/support/temporary-folder.ts', 'test/support/bundle-threads.ts'],
     maxWorkers: 2,
     disableConsoleIntercept: true,
     projects: [

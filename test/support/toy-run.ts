@@ -1,4 +1,5 @@
-import {copyFileSync, mkdirSync, writeFileSync} from 'node:fs'
+import {copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {loadConfig} from '../../src/core/config/load.js'
@@ -74,15 +75,30 @@ export function toyServices(changes: Partial<Services> = {}, lines: string[] = [
  */
 export async function toyWorkspace(hidden = 16): Promise<ToyWorkspace> {
   const folder = temporaryFolder()
+  cpSync(await sharedWorkspace(hidden), folder, {recursive: true})
+  return {folder, base: join(folder, 'base'), data: join(folder, 'data')}
+}
+
+/** The workspace that files of tests copy: the first of them makes it, in the folder that vitest's workers share. */
+async function sharedWorkspace(hidden: number): Promise<string> {
+  const shared = join(tmpdir(), `toy-workspace-${hidden}`)
+  if (existsSync(shared)) return shared
+  const folder = mkdtempSync(join(tmpdir(), 'rpt-toy-'))
+  await makeWorkspace(folder, hidden)
+  // Where another worker was faster, its workspace is the same.
+  if (!existsSync(shared)) renameSync(folder, shared)
+  return shared
+}
+
+async function makeWorkspace(folder: string, hidden: number): Promise<void> {
   const base = join(folder, 'base')
-  const workspace = {folder, base, data: join(folder, 'data')}
   const texts = Array.from({length: 12}, (_, i) => lettersFrom(i % 3, 5 + i).trimStart())
   writeFileSync(join(folder, 'corpus.jsonl'), texts.map((text) => `${JSON.stringify({text})}\n`).join(''))
   await teachBase(folder, base, hidden)
   const sets = [
     `data.documents=${join(folder, 'corpus.jsonl')}`,
     `data.proxy=${base}`,
-    `out=${workspace.data}`,
+    `out=${join(folder, 'data')}`,
     'data.valDocuments=2',
     // After the start token alone any letter may follow.
     'data.minContext=2',
@@ -91,7 +107,6 @@ export async function toyWorkspace(hidden = 16): Promise<ToyWorkspace> {
     'threads=1',
   ]
   await prepareData(loadConfig({command: 'prepare-data', sets, cwd: folder}).config, toyServices())
-  return workspace
 }
 
 /** ` A B C A ...` from a letter on. */
