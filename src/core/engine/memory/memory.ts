@@ -63,6 +63,17 @@ export interface MemoryEstimates {
  * device with its own memory holds graphs and what they read and write, those of one phase; the host all else.
  */
 export function estimateMemories(work: EngineWork, device: DeviceKind): MemoryEstimates {
+  const known = estimated.get(work)
+  if (known?.device === device) return known.estimates
+  const estimates = estimateAnew(work, device)
+  estimated.set(work, {device, estimates})
+  return estimates
+}
+
+/** Estimates by their work: what is chosen by its memory is asked for again, to say how much it is. */
+const estimated = new WeakMap<EngineWork, {readonly device: DeviceKind; readonly estimates: MemoryEstimates}>()
+
+function estimateAnew(work: EngineWork, device: DeviceKind): MemoryEstimates {
   const graphs = graphsOf(work, device).map((graph) => measureGraph(work, graph, device.memory))
   const {isApart} = device.memory
   const onHost = isApart

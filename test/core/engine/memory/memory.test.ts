@@ -75,6 +75,14 @@ describe('estimateMemory', () => {
     expect(estimate.parts.reduce((sum, {bytes}) => sum + bytes, 0)).toBe(estimate.totalBytes)
   })
 
+  it('is made once for the same work, and anew for another device', () => {
+    const work = rptWork(2)
+    const [once, onCuda, again] = [devices.cpu, devices.cuda, devices.cpu].map((kind) => estimateMemories(work, kind))
+    expect(estimateMemories(work, devices.cpu)).toBe(again)
+    expect(again).toEqual(once)
+    expect([once.device, onCuda.device === null]).toEqual([null, false])
+  })
+
   it('names the classes of a GRPO step, the largest first', () => {
     const {parts} = estimateMemory(rptWork(16))
     expect(parts.map(({name}) => name).toSorted()).toEqual([
