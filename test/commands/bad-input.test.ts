@@ -6,6 +6,7 @@ import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {type Fault, faultMessages, writeBrokenCheckpoints} from '../support/broken-checkpoints.js'
 import {type Finished, rpt} from './rpt.js'
+import {RptLines} from './rpt-lines.js'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const tiny = join(root, 'experiments', 'tiny')
@@ -300,19 +301,18 @@ describe('gets one line, the right status and leaves no result:', () => {
   const cases = Object.entries(groups).flatMap(([group, rows]) =>
     rows.map(([name, ...rest]) => [`${group}, ${name}`, ...rest] as const),
   )
+  const env = () => ({HF_HUB_OFFLINE: '1', HF_HOME: join(cwd, 'hub')})
+  let lines: RptLines
   let before: string[]
 
   beforeAll(() => {
+    lines = new RptLines(cwd, env())
     before = readdirSync(cwd, {recursive: true}).map(String).toSorted()
   })
 
-  it.concurrent.each(cases)('%s', async (name, args, status, message) => {
+  it.each(cases)('%s', async (name, args, status, message) => {
     const out = `out ${name.replaceAll(/\W+/g, '-')}`
-    const finished = await rpt(
-      args.map((word) => (word === 'out' ? out : word)),
-      cwd,
-      {HF_HUB_OFFLINE: '1', HF_HOME: join(cwd, 'hub')},
-    )
+    const finished = await lines.run(args.map((word) => (word === 'out' ? out : word)))
     // What a run would need is said before anything is loaded, and what was kept of positions before it is refused.
     expect(finished).toMatchObject({
       status,
@@ -322,7 +322,20 @@ describe('gets one line, the right status and leaves no result:', () => {
     expect(readdirSync(cwd).filter((file) => file.startsWith(out))).toEqual([])
   })
 
-  afterAll(() => expect(readdirSync(cwd, {recursive: true}).map(String).toSorted()).toEqual(before))
+  it.each([
+    ['1', ['report', 'corpus.jsonl/run']],
+    ['2', train('--config', 'typo.yaml')],
+    ['3', prepare('malformed.jsonl')],
+  ])('status %s, as from a process of its own', async (status, args) => {
+    const alone = await rpt(args, cwd, env())
+    expect(String(alone.status)).toBe(status)
+    expect(await lines.run(args)).toEqual(alone)
+  })
+
+  afterAll(() => {
+    lines.end()
+    expect(readdirSync(cwd, {recursive: true}).map(String).toSorted()).toEqual(before)
+  })
 })
 
 it('a failure with --json is one document on stdout', async () => {

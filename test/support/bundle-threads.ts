@@ -1,4 +1,4 @@
-import {symlinkSync} from 'node:fs'
+import {copyFileSync, mkdirSync, symlinkSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {basename, join} from 'node:path'
 import {build} from 'esbuild'
@@ -8,15 +8,19 @@ const threads = ['src/core/engine/worker.ts', 'src/core/optim/step-worker.ts']
 
 /** Bundles what runs in threads, for `start-thread.ts`, in the folder that the tests of a run share. */
 export default async function setUp(): Promise<void> {
-  const folder = tmpdir()
+  const folder = join(tmpdir(), 'threads')
   // As deep as the sources are: they look for package.json from where they lie, and for packages beside it.
   process.env.RPT_TEST_THREADS = join(folder, 'src', 'core', 'threads')
-  for (const name of ['package.json', 'node_modules']) symlinkSync(join(root, name), join(folder, name))
+  mkdirSync(folder)
+  copyFileSync(join(root, 'package.json'), join(folder, 'package.json'))
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction')
   await build({
     entryPoints: threads.map((path) => ({in: join(root, path), out: basename(path, '.ts')})),
     outdir: process.env.RPT_TEST_THREADS,
     bundle: true,
-    packages: 'external',
+    // It is native; packages that are not modules, as protobufjs, ask for those of Node.js with `require`.
+    external: ['onnxruntime-node'],
+    banner: {js: "import * as modules from 'node:module'; const require = modules.createRequire(import.meta.url)"},
     platform: 'node',
     format: 'esm',
     target: 'node20',
