@@ -15,21 +15,46 @@ import {tinyModel} from '../../support/tiny-model.js'
 const manyLengths = [3, 9, 17, 18, 30, 47, 60]
 const groupSize = 4
 
-/** A policy request from completions that the engine samples. */
-async function requestFrom(
+type Groups = Awaited<ReturnType<LocalEngine['rollout']>>['groups']
+
+async function sampledBy(
   engine: LocalEngine,
-  changes: Partial<PolicyRequest> = {},
   lengths: readonly number[] = manyLengths,
-): Promise<PolicyRequest> {
-  const prompts = promptsOf(lengths, groupSize)
-  const endIds = [2, 10, 20, 30, 40]
-  const temperature = changes.temperature ?? 1
+  temperature = 1,
+): Promise<Groups> {
   const {groups} = await engine.rollout({
-    prompts,
+    prompts: promptsOf(lengths, groupSize),
     maxTokens: 12,
     contextsPerBatch: 3,
-    sampling: {...sampling, endIds, temperature},
+    sampling: {...sampling, endIds: [2, 10, 20, 30, 40], temperature},
   })
+  return groups
+}
+
+const sampledBefore = new Map<string, Promise<Groups>>()
+
+/** What every engine of `tinyEngine()` samples at first, as their weights are the same: sampled once. */
+function sampledAtFirst(lengths: readonly number[], temperature: number): Promise<Groups> {
+  const sample = async () => {
+    const engine = await tinyEngine()
+    const groups = await sampledBy(engine, lengths, temperature)
+    await engine.close()
+    return groups
+  }
+  const key = `${lengths} at ${temperature}`
+  if (!sampledBefore.has(key)) sampledBefore.set(key, sample())
+  return sampledBefore.get(key)!
+}
+
+/** A policy request from sampled completions. */
+async function requestFrom(
+  changes: Partial<PolicyRequest> = {},
+  lengths: readonly number[] = manyLengths,
+  sampled?: Groups,
+): Promise<PolicyRequest> {
+  const prompts = promptsOf(lengths, groupSize)
+  const temperature = changes.temperature ?? 1
+  const groups = sampled ?? (await sampledAtFirst(lengths, temperature))
   const sampler = new Sampler(streamSeed(4, 'advantages'))
   return {
     groups: groups.map((completions, i) => ({
@@ -56,7 +81,7 @@ async function updated(engine: LocalEngine, request: PolicyRequest, isOnPolicy: 
 
 async function momentsAfter(contextsPerMicroBatch: number, changes: Partial<PolicyRequest>) {
   const engine = await tinyEngine()
-  const request = await requestFrom(engine, {...changes, contextsPerMicroBatch})
+  const request = await requestFrom({...changes, contextsPerMicroBatch})
   const update = await updated(engine, request, true)
   const {moments} = await stateOf(engine)
   await engine.close()
@@ -70,7 +95,7 @@ describe('a policy update', () => {
       const lengthOf = (ids: Int32Array, i: number) => 1 + ((ids.length + i) % ids.length)
       const update = async (change: (group: PolicyRequest['groups'][number]) => PolicyRequest['groups'][number]) => {
         const engine = await tinyEngine()
-        const request = await requestFrom(engine, {lossNormalizer})
+        const request = await requestFrom({lossNormalizer})
         const done = await updated(engine, {...request, groups: request.groups.map(change)}, true)
         const {moments} = await stateOf(engine)
         await engine.close()
@@ -116,7 +141,7 @@ describe('a policy update', () => {
     ['constant', (length: number, _: number, completions: number) => length / (completions * 12)],
   ] as const)('on-policy has the loss of a mean over each %s', async (lossNormalizer, share) => {
     const engine = await tinyEngine()
-    const request = await requestFrom(engine, {lossNormalizer, maxTokens: 12, contextsPerMicroBatch: 3})
+    const request = await requestFrom({lossNormalizer, maxTokens: 12, contextsPerMicroBatch: 3})
     const completions = request.groups.flatMap((group) =>
       group.completions.map(({ids}, i) => ({length: ids.length, advantage: group.advantages[i]})),
     )
@@ -143,11 +168,7 @@ describe('a policy update', () => {
 
     async function updatedWith(changes: Partial<PolicyRequest>) {
       const engine = await tinyEngine()
-      const request = await requestFrom(
-        engine,
-        {objective: settings, lossNormalizer: 'sequence', ...changes},
-        [3, 18, 60],
-      )
+      const request = await requestFrom({objective: settings, lossNormalizer: 'sequence', ...changes}, [3, 18, 60])
       const update = await updated(engine, {...request, groups: request.groups.map(offPolicy)}, false)
       const {moments} = await stateOf(engine)
       await engine.close()
@@ -171,7 +192,7 @@ describe('a policy update', () => {
   it('of gspo has the loss of ratios of whole completions', async () => {
     const engine = await tinyEngine()
     const objective = {loss: 'gspo', clipEpsilon: 10, klCoef: 0, entropyCoef: 0} as const
-    const request = await requestFrom(engine, {objective, lossNormalizer: 'sequence'})
+    const request = await requestFrom({objective, lossNormalizer: 'sequence'})
     const shift = (i: number, t: number) => 0.3 * Math.sin(5 * i + t)
     const shifted = request.groups.map((group) => ({
       ...group,
@@ -195,7 +216,7 @@ describe('a policy update', () => {
     const joint = {rows, rowsPerMicroBatch: 2, weight: 0.1}
     const gradientOf = async (changes: (request: PolicyRequest) => PolicyRequest) => {
       const engine = await tinyEngine()
-      const request = await requestFrom(engine, {optimizer: {...optimizer, maxGradNorm: 1e9}}, [3, 18, 60])
+      const request = await requestFrom({optimizer: {...optimizer, maxGradNorm: 1e9}}, [3, 18, 60])
       const update = await updated(engine, changes(request), true)
       const {moments} = await stateOf(engine)
       await engine.close()
@@ -224,7 +245,7 @@ describe('a policy update', () => {
 
   it('leaves out completions of which no token is trained, from the mean too', async () => {
     const engine = await tinyEngine()
-    const request = await requestFrom(engine, {lossNormalizer: 'sequence'})
+    const request = await requestFrom({lossNormalizer: 'sequence'})
     const isLeftOut = (i: number) => i % 2 === 1
     const masked = request.groups.map((group) => ({
       ...group,
@@ -242,7 +263,7 @@ describe('a policy update', () => {
     'finds the log-probabilities of sampling again within 1e-5, temperature %d',
     async (temperature) => {
       const engine = await tinyEngine()
-      const request = await requestFrom(engine, {temperature})
+      const request = await requestFrom({temperature})
       const logprobs = request.groups.flatMap(({completions}) =>
         completions.flatMap(({oldLogprobs}) => [...oldLogprobs]),
       )
@@ -255,7 +276,7 @@ describe('a policy update', () => {
 
   it('refuses log-probabilities that disagree while on-policy, and leaves the weights alone', async () => {
     const engine = await tinyEngine()
-    const request = await requestFrom(engine)
+    const request = await requestFrom()
     const before = await stateOf(engine)
     const wrong = {...request, temperature: 1.01}
     await expect(engine.updatePolicy(wrong, true)).rejects.toThrow(
@@ -265,14 +286,14 @@ describe('a policy update', () => {
     // What the refused update had summed is forgotten.
     await updated(engine, request, true)
     const fresh = await tinyEngine()
-    await updated(fresh, await requestFrom(fresh), true)
+    await updated(fresh, await requestFrom(), true)
     expect(worstShare((await stateOf(engine)).weights, (await stateOf(fresh)).weights)).toBe(0)
     await Promise.all([engine.close(), fresh.close()])
   })
 
   it('allows them to disagree off-policy, and counts what is clipped', async () => {
     const engine = await tinyEngine()
-    const request = await requestFrom(engine)
+    const request = await requestFrom()
     expect(
       (await updated(engine, {...request, optimizer: {...optimizer, learningRate: 0.05}}, true)).clipFraction,
     ).toBe(0)
@@ -285,7 +306,7 @@ describe('a policy update', () => {
   it('is not moved by groups that carry no signal', async () => {
     const withFlat = await tinyEngine()
     const without = await tinyEngine()
-    const request = await requestFrom(withFlat, {lossNormalizer: 'token'})
+    const request = await requestFrom({lossNormalizer: 'token'})
     const flat = request.groups.map((group, i) =>
       i < 3 ? {...group, advantages: group.advantages.map(() => 0)} : group,
     )
@@ -299,7 +320,7 @@ describe('a policy update', () => {
 
   it('is left out without any signal, and nothing of the optimizer moves', async () => {
     const engine = await tinyEngine()
-    const request = await requestFrom(engine)
+    const request = await requestFrom()
     // Moments that AdamW would go on moving the weights by.
     await updated(engine, request, true)
     const before = filesOf(await stateOf(engine))
@@ -315,7 +336,7 @@ describe('a policy update', () => {
   it('measures no divergence from a reference that is the policy itself, and some once it has moved', async () => {
     const engine = await tinyEngine()
     await engine.keepReference()
-    const request = await requestFrom(engine, {objective: {clipEpsilon: 0.2, klCoef: 0.1, entropyCoef: 0}})
+    const request = await requestFrom({objective: {clipEpsilon: 0.2, klCoef: 0.1, entropyCoef: 0}})
     const first = await updated(engine, {...request, optimizer: {...optimizer, learningRate: 0.01}}, true)
     expect(first.kl).toBeCloseTo(0, 9)
     expect((await updated(engine, request, false)).kl).toBeGreaterThan(1e-4)
@@ -324,7 +345,7 @@ describe('a policy update', () => {
 
   it('stops at a gradient that is not finite and leaves the weights alone', async () => {
     const engine = await tinyEngine()
-    const request = await requestFrom(engine)
+    const request = await requestFrom()
     const before = await stateOf(engine)
     const groups = request.groups.map((group) => ({...group, advantages: group.advantages.map(() => Number.NaN)}))
     await expect(engine.updatePolicy({...request, groups}, true)).rejects.toThrow(NumericError)
@@ -375,7 +396,7 @@ it('three updates of either kind give bit-identical weights and moments with 1 a
   const bytesAfter = async (threads: number) => {
     const engine = await tinyEngine({model, threads})
     for (let update = 0; update < 3; update++) {
-      await updated(engine, await requestFrom(engine), true)
+      await updated(engine, await requestFrom({}, manyLengths, await sampledBy(engine)), true)
       await engine.updateLanguageModel({rows, rowsPerMicroBatch: 4, optimizer, mode: 'whole'})
     }
     const {folder} = await stateOf(engine)
@@ -408,7 +429,7 @@ describe('an update layer by layer', () => {
       const engine = await tinyEngine()
       await engine.keepReference()
       const objective = {clipEpsilon: 0.2, klCoef: 0.1, entropyCoef: 0}
-      const request = await requestFrom(engine, {mode, objective})
+      const request = await requestFrom({mode, objective})
       await updated(engine, request, true)
       const {kl} = await updated(engine, request, false)
       await engine.close()
