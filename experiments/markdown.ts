@@ -15,12 +15,16 @@ export const namesOf = (rows: readonly ResultRow[]) => [...new Set(rows.map(({ro
 const seedsOf = (rows: readonly ResultRow[]) => [...new Set(rows.map(({seed}) => seed))]
 
 /** Easy / medium / hard of every row, a column for each seed, and one for the paper where it has numbers. */
-export function accuracyTable(rows: readonly ResultRow[], metric = 'accuracy'): string {
+export function accuracyTable(
+  rows: readonly ResultRow[],
+  metric = 'accuracy',
+  title = 'easy / medium / hard, %',
+): string {
   const found = rows.filter((row) => row.metric === metric)
   const paper = found.some((row) => row.paper !== null)
     ? {title: 'paper', cell: (own: readonly ResultRow[]) => ofSplits(own, (row) => shareOrNone(row.paper))}
     : undefined
-  return bySeed('easy / medium / hard, %', found, (own) => ofSplits(own, ({value}) => percent(value)), paper)
+  return bySeed(title, found, (own) => ofSplits(own, ({value}) => percent(value)), paper)
 }
 
 /** Differences in points with intervals of every row, a column for each seed. */

@@ -18,13 +18,23 @@ export interface Measure {
 }
 
 /** Accuracy of every line on every split. */
-export function accuracyRows(folder: string, lines: readonly Line[], seed: number): ResultRow[] {
+export function accuracyRows(
+  folder: string,
+  lines: readonly Line[],
+  seed: number,
+  {metric = 'accuracy', ofSplits = splits as readonly string[]} = {},
+): ResultRow[] {
   return lines.flatMap(({title, evaluated, paper}) =>
-    splits.map((split): ResultRow => {
+    ofSplits.map((split): ResultRow => {
       const value = accuracyOf(folder, evaluated, split)
-      return {row: title, metric: 'accuracy', split, ...value, paper: paper?.[split] ?? null, seed}
+      return {row: title, metric, split, ...value, paper: paper?.[split] ?? null, seed}
     }),
   )
+}
+
+/** Whether a line thinks before it predicts. */
+export function isReasoning({evaluated}: Line): boolean {
+  return evaluated.mode === 'reasoning'
 }
 
 /** The paired difference of one line and each of the others, split by split. */

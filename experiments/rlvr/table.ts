@@ -1,8 +1,9 @@
 import {join} from 'node:path'
+import {controlRows, controlTables} from '../controls.js'
 import {bySeed, percent, shareWithInterval} from '../markdown.js'
 import {publish} from '../publish.js'
 import type {ResultRow} from '../result-table.js'
-import {accuracyOf, neededRow} from '../rows.js'
+import {accuracyRows, neededRow} from '../rows.js'
 import {configsOf} from '../stages.js'
 import {rlvrSteps, starts} from './models.js'
 
@@ -23,28 +24,36 @@ export function tablesOf(rows: readonly ResultRow[]): Readonly<Record<string, st
     sampled: bySeed('mean accuracy of a sample, %', of(sampled), ([row]) => shareWithInterval(row), paper),
     greedy: bySeed('greedy accuracy, %', of(greedy), ([row]) => shareWithInterval(row)),
     pass: bySeed('pass@8, %', of(pass8), ([row]) => shareWithInterval(row)),
+    controls: controlTables(rows, (_, metric, title) =>
+      bySeed(`${title}: greedy accuracy, %`, of(metric), ([row]) => shareWithInterval(row)),
+    ),
   }
 }
 
 function rowsOfSeed(evaluation: string, seed: number): ResultRow[] {
   const moments = starts.flatMap(({name, title, step, paper}) => [
-    {title: `${title}, before`, evaluated: {run: name, step, mode: 'reasoning'}, paper: paper.before},
+    {title: `${title}, before`, evaluated: {run: name, step, mode: 'reasoning'}, sampledInPaper: paper.before},
     {
       title: `${title}, after`,
       evaluated: {run: `rlvr-${name}`, step: rlvrSteps, mode: 'reasoning'},
-      paper: paper.after,
+      sampledInPaper: paper.after,
     },
   ])
-  return moments.flatMap(({title, evaluated, paper}): ResultRow[] => {
+  const samples = moments.flatMap(({title, evaluated, sampledInPaper}): ResultRow[] => {
     const {pass_at, pass_at_low, pass_at_high, count} = neededRow(evaluation, evaluated, 'all')
     const estimate = (k: number) => {
       const interval = {ci_low: pass_at_low?.[k] ?? null, ci_high: pass_at_high?.[k] ?? null}
       return {value: pass_at![k], ...interval, count, split: 'all', seed}
     }
     return [
-      {row: title, metric: greedy, split: 'all', ...accuracyOf(evaluation, evaluated, 'all'), paper: null, seed},
-      {row: title, metric: sampled, ...estimate(1), paper},
+      {row: title, metric: sampled, ...estimate(1), paper: sampledInPaper},
       {row: title, metric: pass8, ...estimate(8), paper: null},
     ]
   })
+  const ofSplits = ['all']
+  return [
+    ...accuracyRows(evaluation, moments, seed, {ofSplits}),
+    ...samples,
+    ...controlRows(evaluation, moments, seed, ofSplits),
+  ]
 }
