@@ -16,6 +16,7 @@ const project = (name: string, isolate: boolean, include: string[]) => ({
     include,
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    // In place of a loader of TypeScript in every thread, a bundle of what runs there.
     alias: [{find: /^.*\/util\/start-thread\.js$/, replacement: resolve('test/support/start-thread.ts')}],
     // Fake Hubs are on this machine.
     env: {HTTP_PROXY: '', HTTPS_PROXY: '', http_proxy: '', https_proxy: ''},
