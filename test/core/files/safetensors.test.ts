@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process'
-import {readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync} from 'node:fs'
+import {readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync} from 'node:fs'
 import {describe, expect, it} from 'vitest'
 import {DataError, NumericError, RuntimeFailure} from '../../../src/core/util/errors.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
@@ -94,6 +94,14 @@ describe('safetensors', () => {
     file.close()
   })
 
+  it('are refused when their file gets shorter while it is read', () => {
+    writeRaw(at('m'), {a: {dtype: 'F32', shape: [2], data_offsets: [0, 8]}}, new Uint8Array(8))
+    const file = SafetensorsFile.open(at('m'))
+    truncateSync(at('m'), statSync(at('m')).size - 1)
+    expect(() => [...file.pieces('a')]).toThrow(/it ended while tensor a was read/)
+    file.close()
+  })
+
   it.runIf(process.platform === 'linux')('are closed when they are refused', () => {
     writeRaw(at('m'), {a: {dtype: 'F32', shape: [2], data_offsets: [0, 4]}}, new Uint8Array(4))
     const open = () => readdirSync('/proc/self/fd').length
@@ -163,7 +171,8 @@ describe('safetensors', () => {
     ['an unknown dtype', {a: entry(0, 4, [1], 'F8_E4M3')}, /dtype F8_E4M3, expected one of F32/],
     ['an inherited name as dtype', {a: entry(0, 4, [1], 'toString')}, /dtype toString/],
     ['a tensor that is null', {a: null}, /tensor a has dtype undefined/],
-    ['a wrong byte count', {a: entry(0, 4, [2])}, /has 4 bytes, expected 8/],
+    ['too few bytes', {a: entry(0, 4, [2])}, /has 4 bytes, expected 8/],
+    ['too many bytes', {a: entry(0, 4, [1], 'F16')}, /has 4 bytes, expected 2/],
     ['a shape beyond all numbers', {a: entry(0, 4, [2 ** 52, 2 ** 52])}, /expected/],
     ['a negative size', {a: entry(0, 4, [-1])}, /shape \[-1\]/],
     ['offsets in the wrong order', {a: entry(4, 0)}, /data_offsets \[4,0\]/],

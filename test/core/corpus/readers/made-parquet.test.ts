@@ -50,6 +50,17 @@ describe('Parquet as other writers may make it', () => {
     expect(await textsOf(file, {textField: 'a.b'})).toEqual(['own'])
   })
 
+  it('has records whose names begin alike, dots and all', async () => {
+    const record = (name: string, field: string): Node => ({
+      name,
+      is: 'required',
+      children: [{name: field, is: 'required'}],
+    })
+    const columns = [textColumn(['x'], {path: ['a', 'x']}), textColumn(['own'], {path: ['a.b', 'c']})]
+    const file = writeParquet([record('a', 'x'), record('a.b', 'c')], columns, 1)
+    expect(await textsOf(file, {textField: 'a.b.c'})).toEqual(['own'])
+  })
+
   it('has messages that are null in a list, whose row is named and not read without them', async () => {
     const first: Value[] = [
       ['user', 4, 0],
