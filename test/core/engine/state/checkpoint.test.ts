@@ -145,6 +145,19 @@ describe('a checkpoint', () => {
     await expect(loading).rejects.toThrow(message)
   })
 
+  it.runIf(process.platform === 'linux')('is closed when it is loaded, and when it is refused', async () => {
+    const sound = await changedCheckpoint(() => {})
+    const broken = await changedCheckpoint((tensors) => {
+      tensors.get(query)!.data[5] = Number.NaN
+    })
+    const engine = await tinyEngine()
+    const open = () => readdirSync('/proc/self/fd').length
+    const before = open()
+    await engine.load({checkpoint: sound})
+    await expect(engine.load({checkpoint: broken})).rejects.toThrow(DataError)
+    expect(open()).toBe(before)
+  })
+
   it('may repeat a tied head and carry the tables of old checkpoints', async () => {
     // An embedding of several pieces.
     const model = tinyModel({...engineModel.source, vocab_size: 2500})
