@@ -170,7 +170,13 @@ describe('a connection', () => {
     hub.breaks = [100_000, 50_000]
     await resolveIt()
     const stored = hub.seen.filter(({origin}) => origin === 'storage')
-    expect(stored.map(({range}) => range)).toEqual([undefined, 'bytes=100000-', 'bytes=150000-'])
+    const [first, second, third] = stored.map(({range}) => range && Number(/^bytes=(\d+)-$/.exec(range)![1]))
+    // Of the bytes sent, what was under way when the connection broke may be lost.
+    expect([stored.length, first]).toEqual([3, undefined])
+    expect(second).toBeGreaterThan(0)
+    expect(second).toBeLessThanOrEqual(100_000)
+    expect(third).toBeGreaterThanOrEqual(second as number)
+    expect(third).toBeLessThanOrEqual(150_000)
     expect(readFileSync(blob()).equals(weights())).toBe(true)
   })
 
