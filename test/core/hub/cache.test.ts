@@ -112,9 +112,9 @@ describe('offline', () => {
   it('takes of a data set without listing what there is, and says how to get one that it lacks', async () => {
     const root = join(home, 'hub', 'datasets--owner--name')
     mkdirSync(join(root, 'snapshots', commit), {recursive: true})
-    writeFileSync(join(root, 'snapshots', commit, 'a.jsonl'), '{}')
-    const open = (value: string) => resolveOffline(value, {kind: 'dataset', files: (path) => path.endsWith('.jsonl')})
-    expect(await open(`${id}@${commit}`)).toMatchObject({files: ['a.jsonl']})
+    for (const name of ['a.jsonl', 'config.json']) writeFileSync(join(root, 'snapshots', commit, name), '{}')
+    const open = (value: string) => resolveOffline(value, {kind: 'dataset', files: () => true})
+    expect(await open(`${id}@${commit}`)).toMatchObject({files: ['a.jsonl', 'config.json']})
     expect(await open('owner/other@v2')).toMatchObject({
       suggestions: expect.arrayContaining([
         'or bring it here: hf download owner/other --repo-type dataset --revision v2',
