@@ -30,9 +30,11 @@ export function* readForeignRows(
   const fd = guardRead('opening', path, () => openSync(path, 'r'))
   try {
     const {size} = fstatSync(fd)
-    const isFile = size > 8 && Buffer.from(readAt(fd, 0, magic.length)).toString('latin1') === magic
+    const isFile = size > 8 && hasMagic(fd, 0)
     const messages = scanMessages(fd, isFile ? 8 : 0, size)
     const first = messages.next()
+    if (first.done && isFile && hasMagic(fd, size - magic.length))
+      throw refusal(path, 'its schema is only at its end', asStream)
     if (first.done) throw damaged(path, 'it has no Arrow schema at its start')
     const schema = decoding(path, () => decodeSchema(first.value))
     if (schema.dictionaries.size > 0) throw refusal(path, 'it has a column that is encoded by a dictionary')
@@ -45,6 +47,13 @@ export function* readForeignRows(
   } finally {
     closeSync(fd)
   }
+}
+
+/** What apache-arrow for JavaScript writes as a file has its schema in the footer alone. */
+const asStream = "write it as an Arrow stream; in JavaScript: tableToIPC(table, 'stream')"
+
+function hasMagic(fd: number, at: number): boolean {
+  return Buffer.from(readAt(fd, at, magic.length)).toString('latin1') === magic
 }
 
 function checkEnd(path: string, isFile: boolean, reason: string): void {
@@ -95,9 +104,9 @@ function decoding<T>(path: string, decode: () => T): T {
   }
 }
 
-function refusal(path: string, what: string): DataError {
+function refusal(path: string, what: string, remedy = 'write it without compression and dictionaries'): DataError {
   return new DataError(`${path} is an Arrow table that rpt cannot read: ${what}`, {
-    suggestions: ['write it as Parquet or JSONL', 'write it without compression and dictionaries'],
+    suggestions: ['write it as Parquet or JSONL', remedy],
   })
 }
 

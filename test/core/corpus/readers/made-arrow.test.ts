@@ -40,3 +40,10 @@ it('lists of Arrow tables are those of their rows', async () => {
 it('texts of Arrow tables may have offsets of 64 bits', async () => {
   expect(await read(['a', null, 'bc'], new LargeUtf8())).toEqual(['"a"', 'null', '"bc"'])
 })
+
+it('a file that apache-arrow for JavaScript wrote is refused as what it is, and a file that is cut as damaged', async () => {
+  const bytes = tableToIPC(new Table({x: vectorFromArray(['a'], text)}), 'file')
+  const reading = (path: string) => readArrow(path, {textField: 'x'}).next()
+  await expect(reading(write('javascript.arrow', bytes))).rejects.toThrow(/its schema is only at its end/)
+  await expect(reading(write('cut.arrow', bytes.subarray(0, -6)))).rejects.toThrow(/not a complete Arrow table/)
+})
