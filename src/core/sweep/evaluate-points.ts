@@ -37,16 +37,21 @@ export async function evaluatePoints(
 ): Promise<readonly SweepRow[]> {
   const ledger = await openStream(run.at('sweep.arrow'), sweepTable)
   try {
-    for (const point of points)
-      for (const step of stepsOf(point, loaded.config)) {
-        if (ledger.rows.some((row) => row.run === point.name && row.step === step)) continue
-        if (run.services.signal.aborted)
-          throw new Interrupted('scaling-sweep: stopped; what was evaluated is in the ledger', {
-            suggestions: ['continue with --resume'],
-          })
-        checkCheckpoint(point.run, step)
-        await ledger.append(...(await evaluateCheckpoint(point, step, loaded, run, engine)))
-      }
+    const isOpen = (point: TrainedPoint, step: number) =>
+      !ledger.rows.some((row) => row.run === point.name && row.step === step)
+    const open = points.flatMap((point) =>
+      stepsOf(point, loaded.config)
+        .filter((step) => isOpen(point, step))
+        .map((step) => ({point, step})),
+    )
+    for (const {point, step} of open) checkCheckpoint(point.run, step)
+    for (const {point, step} of open) {
+      if (run.services.signal.aborted)
+        throw new Interrupted('scaling-sweep: stopped; what was evaluated is in the ledger', {
+          suggestions: ['continue with --resume'],
+        })
+      await ledger.append(...(await evaluateCheckpoint(point, step, loaded, run, engine)))
+    }
   } finally {
     await ledger.close()
   }

@@ -172,6 +172,16 @@ describe('a sweep', () => {
     expect(predicted('by-step', 4)).not.toEqual(predicted('whole', 4))
   })
 
+  it('evaluates nothing where a checkpoint that it asks for is missing', async () => {
+    const runs = join(workspace.folder, 'lacking', 'seed=1')
+    cpSync(join(workspace.folder, 'whole', 'runs', 'seed=1'), runs, {recursive: true})
+    rmSync(join(runs, 'checkpoints', 'step-000001'), {recursive: true})
+    const changes = ['sweep.axes={seed: [1]}', `sweep.runs=["${runs}"]`, 'sweep.checkpoints=[4, 1]']
+    const failed = sweep(config('incomplete', changes), toyServices({command: 'scaling-sweep'}))
+    await expect(failed).rejects.toThrow(`${runs} has no checkpoint of step 1`)
+    expect(existsSync(join(workspace.folder, 'incomplete', 'predictions'))).toBe(false)
+  })
+
   it('that was interrupted goes on without evaluating twice, to the same ledger', async () => {
     const stop = new AbortController()
     const services = toyServices({command: 'scaling-sweep', signal: stop.signal})
