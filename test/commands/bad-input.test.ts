@@ -313,11 +313,13 @@ describe('gets one line, the right status and leaves no result:', () => {
   it.each(cases)('%s', async (name, args, status, message) => {
     const out = `out ${name.replaceAll(/\W+/g, '-')}`
     const finished = await lines.run(args.map((word) => (word === 'out' ? out : word)))
-    // What a run would need is said before anything is loaded, and what was kept of positions before it is refused.
-    expect(finished).toMatchObject({
-      status,
-      stdout: expect.stringMatching(/^(prompts.*: .*\n)?(memory: .*\n(update: .*\n)?)?(training positions: .*\n)?$/),
-    })
+    // What a run would need is said before anything is loaded, and what was kept of positions before it is refused. A slow
+    // machine also says how far it is.
+    const {status: ended, stdout} = finished
+    expect(ended).toBe(status)
+    expect(stdout.replaceAll(/.* so far.*\n/g, '')).toMatch(
+      /^(prompts.*: .*\n)?(memory: .*\n(update: .*\n)?)?(training positions: .*\n)?$/,
+    )
     expectOneLine(finished, message)
     expect(readdirSync(cwd).filter((file) => file.startsWith(out))).toEqual([])
   })
