@@ -2,6 +2,7 @@ import {readModelConfig} from '../../src/core/models/model-config.js'
 import {parameterCount} from '../../src/core/models/parameters.js'
 import {colorBy, drawSvg} from '../../src/core/report/svg.js'
 import {meanOf} from '../../src/core/util/means.js'
+import {controlRows, controlTables} from '../controls.js'
 import {accuracyTable, differenceTable, namesOf, percent, table} from '../markdown.js'
 import {publish} from '../publish.js'
 import type {ResultRow} from '../result-table.js'
@@ -33,6 +34,7 @@ export async function publishSizes(evaluation: string, folder: (name: string) =>
       ...accuracies,
       ...namesOf(accuracies).map((row) => numberRow(row, {metric: mean, seed: 0}, meanOfSplits(accuracies, row))),
       ...differenceRows(evaluation, rpt.evaluated, [standard, reasoning], {metric: minus, seed: 0}),
+      ...controlRows(evaluation, [reasoning, rpt], 0),
       numberRow(`width ${name}`, {metric: weights, seed: 0}, parameterCount(model)),
     )
   }
@@ -53,6 +55,7 @@ export function tablesOf(rows: readonly ResultRow[]): Readonly<Record<string, st
       ]),
     ),
     accuracy: accuracyTable(rows),
+    controls: controlTables(rows),
     differences: differenceTable(rows, minus, 'RPT, reasoning, minus'),
   }
 }
