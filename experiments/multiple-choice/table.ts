@@ -1,19 +1,30 @@
 import {join} from 'node:path'
+import {controlRows, controlTables} from '../controls.js'
 import {bySeed, percent, rowOf, shareWithInterval, table} from '../markdown.js'
 import {publish} from '../publish.js'
 import type {ResultRow} from '../result-table.js'
-import {accuracyOf} from '../rows.js'
+import {accuracyRows, isReasoning, type Line} from '../rows.js'
 import {configsOf} from '../stages.js'
 
 const categories = ['dial', 'team', 'robot'] as const
 
 /** The lines, with the paper's overall accuracies: of MMLU-Pro, and of SuperGPQA. */
-const lines = [
-  {title: 'base, standard', evaluated: {run: 'base', step: 0, mode: 'standard'}, paper: 0.484, superGpqa: 0.32},
-  {title: 'base, reasoning', evaluated: {run: 'base', step: 0, mode: 'reasoning'}, paper: 0.689, superGpqa: 0.361},
-  {title: 'RPT, standard', evaluated: {run: 'rpt', step: 160, mode: 'standard'}, paper: null, superGpqa: null},
-  {title: 'RPT, reasoning', evaluated: {run: 'rpt', step: 160, mode: 'reasoning'}, paper: 0.711, superGpqa: 0.39},
-] as const
+const lines: readonly (Line & {readonly superGpqa: number | null})[] = [
+  {title: 'base, standard', evaluated: {run: 'base', step: 0, mode: 'standard'}, paper: {all: 0.484}, superGpqa: 0.32},
+  {
+    title: 'base, reasoning',
+    evaluated: {run: 'base', step: 0, mode: 'reasoning'},
+    paper: {all: 0.689},
+    superGpqa: 0.361,
+  },
+  {title: 'RPT, standard', evaluated: {run: 'rpt', step: 160, mode: 'standard'}, superGpqa: null},
+  {
+    title: 'RPT, reasoning',
+    evaluated: {run: 'rpt', step: 160, mode: 'reasoning'},
+    paper: {all: 0.711},
+    superGpqa: 0.39,
+  },
+]
 
 /** Reads the finished runs of all seeds, and publishes what they found. */
 export function publishMultipleChoice(folders: readonly string[]): void {
@@ -23,30 +34,31 @@ export function publishMultipleChoice(folders: readonly string[]): void {
 
 /** The tables of the README, from the rows of result.arrow. */
 export function tablesOf(rows: readonly ResultRow[]): Readonly<Record<string, string>> {
-  const all = rows.filter(({split}) => split === 'all')
+  const of = (metric: string) => rows.filter((row) => row.metric === metric)
+  const overall = (metric: string, title: string) =>
+    bySeed(
+      `${title}, %`,
+      of(metric).filter(({split}) => split === 'all'),
+      ([row]) => shareWithInterval(row),
+    )
   return {
-    all: bySeed('all questions, %', all, ([row]) => shareWithInterval(row)),
-    categories: bySeed(`${categories.join(' / ')}, %`, rows, (own) =>
+    all: overall('accuracy', 'all questions'),
+    categories: bySeed(`${categories.join(' / ')}, %`, of('accuracy'), (own) =>
       categories.map((category) => percent(rowOf(own, category).value)).join(' / '),
     ),
+    controls: controlTables(rows, (_, metric, title) => overall(metric, `${title}: all questions`)),
     paper: table(
       ['the paper, %', 'MMLU-Pro', 'SuperGPQA'],
       lines
-        .filter(({paper}) => paper !== null)
-        .map(({title, paper, superGpqa}) => [title, percent(paper!), percent(superGpqa!)]),
+        .filter(({paper}) => paper)
+        .map(({title, paper, superGpqa}) => [title, percent(paper!.all!), percent(superGpqa!)]),
     ),
   }
 }
 
 function rowsOfSeed(evaluation: string, seed: number): ResultRow[] {
-  return lines.flatMap(({title, evaluated, paper}) =>
-    ['all', ...categories].map((split) => ({
-      row: title,
-      metric: 'accuracy',
-      split,
-      ...accuracyOf(evaluation, evaluated, split),
-      paper: split === 'all' ? paper : null,
-      seed,
-    })),
-  )
+  return [
+    ...accuracyRows(evaluation, lines, seed, {ofSplits: ['all', ...categories]}),
+    ...controlRows(evaluation, lines.filter(isReasoning), seed, ['all']),
+  ]
 }
