@@ -1,4 +1,5 @@
 import {join} from 'node:path'
+import {controlRows, controlTables} from '../controls.js'
 import {accuracyTable, bySeed, differenceTable} from '../markdown.js'
 import {publish} from '../publish.js'
 import type {ResultRow} from '../result-table.js'
@@ -23,6 +24,7 @@ export function tablesOf(rows: readonly ResultRow[]): Readonly<Record<string, st
   return {
     accuracy: accuracyTable(rows),
     differences: differenceTable(rows, 'it minus prefix-match', 'minus prefix-match'),
+    controls: controlTables(rows),
     written: bySeed(
       written,
       rows.filter(({metric}) => metric === written),
@@ -41,6 +43,7 @@ function rowsOfSeed(evaluation: string, seed: number): ResultRow[] {
         seed,
       }),
     ),
+    ...controlRows(evaluation, [base, ...lines], seed),
     ...[base, ...lines].map(({title, evaluated}) =>
       numberRow(title, {metric: written, seed}, neededRow(evaluation, evaluated, 'all').written_tokens!),
     ),
