@@ -1,4 +1,6 @@
-import {configsOf, stagesOf} from '../stages.js'
+import {readdirSync} from 'node:fs'
+import {join} from 'node:path'
+import {configsOf, setsOf, stagesOf} from '../stages.js'
 import {publishScaling} from './table.js'
 
 /** `npm run experiments -- scaling`: five seeds of RPT, six checkpoints of each, and the fit of Eq. 5. */
@@ -6,4 +8,7 @@ import {publishScaling} from './table.js'
 const {folder, rpt} = stagesOf('scaling')
 rpt('data', 'prepare-data', configsOf('tiny', 'prepare'))
 rpt('sweep', 'scaling-sweep', configsOf('scaling', 'sweep'))
-await publishScaling(folder('sweep'))
+const runs = readdirSync(folder('sweep/runs')).map((run) => join(folder('sweep/runs'), run))
+const models = setsOf([`eval.models=${JSON.stringify(runs)}`])
+rpt('controls', 'eval', configsOf('tiny', 'eval', 'controls'), '--data', folder('data'), models)
+await publishScaling(folder('sweep'), folder('controls'))

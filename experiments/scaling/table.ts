@@ -4,9 +4,10 @@ import {plotScaling} from '../../src/core/report/plot-scaling.js'
 import {pointOfSweep, scalingFigures} from '../../src/core/report/scaling-figures.js'
 import type {FitRow} from '../../src/core/statistics/series.js'
 import type {SweepSummary} from '../../src/core/sweep/sweep.js'
-import {readTable, sweepTable} from '../../src/core/tables/index.js'
+import {readTable, type SweepRow, sweepTable} from '../../src/core/tables/index.js'
 import {maxOf, minOf} from '../../src/core/util/extremes.js'
 import {meanOf} from '../../src/core/util/means.js'
+import {controlRows, controls} from '../controls.js'
 import {percent, rowOf, table} from '../markdown.js'
 import {publish} from '../publish.js'
 import type {ResultRow} from '../result-table.js'
@@ -18,7 +19,7 @@ const paperR2: Readonly<Record<string, number>> = {easy: 0.995, medium: 0.997, h
 const accuracyAt = 'accuracy at step '
 
 /** Reads the finished sweep, and publishes what it found. */
-export async function publishScaling(sweep: string): Promise<void> {
+export async function publishScaling(sweep: string, controlled: string): Promise<void> {
   const points = readTable(join(sweep, 'sweep.arrow'), sweepTable)
   const {fits}: SweepSummary = JSON.parse(readFileSync(join(sweep, 'summary.json'), 'utf8'))
   const rows = [
@@ -37,6 +38,9 @@ export async function publishScaling(sweep: string): Promise<void> {
           seed: Number(seed),
         }),
       ),
+    ...seedsAtTheEnd(points).flatMap(({run, step, seed}) =>
+      controlRows(controlled, [{title: 'RPT, reasoning', evaluated: {run, step, mode: 'reasoning'}}], seed),
+    ),
     ...fits.filter(({split}) => split !== 'all').flatMap(fitRows),
   ]
   const figures: Record<string, string> = {}
@@ -48,7 +52,17 @@ export async function publishScaling(sweep: string): Promise<void> {
 
 /** The tables of the README, from the rows of result.arrow. */
 export function tablesOf(rows: readonly ResultRow[]): Readonly<Record<string, string>> {
-  return {fit: fitTable(rows), accuracy: accuracyByStep(rows)}
+  const title = '%, mean of the seeds (lowest to highest)'
+  const metrics = [...new Set(rows.map(({metric}) => metric))].filter((metric) => metric.startsWith(accuracyAt))
+  const steps = metrics.map((metric) => ({metric, title: `step ${metric.slice(accuracyAt.length)}`}))
+  return {
+    fit: fitTable(rows),
+    accuracy: meansOfSeeds(rows, title, steps),
+    controls: meansOfSeeds(rows, `${title}, ${steps.at(-1)!.title}`, [
+      {metric: steps.at(-1)!.metric, title: 'own thought'},
+      ...controls,
+    ]),
+  }
 }
 
 const constants = [
@@ -91,16 +105,28 @@ function fitTable(rows: readonly ResultRow[]): string {
   )
 }
 
-function accuracyByStep(rows: readonly ResultRow[]): string {
-  const steps = [...new Set(rows.map(({metric}) => metric))].filter((metric) => metric.startsWith(accuracyAt))
+/** A line for each split, and a column for each metric. */
+function meansOfSeeds(rows: readonly ResultRow[], title: string, columns: readonly Column[]): string {
   return table(
-    ['%, mean of the seeds (lowest to highest)', ...steps.map((metric) => `step ${metric.slice(accuracyAt.length)}`)],
+    [title, ...columns.map((column) => column.title)],
     splits.map((split) => [
       split,
-      ...steps.map((metric) => {
+      ...columns.map(({metric}) => {
         const values = rows.filter((row) => row.metric === metric && row.split === split).map(({value}) => value)
         return `${percent(meanOf(values))} (${percent(minOf(values))} to ${percent(maxOf(values))})`
       }),
     ]),
   )
+}
+
+interface Column {
+  readonly metric: string
+  readonly title: string
+}
+
+/** The last step of every seed, and the name of its run. */
+function seedsAtTheEnd(points: readonly SweepRow[]): {run: string; step: number; seed: number}[] {
+  const step = maxOf(points.map((point) => point.step))
+  const seeds = new Map(points.map(({run, seed}) => [run, Number(seed)]))
+  return Array.from(seeds, ([run, seed]) => ({run, step, seed}))
 }
