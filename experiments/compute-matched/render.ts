@@ -1,5 +1,6 @@
 import {maxOf} from '../../src/core/util/extremes.js'
 import {meanOf} from '../../src/core/util/means.js'
+import {controlTables} from '../controls.js'
 import {accuracyTable, differenceTable, namesOf, percent, table} from '../markdown.js'
 import type {ResultRow} from '../result-table.js'
 
@@ -8,6 +9,7 @@ export function tablesOf(rows: readonly ResultRow[]): Readonly<Record<string, st
   return {
     accuracy: accuracyTable(rows),
     differences: differenceTable(rows, 'RPT minus it', 'RPT, reasoning, minus'),
+    controls: controlTables(rows),
     compute: computeTable(rows),
   }
 }

@@ -26,12 +26,17 @@ for (const seed of seeds) {
     rpt(at(name), 'train', given, '--data', folder(data), '--seed', String(seed), sets)
   }
   const budget = flopsOf(folder(at('rpt')))
-  const models = methods.flatMap(({name}) =>
+  const checkpointsOf = (name: string) =>
     [...new Set(checkpointsAt(folder(at(name)), budget).map(({step}) => step))].map((step) =>
       join(folder(at(name)), 'checkpoints', stepName(step)),
-    ),
-  )
-  const list = `eval.models=${JSON.stringify([base, ...models])}`
-  rpt(at('eval'), 'eval', configsOf('compute-matched', 'eval'), '--data', folder('data'), '--set', list)
+    )
+  const evaluate = (name: string, configs: readonly string[], models: readonly string[]) => {
+    const list = setsOf([`eval.models=${JSON.stringify([base, ...models])}`])
+    rpt(at(name), 'eval', configsOf('compute-matched', 'eval'), configs, '--data', folder('data'), list)
+  }
+  const all = methods.map(({name}) => checkpointsOf(name))
+  const atTheEnd = all.filter((_, i) => methods[i].mode === 'reasoning').map((checkpoints) => checkpoints.at(-1)!)
+  evaluate('eval', [], all.flat())
+  evaluate('controls', configsOf('tiny', 'controls'), atTheEnd)
 }
 await publishMethods(seeds.map((seed) => folder(`seed-${seed}`)))

@@ -1,10 +1,11 @@
 import {join} from 'node:path'
 import {plotScaling} from '../../src/core/report/plot-scaling.js'
+import {controlRows} from '../controls.js'
 import {publish} from '../publish.js'
 import type {ResultRow} from '../result-table.js'
 import type {SplitName} from '../results.js'
 import {flopsOf, splits} from '../results.js'
-import {accuracyOf, accuracyRows, differenceRows, numberRow} from '../rows.js'
+import {accuracyOf, accuracyRows, differenceRows, isReasoning, numberRow} from '../rows.js'
 import {configsOf} from '../stages.js'
 import {checkpointsAt, type Method, methods} from './methods.js'
 import {tablesOf} from './render.js'
@@ -38,6 +39,7 @@ function rowsOfSeed(folder: string, seed: number): ResultRow[] {
   return [
     ...accuracyRows(evaluation, lines, seed),
     ...differenceRows(evaluation, rpt.evaluated, others, {metric: 'RPT minus it', seed}),
+    ...controlRows(join(folder, 'controls'), lines.filter(isReasoning), seed),
     ...lines.flatMap((line) => alongTheWay(evaluation, line, budget, seed)),
   ]
 }
