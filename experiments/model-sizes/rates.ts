@@ -1,40 +1,44 @@
 import {join} from 'node:path'
-import {parseArgs} from 'node:util'
 import {metricsTable, readTable} from '../../src/core/tables/index.js'
 import {meanOf} from '../../src/core/util/means.js'
-import {table} from '../markdown.js'
+import {type ResultRow, writeResult} from '../result-table.js'
+import {numberRow} from '../rows.js'
 import {configsOf, setsOf, stagesOf} from '../stages.js'
+import {insertTables} from '../tables.js'
+import {candidates, metricOf, ratesFile, ratesTable} from './rates-table.js'
 import {type Size, sizes, writeConfig} from './sizes.js'
 
 /**
- * `npx tsx experiments/model-sizes/rates.ts [WIDTH ...]`: trains the base of each width with several learning rates, then
- * RPT of the best of them with several, and prints what the training itself says of each. No held-out text is read.
+ * `npx tsx experiments/model-sizes/rates.ts`: trains the base of the smallest and of the largest width with several learning
+ * rates, then RPT of the best of them with several, and publishes what the training itself says of each. No held-out text
+ * is read. What is done is not done again: start it again at any time.
  */
 
-const candidates = {base: ['7.5e-4', '1.5e-3', '3e-3'], rpt: ['5e-5', '1e-4', '2e-4']}
-const {positionals: widths} = parseArgs({allowPositionals: true})
 const {folder, rpt} = stagesOf('model-sizes')
 
 rpt('data', 'prepare-data', configsOf('tiny', 'prepare'))
-for (const size of sizes.filter(({name}) => widths.length === 0 || widths.includes(name))) tryRates(size)
+const rows = [sizes[0], sizes.at(-1)!].flatMap(tryRates)
+const configs = ['sft', 'rpt'].map((name) => configsOf('tiny', name)[1])
+writeResult(ratesFile, rows, configs)
+insertTables(join(import.meta.dirname, 'README.md'), {rates: ratesTable(rows)})
+console.log(`\n${ratesTable(rows)}`)
 
-function tryRates(size: Size): void {
+function tryRates(size: Size): ResultRow[] {
   const {name} = size
   const model = setsOf([`model.config=${writeConfig(folder(`config-${name}`), size)}`])
-  const bases = candidates.base.map((rate) => {
-    const run = `rates/base-${name}-${rate}`
-    return {rate, run, loss: lastMean(run, 'loss', ['sft', rate, model])}
-  })
-  const [best] = bases.toSorted((one, other) => one.loss - other.loss)
+  const baseOf = (rate: string) => `rates/base-${name}-${rate}`
+  const losses = candidates.base.map((rate) => ({rate, value: lastMean(baseOf(rate), 'loss', ['sft', rate, model])}))
+  const [best] = losses.toSorted((one, other) => one.value - other.value)
+  const start = ['--model', folder(baseOf(best.rate))]
   const rewards = candidates.rpt.map((rate) => {
-    const run = `rates/rpt-${name}-${rate}`
-    return {rate, reward: lastMean(run, 'reward', ['rpt', rate, ['--model', folder(best.run)]])}
+    const value = lastMean(`rates/rpt-${name}-${rate}`, 'reward', ['rpt', rate, start])
+    return {rate, value}
   })
-  const lines = [
-    ...bases.map(({rate, loss}) => ['base: loss', rate, loss.toFixed(4)]),
-    ...rewards.map(({rate, reward}) => [`RPT on the base of ${best.rate}: reward`, rate, reward.toFixed(3)]),
+  const rowOf = (metric: string, value: number) => numberRow(`width ${name}`, {metric, seed: 0}, value, 'train')
+  return [
+    ...losses.map(({rate, value}) => rowOf(metricOf('base', rate), value)),
+    ...rewards.map(({rate, value}) => rowOf(metricOf('rpt', rate), value)),
   ]
-  console.log(`\n${table([`width ${name}, mean of the last 20 steps`, 'learning rate', 'value'], lines)}`)
 }
 
 type Training = readonly [config: string, rate: string, args: readonly string[]]

@@ -5,10 +5,11 @@ import {meanOf} from '../../src/core/util/means.js'
 import {controlRows, controlTables} from '../controls.js'
 import {accuracyTable, differenceTable, namesOf, percent, table} from '../markdown.js'
 import {publish} from '../publish.js'
-import type {ResultRow} from '../result-table.js'
+import {type ResultRow, readResult} from '../result-table.js'
 import {splits} from '../results.js'
 import {accuracyRows, differenceRows, type Line, numberRow} from '../rows.js'
 import {configsOf} from '../stages.js'
+import {ratesFile, ratesTable} from './rates-table.js'
 import {sizes} from './sizes.js'
 
 const [mean, minus, weights] = ['mean of the splits', 'RPT minus it', 'weights']
@@ -56,6 +57,7 @@ export function tablesOf(rows: readonly ResultRow[]): Readonly<Record<string, st
     ),
     accuracy: accuracyTable(rows),
     controls: controlTables(rows),
+    rates: ratesTable(readResult(ratesFile)),
     differences: differenceTable(rows, minus, 'RPT, reasoning, minus'),
   }
 }

@@ -1,9 +1,10 @@
 import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
-import {controlTables} from '../../experiments/controls.js'
+import {controlRows, controlTables} from '../../experiments/controls.js'
 import type {ResultRow} from '../../experiments/result-table.js'
 import {insertTables} from '../../experiments/tables.js'
+import {type EvalRow, evalTable, nullsOf, writeTable} from '../../src/core/tables/index.js'
 import {temporaryFolder} from '../support/tiny-engine.js'
 
 describe('tables of a README', () => {
@@ -50,4 +51,37 @@ it('controls have a table each, of the lines that reason', () => {
       '| RPT | 20.0 / 21.0 / 22.0 |',
     ].join('\n'),
   )
+})
+
+it('controls are what the same checkpoint got right after the thoughts that compute nothing', async () => {
+  const folder = temporaryFolder()
+  const accuracies = {reasoning: 0.9, 'forced-thought': 0.3, 'empty-thought': 0.1} as const
+  const rows = (['reasoning', 'forced-thought', 'empty-thought'] as const).map(
+    (mode): EvalRow => ({
+      ...(nullsOf(evalTable) as EvalRow),
+      run: 'rpt',
+      objective: 'rpt',
+      checkpoint: 'step-000160',
+      step: 160,
+      mode,
+      split: 'all',
+      count: 10,
+      correct: 10 * accuracies[mode],
+      accuracy: accuracies[mode],
+      ci_low: 0,
+      ci_high: 1,
+      seed: 0,
+      cut_tokens: 0,
+      prompt_settings: '{}',
+    }),
+  )
+  await writeTable(join(folder, 'eval.arrow'), evalTable, rows)
+  const line = {title: 'RPT', evaluated: {run: 'rpt', step: 160, mode: 'reasoning'}, paper: {all: 0.5}}
+  const found = controlRows(folder, [line], 1, ['all'])
+  expect(
+    found.map(({row, metric, split, value, count, paper, seed}) => [row, metric, split, value, count, paper, seed]),
+  ).toEqual([
+    ['RPT', 'accuracy, idle thought', 'all', 0.3, 10, null, 1],
+    ['RPT', 'accuracy, empty thought', 'all', 0.1, 10, null, 1],
+  ])
 })
