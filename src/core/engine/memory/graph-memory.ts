@@ -85,9 +85,7 @@ function rawMemory(
   const classes = new Map<string, number>()
   const add = (name: string, bytes: number) => classes.set(name, (classes.get(name) ?? 0) + bytes)
   // Outputs are written to arrays of the host only where graphs compute in its memory.
-  const writesElsewhere = isFedRows && !isApart
-  const fullest = livenessOf(graph, trips, writesElsewhere)
-  for (const tensor of fullest.live) add(classOf(tensor), tensor.bytes)
+  for (const tensor of livenessOf(graph, trips, isFedRows && !isApart).live) add(classOf(tensor), tensor.bytes)
   if (isApart)
     for (const input of graph.inputs) add(isWeight(model, input.name) ? weightCopies : 'inputs', tensorBytes(input))
   const handedOut = isApart ? totalOf(graph.outputs.map(({value}) => value)) : 0
@@ -95,7 +93,7 @@ function rawMemory(
     classes,
     nodes: graph.nodes.length,
     elements: largestTensor(graph)?.elements ?? 0,
-    peakBytes: trips === undefined && !writesElsewhere ? fullest.peakBytes : livenessOf(graph).peakBytes,
+    peakBytes: livenessOf(graph).peakBytes,
     feedBytes: isFedRows ? 0 : feedBytes(model, graph) + handedOut,
   }
 }
