@@ -18,13 +18,13 @@ export function metricOf(trained: keyof typeof candidates, rate: string): string
 /** A line for each rate, and a column for each width. */
 export function ratesTable(rows: readonly ResultRow[]): string {
   const widths = namesOf(rows)
-  const valueOf = (width: string, metric: string) =>
+  const measured = (width: string, metric: string) =>
     rows.find((row) => row.row === width && row.metric === metric)!.value.toFixed(3)
   const lines = (['base', 'rpt'] as const).flatMap((trained) =>
     candidates[trained].map((rate) => [
       measures[trained],
       rate,
-      ...widths.map((width) => valueOf(width, metricOf(trained, rate))),
+      ...widths.map((width) => measured(width, metricOf(trained, rate))),
     ]),
   )
   return table(['mean of the last 20 steps', 'learning rate', ...widths], lines)
