@@ -76,7 +76,7 @@ describe.skipIf(log === '')('what the estimate says a graph needs on CUDA, with 
   })
 
   it.each(Object.keys(works))('%s: is enough, and half of it is not', async (name) => {
-    const {bytes} = measureGraph({model}, works[name], devices.cuda.memory)
+    const {bytes} = measureGraph({model}, works[name], devices.cuda)
     const decoder = works[name].build(model)
     expect(await runsWithin(decoder, bytes)).toBe(true)
     expect(await runsWithin(decoder, bytes / 2)).toBe(false)

@@ -41,6 +41,15 @@ export class Graph {
     return this.register(this.inputs, {name, dtype, shape})
   }
 
+  /** Puts an input of another type in the place of one; whoever reads that must read the new one instead. */
+  redeclare(input: Value, dtype: DType): Value {
+    const other = {...input, dtype}
+    this.inputs[this.inputs.indexOf(input)] = other
+    this.known.delete(input)
+    this.known.add(other)
+    return other
+  }
+
   /** A constant tensor; equal constants are one value. */
   constant(dtype: ConstantType, shape: Shape, data: readonly number[]): Value {
     if (this.parent) return this.root.constant(dtype, shape, data)

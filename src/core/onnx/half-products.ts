@@ -1,5 +1,6 @@
 import {sizeOf} from '../util/shape.js'
 import type {Graph} from './graph.js'
+import {liveNodes} from './live-nodes.js'
 import {bodyOf} from './nodes.js'
 import type {OpNode, Value} from './types.js'
 
@@ -14,16 +15,26 @@ export type HalfForm = 'half' | 'rounded'
  * Brings every matrix product of a graph and its loops to float16. All else stays as it is: norms, softmax, losses, sums of
  * gradients, and products with constants, which only move entries around. Products of the backward pass count like the
  * others, so this comes after gradients are appended.
+ *
+ * @param isFedHalf whether an input of that name becomes float16 if nothing but products reads it: who feeds it rounds it
  */
-export function halveProducts(graph: Graph, form: HalfForm): void {
+export function halveProducts(graph: Graph, form: HalfForm, isFedHalf: (name: string) => boolean = () => false): void {
   const constants = new Set<Value>(graph.constants.map(({value}) => value))
+  const isHalved = (node: OpNode): node is Product =>
+    isProduct(node) && !node.inputs.some((input) => constants.has(input))
+  const fedHalves = new Map(
+    factors(graph, isHalved)
+      .filter(({name}) => isFedHalf(name))
+      .map((input) => [input, graph.redeclare(input, 'float16')]),
+  )
   const operands = new Map<Value, Value>()
   /** The operand in float16, computed once, where the value itself is: of a weight, not once in every trip of a loop. */
   const operandOf = (value: Value, from: Graph): Value => {
     const known = operands.get(value)
     if (known) return known
-    const owner = from.ownerOf(value)
-    const half = cast(owner, value, 'float16')
+    const fed = fedHalves.get(value)
+    const owner = from.ownerOf(fed ?? value)
+    const half = fed ?? cast(owner, value, 'float16')
     const operand = form === 'half' ? half : cast(owner, half, value.dtype)
     operands.set(value, operand)
     return operand
@@ -32,7 +43,7 @@ export function halveProducts(graph: Graph, form: HalfForm): void {
     from.rewrite((node) => {
       const body = bodyOf(node)
       if (body) visit(body)
-      if (!isProduct(node) || node.inputs.some((input) => constants.has(input))) return node
+      if (!isHalved(node)) return node
       return from.scope(node.name, () => {
         const {inputs, attrs} = withPlainFactor(from, node)
         const [product] = from.emit(
@@ -53,19 +64,41 @@ function isProduct(node: OpNode): node is Product {
   return node.op === 'MatMul' || node.op === 'FusedMatMul'
 }
 
+/** Inputs of a graph that products read, in its loops too, and nothing else. */
+function factors(graph: Graph, isHalved: (node: OpNode) => node is Product): Value[] {
+  const read = new Set<Value>()
+  const otherwise = new Set<Value>()
+  const visit = (from: Graph): void => {
+    for (const {value} of from.outputs) otherwise.add(value)
+    for (const node of liveNodes(from)) {
+      const body = bodyOf(node)
+      if (body) visit(body)
+      const scaled = isHalved(node) ? scaledInput(node) : undefined
+      for (const input of node.inputs) (isHalved(node) && input !== scaled ? read : otherwise).add(input)
+    }
+  }
+  visit(graph)
+  return graph.inputs.filter((input) => read.has(input) && !otherwise.has(input))
+}
+
+/** The smaller operand of a product whose factor is not a power of two. */
+function scaledInput({op, inputs: [a, b], attrs}: Product): Value | undefined {
+  if (op === 'MatMul' || Number.isInteger(Math.log2((attrs as OpNode<'FusedMatMul'>['attrs']).alpha))) return undefined
+  return sizeOf(a.shape) <= sizeOf(b.shape) ? a : b
+}
+
 /**
  * A product whose factor is a power of two. CUDA rounds the factor of a float16 product to float16; any other is
  * multiplied into the smaller operand before.
  */
-function withPlainFactor(graph: Graph, {op, inputs, attrs}: Product): Pick<Product, 'inputs' | 'attrs'> {
-  if (op === 'MatMul') return {inputs, attrs}
-  const {alpha} = attrs as OpNode<'FusedMatMul'>['attrs']
-  if (Number.isInteger(Math.log2(alpha))) return {inputs, attrs}
-  const [a, b] = inputs
-  const factor = graph.constant(a.dtype as 'float32', [], [alpha])
-  const scaled = (x: Value) => graph.emit('Mul', [x, factor], {})[0]
-  const isFirstSmaller = sizeOf(a.shape) <= sizeOf(b.shape)
-  return {inputs: isFirstSmaller ? [scaled(a), b] : [a, scaled(b)], attrs: {...attrs, alpha: 1}}
+function withPlainFactor(graph: Graph, product: Product): Pick<Product, 'inputs' | 'attrs'> {
+  const {inputs} = product
+  const smaller = scaledInput(product)
+  if (!smaller) return product
+  const attrs = product.attrs as OpNode<'FusedMatMul'>['attrs']
+  const factor = graph.constant(smaller.dtype as 'float32', [], [attrs.alpha])
+  const [scaled] = graph.emit('Mul', [smaller, factor], {})
+  return {inputs: inputs.with(inputs.indexOf(smaller), scaled), attrs: {...attrs, alpha: 1}}
 }
 
 function cast(graph: Graph, value: Value, to: Value['dtype']): Value {

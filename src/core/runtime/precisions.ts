@@ -6,8 +6,12 @@ import {type Device, devices} from './devices.js'
 
 /** All that the program knows of a precision of matrix products. */
 export interface Precision {
-  /** Brings a finished graph, gradients included, to the precision. */
-  readonly convert: (graph: Graph) => void
+  /**
+   * Brings a finished graph, gradients included, to the precision.
+   *
+   * @param isFedHalf whether an input of that name may become float16
+   */
+  readonly convert: (graph: Graph, isFedHalf?: (name: string) => boolean) => void
   /** Whether gradients may fall below or rise beyond its range, so that the loss is scaled. */
   readonly scalesLoss: boolean
 }
@@ -15,8 +19,8 @@ export interface Precision {
 /** What each precision setting stands for. Whatever is no matrix product is float32, weights and their updates included. */
 export const precisions: Readonly<Record<PrecisionName, Precision>> = {
   float32: {convert: () => {}, scalesLoss: false},
-  float16: {convert: (graph) => halveProducts(graph, 'half'), scalesLoss: true},
-  'float16-rounded': {convert: (graph) => halveProducts(graph, 'rounded'), scalesLoss: true},
+  float16: {convert: (graph, isFedHalf) => halveProducts(graph, 'half', isFedHalf), scalesLoss: true},
+  'float16-rounded': {convert: (graph, isFedHalf) => halveProducts(graph, 'rounded', isFedHalf), scalesLoss: true},
 }
 
 /**

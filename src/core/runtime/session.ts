@@ -7,6 +7,7 @@ import {GraphError, RuntimeFailure} from '../util/errors.js'
 import {sizeOf} from '../util/shape.js'
 import {type Device, devices} from './devices.js'
 import {passGate} from './exit-gate.js'
+import {halfCopyOf} from './half-copies.js'
 import ort from './onnxruntime.js'
 import {countOutputs, freeOutputs} from './output-memory.js'
 import {countRun, type GraphTraffic, trafficOf} from './traffic.js'
@@ -67,7 +68,7 @@ export class Session {
   /**
    * Runs the graph.
    *
-   * @param feeds one array per graph input, with as many elements as its shape
+   * @param feeds one array per graph input, with as many elements as its shape; float32 for inputs of float16
    * @param into arrays that outputs are written to, by name; they must not overlap with what is fed
    * @returns one array per graph output
    * @throws {GraphError} when a feed is missing, or an array has a wrong size
@@ -110,5 +111,6 @@ function tensorOf(name: string, dtype: DType, shape: readonly number[], data: Te
   if (!data) throw new GraphError(`graph input ${name} was not fed`)
   if (data.length !== sizeOf(shape))
     throw new GraphError(`${name} of shape [${shape}] was given an array of ${data.length} elements`)
-  return new ort.Tensor(dtype, data as never, shape)
+  const elements = dtype === 'float16' ? halfCopyOf(data as Float32Array) : data
+  return new ort.Tensor(dtype, elements as never, shape)
 }

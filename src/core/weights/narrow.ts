@@ -1,3 +1,5 @@
+import {toHalves} from '../util/to-halves.js'
+
 /** A dtype that weights are written in. */
 export type WrittenDtype = 'F32' | 'BF16' | 'F16'
 
@@ -31,30 +33,6 @@ function toBrainFloats(values: Float32Array, target: Uint16Array): number {
       const rounded = (size + 0x7fff + ((size >>> 16) & 1)) >>> 16
       if (rounded >= 0x7f80 && size < infinity) return i
       target[i] = ((bits >>> 16) & 0x8000) | rounded
-    }
-  }
-  return -1
-}
-
-const smallestNormalHalf = 0x38800000
-/** 65520, half-way between the largest half, 65504, and what would come next. */
-const firstTooLarge = 0x477ff000
-const sum = new Float32Array(1)
-const sumBits = new Uint32Array(sum.buffer)
-
-function toHalves(values: Float32Array, target: Uint16Array): number {
-  const words = new Uint32Array(values.buffer, values.byteOffset, values.length)
-  for (let i = 0; i < words.length; i++) {
-    const bits = words[i]
-    const size = bits & 0x7fffffff
-    const sign = (bits >>> 16) & 0x8000
-    if (size >= infinity) target[i] = sign | 0x7c00 | (size > infinity ? 0x200 : 0)
-    else if (size >= firstTooLarge) return i
-    else if (size >= smallestNormalHalf) target[i] = sign | ((size - 0x38000000 + 0xfff + ((size >>> 13) & 1)) >>> 13)
-    else {
-      // Next to 0.5 the last bit of a float32 is worth 2^-24, as it is of a subnormal half: the addition rounds.
-      sum[0] = Math.abs(values[i]) + 0.5
-      target[i] = sign | (sumBits[0] - 0x3f000000)
     }
   }
   return -1

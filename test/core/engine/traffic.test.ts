@@ -62,7 +62,7 @@ describe('bytes that pass are counted from shapes as the engine passes them', ()
     const engine = await tinyEngine({device: copying})
     const request = {prompts: promptsOf([9, 9], 4), maxTokens: 8, contextsPerBatch: 2, sampling}
     expect(await passedBy(() => engine.rollout(request))).toEqual(
-      rolloutTraffic(engineModel, {contexts: 2, groupSize: 4, promptTokens: 9, maxTokens: 8}),
+      rolloutTraffic({model: engineModel}, {contexts: 2, groupSize: 4, promptTokens: 9, maxTokens: 8}),
     )
     await engine.close()
   })
@@ -93,7 +93,7 @@ describe('the count of a step', () => {
     })
     const languageModel = {rows: 2, length: 24, trained: 40}
     const sizes = {contexts: 2, groupSize: 2, promptTokens: 9, maxTokens: 8}
-    const [sampled, rows] = [rolloutTraffic(engineModel, sizes), {model: engineModel, languageModel}]
+    const [sampled, rows] = [rolloutTraffic({model: engineModel}, sizes), {model: engineModel, languageModel}]
     expect(stepTraffic({...rows, rollout: sizes}, kind).rollout).toEqual(sampled)
     expect(stepTraffic({...rows, rollout: sizes, times: {rollout: 3}}, kind).rollout).toEqual(times(3, sampled))
     expect(stepTraffic({...rows, rollout: sizes}, devices.cpu).rollout).toEqual({toDevice: 0, fromDevice: 0})

@@ -6,9 +6,9 @@ import {largestTensor} from '../../onnx/largest-tensor.js'
 import {type LiveTensor, tensorBytes} from '../../onnx/live-tensor.js'
 import {livenessOf} from '../../onnx/liveness.js'
 import type {TensorType} from '../../onnx/types.js'
-import type {DeviceMemory} from '../../runtime/devices/device-kind.js'
-import {precisions} from '../../runtime/precisions.js'
+import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {isSameShape} from '../../util/shape.js'
+import {toPrecision} from '../graphs/to-precision.js'
 import {compiledBytes, keepsItsMemory} from '../sessions/session-memory.js'
 import type {EngineWork, MemoryPart, Phase, WorkGraph, WorkKind} from './engine-work.js'
 
@@ -24,6 +24,8 @@ export interface GraphMemory {
   readonly feeds: MemoryPart
   /** The compiled graph itself. */
   readonly compiled: MemoryPart
+  /** Names of the weights that it is fed in float16, in as many layers as it was built with. */
+  readonly halves: readonly string[]
   /** Elements of its largest tensor. */
   readonly elements: number
   /** Whether its memory stays between runs. */
@@ -35,14 +37,18 @@ export interface GraphMemory {
 /** Numbers of layers that are built instead of more: two graphs tell how much each further layer adds. */
 const [fewer, more] = [3, 4]
 
+/** What decides how much memory a graph takes on a device. */
+type GraphPlace = Pick<DeviceKind, 'memory' | 'readsInPlace'>
+
 /** The memory of a model's graph, in bytes. For many layers, it is extrapolated from graphs of 3 and 4 layers. */
 export function measureGraph(
   {model, precision}: Pick<EngineWork, 'model' | 'precision'>,
   work: WorkGraph,
-  memory: DeviceMemory,
+  device: GraphPlace,
 ): GraphMemory {
+  const {memory} = device
   const {kind, of: workKind, phases, isFedRows = false} = work
-  const measure = (layers: number) => rawMemory({...model, layers}, work, memory, precision)
+  const measure = (layers: number) => rawMemory({...model, layers}, work, device, precision)
   const few = measure(Math.min(model.layers, fewer))
   const isWhole = isFedRows || model.layers <= fewer
   const next = isWhole ? few : measure(more)
@@ -62,6 +68,7 @@ export function measureGraph(
     bytes: parts.reduce((sum, {bytes}) => sum + bytes, 0),
     feeds: {name: 'host buffers', bytes: at(few.feedBytes, next.feedBytes), kind: workKind},
     compiled: {name: 'compiled graphs', bytes: Math.round(compiledBytes(at(few.nodes, next.nodes)))},
+    halves: few.halves,
     elements: Math.max(few.elements, next.elements),
     keepsMemory,
     leavesBlocks: kind === 'attention-block' && !memory.isApart,
@@ -71,11 +78,11 @@ export function measureGraph(
 function rawMemory(
   model: ModelConfig,
   {of, build, trips, isFedRows = false}: WorkGraph,
-  {isApart}: DeviceMemory,
-  precision: PrecisionName = 'float32',
+  device: GraphPlace,
+  precision?: PrecisionName,
 ) {
-  const {graph} = build(model).op
-  precisions[precision].convert(graph)
+  const {isApart} = device.memory
+  const graph = toPrecision(build(model), precision, device)
   const written = graph.outputs.filter(({name}) => name.startsWith('gradient/')).map(({value}) => value.name)
   const gradients = new Set(written)
   const classOf = (tensor: LiveTensor): string => {
@@ -92,6 +99,7 @@ function rawMemory(
   return {
     classes,
     nodes: graph.nodes.length,
+    halves: graph.inputs.flatMap(({name, dtype}) => (dtype === 'float16' ? [name] : [])),
     elements: largestTensor(graph)?.elements ?? 0,
     peakBytes: livenessOf(graph).peakBytes,
     feedBytes: isFedRows ? 0 : feedBytes(model, graph) + handedOut,

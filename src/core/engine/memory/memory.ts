@@ -1,6 +1,6 @@
-import {allParametersOf, trainedCount} from '../../models/adapters.js'
+import {allParametersOf, trainedCount, trainedParametersOf} from '../../models/adapters.js'
 import type {ModelConfig} from '../../models/model-config.js'
-import {countOf} from '../../models/parameters.js'
+import {countOf, type Parameter} from '../../models/parameters.js'
 import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {maxOf} from '../../util/extremes.js'
 import {groupBy} from '../../util/group-by.js'
@@ -49,6 +49,7 @@ const mostKept = 320 * 2 ** 20
 const keptOfShapes = 0.2
 
 const float = 4
+const half = 2
 
 /** What some work needs in the host's memory and, where the device has its own, there. */
 export interface MemoryEstimates {
@@ -74,7 +75,7 @@ export function estimateMemories(work: EngineWork, device: DeviceKind): MemoryEs
 const estimated = new WeakMap<EngineWork, {readonly device: DeviceKind; readonly estimates: MemoryEstimates}>()
 
 function estimateAnew(work: EngineWork, device: DeviceKind): MemoryEstimates {
-  const graphs = graphsOf(work, device).map((graph) => measureGraph(work, graph, device.memory))
+  const graphs = graphsOf(work, device).map((graph) => measureGraph(work, graph, device))
   const {isApart} = device.memory
   const onHost = isApart
     ? graphs.map((graph) => ({...graph, parts: [], bytes: 0, keepsMemory: false, leavesBlocks: false}))
@@ -88,7 +89,7 @@ export function estimateMemory(work: EngineWork, device: DeviceKind): MemoryEsti
 }
 
 function estimateHost(work: EngineWork, device: DeviceKind, graphs: readonly GraphMemory[]): MemoryEstimate {
-  const always = [{name: program, bytes: programBytes}, ...hostParts(work, device)]
+  const always = [{name: program, bytes: programBytes}, ...hostParts(work, device), halfCopies(work, graphs)]
   const left = keptOfShapes * totalOf(graphs.filter(({leavesBlocks}) => leavesBlocks))
   const estimates = allPhases.map((phase) => {
     const isNow = (what: Timed) => isInPhase(what, phase)
@@ -223,6 +224,18 @@ function hostParts(work: EngineWork, device: DeviceKind): MemoryPart[] {
       kind: 'rollout',
     },
   ]
+}
+
+/** Copies in float16 of what graphs are fed: of the weights, and of the reference and the average where these differ. */
+function halfCopies({model, hasReference, hasAverage}: EngineWork, graphs: readonly GraphMemory[]): MemoryPart {
+  // Whichever layer a graph was built for, it serves those like it.
+  const ofAnyLayer = (name: string) => name.replace(/^model\.layers\.\d+\./, 'model.layers.')
+  const fed = new Set(graphs.flatMap(({halves}) => halves.map(ofAnyLayer)))
+  const countFed = (parameters: readonly Parameter[]) =>
+    countOf(parameters.filter(({name}) => fed.has(ofAnyLayer(name))))
+  const others = Number(hasReference ?? false) + Number(hasAverage ?? false)
+  const count = countFed(allParametersOf(model)) + others * countFed(trainedParametersOf(model))
+  return {name: 'weights in float16', bytes: half * count}
 }
 
 /**

@@ -1,11 +1,10 @@
 import {createHash} from 'node:crypto'
-import type {Graph} from '../../onnx/graph.js'
 import {hostMemory} from '../../runtime/devices/cpu.js'
 import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {devices} from '../../runtime/devices.js'
-import {precisions} from '../../runtime/precisions.js'
 import {Session, type SessionOptions} from '../../runtime/session.js'
 import type {DecoderGraph} from '../graphs/decoder-graph.js'
+import {toPrecision} from '../graphs/to-precision.js'
 import type {GraphKind} from './graph-kinds.js'
 import {type HeldMemory, heldMemory, sessionBudget, sessionCapacity} from './session-memory.js'
 
@@ -43,14 +42,14 @@ export class SessionCache {
     const id = createHash('sha256')
       .update(JSON.stringify([kind, key]))
       .digest('hex')
-    const kept = this.sessions.get(id) ?? (await this.compile(kind, build().op.graph))
+    const kept = this.sessions.get(id) ?? (await this.compile(kind, build()))
     this.sessions.delete(id)
     this.sessions.set(id, kept)
     return kept.session
   }
 
-  private async compile(kind: GraphKind, graph: Graph): Promise<Kept> {
-    precisions[this.options.precision ?? 'float32'].convert(graph)
+  private async compile(kind: GraphKind, decoder: DecoderGraph): Promise<Kept> {
+    const graph = toPrecision(decoder, this.options.precision, this.device)
     const held = heldMemory(kind, graph, this.device.memory, this.keptByRuns())
     for (let id = this.inTheWay(held.bytes); id !== undefined; id = this.inTheWay(held.bytes)) await this.drop(id)
     this.heldBytes += held.bytes

@@ -1,5 +1,6 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
+import {valuesChanged} from '../../runtime/half-copies.js'
 import {type FloatValues, SafetensorsFile, writeSafetensors} from '../../weights/index.js'
 import {fillTensors} from './fill-tensors.js'
 import type {ModelState, Weights} from './model-state.js'
@@ -14,6 +15,7 @@ export function blend(average: Weights, weights: Weights, tau: number): void {
   for (const [name, values] of average) {
     const weight = weights.get(name)!
     for (let i = 0; i < values.length; i++) values[i] = tau * values[i] + (1 - tau) * weight[i]
+    valuesChanged(values)
   }
 }
 

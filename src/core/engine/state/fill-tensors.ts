@@ -1,3 +1,4 @@
+import {valuesChanged} from '../../runtime/half-copies.js'
 import {DataError} from '../../util/errors.js'
 import {isSameShape} from '../../util/shape.js'
 import type {FloatValues, SafetensorsFile} from '../../weights/index.js'
@@ -11,5 +12,8 @@ export function fillTensors(file: SafetensorsFile, targets: ReadonlyMap<string, 
   for (const [name, {shape}] of targets)
     if (!isSameShape(file.entries.get(name)?.shape ?? [], shape))
       throw new DataError(`${file.path}: ${name} does not fit the model`)
-  for (const [name, {data}] of targets) for (const {offset, values} of file.pieces(name)) data.set(values, offset)
+  for (const [name, {data}] of targets) {
+    for (const {offset, values} of file.pieces(name)) data.set(values, offset)
+    valuesChanged(data)
+  }
 }

@@ -6,6 +6,7 @@ import type {AdamWSettings, Moments} from '../../optim/adamw.js'
 import {clipScale, globalNorm} from '../../optim/clip.js'
 import {type LossScale, nextLossScale} from '../../optim/loss-scale.js'
 import {StepThreads} from '../../optim/step-threads.js'
+import {valuesChanged} from '../../runtime/half-copies.js'
 import type {TensorData} from '../../runtime/session.js'
 import {NumericError} from '../../util/errors.js'
 import {streamSeed} from '../../util/rng.js'
@@ -162,6 +163,7 @@ export class ModelState {
     const gradientScale = clipScale(norm, settings.maxGradNorm) / factor
     const stepped = await this.stepThreads.run({tensors, settings, step: this.updates, gradientScale})
     for (const [i, {name}] of this.trained.entries()) {
+      valuesChanged(tensors[i].weight, stepped[i].weight)
       this.weights.set(name, stepped[i].weight)
       this.moments.set(name, stepped[i].moments)
     }

@@ -1,6 +1,9 @@
+import type {PrecisionName} from '../../config/names.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {type GraphTraffic, trafficOf} from '../../runtime/traffic.js'
 import type {DecoderGraph} from '../graphs/decoder-graph.js'
+import {toPrecision} from '../graphs/to-precision.js'
+import type {EngineWork} from '../memory/engine-work.js'
 
 /** Nothing crossed. */
 export const noTraffic: GraphTraffic = {toDevice: 0, fromDevice: 0}
@@ -13,6 +16,11 @@ export function plus(one: GraphTraffic, other: GraphTraffic, times = 1): GraphTr
   }
 }
 
+/** Bytes that one run of a graph moves where runs copy what they are fed. */
+function trafficIn(precision: PrecisionName | undefined, decoder: DecoderGraph): GraphTraffic {
+  return trafficOf(toPrecision(decoder, precision, {readsInPlace: false}))
+}
+
 /** Numbers of layers that are built instead of more: two graphs tell how much each further layer adds. */
 const [fewer, more] = [3, 4]
 
@@ -21,8 +29,11 @@ const [fewer, more] = [3, 4]
  *
  * @param build builds the graph of a model with as many layers as it is given
  */
-export function wholeTraffic(model: ModelConfig, build: (of: ModelConfig) => DecoderGraph): GraphTraffic {
-  const at = (layers: number) => trafficOf(build({...model, layers}).op.graph)
+export function wholeTraffic(
+  {model, precision}: Pick<EngineWork, 'model' | 'precision'>,
+  build: (of: ModelConfig) => DecoderGraph,
+): GraphTraffic {
+  const at = (layers: number) => trafficIn(precision, build({...model, layers}))
   if (model.layers <= more) return at(model.layers)
   const few = at(fewer)
   return plus(few, plus(at(more), few, -1), model.layers - fewer)
@@ -33,10 +44,13 @@ export class TrafficTally {
   private readonly known = new Map<string, GraphTraffic>()
   total = noTraffic
 
+  /** @param precision of matrix products; float32 when absent */
+  constructor(private readonly precision?: PrecisionName) {}
+
   /** @param key must determine the graph */
   add(key: object, build: () => DecoderGraph): void {
     const id = JSON.stringify(key)
-    const traffic = this.known.get(id) ?? trafficOf(build().op.graph)
+    const traffic = this.known.get(id) ?? trafficIn(this.precision, build())
     this.known.set(id, traffic)
     this.total = plus(this.total, traffic)
   }

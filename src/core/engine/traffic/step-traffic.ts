@@ -1,4 +1,3 @@
-import type {ModelConfig} from '../../models/model-config.js'
 import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import type {GraphTraffic} from '../../runtime/traffic.js'
 import {maxOf} from '../../util/extremes.js'
@@ -27,22 +26,23 @@ export function bytesOf({toDevice, fromDevice}: GraphTraffic): number {
  */
 export function stepTraffic(work: EngineWork, {readsInPlace}: DeviceKind): StepTraffic {
   if (readsInPlace) return {rollout: noTraffic, update: noTraffic}
-  const {model, rollout, times = {}} = work
-  const sampling = rollout ? rolloutTraffic(model, rollout) : noTraffic
+  const {rollout, times = {}} = work
+  const sampling = rollout ? rolloutTraffic(work, rollout) : noTraffic
   return {rollout: plus(noTraffic, sampling, times.rollout ?? 1), update: updateTraffic(work)}
 }
 
 /** Bytes that sampling one batch of prompts moves: its whole loop is one run. */
-export function rolloutTraffic(model: ModelConfig, sizes: RolloutSizes): GraphTraffic {
-  const sampling = {temperature: 1, greedy: false, endIds: model.endIds}
-  return wholeTraffic(model, (of) => rolloutLoopGraph(of, rolloutShape(sizes), sampling))
+export function rolloutTraffic(work: Pick<EngineWork, 'model' | 'precision'>, sizes: RolloutSizes): GraphTraffic {
+  const sampling = {temperature: 1, greedy: false, endIds: work.model.endIds}
+  return wholeTraffic(work, (of) => rolloutLoopGraph(of, rolloutShape(sizes), sampling))
 }
 
 function updateTraffic(work: EngineWork): GraphTraffic {
-  const {model, objective, policy, languageModel, updateMode = 'whole', times = {}} = work
+  const {model, precision, objective, policy, languageModel, updateMode = 'whole', times = {}} = work
   const rows = [policy && rowCounts(policy).all, languageModel && languageModel.rows * languageModel.length]
   const update: CountedUpdate = {
     model,
+    precision,
     limits: limitsOn({readsInPlace: false}, model),
     mostRows: maxOf([0, ...rows.filter((count) => count !== undefined)]),
   }

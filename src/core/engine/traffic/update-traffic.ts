@@ -1,4 +1,4 @@
-import type {UpdateModeName} from '../../config/names.js'
+import type {PrecisionName, UpdateModeName} from '../../config/names.js'
 import type {ObjectiveSettings} from '../../grpo/objective.js'
 import {firstOfKind} from '../../models/layer-kinds.js'
 import type {ModelConfig} from '../../models/model-config.js'
@@ -20,6 +20,8 @@ import {TrafficTally, wholeTraffic} from './run-traffic.js'
 /** What the micro-batches of an update have in common. */
 export interface CountedUpdate {
   readonly model: ModelConfig
+  /** float32 when absent. */
+  readonly precision?: PrecisionName
   readonly limits: RunLimits
   /** Rows of the largest micro-batch. */
   readonly mostRows: number
@@ -36,9 +38,9 @@ interface CountedMode {
 /** Both ways to compute a micro-batch, run for run as `updateModes` makes them. */
 export const countedModes: Readonly<Record<UpdateModeName, CountedMode>> = {
   whole: {
-    policy: ({model}, shape, objective) => wholeTraffic(model, (of) => policyGraph(of, shape, 1, objective)),
-    logprobs: ({model}, shape) => wholeTraffic(model, (of) => policyGraph(of, shape, 1)),
-    languageModel: ({model}, shape) => wholeTraffic(model, (of) => languageModelGraph(of, shape)),
+    policy: (update, shape, objective) => wholeTraffic(update, (of) => policyGraph(of, shape, 1, objective)),
+    logprobs: (update, shape) => wholeTraffic(update, (of) => policyGraph(of, shape, 1)),
+    languageModel: (update, shape) => wholeTraffic(update, (of) => languageModelGraph(of, shape)),
   },
   segmented: {
     policy: (update, shape, objective) =>
@@ -65,8 +67,8 @@ function segmentedTraffic(
   tokens: number,
   head: (rows: number) => DecoderGraph,
 ): GraphTraffic {
-  const {model, limits, mostRows} = update
-  const tally = new TrafficTally()
+  const {model, precision, limits, mostRows} = update
+  const tally = new TrafficTally(precision)
   const kept = keptLayers(model, mostRows, limits)
   for (let layer = 0; layer < model.layers; layer++)
     for (const direction of directions) addLayer(tally, update, layout, layer, direction, layer < kept)

@@ -219,7 +219,7 @@ describe('estimateMemory', () => {
         of: 'policy',
         build: (of) => policyGraph(of, policy, 1, {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 0}),
       },
-      devices.cpu.memory,
+      devices.cpu,
     )
     const {peakBytes} = livenessOf(policyGraph(deep, policy, 1, {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 0}).op.graph)
     const bytes = parts.reduce((sum, part) => sum + part.bytes, 0)
