@@ -1,10 +1,11 @@
 import {afterEach, describe, expect, it} from 'vitest'
-import type {DecoderGraph} from '../../src/core/engine/graphs/decoder-graph.js'
 import {feedForwardGraph, policyHeadGraph} from '../../src/core/engine/graphs/layer-segments.js'
 import {policyGraph} from '../../src/core/engine/graphs/policy.js'
 import {rolloutLoopGraph} from '../../src/core/engine/graphs/rollout-loop.js'
+import {toPrecision} from '../../src/core/engine/graphs/to-precision.js'
 import type {WorkGraph} from '../../src/core/engine/memory/engine-work.js'
 import {measureGraph} from '../../src/core/engine/memory/graph-memory.js'
+import type {Graph} from '../../src/core/onnx/graph.js'
 import {devices} from '../../src/core/runtime/devices.js'
 import {Session, type TensorData} from '../../src/core/runtime/session.js'
 import {sizeOf} from '../../src/core/util/shape.js'
@@ -47,7 +48,7 @@ const works: Readonly<Record<string, WorkGraph>> = {
 }
 
 /** Zeros; ones where they count, so that loops run. */
-function plainFeeds({op: {graph}}: DecoderGraph): Record<string, TensorData> {
+function plainFeeds(graph: Graph): Record<string, TensorData> {
   const plain = (dtype: string, size: number) => {
     if (dtype === 'int64') return new BigInt64Array(size).fill(1n)
     return dtype === 'bool' ? new Uint8Array(size) : new Float32Array(size)
@@ -56,11 +57,11 @@ function plainFeeds({op: {graph}}: DecoderGraph): Record<string, TensorData> {
 }
 
 /** Whether a graph runs on a device of so many bytes. */
-async function runsWithin(decoder: DecoderGraph, bytes: number): Promise<boolean> {
+async function runsWithin(graph: Graph, bytes: number): Promise<boolean> {
   process.env.STAND_IN_MEMORY = String(Math.round(bytes))
-  const session = await Session.compile(decoder.op.graph, {device: 'cuda', threads: 1}, false)
+  const session = await Session.compile(graph, {device: 'cuda', threads: 1}, false)
   try {
-    await session.run(plainFeeds(decoder))
+    await session.run(plainFeeds(graph))
     return true
   } catch (error) {
     expect((error as Error).message).toContain('Failed to allocate memory')
@@ -75,10 +76,12 @@ describe.skipIf(log === '')('what the estimate says a graph needs on CUDA, with 
     delete process.env.STAND_IN_MEMORY
   })
 
-  it.each(Object.keys(works))('%s: is enough, and half of it is not', async (name) => {
-    const {bytes} = measureGraph({model}, works[name], devices.cuda)
-    const decoder = works[name].build(model)
-    expect(await runsWithin(decoder, bytes)).toBe(true)
-    expect(await runsWithin(decoder, bytes / 2)).toBe(false)
+  const cases = Object.keys(works).flatMap((name) => (['float32', 'float16'] as const).map((of) => [name, of] as const))
+
+  it.each(cases)('%s, %s: is enough, and half of it is not', async (name, precision) => {
+    const {bytes} = measureGraph({model, precision}, works[name], devices.cuda)
+    const graph = toPrecision(works[name].build(model), precision, devices.cuda)
+    expect(await runsWithin(graph, bytes)).toBe(true)
+    expect(await runsWithin(graph, bytes / 2)).toBe(false)
   })
 })

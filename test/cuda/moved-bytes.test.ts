@@ -5,6 +5,7 @@ import {SessionCache} from '../../src/core/engine/sessions/session-cache.js'
 import {countedModes} from '../../src/core/engine/traffic/update-traffic.js'
 import {openSegmented} from '../../src/core/engine/update/segmented.js'
 import {openWhole} from '../../src/core/engine/update/whole.js'
+import {devices} from '../../src/core/runtime/devices.js'
 import {objective, policyBatch, stateOf} from '../support/micro-batches.js'
 import {tinyModel} from '../support/tiny-model.js'
 
@@ -25,18 +26,22 @@ const wide = tinyModel({vocab_size: 30_000, hidden_size: 64, intermediate_size: 
 describe.skipIf(log === '')('an update on CUDA, with a stand-in for its libraries', () => {
   const opened = {whole: openWhole, segmented: (tools: Parameters<typeof openSegmented>[0]) => openSegmented(tools)}
 
-  it.each(['whole', 'segmented'] as const)('runs to its end, and copies what was counted: %s', async (mode) => {
+  const cases = devices.cuda.precisions.flatMap((precision) =>
+    (['whole', 'segmented'] as const).map((mode) => [precision, mode] as const),
+  )
+
+  it.each(cases)('runs to its end, and copies what was counted: %s, %s', async (precision, mode) => {
     const model = wide
     const batch = policyBatch()
     const mostRows = rowCounts(batch.shape).all
-    const sessions = new SessionCache({device: 'cuda', threads: 1})
+    const sessions = new SessionCache({device: 'cuda', threads: 1, precision})
     const state = stateOf(model)
     try {
       const before = copied()
       await opened[mode]({state, sessions, tell: () => {}, mostRows}).policy(batch, 1, objective)
       const after = copied()
       const counted = countedModes[mode].policy(
-        {model, limits: limitsOn(sessions, model), mostRows},
+        {model, precision, limits: limitsOn(sessions, model), mostRows},
         batch.shape,
         objective,
       )

@@ -4,12 +4,12 @@ import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import type {DecoderGraph} from '../../src/core/engine/graphs/decoder-graph.js'
 import {everyGraph} from '../../src/core/engine/graphs/every-graph.js'
+import {toPrecision} from '../../src/core/engine/graphs/to-precision.js'
 import {encodeModel} from '../../src/core/onnx/encode.js'
 import type {Graph} from '../../src/core/onnx/graph.js'
 import {tensorBytes} from '../../src/core/onnx/live-tensor.js'
 import {devices} from '../../src/core/runtime/devices.js'
 import ort from '../../src/core/runtime/onnxruntime.js'
-import {precisions} from '../../src/core/runtime/precisions.js'
 import {sizeOf} from '../../src/core/util/shape.js'
 import {tinyModel} from '../support/tiny-model.js'
 
@@ -83,6 +83,7 @@ function typeOfProduct({
 function plain(dtype: string, shape: readonly number[]) {
   const size = sizeOf(shape)
   if (dtype === 'int64') return new BigInt64Array(size).fill(1n) as never
+  if (dtype === 'float16') return new Uint16Array(size) as never
   return (dtype === 'bool' ? new Uint8Array(size) : new Float32Array(size)) as never
 }
 
@@ -106,8 +107,7 @@ describe.skipIf(log === '')('every graph on CUDA, with a stand-in for its librar
   )
 
   it.each(all)('%s, %s: no node on the CPU, no copy in between', async (precision, name) => {
-    const {graph} = graphs[name]().op
-    precisions[precision].convert(graph)
+    const graph = toPrecision(graphs[name](), precision, devices.cuda)
     const {nodes, copied} = await run(graph)
     expect(nodes.length).toBeGreaterThan(0)
     expect([...new Set(nodes.map(({provider}) => provider))]).toEqual(['CUDAExecutionProvider'])

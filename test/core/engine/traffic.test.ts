@@ -58,6 +58,30 @@ describe('bytes that pass are counted from shapes as the engine passes them', ()
       await sessions.release()
     })
 
+  it.each(Object.entries(families))('an update in float16, whose weights pass as halves: %s', async (_, model) => {
+    const [batch, rows] = [policyBatch(), rowBatch()]
+    const mostRows = rowCounts(batch.shape).all
+    const state = stateOf(model)
+    const precision = 'float16-rounded'
+    const sessions = new SessionCache({device: copying, threads: 1, precision})
+    const tools = {state, sessions, tell: () => {}, mostRows}
+    const most = limits['contexts apart']
+    for (const [mode, opened] of [
+      ['whole', openWhole(tools)],
+      ['segmented', openSegmented(tools, most)],
+    ] as const) {
+      const counted = countedModes[mode]
+      const update: CountedUpdate = {model, precision, limits: most, mostRows}
+      const passed = await passedBy(() => opened.policy(batch, 1, objective))
+      expect(passed, mode).toEqual(counted.policy(update, batch.shape, objective))
+      const plain = counted.policy({...update, precision: 'float32'}, batch.shape, objective)
+      expect(passed.toDevice, mode).toBeLessThan(plain.toDevice)
+      expect(passed.fromDevice, mode).toBe(plain.fromDevice)
+      expect(await passedBy(() => opened.languageModel(rows)), mode).toEqual(counted.languageModel(update, rows.shape))
+    }
+    await sessions.release()
+  })
+
   it('a batch of the sampling loop', async () => {
     const engine = await tinyEngine({device: copying})
     const request = {prompts: promptsOf([9, 9], 4), maxTokens: 8, contextsPerBatch: 2, sampling}
@@ -115,6 +139,15 @@ describe('the count of a step', () => {
     expect(moved({policy: wide, languageModel: small})).toBeGreaterThan(
       moved({policy: wide}) + moved({languageModel: small}),
     )
+  })
+
+  it('is less in float16, for sampling and update', () => {
+    const sizes = {contexts: 2, groupSize: 2, promptTokens: 9, maxTokens: 8}
+    const [plain, halved] = (['float32', 'float16-rounded'] as const).map((precision) =>
+      stepTraffic({...work, rollout: sizes, precision}, kind),
+    )
+    expect(halved.rollout.toDevice).toBeLessThan(plain.rollout.toDevice)
+    expect(halved.update.toDevice).toBeLessThan(plain.update.toDevice)
   })
 
   it('is of the objective that is computed', () => {

@@ -97,6 +97,29 @@ describe('halveProducts', () => {
     `)
   })
 
+  it('an input that is fed in float16 is not cast; what is read otherwise, scaled or of another name stays', () => {
+    const op = new Ops(new Graph())
+    const [x, fed, shared] = [op.input('x', [2, 2]), op.input('fed', [2, 2]), op.input('shared', [2, 2])]
+    const {carried} = op.loop(op.index(3), [op.matMul(x, fed)], (body, _, [y]) => ({
+      goOn: body.bool(true),
+      carried: [body.matMul(body.matMul(y, fed), shared)],
+      scanned: [],
+    }))
+    const scaled = op.fusedMatMul(op.input('scaled', [2, 2]), op.input('other', [3, 2]), {transB: 1, alpha: 0.3})
+    op.graph.output('y', op.add(carried[0], shared))
+    op.graph.output('z', scaled)
+    halveProducts(op.graph, 'rounded', (name) => name !== 'x')
+    expect(op.graph.inputs.map(({name, dtype}) => `${name} ${dtype}`)).toEqual([
+      'x float32',
+      'fed float16',
+      'shared float32',
+      'scaled float32',
+      'other float16',
+    ])
+    expect(printGraph(op.graph)).toContain('Cast(fed) to="float32"')
+    expect(printGraph(op.graph)).not.toContain('Cast(fed) to="float16"')
+  })
+
   it('a factor that float16 may not hold is multiplied into the smaller operand', () => {
     const op = new Ops(new Graph())
     const product = op.fusedMatMul(op.input('keys', [4, 3]), op.input('queries', [2, 3]), {transB: 1, alpha: 0.3})

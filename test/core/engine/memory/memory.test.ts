@@ -13,7 +13,7 @@ import {
 import {largestLogprobShape, largestScoreShape, scoringDemand} from '../../../../src/core/engine/memory/score-memory.js'
 import {compiledBytes} from '../../../../src/core/engine/sessions/session-memory.js'
 import {parseModelConfig} from '../../../../src/core/models/model-config.js'
-import {parameterCount} from '../../../../src/core/models/parameters.js'
+import {countOf, parameterCount, parametersOf} from '../../../../src/core/models/parameters.js'
 import {livenessOf} from '../../../../src/core/onnx/liveness.js'
 import {devices} from '../../../../src/core/runtime/devices.js'
 
@@ -267,6 +267,28 @@ describe('a device of its own memory', () => {
     const sampling = estimateMemories({model, rollout: work.rollout}, kind).device!
     expect(bytesOf(sampling, 'weights')).toBe(Math.round(kind.memory.arenaFactor * weights))
     expect(sampling.totalBytes).toBeLessThan(there.totalBytes)
+  })
+
+  it('in float16 has halves of the weights, and the host copies of these, of the reference too', () => {
+    const halved = {...work, precision: 'float16' as const}
+    for (const updateMode of ['whole', 'segmented'] as const) {
+      const {host: beside, device: own} = estimateMemories({...halved, updateMode}, kind)
+      const matrices = parametersOf(model).filter(({shape}) => shape.length > 1)
+      // The embedding is looked up in the whole graph; the head alone multiplies by it.
+      const fed = matrices.filter(({name}) => updateMode === 'segmented' || !name.includes('embed'))
+      expect(bytesOf(beside, 'weights in float16'), updateMode).toBe(2 * 2 * countOf(fed))
+      const plain = estimateMemories({...work, updateMode}, kind)
+      expect(bytesOf(beside, 'weights'), updateMode).toBe(bytesOf(plain.host, 'weights'))
+      expect(bytesOf(own!, 'weights') / bytesOf(plain.device!, 'weights'), updateMode).toBeLessThan(0.95)
+      expect(bytesOf(plain.host, 'weights in float16'), updateMode).toBe(0)
+    }
+    const {host: alone} = estimateMemories({...halved, hasReference: false, hasAverage: true}, kind)
+    expect(bytesOf(alone, 'weights in float16')).toBe(
+      bytesOf(estimateMemories(halved, kind).host, 'weights in float16'),
+    )
+    expect(
+      bytesOf(estimateMemories({...halved, precision: 'float16-rounded'}, devices.cpu).host, 'weights in float16'),
+    ).toBe(0)
   })
 
   it('is none where graphs lie in the memory of the host', () => {
