@@ -13,8 +13,9 @@ const sumBits = new Uint32Array(sum.buffer)
  */
 export function toHalves(values: Float32Array, target: Uint16Array): number {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  const {length} = words
   let beyond = -1
-  for (let i = 0; i < words.length; i++) {
+  for (let i = 0; i < length; i++) {
     const bits = words[i]
     const size = bits & 0x7fffffff
     const sign = (bits >>> 16) & 0x8000

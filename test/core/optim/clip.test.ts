@@ -1,5 +1,8 @@
 import {expect, it} from 'vitest'
-import {clipScale, globalNorm} from '../../../src/core/optim/clip.js'
+import {clipScale} from '../../../src/core/optim/clip.js'
+import {sumOfSquares} from '../../../src/core/optim/squares.js'
+
+const globalNorm = (gradients: readonly Float32Array[]) => Math.sqrt(sumOfSquares(gradients))
 
 const gradients = [Float32Array.of(3, 4), Float32Array.of(0, 12)]
 
