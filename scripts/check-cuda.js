@@ -72,7 +72,7 @@ async function check() {
   if (!hasProvider(place)) {
     const wheel = fetchPackage(place.version)
     writeFileSync(mark, '')
-    await unpackProvider(place, wheel, async () => {})
+    await unpackProvider(place, {path: wheel, cuda: '13'}, async () => {})
   }
   const standIn = join(cache, 'stand-in')
   buildStandIn(join(place.folder, providerLibraries[1]), standIn)

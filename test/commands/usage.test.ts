@@ -180,6 +180,15 @@ describe('doctor', () => {
     expect(stdout + stderr).not.toContain('hf_secret')
   })
 
+  it('says for which CUDA it fetches the provider and why, and takes --cuda for that alone', async () => {
+    const asked = await rpt(['doctor', '--install-cuda', '--cuda', '13'], cwd, {PIP_INDEX_URL: 'file:///nowhere'})
+    expect(asked.status).toBe(2)
+    expect(asked.stdout).toContain("onnxruntime's provider for CUDA 13: as --cuda says")
+    const alone = await rpt(['doctor', '--cuda', '12'], cwd)
+    expect(alone.status).toBe(2)
+    expect(alone.stderr).toContain('--install-cuda')
+  })
+
   it('colours nothing under NO_COLOR and outside a terminal', async () => {
     for (const env of [{NO_COLOR: '1'}, {}]) {
       const {stdout} = await rpt(['doctor'], cwd, env)

@@ -1,3 +1,4 @@
+import {cudaMajors, folderOf, majorOf} from './cuda-majors.js'
 import {neededLibraries} from './elf.js'
 import {
   type Environment,
@@ -14,7 +15,7 @@ export interface CudaReport {
   readonly provider: 'installed' | 'absent' | 'foreign' | 'other'
   /** Folder that the provider has to lie in. */
   readonly folder: string
-  /** Version of CUDA that the provider is built for; null where that is not known. */
+  /** Major version of CUDA that the provider is built for; null where that is not known. */
   readonly cuda: string | null
   /** What the provider needs; empty where there is none. */
   readonly libraries: readonly FoundLibrary[]
@@ -27,9 +28,6 @@ export interface CudaReport {
 }
 
 const install = 'run rpt doctor --install-cuda'
-
-/** Versions of CUDA that onnxruntime has providers for; the first is that of the one that `rpt` installs. */
-const majors = ['13', '12']
 
 /** Of the driver: no package brings it. */
 const driver = 'libcuda.so.1'
@@ -53,43 +51,33 @@ export async function examineCuda(place: ProviderPlace, env: Environment): Promi
   const note = readNote(place)
   if (!hasProvider(place)) {
     const nothing = {cuda: null, libraries: [], missing: []}
-    return {
-      provider: 'absent',
-      folder: place.folder,
-      ...nothing,
-      searched,
-      remedies: [install, ...otherCuda(majors[0], folders)],
-    }
+    return {provider: 'absent', folder: place.folder, ...nothing, searched, remedies: [install]}
   }
   const needed = neededLibraries(providerLibrary(place)).filter((name) => name.startsWith('libcu'))
-  const cuda = note?.cuda ?? majorOf(needed)
-  const major = cuda?.split('.')[0] ?? ''
-  const names = [...new Set([...needed, driver, ...(opened[major] ? [opened[major]] : [])])]
+  const cuda = majorOf(needed)
+  const names = [...new Set([...needed, driver, ...(cuda && opened[cuda] ? [opened[cuda]] : [])])]
   const libraries = names.map((name) => findLibrary(name, folders))
   const missing = libraries.filter(({folder}) => folder === null).map(({name}) => name)
   const provider = note === null ? 'foreign' : note.commit === (await coreCommit(place)) ? 'installed' : 'other'
   const remedies = [
     ...(provider === 'other' ? [install] : []),
-    ...remediesFor(missing, major),
-    ...otherCuda(major, folders),
+    ...remediesFor(missing, cuda ?? ''),
+    ...(cuda === null ? [] : otherCuda(cuda, provider === 'foreign', folders)),
   ]
   return {provider, folder: place.folder, cuda, libraries, missing, searched, remedies}
 }
 
-/** What to know where another CUDA is here than the provider's. */
-function otherCuda(major: string, folders: LibraryFolders): string[] {
-  const find = (of: string) => findLibrary(`libcublas.so.${of}`, folders)
-  if (!majors.includes(major) || find(major).folder !== null) return []
-  const others = majors.filter((of) => of !== major && find(of).folder !== null)
-  return others.map(
-    (of) =>
-      `install CUDA ${major} beside CUDA ${of}: that in ${find(of).folder} does not serve a provider for CUDA ${major}`,
-  )
-}
-
-/** Version of CUDA, by the library of products that is needed. */
-function majorOf(needed: readonly string[]): string | null {
-  return /^libcublas\.so\.(\d+)$/m.exec(needed.join('\n'))?.[1] ?? null
+/** What to do where another CUDA is here than the provider's; `rpt` replaces no provider that it did not install. */
+function otherCuda(major: string, isForeign: boolean, folders: LibraryFolders): string[] {
+  const own = cudaMajors.find((of) => of === major)
+  const other = cudaMajors.find((of) => of !== major && folderOf(of, folders) !== null)
+  if (!own || !other || folderOf(own, folders) !== null) return []
+  const there = folderOf(other, folders)
+  return [
+    isForeign
+      ? `install CUDA ${own} beside CUDA ${other}: that in ${there} does not serve a provider for CUDA ${own}`
+      : `${install}: the provider is for CUDA ${own}, and only CUDA ${other} is here, in ${there}`,
+  ]
 }
 
 function remediesFor(missing: readonly string[], major: string): string[] {

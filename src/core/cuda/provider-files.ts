@@ -20,8 +20,8 @@ const noteSchema = z.object({
 })
 
 /**
- * What an installed provider was made from, as noted beside it: onnxruntime's version and abbreviated commit, the version of
- * CUDA that it is built for (e.g. `13.0`; null where that is not known), name and sha256 of the package.
+ * What an installed provider was made from, as noted beside it: onnxruntime's version and abbreviated commit, the major
+ * version of CUDA that it is built for (null where that is not known), name and sha256 of the package.
  */
 export type ProviderNote = Readonly<z.infer<typeof noteSchema>>
 

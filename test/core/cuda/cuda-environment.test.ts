@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {Readable} from 'node:stream'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {type CudaMajor, chooseCuda} from '../../../src/core/cuda/cuda-majors.js'
 import {neededLibraries} from '../../../src/core/cuda/elf.js'
 import {cudaEnvironment} from '../../../src/core/cuda/environment.js'
 import {examineCuda} from '../../../src/core/cuda/examine-cuda.js'
@@ -121,7 +122,7 @@ describe('what is missing', () => {
 
   it('is a provider of the same commit, where rpt installed one for another onnxruntime', async () => {
     provide([])
-    const note = {version: '1', commit: 'abc', cuda: '13.0', source: {name: 'a.whl', sha256: ''}}
+    const note = {version: '1', commit: 'abc', cuda: '13', source: {name: 'a.whl', sha256: ''}}
     const examine = async (commit: string) => {
       writeFileSync(noteFile(place()), JSON.stringify({...note, commit}))
       const {provider, remedies} = await examineCuda(place(), {})
@@ -131,17 +132,52 @@ describe('what is missing', () => {
     expect(await examine('def')).toEqual(['other', true])
   })
 
-  it('is CUDA of the right version, where there is another: that is said before the provider is fetched, too', async () => {
+  it('is a provider for the CUDA that is here, where only another is: rpt fetches it', async () => {
     const env = {VIRTUAL_ENV: join(root, 'venv')}
     const folder = pipPackage(join(root, 'venv'), 'cublas', 'libcublas.so.12')
-    const said = `install CUDA 13 beside CUDA 12: that in ${folder} does not serve a provider for CUDA 13`
-    expect((await examineCuda(place(), env)).remedies).toEqual(['run rpt doctor --install-cuda', said])
+    const note = {version: '1', commit: 'abc', cuda: '13', source: {name: 'a.whl', sha256: ''}}
+    writeFileSync(noteFile(place()), JSON.stringify(note))
+    const remedies = async () => (await examineCuda(place(), env)).remedies
+    const other = `run rpt doctor --install-cuda: the provider is for CUDA 13, and only CUDA 12 is here, in ${folder}`
     provide(['libcublas.so.13'])
-    expect((await examineCuda(place(), env)).remedies).toContain(said)
+    expect(await remedies()).toContain(other)
     provide(['libcublas.so.12'])
-    expect((await examineCuda(place(), env)).remedies.join()).not.toContain('does not serve')
+    expect((await remedies()).join()).not.toContain('is for CUDA')
     pipPackage(join(root, 'venv'), 'other', 'libcublas.so.13')
     provide(['libcublas.so.13'])
-    expect((await examineCuda(place(), env)).remedies.join()).not.toContain('does not serve')
+    expect((await remedies()).join()).not.toContain('is for CUDA')
+  })
+
+  it('is the CUDA of a provider that rpt did not install, and does not replace', async () => {
+    const folder = pipPackage(join(root, 'venv'), 'cublas', 'libcublas.so.12')
+    provide(['libcublas.so.13'])
+    expect((await examineCuda(place(), {VIRTUAL_ENV: join(root, 'venv')})).remedies).toContain(
+      `install CUDA 13 beside CUDA 12: that in ${folder} does not serve a provider for CUDA 13`,
+    )
+  })
+})
+
+describe('the CUDA whose provider is fetched', () => {
+  const choose = (present: readonly string[], asked?: CudaMajor) => {
+    const folder = join(root, 'libraries')
+    mkdirSync(folder)
+    for (const major of present) writeFileSync(join(folder, `libcublas.so.${major}`), '')
+    return chooseCuda({loader: [], usual: [folder]}, asked)
+  }
+
+  it('is the one that is here, else the newest', () => {
+    expect(choose(['12'])).toEqual({cuda: '12', reason: `only CUDA 12 is here, in ${join(root, 'libraries')}`})
+  })
+
+  it.each<[string, readonly string[], RegExp]>([
+    ['is here alone', ['13'], /^only CUDA 13 is here, in/],
+    ['is here beside 12', ['12', '13'], /^CUDA 13 and 12 are here$/],
+    ['is not here, but neither is 12', ['11'], /^no CUDA was found here/],
+  ])('is 13 where it %s', (_, present, reason) => {
+    expect(choose(present)).toEqual({cuda: '13', reason: expect.stringMatching(reason)})
+  })
+
+  it('is the one that is asked for, whatever is here', () => {
+    expect(choose(['13'], '12')).toEqual({cuda: '12', reason: 'as --cuda says'})
   })
 })

@@ -37,7 +37,7 @@ export function zipOf(files: Readonly<Record<string, string | Buffer>>): Buffer 
   return Buffer.concat([...parts, central, end])
 }
 
-/** An index of Python packages with one package, on this machine. */
+/** An index of Python packages with one package, and GitHub's list of a release's files, on this machine. */
 export class FakeIndex {
   /** File name -> content. */
   files: Record<string, Buffer> = {}
@@ -54,8 +54,12 @@ export class FakeIndex {
     return this
   }
 
+  get origin(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`
+  }
+
   get address(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/simple`
+    return `${this.origin}/simple`
   }
 
   async stop(): Promise<void> {
@@ -77,7 +81,23 @@ export class FakeIndex {
       response.writeHead(200, {'content-type': this.contentType}).end(JSON.stringify({files}))
       return
     }
+    if (url === '/repos/microsoft/onnxruntime/releases/tags/v9.8.7') {
+      const assets = Object.entries(this.files).map(([name, content]) =>
+        this.alter({
+          name,
+          browser_download_url: `${this.origin}/files/${name}`,
+          size: content.length,
+          digest: `sha256:${createHash('sha256').update(content).digest('hex')}`,
+        }),
+      )
+      response.writeHead(200, {'content-type': 'application/json'}).end(JSON.stringify({assets}))
+      return
+    }
     const content = this.files[url!.replace('/files/', '')]
+    if (content === undefined) {
+      response.writeHead(404).end()
+      return
+    }
     this.ranges.push(headers.range)
     const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0)
     const rest = content.subarray(from)

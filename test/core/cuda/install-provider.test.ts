@@ -4,25 +4,43 @@ import type {AddressInfo} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import type {CudaMajor} from '../../../src/core/cuda/cuda-majors.js'
 import {examineCuda} from '../../../src/core/cuda/examine-cuda.js'
 import {installProvider} from '../../../src/core/cuda/install-provider.js'
 import {findPackage, openIndex} from '../../../src/core/cuda/provider-package.js'
+import {openReleases} from '../../../src/core/cuda/provider-release.js'
 import {DataError, RuntimeFailure, UsageError} from '../../../src/core/util/errors.js'
 import {silentProgress} from '../../../src/core/util/progress.js'
 import {FakeIndex, zipOf} from './fake-index.js'
 import {fakeLibrary} from './fake-library.js'
+import {tarballOf} from './fake-tarball.js'
 
 const isRight = process.platform === 'linux' && process.arch === 'x64'
-const wheelName = 'onnxruntime_gpu-9.8.7-cp311-cp311-manylinux_2_28_x86_64.whl'
-const cudaLibrary = fakeLibrary(['libcublas.so.13', 'libcudart.so.13', 'libc.so.6'])
 
-function wheel(commit = 'abcdef012', changes: Record<string, string | Buffer> = {}): Buffer {
-  return zipOf({
-    'onnxruntime/capi/build_and_package_info.py': "package_name = 'onnxruntime-gpu'\ncuda_version = '13.0'\n",
-    'onnxruntime/capi/libonnxruntime.so.9.8.7': `${'x'.repeat(100)}git-commit-id=${commit}, build type=Release`,
-    'onnxruntime/capi/libonnxruntime_providers_shared.so': 'shared',
-    'onnxruntime/capi/libonnxruntime_providers_cuda.so': cudaLibrary,
-    ...changes,
+/** What the two builds differ in. */
+const builds = {
+  '13': {
+    file: 'onnxruntime_gpu-9.8.7-cp311-cp311-manylinux_2_28_x86_64.whl',
+    libraries: 'onnxruntime/capi',
+    pack: zipOf,
+    connect: (delaysMs: readonly number[]) => openIndex({PIP_INDEX_URL: `${index.address}/`}, {delaysMs}),
+  },
+  '12': {
+    file: 'onnxruntime-linux-x64-gpu_cuda12-9.8.7.tgz',
+    libraries: 'onnxruntime-linux-x64-gpu_cuda12-9.8.7/lib',
+    pack: tarballOf,
+    connect: (delaysMs: readonly number[]) => ({...openReleases({}, {delaysMs}), endpoint: index.origin}),
+  },
+} as const satisfies Record<CudaMajor, object>
+
+const libraryFor = (cuda: CudaMajor) => fakeLibrary([`libcublas.so.${cuda}`, `libcudart.so.${cuda}`, 'libc.so.6'])
+
+function packageOf(cuda: CudaMajor, commit = 'abcdef012', library = libraryFor(cuda)): Buffer {
+  const {pack, libraries} = builds[cuda]
+  return pack({
+    [`${libraries}/libonnxruntime.so.9.8.7`]: `${'x'.repeat(100)}git-commit-id=${commit}, build type=Release`,
+    [`${libraries}/libonnxruntime_providers_shared.so`]: 'shared',
+    [`${libraries}/libonnxruntime_providers_cuda.so`]: library,
   })
 }
 
@@ -33,7 +51,12 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'rpt-cuda-'))
   writeFileSync(join(folder, 'libonnxruntime.so.1'), 'ORT Build Info: git-branch=x, git-commit-id=abcdef012, build')
   index = await new FakeIndex().start()
-  index.files = {[wheelName]: wheel(), 'onnxruntime_gpu-9.8.7-cp311-cp311-win_amd64.whl': Buffer.from('other')}
+  index.files = {
+    [builds[13].file]: packageOf('13'),
+    [builds[12].file]: packageOf('12'),
+    'onnxruntime_gpu-9.8.7-cp311-cp311-win_amd64.whl': Buffer.from('other'),
+    'onnxruntime-linux-x64-9.8.7.tgz': Buffer.from('other'),
+  }
 })
 
 afterEach(async () => {
@@ -42,29 +65,32 @@ afterEach(async () => {
 })
 
 const place = () => ({folder, version: '9.8.7'})
-const install = (delaysMs: readonly number[] = [1]) =>
-  installProvider(place(), openIndex({PIP_INDEX_URL: `${index.address}/`}, {delaysMs}), silentProgress)
+const installFor = (cuda: CudaMajor, delaysMs: readonly number[] = [1]) =>
+  installProvider(place(), cuda, builds[cuda].connect(delaysMs), silentProgress)
 const present = () => readdirSync(folder).sort()
 const altered = (at: FakeIndex, changes: object) =>
   Object.assign(at, {alter: (entry: object) => ({...entry, ...changes})})
 const untouched = ['libonnxruntime.so.1']
 
-describe.skipIf(!isRight)('the CUDA provider', () => {
+describe.skipIf(!isRight).each(['13', '12'] as const)('the provider for CUDA %s', (cuda) => {
+  const install = (delaysMs?: readonly number[]) => installFor(cuda, delaysMs)
+  const {file, libraries, pack} = builds[cuda]
+
   it('is taken from the package of the same version, and what it was made from is noted', async () => {
     const note = await install()
-    expect(note).toMatchObject({version: '9.8.7', commit: 'abcdef012', cuda: '13.0', source: {name: wheelName}})
+    expect(note).toMatchObject({version: '9.8.7', commit: 'abcdef012', cuda, source: {name: file}})
     expect(present()).toEqual([
       'libonnxruntime.so.1',
       'libonnxruntime_providers_cuda.so',
       'libonnxruntime_providers_shared.so',
       'rpt-cuda-provider.json',
     ])
-    expect(readFileSync(join(folder, 'libonnxruntime_providers_cuda.so'))).toEqual(cudaLibrary)
-    const {provider, cuda, libraries} = await examineCuda(place(), {})
-    expect({provider, cuda}).toEqual({provider: 'installed', cuda: '13.0'})
-    expect(libraries.map(({name}) => name)).toEqual([
-      'libcublas.so.13',
-      'libcudart.so.13',
+    expect(readFileSync(join(folder, 'libonnxruntime_providers_cuda.so'))).toEqual(libraryFor(cuda))
+    const report = await examineCuda(place(), {})
+    expect(report).toMatchObject({provider: 'installed', cuda})
+    expect(report.libraries.map(({name}) => name)).toEqual([
+      `libcublas.so.${cuda}`,
+      `libcudart.so.${cuda}`,
       'libcuda.so.1',
       'libcudnn.so.9',
     ])
@@ -104,38 +130,55 @@ describe.skipIf(!isRight)('the CUDA provider', () => {
     await install()
     writeFileSync(join(folder, 'libonnxruntime.so.1'), 'git-commit-id=fffff0000, ')
     const before = present()
-    index.files[wheelName] = zipOf({'onnxruntime/capi/libonnxruntime.so.9.8.7': 'git-commit-id=fffff0000, '})
-    await expect(install()).rejects.toThrow(DataError)
+    index.files[file] = pack({[`${libraries}/libonnxruntime.so.9.8.7`]: 'git-commit-id=fffff0000, '})
+    await expect(install()).rejects.toThrow(/has no file like .*libonnxruntime_providers_shared/)
     expect(present()).toEqual(before)
   })
 
   it('of another commit is refused', async () => {
-    index.files[wheelName] = wheel('0123456ff')
+    index.files[file] = packageOf(cuda, '0123456ff')
     await expect(install()).rejects.toThrow(/commit 0123456ff; onnxruntime-node from abcdef012/)
     expect(present()).toEqual(untouched)
   })
 
+  it('that needs another CUDA than the package is for is refused', async () => {
+    index.files[file] = packageOf(cuda, 'abcdef012', fakeLibrary(['libcublas.so.11']))
+    await expect(install()).rejects.toThrow(`is built for CUDA 11; expected CUDA ${cuda}`)
+    expect(present()).toEqual(untouched)
+  })
+
   it('whose bytes are not those listed is refused', async () => {
-    index.alter = (entry) => ({...entry, hashes: {sha256: '0'.repeat(64)}})
-    await expect(install()).rejects.toThrow(DataError)
+    const sha256 = '0'.repeat(64)
+    index.alter = (entry) => ({...entry, hashes: {sha256}, digest: `sha256:${sha256}`})
+    await expect(install()).rejects.toThrow(`expected ${sha256}, as listed`)
     expect(present()).toEqual(untouched)
   })
 
   it('in a damaged package is refused', async () => {
-    index.files[wheelName] = Buffer.from('no zip file at all')
-    await expect(install()).rejects.toThrow(DataError)
-    expect(present()).toEqual(untouched)
+    for (const bytes of [Buffer.from('no package at all'), index.files[file].subarray(0, 300)]) {
+      index.files[file] = bytes
+      await expect(install()).rejects.toThrow(DataError)
+      expect(present()).toEqual(untouched)
+    }
   })
 
   it('that somebody else put there stays', async () => {
     for (const name of ['libonnxruntime_providers_cuda.so', 'libonnxruntime_providers_shared.so'])
       writeFileSync(join(folder, name), fakeLibrary(['libcublas.so.12']))
     await expect(install()).rejects.toThrow(UsageError)
-    const {provider, cuda, remedies} = await examineCuda(place(), {})
-    expect({provider, cuda}).toEqual({provider: 'foreign', cuda: '12'})
-    expect(remedies.join()).toContain('nvidia-cublas-cu12')
+    const report = await examineCuda(place(), {})
+    expect(report).toMatchObject({provider: 'foreign', cuda: '12'})
+    expect(report.remedies.join()).toContain('nvidia-cublas-cu12')
   })
 
+  it('takes the place of that for the other CUDA', async () => {
+    await installFor(cuda === '13' ? '12' : '13')
+    await install()
+    expect(await examineCuda(place(), {})).toMatchObject({provider: 'installed', cuda})
+  })
+})
+
+describe.skipIf(!isRight)('a listing', () => {
   it.each<[string, (index: FakeIndex) => object, RegExp]>([
     ['an index without the version', (at) => Object.assign(at, {files: {}}), /no version 9\.8\.7 for Linux/],
     [
@@ -147,8 +190,32 @@ describe.skipIf(!isRight)('the CUDA provider', () => {
     ['a version that was withdrawn', (at) => altered(at, {yanked: 'bad'}), /no version/],
   ])('%s is refused', async (_, arrange, expected) => {
     arrange(index)
-    await expect(install()).rejects.toThrow(expected)
+    await expect(installFor('13')).rejects.toThrow(expected)
     expect(present()).toEqual(untouched)
+  })
+
+  it.each<[string, (index: FakeIndex) => object, RegExp]>([
+    ['a release without the package', (at) => Object.assign(at, {files: {}}), /9\.8\.7 has no .*gpu_cuda12-9\.8\.7/],
+    ['no sha256', (at) => altered(at, {digest: null}), /without its sha256/],
+    ['another hash', (at) => altered(at, {digest: 'sha1:0123'}), /without its sha256/],
+    ['no sizes', (at) => altered(at, {size: undefined}), /does not describe the files of 9\.8\.7/],
+  ])('of GitHub with %s is refused, and CUDA 13 is offered', async (_, arrange, expected) => {
+    arrange(index)
+    const error = await installFor('12').catch((thrown) => thrown)
+    expect(error).toBeInstanceOf(DataError)
+    expect(error.message).toMatch(expected)
+    expect(error.suggestions.join()).toContain('rpt doctor --install-cuda --cuda 13')
+    expect(present()).toEqual(untouched)
+  })
+
+  it('of GitHub that cannot be had names what else serves', async () => {
+    const other = {...place(), version: '1.2.3'}
+    const error = await installProvider(other, '12', builds[12].connect([]), silentProgress).catch((thrown) => thrown)
+    expect(error.message).toBe('release of microsoft/onnxruntime: there is no such release (404)')
+    const nowhere = {...builds[12].connect([]), endpoint: 'http://127.0.0.1:1'}
+    const unreached = await installProvider(place(), '12', nowhere, silentProgress).catch((thrown) => thrown)
+    expect(unreached).toBeInstanceOf(RuntimeFailure)
+    for (const {suggestions} of [error, unreached]) expect(suggestions.join()).toContain('--install-cuda --cuda 13')
   })
 })
 
