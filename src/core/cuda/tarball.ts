@@ -56,9 +56,8 @@ class Bytes {
     this.chunks = stream[Symbol.asyncIterator]()
   }
 
-  /** The next bytes as one; empty at the end of the stream. */
+  /** The next bytes as one. */
   async take(length: number): Promise<Buffer> {
-    if (await this.isAtEnd()) return Buffer.alloc(0)
     const parts: Buffer[] = []
     for await (const part of this.next(length)) parts.push(part)
     return Buffer.concat(parts)
