@@ -36,7 +36,8 @@ export default class Report extends BaseCommand {
     }
     const render = async ({path, content}: WrittenReport) => {
       const {renderResults} = await import('../core/report/render-results.js')
-      return [...renderResults(content), '', `report: ${visibleLine(path)}`].join('\n')
+      const {columnsOf} = await import('../terminal/fit-rows.js')
+      return [...renderResults(content, columnsOf(process.stdout)), '', `report: ${visibleLine(path)}`].join('\n')
     }
     const {content: _, ...summary} = (await this.perform(write, {render, check})) as Partial<WrittenReport>
     return summary

@@ -19,12 +19,15 @@ export interface FittedRows {
   readonly note: string
 }
 
-/** Leaves out of a summary's rows the columns that the terminal has no room for; a pipe or a file takes any width. */
+/** Characters that a line has room for: a pipe or a file takes any number. */
+export function columnsOf({isTTY, columns}: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): number {
+  return isTTY && columns > 0 ? columns : Number.POSITIVE_INFINITY
+}
+
+/** Leaves out of a summary's rows the columns that the terminal has no room for. */
 export function fitRows({name, rows, spare, file}: SummaryTable, colors: Colors): FittedRows {
-  const {isTTY, columns} = process.stdout
   // A summary indents its rows.
-  const room = isTTY && columns > 0 ? columns - 2 : Number.POSITIVE_INFINITY
-  const fitted = fitColumns(rows, room, spare, colors)
+  const fitted = fitColumns(rows, columnsOf(process.stdout) - 2, spare, colors)
   const note =
     fitted.leftOut.length > 0 ? `\nToo wide for ${name}: ${fitted.leftOut.join(', ')} (see ${file}, or --json)` : ''
   return {rows: fitted.rows, note}

@@ -1,5 +1,6 @@
 import {stripVTControlCharacters} from 'node:util'
 import {maxOf} from '../core/util/extremes.js'
+import {columnsToDrop} from '../core/util/spare-columns.js'
 import {visible, visibleLine} from '../core/util/visible.js'
 import type {Colors} from './colors.js'
 import {formatBytes, formatValue} from './format.js'
@@ -66,15 +67,11 @@ export function fitColumns(
   spare: readonly string[],
   colors: Colors,
 ): {rows: readonly Row[]; leftOut: readonly string[]} {
-  const without = (count: number) => {
-    const gone = spare.slice(0, count)
-    return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !gone.includes(name))))
-  }
-  const widthOf = (some: readonly Row[]) => maxOf(renderTable(some, colors).split('\n').map(width))
-  let count = 0
-  while (count < spare.length && widthOf(without(count)) > limit) count++
-  const leftOut = spare.slice(0, count).filter((name) => rows.some((row) => name in row))
-  return {rows: without(count), leftOut}
+  const without = (gone: readonly string[]) =>
+    rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !gone.includes(name))))
+  const widthWithout = (gone: readonly string[]) => maxOf(renderTable(without(gone), colors).split('\n').map(width))
+  const gone = columnsToDrop(limit, spare, widthWithout)
+  return {rows: without(gone), leftOut: gone.filter((name) => rows.some((row) => name in row))}
 }
 
 /**

@@ -3,6 +3,7 @@ import {visibleLine} from '../util/visible.js'
 import {categoryTables} from './categories.js'
 import type {ReportContent} from './content.js'
 import {headlineOf} from './headline.js'
+import {renderNarrow} from './narrow-table.js'
 import {reasoningTables} from './reasoning.js'
 import {scalingFigures, scalingText} from './scaling-figures.js'
 import {trendOf} from './smooth.js'
@@ -10,8 +11,18 @@ import {comparisonTables, fitTable, renderTable, resultTable, type Table} from '
 import {terminalPlot} from './terminal-plot.js'
 import {curvesOf} from './training-curves.js'
 
-/** The page's main results as lines for the terminal: Table 1, differences, reward curve, fitted scaling curve. */
-export function renderResults({runs, results, comparisons, reasonings, points, fits}: ReportContent): string[] {
+/** What a narrow terminal leaves out of the fits, the first first; curve and constants, and alpha with its interval, stay. */
+const spareOfFits = ['resamples fitted', 'points', 'R² interval', 'A interval', 'P*, % interval']
+
+/**
+ * The page's main results as lines for the terminal: Table 1, differences, reward curve, fitted scaling curve.
+ *
+ * @param room characters of a line
+ */
+export function renderResults(
+  {runs, results, comparisons, reasonings, points, fits}: ReportContent,
+  room = Number.POSITIVE_INFINITY,
+): string[] {
   const sentence = headlineOf(comparisons)
   const sections = [
     sentence ? [sentence] : [],
@@ -22,7 +33,7 @@ export function renderResults({runs, results, comparisons, reasonings, points, f
     ...curvesOf(runs, 'reward').map(({name, points}) =>
       points.length > 1 ? [`Reward of ${name}`, '', ...terminalPlot(trendOf(points), {xLabel: 'step'})] : [],
     ),
-    fits.length > 0 ? renderTable(fitTable(withoutRepeats(fits))) : [],
+    fits.length > 0 ? renderNarrow(fitTable(withoutRepeats(fits)), room, spareOfFits) : [],
     ...scalingFigures(points, fits, results)
       .filter(({split}) => split === 'medium')
       .flatMap(({split, series}) =>

@@ -1,5 +1,8 @@
-import {expect, it} from 'vitest'
-import {metricTable} from '../../../src/core/report/tables.js'
+import {describe, expect, it} from 'vitest'
+import {renderNarrow} from '../../../src/core/report/narrow-table.js'
+import {renderResults} from '../../../src/core/report/render-results.js'
+import {fitTable, metricTable, renderTable} from '../../../src/core/report/tables.js'
+import type {FitRow} from '../../../src/core/statistics/series.js'
 import {metricsTable, nullsOf} from '../../../src/core/tables/index.js'
 
 it('metrics are means over the first and the last tenth of the steps, and the maximum', () => {
@@ -13,4 +16,46 @@ it('metrics are means over the first and the last tenth of the steps, and the ma
   expect(cellsOf('loss'), 'of the steps that have it').toEqual(['loss', '10.5', '18.5', '19'])
   expect(cellsOf('entropy')).toBeUndefined()
   expect(note).toBe('20 steps; first and last are means over 2 steps.')
+})
+
+describe('the table of fits', () => {
+  const fits = ['easy', 'medium', 'hard'].map(
+    (split): FitRow => ({
+      series: 'rpt, reasoning',
+      mode: 'reasoning',
+      split,
+      A: 123456789.123,
+      alpha: 0.123456,
+      P_star: 0.654321,
+      r2: 0.987654,
+      A_ci: [12345.6789, 123456789.123],
+      alpha_ci: [0.0123456, 1.23456],
+      P_star_ci: [0.543219, 0.765432],
+      r2_ci: [0.876543, 0.998765],
+      point_count: 6,
+      residuals: [],
+      resamples: 1000,
+      resamples_fitted: 998,
+      warnings: [],
+    }),
+  )
+  const content = {runs: [], results: [], comparisons: [], reasonings: [], points: [], fits}
+
+  it('fits into 80 columns of a terminal, and says what is left out', () => {
+    const lines = renderResults(content, 80)
+    expect(lines[2].split(/ {2,}/)).toEqual(['curve', 'A', 'alpha', 'P*, %', 'R²'])
+    for (const line of lines.slice(2, 6)) expect(line.length).toBeLessThanOrEqual(80)
+    expect(lines.at(-1)).toMatch(/^Too wide: resamples fitted, points, R² interval, A interval.* \(on the page\)\.$/)
+  })
+
+  it('keeps what there is room for: all of it in a pipe', () => {
+    expect(renderResults(content)).toEqual(renderTable(fitTable(fits)))
+    const [, , head, row] = renderResults(content, 120)
+    expect(head).toMatch(/points$/)
+    expect(row).toMatch(/0\.988 \[0\.877, 0\.999\] +6$/)
+  })
+
+  it('keeps what may not go, however narrow the terminal is', () => {
+    expect(renderNarrow({title: 'a', columns: ['b'], rows: [[{text: 'long'}]]}, 1, [])).toContain('long')
+  })
 })
