@@ -200,6 +200,7 @@ export abstract class BaseCommand extends Command {
       signal: this.stopping.signal,
       sources,
       folders,
+      commits: new Map(),
       command: this.id!,
       version: this.config.version,
       resume: Boolean(flags.resume),

@@ -34,12 +34,22 @@ const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
   rpt([...args, '--json', '--threads', '1'], folder, {HF_HOME: at('home'), HF_ENDPOINT: hub.endpoint, ...env})
 
 it('a checkpoint of the Hub is fetched once, named by its commit, and used again without network', async () => {
-  const prepared = await run(['prepare-data', '--documents', 'corpus.jsonl', '--proxy', 'team/tiny', '--out', 'data'])
+  const prepared = await run([
+    'prepare-data',
+    '--documents',
+    'corpus.jsonl',
+    '--proxy',
+    'team/tiny',
+    '--set',
+    'data.tokenizer=team/tiny',
+    '--out',
+    'data',
+  ])
   expect(prepared.status, prepared.stderr).toBe(0)
+  expect(hub.urls.filter((url) => url.includes('/revision/'))).toHaveLength(1)
   expect(JSON.parse(prepared.stdout).command).toBe('prepare-data')
-  expect(readJson('data', 'manifest.json').origins).toEqual({
-    'data.proxy': {id: 'team/tiny', kind: 'model', revision: commit},
-  })
+  const origin = {id: 'team/tiny', kind: 'model', revision: commit}
+  expect(readJson('data', 'manifest.json').origins).toEqual({'data.proxy': origin, 'data.tokenizer': origin})
 
   const requests = hub.seen.length
   const training = ['train', '--data', 'data', '--model', 'team/tiny', '--out', 'run', '--objective', 'ntp']

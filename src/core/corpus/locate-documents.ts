@@ -31,17 +31,23 @@ type DocumentSettings = Pick<Config['data'], 'documents' | 'split' | 'subset'>
  */
 export async function locateDocuments(
   settings: DocumentSettings,
-  services: Pick<Services, 'progress' | 'signal'>,
+  services: Pick<Services, 'progress' | 'signal' | 'commits'>,
   resolve: typeof resolveSource = resolveSource,
 ): Promise<LocatedDocuments> {
   const {documents, split, subset} = settings
-  const {progress, signal} = services
+  const {progress, signal, commits} = services
   if (documents === standardInput) {
     const {file, remove} = await spoolStandardInput(services)
     return {path: file, name: 'stdin', label: 'standard input', origin: null, release: remove}
   }
   const find = (source: string, choose: (all: readonly string[]) => readonly string[]) =>
-    resolve('documents', source, {kind: 'dataset', progress, signal, files: (path, all) => choose(all).includes(path)})
+    resolve('documents', source, {
+      kind: 'dataset',
+      progress,
+      signal,
+      commits,
+      files: (path, all) => choose(all).includes(path),
+    })
   const dataset = documents!.replace(/^hf:|@.*$/g, '')
   const label = `data set ${dataset}`
   const choose = once((all: readonly string[], card: string | null) => splitFiles(all, card, {label, split, subset}))

@@ -28,6 +28,8 @@ export interface SourceRequest {
   readonly progress: Progress
   /** Id -> the folder that was looked for first, as `loadConfig` gives them; used in errors. */
   readonly folders?: ReadonlyMap<string, string>
+  /** See `Services`; what is asked of the Hub is added. */
+  readonly commits?: Map<string, string>
   /** Stops a download; what came stays. */
   readonly signal?: AbortSignal
   /** Pauses between attempts, milliseconds. */
@@ -53,7 +55,7 @@ export async function resolveSource(what: string, value: string, request: Source
   const address = readAddress(what, value, request.kind, request.folders?.get(value))
   if (address === null) return {folder: value, origin: null, files: []}
   const remote = open(address, request)
-  const {folder, commit, files} = await fetchSnapshot(remote, request.files, request.progress)
+  const {folder, commit, files} = await fetchSnapshot(remote, request)
   const {id, kind} = address
   return {folder, origin: {id, kind, revision: commit}, files}
 }

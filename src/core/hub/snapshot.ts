@@ -30,18 +30,39 @@ export interface Snapshot {
   readonly files: readonly string[]
 }
 
-/** Brings the files of a commit that `filter` chooses into the cache, except those that it has. */
-export async function fetchSnapshot(remote: Remote, filter: FileFilter, progress: Progress): Promise<Snapshot> {
+/** What is wanted of a repository. */
+export interface SnapshotRequest {
+  /** Chooses among its files. */
+  readonly files: FileFilter
+  readonly progress: Progress
+  /** Commits that were asked for; what is asked is added. Absent to ask each time. */
+  readonly commits?: Map<string, string>
+}
+
+/** Brings the files of a commit that are wanted into the cache, except those that it has. */
+export async function fetchSnapshot(
+  remote: Remote,
+  {files: filter, progress, commits = new Map()}: SnapshotRequest,
+): Promise<Snapshot> {
   const {address, settings} = remote
   const cache = repositoryCache(settings, address)
   if (settings.isOffline) return cachedSnapshot(remote, cache, filter)
-  const commit = isCommit(address.revision) ? address.revision : await fetchCommit(remote)
+  const commit = isCommit(address.revision) ? address.revision : await askOnce(remote, commits)
   const wanted = choose(await listCommit(remote, cache, commit), filter, address.label)
   await writeRef(cache, address.revision, commit)
   const folder = join(cache.snapshots, commit)
   const absent = wanted.filter(({path, size}) => !hasSize(join(folder, path), size))
   if (absent.length > 0) await download(remote, cache, commit, absent, progress)
   return {folder, commit, files: wanted.map(({path}) => path)}
+}
+
+/** The commit of a branch or tag: the one that was asked for before, else the Hub's. */
+async function askOnce(remote: Remote, commits: Map<string, string>): Promise<string> {
+  const {kind, id, revision} = remote.address
+  const key = `${kind} ${id}@${revision}`
+  const commit = commits.get(key) ?? (await fetchCommit(remote))
+  commits.set(key, commit)
+  return commit
 }
 
 async function download(

@@ -25,7 +25,7 @@ export interface LocatedModels {
   readonly isWhole: boolean
 }
 
-type Needs = Pick<Services, 'progress' | 'signal' | 'folders' | 'rehearsal'>
+type Needs = Pick<Services, 'progress' | 'signal' | 'folders' | 'commits' | 'rehearsal'>
 
 /**
  * Finds tokenizer, proxy and difficulty model, and downloads what the Hub has and this machine lacks.
@@ -61,8 +61,8 @@ export async function locateModels(config: Config, services: Needs): Promise<Loc
   return {config: {...config, data}, models: places, origins, isWhole}
 }
 
-async function locateTokenizer(value: string, {progress, signal, folders, rehearsal}: Needs) {
-  const request = {kind: 'model', files: tokenizerFiles, progress, signal, folders} as const
+async function locateTokenizer(value: string, {progress, signal, folders, commits, rehearsal}: Needs) {
+  const request = {kind: 'model', files: tokenizerFiles, progress, signal, folders, commits} as const
   return rehearsal
     ? await previewModel('tokenizer', value, request, rehearsal)
     : {...(await resolveSource('tokenizer', value, request)), isWhole: true}

@@ -32,6 +32,8 @@ export interface ModelRequest {
   readonly signal?: AbortSignal
   /** See `Services`. */
   readonly folders?: ReadonlyMap<string, string>
+  /** See `Services`. */
+  readonly commits?: Map<string, string>
   /** The commit that the run was begun with; it stands in for a branch of the same repository. */
   readonly recorded?: Origin
   readonly rehearsal?: Rehearsal
@@ -74,9 +76,9 @@ async function findBase(adapters: string, request: ModelRequest): Promise<{folde
 async function locate(
   what: string,
   value: string,
-  {progress = silentProgress, rehearsal, signal, folders}: ModelRequest,
+  {progress = silentProgress, rehearsal, signal, folders, commits}: ModelRequest,
 ) {
-  const request = {kind: 'model', files: modelFiles, progress, signal, folders} as const
+  const request = {kind: 'model', files: modelFiles, progress, signal, folders, commits} as const
   return rehearsal
     ? await previewModel(what, value, request, rehearsal)
     : {...(await resolveSource(what, value, request)), isWhole: true}

@@ -15,6 +15,8 @@ export interface Services {
   readonly sources: ReadonlyMap<string, string>
   /** Value that was taken for a Hub id -> the folder of that name that is not there. */
   readonly folders?: ReadonlyMap<string, string>
+  /** Commits that the Hub gave for branches and tags: the command stays with them. Absent where each use may ask anew. */
+  readonly commits?: Map<string, string>
   /** Name of the command, e.g. `train`. */
   readonly command: string
   /** Version of `rpt`. */

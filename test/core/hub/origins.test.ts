@@ -6,6 +6,7 @@ import {evaluate} from '../../../src/core/evaluation/evaluate.js'
 import {planOf} from '../../../src/core/planning/plan.js'
 import {prepareData} from '../../../src/core/preparation/prepare-data.js'
 import {openSweep} from '../../../src/core/sweep/open-sweep.js'
+import {sweep} from '../../../src/core/sweep/sweep.js'
 import {openTraining} from '../../../src/core/training/open-training.js'
 import {train} from '../../../src/core/training/train.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
@@ -108,11 +109,11 @@ it('a plan of a sweep opens no connection for a model that is in the cache, also
   const finished = loadConfig({files: [file], flags: {out: 'finished'}, cwd: workspace.folder})
   await train(finished.config, toyServices())
   const sets = [`sweep.train=${file}`, 'sweep.runs=[finished]', 'out=planned-sweep', 'eval.modes=[standard]']
-  const sweep = loadConfig({command: 'scaling-sweep', sets, cwd: workspace.folder}).config
+  const planned = loadConfig({command: 'scaling-sweep', sets, cwd: workspace.folder}).config
   const notes: string[] = []
   const doneIn = async () => {
     const rehearsal = {note: (line: string) => notes.push(line)}
-    const {points} = await openSweep(sweep, toyServices({command: 'scaling-sweep', rehearsal}))
+    const {points} = await openSweep(planned, toyServices({command: 'scaling-sweep', rehearsal}))
     return points.map(({isDone}) => isDone)
   }
   hub.seen.length = 0
@@ -125,6 +126,27 @@ it('a plan of a sweep opens no connection for a model that is in the cache, also
   expect(await doneIn()).toEqual([false])
   expect(hub.urls.filter((url) => url.includes('/resolve/'))).toEqual([`/owner/name/resolve/${commit}/config.json`])
   expect(new Set(notes)).toEqual(new Set(['model owner/name: its files are fetched from the Hub']))
+})
+
+it('a sweep asks once which commit a branch is, for all of its points, and they are of that one', async () => {
+  const file = join(workspace.folder, 'asking-point.yaml')
+  const all = [...toySettings, ...settings(1), 'checkpoint.steps=[1]', `data.dir=${workspace.data}`]
+  writeFileSync(file, JSON.stringify(loadConfig({sets: all, cwd: workspace.folder}).config))
+  const sets = [
+    `sweep.train=${file}`,
+    'sweep.axes={seed: [0, 1]}',
+    'sweep.bootstraps=5',
+    'out=asking-sweep',
+    'eval.modes=[standard]',
+    'eval.bootstraps=5',
+    'threads=1',
+  ]
+  hub.seen.length = 0
+  await sweep(
+    loadConfig({command: 'scaling-sweep', sets, cwd: workspace.folder}).config,
+    toyServices({command: 'scaling-sweep', commits: new Map()}),
+  )
+  expect(hub.urls.filter((url) => url.includes('/revision/'))).toHaveLength(1)
 })
 
 const evaluated = (model: string, out: string) =>
