@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {BaseCommand} from '../base-command.js'
-import {type CudaMajor, cudaMajors} from '../core/cuda/cuda-majors.js'
+import {type CudaMajor, cudaMajors} from '../core/config/names.js'
 
 /** `rpt doctor`: what this machine offers. */
 export default class Doctor extends BaseCommand {

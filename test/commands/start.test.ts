@@ -36,3 +36,8 @@ it.each(readdirSync(join(src, 'commands')))(
     expect([...loadedWith(`commands/${file}`)].filter((path) => !early.test(path))).toEqual([])
   },
 )
+
+it('the engine thread loads no settings, which the main thread has read, and no reader of YAML', () => {
+  const settings = /^(core\/config\/(?!names)|core\/files\/(index|output)|yaml$)/
+  expect([...loadedWith('core/engine/worker.ts')].filter((path) => settings.test(path))).toEqual([])
+})

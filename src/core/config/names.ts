@@ -46,6 +46,9 @@ export const precisionNames = ['float32', 'float16', 'float16-rounded'] as const
 /** Linear layers that adapters may be put on, in PEFT's words. */
 export const adapterTargets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const
 
+/** Major versions of CUDA that onnxruntime has providers for, the preferred one first. */
+export const cudaMajors = ['13', '12'] as const
+
 /** A name in `objectives`. */
 export type ObjectiveName = (typeof objectives)[number]
 /** A name in `taskNames`. */
@@ -74,3 +77,5 @@ export type UpdateModeName = (typeof updateModeNames)[number]
 export type PrecisionName = (typeof precisionNames)[number]
 /** A name in `adapterTargets`. */
 export type AdapterTarget = (typeof adapterTargets)[number]
+/** A name in `cudaMajors`. */
+export type CudaMajor = (typeof cudaMajors)[number]

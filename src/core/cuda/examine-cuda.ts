@@ -1,4 +1,5 @@
-import {cudaMajors, folderOf, majorOf} from './cuda-majors.js'
+import {cudaMajors} from '../config/names.js'
+import {folderOf, majorOf} from './choose-cuda.js'
 import {neededLibraries} from './elf.js'
 import {
   type Environment,

@@ -1,6 +1,6 @@
+import type {CudaMajor} from '../config/names.js'
 import type {Connection} from '../net/request.js'
 import type {Archive} from './archive.js'
-import type {CudaMajor} from './cuda-majors.js'
 import type {Environment} from './library-search.js'
 import {findPackage, openIndex, type Patience, type ProviderPackage} from './provider-package.js'
 import {findRelease, openReleases} from './provider-release.js'

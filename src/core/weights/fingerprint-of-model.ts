@@ -1,6 +1,6 @@
 import {readdirSync} from 'node:fs'
 import {join} from 'node:path'
-import {fingerprintOf} from '../files/index.js'
+import {fingerprintOf} from '../files/fingerprint.js'
 
 /** Files of a checkpoint that results depend on; weights may come in several. */
 const decisive = /^(config\.json|model.*\.safetensors|model\.safetensors\.index\.json)$/

@@ -1,10 +1,5 @@
+import {type CudaMajor, cudaMajors} from '../config/names.js'
 import {findLibrary, type LibraryFolders} from './library-search.js'
-
-/** Major versions of CUDA that onnxruntime has providers for, the preferred one first. */
-export const cudaMajors = ['13', '12'] as const
-
-/** Major version of CUDA. */
-export type CudaMajor = (typeof cudaMajors)[number]
 
 /** Major version of CUDA by the library of products that a provider needs; null where it needs none. */
 export function majorOf(needed: readonly string[]): string | null {
