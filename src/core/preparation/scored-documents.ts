@@ -29,17 +29,23 @@ export function* readScored({documents, scores, difficulty}: ScoreFiles): Genera
   const proxyRows = readRows(scores, scoresTable)
   const difficultyRows = difficulty === undefined ? null : readRows(difficulty, pickColumns(scoresTable, 'entropy'))
   const columns = pickColumns(documentsTable, 'doc_id', 'partition', 'token_ids')
-  for (const {doc_id: docId, partition, token_ids: tokenIds} of readRows(documents, columns)) {
-    const {entropy, target_logprob: targetLogprob, top1} = nextRow(proxyRows, docId, tokenIds)
-    const isHeldOut = partition === 'val'
-    const heldOutEntropy = isHeldOut && difficultyRows ? nextRow(difficultyRows, docId, tokenIds).entropy : entropy
-    yield {
-      docId,
-      partition,
-      tokenIds,
-      scores: {entropy, targetLogprob, top1},
-      difficultyEntropy: isHeldOut ? heldOutEntropy : null,
+  try {
+    for (const {doc_id: docId, partition, token_ids: tokenIds} of readRows(documents, columns)) {
+      const {entropy, target_logprob: targetLogprob, top1} = nextRow(proxyRows, docId, tokenIds)
+      const isHeldOut = partition === 'val'
+      const heldOutEntropy = isHeldOut && difficultyRows ? nextRow(difficultyRows, docId, tokenIds).entropy : entropy
+      yield {
+        docId,
+        partition,
+        tokenIds,
+        scores: {entropy, targetLogprob, top1},
+        difficultyEntropy: isHeldOut ? heldOutEntropy : null,
+      }
     }
+  } finally {
+    // Tables that are read a row at a time stay open until they are told of their end.
+    proxyRows.return(undefined)
+    difficultyRows?.return(undefined)
   }
 }
 

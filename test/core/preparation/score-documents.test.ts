@@ -1,4 +1,4 @@
-import {mkdtempSync, readFileSync} from 'node:fs'
+import {existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
@@ -107,5 +107,38 @@ describe('scored documents', () => {
     expect(read).toThrow('a:13 has no scores; expected 4')
     await writeTable(at('short.arrow'), scoresTable, all.toReversed())
     expect(read).toThrow('a:0 has 4 scores; expected 6')
+  })
+})
+
+describe.skipIf(process.platform !== 'linux')('tables of scores', () => {
+  const names = ['documents.arrow', 'opened.arrow', 'opened-val.arrow']
+  const opened = () => {
+    const files = readdirSync('/proc/self/fd').flatMap((fd) => {
+      const link = `/proc/self/fd/${fd}`
+      return existsSync(link) ? [readlinkSync(link)] : []
+    })
+    return files.filter((file) => names.some((name) => file === at(name)))
+  }
+
+  beforeAll(async () => {
+    await score('opened.arrow')
+    await score('opened-val.arrow', {scored: ['val']})
+  })
+
+  const read = () =>
+    readScored({documents: at('documents.arrow'), scores: at('opened.arrow'), difficulty: at('opened-val.arrow')})
+
+  it('are closed when all documents are read', () => {
+    expect([...read()]).toHaveLength(lengths.length)
+    expect(opened()).toEqual([])
+  })
+
+  it('are closed when nobody reads on', () => {
+    for (const {partition} of read()) {
+      if (partition === 'train') continue
+      expect(opened()).toHaveLength(3)
+      break
+    }
+    expect(opened()).toEqual([])
   })
 })
