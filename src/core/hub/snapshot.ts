@@ -72,7 +72,7 @@ async function download(
   absent: readonly RemoteFile[],
   progress: Progress,
 ): Promise<void> {
-  const missing = absent.filter(({hash, size}) => !hasSize(join(cache.blobs, hash), size))
+  const missing = distinctBlobs(absent.filter(({hash, size}) => !hasSize(join(cache.blobs, hash), size)))
   const total = missing.reduce((sum, {size}) => sum + size, 0)
   const begun = missing.reduce((sum, file) => sum + Math.min(file.size, sizeOf(partOf(cache, file))), 0)
   if (missing.length > 0) await checkSpace(remote, cache, total - begun)
@@ -84,6 +84,12 @@ async function download(
     await linkBlob(folder, file.path, join(cache.blobs, file.hash))
   }
   stage?.done(`${plural(missing.length, 'file')}, ${total} bytes`)
+}
+
+/** The first file of each content: the cache keeps it once. */
+function distinctBlobs(files: readonly RemoteFile[]): RemoteFile[] {
+  const firsts = new Map(files.toReversed().map((file) => [file.hash, file]))
+  return files.filter((file) => firsts.get(file.hash) === file)
 }
 
 function watchOf(stage: ReturnType<Progress['stage']>) {
