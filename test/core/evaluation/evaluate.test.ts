@@ -1,21 +1,19 @@
-import {cpSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {cpSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it, vi} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {LocalEngine} from '../../../src/core/engine/engine.js'
-import {type EvalSummary, evaluate} from '../../../src/core/evaluation/evaluate.js'
+import {evaluate} from '../../../src/core/evaluation/evaluate.js'
 import {rolloutFlops} from '../../../src/core/models/flops.js'
 import {readModelConfig} from '../../../src/core/models/model-config.js'
 import {parameterCount} from '../../../src/core/models/parameters.js'
-import {settingsOf} from '../../../src/core/planning/plan.js'
 import {prepareData} from '../../../src/core/preparation/prepare-data.js'
 import {heldOutInexpressible} from '../../../src/core/prepared/inexpressible.js'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
-import {type PredictionRow, predictionsTable, readTable} from '../../../src/core/tables/index.js'
-import {train} from '../../../src/core/training/train.js'
 import {Interrupted, UsageError} from '../../../src/core/util/errors.js'
 import {meanOf} from '../../../src/core/util/means.js'
-import {type ToyWorkspace, toyServices, toySettings, toyWorkspace} from '../../support/toy-run.js'
+import {toyServices} from '../../support/toy-run.js'
+import {bare, inMode, ToyEvaluations} from './toy-evaluations.js'
 
 // A worker thread cannot load TypeScript here: the engine runs in this thread.
 vi.mock('../../../src/core/engine/start-engine.js', async () => {
@@ -23,68 +21,30 @@ vi.mock('../../../src/core/engine/start-engine.js', async () => {
   return {startEngine: () => new Engine({device: 'cpu', threads: 1})}
 })
 
-let toy: ToyWorkspace
+let toy: ToyEvaluations
 beforeAll(async () => {
-  toy = await toyWorkspace()
+  toy = await ToyEvaluations.make()
 })
 
-interface Evaluated {
-  readonly summary: EvalSummary
-  readonly lines: string
-  readonly predictions: readonly PredictionRow[]
-  readonly resolved: string
-}
-
-let count = 0
-
-function load(command: string, sets: readonly string[], out: string) {
-  const given = [`data.dir=${toy.data}`, 'threads=1', `out=${join(toy.folder, out)}`, 'eval.bootstraps=50', ...sets]
-  return loadConfig({command, sets: given, cwd: toy.folder})
-}
-
-async function run(sets: readonly string[]): Promise<Evaluated> {
-  const lines: string[] = []
-  const out = `eval-${count++}`
-  const {config, sources} = load('eval', sets, out)
-  const summary = await evaluate(config, {...toyServices({command: 'eval'}, lines), sources})
-  const {run: name, step} = summary.rows[0]
-  const file = join(config.out!, 'eval', `${name}-step-${String(step).padStart(6, '0')}.arrow`)
-  return {
-    summary,
-    lines: lines.join('\n'),
-    predictions: existsSync(file) ? readTable(file, predictionsTable) : [],
-    resolved: readFileSync(join(config.out!, 'config.resolved.yaml'), 'utf8'),
-  }
-}
-
-async function trained(out: string, sets: readonly string[]): Promise<string> {
-  const lines: string[] = []
-  const {config, sources} = load('train', [`model.path=${toy.base}`, ...toySettings, 'train.steps=1', ...sets], out)
-  await train(config, {...toyServices({}, lines), sources})
-  return lines.join('\n')
-}
-
-const bare = ['prompt.template=bare', 'rollout.maxTokens=6']
 const base = () => [`model.path=${toy.base}`]
-const inMode = (mode: string) => (row: {mode: string}) => row.mode === mode
 
 describe('a thought to force', () => {
   const asked = ['eval.modes=[standard,forced-thought]', ...bare]
 
   it('is asked for where there is none, also by evaluations while training', async () => {
     const message = /eval\.modes contains forced-thought, but eval\.forcedThought is empty/
-    const failed = run([...base(), ...asked])
+    const failed = toy.run([...base(), ...asked])
     await expect(failed).rejects.toThrow(UsageError)
     await expect(failed).rejects.toThrow(message)
-    await expect(trained('unforced', [...asked, 'eval.every=1'])).rejects.toThrow(message)
+    await expect(toy.trained('unforced', [...asked, 'eval.every=1'])).rejects.toThrow(message)
   })
 
   it('is not asked for where it is there, or nothing is evaluated', async () => {
-    const {predictions} = await run([...base(), ...asked, 'eval.forcedThought= a b'])
+    const {predictions} = await toy.run([...base(), ...asked, 'eval.forcedThought= a b'])
     const forced = predictions.filter(inMode('forced-thought'))
     expect(forced.length).toBeGreaterThan(0)
     expect(forced.every(({completion_text: text}) => text!.includes(' a b</think>'))).toBe(true)
-    await trained('unevaluated', [...asked, 'eval.every=0'])
+    await toy.trained('unevaluated', [...asked, 'eval.every=0'])
   })
 })
 
@@ -104,7 +64,7 @@ describe('an evaluation that is stopped', () => {
       return services.progress.stage(...given)
     }
     const models = [`eval.models=${JSON.stringify([toy.base, other()])}`, 'eval.modes=[reasoning]', ...bare]
-    const {config, sources} = load('eval', models, out)
+    const {config, sources} = toy.load('eval', models, out)
     return evaluate(config, {...services, sources, progress: {...services.progress, stage}}).catch((error) => error)
   }
 
@@ -127,7 +87,7 @@ describe('an evaluation that is stopped', () => {
 describe('contexts', () => {
   it('are the same in modes standard and reasoning, whichever are asked for', async () => {
     const cut = [...base(), ...bare, 'prompt.maxTokens=5']
-    const both = await run([...cut, 'eval.modes=[standard,reasoning]'])
+    const both = await toy.run([...cut, 'eval.modes=[standard,reasoning]'])
     const [standard, reasoning] = ['standard', 'reasoning'].map((mode) => both.predictions.filter(inMode(mode)))
     expect(standard.map(({cut_tokens}) => cut_tokens)).toEqual(reasoning.map(({cut_tokens}) => cut_tokens))
     expect(Math.max(...standard.map(({cut_tokens}) => cut_tokens))).toBeGreaterThan(2)
@@ -137,7 +97,7 @@ describe('contexts', () => {
     expect(both.lines).toMatch(
       /mode reasoning: the contexts of \d+ of \d+ positions are cut from the left, by \d+ tokens/,
     )
-    const alone = await run([...cut, 'eval.modes=standard'])
+    const alone = await toy.run([...cut, 'eval.modes=standard'])
     expect(alone.predictions).toEqual(standard)
     const means = both.summary.rows.map(({cut_tokens}) => cut_tokens)
     expect(new Set(means).size).toBe(1)
@@ -146,9 +106,9 @@ describe('contexts', () => {
 
   it('that are not cut are predicted as ever, and cut ones as a document that begins there', async () => {
     const standard = [...base(), ...bare, 'eval.modes=standard']
-    const whole = await run([...standard, 'prompt.maxTokens=5', 'eval.standardContext=whole'])
-    const roomy = await run([...standard, 'prompt.maxTokens=100'])
-    const cut = await run([...standard, 'prompt.maxTokens=5'])
+    const whole = await toy.run([...standard, 'prompt.maxTokens=5', 'eval.standardContext=whole'])
+    const roomy = await toy.run([...standard, 'prompt.maxTokens=100'])
+    const cut = await toy.run([...standard, 'prompt.maxTokens=5'])
     expect(whole.predictions).toEqual(roomy.predictions)
     expect(whole.predictions.every(({cut_tokens}) => cut_tokens === 0)).toBe(true)
     const kept = cut.predictions.flatMap((row, i) => (row.cut_tokens === 0 ? [[row, roomy.predictions[i]]] : []))
@@ -183,15 +143,15 @@ describe('contexts', () => {
     const more = ['data.valDocuments=1', 'data.thresholds=[0,0,0]', 'threads=1']
     await prepareData(loadConfig({command: 'prepare-data', sets: [...sets, ...more], cwd: long}).config, toyServices())
     const standard = [...base(), ...bare, 'eval.modes=standard', `data.dir=${data}`]
-    const {predictions} = await run(standard)
+    const {predictions} = await toy.run(standard)
     expect(predictions.filter(({cut_tokens}) => cut_tokens > 0).length).toBeGreaterThan(40)
-    await expect(run([...standard, 'eval.standardContext=whole'])).rejects.toThrow(/tokens; the model takes 256/)
+    await expect(toy.run([...standard, 'eval.standardContext=whole'])).rejects.toThrow(/tokens; the model takes 256/)
     const noPrompt = [...standard, 'rollout.maxTokens=8192']
-    await expect(run(noPrompt)).rejects.toMatchObject({exitCode: 3, message: expect.stringMatching(/takes 256/)})
+    await expect(toy.run(noPrompt)).rejects.toMatchObject({exitCode: 3, message: expect.stringMatching(/takes 256/)})
   })
 
   it('are whole, and it is said why, where mode reasoning would have no prompt', async () => {
-    const {lines, predictions} = await run([...base(), 'eval.modes=standard', 'rollout.maxTokens=8192'])
+    const {lines, predictions} = await toy.run([...base(), 'eval.modes=standard', 'rollout.maxTokens=8192'])
     expect(lines).toMatch(/sees whole contexts, because .*rollout.maxTokens is 8192/)
     expect(predictions.every(({cut_tokens}) => cut_tokens === 0)).toBe(true)
   })
@@ -199,7 +159,7 @@ describe('contexts', () => {
 
 describe('what a prediction costs', () => {
   it('is its prompt once and what is written after it', async () => {
-    const {summary, predictions} = await run([...base(), ...bare, 'eval.modes=[standard,reasoning,empty-thought]'])
+    const {summary, predictions} = await toy.run([...base(), ...bare, 'eval.modes=[standard,reasoning,empty-thought]'])
     const {tokenizer} = await openPrepared(toy.data)
     const [standard, reasoning, empty] = ['standard', 'reasoning', 'empty-thought'].map(
       (mode) => summary.rows.find((row) => row.mode === mode && row.split === 'all')!,
@@ -224,7 +184,7 @@ describe('what a prediction costs', () => {
 describe('samples', () => {
   it('give pass@k for each k by the unbiased estimator; pass_at_k is that of the largest', async () => {
     const sets = [...base(), ...bare, 'eval.samples=4', 'eval.modes=reasoning', 'eval.temperature=1']
-    const {summary, predictions} = await run([...sets, 'eval.passAtK=[4,1,2,4]'])
+    const {summary, predictions} = await toy.run([...sets, 'eval.passAtK=[4,1,2,4]'])
     const row = summary.rows.find(({split}) => split === 'all')!
     const drawn = predictions.filter(({sample}) => sample > 0)
     expect(Object.keys(row.pass_at!)).toEqual(['1', '2', '4'])
@@ -236,13 +196,13 @@ describe('samples', () => {
     }
     expect(row.pass_at_high![1]).toBeGreaterThan(row.pass_at_low![1])
     expect(row.pass_at![2]).toBeGreaterThanOrEqual(row.pass_at![1])
-    const {summary: plain} = await run(sets)
+    const {summary: plain} = await toy.run(sets)
     expect(plain.rows[0].pass_at).toEqual({4: row.pass_at_k})
   })
 
   it('must be as many as the largest k', () => {
     for (const samples of [0, 4])
-      expect(() => load('eval', [`eval.samples=${samples}`, 'eval.passAtK=1,8'], 'x')).toThrow(
+      expect(() => toy.load('eval', [`eval.samples=${samples}`, 'eval.passAtK=1,8'], 'x')).toThrow(
         new RegExp(`eval\\.passAtK is \\[1,8\\].*eval\\.samples, which is ${samples}; give --samples 8`),
       )
   })
@@ -251,7 +211,7 @@ describe('samples', () => {
 describe('what is listed twice counts once', () => {
   it('modes and models, whichever way a checkpoint is named', async () => {
     const models = `eval.models=[${toy.base},${toy.base},${join(toy.base, '..', 'base')}/]`
-    const {summary} = await run([models, ...bare, 'eval.modes=[standard,standard]'])
+    const {summary} = await toy.run([models, ...bare, 'eval.modes=[standard,standard]'])
     expect(summary.models).toHaveLength(1)
     expect(summary.rows.map(({split}) => split)).toEqual([...new Set(summary.rows.map(({split}) => split))])
   })
@@ -259,7 +219,7 @@ describe('what is listed twice counts once', () => {
 
 describe('an interval', () => {
   it('is null with positions of one document, and that is said', async () => {
-    const {summary, lines} = await run([...base(), ...bare, 'eval.limit=1'])
+    const {summary, lines} = await toy.run([...base(), ...bare, 'eval.limit=1'])
     expect(summary.rows.every(({ci_low, ci_high}) => ci_low === null && ci_high === null)).toBe(true)
     expect(lines).toMatch(/no interval on all, easy, medium, hard: .*two documents/)
   })
@@ -267,10 +227,10 @@ describe('an interval', () => {
 
 describe('outcomes', () => {
   it('are counted, with what to try where next to nothing is right', async () => {
-    const {lines} = await run([...base(), ...bare, 'rollout.maxTokens=1', 'eval.modes=reasoning'])
+    const {lines} = await toy.run([...base(), ...bare, 'rollout.maxTokens=1', 'eval.modes=reasoning'])
     expect(lines).toMatch(/mode reasoning: of (\d+) completions \1 truncated/)
     expect(lines).toMatch(/0 of \d+ are right; most common is truncated .*rollout.maxTokens, which is 1; raise it/)
-    const {lines: fine} = await run([...base(), ...bare, 'eval.modes=reasoning'])
+    const {lines: fine} = await toy.run([...base(), ...bare, 'eval.modes=reasoning'])
     expect(fine).toMatch(/\d+ parsed/)
     expect(fine).not.toMatch(/most common/)
   })
@@ -295,7 +255,7 @@ describe('positions that no box can hold', () => {
     expect(total).toBeGreaterThan(3)
     const all = prepared.heldOutPositions.length + total
     for (const limit of [[], ['eval.limit=6']]) {
-      const {summary, lines} = await run([...base(), ...bare, `data.dir=${data}`, ...limit])
+      const {summary, lines} = await toy.run([...base(), ...bare, `data.dir=${data}`, ...limit])
       const rows = summary.rows.filter(({split}) => split === 'all')
       expect(rows.map(({mode, inexpressible}) => [mode, inexpressible])).toEqual([
         ['standard', total],
@@ -308,80 +268,7 @@ describe('positions that no box can hold', () => {
       expect(lines).toMatch(new RegExp(`no box can hold, left out in every mode: all ${total}`))
       if (limit.length === 0) expect(rows[0].accuracy_if_wrong).toBeCloseTo(rows[0].correct / all, 12)
     }
-    const {lines} = await run([...base(), ...bare, `data.dir=${data}`, 'reward.maxReferenceTokens=2'])
+    const {lines} = await toy.run([...base(), ...bare, `data.dir=${data}`, 'reward.maxReferenceTokens=2'])
     expect(lines).toMatch(/prepared with reward.maxReferenceTokens 32, .*this command has 2/)
-  })
-})
-
-describe('an evaluation of runs', () => {
-  const runAt = (name: string) => join(toy.folder, name)
-
-  it('records and shows what it took over, with its source', async () => {
-    await trained('rpt', ['reward.maxReferenceTokens=7', 'prompt.maxTokens=100'])
-    const sets = [`model.path=${runAt('rpt')}`]
-    const {summary, resolved, lines} = await run(sets)
-    expect(resolved).toMatch(/template: "bare" +# run .*rpt\n/)
-    expect(resolved).toMatch(/maxReferenceTokens: 7 +# run .*rpt\n/)
-    expect(lines).toMatch(/prompt\.template is bare, as of run .*rpt/)
-    const seen = {'prompt.template': 'bare', 'prompt.maxTokens': 100, 'rollout.maxTokens': 6}
-    expect(summary.models).toEqual([
-      expect.objectContaining({run: 'rpt', checkpoint: 'step-000001', ...seen, 'reward.maxReferenceTokens': 7}),
-    ])
-    const reasoning = summary.rows.filter(inMode('reasoning'))
-    for (const {prompt_settings} of reasoning) expect(JSON.parse(prompt_settings)).toMatchObject(seen)
-    const shown = await settingsOf('eval', load('eval', sets, 'dry'))
-    expect(shown.config.prompt.template).toBe('bare')
-    expect(shown.sources.get('rollout.maxTokens')).toMatch(/^run .*rpt$/)
-    expect(shown.sources.get('eval.modes')).toBe('default')
-  })
-
-  it('keeps apart what several models were evaluated with, so that the record gives the same again', async () => {
-    const models = `eval.models=[${toy.base},${runAt('rpt')}]`
-    const [loads, closes] = (['load', 'close'] as const).map((name) => vi.spyOn(LocalEngine.prototype, name))
-    const {summary, resolved} = await run([models, 'rollout.maxTokens=6', 'prompt.maxTokens=200'])
-    const checkpoint = join(runAt('rpt'), 'checkpoints', 'step-000001')
-    expect(loads.mock.calls).toEqual([[{checkpoint: toy.base}], [{checkpoint}]])
-    expect(closes).toHaveBeenCalledTimes(1)
-    vi.restoreAllMocks()
-    expect(summary.models.map((model) => model['prompt.template'])).toEqual(['v0', 'bare'])
-    expect(resolved).toMatch(/template: null +# by model: base "auto", rpt "bare"\n/)
-    expect(resolved).toMatch(/maxTokens: 6 +# --set\n/)
-    writeFileSync(join(toy.folder, 'again.yaml'), resolved)
-    const again = loadConfig({files: ['again.yaml'], cwd: toy.folder})
-    expect((await settingsOf('eval', again)).sources.get('prompt.template')).toMatch(/base "auto", rpt "bare"/)
-  })
-
-  it('knows the template of the rows of an sft run', async () => {
-    const rows = ['A B', 'B C A', 'C'].map((prompt) =>
-      JSON.stringify({prompt: `${prompt}<think>`, completion: '</think>\\boxed{ A}'}),
-    )
-    writeFileSync(join(toy.folder, 'rows.jsonl'), `${rows.join('\n')}\n`)
-    const sft = ['train.objective=sft', `sft.completions=${join(toy.folder, 'rows.jsonl')}`, 'prompt.template=null']
-    expect(await trained('sft', sft)).toMatch(/the prompts of .*rows.jsonl are in template bare; evaluations use it/)
-    expect(readFileSync(join(runAt('sft'), 'config.resolved.yaml'), 'utf8')).toMatch(
-      /template: "bare" +# rows of .*rows.jsonl\n/,
-    )
-    const {summary} = await run([`model.path=${runAt('sft')}`])
-    expect(summary.models[0]).toMatchObject({run: 'sft', 'prompt.template': 'bare', 'prompt.chatTemplate': 'none'})
-  })
-
-  it('refuses thoughts in a template that the rows of an sft run do not tell', async () => {
-    const rows = ['A B', 'B C A', 'C'].map((prompt) =>
-      JSON.stringify({prompt: `Next after ${prompt}?`, completion: ' A'}),
-    )
-    writeFileSync(join(toy.folder, 'other.jsonl'), `${rows.join('\n')}\n`)
-    const sft = ['train.objective=sft', `sft.completions=${join(toy.folder, 'other.jsonl')}`, 'prompt.template=null']
-    await trained('other', [...sft])
-    const other = [`model.path=${runAt('other')}`, 'rollout.maxTokens=6']
-    await expect(run(other)).rejects.toThrow(UsageError)
-    await expect(settingsOf('eval', load('eval', other, 'dry'))).rejects.toThrow(
-      /rows in a template that it does not name/,
-    )
-    expect((await run([...other, 'eval.modes=standard'])).summary.rows.length).toBeGreaterThan(0)
-    expect((await run([...other, 'prompt.template=bare'])).summary.models[0]['prompt.template']).toBe('bare')
-    const named = await trained('named', [...sft, 'sft.template=Next after {context}?'])
-    expect(named).not.toMatch(/not all prompts|no template/)
-    expect((await run([`model.path=${runAt('named')}`])).summary.models[0]['prompt.template']).toMatch(/^sha256:/)
-    await expect(trained('thinking', [...sft, 'eval.every=1'])).rejects.toThrow(/the template of the rows is not known/)
   })
 })
