@@ -156,14 +156,15 @@ describe('--dry-run', () => {
   })
 
   it('of an evaluation says where samples are asked for and nothing is sampled', async () => {
-    const said = async (modes: string) => {
+    const said = async (modes: string, samples = 2) => {
       const lines: string[] = []
       const {progress} = toyServices({}, lines)
-      await rehearse('eval', configOf('eval', ['eval.samples=2', `eval.modes=${modes}`]), {progress})
+      await rehearse('eval', configOf('eval', [`eval.samples=${samples}`, `eval.modes=${modes}`]), {progress})
       return lines.filter((line) => line.includes('nothing is sampled'))
     }
     expect(await said('[standard]')).toEqual([expect.stringMatching(/^eval\.samples is 2, but nothing is sampled/)])
     expect(await said('[standard,reasoning]')).toEqual([])
+    expect(await said('[standard]', 0)).toEqual([])
   })
 
   it('shows memory that is short and does not refuse it', async () => {

@@ -171,12 +171,13 @@ it('says where the learning rate is that of all weights', async () => {
 it('says where the learning rate is never reached', async () => {
   const said = async (steps: number) => {
     const lines: string[] = []
-    const changes = ['optim.warmupSteps=4', `train.steps=${steps}`]
+    const changes = ['optim.warmupSteps=4', `train.steps=${steps}`, 'train.allowNoop=true']
     await planOf('train', toyConfig(toy, 'warmup', changes), toyServices({}, lines))
     return lines.filter((line) => line.includes('optim.learningRate is never reached'))
   }
   expect(await said(3)).toEqual(['optim.warmupSteps is 4 of 3 steps: optim.learningRate is never reached'])
   expect(await said(4)).toEqual([])
+  expect(await said(0), 'nothing is trained').toEqual([])
 })
 
 describe('adapters as the start of a run', () => {
