@@ -30,10 +30,10 @@ export async function writeLengths(measured: readonly MeasuredRow[], out: string
     '',
     'Written by `npm run bench:lengths`. One GRPO step of 8 completions a context, each in a process of its own, every text at full length, update forced by a',
     'small entropy bonus; float32, two threads. Times with a star are medians of steps whose graphs were compiled before; the others include compiling. The',
-    `estimate is that of \`--dry-run\`, without a tokenizer and with the loader of TypeScript, 60 MiB. Models: [README.md](README.md). Processor: ${[...new Set(rows.map(({machine}) => machine))].join('; ')}.`,
+    'estimate is that of `--dry-run`, without a tokenizer and with the loader of TypeScript, 60 MiB. Models: [README.md](README.md).',
     '',
-    '| model, update, context + completion | peak, GiB | goal | estimate, GiB | estimate / peak | sampling, s | update, s | largest difference of a log-probability | measured |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+    '| model, update, context + completion | peak, GiB | goal | estimate, GiB | estimate / peak | sampling, s | update, s | largest difference of a log-probability | measured | processor |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows.map((row) => `| ${cellsOf(row).join(' | ')} |`),
     '',
     ...rows.flatMap(({name, note}) => (note ? [`- ${name}: ${note}.`] : [])),
@@ -48,7 +48,7 @@ const secondsOf = (seconds: number, timedSteps?: number) =>
   timedSteps === undefined ? seconds.toFixed(1) : `${seconds.toFixed(2)}*`
 
 function cellsOf(row: MeasuredRow): string[] {
-  const {name, peakBytes, goalGiB, sampleSeconds, updateSeconds, mismatch, date, timedSteps} = row
+  const {name, peakBytes, goalGiB, sampleSeconds, updateSeconds, mismatch, date, machine, timedSteps} = row
   const estimatedBytes = estimateOf(row)
   return [
     name,
@@ -60,5 +60,6 @@ function cellsOf(row: MeasuredRow): string[] {
     secondsOf(updateSeconds, timedSteps),
     String(mismatch),
     date.slice(0, 10),
+    machine,
   ]
 }

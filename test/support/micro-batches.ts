@@ -28,10 +28,10 @@ export const families: Record<string, ModelConfig> = {
 
 /** Whole batches in one run; contexts one by one; completions one by one; blocks of queries. */
 export const limits: Record<string, RunLimits> = {
-  'nothing cut': {rows: 1024, tokens: 512, scores: 2 ** 22, keptBytes: 2 ** 30},
-  'contexts apart': {rows: 200, tokens: 30, scores: 4 * 4 * 40 * 90, keptBytes: 0},
-  'completions apart': {rows: 64, tokens: 7, scores: 4 * 40 * 90, keptBytes: 0},
-  'queries in blocks': {rows: 16, tokens: 2, scores: 4 * 16 * 20, keptBytes: 600_000},
+  'nothing cut': {rows: 1024, tokens: 512, scores: 2 ** 22, keptBytes: 2 ** 30, allBytes: 2 ** 30},
+  'contexts apart': {rows: 200, tokens: 30, scores: 4 * 4 * 40 * 90, keptBytes: 0, allBytes: 0},
+  'completions apart': {rows: 64, tokens: 7, scores: 4 * 40 * 90, keptBytes: 0, allBytes: 0},
+  'queries in blocks': {rows: 16, tokens: 2, scores: 4 * 16 * 20, keptBytes: 600_000, allBytes: 0},
 }
 
 /** Random weights, and adapters that are not 0. */

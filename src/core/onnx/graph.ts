@@ -113,6 +113,17 @@ export class Graph {
     for (const node of this.nodes.splice(0)) this.nodes.push(rewrite(node))
   }
 
+  /**
+   * Declares an input in place of a value that nodes of this graph compute: who reads the value reads the input. Nodes
+   * that nobody reads any more are not encoded.
+   */
+  feed(name: string, computed: Value): void {
+    const fed = this.input(name, computed.dtype, computed.shape)
+    const newest = (value: Value) => (value === computed ? fed : value)
+    this.rewrite((node) => ({...node, inputs: node.inputs.map(newest)}))
+    for (const output of this.outputs) output.value = newest(output.value)
+  }
+
   /** The graph, this or one around it, that a value is computed in, fed to or a constant of. */
   ownerOf(value: Value): Graph {
     if (this.known.has(value)) return this

@@ -15,6 +15,14 @@ export interface LayerShape extends RowsShape {
   readonly layer: number
 }
 
+/** Static shape of the last part of a layer, and whether its products are kept from the forward to the backward pass. */
+export type FeedForwardShape = Omit<LayerShape, 'positions'> & {readonly keepsProducts?: boolean}
+
+/** Widths of the products after attention that the gradient reads, by the projections that compute them. */
+export function productWidths({hidden, intermediate}: ModelConfig) {
+  return {'self_attn.o_proj': hidden, 'mlp.gateup_proj': 2 * intermediate}
+}
+
 /** Whether a graph computes what it is named for, or gradients given those of its outputs. */
 export type Direction = 'forward' | 'backward'
 
@@ -54,10 +62,13 @@ export function headsGraph(
 /**
  * A layer after attention. Inputs: `hidden` [N, C], the layer's input; `attended` [N, H*D]; backward also
  * `cotangent/output` [N, C]. Outputs: `output` [N, C]; or `gradient/hidden`, `gradient/attended`, and of each weight.
+ *
+ * Products that are kept are outputs of the forward graph and inputs of the backward one, which computes all others again:
+ * see `productWidths`.
  */
 export function feedForwardGraph(
   config: ModelConfig,
-  {rows, layer}: Omit<LayerShape, 'positions'>,
+  {rows, layer, keepsProducts = false}: FeedForwardShape,
   direction: Direction,
   settings?: GraphSettings,
 ): DecoderGraph {
@@ -66,9 +77,24 @@ export function feedForwardGraph(
   const hidden = op.input('hidden', [rows, config.hidden])
   const attended = op.input('attended', [rows, config.heads * config.headSize])
   const output = feedForward(op, weights, layer, hidden, attended)
-  if (direction === 'forward') op.graph.output('output', output)
-  else outputVjp(decoder, [pairOf(decoder, 'output', output)], [hidden, attended])
+  const kept = keepsProducts ? keptProducts(decoder, layer) : []
+  if (direction === 'forward') {
+    op.graph.output('output', output)
+    for (const [name, product] of kept) op.graph.output(name, product)
+  } else {
+    outputVjp(decoder, [pairOf(decoder, 'output', output)], [hidden, attended])
+    for (const [name, product] of kept) op.graph.feed(name, product)
+  }
   return decoder
+}
+
+/** The products of `productWidths`, by their names. */
+function keptProducts({op, weights}: DecoderGraph, layer: number): [string, Value][] {
+  return Object.keys(productWidths(weights.config)).map((name) => {
+    const weight = weights.get(`model.layers.${layer}.${name}.weight`)
+    const node = op.graph.nodes.find(({op: type, inputs}) => type === 'FusedMatMul' && inputs[1] === weight)!
+    return [name, node.outputs[0]]
+  })
 }
 
 /**

@@ -90,12 +90,13 @@ export function estimateMemory(work: EngineWork, device: DeviceKind): MemoryEsti
 
 function estimateHost(work: EngineWork, device: DeviceKind, graphs: readonly GraphMemory[]): MemoryEstimate {
   const always = [{name: program, bytes: programBytes}, ...hostParts(work, device), halfCopies(work, graphs)]
+  const {ofShorter} = updateOf(work, device)
   const left = keptOfShapes * totalOf(graphs.filter(({leavesBlocks}) => leavesBlocks))
   const estimates = allPhases.map((phase) => {
     const isNow = (what: Timed) => isInPhase(what, phase)
     const held = heldAtOnce(graphs, isNow)
     const now = always.filter(isNow)
-    const passing = totalOf(now.filter(({kind}) => kind !== undefined))
+    const passing = totalOf(now.filter((part) => !allPhases.every((any) => isInPhase(part, any))))
     const freed = Math.min(mostKept, keptShare * passing) + left
     const parts = merged([
       ...now,
@@ -108,7 +109,7 @@ function estimateHost(work: EngineWork, device: DeviceKind, graphs: readonly Gra
       totalBytes: totalOf(parts),
       graphBytes: held.map(({bytes}) => bytes),
       keptBytes: graphs.map(({compiled, keepsMemory, bytes}) => compiled.bytes + (keepsMemory ? bytes : 0)),
-      othersBytes: othersOf(graphs),
+      othersBytes: othersOf(graphs) + totalOf(ofShorter.filter(isNow)),
       largest: parts.find(({name}) => name !== program)!,
     }
   })

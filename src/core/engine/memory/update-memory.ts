@@ -19,20 +19,24 @@ import {type AttentionBlock, attentionBlocks, attentionGraph} from '../segments/
 import {
   attentionBytes,
   cut,
+  keepsAll,
   keptLayers,
   limitsOn,
+  productBytes,
   type RowLayout,
   type RunLimits,
   readRows,
   rowCounts,
   type Span,
 } from '../segments/row-layout.js'
-import type {EngineWork, MemoryPart, WorkGraph} from './engine-work.js'
+import {allPhases, type EngineWork, type MemoryPart, type WorkGraph} from './engine-work.js'
 
 /** What updates need besides weights, moments and one gradient: graphs, and arrays on the host. */
 export interface UpdateMemory {
   readonly graphs: readonly WorkGraph[]
   readonly host: readonly MemoryPart[]
+  /** What updates of shorter texts keep when they are done. */
+  readonly ofShorter: readonly MemoryPart[]
 }
 
 const float = 4
@@ -58,15 +62,23 @@ const updates: Readonly<Record<UpdateModeName, (work: EngineWork, limits: RunLim
     const graphs = built.filter((graph) => graph !== undefined && graph !== false)
     // A micro-batch's gradients leave the graph as copies, beside the sum if there are several.
     const copies = graphs.length === 0 ? 0 : isAccumulated ? 2 : 1
-    return {graphs, host: [{name: 'gradients', bytes: copies * float * trainedCount(model), kind: graphs[0]?.of}]}
+    const gradients = {name: 'gradients', bytes: copies * float * trainedCount(model), kind: graphs[0]?.of}
+    return {graphs, host: [gradients], ofShorter: []}
   },
 
   segmented: (work, limits) => {
     const works = segmentedWorks(work, limits)
+    if (works.length === 0) return {graphs: [], host: [], ofShorter: []}
+    const {model} = work
+    const isAll = keepsAll(model, mostRowsOf(works), limits)
+    const layersOf = (layout: RowLayout, of: WorkGraph['of']) => layerGraphs(model, layout, of, limits, isAll)
     return {
-      graphs: works.flatMap(({layout, of, heads}) => [...heads, ...layerGraphs(work.model, layout, of, limits)]),
+      graphs: works.flatMap(({layout, of, heads}) => [...heads, ...layersOf(layout, of)]),
       // Micro-batches of both kinds pass through the same arrays.
-      host: works.length > 0 ? rowArrays(work, works, limits) : [],
+      host: rowArrays(work, works, limits),
+      ofShorter: isAll
+        ? []
+        : [{name: 'rows of shorter texts', bytes: limits.allBytes, phases: ['sampling', 'scoring']}],
     }
   },
 }
@@ -108,7 +120,13 @@ function segmentedWorks({objective, policy, languageModel, hasReference, asksPol
 const anyLayer = 0
 
 /** The graphs that serve all layers. */
-function layerGraphs(model: ModelConfig, layout: RowLayout, of: WorkGraph['of'], limits: RunLimits): WorkGraph[] {
+function layerGraphs(
+  model: ModelConfig,
+  layout: RowLayout,
+  of: WorkGraph['of'],
+  limits: RunLimits,
+  keepsProducts: boolean,
+): WorkGraph[] {
   const {all} = rowCounts(layout)
   const positions = layout.contextLength + layout.completionLength
   const everyRow = sizesOf({from: 0, to: all}, limits.rows)
@@ -125,56 +143,70 @@ function layerGraphs(model: ModelConfig, layout: RowLayout, of: WorkGraph['of'],
     ...everyRow.map((rows) =>
       segment('layer', (whole) => headsGraph(whole, {rows, positions, layer: anyLayer}, direction)),
     ),
-    ...read.map((rows) => segment('layer', (whole) => feedForwardGraph(whole, {rows, layer: anyLayer}, direction))),
+    ...read.map((rows) =>
+      segment('layer', (whole) => feedForwardGraph(whole, {rows, layer: anyLayer, keepsProducts}, direction)),
+    ),
     ...ofEveryShape([...context, ...completion]).map((block) =>
       segment(block.kind, (whole) => attentionGraph(whole, block, direction)),
     ),
   ])
 }
 
+/** Rows of the largest micro-batch. */
+function mostRowsOf(works: readonly {readonly layout: RowLayout}[]): number {
+  return maxOf(works.map(({layout}) => rowCounts(layout).all))
+}
+
 /** What lies in host memory while the largest of some micro-batches goes through the layers. */
 function rowArrays(work: EngineWork, works: ReturnType<typeof segmentedWorks>, limits: RunLimits): MemoryPart[] {
   const {model} = work
-  const rowsOf = ({layout}: {readonly layout: RowLayout}) => rowCounts(layout).all
-  const all = maxOf(works.map(rowsOf))
+  const all = mostRowsOf(works)
   const tokens = maxOf(works.map(({trained}) => trained))
-  const kind = works.find((one) => rowsOf(one) === all)!.of
+  const kind = works.find(({layout}) => rowCounts(layout).all === all)!.of
   const {layers, hidden} = model
   const kept = keptLayers(model, all, limits)
+  const isAll = keepsAll(model, all, limits)
   // Of the layer at work, and its gradients.
   const atWork = (kept < layers ? 2 : 1) * attentionBytes(model, all)
+  const arrays: readonly MemoryPart[] = [
+    {name: 'hidden rows of the update', bytes: float * all * (layers + 1) * hidden},
+    {name: 'attention that is kept', bytes: kept * attentionBytes(model, all)},
+    {name: 'products that are kept', bytes: isAll ? layers * productBytes(model, all) : 0},
+    {name: 'rows of one layer', bytes: atWork + float * all * 2 * hidden},
+    ...passingGradients(work, all, tokens, limits),
+  ]
+  // Those of a small update stay until the next one.
+  const stay = isAll ? arrays.map((part) => ({...part, phases: allPhases})) : arrays
+  return [...stay, ...gradientSums(work)].map((part) => ({...part, kind}))
+}
+
+/** Sums of gradients: the head's first, those of the layers only when it is done, unless an earlier micro-batch left them. */
+function gradientSums({model, isAccumulated}: EngineWork): MemoryPart[] {
+  const all = float * trainedCount(model)
   return [
-    {name: 'hidden rows of the update', bytes: float * all * (layers + 1) * hidden, kind},
-    {name: 'attention that is kept', bytes: kept * attentionBytes(model, all), kind},
-    {name: 'rows of one layer', bytes: atWork + float * all * 2 * hidden, kind},
-    ...gradientArrays(work, all, tokens, limits).map((part) => ({...part, kind})),
+    {name: 'gradients', bytes: isAccumulated ? all : gradientBytes(model, headParameters(model)), phases: ['head']},
+    {name: 'gradients', bytes: all, phases: ['layers']},
   ]
 }
 
-/**
- * Sums of gradients: the head's first, those of the layers only when it is done, unless an earlier micro-batch left them.
- * A weight's gradient passes through an array of its own where more than one run adds to it.
- */
-function gradientArrays(
+/** A weight's gradient passes through an array of its own where more than one run adds to it; the head's stays there. */
+function passingGradients(
   {model, isAccumulated = false}: EngineWork,
   rows: number,
   tokens: number,
   limits: RunLimits,
 ): MemoryPart[] {
   const {heads: before, feedForward: after} = layerParameters(model, anyLayer)
-  const bytesOf = (parameters: readonly Parameter[]) => float * countOf(trainedAmong(model, parameters))
   const passing = (runs: number, parameters: readonly Parameter[]) =>
-    isAccumulated || runs > 1 ? bytesOf(parameters) : 0
-  const ofHead = bytesOf(headParameters(model))
-  const ofAll = float * trainedCount(model)
-  const name = 'gradients'
-  const throughHead = passing(Math.ceil(tokens / limits.tokens), headParameters(model))
-  const throughLayers = passing(Math.ceil(rows / limits.rows), [...before, ...after])
+    isAccumulated || runs > 1 ? gradientBytes(model, parameters) : 0
   return [
-    {name, bytes: (isAccumulated ? ofAll : ofHead) + throughHead, phases: ['head']},
-    // What the head's passed through is still there.
-    {name, bytes: ofAll + throughHead + throughLayers, phases: ['layers']},
+    {name: 'gradients', bytes: passing(Math.ceil(tokens / limits.tokens), headParameters(model))},
+    {name: 'gradients', bytes: passing(Math.ceil(rows / limits.rows), [...before, ...after]), phases: ['layers']},
   ]
+}
+
+function gradientBytes(model: ModelConfig, parameters: readonly Parameter[]): number {
+  return float * countOf(trainedAmong(model, parameters))
 }
 
 /** Sizes of the spans that rows are cut into; there are at most two. */

@@ -2,8 +2,8 @@ import {trainedAmong} from '../../models/adapters.js'
 import {headParameters} from '../../models/layer-parameters.js'
 import type {Session} from '../../runtime/session.js'
 import type {Arrays, PassFrame} from './pass-frame.js'
-import {addTo, rowsOf} from './row-arrays.js'
 import {cut} from './row-layout.js'
+import {addTo, rowsOf} from './rows.js'
 
 /** Trained tokens of a micro-batch, padding included. */
 export interface HeadTokens {

@@ -3,11 +3,11 @@ import {firstOfKind} from '../../models/layer-kinds.js'
 import {layerParameters} from '../../models/layer-parameters.js'
 import type {Parameter} from '../../models/parameters.js'
 import type {Session} from '../../runtime/session.js'
-import {type Direction, feedForwardGraph, headsGraph} from '../graphs/layer-segments.js'
+import {type Direction, feedForwardGraph, headsGraph, productWidths} from '../graphs/layer-segments.js'
 import {AttentionRuns} from './attention-runs.js'
 import type {Arrays, AttentionOwner, PassFrame} from './pass-frame.js'
-import {rowsOf} from './row-arrays.js'
 import {cut, type Span} from './row-layout.js'
+import {rowsOf} from './rows.js'
 
 const parts = {heads: headsGraph, feedForward: feedForwardGraph}
 type Part = keyof typeof parts
@@ -32,10 +32,12 @@ export class LayerRuns {
     const whose = keeps ? this.ownerOf(layer) : 'layer'
     await this.attend(layer, read, input, whose)
     const {attended} = frame.attentionArrays(whose)
+    const keepsProducts = keeps && frame.keepsProducts
     for (const span of cut(read, frame.limits.rows)) {
-      const session = await this.session('feedForward', 'forward', layer, span)
+      const session = await this.session('feedForward', 'forward', layer, span, keepsProducts)
       const feeds = {hidden: rowsOf(input, span, hidden), attended: rowsOf(attended, span, frame.widths.queries)}
-      await session.run({...feeds, ...this.weights(layer, 'feedForward')}, {output: rowsOf(output, span, hidden)})
+      const into = {output: rowsOf(output, span, hidden), ...(keepsProducts && this.products(layer, span))}
+      await session.run({...feeds, ...this.weights(layer, 'feedForward')}, into)
     }
   }
 
@@ -90,12 +92,13 @@ export class LayerRuns {
         hidden: rowsOf(input, span, hidden),
         attended: rowsOf(attended, span, width),
         'cotangent/output': rowsOf(gradient, span, hidden),
+        ...(frame.keepsProducts && this.products(layer, span)),
       }
       const into = {
         'gradient/hidden': rowsOf(residual, span, hidden),
         'gradient/attended': rowsOf(attendedGradient, span, width),
       }
-      await this.addGradients('feedForward', layer, span, feeds, into)
+      await this.addGradients('feedForward', layer, span, feeds, into, frame.keepsProducts)
     }
   }
 
@@ -121,21 +124,44 @@ export class LayerRuns {
     }
   }
 
-  private async addGradients(part: Part, layer: number, span: Span, feeds: Arrays, into: Arrays): Promise<void> {
+  private async addGradients(
+    part: Part,
+    layer: number,
+    span: Span,
+    feeds: Arrays,
+    into: Arrays,
+    keepsProducts = false,
+  ): Promise<void> {
     const {frame} = this
-    const session = await this.session(part, 'backward', layer, span)
+    const session = await this.session(part, 'backward', layer, span, keepsProducts)
     const trained = trainedAmong(frame.config, this.parameters(layer, part))
     const names = trained.map(({name}) => [name, nameIn(layer, name)] as const)
     await frame.addGradients(session, names, {...feeds, ...this.weights(layer, part)}, into)
+  }
+
+  /** Those that are kept of some rows. */
+  private products(layer: number, span: Span): Arrays {
+    const {frame} = this
+    const widths = Object.entries(productWidths(frame.config))
+    return Object.fromEntries(
+      widths.map(([name, width]) => [name, rowsOf(frame.array(`${name} of ${layer}`, width), span, width)]),
+    )
   }
 
   private ownerOf(layer: number): AttentionOwner {
     return this.frame.isKept(layer) ? layer : 'layer'
   }
 
-  private session(part: Part, direction: Direction, layer: number, {from, to}: Span): Promise<Session> {
+  private session(
+    part: Part,
+    direction: Direction,
+    layer: number,
+    {from, to}: Span,
+    keepsProducts = false,
+  ): Promise<Session> {
     const {sessions, state} = this.frame.tools
-    const shape = {rows: to - from, positions: this.frame.positions, layer: firstOfKind(state.config, layer)}
+    const {positions} = this.frame
+    const shape = {rows: to - from, positions, layer: firstOfKind(state.config, layer), keepsProducts}
     return sessions.get('layer', {...shape, part, direction}, () => parts[part](state.config, shape, direction))
   }
 

@@ -3,8 +3,9 @@ import type {Session, TensorData} from '../../runtime/session.js'
 import type {Tell} from '../../util/tell.js'
 import type {SessionCache} from '../sessions/session-cache.js'
 import type {ModelState, Weights} from '../state/model-state.js'
-import {addTo, type RowArrays} from './row-arrays.js'
-import {keptLayers, type RowLayout, type RunLimits, rowCounts, type Span} from './row-layout.js'
+import type {RowArrays} from '../state/row-arrays.js'
+import {keepsAll, keptLayers, type RowLayout, type RunLimits, rowCounts, type Span} from './row-layout.js'
+import {addTo} from './rows.js'
 
 /** Tokens of a micro-batch, in the order of its rows. */
 export interface RowTokens {
@@ -22,6 +23,8 @@ export interface SegmentTools {
   readonly state: ModelState
   readonly sessions: SessionCache
   readonly tell: Tell
+  /** Rows of the largest micro-batch. */
+  readonly mostRows: number
 }
 
 /** Whose attention some arrays are: a kept layer's, that of the layer at work, or the gradients of that. */
@@ -61,12 +64,12 @@ export class PassFrame {
 
   /** The working array of that name, [N, width]. */
   array(name: string, width: number): Float32Array {
-    return this.arrays.rows(name, this.rows, width)
+    return this.arrays.get(name, this.tools.mostRows * width).subarray(0, this.rows * width)
   }
 
   /** An array for what one run computes, [size]; the next run of the same kind overwrites it. */
   scratch(name: string, size: number): Float32Array {
-    return this.arrays.get(`${name} ${size}`, size)
+    return this.arrays.get(`run/${name}`, size)
   }
 
   /** What attention reads and fills, for all rows, or their gradients; those of a kept layer are its own. */
@@ -82,7 +85,12 @@ export class PassFrame {
 
   /** Whether a layer's attention is there until its backward pass. */
   isKept(layer: number): boolean {
-    return layer < keptLayers(this.config, this.arrays.mostRows, this.limits)
+    return layer < keptLayers(this.config, this.tools.mostRows, this.limits)
+  }
+
+  /** Whether the products of all layers are there until their backward pass. */
+  get keepsProducts(): boolean {
+    return keepsAll(this.config, this.tools.mostRows, this.limits)
   }
 
   /**

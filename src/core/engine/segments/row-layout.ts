@@ -1,4 +1,5 @@
 import type {ModelConfig} from '../../models/model-config.js'
+import {productWidths} from '../graphs/layer-segments.js'
 
 /** Rows of a micro-batch: P contexts of Tc tokens, then the G completions of each, of Tg tokens; G is 0 for plain rows. */
 export interface RowLayout {
@@ -24,6 +25,8 @@ export interface RunLimits {
   readonly scores: number
   /** Bytes of attention's inputs and outputs that are kept, so that their layers need not compute them again. */
   readonly keptBytes: number
+  /** Bytes up to which the products of all layers are kept, too, and all arrays stay for the next update. */
+  readonly allBytes: number
 }
 
 /**
@@ -37,6 +40,7 @@ export function usualLimits({intermediate, vocabulary}: ModelConfig): RunLimits 
     tokens: Math.max(512, rowsWithin(4 * 2 ** 20, vocabulary)),
     scores: 2 ** 22,
     keptBytes: 0.75 * 2 ** 30,
+    allBytes: 320 * 2 ** 20,
   }
 }
 
@@ -52,12 +56,15 @@ export function limitsOn({readsInPlace}: {readonly readsInPlace: boolean}, model
     rows: Math.max(usual.rows, rowsWithin(2 ** 29, model.intermediate)),
     tokens: Math.max(usual.tokens, rowsWithin(2 ** 30, model.vocabulary)),
     scores: 2 ** 27,
+    allBytes: 0,
   }
 }
 
+const float = 4
+
 /** Rows of so many float32 that so many bytes hold, a multiple of 64. */
 function rowsWithin(bytes: number, width: number): number {
-  return 64 * Math.floor(bytes / (4 * width) / 64)
+  return 64 * Math.floor(bytes / (float * width) / 64)
 }
 
 /** Layers, from the first on, whose queries, keys, values and attended rows are kept from the forward to the backward pass. */
@@ -65,9 +72,21 @@ export function keptLayers(model: ModelConfig, rows: number, {keptBytes}: RunLim
   return Math.min(model.layers, Math.floor(keptBytes / attentionBytes(model, rows)))
 }
 
+/** Whether an update is so small that the products of all layers are kept beside their inputs and their attention. */
+export function keepsAll(model: ModelConfig, rows: number, limits: RunLimits): boolean {
+  const layerBytes = attentionBytes(model, rows) + productBytes(model, rows) + float * rows * model.hidden
+  // Gradients take as much as one layer more.
+  return keptLayers(model, rows, limits) === model.layers && (model.layers + 1) * layerBytes <= limits.allBytes
+}
+
+/** Bytes of one layer's products that may be kept. */
+export function productBytes(model: ModelConfig, rows: number): number {
+  return Object.values(productWidths(model)).reduce((sum, width) => sum + float * rows * width, 0)
+}
+
 /** Bytes of one layer's queries, keys, values and attended rows. */
 export function attentionBytes({heads, kvHeads, headSize}: ModelConfig, rows: number): number {
-  return 4 * rows * 2 * (heads + kvHeads) * headSize
+  return float * rows * 2 * (heads + kvHeads) * headSize
 }
 
 /** Rows of contexts, those of completions, and all together. */

@@ -12,6 +12,7 @@ import {NumericError} from '../../util/errors.js'
 import {streamSeed} from '../../util/rng.js'
 import {sizeOf} from '../../util/shape.js'
 import {fillAtRandom, type InitializationSettings} from './initialize.js'
+import {RowArrays} from './row-arrays.js'
 
 /** AdamW with a bound on the global gradient norm. */
 export interface OptimizerSettings extends AdamWSettings {
@@ -42,6 +43,8 @@ export class ModelState {
   readonly moments = new Map<string, Moments>()
   private readonly gradients = new Map<string, Float32Array>()
   private readonly tables = new Map<number, {cos: Float32Array; sin: Float32Array}>()
+  /** What small updates work in. */
+  readonly rows = new RowArrays()
   /** Optimizer steps taken. */
   updates = 0
   /** Factor on the gradients of the next update; null where they are as they are. */

@@ -14,7 +14,7 @@ import {
 } from '../graphs/layer-segments.js'
 import {type PolicyShape, policyGraph} from '../graphs/policy.js'
 import {attentionBlocks, attentionGraph} from '../segments/attention-blocks.js'
-import {cut, keptLayers, type RowLayout, type RunLimits, readRows, rowCounts} from '../segments/row-layout.js'
+import {cut, keepsAll, keptLayers, type RowLayout, type RunLimits, readRows, rowCounts} from '../segments/row-layout.js'
 import {TrafficTally, wholeTraffic} from './run-traffic.js'
 
 /** What the micro-batches of an update have in common. */
@@ -70,8 +70,10 @@ function segmentedTraffic(
   const {model, precision, limits, mostRows} = update
   const tally = new TrafficTally(precision)
   const kept = keptLayers(model, mostRows, limits)
+  const keepsProducts = directions.includes('backward') && keepsAll(model, mostRows, limits)
   for (let layer = 0; layer < model.layers; layer++)
-    for (const direction of directions) addLayer(tally, update, layout, layer, direction, layer < kept)
+    for (const direction of directions)
+      addLayer(tally, update, layout, layer, direction, {keepsAttention: layer < kept, keepsProducts})
   for (const {from, to} of cut({from: 0, to: tokens}, limits.tokens))
     tally.add({rows: to - from}, () => head(to - from))
   return tally.total
@@ -83,7 +85,7 @@ function addLayer(
   layout: RowLayout,
   layer: number,
   direction: Direction,
-  isKept: boolean,
+  {keepsAttention, keepsProducts}: {readonly keepsAttention: boolean; readonly keepsProducts: boolean},
 ): void {
   const all = {from: 0, to: rowCounts(layout).all}
   const read = layer === model.layers - 1 ? readRows(layout) : all
@@ -99,10 +101,10 @@ function addLayer(
     for (const block of readBlocks)
       tally.add({part: block.kind, way, ...block.shape}, () => attentionGraph(model, block, way))
   }
-  if (direction === 'backward' && !isKept) attend('forward')
+  if (direction === 'backward' && !keepsAttention) attend('forward')
   attend(direction)
   for (const {from, to} of cut(read, limits.rows)) {
-    const shape = {rows: to - from, layer: kind}
+    const shape = {rows: to - from, layer: kind, keepsProducts}
     tally.add({part: 'feed-forward', direction, ...shape}, () => feedForwardGraph(model, shape, direction))
   }
 }

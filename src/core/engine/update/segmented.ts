@@ -3,15 +3,16 @@ import {languageModelHeadGraph, policyHeadGraph} from '../graphs/layer-segments.
 import type {PolicyShape} from '../graphs/policy.js'
 import {type HeadOutputs, type HeadTokens, runHead} from '../segments/head-runs.js'
 import {type Arrays, PassFrame, type RowTokens} from '../segments/pass-frame.js'
-import {RowArrays} from '../segments/row-arrays.js'
-import {limitsOn, type RowLayout, rowCounts} from '../segments/row-layout.js'
+import {keepsAll, limitsOn, type RowLayout, rowCounts} from '../segments/row-layout.js'
 import {SegmentedPass} from '../segments/segmented-pass.js'
+import type {ModelState} from '../state/model-state.js'
+import {RowArrays} from '../state/row-arrays.js'
 import type {MicroBatch, UpdateMode, UpdateTools} from './update-mode.js'
 
 /** A micro-batch layer by layer: what stays in memory is each layer's input, and one layer. */
 export function openSegmented(tools: UpdateTools, limits = limitsOn(tools.sessions, tools.state.config)): UpdateMode {
   const {state, sessions, mostRows} = tools
-  const arrays = new RowArrays(mostRows)
+  const arrays = arraysOf(state, keepsAll(state.config, mostRows, limits))
   const frameOf = (layout: RowLayout, tokens: RowTokens, weights = state.weights as PassFrame['weights']) =>
     new PassFrame(tools, layout, tokens, weights, arrays, limits)
 
@@ -51,6 +52,13 @@ export function openSegmented(tools: UpdateTools, limits = limitsOn(tools.sessio
       return (await learn(frame, {rows: trainedRows as BigInt64Array, inputs: perToken}, open)).loss
     },
   }
+}
+
+/** Arrays of an update that is small stay for the next one; before a larger one, they go. */
+function arraysOf(state: ModelState, stay: boolean): RowArrays {
+  if (stay) return state.rows
+  state.rows.forget()
+  return new RowArrays()
 }
 
 function rowTokensOf({ids, positions, context_lengths: contextLengths}: Arrays): RowTokens {

@@ -11,6 +11,7 @@ import {
   type MemoryEstimate,
 } from '../../../../src/core/engine/memory/memory.js'
 import {largestLogprobShape, largestScoreShape, scoringDemand} from '../../../../src/core/engine/memory/score-memory.js'
+import {rowCounts} from '../../../../src/core/engine/segments/row-layout.js'
 import {compiledBytes} from '../../../../src/core/engine/sessions/session-memory.js'
 import {parseModelConfig} from '../../../../src/core/models/model-config.js'
 import {countOf, parameterCount, parametersOf} from '../../../../src/core/models/parameters.js'
@@ -161,6 +162,31 @@ describe('estimateMemory', () => {
     const joint = estimateMemory({...policy, languageModel: languageModelShape(1, 17, 16)})
     for (const name of ['gradients', 'hidden rows of the update', 'attention that is kept'])
       expect(bytesOf(joint, name), name).toBe(bytesOf(alone, name))
+  })
+
+  it('counts the products and arrays of a small update layer by layer in every phase, those of a large one in its own', () => {
+    const {rollout} = rptWork(4096)
+    const at = (contexts: number) => estimateMemory({...rptWork(contexts), rollout, updateMode: 'segmented'})
+    const [small, large] = [at(1), at(512)]
+    const rows = rowCounts(rptWork(1).policy!).all
+    // 2 layers, each with a product of hidden width 64 and one of 2 x 160.
+    expect(bytesOf(small, 'products that are kept')).toBe(2 * 4 * rows * (64 + 2 * 160))
+    expect(bytesOf(small, 'hidden rows of the update')).toBe(4 * rows * 3 * 64)
+    for (const name of ['products that are kept', 'hidden rows of the update'])
+      expect(bytesOf(large, name), name).toBe(0)
+    // Sampling is what needs most in both.
+    for (const estimate of [small, large])
+      expect(bytesOf(estimate, 'key-value cache of the rollout')).toBeGreaterThan(0)
+  })
+
+  it('counts the arrays of shorter texts where those of the longest do not stay, with graphs of many lengths', () => {
+    const work = (limit: number) => ({...rptWork(limit), policy: rptWork(512).policy, updateMode: 'segmented' as const})
+    const [sampling, updating] = [4096, 1].map((contexts) => estimateMemory(work(contexts)))
+    const samplesAtPeak = [sampling, updating].map(
+      (estimate) => bytesOf(estimate, 'key-value cache of the rollout') > 0,
+    )
+    expect(samplesAtPeak).toEqual([true, false])
+    expect((sampling.othersBytes - updating.othersBytes) / 2 ** 20).toBeCloseTo(320, 0)
   })
 
   it('counts an average with its weights', () => {

@@ -6,6 +6,7 @@ import {openSegmented} from '../../../../src/core/engine/update/segmented.js'
 import type {UpdateMode} from '../../../../src/core/engine/update/update-mode.js'
 import {openWhole} from '../../../../src/core/engine/update/whole.js'
 import type {ModelConfig} from '../../../../src/core/models/model-config.js'
+import {passedSoFar} from '../../../../src/core/runtime/traffic.js'
 import {families, limits, objective, policyBatch, rowBatch, stateOf} from '../../../support/micro-batches.js'
 
 const sessions = new SessionCache({device: 'cpu', threads: 2})
@@ -56,6 +57,50 @@ describe('a segmented update', () => {
       expect(frozen.filter(({name}) => segmented.state.hasGradient(name))).toEqual([])
       await cache.release()
     })
+
+  it.each(['shared heads, tied head', 'biases, own head', 'adapters', 'norms after blocks'])(
+    'has the same bits whether products are kept or computed again: %s',
+    async (family) => {
+      const batch = policyBatch()
+      const run = async (allBytes: number) => {
+        const {segmented, cache} = bothModes(
+          families[family],
+          {...limits['nothing cut'], rows: 100, allBytes},
+          rowCounts(batch.shape).all,
+        )
+        await segmented.mode.policy(batch, 0.7, objective)
+        const outputs = await segmented.mode.policy(batch, 0.7, objective)
+        await cache.release()
+        const {state} = segmented
+        return {outputs, gradients: state.trained.map(({name}) => state.gradientSum(name))}
+      }
+      const before = passedSoFar().fromDevice
+      const kept = await run(2 ** 30)
+      const handedOut = passedSoFar().fromDevice - before
+      expect(kept).toEqual(await run(0))
+      // So it is the products that make the difference.
+      expect(handedOut).toBeGreaterThan(passedSoFar().fromDevice - before - handedOut)
+    },
+  )
+
+  it('works in the arrays of the update before where both are small, and leaves none to a large one', async () => {
+    const [small, large] = [
+      {...limits['nothing cut'], allBytes: 2 ** 30},
+      {...limits['nothing cut'], allBytes: 0},
+    ]
+    const config = families['shared heads, tied head']
+    const state = stateOf(config)
+    const batch = policyBatch()
+    const update = async (most: RunLimits) => {
+      const tools = {state, sessions, tell: () => {}, mostRows: rowCounts(batch.shape).all}
+      await openSegmented(tools, most).policy(batch, 0.7, objective)
+      return state.rows.get('hidden/1', 1).buffer
+    }
+    const first = await update(small)
+    expect(first.byteLength).toBe(4 * rowCounts(batch.shape).all * config.hidden)
+    expect(await update(small)).toBe(first)
+    expect((await update(large)).byteLength).toBe(4)
+  })
 
   it('has the log-probabilities of other adapters on the same weights', async () => {
     const config = families.adapters
