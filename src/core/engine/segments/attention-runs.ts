@@ -1,9 +1,9 @@
 import type {Session} from '../../runtime/session.js'
+import {addTo} from '../../util/add-to.js'
 import type {Direction} from '../graphs/layer-segments.js'
 import {type AttentionBlock, attentionBlocks, attentionGraph} from './attention-blocks.js'
 import type {Arrays, AttentionOwner, PassFrame} from './pass-frame.js'
-import type {Span} from './row-layout.js'
-import {addTo, rowsOf} from './rows.js'
+import {rowsOf, type Span} from './row-layout.js'
 
 /** Attention of one layer at a time, block by block, from the frame's queries, keys and values. */
 export class AttentionRuns {

@@ -1,9 +1,9 @@
 import {trainedAmong} from '../../models/adapters.js'
 import {headParameters} from '../../models/layer-parameters.js'
 import type {Session} from '../../runtime/session.js'
+import {addTo} from '../../util/add-to.js'
 import type {Arrays, PassFrame} from './pass-frame.js'
-import {cut} from './row-layout.js'
-import {addTo, rowsOf} from './rows.js'
+import {cut, rowsOf} from './row-layout.js'
 
 /** Trained tokens of a micro-batch, padding included. */
 export interface HeadTokens {

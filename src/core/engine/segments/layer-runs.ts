@@ -6,8 +6,7 @@ import type {Session} from '../../runtime/session.js'
 import {type Direction, feedForwardGraph, headsGraph, productWidths} from '../graphs/layer-segments.js'
 import {AttentionRuns} from './attention-runs.js'
 import type {Arrays, AttentionOwner, PassFrame} from './pass-frame.js'
-import {cut, type Span} from './row-layout.js'
-import {rowsOf} from './rows.js'
+import {cut, rowsOf, type Span} from './row-layout.js'
 
 const parts = {heads: headsGraph, feedForward: feedForwardGraph}
 type Part = keyof typeof parts

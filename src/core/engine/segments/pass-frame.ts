@@ -1,11 +1,11 @@
 import type {ModelConfig} from '../../models/model-config.js'
 import type {Session, TensorData} from '../../runtime/session.js'
+import {addTo} from '../../util/add-to.js'
 import type {Tell} from '../../util/tell.js'
 import type {SessionCache} from '../sessions/session-cache.js'
 import type {ModelState, Weights} from '../state/model-state.js'
 import type {RowArrays} from '../state/row-arrays.js'
 import {keepsAll, keptLayers, type RowLayout, type RunLimits, rowCounts, type Span} from './row-layout.js'
-import {addTo} from './rows.js'
 
 /** Tokens of a micro-batch, in the order of its rows. */
 export interface RowTokens {

@@ -114,3 +114,8 @@ export function cut({from, to}: Span, size: number): Span[] {
 export function cutEvenly(count: number, size: number): Span[] {
   return cut({from: 0, to: count}, Math.ceil(count / Math.max(1, Math.ceil(count / size))))
 }
+
+/** Rows of an array whose rows have `width` elements; not a copy. */
+export function rowsOf(array: Float32Array, {from, to}: Span, width: number): Float32Array {
+  return array.subarray(from * width, to * width)
+}

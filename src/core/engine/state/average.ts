@@ -14,7 +14,8 @@ const fileIn = (folder: string) => join(folder, 'average.safetensors')
 export function blend(average: Weights, weights: Weights, tau: number): void {
   for (const [name, values] of average) {
     const weight = weights.get(name)!
-    for (let i = 0; i < values.length; i++) values[i] = tau * values[i] + (1 - tau) * weight[i]
+    const {length} = values
+    for (let i = 0; i < length; i++) values[i] = tau * values[i] + (1 - tau) * weight[i]
     valuesChanged(values)
   }
 }

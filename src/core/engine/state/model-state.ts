@@ -8,6 +8,7 @@ import {type LossScale, nextLossScale} from '../../optim/loss-scale.js'
 import {StepThreads} from '../../optim/step-threads.js'
 import {valuesChanged} from '../../runtime/half-copies.js'
 import type {TensorData} from '../../runtime/session.js'
+import {addTo} from '../../util/add-to.js'
 import {NumericError} from '../../util/errors.js'
 import {streamSeed} from '../../util/rng.js'
 import {sizeOf} from '../../util/shape.js'
@@ -132,7 +133,7 @@ export class ModelState {
       const gradient = outputs[`gradient/${name}`] as Float32Array
       const sum = this.gradients.get(name)
       if (!sum) this.gradients.set(name, gradient)
-      else for (let i = 0; i < sum.length; i++) sum[i] += gradient[i]
+      else addTo(sum, gradient)
     }
   }
 
