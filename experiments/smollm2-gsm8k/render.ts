@@ -1,9 +1,13 @@
+import {splits} from '../results.js'
+
 /** What `table.ts` found, as `results.json` holds it. Accuracies and shares are percentages. */
 export interface Results {
   readonly accuracies: readonly {
     readonly title: string
     readonly splits: readonly Accuracy[]
   }[]
+  /** What a line that reasons gets right behind a thought that computes nothing; absent where it was not evaluated. */
+  readonly controls?: readonly Controlled[]
   /** RPT, reasoning, minus each of the others: points with their interval, by split. */
   readonly differences: readonly {readonly title: string; readonly splits: readonly string[]}[]
   readonly passAt: readonly {
@@ -28,7 +32,16 @@ export interface Results {
   }[]
 }
 
-interface Accuracy {
+/** A line that reasons, under one control. */
+export interface Controlled {
+  readonly title: string
+  /** The thought that it is given. */
+  readonly thought: string
+  readonly splits: readonly Accuracy[]
+}
+
+/** Accuracy on one split. */
+export interface Accuracy {
   readonly split: string
   readonly count: number
   readonly correct: number
@@ -41,6 +54,7 @@ interface Accuracy {
 export function tablesOf(results: Results): Readonly<Record<string, string>> {
   return {
     accuracy: accuracyTable(results),
+    controls: controlsTable(results),
     samples: samplesTable(results),
     costs: costTable(results),
     fit: fitTable(results),
@@ -58,13 +72,23 @@ function accuracyTable({accuracies, differences}: Results): string {
   return table(
     ['accuracy, %', ...counts],
     [
-      ...accuracies.map(({title, splits}) => [
-        title,
-        ...splits.map(({accuracy, low, high}) => `${fixed(accuracy)} [${fixed(low)}, ${fixed(high)}]`),
-      ]),
+      ...accuracies.map(({title, splits}) => [title, ...splits.map(accuracyCell)]),
       ...differences.map(({title, splits}) => [`RPT, reasoning, minus ${title}`, ...splits]),
     ],
   )
+}
+
+/** The plain model has fewer positions than the others: each row says how many. */
+function controlsTable({controls}: Results): string {
+  if (controls === undefined) return 'Not evaluated yet: a run of the experiment adds the table.'
+  return table(
+    ['accuracy, %', 'thought', 'positions', ...splits],
+    controls.map(({title, thought, splits: own}) => [title, thought, String(own[0].count), ...own.map(accuracyCell)]),
+  )
+}
+
+function accuracyCell({accuracy, low, high}: Accuracy): string {
+  return `${fixed(accuracy)} [${fixed(low)}, ${fixed(high)}]`
 }
 
 function samplesTable({passAt}: Results): string {

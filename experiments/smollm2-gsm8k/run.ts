@@ -48,6 +48,8 @@ rpt('rejection', 'train', config('rejection'), '--steps', steps(flops - drawn.fl
 const trained = ['warm', 'ntp', 'rejection', 'random', 'rpt']
 const models = [given.model ?? 'hf:HuggingFaceTB/SmolLM2-135M-Instruct', ...trained.map(folder)]
 rpt('eval', 'eval', config('eval'), '--set', `eval.models=${JSON.stringify(models)}`)
+rpt('controls', 'eval', config('eval', 'controls'), '--set', `eval.models=${JSON.stringify(models.slice(1))}`)
 rpt('plain', 'eval', config('eval', 'plain'), '--model', models[0])
+rpt('controls-plain', 'eval', config('eval', 'plain', 'controls'), '--model', models[0])
 rpt('eval-samples', 'eval', config('eval', 'samples'))
 rpt('sweep', 'scaling-sweep', config('sweep'))

@@ -5,8 +5,9 @@ import type {AccuracyRow} from '../../src/core/report/figures.js'
 import {plotAccuracies} from '../../src/core/report/plot-accuracies.js'
 import type {SweepSummary} from '../../src/core/sweep/sweep.js'
 import {evalTable, metricsTable, readTable} from '../../src/core/tables/index.js'
-import {difference, type Evaluated, evalRow, flopsOf, splits} from '../results.js'
+import {difference, type Evaluated, flopsOf, splits} from '../results.js'
 import {insertTables} from '../tables.js'
+import {accuraciesOf, controlledOf, percent} from './accuracies.js'
 import {type Results, summaryOf, tablesOf} from './render.js'
 import type {Rejection} from './sample-right.js'
 
@@ -33,7 +34,6 @@ const lines = [
 ] as const
 
 const rows = readTable(join(evaluation, 'eval.arrow'), evalTable)
-const percent = (share: number) => Number((100 * share).toFixed(1))
 
 /** What a name stands for in the evaluation; the plain model is called as its folder is. */
 function evaluated(name: string, mode: string): Evaluated {
@@ -43,11 +43,14 @@ function evaluated(name: string, mode: string): Evaluated {
 
 const accuracies = lines.map(([title, name, mode]) => ({
   title,
-  splits: splits.map((split) => {
-    const {accuracy, ci_low, ci_high, count, correct} = evalRow(evaluation, evaluated(name, mode), split)!
-    return {split, count, correct, accuracy: percent(accuracy), low: percent(ci_low!), high: percent(ci_high!)}
-  }),
+  splits: accuraciesOf(evaluation, evaluated(name, mode)),
 }))
+
+const reasoning = lines.filter(([, , mode]) => mode === 'reasoning')
+const controls = [
+  ...controlledOf(folder('controls-plain'), 'plain model, template opened', evaluated('plain', 'reasoning')),
+  ...reasoning.flatMap(([title, name, mode]) => controlledOf(folder('controls'), title, evaluated(name, mode))),
+]
 
 const rpt = evaluated('rpt', 'reasoning')
 const differences = lines.slice(0, -1).map(([title, name, mode]) => ({
@@ -85,7 +88,7 @@ const costs = Object.entries({
 })
 
 const {fits}: SweepSummary = JSON.parse(readFileSync(join(folder('sweep'), 'summary.json'), 'utf8'))
-const results: Results = {accuracies, differences, passAt, costs, fits}
+const results: Results = {accuracies, controls, differences, passAt, costs, fits}
 writeFileSync(join(here, 'results.json'), `${JSON.stringify(results, null, 2)}\n`)
 
 const root = join(here, '..', '..')
