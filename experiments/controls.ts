@@ -6,7 +6,7 @@ import {accuracyRows, type Line} from './rows.js'
  * A control of every line that reasons: the model gets a thought that computes nothing, and then predicts. What it still
  * gets right was not won by thinking.
  */
-interface Control {
+export interface Control {
   readonly mode: string
   readonly metric: string
   /** Of its table. */

@@ -14,10 +14,17 @@ export function documentsFrom(file: string | undefined): string[] {
 
 /** The sampled completions of an evaluation of one checkpoint, in mode reasoning. */
 export function sampledPredictions(evaluation: string): PredictionRow[] {
+  return predictionsOf(evaluation).filter(({mode, sample}) => mode === 'reasoning' && sample > 0)
+}
+
+/** The greedy completions of an evaluation of one checkpoint, in one mode. */
+export function greedyPredictions(evaluation: string, ofMode: string): PredictionRow[] {
+  return predictionsOf(evaluation).filter(({mode, sample}) => mode === ofMode && sample === 0)
+}
+
+function predictionsOf(evaluation: string): PredictionRow[] {
   const folder = join(evaluation, 'eval')
   const files = readdirSync(folder).filter((name) => name.endsWith('.arrow'))
   if (files.length !== 1) throw new Error(`${folder} holds ${files.length} tables; expected one checkpoint`)
-  return [...readRows(join(folder, files[0]), predictionsTable)].filter(
-    ({mode, sample}) => mode === 'reasoning' && sample > 0,
-  )
+  return [...readRows(join(folder, files[0]), predictionsTable)]
 }

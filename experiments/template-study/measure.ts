@@ -4,11 +4,15 @@ import {accuracyOfScores} from '../../src/core/statistics/interval.js'
 import {passAtK} from '../../src/core/statistics/pass-at-k.js'
 import type {EvalRow, PredictionRow} from '../../src/core/tables/index.js'
 import {groupBy} from '../../src/core/util/group-by.js'
+import {type Control, controls} from '../controls.js'
 import type {ResultRow} from '../result-table.js'
 import {type Studied, type Variant, variants} from './study.js'
 
 /** What is looked at of a sampled completion. */
 export type Sampled = Pick<PredictionRow, 'doc_id' | 'position' | 'item' | 'cluster' | 'correct' | 'completion_text'>
+
+/** Whether a box of a completion's position holds a right prediction (Eq. 3). */
+export type IsRight = (sample: Sampled, box: Uint8Array) => boolean
 
 /** The name of the row without a thought. */
 export const argMax = 'arg max without a thought'
@@ -26,22 +30,15 @@ export function rowName(template: string, variant: Variant): string {
  * - `ended`, `boxed`: shares of the samples that end a thought, and that hold such a box.
  *
  * @param samples as many of each position, at least 8
- * @param isRight whether a box of the position holds a right prediction (Eq. 3)
  */
 export function resultRows(
   {name, random1, pass8}: Studied,
   variant: Variant,
   samples: readonly Sampled[],
-  isRight: (sample: Sampled, box: Uint8Array) => boolean,
+  isRight: IsRight,
 ): ResultRow[] {
   const {isPaperGraded} = variants[variant]
-  const textOf = ({completion_text}: Sampled) => Buffer.from(completion_text ?? '')
-  const boxOf = (sample: Sampled) =>
-    isPaperGraded ? (lastBox(textOf(sample))?.content ?? null) : begunBox(textOf(sample))
-  const isRightBox = (sample: Sampled) => {
-    const box = boxOf(sample)
-    return box !== null && isRight(sample, box)
-  }
+  const {isBoxed, isRightBox} = gradingOf(variant, isRight)
   const isPaper = variant === 'asked'
   const row = rowName(name, variant)
   const graded = [
@@ -53,8 +50,64 @@ export function resultRows(
     ...(isPaperGraded ? graded : []),
     estimate({row, metric: 'random@1, box', paper: null}, samples, isRightBox, 1),
     estimate({row, metric: 'pass@8, box', paper: null}, samples, isRightBox, 8),
-    estimate({row, metric: 'boxed', paper: null}, samples, (sample) => boxOf(sample) !== null, 1),
+    estimate({row, metric: 'boxed', paper: null}, samples, isBoxed, 1),
   ]
+}
+
+/**
+ * Greedy answers of one template behind the thoughts of its controls -> rows of the result: how many are right, how many
+ * hold a box, and how many hold a right one. A right box does not count as an answer where the text is cut behind it.
+ *
+ * @param answers of each control of the variant, one of each position
+ */
+export function controlRows(
+  {name}: Studied,
+  variant: Variant,
+  answers: (control: Control) => readonly Sampled[],
+  isRight: IsRight,
+): ResultRow[] {
+  const {isBoxed, isRightBox} = gradingOf(variant, isRight)
+  const row = rowName(name, variant)
+  return variants[variant].controls.flatMap((control) => {
+    const own = answers(control)
+    return [
+      estimate({row, metric: control.metric, paper: null}, own, ({correct}) => correct, 1),
+      estimate({row, metric: boxedUnder(control), paper: null}, own, isBoxed, 1),
+      estimate({row, metric: rightBoxUnder(control), paper: null}, own, isRightBox, 1),
+    ]
+  })
+}
+
+/** The metric of the share of answers that hold a box under a control. */
+export function boxedUnder({title}: Pick<Control, 'title'>): string {
+  return `boxed, ${title}`
+}
+
+/** The metric of the share of answers whose last box is right. */
+export function rightBoxUnder({title}: Pick<Control, 'title'>): string {
+  return `right box, ${title}`
+}
+
+/** Whether a row tells of a control. */
+export function isOfControl({metric}: Pick<ResultRow, 'metric'>): boolean {
+  return controls.some((control) => [control.metric, boxedUnder(control), rightBoxUnder(control)].includes(metric))
+}
+
+function textOf({completion_text}: Sampled): Buffer {
+  return Buffer.from(completion_text ?? '')
+}
+
+/** How the boxes of a variant are graded: the last one wherever it stands, or the one that the prompt began. */
+function gradingOf(variant: Variant, isRight: IsRight) {
+  const boxOf = (sample: Sampled) =>
+    variants[variant].isPaperGraded ? (lastBox(textOf(sample))?.content ?? null) : begunBox(textOf(sample))
+  return {
+    isBoxed: (sample: Sampled) => boxOf(sample) !== null,
+    isRightBox(sample: Sampled) {
+      const box = boxOf(sample)
+      return box !== null && isRight(sample, box)
+    },
+  }
 }
 
 /** The content of a box of which the prompt holds the beginning: up to the brace that closes it; null where none does. */

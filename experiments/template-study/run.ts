@@ -1,17 +1,17 @@
-import {mkdirSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
 import {parseArgs} from 'node:util'
 import {knowsThinking} from '../../src/core/prompts/prompts.js'
 import {resolveModel} from '../../src/core/runs/resolve-model.js'
 import {loadTokenizer} from '../../src/core/tokenizer/tokenizer.js'
 import {documentsFrom, skipLine} from '../real-model.js'
 import {configsOf, setsOf, stagesOf} from '../stages.js'
-import {chatTemplateOf, studied, templateOf, variantNames, variants} from './study.js'
-import {publishTemplates} from './table.js'
+import {type PromptFiles, promptSettings} from './prompts.js'
+import {studied, type Variant, variantNames, variants} from './study.js'
+import {publishControls, publishTemplates} from './table.js'
 
 /**
  * `npm run experiments -- template-study --model DIR`: the seven templates on one checkpoint, and the tables. What is done
- * is not done again: start it again at any time.
+ * is not done again: start it again at any time. `npx tsx experiments/template-study/run.ts --model DIR --controls`
+ * evaluates the controls alone, and publishes them beside the rows of all else that are published.
  */
 
 const {values: given} = parseArgs({
@@ -21,6 +21,8 @@ const {values: given} = parseArgs({
     documents: {type: 'string'},
     // Positions.
     limit: {type: 'string'},
+    // Alone, beside the published rows of all else.
+    controls: {type: 'boolean', default: false},
   },
 })
 
@@ -29,30 +31,39 @@ else await study(given.model)
 
 async function study(model: string): Promise<void> {
   const {folder, rpt} = stagesOf('template-study')
-  const limit = given.limit === undefined ? [] : ['--limit', given.limit]
   rpt('data', 'prepare-data', configsOf('template-study', 'prepare'), documentsFrom(given.documents), '--proxy', model)
-  const write = (name: string, text: string) => {
-    const file = join(folder('templates'), name)
-    mkdirSync(folder('templates'), {recursive: true})
-    writeFileSync(file, text)
-    return file
-  }
   const tokenizer = await loadTokenizer((await resolveModel(model)).folder)
   const isPlain = !knowsThinking(tokenizer)
   const used = variantNames.filter((variant) => isPlain || !variants[variant].isForPlainModels)
-  for (const variant of used) {
-    const chatTemplate = chatTemplateOf(tokenizer.chatTemplate?.source ?? null, variants[variant])
-    const chat = chatTemplate === null ? [] : [`prompt.chatTemplateFile=${write(`${variant}.jinja`, chatTemplate)}`]
-    for (const {name} of studied) {
-      const text = templateOf(name, variants[variant])
-      const template =
-        text === null ? `prompt.template=${name}` : `prompt.templateFile=${write(`${variant}-${name}.txt`, text)}`
-      const sets = setsOf([template, ...chat, ...variants[variant].settings])
-      const stage = `${variant}/${name}`
-      rpt(stage, 'eval', configsOf('template-study', 'eval'), '--model', model, limit, sets)
-    }
+  const files = {folder: folder('templates'), chatTemplate: tokenizer.chatTemplate?.source ?? null}
+  const limit = given.limit === undefined ? [] : ['--limit', given.limit]
+  const evaluate: Evaluate = (stage, configs, args) =>
+    rpt(stage, 'eval', configsOf('template-study', ...configs), '--model', model, limit, args)
+  if (!given.controls) {
+    sample(used, files, evaluate)
+    evaluate('standard', ['eval'], ['--mode', 'standard', '--set', 'prompt.template=v0'])
   }
-  const plain = ['--mode', 'standard', '--set', 'prompt.template=v0']
-  rpt('standard', 'eval', configsOf('template-study', 'eval'), '--model', model, limit, plain)
-  await publishTemplates(folder, used)
+  force(used, files, evaluate)
+  await (given.controls ? publishControls : publishTemplates)(folder, used)
+}
+
+/** Evaluates the model as the stage of that name. */
+type Evaluate = (stage: string, configs: readonly string[], args: readonly string[]) => void
+
+/** Every template in every way. */
+function sample(used: readonly Variant[], files: PromptFiles, evaluate: Evaluate): void {
+  for (const variant of used)
+    for (const {name} of studied) {
+      const prompt = promptSettings(files, variant, variants[variant], name)
+      evaluate(`${variant}/${name}`, ['eval'], setsOf([...prompt, ...variants[variant].settings]))
+    }
+}
+
+/** The same behind thoughts that compute nothing. */
+function force(used: readonly Variant[], files: PromptFiles, evaluate: Evaluate): void {
+  for (const variant of used.filter((one) => variants[one].controls.length > 0))
+    for (const {name} of studied) {
+      const prompt = promptSettings(files, variant, variants[variant], name)
+      evaluate(`controls/${variant}/${name}`, ['eval', 'controls'], setsOf(prompt))
+    }
 }

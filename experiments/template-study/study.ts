@@ -1,4 +1,5 @@
 import {templates} from '../../src/core/prompts/templates.js'
+import {type Control, controls} from '../controls.js'
 
 /** A template of the study, with the paper's numbers (Table 8) as shares. */
 export interface Studied {
@@ -31,11 +32,13 @@ export interface VariantSettings {
   readonly isForPlainModels: boolean
   /** Settings of its evaluations besides those of eval.yaml. */
   readonly settings: readonly string[]
+  /** What stands in for the thought, to see what it is worth; none where there is no thought. */
+  readonly controls: readonly Control[]
 }
 
 /** A model that was not trained to think cannot know how a thought ends, and may not box: so it is told, or helped. */
 export const variants = {
-  asked: {title: 'as it is', isPaperGraded: true, isForPlainModels: false, settings: []},
+  asked: {title: 'as it is', isPaperGraded: true, isForPlainModels: false, settings: [], controls},
   told: {
     title: 'told how a thought ends',
     before: 'Think in a few short sentences and end the thought with </think>. Answer after that.\n\n',
@@ -43,6 +46,7 @@ export const variants = {
     isPaperGraded: true,
     isForPlainModels: true,
     settings: [],
+    controls,
   },
   begun: {
     title: 'box begun',
@@ -50,6 +54,8 @@ export const variants = {
     isPaperGraded: false,
     isForPlainModels: true,
     settings: ['rollout.maxTokens=16', 'rollout.stop=["}"]'],
+    // Its thought is an empty one already.
+    controls: [],
   },
 } as const satisfies Readonly<Record<string, VariantSettings>>
 
@@ -64,8 +70,8 @@ export function templateOf(name: Studied['name'], {before}: VariantSettings): st
   return before === undefined ? null : `${before}${templates[name].instruction}\n`
 }
 
-/** The chat template of a variant, null where it is that of the model: that of the model, or none, then the opening. */
-export function chatTemplateOf(source: string | null, {opening}: VariantSettings): string | null {
+/** The chat template of a model, or none, then what its turn begins with; null where that is nothing. */
+export function chatTemplateOf(source: string | null, opening: string | undefined): string | null {
   if (opening === undefined) return null
   const turn = source ?? `{{ messages[0]['content'] }}{{ '\\n' }}`
   return `${turn}{% if add_generation_prompt %}{{ ${JSON.stringify(opening)} }}{% endif %}`

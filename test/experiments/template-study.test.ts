@@ -1,7 +1,25 @@
+import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
-import {argMax, begunBox, resultRows, rowName, type Sampled} from '../../experiments/template-study/measure.js'
+import {readResult} from '../../experiments/result-table.js'
+import {
+  argMax,
+  begunBox,
+  controlRows,
+  isOfControl,
+  resultRows,
+  rowName,
+  type Sampled,
+} from '../../experiments/template-study/measure.js'
 import {tablesOf} from '../../experiments/template-study/render.js'
-import {chatTemplateOf, studied, templateOf, variantNames, variants} from '../../experiments/template-study/study.js'
+import {
+  chatTemplateOf,
+  studied,
+  templateOf,
+  type Variant,
+  type VariantSettings,
+  variantNames,
+  variants,
+} from '../../experiments/template-study/study.js'
 import {placeholder} from '../../src/core/prompts/templates.js'
 import {renderChat} from '../../src/core/tokenizer/chat-template.js'
 
@@ -57,6 +75,40 @@ describe('the template study', () => {
     ])
   })
 
+  it('counts what is right, and what is boxed at all, behind each thought that computes nothing', () => {
+    const answers: Record<string, string[]> = {
+      'forced-thought': [
+        '<think> the next word is probably</think>\\boxed{ 4}',
+        '<think> the next word is probably</think>no',
+      ],
+      'empty-thought': ['<think></think>\\boxed{ 5}', '<think></think>\\boxed{ 5} or \\boxed{ 4}'],
+    }
+    const rows = controlRows(studied[0], 'told', ({mode}) => samplesOf(answers[mode].map((text) => [text])), isRight)
+    expect(rows.map(({row, metric, value, count}) => [row, metric, value, count])).toEqual([
+      ['v0, told how a thought ends', 'accuracy, idle thought', 1 / 2, 2],
+      ['v0, told how a thought ends', 'boxed, idle thought forced', 1 / 2, 2],
+      ['v0, told how a thought ends', 'right box, idle thought forced', 1 / 2, 2],
+      ['v0, told how a thought ends', 'accuracy, empty thought', 0, 2],
+      ['v0, told how a thought ends', 'boxed, empty thought forced', 1, 2],
+      ['v0, told how a thought ends', 'right box, empty thought forced', 1 / 2, 2],
+    ])
+    expect(rows.every(isOfControl)).toBe(true)
+    expect(resultRows(studied[0], 'told', samples, isRight).some(isOfControl)).toBe(false)
+  })
+
+  it('has no control of the way that begins with an empty thought', () => {
+    expect(variants.begun.opening).toContain('<think>\n</think>')
+    expect(controlRows(studied[0], 'begun', () => [], isRight)).toEqual([])
+  })
+
+  it('publishes the controls of every template on the positions of its other rows', () => {
+    const published = readResult(join(import.meta.dirname, '..', '..', 'experiments', 'template-study', 'result.arrow'))
+    const {count} = published.find(({row}) => row === argMax)!
+    const counts = published.filter(isOfControl).map((row) => row.count)
+    // Two ways with a thought, two controls, three numbers of each.
+    expect(counts).toEqual(Array(2 * studied.length * 2 * 3).fill(count))
+  })
+
   it('puts each template in the ways that it names', () => {
     for (const {name} of studied) {
       expect(templateOf(name, variants.asked)).toBeNull()
@@ -65,12 +117,13 @@ describe('the template study', () => {
       expect(told).toContain('</think>')
     }
     const source = "{% for m in messages %}[{{ m['content'] }}]{% endfor %}{% if add_generation_prompt %}A:{% endif %}"
-    const turnOf = (variant: keyof typeof variants, own: string | null) =>
+    const openingOf = (variant: Variant) => (variants[variant] as VariantSettings).opening
+    const turnOf = (variant: Variant, own: string | null) =>
       renderChat(
-        {file: 'x.jinja', source: chatTemplateOf(own, variants[variant])!, tokens: {}},
+        {file: 'x.jinja', source: chatTemplateOf(own, openingOf(variant))!, tokens: {}},
         {before: 'Text: ', after: '!'},
       ).after
-    expect(chatTemplateOf(source, variants.asked)).toBeNull()
+    expect(chatTemplateOf(source, openingOf('asked'))).toBeNull()
     expect(turnOf('told', source)).toBe('!]A:<think>\n')
     expect(turnOf('begun', source)).toBe('!]A:<think>\n</think>\n\n\\boxed{')
     expect(turnOf('told', null)).toBe('!\n<think>\n')
@@ -90,8 +143,18 @@ describe('the template study', () => {
     const rows = [
       {...row, value: 0.5},
       ...variantNames.flatMap((variant) => studied.flatMap((one) => resultRows(one, variant, samples, isRight))),
+      ...variantNames.flatMap((variant) => studied.flatMap((one) => controlRows(one, variant, () => samples, isRight))),
     ]
-    const {paper, samples: shown} = tablesOf(rows)
+    const {paper, samples: shown, controls: controlled} = tablesOf(rows)
+    expect(controlled.match(/^\| .*, % \| .*$/gm)).toEqual(
+      [variants.asked, variants.told].map(
+        ({title}) =>
+          `| ${title}, % | idle thought forced | has a box | right box | empty thought forced | has a box | right box |`,
+      ),
+    )
+    expect(controlled).toContain('| v6 | 3.1 [0.0, 9.4] | 15.6 [0.0, 31.3] | 12.5 [0.0, 25.0] |')
+    const uncontrolled = rows.filter(({metric}) => metric !== 'accuracy, empty thought')
+    expect(() => tablesOf(uncontrolled)).toThrow('result.arrow has no accuracy, empty thought of v0')
     expect(paper).toMatch(/^\| v6 \| 6\.0 \| 3\.1 \[0\.0, 9\.4\] \| 19\.0 \| 25\.0 \[0\.0, 75\.0\] \|$/m)
     expect(paper).toMatch(/^\| arg max without a thought \| - \| 50\.0 \| - \| - \|$/m)
     for (const variant of variantNames) expect(shown).toContain(`| ${variants[variant].title}, % |`)
