@@ -37,11 +37,10 @@ async function study(model: string): Promise<void> {
   const used = variantNames.filter((variant) => isPlain || !variants[variant].isForPlainModels)
   const files = {folder: folder('templates'), chatTemplate: tokenizer.chatTemplate?.source ?? null}
   const limit = given.limit === undefined ? [] : ['--limit', given.limit]
-  const evaluate: Evaluate = (stage, configs, args) =>
-    rpt(stage, 'eval', configsOf('template-study', ...configs), '--model', model, limit, args)
+  const evaluate: Evaluate = (stage, configs, args) => rpt(stage, 'eval', configs, '--model', model, limit, args)
   if (!given.controls) {
     sample(used, files, evaluate)
-    evaluate('standard', ['eval'], ['--mode', 'standard', '--set', 'prompt.template=v0'])
+    evaluate('standard', configsOf('template-study', 'eval'), ['--mode', 'standard', '--set', 'prompt.template=v0'])
   }
   force(used, files, evaluate)
   await (given.controls ? publishControls : publishTemplates)(folder, used)
@@ -55,7 +54,11 @@ function sample(used: readonly Variant[], files: PromptFiles, evaluate: Evaluate
   for (const variant of used)
     for (const {name} of studied) {
       const prompt = promptSettings(files, variant, variants[variant], name)
-      evaluate(`${variant}/${name}`, ['eval'], setsOf([...prompt, ...variants[variant].settings]))
+      evaluate(
+        `${variant}/${name}`,
+        configsOf('template-study', 'eval'),
+        setsOf([...prompt, ...variants[variant].settings]),
+      )
     }
 }
 
@@ -64,6 +67,6 @@ function force(used: readonly Variant[], files: PromptFiles, evaluate: Evaluate)
   for (const variant of used.filter((one) => variants[one].controls.length > 0))
     for (const {name} of studied) {
       const prompt = promptSettings(files, variant, variants[variant], name)
-      evaluate(`controls/${variant}/${name}`, ['eval', 'controls'], setsOf(prompt))
+      evaluate(`controls/${variant}/${name}`, configsOf('template-study', 'eval', 'controls'), setsOf(prompt))
     }
 }
