@@ -63,12 +63,18 @@ const shapes = [
 
 const sizes = [128, 256, 512, 1024, 2048, 4096]
 
+/** Where arrays stay from step to step, the second step has the peak. */
+const twoSteps = {timedSteps: 1}
+
 /** Five doublings of one length each, by what is doubled. */
 export const doublings: Readonly<
   Record<string, {readonly rows: readonly LengthsRow[]; readonly key: 'context' | 'completion'}>
 > = {
-  context: {rows: sizes.map((size) => row('S', 'segmented', size, 128)), key: 'context'},
-  completion: {rows: sizes.map((size) => row('S', 'segmented', 128, size)), key: 'completion'},
+  context: {rows: sizes.map((size) => row('S', 'segmented', size, 128, twoSteps)), key: 'context'},
+  completion: {
+    rows: sizes.map((size) => row('S', 'segmented', 128, size, size <= 512 ? twoSteps : {})),
+    key: 'completion',
+  },
 }
 
 /** All rows, the quick ones first. */

@@ -15,7 +15,7 @@ import {
   policyHeadGraph,
 } from '../graphs/layer-segments.js'
 import {policyGraph} from '../graphs/policy.js'
-import {type AttentionBlock, attentionBlocks, attentionGraph} from '../segments/attention-blocks.js'
+import {type AttentionBlock, attentionBlocks, attentionGraph, keyRows} from '../segments/attention-blocks.js'
 import {
   attentionBytes,
   cut,
@@ -172,12 +172,20 @@ function rowArrays(work: EngineWork, works: ReturnType<typeof segmentedWorks>, l
     {name: 'hidden rows of the update', bytes: float * all * (layers + 1) * hidden},
     {name: 'attention that is kept', bytes: kept * attentionBytes(model, all)},
     {name: 'products that are kept', bytes: isAll ? layers * productBytes(model, all) : 0},
-    {name: 'rows of one layer', bytes: atWork + float * all * 2 * hidden},
+    {name: 'rows of one layer', bytes: atWork + float * all * 2 * hidden + rowsOfOneRun(model, works, limits)},
     ...passingGradients(work, all, tokens, limits),
   ]
   // Those of a small update stay until the next one.
   const stay = isAll ? arrays.map((part) => ({...part, phases: allPhases})) : arrays
   return [...stay, ...gradientSums(work)].map((part) => ({...part, kind}))
+}
+
+/** What one run writes before it is summed: gradients of a block's keys and values; and the head's rows with their gradients. */
+function rowsOfOneRun(model: ModelConfig, works: ReturnType<typeof segmentedWorks>, limits: RunLimits): number {
+  const {kvHeads, headSize, hidden} = model
+  const blocks = works.flatMap(({layout}) => Object.values(attentionBlocks(model, layout, limits)).flat())
+  const tokens = maxOf(works.map(({trained}) => Math.min(trained, limits.tokens)))
+  return float * 2 * (maxOf(blocks.map(keyRows)) * kvHeads * headSize + tokens * hidden)
 }
 
 /** Sums of gradients: the head's first, those of the layers only when it is done, unless an earlier micro-batch left them. */

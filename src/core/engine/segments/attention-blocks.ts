@@ -32,6 +32,20 @@ export function attentionGraph(config: ModelConfig, {shape}: AttentionBlock, dir
     : contextAttentionGraph(config, shape, direction)
 }
 
+/** The rows whose keys and values a block reads, by what their names in its graph begin with. */
+export function keySpans({queries, own, contexts, shape}: AttentionBlock): [string, Span][] {
+  if (!('contextLength' in shape)) return [['', own]]
+  const {contextLength} = shape
+  const context = {from: contexts.from * contextLength, to: contexts.to * contextLength}
+  const ofOwn: [string, Span][] = shape.queries === shape.keys ? [] : [['own_', own]]
+  return [['', queries], ...ofOwn, ['context_', context]]
+}
+
+/** Rows of all keys that a block reads. */
+export function keyRows(block: AttentionBlock): number {
+  return keySpans(block).reduce((sum, [, span]) => sum + sizeOf(span), 0)
+}
+
 /** Fewest queries of a block: products of fewer rows waste the processor. */
 const minQueries = 16
 

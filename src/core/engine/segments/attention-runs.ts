@@ -1,7 +1,7 @@
 import type {Session} from '../../runtime/session.js'
 import {addTo} from '../../util/add-to.js'
 import type {Direction} from '../graphs/layer-segments.js'
-import {type AttentionBlock, attentionBlocks, attentionGraph} from './attention-blocks.js'
+import {type AttentionBlock, attentionBlocks, attentionGraph, keySpans} from './attention-blocks.js'
 import type {Arrays, AttentionOwner, PassFrame} from './pass-frame.js'
 import {rowsOf, type Span} from './row-layout.js'
 
@@ -33,7 +33,7 @@ export class AttentionRuns {
     for (const block of this.blocksOf(read)) {
       const session = await this.session(block, 'backward')
       const feeds = {...this.feeds(block, whose), 'cotangent/attended': rowsOf(attended, block.queries, width)}
-      const shares = this.keySpans(block).flatMap(([prefix, span]) =>
+      const shares = keySpans(block).flatMap(([prefix, span]) =>
         (['keys', 'values'] as const).map((part) => {
           const name = `gradient/${prefix}${part}`
           const sum = rowsOf(gradients[part], span, frame.widths.keys)
@@ -57,7 +57,7 @@ export class AttentionRuns {
   private feeds(block: AttentionBlock, whose: AttentionOwner): Arrays {
     const {frame} = this
     const {queries, keys, values} = frame.attentionArrays(whose)
-    const cached = this.keySpans(block).flatMap(([prefix, span]) =>
+    const cached = keySpans(block).flatMap(([prefix, span]) =>
       Object.entries({keys, values}).map(([part, rows]) => [`${prefix}${part}`, rowsOf(rows, span, frame.widths.keys)]),
     )
     return {
@@ -68,15 +68,6 @@ export class AttentionRuns {
       }),
       ...Object.fromEntries(cached),
     }
-  }
-
-  /** The rows whose keys and values a block reads, by what their names begin with. */
-  private keySpans({queries, own, contexts, shape}: AttentionBlock): [string, Span][] {
-    if (!('contextLength' in shape)) return [['', own]]
-    const {contextLength} = shape
-    const context = {from: contexts.from * contextLength, to: contexts.to * contextLength}
-    const ofOwn: [string, Span][] = shape.queries === shape.keys ? [] : [['own_', own]]
-    return [['', queries], ...ofOwn, ['context_', context]]
   }
 
   private session(block: AttentionBlock, direction: Direction): Promise<Session> {

@@ -40,7 +40,7 @@ export function usualLimits({intermediate, vocabulary}: ModelConfig): RunLimits 
     tokens: Math.max(512, rowsWithin(4 * 2 ** 20, vocabulary)),
     scores: 2 ** 22,
     keptBytes: 0.75 * 2 ** 30,
-    allBytes: 320 * 2 ** 20,
+    allBytes: 2 ** 28,
   }
 }
 

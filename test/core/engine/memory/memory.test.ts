@@ -186,7 +186,7 @@ describe('estimateMemory', () => {
       (estimate) => bytesOf(estimate, 'key-value cache of the rollout') > 0,
     )
     expect(samplesAtPeak).toEqual([true, false])
-    expect((sampling.othersBytes - updating.othersBytes) / 2 ** 20).toBeCloseTo(320, 0)
+    expect((sampling.othersBytes - updating.othersBytes) / 2 ** 20).toBeCloseTo(256, 0)
   })
 
   it('counts an average with its weights', () => {
