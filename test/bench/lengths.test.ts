@@ -29,7 +29,6 @@ describe('the estimate is never below the peak, and at most a tenth above', () =
   /** What says why not: the note of the row. */
   const exceptions = {
     'M whole 256+32': /kept 0\.5 GiB of gradients in its arena/,
-    'S segmented 4096+128': /samples before the update's graphs exist/,
   }
 
   it.each(rows.filter(({name}) => !(name in exceptions)))('$name', (row) => {

@@ -25,7 +25,9 @@ export function takeStep({tensors, settings, step, gradientScale}: StepJob): voi
     adamWStep(weight, gradient, moments, {...settings, weightDecay}, step, gradientScale)
 }
 
-/** All arrays of a tensor. */
-export function arraysOfStep({weight, gradient, moments: {first, second}}: SteppedTensor): readonly Float32Array[] {
-  return [weight, gradient, first, second]
+/** The memory of all arrays, to be handed to another thread. */
+export function buffersOf(tensors: readonly SteppedTensor[]): ArrayBuffer[] {
+  return tensors.flatMap(({weight, gradient, moments: {first, second}}) =>
+    [weight, gradient, first, second].map(({buffer}) => buffer as ArrayBuffer),
+  )
 }

@@ -2,22 +2,14 @@ import type {Worker} from 'node:worker_threads'
 import {RuntimeFailure} from '../util/errors.js'
 import {maxOf} from '../util/extremes.js'
 import {startThread} from '../util/start-thread.js'
-import {joinBlocks, layOutSquares, sumOfSquares} from './squares.js'
-import type {StepJob, SteppedTensor} from './step-job.js'
-import type {ThreadRequest} from './step-worker.js'
-import {buffersOf, type ThreadTask, threadTasks} from './thread-tasks.js'
+import {buffersOf, type StepJob, type SteppedTensor, takeStep} from './step-job.js'
 
 /** Values that a thread must have to do, some 8 ms of work: below that a step is over before threads have been told of it. */
 const leastValues = 2 ** 21
 
-/** Work on some tensors. */
-interface Job<Tensor> {
-  readonly tensors: readonly Tensor[]
-}
-
 /**
- * Norms of gradients and AdamW steps on several threads. A tensor goes to a thread as a whole, by handing over its memory,
- * and comes back; nothing is copied, and everything is computed as one thread would, bit for bit.
+ * Takes AdamW steps on several threads. A weight and what belongs to it goes to a thread as a whole, by handing over its
+ * memory, and comes back; nothing is copied, and every weight is computed as one thread would, bit for bit.
  */
 export class StepThreads {
   private readonly workers: (Worker | undefined)[] = []
@@ -37,35 +29,13 @@ export class StepThreads {
    * @returns the tensors in their order; their arrays replace those that were given, which may be empty now
    * @throws {RuntimeFailure} when a thread fails; what it was given is lost
    */
-  run(job: StepJob): Promise<readonly SteppedTensor[]> {
-    return this.share(threadTasks.step, job)
-  }
-
-  /**
-   * The Euclidean norm of all gradients together, their squares summed in float64 in the order of the gradients.
-   *
-   * @returns the norm, and the gradients by name: they replace those that were given, which may be empty now
-   * @throws {RuntimeFailure} when a thread fails; what it was given is lost
-   */
-  async norm(
-    gradients: ReadonlyMap<string, Float32Array>,
-  ): Promise<{norm: number; gradients: Map<string, Float32Array>}> {
-    const names = [...gradients.keys()]
-    const sizes = Array.from(gradients.values(), ({length}) => length)
-    if (threadsFor(sizes, this.threads, this.least) === 1)
-      return {norm: Math.sqrt(sumOfSquares(gradients.values())), gradients: new Map(gradients)}
-    const tensors = await this.share(threadTasks.squares, layOutSquares(gradients.values()))
-    const back = new Map(tensors.map(({gradient}, i) => [names[i], gradient]))
-    return {norm: Math.sqrt(joinBlocks({tensors})), gradients: back}
-  }
-
-  private async share<Tensor, J extends Job<Tensor>>(task: ThreadTask<Tensor, J>, job: J): Promise<readonly Tensor[]> {
-    const sizes = job.tensors.map((tensor) => task.arraysOf(tensor)[0].length)
+  async run(job: StepJob): Promise<readonly SteppedTensor[]> {
+    const sizes = job.tensors.map(({weight}) => weight.length)
     const [own, ...others] = sharesOf(sizes, threadsFor(sizes, this.threads, this.least))
     const jobOf = (share: readonly number[]) => ({...job, tensors: share.map((index) => job.tensors[index])})
-    const answers = others.map((share, i) => this.ask(i, task, jobOf(share)))
+    const answers = others.map((share, i) => this.ask(i, jobOf(share)))
     const done = [...job.tensors]
-    task.run(jobOf(own))
+    takeStep(jobOf(own))
     for (const [i, tensors] of (await Promise.all(answers)).entries())
       for (const [j, tensor] of tensors.entries()) done[others[i][j]] = tensor
     return done
@@ -85,11 +55,7 @@ export class StepThreads {
     return worker.on('error', forget).on('exit', forget)
   }
 
-  private ask<Tensor, J extends Job<Tensor>>(
-    index: number,
-    task: ThreadTask<Tensor, J>,
-    job: J,
-  ): Promise<readonly Tensor[]> {
+  private ask(index: number, job: StepJob): Promise<readonly SteppedTensor[]> {
     this.workers[index] ??= this.start(index)
     const worker = this.workers[index]
     return new Promise((resolve, reject) => {
@@ -99,14 +65,14 @@ export class StepThreads {
         worker.unref()
         finish()
       }
-      const answer = (tensors: readonly Tensor[]) => settle(() => resolve(tensors))
+      const answer = (tensors: readonly SteppedTensor[]) => settle(() => resolve(tensors))
       const fail = (cause: Error) =>
         settle(() => reject(new RuntimeFailure(`a thread of the optimizer failed: ${cause.message}`, {cause})))
       const end = (code: number) =>
         settle(() => reject(new RuntimeFailure(`a thread of the optimizer ended with code ${code}`)))
       worker.ref()
       worker.on('message', answer).on('messageerror', fail).on('error', fail).on('exit', end)
-      worker.postMessage({name: task.name, job} satisfies ThreadRequest<J>, buffersOf(task, job.tensors))
+      worker.postMessage(job, buffersOf(job.tensors))
     })
   }
 }

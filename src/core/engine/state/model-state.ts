@@ -3,7 +3,7 @@ import type {ModelConfig} from '../../models/model-config.js'
 import {type Parameter, parametersOf} from '../../models/parameters.js'
 import {rotaryTables} from '../../nn/rotary.js'
 import type {AdamWSettings, Moments} from '../../optim/adamw.js'
-import {clipScale} from '../../optim/clip.js'
+import {clipScale, globalNorm} from '../../optim/clip.js'
 import {type LossScale, nextLossScale} from '../../optim/loss-scale.js'
 import {StepThreads} from '../../optim/step-threads.js'
 import {valuesChanged} from '../../runtime/half-copies.js'
@@ -52,7 +52,7 @@ export class ModelState {
   lossScale: LossScale | null = null
   /** Moving average of the weights that are trained, where one is kept. */
   average: Weights | null = null
-  /** Takes the optimizer's steps, and the norms of gradients. */
+  /** Takes the optimizer's steps. */
   stepThreads = new StepThreads(1)
 
   constructor(readonly config: ModelConfig) {
@@ -148,8 +148,7 @@ export class ModelState {
   async applyGradients(settings: OptimizerSettings): Promise<AppliedGradients> {
     const {lossScale} = this
     const factor = lossScale?.factor ?? 1
-    const {norm: scaledNorm, gradients} = await this.stepThreads.norm(this.gradients)
-    const norm = scaledNorm / factor
+    const norm = globalNorm(this.gradients.values()) / factor
     const isGood = Number.isFinite(norm)
     if (lossScale) this.lossScale = nextLossScale(lossScale, isGood)
     const applied = {gradNorm: isGood ? norm : null, lossScale: lossScale && factor}
@@ -161,7 +160,7 @@ export class ModelState {
     this.updates++
     const tensors = this.trained.map(({name, shape}) => ({
       weight: this.weights.get(name)!,
-      gradient: gradients.get(name)!,
+      gradient: this.gradients.get(name)!,
       moments: this.momentsOf(name),
       weightDecay: shape.length > 1 ? settings.weightDecay : 0,
     }))
