@@ -2,7 +2,7 @@ import {countBucket, lengthBucket} from '../graphs/bucket.js'
 import type {StepShape} from '../graphs/decoding-step.js'
 import type {PrefillShape} from '../graphs/prefill.js'
 import {type RolloutSizes, stepShape} from '../graphs/shapes.js'
-import {prefillTokens} from './rollout-steps.js'
+import {contextsPerRun} from './rollout-steps.js'
 
 /** Shapes of the graphs that complete a full batch of prompts token by token: of its contexts, and of its largest step. */
 export function rolloutShapes({contexts, groupSize, promptTokens, maxTokens}: RolloutSizes): {
@@ -10,7 +10,6 @@ export function rolloutShapes({contexts, groupSize, promptTokens, maxTokens}: Ro
   step: StepShape
 } {
   const contextLength = lengthBucket(promptTokens - 1)
-  const atOnce = Math.max(1, Math.floor(prefillTokens / contextLength))
   const step = stepShape({
     contexts,
     groupSize,
@@ -21,5 +20,5 @@ export function rolloutShapes({contexts, groupSize, promptTokens, maxTokens}: Ro
     fewestTokens: 0,
     maxTokens,
   })
-  return {prefill: {contexts: countBucket(Math.min(contexts, atOnce)), contextLength}, step}
+  return {prefill: {contexts: countBucket(Math.min(contexts, contextsPerRun(contextLength))), contextLength}, step}
 }

@@ -1,6 +1,5 @@
-import {maxOf} from '../../util/extremes.js'
 import {type Tell, tellNobody} from '../../util/tell.js'
-import {byLength, chunks, countBucket, lengthBucket} from '../graphs/bucket.js'
+import {byLength, countBucket, lengthBucket} from '../graphs/bucket.js'
 import {prefillGraph} from '../graphs/prefill.js'
 import type {SessionCache} from '../sessions/session-cache.js'
 import type {ModelState} from '../state/model-state.js'
@@ -10,7 +9,12 @@ import type {RolloutRequest} from './rollout-request.js'
 import type {Sample} from './sample.js'
 
 /** Tokens of context computed in one run at most, padding included; a longer context is a run of its own. */
-export const prefillTokens = 8192
+const prefillTokens = 8192
+
+/** Contexts of a length that are computed in one run at most: a power of two, as their number is padded to one. */
+export function contextsPerRun(contextLength: number, tokens = prefillTokens): number {
+  return 2 ** Math.max(0, Math.floor(Math.log2(tokens / contextLength)))
+}
 
 /**
  * Fills the samples of each prompt, one run per token: contexts whose samples have ended leave the batch, and waiting ones
@@ -40,7 +44,10 @@ export async function rolloutBySteps(
   }
 }
 
-/** Keys and values of the contexts of these prompts, in runs of similar length. */
+/**
+ * Keys and values of the contexts of these prompts, the longest first. Each run is padded to its own longest context, and
+ * has no more tokens than the first.
+ */
 async function prefill(
   state: ModelState,
   sessions: SessionCache,
@@ -49,10 +56,14 @@ async function prefill(
   samples: readonly (readonly Sample[])[],
   tell: Tell,
 ): Promise<PrefilledContext[]> {
-  const contextLength = lengthBucket(maxOf(indices.map((index) => prompts[index].ids.length - 1)))
+  const lengthOf = (index: number) => lengthBucket(prompts[index].ids.length - 1)
+  const longest = lengthOf(indices[0])
+  const tokens = longest * contextsPerRun(longest)
   const results: PrefilledContext[] = []
-  for (const batch of chunks(indices, Math.max(1, Math.floor(prefillTokens / contextLength)))) {
+  while (results.length < indices.length) {
     tell(`reading contexts, ${results.length}/${indices.length} done`)
+    const contextLength = lengthOf(indices[results.length])
+    const batch = indices.slice(results.length, results.length + contextsPerRun(contextLength, tokens))
     const members = batch.map((index) => prompts[index])
     const shape = {contexts: countBucket(batch.length), contextLength}
     const session = await sessions.get('prefill', shape, () => prefillGraph(state.config, shape))

@@ -1,8 +1,9 @@
-import {describe, expect, it} from 'vitest'
+import {describe, expect, it, vi} from 'vitest'
 import {rolloutByLoop} from '../../../../src/core/engine/sampling/rollout-loop.js'
 import type {RolloutRequest} from '../../../../src/core/engine/sampling/rollout-request.js'
 import {rolloutBySteps} from '../../../../src/core/engine/sampling/rollout-steps.js'
 import {stopRule} from '../../../../src/core/engine/sampling/stop-rule.js'
+import {SessionCache} from '../../../../src/core/engine/sessions/session-cache.js'
 import {Sampler, streamSeed} from '../../../../src/core/util/rng.js'
 import {promptsOf} from '../../../support/tiny-engine.js'
 import {tinyModel} from '../../../support/tiny-model.js'
@@ -34,6 +35,27 @@ it.each(Object.entries(layouts).flatMap(([name, layout]) => [1, 2, 3].map((seed)
     expect(new Set(stepped.flat().map(({ids}) => ids.length)).size, 'different lengths').toBeGreaterThan(2)
   },
 )
+
+it('reads contexts in runs that are padded to their own longest, none with more tokens than the first', async () => {
+  const model = tinyModel({vocab_size: 97, hidden_size: 64, intermediate_size: 96, max_position_embeddings: 8192})
+  const lengths = [6001, 1025, 1025, 1025, 1025, 1025, 65, 65]
+  const request: RolloutRequest = {
+    prompts: promptsOf(lengths, 1),
+    maxTokens: 1,
+    contextsPerBatch: lengths.length,
+    sampling: {temperature: 1, greedy: true, endIds: []},
+  }
+  const get = vi.spyOn(SessionCache.prototype, 'get')
+  const together = await completionsBy(rolloutBySteps, model, request)
+  const runs = get.mock.calls.flatMap(([kind, shape]) => (kind === 'prefill' ? [shape] : []))
+  get.mockRestore()
+  expect(runs).toEqual([
+    {contexts: 1, contextLength: 6144},
+    {contexts: 4, contextLength: 1024},
+    {contexts: 4, contextLength: 1024},
+  ])
+  expect(together).toEqual(await completionsBy(rolloutBySteps, model, {...request, contextsPerBatch: 1}))
+})
 
 describe('a stop text', () => {
   /** Each token of the vocabulary is two of ten letters. */
