@@ -1,32 +1,13 @@
 import {stripVTControlCharacters} from 'node:util'
 import {afterEach, expect, it} from 'vitest'
 import ScalingSweep from '../../src/commands/scaling-sweep.js'
-import type {FitRow} from '../../src/core/statistics/series.js'
+import {wideFits} from '../support/wide-fits.js'
 
 const {isTTY, columns} = process.stdout
 afterEach(() => Object.assign(process.stdout, {isTTY, columns}))
 
 const warning = 'the constants are poorly determined: several curves fit these points about as well'
-const fits = ['easy', 'medium', 'hard'].map(
-  (split, i): FitRow => ({
-    series: 'reasoning',
-    mode: 'reasoning',
-    split,
-    A: 123456789.123,
-    alpha: 0.123456,
-    P_star: 0.654321,
-    r2: 0.987654,
-    A_ci: [12345.6789, 123456789.123],
-    alpha_ci: [0.0123456, 1.23456],
-    P_star_ci: [0.543219, 0.765432],
-    r2_ci: [0.876543, 0.998765],
-    point_count: 6,
-    residuals: [],
-    resamples: 1000,
-    resamples_fitted: 998,
-    warnings: i < 2 ? [warning] : [],
-  }),
-)
+const fits = wideFits.map((fit, i) => ({...fit, warnings: i < 2 ? [warning] : []}))
 
 /** The lines of a sweep's summary on a terminal so wide. */
 async function linesAt(width: number): Promise<string[]> {

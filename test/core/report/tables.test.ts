@@ -2,8 +2,8 @@ import {describe, expect, it} from 'vitest'
 import {renderNarrow} from '../../../src/core/report/narrow-table.js'
 import {renderResults} from '../../../src/core/report/render-results.js'
 import {fitTable, metricTable, renderTable} from '../../../src/core/report/tables.js'
-import type {FitRow} from '../../../src/core/statistics/series.js'
 import {metricsTable, nullsOf} from '../../../src/core/tables/index.js'
+import {wideFits} from '../../support/wide-fits.js'
 
 it('metrics are means over the first and the last tenth of the steps, and the maximum', () => {
   const metrics = Array.from({length: 20}, (_, i) => {
@@ -19,27 +19,7 @@ it('metrics are means over the first and the last tenth of the steps, and the ma
 })
 
 describe('the table of fits', () => {
-  const fits = ['easy', 'medium', 'hard'].map(
-    (split): FitRow => ({
-      series: 'rpt, reasoning',
-      mode: 'reasoning',
-      split,
-      A: 123456789.123,
-      alpha: 0.123456,
-      P_star: 0.654321,
-      r2: 0.987654,
-      A_ci: [12345.6789, 123456789.123],
-      alpha_ci: [0.0123456, 1.23456],
-      P_star_ci: [0.543219, 0.765432],
-      r2_ci: [0.876543, 0.998765],
-      point_count: 6,
-      residuals: [],
-      resamples: 1000,
-      resamples_fitted: 998,
-      warnings: [],
-    }),
-  )
-  const content = {runs: [], results: [], comparisons: [], reasonings: [], points: [], fits}
+  const content = {runs: [], results: [], comparisons: [], reasonings: [], points: [], fits: wideFits}
 
   it('fits into 80 columns of a terminal, and says what is left out', () => {
     const lines = renderResults(content, 80)
@@ -49,7 +29,7 @@ describe('the table of fits', () => {
   })
 
   it('keeps what there is room for: all of it in a pipe', () => {
-    expect(renderResults(content)).toEqual(renderTable(fitTable(fits)))
+    expect(renderResults(content)).toEqual(renderTable(fitTable(wideFits)))
     const [, , head, row] = renderResults(content, 120)
     expect(head).toMatch(/points$/)
     expect(row).toMatch(/0\.988 \[0\.877, 0\.999\] +6$/)
