@@ -7,7 +7,7 @@ import type {Archive} from './archive.js'
 /** Headers and contents begin at multiples of this, bytes. */
 const block = 512
 
-/** A tar file that gzip compressed (POSIX.1-1988, names of at most 100 bytes). Every read decompresses it from its begin. */
+/** A tar file that gzip compressed (POSIX.1-1988, names of at most 100 bytes). Every read decompresses it from its beginning. */
 export class Tarball implements Archive {
   constructor(private readonly path: string) {}
 
