@@ -166,6 +166,15 @@ describe('planOf', () => {
 describe('the memory of training', () => {
   const workOf = async (settings: object, isKnown = true) => (await trainingDemand(settings, isKnown)).work
 
+  it('counts the larger sampling, that of the steps or that of the evaluations beside them', async () => {
+    const rolloutOf = async (groupSize: number, every: number) =>
+      (await workOf({grpo: {contextsPerStep: 8, contextsPerMicroBatch: 4, groupSize}, eval: {every}})).rollout!
+    const many = await rolloutOf(256, 0)
+    expect(many.groupSize).toBe(256)
+    expect(await rolloutOf(256, 1)).toEqual(many)
+    expect((await rolloutOf(2, 1)).contexts).toBeGreaterThan((await rolloutOf(2, 0)).contexts)
+  })
+
   it('bounds prompts by the data, by prompt.maxTokens and by the positions that a completion leaves', async () => {
     const contextOf = async (settings: object, isKnown = true) =>
       (await workOf(settings, isKnown)).rollout!.promptTokens
