@@ -9,7 +9,7 @@ import {type Device, devices} from './devices.js'
 import {passGate} from './exit-gate.js'
 import {halfCopyOf} from './half-copies.js'
 import ort from './onnxruntime.js'
-import {countOutputs, freeOutputs} from './output-memory.js'
+import {countOutputs, freeArray, freeOutputs} from './output-memory.js'
 import {countRun, type GraphTraffic, trafficOf} from './traffic.js'
 
 /** Elements of a tensor in host memory, row-major (bool as bytes 0 and 1). */
@@ -85,8 +85,7 @@ export class Session {
     freeOutputs()
     const results = await passGate(() => this.session.run(tensors, fetches))
     countRun(this.traffic)
-    const outputs = Object.entries(results).map(([name, tensor]) => [name, into[name] ?? tensor.data] as const)
-    for (const [name, data] of outputs) if (!into[name]) countOutputs(data.byteLength)
+    const outputs = Object.entries(results).map(([name, {data}]) => [name, keepOne(data as TensorData, into[name])])
     return Object.fromEntries(outputs) as Record<string, TensorData>
   }
 
@@ -94,6 +93,13 @@ export class Session {
   async release(): Promise<void> {
     await passGate(() => this.session.release())
   }
+}
+
+/** The array that an output was to be written to, if there is one: onnxruntime returns a copy all the same. */
+function keepOne(returned: TensorData, written: TensorData | undefined): TensorData {
+  if (written === undefined) countOutputs(returned.byteLength)
+  else if (returned.buffer !== written.buffer) freeArray(returned)
+  return written ?? returned
 }
 
 function checkElements(graph: Graph, device: Device): void {

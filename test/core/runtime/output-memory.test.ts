@@ -1,7 +1,7 @@
 import {expect, it} from 'vitest'
 import {Graph} from '../../../src/core/onnx/graph.js'
 import {Ops} from '../../../src/core/onnx/ops.js'
-import {countOutputs, freeOutputs} from '../../../src/core/runtime/output-memory.js'
+import {countOutputs, freeArrays, freeOutputs} from '../../../src/core/runtime/output-memory.js'
 import {Session} from '../../../src/core/runtime/session.js'
 
 /** An array that nobody holds once this has returned. */
@@ -34,5 +34,20 @@ it('a session frees the outputs of its earlier runs', async () => {
   await run()
   // Compared here: a report of the difference would print 256 MiB.
   expect(first.deref() === undefined).toBe(true)
+  await session.release()
+})
+
+it('a session that writes to a given array leaves no copy of it', async () => {
+  const op = new Ops(new Graph())
+  op.graph.output('y', op.expand(op.input('x', []), [2 ** 20]))
+  const session = await Session.compile(op.graph, {device: 'cpu', threads: 1}, false)
+  const y = new Float32Array(2 ** 20)
+  await session.run({x: Float32Array.of(2)}, {y})
+  freeArrays()
+  const {arrayBuffers: before} = process.memoryUsage()
+  const outputs = await session.run({x: Float32Array.of(3)}, {y})
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 16)
+  expect(outputs.y).toBe(y)
+  expect([y[0], y.at(-1)]).toEqual([3, 3])
   await session.release()
 })
