@@ -1,6 +1,6 @@
 import {cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {beforeAll, describe, expect, it, vi} from 'vitest'
+import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {LocalEngine} from '../../../src/core/engine/engine.js'
 import {evaluate} from '../../../src/core/evaluation/evaluate.js'
@@ -11,12 +11,6 @@ import {DataError, Interrupted, UsageError} from '../../../src/core/util/errors.
 import {readTensors} from '../../support/read-tensors.js'
 import {runContents} from '../../support/run-contents.js'
 import {type ToyWorkspace, toyConfig, toyServices, toySettings, toyWorkspace} from '../../support/toy-run.js'
-
-// A worker thread cannot load TypeScript here: the engine runs in this thread.
-vi.mock('../../../src/core/engine/start-engine.js', async () => {
-  const {LocalEngine: Engine} = await import('../../../src/core/engine/engine.js')
-  return {startEngine: () => new Engine({device: 'cpu', threads: 1})}
-})
 
 let toy: ToyWorkspace
 
