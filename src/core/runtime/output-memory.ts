@@ -40,11 +40,24 @@ export function freeOutputs(): void {
   if (handedOut >= limit) freeArrays()
 }
 
-/** Frees all arrays of this thread that nobody holds any more: what sampling leaves need not be there during an update. */
+/** Bytes that arrays must have grown by for a collection, which takes 20 ms, to be worth it. */
+const worthCollecting = 16 * 2 ** 20
+
+/** Bytes of arrays that were left when they were last the fewest. */
+let leftBytes = 0
+
+/** Frees the arrays of this thread that nobody holds any more, unless they can only be few: what sampling leaves need not be there during an update. */
 export function freeArrays(): void {
   handedOut = 0
+  leftBytes = Math.min(leftBytes, arrayBytes())
+  if (arrayBytes() - leftBytes < worthCollecting) return
   collect ??= garbageCollector()
   collect()
+  leftBytes = arrayBytes()
+}
+
+function arrayBytes(): number {
+  return process.memoryUsage().arrayBuffers
 }
 
 /** The collector that Node.js keeps from programs: a context made while the flag is set has it. */
