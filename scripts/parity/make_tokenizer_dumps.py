@@ -7,10 +7,12 @@ Writes test/parity/tokenizers/: chat-templates.json.gz (templates, messages and 
 lines.json.gz (the lines), <name>.tokenizer.json.gz, and <name>.ids.json.gz with, per
 line, ids without a start token: `text` (every added token in angle brackets or flagged special taken out of the
 tokenizer), `markup` (all added tokens there), `prompt` (the tokenizer as it is). The first two without the space that a
-tokenizer may put before text; a line of the last two is null where it equals the one before.
+tokenizer may put before text; a line of the last two is null where it equals the one before. normal-forms.json.gz has, per
+form, the SHA-256 of the text that `every_character` becomes.
 """
 
 import gzip
+import hashlib
 import json
 import pathlib
 import random
@@ -148,6 +150,18 @@ def encode(data, lines):
     return [encoding.ids for encoding in tokenizer.encode_batch(lines, add_special_tokens=False)]
 
 
+def every_character():
+    """Every code point between two marks, the second of which belongs before the first."""
+    points = [point for point in range(1, 0x110000) if not 0xD800 <= point < 0xE000]
+    return "".join(f"x\u0345{chr(point)}\u0334" for point in points)
+
+
+def normal_forms():
+    forms = {"NFC": normalizers.NFC(), "NFD": normalizers.NFD(), "NFKC": normalizers.NFKC(), "NFKD": normalizers.NFKD()}
+    text = every_character()
+    return {name: hashlib.sha256(form.normalize_str(text).encode()).hexdigest() for name, form in forms.items()}
+
+
 def changes(before, after):
     return [new if new != old else None for old, new in zip(before, after)]
 
@@ -177,6 +191,7 @@ def main():
     }
     write("lines", lines)
     write("chat-templates", make_cases())
+    write("normal-forms", normal_forms())
     for name, data in made.items():
         plain = without_first_space(data)
         text = encode(without_markup(plain), lines)

@@ -12,10 +12,18 @@ const newer = anyOf(`
   323b0-33479 10fffe
 `)
 
-/** Parts and wholes of the 21 compositions that Unicode gained after version 12, whose tables the reference composes with. */
-const newlyComposed = anyOf(`
+/**
+ * Characters that normal forms treat in another way since Unicode 9, whose tables the reference has: parts and wholes of 21
+ * compositions, then marks that now have a place in the order of marks, then characters that are now short for others.
+ */
+const newlyNormalized = anyOf(`
   105c9 105d2 105da 105e4 11382-11385 1138b 1138e 11390 11391 113b8 113bb 113c2 113c5 113c7-113c9 11930 11935
   11938 1611e-16129 16d63 16d67-16d6a 10fffe
+  7fd 897-89f 8ca-8d3 9fe c3c d3b d3c eba 1715 1abf-1add 1ae0-1aeb 1df6-1dfa a82c 10d24-10d27 10d69-10d6d 10eab 10eac
+  10efa 10efb 10efd-10eff 10f46-10f50 10f82-10f85 11070 1133b 113ce-113d0 1145e 11839 1183a 1193d 1193e 11943 119e0
+  11a34 11a47 11a99 11d42 11d44 11d45 11d97 11f41 11f42 1612f 16ff0 16ff1 1e08f 1e130-1e136 1e2ae 1e2ec-1e2ef
+  1e4ec-1e4ef 1e5ee 1e5ef 1e6e3 1e6e6 1e6ee 1e6ef 1e6f5
+  32ff a7f1-a7f4 ab69 10781-10785 10787-107b0 107b2-107ba 1ccd6-1ccf9 1e030-1e06d 1f16c 1fbf0-1fbf9
 `)
 
 /** A code point that no version of Unicode will ever assign. */
@@ -37,7 +45,7 @@ interface Stage {
 
 /**
  * Makes a tokenizer see the characters that the reference library sees, whatever version of Unicode Node.js has: what is
- * newer counts as unassigned where text is split by properties, and is not composed.
+ * newer counts as unassigned where text is split by properties, and is left as it is by normal forms.
  */
 export function useReferenceUnicode({normalizer, pre_tokenizer}: HuggingFaceTokenizer): void {
   for (const stage of stagesOf(pre_tokenizer as Stage | null)) {
@@ -52,7 +60,7 @@ export function useReferenceUnicode({normalizer, pre_tokenizer}: HuggingFaceToke
 
 /** A text in a Unicode normal form, e.g. NFC, as the reference library brings it there. */
 export function normalizeAsReference(text: string, form: string): string {
-  return withoutSome(text, newlyComposed, (rest) => [rest.normalize(form)])[0]
+  return withoutSome(text, newlyNormalized, (rest) => [rest.normalize(form)])[0]
 }
 
 function stagesOf(stage: Stage | null): Stage[] {

@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto'
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {gunzipSync} from 'node:zlib'
@@ -98,6 +99,24 @@ describe.each(['qwen2', 'llama3', 'smollm2', 'llama2', 'mistral', 'divided'])('a
       (writesSpaces.has(name) && line.includes('\u2581'))
     expect(linesWhere((line, i) => !isSpelled(line, i))).toEqual([])
   })
+})
+
+describe('normal forms', () => {
+  /** Every code point between two marks, the second of which belongs before the first. */
+  const everyCharacter = Array.from({length: 0x10ffff}, (_, i) => i + 1)
+    .filter((point) => point < 0xd800 || point >= 0xe000)
+    .map((point) => `x\u0345${String.fromCodePoint(point)}\u0334`)
+    .join('')
+  // The list of what is newer than the reference goes up to Unicode 17.
+  const isListed = Number(process.versions.unicode) <= 17
+
+  it.runIf(isListed).each(Object.entries(dump<Record<string, string>>('normal-forms')))(
+    '%s treats every character as the reference does',
+    (form, expected) => {
+      const digest = createHash('sha256').update(normalizeAsReference(everyCharacter, form))
+      expect(digest.digest('hex')).toBe(expected)
+    },
+  )
 })
 
 describe('chat templates', () => {
