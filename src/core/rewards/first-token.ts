@@ -1,5 +1,6 @@
 import type {Context, Verdict} from '../records/records.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
+import {normalizeAsReference} from '../tokenizer/unicode-versions.js'
 import {quoteShort as quoteBytes} from '../util/quote-bytes.js'
 import type {RewardTerm, TermSetup} from './term.js'
 
@@ -16,12 +17,31 @@ export function firstTokenTerm({tokenizer}: TermSetup): RewardTerm<Context> {
   }
 }
 
-/** Id of the first token of an answer; null where it is empty or begins with bytes that no text has. */
+/**
+ * Id of the first token of an answer, whose text counts in Unicode form NFC where the tokenizer brings it there, as that of
+ * documents; null where the answer is empty or begins with bytes that no text has.
+ */
 export function firstToken(answer: Uint8Array, tokenizer: Tokenizer): number | null {
-  const [id] = tokenizer.encodeText(new TextDecoder('utf-8', {ignoreBOM: true}).decode(answer))
+  const text = textAtStart(answer)
+  const [id] = tokenizer.encodeText(text)
   if (id === undefined) return null
   const bytes = tokenizer.bytesOf(id)
-  return Buffer.compare(bytes, answer.subarray(0, bytes.length)) === 0 ? id : null
+  const isSpelled = (form: string) => Buffer.from(form).subarray(0, bytes.length).equals(bytes)
+  return isSpelled(text) || isSpelled(normalizeAsReference(text, 'NFC')) ? id : null
+}
+
+/** The text before the first byte that belongs to none. */
+function textAtStart(bytes: Uint8Array): string {
+  let text = ''
+  let at = 0
+  for (const character of new TextDecoder('utf-8', {ignoreBOM: true}).decode(bytes)) {
+    const own = Buffer.from(character)
+    // In place of other bytes stands U+FFFD.
+    if (!own.equals(bytes.subarray(at, at + own.length))) break
+    text += character
+    at += own.length
+  }
+  return text
 }
 
 /** Whether a token has the bytes of the target. */

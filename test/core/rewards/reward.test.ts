@@ -1,5 +1,6 @@
 import {beforeAll, describe, expect, it} from 'vitest'
 import type {Context} from '../../../src/core/records/records.js'
+import {firstToken} from '../../../src/core/rewards/first-token.js'
 import {explainPrefix, prefixReward} from '../../../src/core/rewards/prefix-match.js'
 import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
@@ -61,5 +62,15 @@ describe('prefix matching', () => {
     const boundaries = Int32Array.from({length: 20}, (_, i) => 2 * i + 2)
     const sentence = explainPrefix(truth.subarray(0, 21), {...context, truth, boundaries})
     expect(sentence).toContain('byte 21 is no token boundary (boundaries ..., 16, 18, 20, 22, 24, 26, ...)')
+  })
+})
+
+describe('first-token matching', () => {
+  it('reads an answer in the form that the tokenizer brings documents to', async () => {
+    const composing = await loadTokenizer(writeTokenizer({...byteLevel(['é']), normalizer: {type: 'NFC'}}))
+    const [target] = composing.encodeText('é')
+    expect(firstToken(Buffer.from('e\u0301t'), composing)).toBe(target)
+    expect(firstToken(Buffer.from('ét'), composing)).toBe(target)
+    expect(firstToken(Buffer.from('e'), composing)).not.toBe(target)
   })
 })
