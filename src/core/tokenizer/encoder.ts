@@ -6,8 +6,11 @@ import {useReferenceUnicode} from './unicode-versions.js'
 
 /** Text to ids: the library finds added tokens, normalizes and splits; our own encoder merges. */
 export class Encoder {
-  private readonly library: {encode_text(text: string): (string | number)[]}
-  private readonly addedIds: ReadonlyMap<string, number>
+  private readonly library: {
+    encode_text(text: string): (string | number)[]
+    /** By content, and where they are looked for in normalized text, by normalized content. */
+    readonly added_tokens_map: ReadonlyMap<string, {readonly id: number}>
+  }
 
   /** @param json its vocabulary and merges are not read */
   constructor(json: TokenizerJson, merger: BytePairEncoder) {
@@ -19,7 +22,6 @@ export class Encoder {
     useReferenceUnicode(library)
     const model = (pieces: readonly string[]) => pieces.flatMap((piece) => merger.encode(piece))
     this.library = Object.assign(library as object, {model}) as unknown as Encoder['library']
-    this.addedIds = new Map(added.map(({content, id}) => [content, id]))
   }
 
   /**
@@ -29,7 +31,8 @@ export class Encoder {
    */
   encode(text: string): Int32Array {
     const found = this.split(text.replaceAll(/\p{Surrogate}/gu, '\ufffd'))
-    return Int32Array.from(found, (token) => (typeof token === 'number' ? token : this.addedIds.get(token)!))
+    const added = this.library.added_tokens_map
+    return Int32Array.from(found, (token) => (typeof token === 'number' ? token : added.get(token)!.id))
   }
 
   private split(text: string): (string | number)[] {

@@ -167,6 +167,16 @@ describe('special tokens', () => {
     expect([...tokenizer.encodeText('a  d')]).toEqual([0x61, 1005, 0x64])
     expect([...tokenizer.bytesOf(1005)]).toEqual([0x20, 0x20])
   })
+
+  it('are found by their id where they are looked for in normalized text', async () => {
+    const json = byteFallback()
+    const id = Object.keys(json.model.vocab).length
+    const added_tokens = [...json.added_tokens, {...addedToken(id, 'd e', false), normalized: true}]
+    const tokenizer = await load({...json, added_tokens})
+    const [s, n] = [json.model.vocab.s, json.model.vocab.n]
+    expect([...tokenizer.encodeText('sd en')]).toEqual([s, id, n])
+    expect(tokenizer.decode([s, id, n])).toBe('sd en')
+  })
 })
 
 describe('start and end tokens', () => {
