@@ -17,7 +17,7 @@ const maxDepth = 3
 
 /**
  * Reads an answer: a number is its exact value; `\{...\}` is a set, without order or repeats; `(...)`, `[...]`, half-open
- * ones and bare lists keep their order; all else is the text of the formula.
+ * ones and bare lists keep their order; all else, `0,05` too, is the text of the formula.
  */
 export function readMathAnswer(latex: string): MathAnswer {
   const {text, unit} = readFormula(withoutDelimiters(latex))
@@ -62,7 +62,7 @@ function itemKeys(items: readonly string[], depth: number): string[] {
   })
 }
 
-/** Splits at the commas that stand in no brackets; null where brackets do not match. */
+/** Splits at the commas that stand in no brackets; null where brackets do not match, or a comma may belong to a number: `0,05`. */
 function splitList(text: string): string[] | null {
   const items: string[] = []
   let depth = 0
@@ -74,5 +74,9 @@ function splitList(text: string): string[] | null {
     items.push(text.slice(from, at))
     from = at + 1
   }
-  return depth === 0 ? [...items, text.slice(from)] : null
+  items.push(text.slice(from))
+  return depth > 0 || items.slice(1).some((item) => partOfNumber.test(item)) ? null : items
 }
+
+/** Digits that no number of a list begins with: decimals or thousands. */
+const partOfNumber = /^\s*0\d/

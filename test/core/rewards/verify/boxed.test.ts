@@ -17,6 +17,8 @@ const equal = [
   ['\\{1, 2, 3\\}', '\\{3,2,1\\}'],
   ['\\{1, 2, 2\\}', '\\lbrace 1,2 \\rbrace'],
   ['1, 2, 3', '1,2,3'],
+  ['0, 0.5', '0,1/2'],
+  ['0,05', '0,05'],
   ['(1,2),(3,4)', '(1, 2), (3, 4)'],
   ['x=5', '5'],
   ['x = 5', 'x=5.'],
@@ -64,6 +66,10 @@ const different = [
   ['(1,234)', '1234'],
   ['1, 234', '1234'],
   ['1 2', '12'],
+  // Lists of whole numbers, if a comma never belonged to a number.
+  ['0,05', '0,5'],
+  ['(1,000)', '(1,0)'],
+  ['\\{1,000\\}', '\\{0,1\\}'],
   // Graders that drop names, units and subscripts without a look at them.
   ['x=5', 'y=5'],
   ['5\\text{ cm}', '5\\text{ m}'],
