@@ -37,7 +37,7 @@ function anyOf(ranges: string): RegExp {
 interface Stage {
   readonly tokenizers?: readonly (Stage | null)[]
   readonly normalizers?: readonly (Stage | null)[]
-  readonly config?: {readonly type?: string}
+  readonly config?: {readonly type?: string; readonly pattern?: {readonly Regex?: string}}
   readonly form?: string
   pre_tokenize_text?: (text: string) => string[]
   normalize?: (text: string) => string
@@ -50,7 +50,9 @@ interface Stage {
 export function useReferenceUnicode({normalizer, pre_tokenizer}: HuggingFaceTokenizer): void {
   for (const stage of stagesOf(pre_tokenizer as Stage | null)) {
     const split = stage.pre_tokenize_text?.bind(stage)
-    if (split && stage.config?.type === 'Split') stage.pre_tokenize_text = (text) => withoutSome(text, newer, split)
+    // A range of code points has the same characters in every version.
+    const usesProperties = /\\p/i.test(stage.config?.pattern?.Regex ?? '')
+    if (split && usesProperties) stage.pre_tokenize_text = (text) => withoutSome(text, newer, split)
   }
   for (const stage of stagesOf(normalizer as Stage | null)) {
     const {form} = stage

@@ -257,6 +257,14 @@ describe('tokens', () => {
     expect(composing.decode(composing.encodeText(old + young + old))).toBe(`\u00e9${young}\u00e9`)
   })
 
+  it('keep characters of newer Unicode within a range that a pattern spells out', async () => {
+    const [old, young] = ['\u0915', '\u1ad4']
+    const split = {type: 'Split', pattern: {Regex: '[\u0800-\u4e00]+'}, behavior: 'Isolated', invert: false}
+    const pretokenizers = [split, {type: 'ByteLevel', add_prefix_space: false, use_regex: false}]
+    const json = {...byteLevel([old + young]), pre_tokenizer: {type: 'Sequence', pretokenizers}}
+    expect((await load(json, byteLevelConfig)).encodeText(old + young).length).toBe(1)
+  })
+
   it('are found in time that grows with the text, whatever the text', async () => {
     for (const tokenizer of [await load(byteLevel()), await load(byteFallback())])
       for (const character of ['a', '\u4e2d', '7', ' ']) {
