@@ -114,6 +114,19 @@ async function swapIn(folder: string, path: string): Promise<void> {
 }
 
 /**
+ * Removes a folder, its name first: what a killed process leaves of it is swept later, and nobody takes it for a whole one.
+ *
+ * @throws {RuntimeFailure} when the file system refuses
+ */
+export async function removeFolder(path: string): Promise<void> {
+  const leaving = temporaryName(path)
+  await guardWrite('removing', path, async () => {
+    await rename(path, leaving)
+    await rm(leaving, {recursive: true})
+  })
+}
+
+/**
  * Checks that a folder has a manifest and that every file in it has the size and the sha256 that it says.
  *
  * @param depth `sizes` leaves the contents unread

@@ -8,11 +8,12 @@ export {
   manifestName,
   otherHash,
   readManifest,
+  removeFolder,
   type Verdict,
   verifyFolder,
   writeFolder,
 } from './folder.js'
-export {removeOwn} from './layout.js'
+export {removeOwn, sweepOwn} from './layout.js'
 export {type Lock, lockFolder, lockName} from './lock.js'
 export {readLockFile, removeLockFile} from './lock-file.js'
 export {makeFolder} from './make-folder.js'

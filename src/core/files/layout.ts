@@ -1,7 +1,7 @@
-import {readdirSync} from 'node:fs'
+import {readdirSync, statSync} from 'node:fs'
 import {rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import {withoutTemporarySuffix} from './temporary.js'
+import {sweepTemporary, withoutTemporarySuffix} from './temporary.js'
 
 /** The names that `rpt` writes into a folder: files, and folders with a layout of their own. */
 export interface Layout {
@@ -39,5 +39,14 @@ export async function removeOwn(folder: string, layout: Layout, kept: readonly s
     const own = withoutTemporarySuffix(name)
     const isOwn = layout.files.test(own) || layout.folders?.some(([pattern]) => pattern.test(own))
     if (isOwn && !kept.includes(name)) await rm(join(folder, name), {recursive: true})
+  }
+}
+
+/** Sweeps a folder and those that a layout has in it, see `sweepTemporary`. */
+export async function sweepOwn(folder: string, {folders = []}: Layout): Promise<void> {
+  await sweepTemporary(folder)
+  for (const name of readdirSync(folder)) {
+    const inside = folders.find(([pattern]) => pattern.test(name))
+    if (inside && statSync(join(folder, name)).isDirectory()) await sweepOwn(join(folder, name), inside[1]())
   }
 }

@@ -9,6 +9,8 @@ import {temporaryName} from './temporary.js'
 
 /** A folder that this process alone may write to. */
 export interface Lock {
+  /** Whether the folder is still this process's: not moved, removed, or taken by another. */
+  isHeld(): boolean
   /** Lets go; a second call does nothing. */
   release(): void
 }
@@ -41,7 +43,10 @@ export async function lockFolder(folder: string): Promise<Lock> {
     const text = JSON.stringify({pid: process.pid, start: startOf(process.pid), host: hostname()})
     claim(path, `${text}\n`)
     held.add(path)
-    return {release: () => release(path, `${text}\n`)}
+    return {
+      isHeld: () => held.has(path) && readLockFile(path) === `${text}\n`,
+      release: () => release(path, `${text}\n`),
+    }
   })
 }
 

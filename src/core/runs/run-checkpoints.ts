@@ -1,8 +1,8 @@
 import {existsSync} from 'node:fs'
-import {readdir, rm} from 'node:fs/promises'
+import {readdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
-import {verifyFolder} from '../files/index.js'
+import {removeFolder, verifyFolder} from '../files/index.js'
 import {metricsTable, readTable} from '../tables/index.js'
 import {DataError} from '../util/errors.js'
 import {minOf} from '../util/extremes.js'
@@ -90,7 +90,7 @@ export async function pruneCheckpoints(
     (step) => step <= present && faultOf(checkpointFolder(runPath, step), 'sizes') === null,
   )
   for (const step of sound.filter((step) => !steps.includes(step)).slice(0, -keepLast))
-    await rm(checkpointFolder(runPath, step), {recursive: true})
+    await removeFolder(checkpointFolder(runPath, step))
 }
 
 /** Steps that have a checkpoint folder, ascending. */

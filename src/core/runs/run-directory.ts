@@ -13,10 +13,11 @@ import {
   outputKinds,
   removeOwn,
   replaceText,
-  sweepTemporary,
+  sweepOwn,
   writeFolder,
 } from '../files/index.js'
 import {type AttemptLog, openAttemptLog} from '../util/attempt-log.js'
+import {RuntimeFailure} from '../util/errors.js'
 import {teeProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {type Companions, writeCompanions} from './companions.js'
@@ -64,7 +65,8 @@ export class RunDirectory {
       const begun = isOccupied && !overwrite ? readIdentity(path) : null
       const now = identityOf(config, command, version, inputs ?? begun?.inputs ?? null)
       if (begun) refuseOther(path, begun, now)
-      if (isOccupied && overwrite) await removeOwn(path, outputKinds.run.layout, [lockName])
+      // The mark is replaced last: without it, nobody could tell whose the rest is.
+      if (isOccupied && overwrite) await removeOwn(path, outputKinds.run.layout, [lockName, outputKinds.run.markFile])
       const sources = sourcesWithOrigins(services.sources, origins)
       await guardWrite('writing', path, async () => {
         await writeIdentity(path, now)
@@ -72,7 +74,7 @@ export class RunDirectory {
         if (Object.keys(origins).length > 0)
           await replaceText(run.at(originsFile), `${JSON.stringify(origins, null, 2)}\n`)
       })
-      for (const folder of ['.', 'checkpoints', 'rollouts', 'eval']) await sweepTemporary(join(path, folder))
+      await guardWrite('sweeping', path, () => sweepOwn(path, outputKinds.run.layout))
       const log = openAttemptLog(path, services.progress.warn)
       const progress = teeProgress(services.progress, log.write)
       return new RunDirectory(path, lock, {...services, progress}, found, origins, log)
@@ -89,6 +91,7 @@ export class RunDirectory {
 
   /** The path of a table in a folder of the run directory, which is made if need be. */
   async place(folder: string, name: string): Promise<string> {
+    this.checkHeld()
     await guardWrite('creating', this.at(folder), () => makeFolder(this.at(folder)))
     return this.at(folder, name)
   }
@@ -99,9 +102,23 @@ export class RunDirectory {
    * @throws {UsageError} when they are not those that the run was begun with
    */
   async checkInputs(inputs: RunInputs): Promise<void> {
+    this.checkHeld()
     const begun = readIdentity(this.path)!
     refuseOther(this.path, begun, {...begun, inputs})
     await writeIdentity(this.path, {...begun, inputs})
+  }
+
+  /**
+   * @throws {RuntimeFailure} when the folder is no longer this run's: what is written then would be a second half of it, or
+   *   would mix with another run
+   */
+  private checkHeld(): void {
+    if (this.lock.isHeld()) return
+    const {command} = this.services
+    throw new RuntimeFailure(
+      `${command}: ${this.path} was moved, removed or taken over while the run went on: ${lockName} is gone, or another process's`,
+      {suggestions: ['continue a run that was moved with --resume and its new --out', 'choose another --out']},
+    )
   }
 
   /** Folder of the checkpoint of a step. */
@@ -111,6 +128,7 @@ export class RunDirectory {
 
   /** Writes a checkpoint folder: filled beside, flushed, hashed, renamed. */
   async writeCheckpoint(state: TrainerState, companions: Companions, fill: (folder: string) => Promise<void>) {
+    this.checkHeld()
     await guardWrite('creating', this.at('checkpoints'), () => makeFolder(this.at('checkpoints')))
     await writeFolder(
       this.checkpoint(state.step),
@@ -139,6 +157,7 @@ export class RunDirectory {
 
   /** Writes `summary.json`. */
   async writeSummary(summary: object): Promise<void> {
+    this.checkHeld()
     await guardWrite('writing', this.at('summary.json'), () =>
       replaceText(this.at('summary.json'), `${JSON.stringify(summary, null, 2)}\n`),
     )
@@ -147,7 +166,7 @@ export class RunDirectory {
   /** Lets go of the directory; one that was empty before and has no result is left as it was found. */
   async close(): Promise<void> {
     this.log?.close()
-    const isVoid = !this.found.isOccupied && holdsNoResult(this.path)
+    const isVoid = !this.found.isOccupied && this.lock.isHeld() && holdsNoResult(this.path)
     if (isVoid) await removeOwn(this.path, outputKinds.run.layout, [lockName])
     this.lock.release()
     if (isVoid && this.found.isMade) await removeEmpty(this.path)
