@@ -8,6 +8,7 @@ import {DataError} from '../util/errors.js'
 import {minOf} from '../util/extremes.js'
 import type {Progress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
+import {recordedConfig} from './recorded-config.js'
 import {readTrainerState, type TrainerState} from './trainer-state.js'
 
 /** A checkpoint that a run goes on from. */
@@ -40,7 +41,8 @@ export async function findResumePoint(
   const metrics = join(out!, 'metrics.arrow')
   const done = existsSync(metrics) ? (readTable(metrics, metricsTable).at(-1)?.step ?? 0) : 0
   // A killed run may have done a step and not saved it; further than that it had a checkpoint.
-  if (done > minOf([checkpoint.every, ...checkpoint.steps.filter((step) => step > 0)]))
+  const {every, steps} = existsSync(join(out!, 'config.resolved.yaml')) ? recordedConfig(out!).checkpoint : checkpoint
+  if (done > minOf([every, ...steps.filter((step) => step > 0)]))
     throw new DataError(`${command}: ${out} has done ${done} steps, but its checkpoints are gone`, {suggestions})
   if (done > 0) progress.warn(`${out}: no checkpoint was written before step ${done}; training begins again at step 1`)
   return null

@@ -1,4 +1,4 @@
-import {mkdtempSync, rmSync} from 'node:fs'
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, it} from 'vitest'
@@ -22,4 +22,16 @@ it('a run without checkpoints may have been killed in the step of its first one,
   expect(await find({every: 9, steps: [0, 4]})).toBeNull()
   await expect(find({every: 3})).rejects.toThrow('has done 4 steps, but its checkpoints are gone')
   await expect(find({every: 9, steps: [3]})).rejects.toThrow('its checkpoints are gone')
+})
+
+it('what the run itself was to save decides, not what --resume is to save', async () => {
+  const rows = [1, 2, 3, 4].map((step) => ({...nullsOf(metricsTable), step, wall_seconds: 0}))
+  await writeTable(join(out, 'metrics.arrow'), metricsTable, rows)
+  const find = (begun: number, now: number) => {
+    writeFileSync(join(out, 'config.resolved.yaml'), `checkpoint:\n  every: ${begun}\n`)
+    const config = {...configSchema.parse({checkpoint: {every: now}}), out}
+    return findResumePoint(config, {progress: silentProgress, command: 'train'})
+  }
+  expect(await find(100, 1)).toBeNull()
+  await expect(find(1, 100)).rejects.toThrow('its checkpoints are gone')
 })
