@@ -1,8 +1,15 @@
 import {existsSync, statSync} from 'node:fs'
-import {dirname, join, sep} from 'node:path'
+import {basename, dirname, join, sep} from 'node:path'
 import {setImmediate as nextTurn} from 'node:timers/promises'
 import {replaceFile, writeFully} from '../files/durable.js'
-import {checkOutputFile, checkPermission, checkWritable, guardWrite, makeFolder} from '../files/index.js'
+import {
+  checkOutputFile,
+  checkPermission,
+  checkWritable,
+  guardWrite,
+  makeFolder,
+  sweepTemporary,
+} from '../files/index.js'
 import {UsageError} from '../util/errors.js'
 import {type Progress, silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
@@ -68,6 +75,7 @@ export async function writeReport(
   const text = page(title ?? titleOf(runs), parts)
   await guardWrite('creating', dirname(path), () => makeFolder(dirname(path)))
   const bytes = Buffer.from(text)
+  await sweepTemporary(dirname(path), basename(path))
   await replaceFile(path, (handle) => writeFully(handle, bytes))
   stage.done(`${path}, ${Math.ceil(bytes.length / 1024)} KiB`)
   return {path, runs: runs.map((run) => run.path), bytes: bytes.length, content}

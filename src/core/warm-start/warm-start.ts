@@ -1,8 +1,8 @@
-import {dirname} from 'node:path'
+import {basename, dirname} from 'node:path'
 import {setImmediate} from 'node:timers/promises'
 import type {ThoughtStyle} from '../config/names.js'
 import type {Config} from '../config/schema.js'
-import {guardWrite, makeFolder, replaceFile, writeFully} from '../files/index.js'
+import {guardWrite, makeFolder, replaceFile, sweepTemporary, writeFully} from '../files/index.js'
 import type {Difficulty} from '../records/records.js'
 import type {Origins} from '../runs/origins.js'
 import {type Summary, summarize} from '../runs/summary.js'
@@ -49,6 +49,7 @@ export async function warmStart(config: Config, services: Services): Promise<War
   await guardWrite('creating', dirname(path), () => makeFolder(dirname(path)))
   const tally = new Tally()
   const stage = services.progress.stage('write rows', config.warmStart.rows, 'rows')
+  await sweepTemporary(dirname(path), basename(path))
   await replaceFile(path, async (handle) => {
     for (const made of rowsOf(opened, config)) {
       tally.add(made)

@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto'
-import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {Script} from 'node:vm'
@@ -88,8 +88,12 @@ describe('writeReport', () => {
   })
 
   it('gives equal bytes for equal runs, found by name or below a folder', async () => {
+    mkdirSync(join(runs.root, 'pages'))
+    // Of a process that was killed: no process has this id.
+    writeFileSync(join(runs.root, 'pages', `again.html.rpt-tmp-${2 ** 22 + 1}`), '')
     const again = await writeReport([runs.root], join(runs.root, 'pages', 'again.html'))
     expect(readFileSync(again.path, 'utf8')).toBe(page)
+    expect(readdirSync(join(runs.root, 'pages'))).toEqual(['again.html'])
     expect(again.runs).toEqual([runs.base, runs.ntp, runs.rpt])
   })
 

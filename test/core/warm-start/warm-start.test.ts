@@ -75,6 +75,9 @@ describe('a warm start', () => {
     expect(error.suggestions[0]).toMatch(/^give --rows \d+$/)
     const stopped = services({signal: AbortSignal.abort()})
     await expect(warmStart(config('stopped.jsonl'), stopped)).rejects.toThrow(Interrupted)
+    // A killed process cannot tidy up: the next one does, and no process has this id.
+    writeFileSync(join(toy.folder, `stopped.jsonl.rpt-tmp-${2 ** 22 + 1}`), '{"prompt": "')
+    await expect(warmStart(config('stopped.jsonl'), stopped)).rejects.toThrow(Interrupted)
     expect(readdirSync(toy.folder)).toEqual(before)
   })
 
