@@ -1,7 +1,7 @@
-import {existsSync} from 'node:fs'
+import {existsSync, readdirSync} from 'node:fs'
 import {basename} from 'node:path'
 import type {ComputeSpent} from '../runs/compute-spent.js'
-import {stepName} from '../runs/run-checkpoints.js'
+import {stepName, stepOf} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
 import {type EvalRow, evalTable, type PredictionRow, predictionsTable, readTable, writeTable} from '../tables/index.js'
 import {Interrupted} from '../util/errors.js'
@@ -83,13 +83,28 @@ export class EvaluationLog {
 
   /** Opens what an earlier attempt left. */
   static async open(run: RunDirectory, predictor: Predictor): Promise<EvaluationLog> {
-    const file = run.at('eval.arrow')
-    return new EvaluationLog(run, predictor, existsSync(file) ? readTable(file, evalTable) : [])
+    const rows = await run.reopen('eval.arrow', (file) => (existsSync(file) ? readTable(file, evalTable) : []))
+    return new EvaluationLog(run, predictor, rows)
   }
 
-  /** Forgets evaluations beyond a step. */
-  dropAfter(step: number): void {
-    this.rows = this.rows.filter((row) => row.step <= step)
+  /**
+   * Goes on with the evaluations of a training run, under the name that its folder has now: forgets those beyond a step, and
+   * says of which others only the predictions are left.
+   */
+  continueAfter(step: number): void {
+    const {run} = this
+    this.rows = this.rows.filter((row) => row.step <= step).map((row) => ({...row, run: basename(run.path)}))
+    const folder = run.at('eval')
+    const predicted = existsSync(folder)
+      ? readdirSync(folder)
+          .map(stepOf)
+          .sort((a, b) => a - b)
+      : []
+    const lost = predicted.filter((one) => one <= step && !this.rows.some((row) => row.step === one))
+    if (lost.length > 0)
+      run.services.progress.warn(
+        `train: eval.arrow has no accuracies of step ${lost.join(', ')}; they are lost, and their predictions are in eval/`,
+      )
   }
 
   /** What all of them took while a run was trained; null where an older version, which did not count, made some of them. */

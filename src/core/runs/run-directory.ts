@@ -17,7 +17,7 @@ import {
   writeFolder,
 } from '../files/index.js'
 import {type AttemptLog, openAttemptLog} from '../util/attempt-log.js'
-import {RuntimeFailure} from '../util/errors.js'
+import {DataError, RuntimeFailure} from '../util/errors.js'
 import {teeProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {type Companions, writeCompanions} from './companions.js'
@@ -87,6 +87,24 @@ export class RunDirectory {
   /** A path inside the run directory. */
   at(...parts: string[]): string {
     return join(this.path, ...parts)
+  }
+
+  /**
+   * Opens a table that the run goes on with.
+   *
+   * @throws {DataError} when it is damaged, with what to do: no table is worth a run that cannot go on
+   */
+  async reopen<T>(name: string, open: (path: string) => T | Promise<T>): Promise<T> {
+    try {
+      return await open(this.at(name))
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error
+      const suggestions = [
+        ...error.suggestions,
+        `move ${name} out of ${this.path}: --resume goes on without what it holds`,
+      ]
+      throw new DataError(error.message, {suggestions, cause: error})
+    }
   }
 
   /** The path of a table in a folder of the run directory, which is made if need be. */

@@ -35,7 +35,7 @@ export async function evaluatePoints(
   run: RunDirectory,
   engine: Engine,
 ): Promise<readonly SweepRow[]> {
-  const ledger = await openStream(run.at('sweep.arrow'), sweepTable)
+  const ledger = await run.reopen('sweep.arrow', (file) => openStream(file, sweepTable))
   try {
     const isOpen = (point: TrainedPoint, step: number) =>
       !ledger.rows.some((row) => row.run === point.name && row.step === step)

@@ -26,11 +26,11 @@ import type {TrainingRun} from './training-run.js'
 export async function trainSteps(trainingRun: TrainingRun, from: TrainerState): Promise<readonly MetricsRow[]> {
   const {run, training, evaluations} = trainingRun
   const {config, progress} = training
-  const metrics = await openStream(run.at('metrics.arrow'), metricsTable)
+  const metrics = await run.reopen('metrics.arrow', (file) => openStream(file, metricsTable))
   try {
     const found = metrics.rows.length
     await metrics.keepRows((row) => row.step <= from.step)
-    evaluations?.dropAfter(from.step)
+    evaluations?.continueAfter(from.step)
     warnOfRows(found, metrics.rows.length, from.step, progress)
     warnOfRateJump(metrics.rows, config, from.step, progress)
     const tracker = await openTrackers(config.train.track, run.path, metrics.rows)

@@ -83,7 +83,9 @@ describe('the ledger of a run', () => {
     const lines: string[] = []
     await begin('longer', ['train.steps=3'], toyServices({resume: true}, lines))
     expect(ledgerOf('longer').reduce((sum, {completions}) => sum + completions, 0)).toBe(2 * 8 * 2)
-    expect(lines).toContain('train: ledger.arrow counts 2 of 3 steps: the rollouts of the others are missing')
+    expect(lines).toContain(
+      'train: ledger.arrow counts 2 of 3 steps: the rollouts of the others are missing or damaged',
+    )
   })
 
   it('is left by no objective without rollouts', async () => {
