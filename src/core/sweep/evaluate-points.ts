@@ -8,11 +8,12 @@ import {evaluateModel} from '../evaluation/evaluation-log.js'
 import type {Predictor} from '../evaluation/predict.js'
 import type {ComputeSpent} from '../runs/compute-spent.js'
 import {type ModelPlace, sourceOf} from '../runs/model-place.js'
+import {faultOfModel} from '../runs/own-checkpoint.js'
 import {resolveModel} from '../runs/resolve-model.js'
 import {checkpointFolder, stepName} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
 import {withSampler} from '../samplers/samplers.js'
-import {openStream, type SweepRow, sweepTable} from '../tables/index.js'
+import {countRows, openStream, predictionsTable, type SweepRow, sweepTable, type TableStream} from '../tables/index.js'
 import {openEvaluator} from '../training/evaluator.js'
 import {DataError, Interrupted} from '../util/errors.js'
 import {openPoint} from './evaluated-point.js'
@@ -37,6 +38,7 @@ export async function evaluatePoints(
 ): Promise<readonly SweepRow[]> {
   const ledger = await run.reopen('sweep.arrow', (file) => openStream(file, sweepTable))
   try {
+    await dropUnread(ledger, run)
     const isOpen = (point: TrainedPoint, step: number) =>
       !ledger.rows.some((row) => row.run === point.name && row.step === step)
     const open = points.flatMap((point) =>
@@ -58,8 +60,37 @@ export async function evaluatePoints(
   return ledger.rows
 }
 
+/** Drops rows whose predictions cannot be read: fits are made of these, so they are made again. */
+async function dropUnread(ledger: TableStream<typeof sweepTable>, run: RunDirectory): Promise<void> {
+  const fileOf = (row: SweepRow) => predictionsFile(run, row.run, row.step)
+  const lost = new Set<string>()
+  for (const file of new Set(ledger.rows.map(fileOf))) {
+    const fault = faultOf(file)
+    if (fault === null) continue
+    lost.add(file)
+    run.services.progress.warn(`scaling-sweep: evaluates again, because predictions cannot be read: ${fault}`)
+  }
+  await ledger.keepRows((row) => !lost.has(fileOf(row)))
+}
+
+function faultOf(file: string): string | null {
+  try {
+    countRows(file, predictionsTable)
+    return null
+  } catch (error) {
+    if (error instanceof DataError) return error.message
+    throw error
+  }
+}
+
 function checkCheckpoint(run: string, step: number): void {
-  if (existsSync(checkpointFolder(run, step))) return
+  const folder = checkpointFolder(run, step)
+  const fault = existsSync(folder) ? faultOfModel(folder) : null
+  if (fault !== null)
+    throw new DataError(`scaling-sweep: the checkpoint ${folder} is damaged: ${fault}`, {
+      suggestions: ['copy it again', `move ${run} away: --resume then trains it again`],
+    })
+  if (existsSync(folder)) return
   throw new DataError(`${run} has no checkpoint of step ${step}`, {
     suggestions: ['add it to checkpoint.steps of the training config, so that it is kept'],
   })

@@ -1,4 +1,5 @@
 import {existsSync} from 'node:fs'
+import {join} from 'node:path'
 import {requireKeys, type SourcedConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {checkMemory} from '../engine/memory/check-memory.js'
@@ -7,6 +8,7 @@ import {sayGeneration, withGeneration} from '../evaluation/generation-settings.j
 import {checkForcedThought} from '../evaluation/given-thoughts.js'
 import {generationFolders} from '../runs/model-place.js'
 import {refuseOccupied} from '../runs/output-folder.js'
+import {faultOfModel} from '../runs/own-checkpoint.js'
 import {recordedConfig} from '../runs/recorded-config.js'
 import {refuseOtherRun} from '../runs/rehearse-resume.js'
 import {resolveModel} from '../runs/resolve-model.js'
@@ -135,9 +137,15 @@ async function placeOf(
 ): Promise<{folder: string; isDone: boolean}> {
   const {config} = point
   for (const folder of [...runs.toReversed(), config.out!])
-    if ((await isSameRun(folder, point, services)) && (await checkpointSteps(folder)).includes(config.train.steps))
-      return {folder, isDone: true}
+    if ((await isSameRun(folder, point, services)) && (await isAtEnd(folder, config))) return {folder, isDone: true}
   return {folder: config.out!, isDone: false}
+}
+
+/** Whether a run has its last checkpoint. The sweep's own has to be sound and to have its summary, too: else it goes on. */
+async function isAtEnd(folder: string, {out, train: {steps}}: Config): Promise<boolean> {
+  if (!(await checkpointSteps(folder)).includes(steps)) return false
+  if (folder !== out) return true
+  return existsSync(join(folder, 'summary.json')) && faultOfModel(checkpointFolder(folder, steps)) === null
 }
 
 /** A run of another length is the same only where the learning rate does not depend on the length. */

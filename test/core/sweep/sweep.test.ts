@@ -1,4 +1,4 @@
-import {copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
@@ -9,7 +9,7 @@ import {sweepPoints} from '../../../src/core/sweep/points.js'
 import {sweep} from '../../../src/core/sweep/sweep.js'
 import {openStream, predictionsTable, readTable, sweepTable} from '../../../src/core/tables/index.js'
 import {train} from '../../../src/core/training/train.js'
-import {Interrupted, UsageError} from '../../../src/core/util/errors.js'
+import {DataError, Interrupted, UsageError} from '../../../src/core/util/errors.js'
 import {sumOf} from '../../../src/core/util/means.js'
 import {type ToyWorkspace, toyServices, toyWorkspace} from '../../support/toy-run.js'
 
@@ -202,6 +202,37 @@ describe('a sweep', () => {
     await sweep(config('stopped'), counting(toyServices({command: 'scaling-sweep', resume: true}), -1))
     expect(evaluations).toBe(6)
     expect(await ledger('stopped')).toEqual(await ledger('whole'))
+  })
+
+  it('that was killed before a point had its summary, or whose files are damaged since, makes them again', async () => {
+    await sweep(config('broken', ['sweep.axes={}']), toyServices())
+    const at = (...parts: string[]) => join(workspace.folder, 'broken', ...parts)
+    const before = {
+      rows: await ledger('broken'),
+      weights: readFileSync(at('runs/base/checkpoints/step-000004/model.safetensors')),
+    }
+    for (const name of ['runs/base/summary.json', 'predictions/base/step-000002.arrow']) rmSync(at(name))
+    for (const name of ['runs/base/checkpoints/step-000004/model.safetensors', 'predictions/base/step-000004.arrow'])
+      truncateSync(at(name), 700)
+    const lines: string[] = []
+    await sweep(config('broken', ['sweep.axes={}']), toyServices({resume: true}, lines))
+    expect(await ledger('broken')).toEqual(before.rows)
+    expect(readFileSync(at('runs/base/checkpoints/step-000004/model.safetensors'))).toEqual(before.weights)
+    expect(existsSync(at('runs/base/summary.json'))).toBe(true)
+    expect(lines.filter((line) => line.includes('evaluates again'))).toHaveLength(2)
+  })
+
+  it('whose checkpoint is damaged before it is evaluated says how to train it again', async () => {
+    rmSync(join(workspace.folder, 'broken', 'sweep.arrow'))
+    truncateSync(join(workspace.folder, 'broken', 'runs/base/checkpoints/step-000002/model.safetensors'), 700)
+    const error: unknown = await sweep(config('broken', ['sweep.axes={}']), toyServices({resume: true})).catch(
+      (caught) => caught,
+    )
+    expect(error).toBeInstanceOf(DataError)
+    const folder = join(workspace.folder, 'broken', 'runs', 'base')
+    expect((error as DataError).suggestions).toContain(`move ${folder} away: --resume then trains it again`)
+    rmSync(folder, {recursive: true})
+    await sweep(config('broken', ['sweep.axes={}']), toyServices({resume: true}))
   })
 
   it('does not pass off old runs and old rows as results of a changed training config', async () => {
