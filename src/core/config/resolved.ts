@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto'
 import {stringify} from 'yaml'
 import {maxOf} from '../util/extremes.js'
+import {visibleLine} from '../util/visible.js'
 import {configKeys} from './keys.js'
 import {valueAt} from './load.js'
 import type {Config} from './schema.js'
@@ -25,7 +26,7 @@ export function resolvedYaml(config: Config, sources: ReadonlyMap<string, string
     rows.push({text, source: sources.get(key) ?? 'default'})
   }
   const width = Math.min(60, maxOf(rows.map(({text}) => text.length)))
-  return `${rows.map(({text, source}) => (source ? `${text.padEnd(width)}  # ${source}` : text)).join('\n')}\n`
+  return `${rows.map(({text, source}) => (source ? `${text.padEnd(width)}  # ${visibleLine(source)}` : text)).join('\n')}\n`
 }
 
 /** A value on one line, because a comment follows: what YAML's writer would break is written as JSON, which is YAML too. */

@@ -15,7 +15,7 @@ export interface OutputKind {
 }
 
 const step = /^step-\d+$/
-const stepTable: Layout = {files: /^(?:.+-)?step-\d+\.arrow$/}
+const stepTable: Layout = {files: /^(?:.+-)?step-\d+\.arrow$/s}
 const tokenizer =
   'tokenizer\\.json|tokenizer_config\\.json|tokenizer\\.model|special_tokens_map\\.json|added_tokens\\.json|vocab\\.json|merges\\.txt|chat_template\\.jinja|chat_template\\.json'
 

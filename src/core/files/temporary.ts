@@ -5,7 +5,7 @@ import {isAlive} from '../util/process-identity.js'
 import {guardWrite} from './storage-error.js'
 
 /** Says `rpt`, because a folder called `corpus.tmp-2024` may well be somebody's. */
-const pattern = /^(?<target>.+)\.rpt-(?<kind>tmp|old)-(?<pid>\d+)$/
+const pattern = /^(?<target>.+)\.rpt-(?<kind>tmp|old)-(?<pid>\d+)$/s
 
 /** Temporaries that this process is filling now; one with its id that is not here was left by a namesake. */
 const inUse = new Set<string>()

@@ -44,3 +44,9 @@ it('the hash moves with any setting except those it is told to ignore', () => {
   expect(hash('threads=2')).toBe(hash())
   expect(hash()).toMatch(/^[0-9a-f]{64}$/)
 })
+
+it('a source that has a line end stays a comment', () => {
+  const {config, sources} = loadConfig({sets, cwd: '/work-folder'})
+  const yaml = resolvedYaml(config, new Map([...sources, ['device', 'run a\nseed: 4']]))
+  expect(yaml).toMatch(/^device: "auto" +# run a\\x0aseed: 4$/m)
+})

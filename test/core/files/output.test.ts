@@ -130,6 +130,9 @@ describe('--overwrite', () => {
       'run/lost+found/x': '',
       'run/logs/attempt-1.jsonl': '',
       'run/eval/step-000002.arrow': '',
+      // The name of the run that was evaluated has a line end.
+      'run/eval/a\nb-step-000002.arrow': '',
+      [`run/eval/a\nb-step-000003.arrow.rpt-tmp-${deadPid}`]: '',
       'run/checkpoints/step-000002/optimizer.safetensors': '',
       'run/checkpoints/step-000002/average.safetensors': '',
     })
