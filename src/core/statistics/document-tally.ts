@@ -7,8 +7,8 @@ import type {DocumentScore} from './bootstrap-fit.js'
  * what a bootstrap resamples as a whole: a document with all its windows, or one question.
  */
 export class DocumentTally {
-  /** [clusters, strata, (count, sum of scores)]. */
-  private sums = new Float64Array(2 ** 10)
+  /** [clusters, strata, (count, sum of scores)], with room for whole clusters. */
+  private sums = new Float64Array(0)
 
   /**
    * @param ids names of the clusters, which other tallies may share
@@ -28,12 +28,14 @@ export class DocumentTally {
   add(cluster: string, stratum: string, score: boolean | number): void {
     const level = this.strata.indexOf(stratum)
     if (level < 0) throw new DataError(`${cluster} is in ${stratum}; expected one of ${this.strata.join(', ')}`)
-    const at = this.placeOf(this.ids.add(cluster), level)
-    if (at >= this.sums.length) {
-      const grown = new Float64Array(2 * at)
+    const place = this.ids.add(cluster)
+    const needed = this.placeOf(place + 1, 0)
+    if (needed > this.sums.length) {
+      const grown = new Float64Array(2 * needed)
       grown.set(this.sums)
       this.sums = grown
     }
+    const at = this.placeOf(place, level)
     this.sums[at]++
     this.sums[at + 1] += Number(score)
   }

@@ -84,6 +84,18 @@ describe('accuracy by split', () => {
     }
   })
 
+  it('counts the last of them with any number of strata, also where it has items of the first alone', () => {
+    for (const strata of [
+      ['a', 'b', 'c'],
+      ['a', 'b', 'c', 'd', 'e'],
+    ])
+      for (let count = 1; count <= 250; count++) {
+        const tally = new AccuracyTally({strata, splits: [{name: 'all', strata}], bootstraps: 1})
+        for (let i = 0; i < count; i++) tally.add({cluster: `${i}`, stratum: 'a', correct: true})
+        expect(tally.bySplit()[0]).toMatchObject({count, correct: count})
+      }
+  })
+
   it('has the interval of its own clusters, whatever others there are', () => {
     const hard = Array.from({length: 9}, (_, i) => ({cluster: `h${i}`, stratum: 'hard', correct: i % 3 === 0}))
     const others = hard.map((item, i) => ({...item, cluster: `${i % 2 === 0 ? 'a' : 'z'}${i}`, stratum: 'easy'}))
