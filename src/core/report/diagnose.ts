@@ -172,7 +172,7 @@ function lossOf({prediction, truth, boundaries}: RolloutRow): Loss {
 }
 
 function startsWith(truth: Uint8Array, prefix: Uint8Array): boolean {
-  return prefix.length <= truth.length && prefix.every((byte, i) => truth[i] === byte)
+  return prefix.every((byte, i) => truth[i] === byte)
 }
 
 function tally<K extends string>(keys: readonly K[], found: readonly K[], whole = found.length): Record<K, number> {

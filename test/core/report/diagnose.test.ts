@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {diagnose, summarizeRollouts} from '../../../src/core/report/diagnose.js'
+import {diagnose, type RolloutStatistics, summarizeRollouts} from '../../../src/core/report/diagnose.js'
 import type {RolloutRow} from '../../../src/core/tables/index.js'
 
 /** A wrong completion of a group, where ` 17 pens.` follows in three tokens. */
@@ -25,6 +25,7 @@ describe('what is wrong with a prediction', () => {
     ['', 'empty'],
     ['17', 'missing-space'],
     ['17 pens', 'missing-space'],
+    ['17 p', 'other'],
     [' 17 ', 'extra-space'],
     [' 17x', 'other'],
     [' 17 p', 'inside-token'],
@@ -32,6 +33,39 @@ describe('what is wrong with a prediction', () => {
   ] as const)('%j: %s', (prediction, loss) => {
     const {losses} = summarizeRollouts([rowOf(prediction)])
     expect(Object.entries(losses).filter(([, share]) => share > 0)).toEqual([[loss, 1]])
+  })
+
+  it('is told as a share of all completions, and of none that is right or has no prediction', () => {
+    const others = [rowOf(' 17', {correct: true}), rowOf('', {outcome: 'truncated', prediction: null})]
+    const {losses} = summarizeRollouts([rowOf('17'), rowOf('17 pens'), ...others])
+    expect(losses).toEqual({empty: 0, 'missing-space': 0.5, 'extra-space': 0, 'inside-token': 0, other: 0})
+  })
+})
+
+describe('what stands in the way of learning', () => {
+  const fine: RolloutStatistics = {
+    ...summarizeRollouts([rowOf(' 17', {correct: true})]),
+    groups_mixed: 1,
+    groups_all_right: 0,
+  }
+  const outcome = (name: string) => (share: number) => ({outcomes: {...fine.outcomes, [name]: share}})
+  const loss = (name: string) => (share: number) => ({losses: {...fine.losses, [name]: share}})
+
+  it.each<[number, (share: number) => Partial<RolloutStatistics>, RegExp]>([
+    [0.5, (share) => ({groups_all_wrong: share}), /all-wrong: they carry no signal/],
+    [0.5, (share) => ({groups_all_right: share}), /all-right: nothing is left to learn/],
+    [0.1, (share) => ({groups_equal_rewards: share}), /right and wrong answers of equal reward/],
+    [0.1, outcome('truncated'), /cut at the limit/],
+    [0.2, outcome('unfinished-thinking'), /never close their thought/],
+    [0.2, outcome('no-box'), /no \\boxed/],
+    [0.05, loss('missing-space'), /with a leading space/],
+    [0.05, loss('extra-space'), /without a space at the end/],
+    [0.05, loss('inside-token'), /end inside a token/],
+    [0.05, loss('empty'), /have an empty box/],
+  ])('is said beyond a share of %d', (share, changes, line) => {
+    const said = (seen: number) => diagnose({...fine, ...changes(seen)}).slice(1)
+    expect(said(share)).toEqual(['Nothing else stands out.'])
+    expect(said(share + 0.01)).toEqual([expect.stringMatching(line)])
   })
 })
 
@@ -58,6 +92,9 @@ describe('the control of a thought that comes again and again', () => {
     ['the same', "--mode forced-thought and --set 'eval.forcedThought=the same'."],
     ["it's", '--mode forced-thought and eval.forcedThought set to that thought.'],
     ['', 'evaluate with --mode empty-thought.'],
+    ['x'.repeat(200), `--mode forced-thought and --set 'eval.forcedThought=${'x'.repeat(200)}'.`],
+    ['x'.repeat(201), '--mode forced-thought and eval.forcedThought set to that thought.'],
+    ['x'.repeat(201), `the same text, "${'x'.repeat(60)}": reward`],
   ])('%j: %s', (thought, control) => {
     const rows = Array.from({length: 9}, () => rowOf(' 18', {completion_text: `${thought}</think>`}))
     expect(diagnose(summarizeRollouts(rows)).at(-1)).toContain(control)

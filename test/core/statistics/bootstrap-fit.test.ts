@@ -91,6 +91,17 @@ describe('bootstrapFit', () => {
     expect([resamples, fittedResamples]).toEqual([20, 20])
   })
 
+  it('draws the checkpoints of a run together: those of one that has one compute alone cannot be fitted', () => {
+    const [curve, other] = [simulate(1, 20), simulate(2, 20)]
+    const runs = [
+      {seed: 1, checkpoints: curve.checkpoints.slice(0, 4)},
+      {seed: 2, checkpoints: other.checkpoints.slice(0, 4).map((one) => ({...one, compute: 7}))},
+    ]
+    const {fittedResamples} = bootstrapFit(runs, {bootstraps: 100, resampleSeeds: true})
+    // A quarter of the resamples draw that run twice: of 100, 25 on average, with a deviation of 4.
+    expect(Math.abs(fittedResamples - 75)).toBeLessThan(20)
+  })
+
   it('keeps the weights in each resample: an uncertain checkpoint hardly moves the curve', () => {
     const certain = computes.map((compute) => ({compute, right: predictAccuracy(truth, compute)}))
     const checkpoints = certain.map(({compute, right}, at) => ({

@@ -152,6 +152,14 @@ describe('pairedDifference', () => {
     expect(few(6)).toEqual(few(6))
   })
 
+  it('is neither above nor below on one document, which says nothing about spread', () => {
+    const [right, wrong] = [true, false].map((correct) => [{docId: 'a', position: 0, correct}])
+    expect(pairedDifference(right, wrong)).toEqual({
+      ...{count: 1, difference: 1, ciLow: Number.NaN, ciHigh: Number.NaN},
+      ...{isAbove: false, isBelow: false},
+    })
+  })
+
   it('is neither above nor below on nothing', () => {
     expect(pairedDifference([], [])).toMatchObject({count: 0, isAbove: false, isBelow: false})
   })

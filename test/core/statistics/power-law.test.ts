@@ -17,6 +17,7 @@ function fitted(points: Parameters<typeof fitPowerLaw>[0]): PowerLawFit {
   return fit
 }
 
+const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0)
 const computes = paperSteps.map((step) => step * flopsPerStep)
 /** Accuracy rises from 30% at the first checkpoint towards 50%. */
 const rising = (alpha: number) => ({A: -0.2 * computes[0] ** alpha, alpha, pStar: 0.5})
@@ -76,6 +77,26 @@ describe('fitPowerLaw', () => {
     expect(flat.warnings).toEqual([])
   })
 
+  it('has the best other constants where P* is bounded', () => {
+    const points = [10, 20, 40, 80, 160].map((compute, i) => ({compute, accuracy: 0.1 + 0.1 * i}))
+    const {alpha, pStar, residuals} = fitted(points)
+    const squaresAt = (otherAlpha: number) => {
+      const basis = points.map(({compute}) => compute ** -otherAlpha)
+      const slope = sum(points.map(({accuracy}, i) => basis[i] * (accuracy - pStar))) / sum(basis.map((x) => x * x))
+      return sum(points.map(({accuracy}, i) => (accuracy - slope * basis[i] - pStar) ** 2))
+    }
+    const own = sum(residuals.map((residual) => residual ** 2))
+    expect(own).toBeCloseTo(squaresAt(alpha), 9)
+    for (const factor of [0.95, 1.05]) expect(own).toBeLessThan(squaresAt(factor * alpha))
+  })
+
+  it('takes a point of weight 2 for two points', () => {
+    const points = curve(rising(0.5), computes, 0.02, 1)
+    const weighted = fitted(points.map((point, i) => ({...point, weight: i === 2 ? 2 : 1})))
+    const twice = fitted([...points, points[2]])
+    for (const name of ['alpha', 'pStar', 'r2'] as const) expect(weighted[name]).toBeCloseTo(twice[name], 5)
+  })
+
   it('bounds P* where the free fit is only a little above 100%', () => {
     const measured = [5.6, 19.6, 30, 37.6, 41.2, 47.2, 50.8]
     const fit = fitted([10, 20, 40, 80, 120, 160, 200].map((step, i) => ({compute: step, accuracy: measured[i] / 100})))
@@ -109,11 +130,15 @@ describe('fitPowerLaw', () => {
     expect(fit.warnings).toEqual([expect.stringMatching(/^3 of 9 points left out/)])
   })
 
-  it('keeps alpha within 0.01 and 10', () => {
+  it('keeps alpha within 0.01 and 10, and says where it is at a limit', () => {
     const of = (accuracies: readonly number[]) =>
-      fitted(accuracies.map((accuracy, i) => ({compute: 10 * 2 ** i, accuracy}))).alpha
-    expect(of([0.1, 0.5, 0.5, 0.5, 0.5])).toBeCloseTo(10, 9)
-    expect(of([0.1, 0.1, 0.101, 0.102, 0.104])).toBeCloseTo(0.01, 9)
+      fitted(accuracies.map((accuracy, i) => ({compute: 10 * 2 ** i, accuracy})))
+    const plateau = of([0.1, 0.5, 0.5, 0.5, 0.5])
+    expect(plateau.alpha).toBeCloseTo(10, 9)
+    expect(plateau.warnings).toEqual(['alpha is at its upper limit 10: one step and then a plateau'])
+    const growing = of([0.1, 0.1, 0.101, 0.102, 0.104])
+    expect(growing.alpha).toBeCloseTo(0.01, 9)
+    expect(growing.warnings).toContain('alpha is at its lower limit 0.01: accuracy still grows like log C')
   })
 
   it('refuses fewer than four checkpoints with compute, and a flat curve', () => {

@@ -35,7 +35,10 @@ describe('fitRow', () => {
     } as const
     const between = (low: number) => ({low, high: low + 1})
     const intervals = {A: between(1), alpha: between(3), pStar: between(5), r2: between(7)}
-    expect(fitRow({series: 'a', mode: 'b', split: 'c'}, {fit, intervals})).toMatchObject({
+    const named = {series: 'a', mode: 'b', split: 'c'}
+    const {warnings} = fitRow(named, {fit, intervals, resamples: 100, fittedResamples: 99})
+    expect(warnings).toEqual(['beware', '1 of 100 resamples could not be fitted: the intervals are of the others'])
+    expect(fitRow(named, {fit, intervals})).toMatchObject({
       ...{A: -1, alpha: 2, P_star: 0.5, r2: 0.9},
       ...{A_ci: [1, 2], alpha_ci: [3, 4], P_star_ci: [5, 6], r2_ci: [7, 8]},
       warnings: ['beware'],
@@ -50,6 +53,8 @@ describe('fitRow', () => {
       residuals: null,
       A_ci: null,
       point_count: 0,
+      resamples: null,
+      resamples_fitted: null,
       warnings: [expect.stringMatching(/needs 4/)],
     })
     expect(JSON.parse(JSON.stringify(row))).toEqual(row)
