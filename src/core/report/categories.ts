@@ -3,7 +3,7 @@ import {maxOf} from '../util/extremes.js'
 import {groupBy} from '../util/group-by.js'
 import {percent} from './format.js'
 import type {Result, ResultCell} from './results.js'
-import {type Cell, detailsOf, type Table} from './tables.js'
+import {type Cell, detailsOf, intervalsOf, type Table} from './tables.js'
 
 /** Models and modes side by side; more of them make another table. */
 const mostColumns = 4
@@ -16,6 +16,7 @@ export function categoryTables(results: readonly Result[]): Table[] {
 }
 
 function categoryTable(results: readonly Result[]): Table {
+  const labels = results.map(({label}) => label)
   const names = ['all', ...Object.keys(results[0].categories)]
   const rows = names.map((name) => {
     const cells = results.map(({cells: {all}, categories}) => ({all, ...categories})[name])
@@ -24,9 +25,10 @@ function categoryTable(results: readonly Result[]): Table {
   })
   return {
     title: 'Accuracy by category, %',
-    columns: ['category', 'items', ...results.map(({label}) => label)],
+    columns: ['category', 'items', ...labels],
     rows,
     note: 'Brackets: 95% bootstrap over the items of the category. Among many categories, some stand out by chance.',
+    spare: [...intervalsOf(labels), 'items', ...labels.slice(1).reverse()],
   }
 }
 

@@ -6,7 +6,7 @@ import {percent, points} from './format.js'
 import {type Html, html, htmlTable, section} from './html.js'
 import {predictionsFile} from './read-run.js'
 import type {Result} from './results.js'
-import type {Cell, Table} from './tables.js'
+import {type Cell, intervalsOf, type Table} from './tables.js'
 
 /** A line of the results that thinks, and the responses behind it. */
 export interface Reasoning {
@@ -54,6 +54,9 @@ export function reasoningSection(reasonings: readonly Reasoning[]): Html {
   return section('thoughts', 'Thoughts', tables.length > 0 ? [...tables, list] : [])
 }
 
+/** All but the first, the last first: a narrow terminal has no room for as many columns. */
+const lastPatterns = patternNames.slice(1).reverse()
+
 /** Figure 6: the share of responses that hold a keyword of each pattern. */
 function patternTable(reasonings: readonly Reasoning[]): Table {
   const rows = reasonings.map(({result, tally}) => [
@@ -70,6 +73,7 @@ function patternTable(reasonings: readonly Reasoning[]): Table {
     note:
       'Greedy responses, thought and answer, that hold a keyword of the pattern as a whole word, in either case. Brackets: ' +
       '95% bootstrap over documents. A keyword may be of the text that is predicted: words do not prove a way to think.',
+    spare: [...intervalsOf(patternNames), ...lastPatterns],
   }
 }
 
@@ -84,7 +88,7 @@ function changeTable(reasonings: readonly Reasoning[]): Table | null {
       return reasonings.filter(isBase).map((base) => ({subject, base}))
     })
   const rows = pairs.map(({subject, base}) => [
-    {text: `${subject.result.label} against ${base.result.label}`},
+    {text: subject.result.label, detail: `against ${base.result.label}`},
     ...patternNames.map((name): Cell => {
       const options = {seed: subject.result.seed}
       const {change, ciLow, ciHigh} = relativeChange(base.tally.scoresOf(name), subject.tally.scoresOf(name), options)
@@ -97,6 +101,7 @@ function changeTable(reasonings: readonly Reasoning[]): Table | null {
     columns: ['after against before', ...patternNames],
     rows,
     note: 'A dash: no response showed the pattern before. No bracket: too few did.',
+    spare: [...intervalsOf(patternNames), 'after against before details', ...lastPatterns],
   }
 }
 
@@ -120,6 +125,7 @@ function thoughtTable(reasonings: readonly Reasoning[]): Table {
     note:
       `What stands before </think>, all of a response without it. Same thought, same opening: the share of the most ` +
       `frequent thought, and of its first ${openingWords} words.`,
+    spare: ['same opening, % details', 'same thought, % details', 'responses', 'empty, %', 'words, mean'],
   }
 }
 

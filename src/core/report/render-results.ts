@@ -7,12 +7,9 @@ import {renderNarrow} from './narrow-table.js'
 import {reasoningTables} from './reasoning.js'
 import {scalingFigures, scalingText} from './scaling-figures.js'
 import {trendOf} from './smooth.js'
-import {comparisonTables, fitTable, renderTable, resultTable, type Table} from './tables.js'
-import {terminalPlot} from './terminal-plot.js'
+import {comparisonTables, fitTable, resultTable, type Table} from './tables.js'
+import {plotWidth, terminalPlot} from './terminal-plot.js'
 import {curvesOf} from './training-curves.js'
-
-/** What a narrow terminal leaves out of the fits, the first first; curve and constants, and alpha with its interval, stay. */
-const spareOfFits = ['resamples fitted', 'points', 'R² interval', 'A interval', 'P*, % interval']
 
 /**
  * The page's main results as lines for the terminal: Table 1, differences, reward curve, fitted scaling curve.
@@ -24,16 +21,18 @@ export function renderResults(
   room = Number.POSITIVE_INFINITY,
 ): string[] {
   const sentence = headlineOf(comparisons)
+  const draw = (table: Table) => renderNarrow(table, room)
+  const width = Math.min(room, plotWidth)
   const sections = [
     sentence ? [sentence] : [],
-    results.length > 0 ? renderTable(resultTable(results)) : [],
-    ...categoryTables(results).map(renderTable),
-    ...firstOf(comparisonTables(comparisons)),
-    ...reasoningTables(reasonings).map(renderTable),
+    results.length > 0 ? draw(resultTable(results)) : [],
+    ...categoryTables(results).map(draw),
+    ...firstOf(comparisonTables(comparisons), draw),
+    ...reasoningTables(reasonings).map(draw),
     ...curvesOf(runs, 'reward').map(({name, points}) =>
-      points.length > 1 ? [`Reward of ${name}`, '', ...terminalPlot(trendOf(points), {xLabel: 'step'})] : [],
+      points.length > 1 ? [`Reward of ${name}`, '', ...terminalPlot(trendOf(points), {width, xLabel: 'step'})] : [],
     ),
-    fits.length > 0 ? renderNarrow(fitTable(withoutRepeats(fits)), room, spareOfFits) : [],
+    fits.length > 0 ? draw(fitTable(withoutRepeats(fits))) : [],
     ...scalingFigures(points, fits, results)
       .filter(({split}) => split === 'medium')
       .flatMap(({split, series}) =>
@@ -42,7 +41,7 @@ export function renderResults(
           .map(({name, points}) => [
             `Accuracy on ${split} against compute, %, ${name}`,
             '',
-            ...scalingText(points, {xLabel: 'training compute, FLOPs'}),
+            ...scalingText(points, {width, xLabel: 'training compute, FLOPs'}),
           ]),
       ),
   ]
@@ -53,10 +52,10 @@ export function renderResults(
 }
 
 /** The first table, and how many more the page has. */
-function firstOf([first, ...others]: readonly Table[]): string[][] {
+function firstOf([first, ...others]: readonly Table[], draw: (table: Table) => string[]): string[][] {
   if (!first) return []
   const more = others.length > 0 ? ['', `On the page: ${others.map(({title}) => title).join('; ')}.`] : []
-  return [[...renderTable(first), ...more]]
+  return [[...draw(first), ...more]]
 }
 
 /** Nested splits make `all` and `easy` one curve. */

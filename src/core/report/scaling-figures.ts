@@ -95,10 +95,10 @@ export function scalingFigures(
 /** Accuracy against compute as lines of text. */
 export function scalingText(
   points: readonly Pick<ScalingPointRow, 'compute' | 'accuracy'>[],
-  labels: Pick<TerminalPlotOptions, 'xLabel' | 'yLabel'>,
+  options: Pick<TerminalPlotOptions, 'width' | 'xLabel' | 'yLabel'>,
 ): string[] {
   const inPercents = points.map(({compute, accuracy}) => ({x: compute, y: 100 * accuracy}))
-  return terminalPlot(inPercents, {isLogX: true, ...labels})
+  return terminalPlot(inPercents, {isLogX: true, ...options})
 }
 
 /** A row of the ledger as a point of its curve. */

@@ -16,6 +16,10 @@ export interface Table {
   /** The first cell of a row names it. */
   readonly rows: readonly (readonly Cell[])[]
   readonly note?: string
+  /**
+   * What a narrow terminal leaves out, the first first: columns, and details of columns, such as `A interval` or `A details`.
+   */
+  readonly spare?: readonly string[]
 }
 
 /** One cell of a table. */
@@ -61,6 +65,7 @@ export function resultTable(results: readonly Result[]): Table {
       (leftOut.length > 0
         ? ` Left out in every mode, because no box can hold the target: ${leftOut.join(', ')}; "if wrong": accuracy with them counted as wrong.`
         : ''),
+    spare: ['FLOPs each details', 'FLOPs each', ...intervalsOf(columns)],
   }
 }
 
@@ -122,6 +127,7 @@ export function comparisonTable(comparisons: readonly Comparison[], marked = 'Co
       (comparisons.some(({unlike}) => unlike.length > 0)
         ? ' Not alike: the two differ in template or lengths too, so the difference is not of the models alone.'
         : ''),
+    spare: intervalsOf(columns),
   }
 }
 
@@ -141,6 +147,8 @@ export function fitTable(fits: readonly FitRow[]): Table {
     columns: ['curve', 'A', 'alpha', 'P*, %', 'R²', 'points', 'resamples fitted'],
     rows,
     note: ['Three constants on few points: R² near 1 is weak evidence.', ...fitWarnings(fits)].join(' '),
+    // A has no meaning apart from alpha, which stays with its interval.
+    spare: ['resamples fitted', 'points', ...intervalsOf(['R²', 'A', 'P*, %']), 'R²', 'A'],
   }
 }
 
@@ -165,6 +173,11 @@ export function metricTable(name: string, metrics: readonly MetricsRow[]): Table
     rows,
     note: `${plural(metrics.length, 'step')}; first and last are means over ${plural(window, 'step')}.`,
   }
+}
+
+/** The intervals of columns as `spare` names them. */
+export function intervalsOf(columns: readonly string[]): string[] {
+  return columns.map((name) => `${name} interval`)
 }
 
 /** A table as aligned lines of text, details in the same line. */

@@ -2,6 +2,9 @@ import {maxOf, minOf} from '../util/extremes.js'
 import type {PlotPoint} from './figures.js'
 import {short} from './format.js'
 
+/** Columns of a plot where there is room for it. */
+export const plotWidth = 72
+
 /** Size, axes and labels of a plot. */
 export interface TerminalPlotOptions {
   /** Columns and rows of the whole plot, axes included. */
@@ -25,7 +28,7 @@ const dots = [
  */
 export function terminalPlot(
   curve: readonly PlotPoint[],
-  {width = 72, height = 14, isLogX = false, xLabel = '', yLabel = ''}: TerminalPlotOptions = {},
+  {width = plotWidth, height = 14, isLogX = false, xLabel = '', yLabel = ''}: TerminalPlotOptions = {},
 ): string[] {
   const toX = (x: number) => (isLogX ? Math.log10(x) : x)
   const shown = curve.filter(({x, y}) => Number.isFinite(toX(x)) && Number.isFinite(y)).sort((a, b) => a.x - b.x)

@@ -8,7 +8,7 @@ import {collectReasoning, reasoningSection, reasoningTables} from '../../../src/
 import {renderResults} from '../../../src/core/report/render-results.js'
 import {writeReport} from '../../../src/core/report/report.js'
 import {collectResults} from '../../../src/core/report/results.js'
-import {renderTable} from '../../../src/core/report/tables.js'
+import {renderTable, type Table} from '../../../src/core/report/tables.js'
 import {type SyntheticRuns, writeSyntheticRuns} from './synthetic-runs.js'
 
 let runs: SyntheticRuns
@@ -20,6 +20,9 @@ beforeAll(async () => {
 })
 
 afterAll(() => rmSync(runs.root, {recursive: true, force: true}))
+
+/** What the first cell of a row says. */
+const nameOf = ([{text, detail}]: Table['rows'][number]) => `${text} ${detail}`
 
 describe('what a report says of thoughts', () => {
   it('counts the greedy responses of each line that thinks', () => {
@@ -34,7 +37,7 @@ describe('what a report says of thoughts', () => {
     const column = shares.columns.indexOf('hypothesis')
     expect(shares.rows.map((row) => row[column].text)).toEqual(['10.0', '20.0'])
     expect(shares.rows[0][column].detail).toMatch(/^\[\d+\.\d, \d+\.\d\]$/)
-    expect(changes.rows.map((row) => [row[0].text, row[column].text])).toEqual([
+    expect(changes.rows.map((row) => [nameOf(row), row[column].text])).toEqual([
       ['rpt, step 200, reasoning against base, reasoning', '+100.0'],
     ])
     expect(changes.rows[0][changes.columns.indexOf('deduction')]).toEqual({text: '-', tone: 'muted'})
@@ -55,7 +58,7 @@ describe('what a report says of thoughts', () => {
       tally,
     }))
     const [, {rows}] = reasoningTables([...content.reasonings, ...again])
-    expect(rows.map(([{text}]) => text)).toEqual([
+    expect(rows.map(nameOf)).toEqual([
       'rpt, step 200, reasoning against base, reasoning',
       'rpt, step 200, reasoning, seed 1 against base, reasoning, seed 1',
     ])
@@ -68,7 +71,7 @@ describe('what a report says of thoughts', () => {
       tally,
     }))
     const [, {rows}] = reasoningTables([base, ...elsewhere, rpt])
-    expect(rows.map(([{text}]) => text)).toEqual([
+    expect(rows.map(nameOf)).toEqual([
       'rpt, step 200, reasoning (other) against base, reasoning (other)',
       'rpt, step 200, reasoning against base, reasoning',
     ])

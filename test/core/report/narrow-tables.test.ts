@@ -1,0 +1,30 @@
+import {beforeAll, describe, expect, it} from 'vitest'
+import {contentOf, type ReportContent} from '../../../src/core/report/content.js'
+import {readRun} from '../../../src/core/report/read-run.js'
+import {renderResults} from '../../../src/core/report/render-results.js'
+import {temporaryFolder} from '../../support/tiny-engine.js'
+import {writeSyntheticRuns} from './synthetic-runs.js'
+
+let content: ReportContent
+
+beforeAll(async () => {
+  const {rpt, ntp, base} = await writeSyntheticRuns(temporaryFolder())
+  content = await contentOf([rpt, ntp, base].map(readRun))
+})
+
+/** Lines of tables and plots: a terminal breaks texts by itself. */
+const drawn = (room?: number) => renderResults(content, room).filter((line) => /\S {2,}\S|[\u2800-\u28ff]/.test(line))
+const leftOut = (room: number) => renderResults(content, room).filter((line) => line.startsWith('Too wide: '))
+
+describe('the results in a terminal', () => {
+  it.each([80, 60])('have no table and no plot that is wider than %d columns', (room) => {
+    expect(drawn(room).filter((line) => line.length > room)).toEqual([])
+    expect(drawn(room)).toHaveLength(drawn().length)
+    expect(leftOut(room)[0]).toMatch(/^Too wide: FLOPs each details, FLOPs each, easy interval.* \(on the page\)\.$/)
+  })
+
+  it('leave nothing out where there is room', () => {
+    expect(leftOut(Number.POSITIVE_INFINITY)).toEqual([])
+    expect(drawn().some((line) => line.length > 100)).toBe(true)
+  })
+})
