@@ -27,13 +27,16 @@ export default class Eval extends BaseCommand {
       const {evaluate} = await import('../core/evaluation/evaluate.js')
       return evaluate(config, services)
     }
-    const render = async (summary: EvalSummary) => {
-      const {fitRows, withoutColumns} = await import('../terminal/fit-rows.js')
-      const told = withoutColumns(summary.rows, ['prompt_settings', ...silent(summary.rows)])
-      const {rows, note} = fitRows({name: 'rows', rows: told, spare, file: 'eval.arrow'}, this.colors)
-      return (await this.summaryText({...summary, rows})) + note
-    }
-    return this.perform(run, {render})
+    return this.perform(run, {render: (summary) => this.render(summary)})
+  }
+
+  /** The summary with the accuracies at its end. */
+  async render({models, rows, ...summary}: EvalSummary): Promise<string> {
+    const {fitRows, withoutColumns} = await import('../terminal/fit-rows.js')
+    const told = withoutColumns(rows, ['prompt_settings', ...silent(rows)])
+    const settings = fitRows({name: 'models', rows: models, spare: spareOf(models), file: 'summary.json'}, this.colors)
+    const table = fitRows({name: 'rows', rows: told, spare, file: 'eval.arrow'}, this.colors)
+    return (await this.summaryText({...summary, models: settings.rows, rows: table.rows})) + settings.note + table.note
   }
 }
 
@@ -60,6 +63,12 @@ const spare = [
   'pass_at',
   'count',
 ]
+
+/** The settings of models that a narrow terminal leaves out, the last first; the template stays. */
+function spareOf(models: readonly object[]): string[] {
+  const settings = new Set(models.flatMap((model) => Object.keys(model)))
+  return [...settings].filter((name) => !['run', 'checkpoint', 'prompt.template'].includes(name)).reverse()
+}
 
 /** The columns that say nothing; what rows were predicted with stands under `models`, what that took under `compute`. */
 function silent(rows: readonly object[]): string[] {

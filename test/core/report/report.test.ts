@@ -251,9 +251,11 @@ describe('results', () => {
     expect(
       headlineOf([verdict(first, 0.1), {...verdict(level, 0.1), unlike: ['prompt.template bare and v0']}]),
     ).toMatch(/; not to be compared with 1 line of other templates or lengths\.$/)
-    expect(headlineOf([verdict(first, 0.1), {...verdict(level, 0.1), subject: level.other}])).toMatch(
-      /\(1 more run below\)\.$/,
+    expect(headlineOf([verdict(first, 0.1), {...verdict(level, 0.1), subject: level.other}])).toBe(
+      'rpt, step 200, reasoning is above base, standard (+9.0 on hard) on every split (1 more run below).',
     )
+    const whole = {...first, differences: {all: verdict(first, 0.1).differences!.all}}
+    expect(headlineOf([whole])).toBe('rpt, step 200, reasoning is above base, standard (+10.0 on all) on all.')
     const dollar = {...first, other: {...first.other, label: 'base $&'}}
     expect(headlineOf([verdict(dollar, 0.1)])).toContain('is above base $& (')
     expect(headlineOf([{...first, differences: null}])).toBeNull()

@@ -57,6 +57,13 @@ describe('the line of a run without signal', () => {
     expect(line!.includes('all right or all wrong')).toBe(text.source.includes('all right or'))
   })
 
+  it('says where the other terms of the loss moved the weights all the same', () => {
+    const rows = [deadStep(1, 8, 'parsed', {'rpt/updates': 1}), deadStep(2, 8, 'parsed')]
+    expect(noSignalLine(rows, settings())).toMatch(
+      /^train: the weights moved by the KL, entropy and next-token terms alone: /,
+    )
+  })
+
   it('is not there where one step had some, or none was taken', () => {
     const live = deadStep(2, 8, 'parsed', {'rpt/updates': 1, 'rpt/rollouts_per_kept_group': 8})
     expect(noSignalLine([deadStep(1, 8, 'parsed'), live], settings())).toBe(null)
