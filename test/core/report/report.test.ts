@@ -224,6 +224,7 @@ describe('results', () => {
     expect(drawn.length).toBeLessThan(content.results.length)
     expect(text).toContain('Drawn: the lines that are compared. The table has earlier checkpoints too.')
     const known = content.comparisons.find(({differences}) => differences !== null)!
+    expect(headlineOf(Array(3).fill(known))).not.toContain('lines')
     expect(headlineOf(Array(5).fill(known))).toMatch(/ is (above|below) all 5 lines that it is compared with \(/)
   })
 
