@@ -1,5 +1,5 @@
 import {join} from 'node:path'
-import {LocalEngine} from '../src/core/engine/engine.js'
+import {LocalEngine} from '../src/core/engine/local-engine.js'
 import {invariantThreads} from '../src/core/engine/sessions/threads.js'
 import {readModelConfig} from '../src/core/models/model-config.js'
 import type {Job, Measurement} from './job.js'

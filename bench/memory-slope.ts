@@ -1,7 +1,7 @@
 import {mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {parseArgs} from 'node:util'
-import {LocalEngine} from '../src/core/engine/engine.js'
+import {LocalEngine} from '../src/core/engine/local-engine.js'
 import {slopeOf} from './exponents.js'
 import type {Job, WorkSize} from './job.js'
 import {models, prepareModel} from './models.js'

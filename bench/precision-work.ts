@@ -4,6 +4,7 @@ import type {PrecisionName} from '../src/core/config/names.js'
 import {rolloutPrompts} from '../src/core/engine/sampling/rollout.js'
 import {scoreSequences} from '../src/core/engine/scoring/score.js'
 import {SessionCache} from '../src/core/engine/sessions/session-cache.js'
+import {describeModel} from '../src/core/engine/state/describe-model.js'
 import {loadState} from '../src/core/engine/state/load-state.js'
 import type {ModelState} from '../src/core/engine/state/model-state.js'
 import {updateLanguageModel} from '../src/core/engine/update/language-model-update.js'
@@ -40,7 +41,8 @@ const still = {learningRate: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightD
  * @param sizes of texts, from the corpus of experiments/tiny, and of completions
  */
 export async function measureAgreement(folder: string, sizes = usual): Promise<Agreement> {
-  const state = await loadState({checkpoint: folder})
+  const source = {checkpoint: folder}
+  const state = await loadState(source, await describeModel(source))
   const sequences = await textsOf(folder, sizes)
   const [plain, rounded] = (['float32', 'float16-rounded'] as const).map((precision) => ({
     precision,

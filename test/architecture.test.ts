@@ -72,6 +72,8 @@ interface Source {
   readonly lines: readonly string[]
   /** Import specifiers, those of types included. */
   readonly imports: readonly string[]
+  /** Those of them that are loaded when the file is. */
+  readonly loads: readonly string[]
 }
 
 function readSource(file: string): Source {
@@ -79,10 +81,12 @@ function readSource(file: string): Source {
   const found = [
     ...text.matchAll(/^(?:import|export)\b[^'"`;]*?from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm),
   ]
+  const isLoaded = (statement: string) => !/^(?:import|export) type\b|\bimport\(/.test(statement)
   return {
     path: relative(src, file).replaceAll('\\', '/'),
     lines: text.trimEnd().split('\n'),
     imports: found.map(([, from, bare, lazy]) => from ?? bare ?? lazy),
+    loads: found.filter(([statement]) => isLoaded(statement)).map(([, from, bare]) => from ?? bare),
   }
 }
 
@@ -157,6 +161,21 @@ describe('imports', () => {
     )
     expect(wrong).toEqual([])
   })
+
+  it.each(['core/engine/worker.ts', 'core/optim/step-worker.ts'])(
+    'of the thread %s are soon loaded: no zod',
+    (thread) => {
+      const loaded = new Set([thread])
+      // A set goes on to what is added while it is walked.
+      for (const path of loaded) {
+        const source = sources.find((one) => one.path === path)
+        for (const specifier of source?.loads ?? [])
+          loaded.add(specifier.startsWith('.') ? target(source!, specifier) : specifier)
+      }
+      expect(loaded.size).toBeGreaterThan(1)
+      expect(loaded).not.toContain('zod')
+    },
+  )
 
   it('have no cycles, types included', () => {
     expect(cycles()).toEqual([])

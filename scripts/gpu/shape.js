@@ -10,7 +10,7 @@ const objective = {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 0}
 /** Rollouts and updates of random weights: tokens a second, bytes moved, and where an update's time goes. */
 export async function measureShape(size, {device, smallest, note}) {
   const [{LocalEngine}, {passedSoFar}, {Sampler, streamSeed}] = await Promise.all(
-    ['core/engine/engine.js', 'core/runtime/traffic.js', 'core/util/rng.js'].map(dist),
+    ['core/engine/local-engine.js', 'core/runtime/traffic.js', 'core/util/rng.js'].map(dist),
   )
   const {config, rows, groupSize, context, fresh, updated} = workOf(size, smallest)
   const folder = mkdtempSync(join(tmpdir(), 'rpt-gpu-'))

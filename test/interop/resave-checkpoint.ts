@@ -1,5 +1,5 @@
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
-import {LocalEngine} from '../../src/core/engine/engine.js'
+import {LocalEngine} from '../../src/core/engine/local-engine.js'
 import type {SaveFormat} from '../../src/core/engine/state/checkpoint.js'
 
 /**

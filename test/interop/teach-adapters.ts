@@ -1,7 +1,9 @@
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import type {AdapterTarget} from '../../src/core/config/names.js'
-import {LocalEngine, type WeightSource} from '../../src/core/engine/engine.js'
+import type {WeightSource} from '../../src/core/engine/engine.js'
 import {causalHiddenStates, decoderGraph} from '../../src/core/engine/graphs/decoder-graph.js'
+import {LocalEngine} from '../../src/core/engine/local-engine.js'
+import {describeModel} from '../../src/core/engine/state/describe-model.js'
 import {loadState} from '../../src/core/engine/state/load-state.js'
 import {logitsOf} from '../../src/core/models/decoder.js'
 import {Session} from '../../src/core/runtime/session.js'
@@ -41,7 +43,7 @@ async function teach({base, rank, alpha, rsLora, targets, sequences, ours}: Job)
 }
 
 async function logitsFor(source: WeightSource, sequences: readonly number[][]): Promise<number[][]> {
-  const state = await loadState(source)
+  const state = await loadState(source, await describeModel(source))
   const [{length}] = sequences
   const built = decoderGraph(state.config, length)
   const hidden = causalHiddenStates(built, {rows: sequences.length, length})

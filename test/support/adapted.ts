@@ -1,5 +1,5 @@
 import {adapterTargets} from '../../src/core/config/names.js'
-import {LocalEngine} from '../../src/core/engine/engine.js'
+import {LocalEngine} from '../../src/core/engine/local-engine.js'
 import type {PolicyRequest} from '../../src/core/engine/update/policy-request.js'
 import type {Adapter} from '../../src/core/models/adapter.js'
 import type {ModelConfig} from '../../src/core/models/model-config.js'

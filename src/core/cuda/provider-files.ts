@@ -2,7 +2,7 @@ import {createReadStream, existsSync, readFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {dirname, join} from 'node:path'
 import type {Readable} from 'node:stream'
-import {z} from 'zod'
+import {isObject} from '../util/is-object.js'
 
 /** Where onnxruntime looks for its CUDA provider, and what is there. */
 export interface ProviderPlace {
@@ -12,18 +12,16 @@ export interface ProviderPlace {
   readonly version: string
 }
 
-const noteSchema = z.object({
-  version: z.string(),
-  commit: z.string(),
-  cuda: z.string().nullable(),
-  source: z.object({name: z.string(), sha256: z.string()}),
-})
-
 /**
  * What an installed provider was made from, as noted beside it: onnxruntime's version and abbreviated commit, the major
  * version of CUDA that it is built for (null where that is not known), name and sha256 of the package.
  */
-export type ProviderNote = Readonly<z.infer<typeof noteSchema>>
+export interface ProviderNote {
+  readonly version: string
+  readonly commit: string
+  readonly cuda: string | null
+  readonly source: {readonly name: string; readonly sha256: string}
+}
 
 /** The libraries of the provider: onnxruntime loads the second, which needs the first. */
 export const providerLibraries = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so'] as const
@@ -58,8 +56,14 @@ export function noteFile({folder}: ProviderPlace): string {
 export function readNote(place: ProviderPlace): ProviderNote | null {
   const file = noteFile(place)
   if (!existsSync(file)) return null
-  const parsed = noteSchema.safeParse(parseJson(readFileSync(file, 'utf8')))
-  return parsed.success ? parsed.data : {version: '', commit: '', cuda: null, source: {name: '', sha256: ''}}
+  const note = parseJson(readFileSync(file, 'utf8'))
+  return isNote(note) ? note : {version: '', commit: '', cuda: null, source: {name: '', sha256: ''}}
+}
+
+function isNote(value: unknown): value is ProviderNote {
+  if (!isObject(value) || !isObject(value.source)) return false
+  const {version, commit, cuda, source} = value
+  return [version, commit, cuda ?? '', source.name, source.sha256].every((text) => typeof text === 'string')
 }
 
 function parseJson(text: string): unknown {

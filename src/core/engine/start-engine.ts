@@ -6,8 +6,9 @@ import {createGate, leaveThroughGate} from '../runtime/exit-gate.js'
 import {RuntimeFailure} from '../util/errors.js'
 import {startThread} from '../util/start-thread.js'
 import {type Tell, tellNobody} from '../util/tell.js'
-import type {Engine} from './engine.js'
+import type {Engine, WeightSource} from './engine.js'
 import {type DescribedError, reviveError} from './error-transfer.js'
+import {describeModel} from './state/describe-model.js'
 import type {EngineCall, EngineMethod, EngineStart} from './worker.js'
 
 /** What a call came to. */
@@ -102,5 +103,6 @@ export function startEngine({device, precision, threads, memory}: EngineSettings
   const watch = (listener: Tell) => {
     tell = listener
   }
-  return {...Object.fromEntries(methods.map((method) => [method, call(method)])), watch} as unknown as Engine
+  const load = async (source: WeightSource) => call('load')(source, await describeModel(source))
+  return {...Object.fromEntries(methods.map((method) => [method, call(method)])), load, watch} as unknown as Engine
 }

@@ -1,7 +1,8 @@
 import {parentPort, workerData} from 'node:worker_threads'
 import {type ExitGate, useGate} from '../runtime/exit-gate.js'
 import {tellNowAndThen} from '../util/tell.js'
-import {type Engine, type EngineOptions, LocalEngine} from './engine.js'
+import {ComputingEngine} from './computing-engine.js'
+import type {Engine, EngineOptions} from './engine.js'
 import {describeError} from './error-transfer.js'
 
 /** What the thread is started with. */
@@ -22,7 +23,7 @@ export interface EngineCall {
 
 const {gate, options}: EngineStart = workerData
 useGate(gate)
-const engine = new LocalEngine(options)
+const engine = new ComputingEngine(options)
 engine.watch(tellNowAndThen((words) => parentPort!.postMessage({words})))
 
 parentPort!.on('message', async ({id, method, args}: EngineCall) => {

@@ -1,5 +1,3 @@
-import {existsSync} from 'node:fs'
-import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {z} from 'zod'
 import {type AdapterTarget, adapterTargets} from '../config/names.js'
@@ -8,14 +6,7 @@ import {DataError} from '../util/errors.js'
 import {readPlainText} from '../util/plain-file.js'
 import {parseStrictJson} from '../util/strict-json.js'
 import type {Adapter} from './adapter.js'
-
-/** How PEFT describes adapters, beside their tensors. */
-export const adapterConfigName = 'adapter_config.json'
-
-/** Whether a folder holds adapters and no checkpoint of its own. */
-export function isAdapterFolder(folder: string): boolean {
-  return existsSync(join(folder, adapterConfigName)) && !existsSync(join(folder, 'config.json'))
-}
+import {adapterConfigName} from './adapter-files.js'
 
 /** Whether a value leaves the mathematics as they are computed here. */
 type IsNeutral = (value: unknown) => boolean
@@ -102,30 +93,4 @@ function refusal(file: string, field: string, seen: unknown, expected: string): 
   return new DataError(`${file}: ${field} is ${JSON.stringify(seen).slice(0, 80)}; expected ${expected}`, {
     suggestions: [remedy],
   })
-}
-
-/** Describes adapters as PEFT does. */
-export async function writeAdapterConfig(folder: string, {rank, alpha, rsLora, targets, base}: Adapter): Promise<void> {
-  const config = {
-    peft_type: 'LORA',
-    task_type: 'CAUSAL_LM',
-    base_model_name_or_path: base.name,
-    revision: base.revision,
-    inference_mode: true,
-    r: rank,
-    lora_alpha: alpha,
-    lora_dropout: 0,
-    target_modules: targets,
-    bias: 'none',
-    fan_in_fan_out: false,
-    init_lora_weights: true,
-    layers_to_transform: null,
-    layers_pattern: null,
-    modules_to_save: null,
-    rank_pattern: {},
-    alpha_pattern: {},
-    use_dora: false,
-    use_rslora: rsLora,
-  }
-  await writeFile(join(folder, adapterConfigName), `${JSON.stringify(config, null, 2)}\n`)
 }

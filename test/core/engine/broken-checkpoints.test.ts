@@ -1,7 +1,7 @@
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {beforeAll, expect, it} from 'vitest'
-import {LocalEngine} from '../../../src/core/engine/engine.js'
+import {LocalEngine} from '../../../src/core/engine/local-engine.js'
 import {DataError} from '../../../src/core/util/errors.js'
 import {type Fault, faultMessages, faultNames, writeBrokenCheckpoints} from '../../support/broken-checkpoints.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'

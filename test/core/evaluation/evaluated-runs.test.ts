@@ -2,14 +2,14 @@ import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it, vi} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
-import {LocalEngine} from '../../../src/core/engine/engine.js'
+import {LocalEngine} from '../../../src/core/engine/local-engine.js'
 import {settingsOf} from '../../../src/core/planning/plan.js'
 import {UsageError} from '../../../src/core/util/errors.js'
 import {inMode, ToyEvaluations} from './toy-evaluations.js'
 
 // A worker thread cannot load TypeScript here: the engine runs in this thread.
 vi.mock('../../../src/core/engine/start-engine.js', async () => {
-  const {LocalEngine: Engine} = await import('../../../src/core/engine/engine.js')
+  const {LocalEngine: Engine} = await import('../../../src/core/engine/local-engine.js')
   return {startEngine: () => new Engine({device: 'cpu', threads: 1})}
 })
 

@@ -1,7 +1,7 @@
 import {cpSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs'
 import {basename, join, relative} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
-import {LocalEngine} from '../../../src/core/engine/engine.js'
+import {LocalEngine} from '../../../src/core/engine/local-engine.js'
 import {planOf} from '../../../src/core/planning/plan.js'
 import {train} from '../../../src/core/training/train.js'
 import {toyServices} from '../../support/toy-run.js'

@@ -2,7 +2,7 @@ import {cpSync, mkdtempSync, readFileSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
 import {adapterTargets} from '../../../src/core/config/names.js'
-import {LocalEngine} from '../../../src/core/engine/engine.js'
+import {LocalEngine} from '../../../src/core/engine/local-engine.js'
 
 /** Folder of the tiny experiment, whose tokenizer small checkpoints have. */
 export const tiny = resolve(import.meta.dirname, '../../../experiments/tiny')

@@ -1,7 +1,7 @@
 import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, expect, it} from 'vitest'
-import {LocalEngine} from '../../../src/core/engine/engine.js'
+import {LocalEngine} from '../../../src/core/engine/local-engine.js'
 import {evaluate} from '../../../src/core/evaluation/evaluate.js'
 import {readModelConfig} from '../../../src/core/models/model-config.js'
 import {withoutDocuments} from '../../../src/core/prepared/prepared.js'

@@ -2,7 +2,7 @@ import {cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeF
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
-import {LocalEngine} from '../../../src/core/engine/engine.js'
+import {LocalEngine} from '../../../src/core/engine/local-engine.js'
 import {evaluate} from '../../../src/core/evaluation/evaluate.js'
 import {planOf} from '../../../src/core/planning/plan.js'
 import {evalTable, metricsTable, readTable} from '../../../src/core/tables/index.js'

@@ -1,6 +1,5 @@
 import type {Adapter} from '../../models/adapter.js'
-import {readAdapterConfig} from '../../models/adapter-config.js'
-import {type ModelConfig, readModelConfig} from '../../models/model-config.js'
+import type {ModelConfig} from '../../models/model-config.js'
 import {checkAdapter, readAdapter} from './adapter-checkpoint.js'
 import {checkWeights, loadWeights} from './checkpoint.js'
 import type {InitializationSettings} from './initialize.js'
@@ -32,20 +31,20 @@ export type WeightSource =
 /**
  * Loads a model; headers are checked before memory is taken.
  *
+ * @param config what `describeModel` says of the source
  * @throws {DataError} when files are missing, unsound, or do not belong together
  */
-export async function loadState(source: WeightSource): Promise<ModelState> {
+export async function loadState(source: WeightSource, config: ModelConfig): Promise<ModelState> {
   const {adapter} = source
-  const plain = await readModelConfig('config' in source ? source.config : source.checkpoint)
+  const plain = {...config, adapter: null}
   if ('checkpoint' in source) checkWeights(plain, source.checkpoint)
   if (!adapter) return filled(plain, source)
   if ('fresh' in adapter) {
-    const state = await filled({...plain, adapter: adapter.fresh}, source)
+    const state = await filled(config, source)
     state.initializeAdapters(adapter.seed)
     return state
   }
   const {folder, isMerged} = adapter
-  const config = {...plain, adapter: readAdapterConfig(folder)}
   checkAdapter(config, folder)
   const state = await filled(isMerged ? plain : config, source)
   const adapters = readAdapter(config, folder)

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import type {LocalEngine} from '../../../../src/core/engine/engine.js'
+import type {LocalEngine} from '../../../../src/core/engine/local-engine.js'
 import type {RolloutRequest} from '../../../../src/core/engine/sampling/rollout-request.js'
 import {streamSeed} from '../../../../src/core/util/rng.js'
 import {referenceLogprobs} from '../../../support/reference-decoder.js'

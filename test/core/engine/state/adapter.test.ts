@@ -1,7 +1,7 @@
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
-import {LocalEngine} from '../../../../src/core/engine/engine.js'
+import {LocalEngine} from '../../../../src/core/engine/local-engine.js'
 import {invariantThreads} from '../../../../src/core/engine/sessions/threads.js'
 import {readAdapterConfig} from '../../../../src/core/models/adapter-config.js'
 import type {LogprobQuery} from '../../../../src/core/records/records.js'

@@ -1,7 +1,7 @@
 import {cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
-import type {LocalEngine} from '../../../../src/core/engine/engine.js'
+import type {LocalEngine} from '../../../../src/core/engine/local-engine.js'
 import {DataError, RuntimeFailure} from '../../../../src/core/util/errors.js'
 import {type FloatValues, writeSafetensors} from '../../../../src/core/weights/index.js'
 import {readTensors} from '../../../support/read-tensors.js'

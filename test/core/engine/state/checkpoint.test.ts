@@ -1,7 +1,7 @@
 import {cpSync, readdirSync, readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
-import type {LocalEngine} from '../../../../src/core/engine/engine.js'
+import type {LocalEngine} from '../../../../src/core/engine/local-engine.js'
 import {checkWeights, type WeightDtype} from '../../../../src/core/engine/state/checkpoint.js'
 import {readModelConfig} from '../../../../src/core/models/model-config.js'
 import {DataError, NumericError} from '../../../../src/core/util/errors.js'
