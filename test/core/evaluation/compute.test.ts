@@ -5,6 +5,7 @@ import {loadConfig} from '../../../src/core/config/load.js'
 import {LocalEngine} from '../../../src/core/engine/local-engine.js'
 import {ComputeMeter} from '../../../src/core/evaluation/compute-meter.js'
 import {evaluate} from '../../../src/core/evaluation/evaluate.js'
+import {evaluationCompute} from '../../../src/core/evaluation/evaluation-compute.js'
 import {readModelConfig} from '../../../src/core/models/model-config.js'
 import {parameterCount} from '../../../src/core/models/parameters.js'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
@@ -115,6 +116,18 @@ describe('what an evaluation takes', () => {
       flops_generation: 0,
       flops_scoring: passOver(0, 7) + passOver(0, 9) + 4 * perLogits,
       tokens: 8 + 10,
+    })
+  })
+
+  it('is that of each mode of each checkpoint of a run, whatever number of splits has a row of it', () => {
+    const took = {mode_flops_generation: 1, mode_flops_scoring: 2, mode_tokens: 3, mode_seconds: 4}
+    const rows = [10, 10, 20].flatMap((step) => (['standard', 'reasoning'] as const).map((mode) => ({step, mode})))
+    const counted = rows.map((row) => ({run: 'rpt', ...row, ...took}))
+    expect(
+      evaluationCompute(counted, {command: 'eval', field: 'compute', file: 'eval.arrow'}, {warn: expect.fail}),
+    ).toEqual({
+      ...{flops: 12, flops_generation: 4, flops_scoring: 8, flops_update: 0},
+      ...{tokens: 12, step_seconds: 16},
     })
   })
 

@@ -79,4 +79,5 @@ it('what would bend the distribution is not done, which is said: always, or wher
     / sets repetition_penalty 1\.05, which rpt does not support; completions come from the model's whole distribution$/,
   )
   expect(others).toEqual([])
+  expect(evaluated([folder], ['eval.modes=standard']).lines, 'no completions').toEqual([])
 })

@@ -1,6 +1,11 @@
 import {describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
-import {recordedSettings, sayTakenOver, withRunSettings} from '../../../src/core/evaluation/run-settings.js'
+import {
+  evaluationSettings,
+  recordedSettings,
+  sayTakenOver,
+  withRunSettings,
+} from '../../../src/core/evaluation/run-settings.js'
 import {nextToken} from '../../../src/core/tasks/next-token.js'
 import {checkpointOf} from '../../support/run-of.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
@@ -88,5 +93,24 @@ describe('a run is evaluated', () => {
     expect(sources.get('prompt.templateFile')).toMatch(/m0 null, m1 ".*own\.txt"/)
     expect(sources.get('rollout.maxTokens')).toMatch(/^run .*, run /)
     expect(recordedSettings([models[0]], nextToken).config.prompt.template).toBe('bare')
+  })
+})
+
+describe('a run is evaluated while it trains', () => {
+  const templateIn = (...sets: string[]) => evaluationSettings(loadConfig({sets, cwd: '/'})).prompt.template
+
+  it('in the template of its rows or prompts, unless one is given, and as given where it has neither', () => {
+    expect(templateIn('train.objective=sft', 'sft.template=bare')).toBe('bare')
+    expect(templateIn('train.objective=sft', 'sft.template=bare', 'prompt.template=v1')).toBe('v1')
+    expect(templateIn('train.objective=rpt', 'prompt.template=bare')).toBe('bare')
+    expect(templateIn('train.objective=ntp')).toBe('auto')
+  })
+
+  it('without thoughts, where the template of its rows is not known and none is given', () => {
+    expect(templateIn('train.objective=sft', 'eval.modes=standard')).toBe('auto')
+    expect(templateIn('train.objective=sft', 'prompt.template=v1')).toBe('v1')
+    expect(() => templateIn('train.objective=sft')).toThrow(
+      /asks for mode reasoning, but the template of the rows is not/,
+    )
   })
 })
