@@ -56,9 +56,23 @@ function standardWork({data}: Config, {maxPositions}: ModelConfig, task: Task<un
 
 type Rollout = NonNullable<GraphWork['rollout']>
 
+/** The graphs of two works that are done in turn: of sampling and of queries the larger. */
+export function largerWork(one: GraphWork, other: GraphWork): GraphWork {
+  const rollout = larger(one.rollout, other.rollout)
+  const logprobs = largerQueries(one.logprobs, other.logprobs)
+  return {...one, ...other, ...(rollout && {rollout}), ...(logprobs && {logprobs})}
+}
+
 /** Of two rollouts the one with more rows and context. */
-export function larger(one: Rollout | undefined, other: Rollout | undefined): Rollout | undefined {
+function larger(one: Rollout | undefined, other: Rollout | undefined): Rollout | undefined {
   const size = (sizes: Rollout | undefined) =>
     sizes ? sizes.contexts * (sizes.promptTokens + sizes.groupSize * sizes.maxTokens) : 0
   return size(other) > size(one) ? other : one
+}
+
+/** The longer rows of two batches, which are of as many tokens, and as many tokens asked for as either has. */
+function largerQueries(one: GraphWork['logprobs'], other: GraphWork['logprobs']): GraphWork['logprobs'] {
+  if (!one || !other) return one ?? other
+  const longer = other.length > one.length ? other : one
+  return {...longer, asked: Math.max(one.asked, other.asked)}
 }

@@ -6,7 +6,7 @@ import type {UpdateModeName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import type {MemoryDemand} from '../engine/memory/check-memory.js'
 import {evaluatedTask, sayModes} from '../evaluation/evaluated-task.js'
-import {evaluationWork, larger} from '../evaluation/evaluation-work.js'
+import {evaluationWork, largerWork} from '../evaluation/evaluation-work.js'
 import {checkEvaluatedPrompts, checkForcedThought} from '../evaluation/given-thoughts.js'
 import {checkMode} from '../evaluation/predict.js'
 import {demandOf} from '../evaluation/size-settings.js'
@@ -114,7 +114,7 @@ export async function openInputs(
     demandOf(config, (settings) => {
       const own = opened.work(withMicroBatchesAtOnce(settings, microBatchesAtOnce))
       const others = isEvaluated(settings) ? evaluationWork(settings, model, evaluated) : {}
-      return {...own, ...others, rollout: larger(own.rollout, others.rollout), updateMode, microBatchesAtOnce}
+      return {...own, ...largerWork(own, others), updateMode, microBatchesAtOnce}
     })
   return {source, model, data, texts, opened, ...chooseUpdateMode(config, demandIn, begun)}
 }

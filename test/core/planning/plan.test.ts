@@ -94,9 +94,9 @@ function configWith(settings: object): Config {
 const template = '{context} A B C A B C A B C A'
 
 /** What training on the data needs; on none, which are not there yet, where `isKnown` is false. */
-async function trainingDemand(settings: {readonly prompt?: object}, isKnown = true) {
+async function trainingDemand(settings: {readonly prompt?: object; readonly data?: object}, isKnown = true) {
   const prompt = {template, chatTemplate: 'none', ...settings.prompt}
-  const config = configWith({...settings, prompt, data: isKnown ? {dir: data} : {}})
+  const config = configWith({...settings, prompt, data: {...settings.data, ...(isKnown && {dir: data})}})
   const services = toyServices({rehearsal: {note: () => undefined}})
   return (await openInputs(config, services, {})).demand
 }
@@ -175,6 +175,20 @@ describe('the memory of training', () => {
     expect((await rolloutOf(2, 1)).contexts).toBeGreaterThan((await rolloutOf(2, 0)).contexts)
   })
 
+  it('counts the longer queries, those of rewards or those of multiple choice beside them, and as many tokens', async () => {
+    const questions = join(folder, 'choices.jsonl')
+    const rows = [1, 2].map((i) => ({question: `A ${i}`, options: ['B', 'C D C D C D'], answer: 0}))
+    writeFileSync(questions, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+    const queriesOf = async (every: number, ...terms: string[]) => {
+      const evaluated = {every, task: 'multiple-choice', modes: ['standard']}
+      return (await workOf({reward: {terms}, eval: evaluated, data: {questions}, prompt: {choices: 'cloze'}})).logprobs!
+    }
+    const [own, others] = [await queriesOf(0, 'dense'), await queriesOf(1, 'prefix-match')]
+    expect(own.length).toBeGreaterThan(others.length)
+    expect(others.asked).toBeGreaterThan(own.asked)
+    expect(await queriesOf(1, 'dense')).toEqual({...own, asked: others.asked})
+  })
+
   it('bounds prompts by the data, by prompt.maxTokens and by the positions that a completion leaves', async () => {
     const contextOf = async (settings: object, isKnown = true) =>
       (await workOf(settings, isKnown)).rollout!.promptTokens
@@ -227,8 +241,8 @@ describe('the memory of evaluation', () => {
     const task = await tasks['next-token'].open({config, data: prepared, model})
     const {tokenizer} = prepared
     return {
-      workOf: (modes: string[], forcedThought = '') =>
-        evaluationWork(configWith({eval: {modes, forcedThought}}), model, {task, tokenizer}),
+      workOf: (modes: string[], forcedThought = '', limit?: number) =>
+        evaluationWork(configWith({eval: {modes, forcedThought, limit}}), model, {task, tokenizer}),
       lengthOf: (markup: string) => tokenizer.encodeMarkup(markup).length,
     }
   }
@@ -241,6 +255,12 @@ describe('the memory of evaluation', () => {
       score: {length: 64},
       rollout: {groupSize: 1, promptTokens: 70 + lengthOf('<think></think>')},
     })
+  })
+
+  it('holds as many prompts as are evaluated, where a limit says so', async () => {
+    const {workOf} = await evaluation()
+    expect(workOf(['reasoning']).rollout!.contexts).toBeGreaterThan(3)
+    expect(workOf(['reasoning'], '', 3).rollout!.contexts).toBe(3)
   })
 
   it('holds prompts with the thought that a mode gives, as far as the positions reach', async () => {
