@@ -10,6 +10,9 @@ const longThought = ['eval.modes=[standard,forced-thought]', `eval.forcedThought
 const noRoomForThought =
   /^eval\.modes contains forced-thought, whose thought takes \d{3,} tokens; of the model's 256 positions, rollout\.maxTokens takes \d+ and a prompt at least \d+$/
 
+const standardQuestions = ['eval.task=questions', 'data.questions=questions.jsonl', 'eval.modes=[standard]']
+const noStandard = /items of task questions have no answer without a completion/
+
 describe('--dry-run refuses what the command refuses, in the same words, and writes nothing', () => {
   it.each<[keyof typeof commands, string[], RegExp, Partial<Services>?]>([
     ['train', ['out=occupied'], /occupied is not empty and no/],
@@ -28,6 +31,8 @@ describe('--dry-run refuses what the command refuses, in the same words, and wri
     ['train', ['rollout.maxTokens=300'], /rollout\.maxTokens is 300; the model has 256/],
     ['train', ['eval.every=1', ...longThought], noRoomForThought],
     ['eval', longThought, noRoomForThought],
+    ['train', ['eval.every=1', ...standardQuestions], noStandard],
+    ['eval', standardQuestions, noStandard],
     ['eval', ['eval.modes=[empty-thought]', 'rollout.maxTokens=253'], /empty-thought, whose thought takes \d+ tokens/],
     ['scaling-sweep', longThought, noRoomForThought],
     ['train', ['train.objective=sft', 'sft.completions=none.jsonl'], /none\.jsonl/],

@@ -40,6 +40,8 @@ export async function makeWorkspace(): Promise<void> {
   rmSync(at('no-weights', 'model.safetensors'))
   writeFileSync(at('rows.jsonl'), '{"prompt": "A", "completion": " B"}\n')
   writeFileSync(at('bad-rows.jsonl'), '{"prompt": "A"}\n')
+  const questions = ['A', 'B', 'C'].map((question) => `${JSON.stringify({question, answer: '1'})}\n`)
+  writeFileSync(at('questions.jsonl'), questions.join(''))
   writeFileSync(at('corpus.xyz'), 'text')
   writeFileSync(at('short.txt'), '{context}')
   writeFileSync(at('long.txt'), `${'A B C '.repeat(90)}{context}`)
@@ -82,7 +84,7 @@ export function configOf(command: string, changes: readonly string[]): Config {
 /** Paths among the settings, below the workspace. */
 export function here(set: string): string {
   return set.replace(
-    /^((?:data\.dir|model\.path|out|data\.documents|data\.proxy|data\.tokenizer|sft\.completions|prompt\.templateFile)=)/,
+    /^((?:data\.dir|model\.path|out|data\.documents|data\.proxy|data\.tokenizer|sft\.completions|data\.questions|prompt\.templateFile)=)/,
     `$1${workspace.folder}/`,
   )
 }

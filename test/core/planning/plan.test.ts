@@ -257,6 +257,11 @@ describe('the memory of evaluation', () => {
     })
   })
 
+  it('holds scores of no more tokens than the model has positions, where the items are not known', async () => {
+    const settings = configWith({eval: {modes: ['standard']}})
+    expect(evaluationWork(settings, await readModelConfig(file), null)).toMatchObject({score: {length: 256}})
+  })
+
   it('holds as many prompts as are evaluated, where a limit says so', async () => {
     const {workOf} = await evaluation()
     expect(workOf(['reasoning']).rollout!.contexts).toBeGreaterThan(3)
