@@ -35,7 +35,7 @@ export async function trainSteps(trainingRun: TrainingRun, from: TrainerState): 
     warnOfRateJump(metrics.rows, config, from.step, progress)
     const tracker = await openTrackers(config.train.track, run.path, metrics.rows)
     try {
-      if (from.step >= config.train.steps) checkNothingToDo(run, training, from)
+      if (from.step >= config.train.steps) checkNothingToDo(training, from)
       else await loop(trainingRun, from, metrics, tracker)
     } finally {
       await tracker.close()

@@ -58,11 +58,10 @@ export function refuseFewerSteps({out, train}: TrainingContext['config'], {state
 
 /** @throws {RuntimeFailure} when no step is asked for, and none was taken before */
 export function checkNothingToDo(
-  {services}: RunDirectory,
-  {config, progress}: TrainingContext,
+  {config, progress}: Pick<TrainingContext, 'config' | 'progress'>,
   {step}: TrainerState,
 ): void {
-  if (services.resume && step > 0) progress.log(completeLine(step))
+  if (step > 0) progress.log(completeLine(step))
   else if (!config.train.allowNoop)
     throw new RuntimeFailure('train: train.steps is 0, so nothing was trained', {
       suggestions: ['give --allow-noop if that is intended'],

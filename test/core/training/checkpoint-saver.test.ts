@@ -42,6 +42,7 @@ it('checkpoints are due every so many steps, at the steps that are named, and at
     return [1, 2, 3, 4, 5, 6, 7, 8, 9].filter((step) => saver.isDue(stateAt(step)))
   }
   expect(due({every: 4})).toEqual([4, 8, 9])
+  expect(due({every: 0, steps: [1, 5]})).toEqual([1, 5])
   expect(due({every: 4, steps: [1, 5]})).toEqual([1, 4, 5, 8, 9])
 })
 

@@ -1,13 +1,18 @@
 import {existsSync, mkdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeEach, expect, it} from 'vitest'
-import type {Objective, StepInputs, StepResult} from '../../../src/core/objectives/objective.js'
+import {
+  type Objective,
+  SignalShortage,
+  type StepInputs,
+  type StepResult,
+} from '../../../src/core/objectives/objective.js'
 import type {ScoredGroup} from '../../../src/core/records/records.js'
 import type {RunDirectory} from '../../../src/core/runs/run-directory.js'
 import type {TrainerState} from '../../../src/core/runs/trainer-state.js'
 import {readTable, rolloutsTable} from '../../../src/core/tables/index.js'
 import type {Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
-import {takeStep} from '../../../src/core/training/take-step.js'
+import {isShortage, takeStep} from '../../../src/core/training/take-step.js'
 import {DataError, NumericError} from '../../../src/core/util/errors.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
 
@@ -111,4 +116,10 @@ it('a step that fails before it has inputs names no file, and other errors pass 
   const other = new DataError('no such file')
   await expect(step({kind: 'groups', groups: [group]}, fail(other))).rejects.toBe(other)
   expect(existsSync(join(run.path, 'failed'))).toBe(false)
+})
+
+it('a step without signal is told from one whose numbers are wrong, which may have changed the weights', async () => {
+  const [shortage, wrong] = [new SignalShortage('found none'), new NumericError('it is NaN')]
+  const failures = await Promise.all([shortage, wrong].map((error) => step(null, fail(error)).catch((found) => found)))
+  expect(failures.map(isShortage)).toEqual([true, false])
 })
