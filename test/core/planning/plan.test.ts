@@ -262,6 +262,12 @@ describe('the memory of evaluation', () => {
     expect(evaluationWork(settings, await readModelConfig(file), null)).toMatchObject({score: {length: 256}})
   })
 
+  it('holds the samples of a context, where there are more of them than completions at once', async () => {
+    const settings = configWith({eval: {modes: ['reasoning'], samples: 1000}})
+    const {rollout} = evaluationWork(settings, await readModelConfig(file), null)
+    expect(rollout).toMatchObject({contexts: 1, groupSize: 1000})
+  })
+
   it('holds as many prompts as are evaluated, where a limit says so', async () => {
     const {workOf} = await evaluation()
     expect(workOf(['reasoning']).rollout!.contexts).toBeGreaterThan(3)
