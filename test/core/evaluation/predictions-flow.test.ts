@@ -116,7 +116,8 @@ describe('predictions', () => {
     const path = folderOf('log')
     const at = (...names: string[]) => join(path, ...names)
     const place = async (_: string, name: string) => at(name)
-    const run = {path, at, place, services: {progress: silentProgress}}
+    const reopen = async (name: string, open: (file: string) => unknown) => open(at(name))
+    const run = {path, at, place, reopen, services: {progress: silentProgress}}
     const log = await EvaluationLog.open(run as unknown as RunDirectory, predictor)
     const asked: number[] = []
     for (const name of ['a', 'b', 'a']) {
