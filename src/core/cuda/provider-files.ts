@@ -63,7 +63,8 @@ export function readNote(place: ProviderPlace): ProviderNote | null {
 function isNote(value: unknown): value is ProviderNote {
   if (!isObject(value) || !isObject(value.source)) return false
   const {version, commit, cuda, source} = value
-  return [version, commit, cuda ?? '', source.name, source.sha256].every((text) => typeof text === 'string')
+  const texts = cuda === null ? [version, commit] : [version, commit, cuda]
+  return [...texts, source.name, source.sha256].every((text) => typeof text === 'string')
 }
 
 function parseJson(text: string): unknown {

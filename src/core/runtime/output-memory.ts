@@ -49,8 +49,9 @@ let leftBytes = 0
 /** Frees the arrays of this thread that nobody holds any more, unless they can only be few: what sampling leaves need not be there during an update. */
 export function freeArrays(): void {
   handedOut = 0
-  leftBytes = Math.min(leftBytes, arrayBytes())
-  if (arrayBytes() - leftBytes < worthCollecting) return
+  const bytes = arrayBytes()
+  leftBytes = Math.min(leftBytes, bytes)
+  if (bytes - leftBytes < worthCollecting) return
   collect ??= garbageCollector()
   collect()
   leftBytes = arrayBytes()

@@ -110,9 +110,15 @@ describe.skipIf(!isRight).each(['13', '12'] as const)('the provider for CUDA %s'
     expect(index.ranges).toEqual([undefined, 'bytes=200-'])
   })
 
-  it('whose note was cut is that of another commit, and is installed anew', async () => {
+  it.each([
+    ['was cut', '{"version": "9.8'],
+    [
+      'does not say which CUDA',
+      '{"version": "9.8.7", "commit": "abcdef012", "source": {"name": "a.whl", "sha256": ""}}',
+    ],
+  ])('whose note %s is that of another commit, and is installed anew', async (_, note) => {
     await install()
-    writeFileSync(join(folder, 'rpt-cuda-provider.json'), '{"version": "9.8')
+    writeFileSync(join(folder, 'rpt-cuda-provider.json'), note)
     expect((await examineCuda(place(), {})).provider).toBe('other')
     await install()
     expect((await examineCuda(place(), {})).provider).toBe('installed')

@@ -1,6 +1,6 @@
 import {existsSync, readdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {beforeAll, describe, expect, it} from 'vitest'
+import {describe, expect, it} from 'vitest'
 import {contentHash} from '../../../src/core/corpus/split.js'
 import {readModelConfig} from '../../../src/core/models/model-config.js'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
@@ -10,23 +10,10 @@ import {DataError, Interrupted, UsageError} from '../../../src/core/util/errors.
 import {type Progress, silentProgress} from '../../../src/core/util/progress.js'
 import {readTensors} from '../../support/read-tensors.js'
 import {referenceLogprobs} from '../../support/reference-decoder.js'
-import {
-  documentsOf,
-  failureOf,
-  json,
-  makeWorkspace,
-  positionsOf,
-  texts,
-  topEntropy,
-  type Workspace,
-} from './preparing.js'
+import {documentsOf, failureOf, json, makeWorkspace, positionsOf, texts, topEntropy} from './preparing.js'
 import {newFolder, tiny} from './small-checkpoint.js'
 
-let other: Workspace['other']
-let prepare: Workspace['prepare']
-beforeAll(async () => {
-  ;({other, prepare} = await makeWorkspace())
-})
+const {other, prepare} = await makeWorkspace()
 
 describe('preparing', () => {
   it('redoes with overwrite what other inputs had made; a difficulty model scores held-out documents', async () => {

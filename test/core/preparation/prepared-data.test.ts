@@ -8,26 +8,10 @@ import {openPrepared} from '../../../src/core/prepared/prepared.js'
 import {DataError, UsageError} from '../../../src/core/util/errors.js'
 import {readTensors} from '../../support/read-tensors.js'
 import {referenceLogprobs} from '../../support/reference-decoder.js'
-import {
-  documentsOf,
-  failureOf,
-  json,
-  makeWorkspace,
-  positionsOf,
-  type Run,
-  texts,
-  topEntropy,
-  type Workspace,
-} from './preparing.js'
+import {documentsOf, failureOf, json, makeWorkspace, positionsOf, type Run, texts, topEntropy} from './preparing.js'
 import {makeAdapters, newFolder} from './small-checkpoint.js'
 
-let proxy: Workspace['proxy']
-let other: Workspace['other']
-let documents: Workspace['documents']
-let prepare: Workspace['prepare']
-beforeAll(async () => {
-  ;({proxy, other, documents, prepare} = await makeWorkspace())
-})
+const {proxy, other, documents, prepare} = await makeWorkspace()
 
 describe('prepared data', () => {
   let out: string

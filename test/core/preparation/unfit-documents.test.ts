@@ -2,13 +2,10 @@ import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {clusterOf} from '../../../src/core/records/cluster-of.js'
-import {documentsOf, failureOf, json, makeWorkspace, positionsOf, texts, type Workspace} from './preparing.js'
+import {documentsOf, failureOf, json, makeWorkspace, positionsOf, texts} from './preparing.js'
 import {newFolder, tiny} from './small-checkpoint.js'
 
-let prepare: Workspace['prepare']
-beforeAll(async () => {
-  ;({prepare} = await makeWorkspace())
-})
+const {prepare} = await makeWorkspace()
 
 describe('rows and documents that do not fit', () => {
   const long = Array.from({length: 12}, (_, i) => `Window ${i}: after ${i} it is June, é \u{1f600}. `.repeat(20))
