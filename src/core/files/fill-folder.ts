@@ -86,16 +86,19 @@ function manifestAt(place: 'first' | 'last', names: readonly string[]): string[]
   return place === 'first' ? [manifestName, ...others] : [...others, manifestName]
 }
 
-/** Takes back what `moveIn` did so far, unless it had come to its end. */
+/**
+ * Takes back what `moveIn` did so far, unless it had come to its end. It may be killed and begun again: all of the new goes
+ * back before the first of the old does, and what still says that there is something to take back goes last.
+ */
 async function undo(staging: string, replaced: string, folder: string): Promise<void> {
   const manifest = readManifest(join(staging, manifestName))
   if (existsSync(replaced) && typeof manifest !== 'string') {
     const names = new Set(Object.keys(manifest.files).map((path) => path.split('/')[0]))
-    const moved = [...names].filter((name) => !existsSync(join(staging, name)))
-    for (const name of moved) await rm(join(folder, name), {recursive: true, force: true})
+    const moved = [...names].filter((name) => !existsSync(join(staging, name)) && existsSync(join(folder, name)))
+    for (const name of moved) await rename(join(folder, name), join(staging, name))
     for (const name of manifestAt('last', namesIn(replaced))) await rename(join(replaced, name), join(folder, name))
   }
-  for (const leftover of [staging, replaced]) await rm(leftover, {recursive: true, force: true})
+  for (const leftover of [replaced, staging]) await rm(leftover, {recursive: true, force: true})
 }
 
 /** Puts a folder in order that a killed process was filling: as it was before, or as it was to become. */
