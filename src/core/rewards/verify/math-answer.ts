@@ -1,5 +1,5 @@
 import {readFormula} from './latex.js'
-import {parseNumber} from './number.js'
+import {joinThousands, parseNumber} from './number.js'
 import {writeRational} from './rational.js'
 
 /** What an answer of mathematics says. */
@@ -20,7 +20,7 @@ const maxDepth = 3
  * ones and bare lists keep their order; all else, `0,05` too, is the text of the formula.
  */
 export function readMathAnswer(latex: string): MathAnswer {
-  const {text, unit} = readFormula(withoutDelimiters(latex))
+  const {text, unit} = readFormula(joinThousands(withoutDelimiters(latex)))
   return readText(text.replace(/(?<!\.)\.$/, ''), unit, 0)
 }
 

@@ -15,13 +15,13 @@ const maxExponent = 308
  * The number that a text is, exactly; null where it is none, or where it could mean several.
  *
  * Written as people do: a sign (also U+2212); a currency sign before or after, or a percent sign, which are units and change
- * no value (50% is 50); commas only between whole groups of three digits; `a/b`, `\frac{a}{b}` and mixed numbers (`3 1/2`);
- * `1.5e3` and `1.5 \times 10^{3}`; a period at the end; dollar signs of TeX around it all.
+ * no value (50% is 50); commas and thin spaces (`\,`) only between whole groups of three digits; `a/b`, `\frac{a}{b}` and
+ * mixed numbers (`3 1/2`); `1.5e3` and `1.5 \times 10^{3}`; a period at the end; dollar signs of TeX around it all.
  */
 export function parseNumber(text: string): WrittenNumber | null {
   const trimmed = withoutPeriod(text)
   if (trimmed.length > maxCharacters) return null
-  const written = withoutPeriod(trimmed.replace(/^\$(.+)\$$/s, '$1'))
+  const written = joinThousands(withoutPeriod(trimmed.replace(/^\$(.+)\$$/s, '$1')))
     .replaceAll('\u2212', '-')
     .replace(/\{,\}|,\\!/g, ',')
   const [, sign, before, inner, body, after] = shape.exec(written) ?? []
@@ -30,6 +30,13 @@ export function parseNumber(text: string): WrittenNumber | null {
   if (value === null) return null
   return {value: sign === '-' || inner === '-' ? negate(value) : value, unit: (before ?? after ?? '').replace('\\', '')}
 }
+
+/** A text whose numbers have no thin spaces between thousands: `12\,000` is 12000. */
+export function joinThousands(text: string): string {
+  return text.replace(thinlySpaced, (number) => number.replace(/\D/g, ''))
+}
+
+const thinlySpaced = /(?<![\d.,])[1-9]\d{0,2}(?:(?:\\,|[\u2009\u202f])\d{3})+(?!\d)/g
 
 /** Sign, currency, sign, digits and all between them, percent or currency. */
 const shape = /^([+-]?)\s*(\\?\$|[€£¥₹])?\s*([+-]?)\s*([\d.\\].*?)\s*(\\?%|\\?\$|[€£¥₹])?$/s
