@@ -1,70 +1,20 @@
-import {describe, expect, it, vi} from 'vitest'
+import {describe, expect, it} from 'vitest'
 import {languageModelGraph} from '../../../../src/core/engine/graphs/language-model.js'
 import {policyGraph} from '../../../../src/core/engine/graphs/policy.js'
-import {languageModelShape, policyShape} from '../../../../src/core/engine/graphs/shapes.js'
-import {checkMemory, type MemoryDemand, reportMemory} from '../../../../src/core/engine/memory/check-memory.js'
+import {languageModelShape} from '../../../../src/core/engine/graphs/shapes.js'
 import type {EngineWork} from '../../../../src/core/engine/memory/engine-work.js'
 import {measureGraph} from '../../../../src/core/engine/memory/graph-memory.js'
-import {
-  estimateMemories,
-  estimateMemory as estimateOn,
-  type MemoryEstimate,
-} from '../../../../src/core/engine/memory/memory.js'
-import {largestLogprobShape, largestScoreShape, scoringDemand} from '../../../../src/core/engine/memory/score-memory.js'
+import {estimateMemories, estimateMemory as estimateOn} from '../../../../src/core/engine/memory/memory.js'
+import {largestLogprobShape, largestScoreShape} from '../../../../src/core/engine/memory/score-memory.js'
 import {rowCounts} from '../../../../src/core/engine/segments/row-layout.js'
 import {compiledBytes} from '../../../../src/core/engine/sessions/session-memory.js'
 import {parseModelConfig} from '../../../../src/core/models/model-config.js'
-import {countOf, parameterCount, parametersOf} from '../../../../src/core/models/parameters.js'
+import {parameterCount} from '../../../../src/core/models/parameters.js'
 import {livenessOf} from '../../../../src/core/onnx/liveness.js'
 import {devices} from '../../../../src/core/runtime/devices.js'
-
-const small = {
-  model_type: 'llama',
-  vocab_size: 1000,
-  hidden_size: 64,
-  intermediate_size: 160,
-  num_hidden_layers: 2,
-  num_attention_heads: 4,
-  tie_word_embeddings: true,
-  max_position_embeddings: 512,
-}
-const model = parseModelConfig(small, 'config.json')
-
-/** R1-Distill-Qwen-1.5B. */
-const large = parseModelConfig(
-  {
-    model_type: 'qwen2',
-    vocab_size: 151_936,
-    hidden_size: 1536,
-    intermediate_size: 8960,
-    num_hidden_layers: 28,
-    num_attention_heads: 12,
-    num_key_value_heads: 2,
-    max_position_embeddings: 131_072,
-  },
-  'config.json',
-)
+import {bytesOf, large, model, rptWork, small} from './sample-work.js'
 
 const estimateMemory = (work: EngineWork) => estimateOn(work, devices.cpu)
-
-function rptWork(contexts: number, of = model): EngineWork {
-  return {
-    model: of,
-    objective: {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 0},
-    policy: policyShape({
-      contexts,
-      groupSize: 4,
-      promptTokens: 65,
-      completionTokens: 32,
-      trainedTokens: contexts * 128,
-    }),
-    rollout: {contexts, groupSize: 4, promptTokens: 65, maxTokens: 32},
-  }
-}
-
-function bytesOf(estimate: Pick<MemoryEstimate, 'parts'>, name: string): number {
-  return estimate.parts.find((part) => part.name === name)?.bytes ?? 0
-}
 
 const totalOf = (values: readonly number[]) => values.reduce((sum, bytes) => sum + bytes, 0)
 
@@ -259,122 +209,6 @@ describe('estimateMemory', () => {
   })
 })
 
-describe('a device of its own memory', () => {
-  const work = {...rptWork(4), isAccumulated: true, hasReference: true}
-  const kind = devices.cuda
-  const {host, device} = estimateMemories(work, kind)
-  const there = device!
-  const weights = 4 * parameterCount(model)
-
-  it('holds what graphs are fed, hold and hand out; the host holds all else', () => {
-    expect(there.parts.map(({name}) => name).toSorted()).toEqual([
-      'activations of the reference',
-      'activations of the update',
-      'inputs',
-      'logits of the update',
-      'weights',
-    ])
-    expect(host.parts.map(({name}) => name).toSorted()).toEqual([
-      'compiled graphs',
-      'freed, not returned',
-      'gradients',
-      'host buffers',
-      'moments of the optimizer',
-      'program',
-      'tokenizer',
-      'weights',
-      'weights of the reference',
-    ])
-  })
-
-  it('has the weights once for each graph of a phase, and nothing of the phases that are over', () => {
-    expect(bytesOf(there, 'weights')).toBe(2 * Math.round(kind.memory.arenaFactor * weights))
-    expect(there.graphBytes).toHaveLength(2)
-    const sampling = estimateMemories({model, rollout: work.rollout}, kind).device!
-    expect(bytesOf(sampling, 'weights')).toBe(Math.round(kind.memory.arenaFactor * weights))
-    expect(sampling.totalBytes).toBeLessThan(there.totalBytes)
-  })
-
-  it('in float16 has halves of the weights, and the host copies of these, of the reference too', () => {
-    const halved = {...work, precision: 'float16' as const}
-    for (const updateMode of ['whole', 'segmented'] as const) {
-      const {host: beside, device: own} = estimateMemories({...halved, updateMode}, kind)
-      const matrices = parametersOf(model).filter(({shape}) => shape.length > 1)
-      // The embedding is looked up in the whole graph; the head alone multiplies by it.
-      const fed = matrices.filter(({name}) => updateMode === 'segmented' || !name.includes('embed'))
-      expect(bytesOf(beside, 'weights in float16'), updateMode).toBe(2 * 2 * countOf(fed))
-      const plain = estimateMemories({...work, updateMode}, kind)
-      expect(bytesOf(beside, 'weights'), updateMode).toBe(bytesOf(plain.host, 'weights'))
-      expect(bytesOf(own!, 'weights') / bytesOf(plain.device!, 'weights'), updateMode).toBeLessThan(0.95)
-      expect(bytesOf(plain.host, 'weights in float16'), updateMode).toBe(0)
-    }
-    const {host: alone} = estimateMemories({...halved, hasReference: false, hasAverage: true}, kind)
-    expect(bytesOf(alone, 'weights in float16')).toBe(
-      bytesOf(estimateMemories(halved, kind).host, 'weights in float16'),
-    )
-    expect(
-      bytesOf(estimateMemories({...halved, precision: 'float16-rounded'}, devices.cpu).host, 'weights in float16'),
-    ).toBe(0)
-  })
-
-  it('is none where graphs lie in the memory of the host', () => {
-    expect(estimateMemories(work, devices.cpu).device).toBeNull()
-  })
-
-  const demand: MemoryDemand = {
-    work: {...rptWork(8), rollout: undefined},
-    device: 'cuda',
-    sizes: [
-      {
-        setting: 'grpo.contextsPerMicroBatch',
-        value: 8,
-        kinds: ['policy'],
-        least: 1,
-        at: (contexts) => ({...rptWork(contexts), rollout: undefined}),
-      },
-    ],
-  }
-  const needed = reportMemory(demand, {check: true, limitGiB: 100, deviceLimitGiB: 100}).device!.neededBytes / 2 ** 30
-
-  it('is said on a line of its own', () => {
-    expect(checkMemory('train', demand, {check: true, limitGiB: 100, deviceLimitGiB: 100})).toMatch(
-      /^memory: about .* of 100\.00 GiB available; .*\nmemory of the cuda device: about .* of 100\.00 GiB available; the largest part is .+ \(shrink with grpo\.contextsPerMicroBatch\)$/,
-    )
-  })
-
-  it('refuses what does not fit there, with a value that fits', () => {
-    const settings = {check: true, limitGiB: 100, deviceLimitGiB: needed * 0.8}
-    const refused = () => checkMemory('train', demand, settings)
-    expect(refused).toThrow(
-      /^train: needs about \d+ MiB of memory of the cuda device, \d+ MiB are available; the largest part is .+/,
-    )
-    const {suggestions} = catchError(refused)
-    const value = Number(/^lower grpo\.contextsPerMicroBatch from 8 to (\d)$/.exec(suggestions[0])?.[1])
-    expect(reportMemory({...demand, work: demand.sizes[0].at(value)}, settings).device!.fits).toBe(true)
-    expect(suggestions[1]).toContain('memory.deviceLimitGiB')
-  })
-
-  it('has no tensor of more elements than its kernels count', () => {
-    const contexts = 64
-    const long = {...rptWork(contexts, large), rollout: undefined}
-    const policy = {...long.policy!, completionLength: 512, trained: contexts * 4 * 512}
-    const tooLong = {...demand, work: {...long, policy}, sizes: []}
-    const settings = {check: true, limitGiB: 1e6, deviceLimitGiB: 1e6}
-    expect(() => checkMemory('train', tooLong, settings)).toThrow(
-      /^train: a tensor has \d{11} elements; the cuda device takes 2147483647$/,
-    )
-    const inBlocks = {...tooLong, work: {...tooLong.work, updateMode: 'segmented' as const}}
-    expect(reportMemory(inBlocks, settings).device!.mostElements).toBeLessThan(2 ** 31)
-    expect(() => checkMemory('train', {...tooLong, device: 'cpu'}, settings)).not.toThrow()
-  })
-
-  it('is never refused where nobody knows how much there is', () => {
-    const available = vi.spyOn(devices.cuda.memory, 'availableBytes').mockReturnValue(null)
-    expect(checkMemory('train', demand, {check: true, limitGiB: 100})).toContain('of an unknown amount available')
-    available.mockRestore()
-  })
-})
-
 describe('largestScoreShape', () => {
   it('fills the batch with the longest sequences, one at the least', () => {
     expect(largestScoreShape({topK: 16, batchTokens: 4096}, 512)).toMatchObject({rows: 8, length: 512})
@@ -391,63 +225,3 @@ describe('largestLogprobShape', () => {
     expect(largestLogprobShape(64, {promptTokens: 1, continuationTokens: 16})).toEqual({rows: 4, length: 16, asked: 64})
   })
 })
-
-describe('checkMemory', () => {
-  const demand: MemoryDemand = {
-    work: rptWork(8),
-    device: 'cpu',
-    sizes: [
-      {setting: 'other', value: 4, kinds: ['score'], least: 1, at: () => rptWork(8)},
-      {setting: 'grpo.contextsPerMicroBatch', value: 8, kinds: ['policy'], least: 1, at: rptWork},
-    ],
-  }
-  const needed = reportMemory(demand, {check: true, limitGiB: 100}).neededBytes / 2 ** 30
-
-  it('says what is needed, what there is, with graphs of many lengths, and the setting that shrinks the largest class', () => {
-    expect(checkMemory('train', demand, {check: true, limitGiB: 100})).toMatch(
-      /^memory: about \d+ MiB, (?:\d+ M|\d\.\d\d G)iB with graphs of many lengths, of 100\.00 GiB available; the largest part is .+, \d+ MiB \(\d+%\) \(shrink with grpo\.contextsPerMicroBatch\)$/,
-    )
-  })
-
-  it('refuses what cannot fit, with a value that fits', () => {
-    const limitGiB = needed * 0.9
-    const refused = () => checkMemory('train', demand, {check: true, limitGiB})
-    expect(refused).toThrow(
-      /^train: needs about \d+ MiB of memory, \d+ MiB are available; the largest part is .+, \d+ MiB \(\d+%\)$/,
-    )
-    const error = catchError(refused)
-    expect(error).toMatchObject({exitCode: 2})
-    const value = Number(/^lower grpo\.contextsPerMicroBatch from 8 to (\d)$/.exec(error.suggestions[0])?.[1])
-    expect(value).toBeGreaterThanOrEqual(1)
-    expect(reportMemory({...demand, work: rptWork(value)}, {check: true, limitGiB}).fits).toBe(true)
-    expect(error.suggestions[1]).toContain('memory.check=false')
-  })
-
-  it('lets it pass when the check is off, and says so', () => {
-    expect(checkMemory('train', demand, {check: false, limitGiB: 0.01})).toMatch(/; that is more than there is$/)
-  })
-
-  it('says when no single setting is enough', () => {
-    expect(catchError(() => checkMemory('train', demand, {check: true, limitGiB: 0.01})).suggestions[0]).toBe(
-      'no single setting is enough: lower other, grpo.contextsPerMicroBatch',
-    )
-  })
-
-  it('names data.batchTokens for scoring, unless one document alone is too long', () => {
-    const scoring = scoringDemand(
-      model,
-      {device: 'cpu', precision: 'float32', data: {topK: 16, batchTokens: 4096}},
-      512,
-    )
-    expect(reportMemory(scoring, {check: true, limitGiB: 100}).setting).toBe('data.batchTokens')
-  })
-})
-
-function catchError(act: () => unknown): Error & {suggestions: readonly string[]} {
-  try {
-    act()
-  } catch (error) {
-    return error as Error & {suggestions: readonly string[]}
-  }
-  throw new Error('nothing was thrown')
-}
