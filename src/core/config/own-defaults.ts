@@ -13,7 +13,7 @@ type Given = ReadonlyMap<string, Setting>
 /** Values of settings that have defaults of their own for others. */
 interface OwnDefaults {
   /** By value, the defaults by dotted key. */
-  readonly rows: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly rows: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>
   /** The values, as far as they are given; the schema has not seen them yet. */
   readonly valuesOf: (given: Given, command: string) => readonly unknown[]
 }
@@ -31,8 +31,9 @@ export const ownDefaults: readonly OwnDefaults[] = [
 export function addOwnDefaults(given: Map<string, Setting>, command: string, base: string): void {
   for (const {rows, valuesOf} of ownDefaults) {
     const values = valuesOf(given, command)
-    const isKnown = (value: unknown): value is string => typeof value === 'string' && Object.hasOwn(rows, value)
-    const [first = {}, ...others] = values.map((value) => (isKnown(value) ? rows[value] : {}))
+    const rowOf = (value: unknown) =>
+      (typeof value === 'string' && Object.hasOwn(rows, value) ? rows[value] : undefined) ?? {}
+    const [first = {}, ...others] = values.map(rowOf)
     const shared = Object.entries(first).filter(([key, own]) =>
       others.every((other) => isDeepStrictEqual(other[key], own)),
     )

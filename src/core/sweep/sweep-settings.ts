@@ -17,7 +17,7 @@ export function withTaskModes(own: SourcedConfig, points: readonly SweepPoint[])
   const tasks = new Set(points.map((point) => evaluatedTask(evaluatedLikeSweep(point.config, own.config))))
   const [task] = tasks
   const isOpen = (own.sources.get('eval.modes') ?? 'default') === 'default'
-  const modes = tasks.size === 1 ? taskDefaults[task]['eval.modes'] : undefined
+  const modes = tasks.size === 1 ? taskDefaults[task]?.['eval.modes'] : undefined
   if (!isOpen || modes === undefined) return own
   const sources = new Map([...own.sources, ['eval.modes', `default of ${task}`]])
   return {config: withValue(own.config, 'eval.modes', modes), sources}
