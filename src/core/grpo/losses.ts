@@ -54,8 +54,8 @@ function cappedSurrogate(op: Ops, {ratio, logRatio, advantages}: RatioTerms, {hi
 const clipped = {learnsFrom: 'comparison', surrogate: clippedSurrogate, isClipped: leavesRange} as const
 
 /**
- * Every loss by name. Losses also differ in defaults of other settings, in config/loss-defaults.ts. To add a loss, add a row,
- * its name in config/names.ts, and its defaults.
+ * Every loss by name. Losses also differ in defaults of other settings, in config/loss-defaults.ts. To add a loss, add a row
+ * and its name in config/names.ts.
  *
  * Sources: GRPO, DeepSeekMath (arXiv 2402.03300), Eq. 3; Dr. GRPO (arXiv 2503.20783); DAPO (arXiv 2503.14476), Eq. 8;
  * GSPO (arXiv 2507.18071), Eq. 5 and 7; CISPO, MiniMax-M1 (arXiv 2506.13585), Eq. 4 and 5; rejection sampling, RAFT (arXiv

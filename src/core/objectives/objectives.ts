@@ -4,7 +4,7 @@ import type {ObjectiveKind, Taught} from './objective.js'
 import {ntp} from './rows/ntp.js'
 import {sft} from './rows/sft.js'
 
-/** How each objective takes its steps. Adding one is one file, one row, and its name in config/names.ts. */
+/** How each objective takes its steps. Adding one is one file, one row, its name in config/names.ts, and its task in config/task-defaults.ts. */
 export const objectives: Readonly<Record<ObjectiveName, ObjectiveKind>> = {
   rpt: grpo('next-token', 'prefix-match'),
   rlvr: grpo('questions', 'correct'),

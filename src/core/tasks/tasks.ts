@@ -6,7 +6,7 @@ import {nextToken} from './next-token.js'
 import {questions} from './questions.js'
 import type {Task, TaskKind} from './task.js'
 
-/** Every task by name. Adding one is one file, one row, and its name in config/names.ts. */
+/** Every task by name. Adding one is one file, one row, and its name in config/names.ts; what it is trained by is a row of `objectives`. */
 export const tasks: Readonly<Record<TaskName, TaskKind>> = {
   'next-token': nextToken,
   questions,
