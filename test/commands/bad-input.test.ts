@@ -222,6 +222,12 @@ const inputs: readonly Case[] = [
     /endless\.jinja/,
   ],
   ['a folder that is no data', train('--data', 'nothing'), 3, /nothing is not a folder that rpt prepare-data wrote/],
+  [
+    'the folder above the data',
+    train('--data', '.'),
+    3,
+    /is not a folder that rpt prepare-data wrote\n.*did you mean .*data\?/,
+  ],
   ['data with a byte flipped', train('--data', 'tampered'), 3, /positions\.arrow has changed: its sha256/],
   [
     'a path below a file as a config of a model',

@@ -12,14 +12,20 @@ export function expectation(issue: RawIssue): string {
     case 'too_small':
       return `needs ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${unit(issue.origin, issue.minimum)}`
     case 'too_big':
-      return `needs ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${unit(issue.origin, issue.maximum)}`
+      return `needs ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${unit(issue.origin, issue.maximum)}${percentHint(issue)}`
     case 'invalid_value':
-      return `needs one of ${issue.values.join(', ')}`
+      return `needs one of ${issue.values.join(', ')}${guess([issue.input], issue.values.map(String))}`
     case 'unrecognized_keys':
       return unknownKeys(issue.keys, Object.keys((issue.inst as z.core.$ZodObject)._zod.def.shape))
     default:
       return 'needs a value of another kind'
   }
+}
+
+/** What to write for a percentage, where a share of at most 1 is asked for. */
+function percentHint({origin, maximum, input}: z.core.$ZodRawIssue<z.core.$ZodIssueTooBig>): string {
+  const isPercentage = origin === 'number' && maximum === 1 && typeof input === 'number' && input >= 2 && input <= 100
+  return isPercentage ? ` (${input}% is ${input / 100})` : ''
 }
 
 /** `name needs text; has the unknown key wieght; ...`: what is wrong within a mapping. */

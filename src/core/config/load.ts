@@ -108,7 +108,8 @@ export function requireKeys(config: Config, needs: readonly KeyNeed[]): void {
       set.length === 0
         ? `config: ${keys.join(' or ')} is not set; give ${flags.join(' or ')}, or set it in a --config file`
         : `config: ${set.join(' and ')} are both set; give one of ${flags.join(' and ')}`
-    throw new UsageError(message)
+    const suggestions = set.map((key) => `to leave out ${key}: --set ${key}=null`)
+    throw new UsageError(message, {suggestions})
   }
 }
 

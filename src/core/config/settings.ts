@@ -165,7 +165,11 @@ function readText(path: string, name: string): string {
   try {
     return readPlainText(path)
   } catch (cause) {
-    if (cause instanceof DataError) throw cause
+    if (cause instanceof DataError)
+      throw new DataError(`config: ${cause.message}; --config needs a YAML file`, {
+        suggestions: cause.suggestions,
+        cause,
+      })
     const code = (cause as NodeJS.ErrnoException).code
     const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`
     throw new UsageError(`config: ${name} ${why}; --config needs a YAML file`, {cause})

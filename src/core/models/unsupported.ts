@@ -18,7 +18,7 @@ const rules: readonly {fields: readonly string[]; isNeutral: IsNeutral; expected
     isNeutral: (value, {model_type}) =>
       Array.isArray(value) &&
       (value.length === 0 || value.some((name) => String(name).toLowerCase() === `${model_type}forcausallm`)),
-    expected: 'the plain causal language model of its family',
+    expected: 'the plain causal language model of its family: model_type, then ForCausalLM',
   },
   {
     fields: ['auto_map'],

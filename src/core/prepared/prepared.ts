@@ -51,10 +51,19 @@ export async function openPrepared(folder: string): Promise<PreparedData> {
   return data
 }
 
+/** What the user may have meant by a path that is no prepared data. */
+function insteadOf(path: string): string[] {
+  const within = statSync(path).isDirectory() ? readdirSync(path).sort() : []
+  const prepared = within.find((name) => existsSync(join(path, name, 'documents.arrow')))
+  return prepared === undefined
+    ? [`prepare it first: rpt prepare-data --documents ${path}`]
+    : [`did you mean ${join(path, prepared)}?`]
+}
+
 async function readPrepared(folder: string): Promise<PreparedData> {
   if (![manifestName, 'documents.arrow', 'positions.arrow'].some((name) => existsSync(join(folder, name))))
     throw new DataError(`${folder} is not a folder that rpt prepare-data wrote`, {
-      suggestions: [`prepare it first: rpt prepare-data --documents ${folder}`, 'give the --out of rpt prepare-data'],
+      suggestions: [...insteadOf(folder), 'give the --out of rpt prepare-data'],
     })
   const verdict = verifyFolder(folder)
   if (verdict.kind === 'invalid')

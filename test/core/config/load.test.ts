@@ -230,6 +230,12 @@ describe('what is refused', () => {
     )
   })
 
+  it('a folder in place of a file of settings, saying what --config needs', () => {
+    expect(() => load({files: [tmpdir()]})).toThrow(
+      /^config: .* is a folder; expected a plain file; --config needs a YAML/,
+    )
+  })
+
   it('an unknown key in a file, with file, line, key and the nearest known one', () => {
     const error = failure({files: [file('a.yaml', 'seed: 1\ngrpo:\n  groupsize: 4\n')]})
     expect(error.message).toBe('config: unknown key grpo.groupsize (set by a.yaml:3)')
@@ -321,6 +327,15 @@ describe('requireKeys', () => {
     const need = [['model.path', 'model.config']]
     expect(() => requireKeys(load({}).config, need)).toThrow('give --model or --model-config')
     expect(() => requireKeys(load({flags: {model: 'm', 'model-config': 'c'}}).config, need)).toThrow('both set')
+    const both = load({flags: {model: 'm', 'model-config': 'c'}}).config
+    expect(() => requireKeys(both, need)).toThrow(
+      expect.objectContaining({
+        suggestions: [
+          'to leave out model.path: --set model.path=null',
+          'to leave out model.config: --set model.config=null',
+        ],
+      }),
+    )
     expect(() => requireKeys(load({flags: {model: 'm'}}).config, need)).not.toThrow()
   })
 })

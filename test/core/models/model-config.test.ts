@@ -37,7 +37,7 @@ describe('a model config is refused, naming the field,', () => {
     [
       'of another architecture',
       {architectures: ['LlamaModel']},
-      /architectures is \["LlamaModel"\]; expected the plain/,
+      /architectures is \["LlamaModel"\]; expected the plain .*: model_type, then ForCausalLM/,
     ],
     ['with code of its own', {auto_map: {AutoModelForCausalLM: 'a.B'}}, /auto_map is .*no model code of its own/],
     [
