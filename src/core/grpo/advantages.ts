@@ -3,7 +3,7 @@ import {maxOf, minOf} from '../util/extremes.js'
 import {meanOf} from '../util/means.js'
 
 /** Rewards of a group that differ by less than this share of the largest are equal: a few roundings of float32. */
-export const rewardTolerance = 1e-6
+const rewardTolerance = 1e-6
 
 /**
  * What advantages are divided by: NumPy's deviation (over G), torch's (over G - 1), or nothing (Dr. GRPO). `leave-one-out`:

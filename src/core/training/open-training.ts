@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {findKey} from '../config/keys.js'
-import {requireKeys, type SourcedConfig} from '../config/load.js'
+import type {SourcedConfig} from '../config/load.js'
 import type {UpdateModeName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import type {MemoryDemand} from '../engine/memory/check-memory.js'
@@ -24,7 +24,6 @@ import type {Task} from '../tasks/task.js'
 import {checkItems, tasks} from '../tasks/tasks.js'
 import type {Services} from '../util/services.js'
 import {type BegunUpdate, chooseUpdateMode} from './choose-update-mode.js'
-import {trainingNeeds} from './needs.js'
 import {rehearseResume} from './rehearse-resume.js'
 import {refuseFewerSteps} from './resume.js'
 import {warnOfUnreached} from './unreached-steps.js'
@@ -59,7 +58,6 @@ export async function openTraining(
   services: Services,
   begunWith: Origins | null = null,
 ): Promise<TrainingStart> {
-  if (!services.rehearsal) requireKeys(given, trainingNeeds(given))
   const loaded = startingSettings({config: given, sources: services.sources}, services)
   const {config} = loaded
   // A sweep checks the steps that it evaluates; points that train for longer may need the others.

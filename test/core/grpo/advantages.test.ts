@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
-import {type Deviation, groupAdvantages, isUniform, rewardTolerance} from '../../../src/core/grpo/advantages.js'
+import {type Deviation, groupAdvantages, isUniform} from '../../../src/core/grpo/advantages.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 
 const advantages = (group: readonly number[], std: Deviation = 'population', advantageEpsilon = 1e-6) =>
@@ -30,7 +30,7 @@ describe('advantages of a group', () => {
     const sampler = new Sampler(streamSeed(7, 'differing'))
     for (let group = 0; group < 200; group++) {
       const scale = 10 ** (sampler.integer(40) - 20)
-      const rewards = sampler.shuffle([1, 1 + 3 * rewardTolerance, 1, 1].map((share) => share * scale))
+      const rewards = sampler.shuffle([1, 1 + 3e-6, 1, 1].map((share) => share * scale))
       expect(isUniform(rewards), String(rewards)).toBe(false)
       expect(isUniform(rewards.map((reward) => -reward))).toBe(false)
     }
@@ -54,6 +54,11 @@ describe('advantages of a group', () => {
     sample.forEach((value, i) => {
       expect(value / population[i]).toBeCloseTo(Math.sqrt(7 / 8), 9)
     })
+  })
+
+  it('are smaller by what is added to the deviation', () => {
+    expect(advantages([1, 0], 'population', 0.5)).toEqual([0.5, -0.5])
+    expect(advantages([1, 0], 'sample', 0.5)[0]).toBeCloseTo(0.5 / (Math.SQRT1_2 + 0.5), 9)
   })
 
   it('are plain differences from the mean without a deviation', () => {

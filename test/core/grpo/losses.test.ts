@@ -122,7 +122,7 @@ describe("torch's gradient of the loss as its paper states it (torch_losses.py)"
 
 describe('the table of losses', () => {
   it('clips to the same distance above where none is given', () => {
-    expect(lossOf({clipEpsilon: 0.2})).toEqual({kind: losses.grpo, clip: {low: 0.2, high: 0.2}})
+    expect(lossOf({clipEpsilon: 0.3})).toEqual({kind: losses.grpo, clip: {low: 0.3, high: 0.3}})
     expect(lossOf({loss: 'gspo', clipEpsilon: 3e-4, clipEpsilonHigh: 4e-4}).clip).toEqual({low: 3e-4, high: 4e-4})
   })
 
@@ -133,5 +133,6 @@ describe('the table of losses', () => {
     expect([1.3, 1.2, 0.7].map((ratio) => losses.dapo.isClipped(ratio, 0, clip))).toEqual([false, false, false])
     expect([1.3, 1.2, 0.7].map((ratio) => losses.cispo.isClipped(ratio, -1, clip))).toEqual([true, false, false])
     expect(losses.cispo.isClipped(1.3, 0, clip)).toBe(false)
+    expect([1.3, 0.7].map((ratio) => losses.rejection.isClipped(ratio, 1, clip))).toEqual([false, false])
   })
 })

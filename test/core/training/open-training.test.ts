@@ -1,0 +1,49 @@
+import {cpSync, readFileSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {beforeAll, describe, expect, it} from 'vitest'
+import {loadConfig} from '../../../src/core/config/load.js'
+import {trainerStateFile} from '../../../src/core/runs/trainer-state.js'
+import {openInputs} from '../../../src/core/training/open-training.js'
+import {type ToyWorkspace, toyServices, toySettings, toyWorkspace} from '../../support/toy-run.js'
+
+let workspace: ToyWorkspace
+const at = (...names: string[]) => join(workspace.folder, ...names)
+
+beforeAll(async () => {
+  workspace = await toyWorkspace()
+})
+
+/** What is said before a run. */
+async function saidOf(...changes: readonly string[]): Promise<string[]> {
+  const lines: string[] = []
+  const sets = ['data.dir=data', 'model.path=base', ...toySettings, ...changes]
+  const {config, sources} = loadConfig({command: 'train', sets, cwd: workspace.folder})
+  await openInputs(config, toyServices({sources}, lines), {})
+  return lines
+}
+
+describe('before a run is said', () => {
+  it('in which modes it is evaluated, where nobody chose them and evaluations fall due', async () => {
+    writeFileSync(at('questions.jsonl'), '{"question": "A", "answer": "1"}\n{"question": "B", "answer": "2"}\n')
+    const questions = ['train.objective=rlvr', 'data.questions=questions.jsonl', 'data.valDocuments=1']
+    const line = 'train: eval.modes is reasoning, the default of questions'
+    expect(await saidOf(...questions, 'eval.every=1')).toContain(line)
+    expect(await saidOf(...questions, 'eval.every=0')).not.toContain(line)
+  })
+
+  it('that nothing mentions the end of a thought, unless its model was taught it', async () => {
+    const tokenizer = at('base', 'tokenizer.json')
+    writeFileSync(tokenizer, readFileSync(tokenizer, 'utf8').replaceAll('think>', 'other>'))
+    const warningsOf = async (model: string) =>
+      (await saidOf('data.dir=null', `model.path=${model}`)).filter((line) =>
+        line.startsWith('neither the tokenizer nor the prompt'),
+      )
+    expect(await warningsOf('base')).toHaveLength(1)
+    for (const [objective, warnings] of Object.entries({ntp: 1, sft: 0})) {
+      cpSync(at('base'), at(objective), {recursive: true})
+      const state = {step: 1, objective, visits: 0, numTokens: 0, wallSeconds: 0, configHash: '', seed: 0}
+      writeFileSync(at(objective, trainerStateFile), JSON.stringify(state))
+      expect(await warningsOf(objective), objective).toHaveLength(warnings)
+    }
+  })
+})
