@@ -30,6 +30,11 @@ describe('--dry-run refuses what the command refuses, in the same words, and wri
     ['train', ['reward.terms=[dense, dense]'], /reward\.terms names dense twice/],
     ['train', ['rollout.maxTokens=300'], /rollout\.maxTokens is 300; the model has 256/],
     ['train', ['eval.every=1', ...longThought], noRoomForThought],
+    [
+      'train',
+      ['eval.every=1', 'eval.modes=[forced-thought]'],
+      /eval\.forcedThought is empty; expected the idle thought/,
+    ],
     ['eval', longThought, noRoomForThought],
     ['train', ['eval.every=1', ...standardQuestions], noStandard],
     ['eval', standardQuestions, noStandard],

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import {appendBackward} from '../../../src/core/autodiff/backward.js'
-import {type ObjectiveSettings, policyObjective} from '../../../src/core/grpo/objective.js'
+import {addsToGradient, type ObjectiveSettings, policyObjective} from '../../../src/core/grpo/objective.js'
 import {Graph} from '../../../src/core/onnx/graph.js'
 import {Ops} from '../../../src/core/onnx/ops.js'
 import {Session} from '../../../src/core/runtime/session.js'
@@ -108,4 +108,12 @@ describe('the clipped objective', () => {
     expect(loss).toBeCloseTo(-1, 6)
     expect(gradient.map(Math.abs)).toEqual([expect.closeTo(1, 6), 0, 0])
   })
+})
+
+it('a group adds to the gradient by its advantages, or by the KL and the entropy term', () => {
+  const none = {klCoef: 0, entropyCoef: 0}
+  expect(addsToGradient([0, 0], none)).toBe(false)
+  expect(addsToGradient([0, -1], none)).toBe(true)
+  expect(addsToGradient([0, 0], {...none, klCoef: 0.1})).toBe(true)
+  expect(addsToGradient([0, 0], {...none, entropyCoef: 0.1})).toBe(true)
 })

@@ -5,7 +5,7 @@ import {explainPrefix, prefixReward} from '../../../src/core/rewards/prefix-matc
 import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 import {rewardOf} from '../../support/reward-of.js'
-import {byteLevel, byteLevelConfig, writeTokenizer} from '../tokenizer/sample-tokenizers.js'
+import {byteFallback, byteLevel, byteLevelConfig, writeTokenizer} from '../tokenizer/sample-tokenizers.js'
 
 let tokenizer: Tokenizer
 beforeAll(async () => {
@@ -63,6 +63,25 @@ describe('prefix matching', () => {
     const sentence = explainPrefix(truth.subarray(0, 21), {...context, truth, boundaries})
     expect(sentence).toContain('byte 21 is no token boundary (boundaries ..., 16, 18, 20, 22, 24, 26, ...)')
   })
+
+  it.each([
+    [['a', '\tb'], 'a\t', 'correct prefix "a" but trailing white space: byte 2 is no token boundary (boundaries 1, 3)'],
+    [['a', '  b'], 'a  ', 'correct prefix "a" but trailing white space: byte 3 is no token boundary (boundaries 1, 4)'],
+    [['a', 'b'], 'a\r', 'correct prefix "a" but trailing white space, where "ab" follows'],
+    [['a', 'b'], 'a\t', 'correct prefix "a" but trailing white space, where "ab" follows'],
+    [[' size'], ' si ', 'next is " size"; yours is " si ": only the first 3 of 4 bytes agree'],
+    [['xsize'], 'size', 'next is "xsize"; yours is "size": no byte agrees'],
+    [[' size', ' and'], ' bird', 'next is " size"; yours is " bird": only the first 1 of 5 bytes agree'],
+    [
+      [`${'é'.repeat(30)}ab`],
+      `${'é'.repeat(30)}ac`,
+      'next is ..."ééééééééab"; yours is ..."ééééééééac": only the first 61 of 62 bytes agree',
+    ],
+  ])('of %j says of %j: %s', (tokens, prediction, explanation) => {
+    const boundaries = Int32Array.from(tokens, (_, i) => Buffer.byteLength(tokens.slice(0, i + 1).join('')))
+    const truth = new Uint8Array(Buffer.from(tokens.join('')))
+    expect(explainPrefix(Buffer.from(prediction), {...context, truth, boundaries})).toBe(explanation)
+  })
 })
 
 describe('first-token matching', () => {
@@ -72,5 +91,20 @@ describe('first-token matching', () => {
     expect(firstToken(Buffer.from('e\u0301t'), composing)).toBe(target)
     expect(firstToken(Buffer.from('ét'), composing)).toBe(target)
     expect(firstToken(Buffer.from('e'), composing)).not.toBe(target)
+  })
+  it('reads an answer as it is where the tokenizer brings documents to no form', () => {
+    expect(firstToken(Buffer.from('e\u0301t'), tokenizer)).toBe(tokenizer.encodeText('e')[0])
+  })
+
+  it('takes no sign for the space that a tokenizer writes with it', async () => {
+    const pieces = await loadTokenizer(writeTokenizer(byteFallback()))
+    expect(firstToken(Buffer.from(' size'), pieces)).toBe(pieces.encodeText(' size')[0])
+    expect(firstToken(Buffer.from('\u2581size'), pieces)).toBeNull()
+  })
+
+  it('takes a byte order mark for a character', async () => {
+    const marking = await loadTokenizer(writeTokenizer(byteLevel(['\ufeff'])))
+    const [target] = marking.encodeText('\ufeff')
+    expect(firstToken(Buffer.from('\ufeffa'), marking)).toBe(target)
   })
 })

@@ -3,14 +3,17 @@ import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {trainerStateFile} from '../../../src/core/runs/trainer-state.js'
-import {openInputs} from '../../../src/core/training/open-training.js'
+import {openInputs, withMicroBatchesAtOnce} from '../../../src/core/training/open-training.js'
 import {type ToyWorkspace, toyServices, toySettings, toyWorkspace} from '../../support/toy-run.js'
 
 let workspace: ToyWorkspace
 const at = (...names: string[]) => join(workspace.folder, ...names)
 
+const questions = ['train.objective=rlvr', 'data.questions=questions.jsonl', 'data.valDocuments=1']
+
 beforeAll(async () => {
   workspace = await toyWorkspace()
+  writeFileSync(at('questions.jsonl'), '{"question": "A", "answer": "1"}\n{"question": "B", "answer": "2"}\n')
 })
 
 /** What is said before a run. */
@@ -24,8 +27,6 @@ async function saidOf(...changes: readonly string[]): Promise<string[]> {
 
 describe('before a run is said', () => {
   it('in which modes it is evaluated, where nobody chose them and evaluations fall due', async () => {
-    writeFileSync(at('questions.jsonl'), '{"question": "A", "answer": "1"}\n{"question": "B", "answer": "2"}\n')
-    const questions = ['train.objective=rlvr', 'data.questions=questions.jsonl', 'data.valDocuments=1']
     const line = 'train: eval.modes is reasoning, the default of questions'
     expect(await saidOf(...questions, 'eval.every=1')).toContain(line)
     expect(await saidOf(...questions, 'eval.every=0')).not.toContain(line)
@@ -46,4 +47,15 @@ describe('before a run is said', () => {
       expect(await warningsOf(objective), objective).toHaveLength(warnings)
     }
   })
+})
+
+it('evaluations of questions are checked before a run that has no prepared data', async () => {
+  const refused = saidOf(...questions, 'data.dir=null', 'eval.every=1', 'eval.modes=standard')
+  await expect(refused).rejects.toThrow('items of task questions have no answer without a completion')
+})
+
+it('micro-batches that are computed together are as large as so many of them, of groups and of rows', () => {
+  const sets = ['grpo.contextsPerMicroBatch=2', 'train.rowsPerMicroBatch=5']
+  const {grpo, train} = withMicroBatchesAtOnce(loadConfig({sets, cwd: '/'}).config, 3)
+  expect([grpo.contextsPerMicroBatch, train.rowsPerMicroBatch]).toEqual([6, 15])
 })
