@@ -22,5 +22,5 @@ export function lastBox(bytes: Buffer): Box | null {
 
 /** Whether the brace before `from` opens a box. */
 function isBox(bytes: Buffer, from: number): boolean {
-  return from >= boxStart.length && bytes.subarray(from - boxStart.length, from).equals(boxStart)
+  return bytes.subarray(0, from).subarray(-boxStart.length).equals(boxStart)
 }

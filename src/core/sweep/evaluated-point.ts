@@ -34,12 +34,9 @@ export async function openPoint(point: SweepPoint, place: ModelPlace, loaded: So
 
 /** The settings of a point with the evaluation of the sweep, and where each comes from. */
 function withEvaluationOf(point: SweepPoint, {config, sources}: SourcedConfig): SourcedConfig {
-  const isOfEvaluation = ([key]: readonly [string, string]) => key.startsWith('eval.')
+  const ofEvaluation = [...sources].filter(([key]) => key.startsWith('eval.'))
   return {
     config: {...point.config, eval: config.eval},
-    sources: new Map([
-      ...[...point.sources].filter((entry) => !isOfEvaluation(entry)),
-      ...[...sources].filter(isOfEvaluation),
-    ]),
+    sources: new Map([...point.sources, ...ofEvaluation]),
   }
 }

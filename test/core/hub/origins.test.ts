@@ -101,6 +101,12 @@ it('a plan fetches nothing but config.json', async () => {
   expect(hub.urls.filter((url) => url.includes('/resolve/'))).toEqual([`/owner/name/resolve/${commit}/config.json`])
 })
 
+it('a plan of training that takes the tokenizer of its model does without it where it is not here', async () => {
+  const questions = ['train.objective=rlvr', 'data.questions=corpus.jsonl', 'data.dir=null']
+  const {missing} = await planOf('train', toyConfig(workspace, 'planned', [...settings(1), ...questions]))
+  expect(missing).toContain('model owner/name: its files are fetched from the Hub')
+})
+
 it('a plan of a sweep opens no connection for a model that is in the cache, also to find a finished run of it', async () => {
   const file = join(workspace.folder, 'hub-point.yaml')
   const all = [...toySettings, ...settings(1), 'checkpoint.steps=[1]', `data.dir=${workspace.data}`]

@@ -58,6 +58,12 @@ describe('what is measured of a step', () => {
     expect(measures.rewardTerms).toEqual({correct: 1.5, overlong: -1})
   })
 
+  it('has the share of contexts whose prompt was cut, however much of it', () => {
+    const [cut, whole] = [groupOf(4, [0, 1]), groupOf(4, [0, 1])]
+    const {measures} = stepOf([{...cut, prompt: {...cut.prompt, cutTokens: 7}}, whole], [])
+    expect(measures.cutPrompts).toBe(0.5)
+  })
+
   it('takes compute of an update for the groups that carry signal alone, and of sampling for all', () => {
     const {flopsUpdate, flopsGeneration} = stepOf([groupOf(4, [0, 1]), groupOf(9, [1, 1])], [update({})])
     const lengths = (tokens: number) => ({promptTokens: tokens, completionTokens: [tokens, tokens]})
@@ -72,7 +78,7 @@ describe('what is measured of a step', () => {
     const pass = 2 * 2 * (2 * 8 * 2 * (4 + 2) + 3 * 8 * 12) * 10 + 4 * 2 * 4 * 2 * (10 + 2 * 18) + 2 * 8 * 11 * 8
     expect(scoringOf(1).flopsScoring).toBe(0)
     expect(scoringOf(1, {klCoef: 0.1, queryFlops: 77})).toMatchObject({flopsScoring: pass + 77, flopsUpdate: 3 * pass})
-    expect(scoringOf(2, {loss: 'gspo'}).flopsScoring).toBe(pass / 2)
+    expect([0, 1, 2].map((updates) => scoringOf(updates, {loss: 'gspo'}).flopsScoring)).toEqual([0, 0, pass / 2])
     expect(scoringOf(2, {klCoef: 0.1, loss: 'gspo'}).flopsScoring).toBe(1.5 * pass)
   })
 })

@@ -44,6 +44,7 @@ describe('the line of a run without signal', () => {
 
   it.each([
     [['correct', 2], [], 0.25, /each group is all right or all wrong/],
+    [['first-token', 1], [], 0.25, /in each group all rewards are equal, whether right or wrong/],
     [['missing-answer', 1], [], 0.25, /no term of reward\.terms \(missing-answer 1\) pays for right answers/],
     [['missing-answer', 1], ['correct', 0], 0, /no term of reward\.terms \(missing-answer 1\) pays for right answers/],
     [['correct', 1], ['missing-answer', 1], 0, /none was right/],

@@ -1,4 +1,4 @@
-import {cpSync, readFileSync, writeFileSync} from 'node:fs'
+import {copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
@@ -52,6 +52,19 @@ describe('before a run is said', () => {
 it('evaluations of questions are checked before a run that has no prepared data', async () => {
   const refused = saidOf(...questions, 'data.dir=null', 'eval.every=1', 'eval.modes=standard')
   await expect(refused).rejects.toThrow('items of task questions have no answer without a completion')
+})
+
+it('a rehearsal needs no tokenizer of a model whose prepared data are not there yet, and others do', async () => {
+  mkdirSync(at('bare'))
+  for (const name of ['config.json', 'model.safetensors']) copyFileSync(at('base', name), at('bare', name))
+  const {config} = loadConfig({sets: ['model.path=bare', 'data.dir=later', ...toySettings], cwd: workspace.folder})
+  const notes: string[] = []
+  const {texts} = await openInputs(config, toyServices({rehearsal: {note: (line) => notes.push(line)}}), {})
+  expect(texts).toBeNull()
+  expect(notes).toEqual([`prepared data ${at('later')}: rpt prepare-data writes it`])
+  await expect(saidOf(...questions, 'model.path=bare', 'data.dir=null')).rejects.toThrow(
+    /bare.tokenizer\.json does not exist/,
+  )
 })
 
 it('micro-batches that are computed together are as large as so many of them, of groups and of rows', () => {
