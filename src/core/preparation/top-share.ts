@@ -52,11 +52,11 @@ export async function topShareBound(
 
 /** Indices of the scores of a training document whose targets count. */
 function eligibleOf(
-  {partition, tokenIds}: ScoredDocument,
+  {partition, tokenIds, scores}: ScoredDocument,
   isEligible: (tokenIds: Int32Array, position: number) => boolean,
 ): number[] {
   if (partition !== 'train') return []
-  return [...tokenIds.keys()].slice(0, -1).filter((index) => isEligible(tokenIds, index + 1))
+  return [...scores.entropy.keys()].filter((index) => isEligible(tokenIds, index + 1))
 }
 
 /** The `size`-th of equally ranked places, by name and place. */
