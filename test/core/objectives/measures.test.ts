@@ -58,6 +58,10 @@ describe('what is measured of a step', () => {
     expect(measures.rewardTerms).toEqual({correct: 1.5, overlong: -1})
   })
 
+  it('has the mean deviation of rewards within a group, not between groups', () => {
+    expect(stepOf([groupOf(4, [0, 1]), groupOf(9, [5, 5])], []).measures.rewardStd).toBe(0.25)
+  })
+
   it('has the share of contexts whose prompt was cut, however much of it', () => {
     const [cut, whole] = [groupOf(4, [0, 1]), groupOf(4, [0, 1])]
     const {measures} = stepOf([{...cut, prompt: {...cut.prompt, cutTokens: 7}}, whole], [])
