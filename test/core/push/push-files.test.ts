@@ -1,8 +1,12 @@
 import {mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, it} from 'vitest'
+import {writeFolder} from '../../../src/core/files/index.js'
+import {previewPush} from '../../../src/core/push/push.js'
 import {chooseFiles, madeHere, readFiles} from '../../../src/core/push/push-files.js'
 import {openTrainedRun, type TrainedRun} from '../../../src/core/push/trained-run.js'
+import {trainerStateFile} from '../../../src/core/runs/trainer-state.js'
+import {metricsTable, writeTable} from '../../../src/core/tables/index.js'
 import {Interrupted} from '../../../src/core/util/errors.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
 import {toyServices} from '../../support/toy-run.js'
@@ -61,5 +65,25 @@ describe('a run to push', () => {
   it('needs the manifest of its checkpoint', async () => {
     mkdirSync(join(folder, 'checkpoints', 'step-000003'), {recursive: true})
     await expect(openTrainedRun(folder)).rejects.toThrow(/is damaged: .*manifest\.json is missing$/)
+  })
+
+  it('is warned of where no base on the Hub is known, and none is named', async () => {
+    const state = {step: 3, objective: 'ntp', visits: 0, numTokens: 0, wallSeconds: 0, configHash: '', seed: 0}
+    await writeFolder(join(folder, 'checkpoints', 'step-000003'), async (checkpoint) => {
+      writeFileSync(join(checkpoint, trainerStateFile), JSON.stringify(state))
+      for (const name of ['config.json', 'model.safetensors']) writeFileSync(join(checkpoint, name), '{}')
+    })
+    await writeTable(join(folder, 'metrics.arrow'), metricsTable, [])
+    const warnedOf = async (baseModel?: string) => {
+      const lines: string[] = []
+      await previewPush({run: folder, repository: 'hf:me/toy', baseModel}, toyServices({command: 'push'}, lines))
+      return lines.some((line) => line.includes('the card names no base model'))
+    }
+    expect([await warnedOf(), await warnedOf('owner/base')]).toEqual([true, false])
+  })
+
+  it('has a message with some text, if any', async () => {
+    const blank = previewPush({run: folder, repository: 'hf:me/toy', message: '  '}, toyServices({command: 'push'}))
+    await expect(blank).rejects.toThrow('push: --message is "  "; needs one line of text')
   })
 })

@@ -116,6 +116,8 @@ describe('what is sent', () => {
     for (const name of [...shards, 'notes.txt']) hub.files[name] = {content: Buffer.from(name)}
     expect((await send('full')).removed).toEqual(shards)
     expect(Object.keys(hub.files).sort()).toEqual(['README.md', ...modelNames, 'notes.txt'].sort())
+    hub.files[shards[2]] = {content: Buffer.from('{}')}
+    expect(await send('full')).toMatchObject({changed: true, sent: [], removed: [shards[2]]})
   })
 
   it('goes into a private repository if asked, and never into a public one then', async () => {
