@@ -7,7 +7,7 @@ import {DataError} from '../../../src/core/util/errors.js'
 
 describe('Markdown', () => {
   it('has no markup from names', () => {
-    expect(plainText('a|b\n<script> *x* `y` [l](http://x) [1, 2]')).toBe(
+    expect(plainText('a|b\r\n\t<script> *x* `y` [l](http://x) [1, 2]')).toBe(
       'a\\|b \\<script\\> \\*x\\* \\`y\\` [l\\](http://x) [1, 2]',
     )
   })
@@ -16,9 +16,10 @@ describe('Markdown', () => {
     const rows = [
       [{text: 'a'}, {text: '1.0', detail: '[0.5, 1.5]', tone: 'above'}],
       [{text: 'b'}, {text: '2.0', tone: 'muted'}],
+      [{text: 'c'}, {text: '-1.0', tone: 'below'}],
     ] as const
     expect(markdownTable({title: 'T', columns: ['x', 'y'], rows, note: 'N'}, (row) => row === 1)).toBe(
-      '**T**\n\n| x | y |\n| --- | --- |\n| a | **1.0 [0.5, 1.5]** |\n| **b** | 2.0 |\n\nN',
+      '**T**\n\n| x | y |\n| --- | --- |\n| a | **1.0 [0.5, 1.5]** |\n| **b** | 2.0 |\n| c | **-1.0** |\n\nN',
     )
   })
 
@@ -42,6 +43,8 @@ describe('the fields at the top of a card', () => {
       {license: {license: 'other', license_name: 'x'}, body: ''},
     ],
     ['---\r\nlicense: mit\r\n---\r\ntext', {license: {license: 'mit'}, body: 'text'}],
+    ['\uFEFF---\nlicense: mit\n---\ntext', {license: {license: 'mit'}, body: 'text'}],
+    ['--- \nlicense: mit\n---\t\ntext', {license: {license: 'mit'}, body: 'text'}],
     ['---\n---\n', {license: {}, body: ''}],
     ['', {license: {}, body: ''}],
   ])('of %j', (text, expected) => {
