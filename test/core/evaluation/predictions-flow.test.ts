@@ -94,6 +94,20 @@ describe('predictions', () => {
     expect(rows.slice(0, 6).map(({sample}) => sample)).toEqual([0, 1, 2, 0, 1, 2])
   })
 
+  it('of some items by seed are in the order of all, too', async () => {
+    const file = join(folderOf('some'), 'predictions.arrow')
+    const {config, task} = predictor
+    const drawn: number[] = []
+    const itemAt: typeof task.itemAt = (partition, index) => {
+      drawn.push(index)
+      return task.itemAt(partition, index)
+    }
+    const some = {...predictor, config: {...config, eval: {...config.eval, limit: 9}}, task: {...task, itemAt}}
+    await evaluateModel({...some, progress: silentProgress}, subject, file)
+    expect(new Set(drawn).size).toBe(9)
+    expect(drawn).toEqual(drawn.toSorted((a, b) => a - b))
+  })
+
   it('leave nothing when they end in the middle, and what was there before', async () => {
     const folder = folderOf('stopped')
     const file = join(folder, 'predictions.arrow')

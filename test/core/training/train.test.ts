@@ -2,6 +2,7 @@ import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
+import {checkpointSteps} from '../../../src/core/runs/run-checkpoints.js'
 import {metricsTable, readTable, rolloutsTable} from '../../../src/core/tables/index.js'
 import {train} from '../../../src/core/training/train.js'
 import {Interrupted, NumericError, RuntimeFailure, UsageError} from '../../../src/core/util/errors.js'
@@ -57,7 +58,8 @@ describe.each([
   it('saves and stops when asked to, and goes on to the same end', async () => {
     const error = await interrupted(`${objective}-stopped`, 1, changes)
     expect(error).toBeInstanceOf(Interrupted)
-    expect((error as Error).message).toMatch(/^train: step [123] of 4 is done and saved$/)
+    const [, step] = /^train: step ([123]) of 4 is done and saved$/.exec((error as Error).message)!
+    expect(await checkpointSteps(join(workspace.folder, `${objective}-stopped`))).toContain(Number(step))
     await train(toyConfig(workspace, `${objective}-stopped`, changes), toyServices({resume: true}))
     const [a, b] = await Promise.all(
       ['a', 'stopped'].map((run) => runContents(join(workspace.folder, `${objective}-${run}`), 4)),
