@@ -1,6 +1,7 @@
 import ora, {type Ora, spinners} from 'ora'
 import type {Progress} from '../core/util/progress.js'
 import type {Colors} from './colors.js'
+import {cutLine} from './cut-line.js'
 import {Meter} from './meter.js'
 
 /** Where the live line is drawn. */
@@ -13,17 +14,16 @@ export interface LiveOptions {
   readonly colors: Colors
 }
 
+/** Columns of the spinner and of the space after it, and one at the edge that stays free. */
+const besideText = 3
+
 /** One live line for a terminal: the newest stage with its rate and the time left. Ended stages stay as lines above it. */
 export function liveProgress({stream, writeResult, now, colors}: LiveOptions): Progress {
   const open: Meter[] = []
   let spinner: Ora | undefined
   let timer: NodeJS.Timeout | undefined
   const redraw = () => {
-    if (spinner)
-      spinner.text = open
-        .at(-1)!
-        .line()
-        .slice(0, Math.max(20, (stream.columns || 80) - 4))
+    if (spinner) spinner.text = cutLine(open.at(-1)!.line(), Math.max(1, (stream.columns || 80) - besideText))
   }
   const above = (print: () => void) => {
     spinner?.clear()
