@@ -1,9 +1,12 @@
 import type {CommitProgressEvent} from '@huggingface/hub'
-import {ask, persist, stopped, TransientFailure} from '../net/request.js'
+import {ask, connected, persist, stopped, TransientFailure} from '../net/request.js'
 import {RuntimeFailure} from '../util/errors.js'
 import type {Stage} from '../util/progress.js'
 import type {LocalFile} from './local-file.js'
 import type {Remote} from './remote.js'
+
+/** Status of a server that was asked too often; it has done nothing then. */
+const tooMany = 429
 
 /** Counts the bytes of an upload, file by file. */
 export class UploadMeter {
@@ -95,19 +98,25 @@ class Attempt {
   }
 }
 
+/** Once: who loses the answer cannot say whether the commit was made. Again only where the server did not take it. */
 async function sendCommit(remote: Remote, url: string, {signal: _, ...init}: SentInit): Promise<Response> {
-  try {
-    return await send({...remote, signal: new AbortController().signal}, url, init, () => {})
-  } catch (error) {
-    if (!(error instanceof TransientFailure)) throw error
-    throw new RuntimeFailure(`${remote.label}: ${remote.endpoint}: ${error.message}; the commit may have been made`, {
-      cause: error,
-      suggestions: ['run it again: what has arrived is not sent twice'],
-    })
-  }
+  const patient = {...remote, signal: new AbortController().signal}
+  return persist(remote, async () => {
+    try {
+      const response = await send(patient, url, init, () => {})
+      await connected(patient, () => response.clone().json())
+      return response
+    } catch (error) {
+      if (!(error instanceof TransientFailure) || error.status === tooMany) throw error
+      throw new RuntimeFailure(`${remote.label}: ${remote.endpoint}: ${error.message}; the commit may have been made`, {
+        cause: error,
+        suggestions: ['run it again: what has arrived is not sent twice'],
+      })
+    }
+  })
 }
 
-/** One request; a blob is counted while it is read. */
+/** One request and its answer, which is short; a blob is counted while it is read. */
 async function send(remote: Remote, url: string, init: SentInit, advance: (bytes: number) => void): Promise<Response> {
   const silence = new AbortController()
   const timer = setTimeout(() => silence.abort(new DOMException('silent', 'TimeoutError')), remote.idleMs)
@@ -118,10 +127,17 @@ async function send(remote: Remote, url: string, init: SentInit, advance: (bytes
   const body = init.body instanceof Blob ? counted(init.body, moved) : init.body
   const signals = [remote.signal, silence.signal, ...(init.signal ? [init.signal] : [])]
   try {
-    return await ask(remote, url, {...init, body, signal: AbortSignal.any(signals)})
+    const answer = await ask(remote, url, {...init, body, signal: AbortSignal.any(signals)})
+    return await connected(remote, () => received(answer))
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** An answer of which nothing is on its way any more, so that nobody waits for the rest without end. */
+async function received(answer: Response): Promise<Response> {
+  const body = await answer.arrayBuffer()
+  return new Response(body.byteLength > 0 ? body : null, answer)
 }
 
 /** A blob that tells how much of it was read, for `fetch`, which asks for its size and its stream. */

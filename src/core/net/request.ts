@@ -1,6 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {DataError, Interrupted, RuntimeFailure} from '../util/errors.js'
 import {fetchThrough, type Proxies} from './proxy.js'
+import {serverWords} from './server-words.js'
 
 /** A server that something is fetched from, and what to say where that fails. */
 export interface Connection {
@@ -38,11 +39,15 @@ export interface Connection {
 
 /** A failure that may pass: a broken connection, a busy server. */
 export class TransientFailure extends Error {
-  /** @param waitMs pause that the server asks for, milliseconds */
+  /**
+   * @param waitMs pause that the server asks for, milliseconds
+   * @param status of the answer; null where none came
+   */
   constructor(
     message: string,
     cause?: unknown,
     readonly waitMs = 0,
+    readonly status: number | null = null,
   ) {
     super(message, {cause})
   }
@@ -65,8 +70,6 @@ export class RefusedRequest extends DataError {
 
 const busy: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504])
 const longestWaitMs = 60_000
-/** Of what a server says in an error, characters. */
-const longestWords = 300
 
 /**
  * Sends one request. What authorizes it goes to the endpoint's own origin; `fetch` drops it where a redirect leads elsewhere.
@@ -90,8 +93,7 @@ export async function ask(connection: Connection, url: string, init: RequestInit
     }),
   )
   if (response.ok) return response
-  await response.body?.cancel()
-  throw refusal(connection, response)
+  throw refusal(connection, response, await serverWords(response))
 }
 
 /** Runs `body`, which reads from the network, and says of its failures that they may pass. */
@@ -161,19 +163,16 @@ function isSameOrigin(url: string, endpoint: string): boolean {
   return new URL(url).origin === new URL(endpoint).origin
 }
 
-function refusal({sought, endpoint, explain}: Connection, {status, headers, url}: Response): Error {
+function refusal({sought, endpoint, explain}: Connection, {status, headers, url}: Response, words: string): Error {
   const isForeign = !isSameOrigin(url, endpoint)
   // The address that a redirect gives is signed for a while only; the next attempt gets a new one.
   if (busy.has(status) || status === 416 || isForeign) {
     const seconds = Number(headers.get('retry-after')) || 0
-    return new TransientFailure(
-      `${isForeign ? `${new URL(url).host} ` : ''}answered ${status}`,
-      undefined,
-      seconds * 1000,
-    )
+    const who = isForeign ? `${new URL(url).host} ` : ''
+    const said = words === '' ? '' : ` (${words})`
+    return new TransientFailure(`${who}answered ${status}${said}`, undefined, seconds * 1000, status)
   }
   const code = headers.get('x-error-code') ?? ''
-  const words = (headers.get('x-error-message') ?? '').slice(0, longestWords)
   const [message, suggestions] = explain(status, code, words)
   return new RefusedRequest(`${sought}: ${message} (${status}${code && ` ${code}`})`, suggestions, status, code)
 }

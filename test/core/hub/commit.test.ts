@@ -1,4 +1,5 @@
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import type {ServerResponse} from 'node:http'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
@@ -54,6 +55,16 @@ async function push(access: WritingAccess = {}, progress: Progress = silentProgr
   const there = remote(access)
   const repository = await findRepository(there)
   return commitFiles(there, repository!, {title: 'a title', files: await locals(), removed}, progress)
+}
+
+/** Answers requests whose URL holds a text in place of the Hub, so often. */
+function instead(text: string, answer: (response: ServerResponse) => unknown, times = Number.POSITIVE_INFINITY) {
+  let left = times
+  hub.uploads.instead = (url, response) => {
+    if (!url.includes(text) || left-- <= 0) return false
+    answer(response)
+    return true
+  }
 }
 
 const failure = (body: Promise<unknown>): Promise<RptError> =>
@@ -153,6 +164,30 @@ describe('a failure leaves the repository as it was', () => {
     untouched()
   })
 
+  it('when the server has been asked too often, and says so', async () => {
+    hub.uploads.refuses = [['/commit/', 429, 'at most 128 commits an hour']]
+    const error = await failure(push())
+    expect(error).toBeInstanceOf(RuntimeFailure)
+    expect(error.message).toContain('answered 429 (at most 128 commits an hour), 4 times')
+    untouched()
+  })
+
+  it('when the server says why in the body alone', async () => {
+    instead('/commit/', (response) => response.writeHead(400).end('{"error": "license is not in the list"}'))
+    const error = await failure(push())
+    expect(error).toBeInstanceOf(DataError)
+    expect(error.message).toContain('refused: license is not in the list (400)')
+    untouched()
+  })
+
+  it.each(['/preupload/', '/objects/batch'])('when the answer of %s never ends', async (part) => {
+    instead(part, (response) => response.writeHead(200).write('{'))
+    const error = await failure(push({idleMs: 300, delaysMs: [1]}))
+    expect(error).toBeInstanceOf(RuntimeFailure)
+    expect(error.message).toContain('no answer in time, 2 times')
+    untouched()
+  })
+
   it('when somebody else commits meanwhile', async () => {
     hub.uploads.before = (url) => {
       if (url.includes('/preupload/')) hub.refs.main = 'b'.repeat(40)
@@ -199,6 +234,29 @@ it('a user who stops while the commit is on its way gets it', async () => {
     if (url.includes('/commit/')) stopping.abort()
   }
   expect((await push({signal: stopping.signal})).id).toBe(hub.refs.main)
+})
+
+it('a commit that came too soon after others is sent again', async () => {
+  instead('/commit/', (response) => response.writeHead(429).end(), 1)
+  expect((await push()).id).toBe(hub.refs.main)
+  expect(hub.uploads.commits).toHaveLength(1)
+})
+
+it.each([
+  ['is not JSON', 'the answer is not JSON', (response: ServerResponse) => response.end('<html>')],
+  [
+    'is cut in half',
+    'connection failed',
+    (response: ServerResponse) => response.write('{"suc', () => response.destroy()),
+  ],
+  ['never ends', 'no answer in time', (response: ServerResponse) => response.write('{"suc')],
+])('a commit whose answer %s may have been made, and the user is told', async (_, words, answer) => {
+  instead('/commit/', (response) => answer(response.writeHead(200)))
+  const error = await failure(push({idleMs: 300}))
+  expect(error).toBeInstanceOf(RuntimeFailure)
+  expect(error.message).toContain(words)
+  expect(error.message).toContain('the commit may have been made')
+  expect(hub.urls.filter((url) => url.includes('/commit/'))).toHaveLength(1)
 })
 
 describe('a repository', () => {

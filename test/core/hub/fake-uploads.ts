@@ -43,6 +43,8 @@ export class FakeUploads {
   refuses: readonly [text: string, status: number, message?: string][] = []
   /** What is answered in place of the Hub's answer. */
   answers: {readonly preupload?: unknown} = {}
+  /** Answers a request in place of the Hub; false where it leaves that to it. */
+  instead = (_url: string, _response: ServerResponse): boolean => false
   /** Called with every request before it is answered. */
   before = (_url: string): void => {}
   private readonly parts = new Map<string, Buffer[]>()
@@ -53,6 +55,7 @@ export class FakeUploads {
   serve(request: IncomingMessage, response: ServerResponse): boolean {
     const url = request.url!
     this.before(url)
+    if (this.instead(url, response)) return true
     const refusal = this.refuses.find(([text]) => url.includes(text))
     if (refusal) {
       response.writeHead(refusal[1], refusal[2] ? {'x-error-message': refusal[2]} : {}).end()
