@@ -1,6 +1,7 @@
 import {existsSync, readdirSync} from 'node:fs'
 import {basename} from 'node:path'
 import type {ComputeSpent} from '../runs/compute-spent.js'
+import {predictionsName} from '../runs/predictions-name.js'
 import {stepName, stepOf} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
 import {type EvalRow, evalTable, type PredictionRow, predictionsTable, readTable, writeTable} from '../tables/index.js'
@@ -120,7 +121,7 @@ export class EvaluationLog {
       progress.log(doneLine(subject))
       return this.rows
     }
-    const file = await this.run.place('eval', predictionsName(this.run.path, subject))
+    const file = await this.run.place('eval', fileOf(this.run.path, subject))
     const rows = await evaluateModel({...this.predictor, progress}, subject, file).catch((error: unknown) => {
       throw error instanceof Interrupted ? stoppedAt(subject, this.rows, error) : error
     })
@@ -145,6 +146,6 @@ function stoppedAt({run, checkpoint}: Subject, rows: readonly EvalRow[], cause: 
 }
 
 /** `step-000100.arrow` for the run's own checkpoints, `<run>-step-000100.arrow` for others. */
-function predictionsName(runPath: string, {run, step}: Subject): string {
-  return `${run === basename(runPath) ? '' : `${run}-`}${stepName(step)}.arrow`
+function fileOf(runPath: string, {run, step}: Subject): string {
+  return run === basename(runPath) ? `${stepName(step)}.arrow` : predictionsName(run, step)
 }

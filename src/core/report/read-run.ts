@@ -3,6 +3,7 @@ import {basename, join, resolve} from 'node:path'
 import {parse} from 'yaml'
 import {z} from 'zod'
 import {readJsonOf, readTextOf} from '../files/index.js'
+import {predictionsName} from '../runs/predictions-name.js'
 import {stepName, stepOf} from '../runs/run-checkpoints.js'
 import {
   type EvalRow,
@@ -105,7 +106,7 @@ export function failedSteps(runPath: string): number[] {
 
 /** The table of predictions about a checkpoint of `subject`, a run's name, or null where they were not kept. */
 export function predictionsFile(runPath: string, subject: string, step: number): string | null {
-  const names = [`${subject}-${stepName(step)}.arrow`, `${stepName(step)}.arrow`]
+  const names = [predictionsName(subject, step), `${stepName(step)}.arrow`]
   return names.map((name) => join(runPath, 'eval', name)).find((file) => existsSync(file)) ?? null
 }
 

@@ -1,9 +1,11 @@
-import {readFileSync, writeFileSync} from 'node:fs'
+import {cpSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it, vi} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {LocalEngine} from '../../../src/core/engine/local-engine.js'
 import {settingsOf} from '../../../src/core/planning/plan.js'
+import {predictionsFile} from '../../../src/core/report/read-run.js'
+import {predictionsTable, readTable} from '../../../src/core/tables/index.js'
 import {UsageError} from '../../../src/core/util/errors.js'
 import {inMode, ToyEvaluations} from './toy-evaluations.js'
 
@@ -54,6 +56,16 @@ describe('an evaluation of runs', () => {
     writeFileSync(join(toy.folder, 'again.yaml'), resolved)
     const again = loadConfig({files: ['again.yaml'], cwd: toy.folder})
     expect((await settingsOf('eval', again)).sources.get('prompt.template')).toMatch(/base "auto", rpt "bare"/)
+  })
+
+  it('of folders with long names keeps predictions that a report finds again', async () => {
+    const [long, twin] = ['a', 'b'].map((end) => `${'n'.repeat(239)}${end}`)
+    for (const name of [long, twin]) cpSync(toy.base, runAt(name), {recursive: true})
+    const models = `eval.models=[${runAt(long)},${runAt(twin)}]`
+    const {out} = await toy.run([models, 'eval.modes=[standard]', 'eval.limit=5'])
+    const files = [long, twin].map((name) => predictionsFile(out, name, 0))
+    expect(new Set(files).size).toBe(2)
+    for (const file of files) expect(readTable(file!, predictionsTable).length).toBe(5)
   })
 
   it('knows the template of the rows of an sft run', async () => {

@@ -12,6 +12,8 @@ export interface Evaluated {
   readonly lines: string
   readonly predictions: readonly PredictionRow[]
   readonly resolved: string
+  /** Absolute path of what was written. */
+  readonly out: string
 }
 
 /** Settings in which the model of the toy workspace answers within six tokens. */
@@ -61,6 +63,7 @@ export class ToyEvaluations {
       lines: lines.join('\n'),
       predictions: existsSync(file) ? readTable(file, predictionsTable) : [],
       resolved: readFileSync(join(config.out!, 'config.resolved.yaml'), 'utf8'),
+      out: config.out!,
     }
   }
 
