@@ -1,5 +1,6 @@
 import {beforeAll, describe, expect, it} from 'vitest'
 import {contentOf, type ReportContent} from '../../../src/core/report/content.js'
+import {renderNarrow} from '../../../src/core/report/narrow-table.js'
 import {readRun} from '../../../src/core/report/read-run.js'
 import {renderResults} from '../../../src/core/report/render-results.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
@@ -26,5 +27,25 @@ describe('the results in a terminal', () => {
   it('leave nothing out where there is room', () => {
     expect(leftOut(Number.POSITIVE_INFINITY)).toEqual([])
     expect(drawn().some((line) => line.length > 100)).toBe(true)
+  })
+
+  it('put names that leave no room for the numbers above them, with all numbers', () => {
+    const [name, other] = ['r'.repeat(90), 's'.repeat(90)]
+    const row = (text: string, share: string) => [{text}, {text: share, detail: '[0.1, 9.9]'}, {text: '3'}]
+    const rows = [row(name, '12.5'), row(other, '0.5')]
+    const table = {
+      title: 'T',
+      columns: ['model', 'easy', 'hard'],
+      rows,
+      note: 'a note',
+      spare: ['hard', 'easy interval'],
+    }
+    const lines = renderNarrow(table, 40)
+    expect(lines).toEqual([
+      ...['T', '', 'model', '             easy  hard'],
+      ...[name, '  12.5 [0.1, 9.9]     3', other, '   0.5 [0.1, 9.9]     3', '', 'a note'],
+    ])
+    expect(renderNarrow(table, 20).slice(-2)).toEqual(['', 'Too wide: hard (on the page).'])
+    expect(renderNarrow(table, 120)[3]).toBe(`${name}  12.5 [0.1, 9.9]     3`)
   })
 })
