@@ -99,7 +99,10 @@ function failureOf(remote: Remote, error: unknown): unknown {
   if (remote.signal.aborted) return stopped(remote)
   const {code} = error as NodeJS.ErrnoException
   if (typeof code === 'string' && /^E[A-Z]+$/.test(code))
-    return new RuntimeFailure(`${remote.label}: reading the files to send: ${error.message}`, {cause: error})
+    return new RuntimeFailure(`${remote.label}: reading the files to send: ${error.message}`, {
+      cause: error,
+      suggestions: ['check whether training has removed the checkpoint, and run it again'],
+    })
   if ('statusCode' in error)
     return new DataError(`${remote.label}: ${remote.endpoint} does not accept a file: ${error.message}`, {cause: error})
   return otherAnswer(remote, error)

@@ -19,7 +19,7 @@ import {preparedFacts} from './card/prepared-data.js'
 import {resultsOf} from './card/results.js'
 import {promptOf} from './card/usage.js'
 import {type ChosenFile, cardName, chooseFiles, madeHere, readFiles} from './push-files.js'
-import {openTrainedRun, type TrainedRun} from './trained-run.js'
+import {openTrainedRun, type TrainedRun, whileThere} from './trained-run.js'
 
 /** What is to be sent where. */
 export interface PushRequest {
@@ -98,7 +98,7 @@ export async function push(
   if (found) checkRepository(found, run, remote, request)
   const card = found ? await cardFor(run, facts, found, remote, services) : modelCard(run, facts)
   const all = withCard(files, card)
-  const local = await readFiles(run, all, services)
+  const local = await whileThere(run.folder, () => readFiles(run, all, services))
   const repository = found ?? (await makeRepository(remote, request.isPrivate ?? false))
   const listed = new Map(repository.files.map((file) => [file.path, file]))
   const sent = local.filter((file) => !isSame(file, listed.get(file.path)))
@@ -140,6 +140,15 @@ async function prepare(request: PushRequest, {progress}: Services): Promise<Prep
   if (request.message !== undefined && !/^[^\n]*\S[^\n]*$/.test(request.message))
     throw new UsageError(`push: --message is ${JSON.stringify(request.message)}; needs one line of text`)
   const run = await openTrainedRun(request.run, request.checkpoint, {isMerged: request.isMerged})
+  return whileThere(run.folder, () => prepareRun(run, address.id, request, progress))
+}
+
+async function prepareRun(
+  run: TrainedRun,
+  repository: string,
+  request: PushRequest,
+  progress: Services['progress'],
+): Promise<Prepared> {
   const base = baseModelOf(run, request.baseModel)
   const files = chooseFiles(run, base)
   const results = await resultsOf(run, request.evaluation)
@@ -149,7 +158,7 @@ async function prepare(request: PushRequest, {progress}: Services): Promise<Prep
     progress.warn(
       `step ${run.state.step} was not evaluated, and the card says so; to add results, give the --out of rpt eval as --evaluation`,
     )
-  const facts = {repository: address.id, base, prepared: preparedFacts(run), results, prompt: await promptOf(run)}
+  const facts = {repository, base, prepared: preparedFacts(run), results, prompt: await promptOf(run)}
   return {run, facts, files}
 }
 

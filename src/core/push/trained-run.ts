@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {mergedName} from '../engine/state/adapter-checkpoint.js'
@@ -8,7 +9,7 @@ import {recordedConfig} from '../runs/recorded-config.js'
 import {checkpointFolder, checkpointSteps} from '../runs/run-checkpoints.js'
 import {type RunIdentity, readIdentity} from '../runs/run-identity.js'
 import {readTrainerState, type TrainerState} from '../runs/trainer-state.js'
-import {DataError} from '../util/errors.js'
+import {DataError, Interrupted} from '../util/errors.js'
 
 /** A checkpoint of a training run, and what the run says of itself. */
 export interface TrainedRun {
@@ -45,6 +46,10 @@ export async function openTrainedRun(
       {suggestions: ['give the --out of rpt train']},
     )
   const checkpoint = await findCheckpoint(path, step)
+  return whileThere(checkpoint, () => readTrainedRun(path, identity, checkpoint, isMerged))
+}
+
+function readTrainedRun(path: string, identity: RunIdentity, checkpoint: string, isMerged: boolean): TrainedRun {
   const whole = readManifest(join(checkpoint, manifestName))
   if (typeof whole === 'string') throw damaged(checkpoint, whole)
   const {folder, files} = isMerged ? mergedPart(checkpoint, whole.files) : {folder: checkpoint, files: whole.files}
@@ -88,6 +93,26 @@ async function findCheckpoint(path: string, step: number | undefined): Promise<s
       ],
     },
   )
+}
+
+/**
+ * Reads from a checkpoint, which training may remove meanwhile.
+ *
+ * @throws {DataError} that says so, in place of any error that came of it
+ */
+export async function whileThere<T>(checkpoint: string, body: () => T | Promise<T>): Promise<T> {
+  try {
+    return await body()
+  } catch (cause) {
+    if (cause instanceof Interrupted || existsSync(checkpoint)) throw cause
+    throw new DataError(`push: the checkpoint ${checkpoint} was removed while it was read; nothing was sent`, {
+      cause,
+      suggestions: [
+        'run it again',
+        'while training goes on, name one that stays with --checkpoint: checkpoint.keepLast spares those of checkpoint.steps',
+      ],
+    })
+  }
 }
 
 /** The error for a checkpoint that is not as it was written. */

@@ -4,6 +4,7 @@ import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi} fr
 import {parse} from 'yaml'
 import {evaluate} from '../../../src/core/evaluation/evaluate.js'
 import {type PushRequest, previewPush, push} from '../../../src/core/push/push.js'
+import {whileThere} from '../../../src/core/push/trained-run.js'
 import {percent} from '../../../src/core/report/format.js'
 import {type EvalRow, evalTable, metricsTable, readTable} from '../../../src/core/tables/index.js'
 import {train} from '../../../src/core/training/train.js'
@@ -318,6 +319,22 @@ describe('an error', () => {
     rmSync(file)
     expect((await failure(send('damaged'))).message).toContain('model.safetensors')
     expect(hub.uploads.exists).toBe(false)
+  })
+
+  it('at a checkpoint that training removes while its files are read', async () => {
+    cpSync(at('full'), at('pruned'), {recursive: true})
+    const checkpoint = at('pruned', 'checkpoints', 'step-000002')
+    hub.uploads.before = () => rmSync(checkpoint, {recursive: true, force: true})
+    const error = await failure(send('pruned'))
+    expect(error).toBeInstanceOf(DataError)
+    expect(error.message).toBe(`push: the checkpoint ${checkpoint} was removed while it was read; nothing was sent`)
+    expect(hub.uploads.exists).toBe(false)
+    const other = new DataError('another')
+    const failing = () => {
+      throw other
+    }
+    expect(await failure(whileThere(checkpoint, failing))).toMatchObject({message: error.message, cause: other})
+    expect(await failure(whileThere(at('full'), failing))).toBe(other)
   })
 
   it('at an evaluation of other weights under the same name', async () => {
