@@ -100,6 +100,12 @@ function* tokenizeRows(
     if (ids.length > maxTokens)
       throw new DataError(
         `${where} has ${ids.length} tokens; train.maxRowTokens and the model's positions allow ${maxTokens}`,
+        {
+          suggestions: [
+            "raise train.maxRowTokens, at most to the model's positions + 1",
+            'shorten the row, or leave it out',
+          ],
+        },
       )
     yield {ids, trainedFrom: Math.max(1, promptIds.length)}
   }

@@ -3,7 +3,7 @@ import type {Config} from '../config/schema.js'
 import type {Prompt} from '../records/records.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {UsageError} from '../util/errors.js'
-import {checkTemplate, type PromptSettings} from './prompts.js'
+import {checkTemplate, instructionTokens, type PromptSettings} from './prompts.js'
 
 /** What decides how long prompts may be. */
 type LengthSettings = Pick<Config, 'prompt' | 'rollout'>
@@ -47,8 +47,12 @@ export function checkPrompts(
   model: Positions,
   tokenizer: Tokenizer,
 ): void {
-  checkTemplate(tokenizer, settings, config.prompt.maxTokens)
-  checkTemplate(tokenizer, settings, promptLimit(config, model))
+  const taken = instructionTokens(tokenizer, settings)
+  const shorter = 'choose a shorter template'
+  checkTemplate(tokenizer, settings, config.prompt.maxTokens, [`set prompt.maxTokens to ${taken + 1} or more`, shorter])
+  const most = model.maxPositions - taken - 1
+  const fewer = most < 1 ? [] : [`set rollout.maxTokens to ${most} or less`]
+  checkTemplate(tokenizer, settings, promptLimit(config, model), [...fewer, shorter])
 }
 
 /** What a prompt lost from the left and the setting that decides it; see `promptLimit`. */

@@ -77,11 +77,17 @@ export function endOfContext(tokenizer: Tokenizer, tokenIds: Int32Array, maxToke
 /**
  * Checks that prompts can be rendered, context aside.
  *
+ * @param remedies what to try where there is no room
  * @throws {UsageError} when the instruction template is unknown, or leaves no room for context within `maxTokens`
  * @throws {DataError} when the chat template cannot be used
  */
-export function checkTemplate(tokenizer: Tokenizer, settings: PromptSettings | string, maxTokens: number): void {
-  roomOf(templateIds(tokenizer, settings), maxTokens)
+export function checkTemplate(
+  tokenizer: Tokenizer,
+  settings: PromptSettings | string,
+  maxTokens: number,
+  remedies: readonly string[] = [],
+): void {
+  roomOf(templateIds(tokenizer, settings), maxTokens, remedies)
 }
 
 /**
@@ -133,12 +139,13 @@ function digest(text: string | undefined): string {
   return text === undefined ? 'none' : `sha256:${createHash('sha256').update(text).digest('hex').slice(0, 12)}`
 }
 
-function roomOf({before, after}: TemplateIds, maxTokens: number): number {
+function roomOf({before, after}: TemplateIds, maxTokens: number, suggestions: readonly string[] = []): number {
   const taken = before.length + after.length
   if (taken < maxTokens) return maxTokens - taken
   throw new UsageError(
     `the template alone takes ${taken} tokens; prompts may have ${maxTokens} (prompt.maxTokens, or less if ` +
       "rollout.maxTokens takes the rest of the model's positions)",
+    {suggestions},
   )
 }
 

@@ -139,7 +139,10 @@ describe('rows of prompt and completion', () => {
   it('may be as long as allowed and no longer', async () => {
     const rows = '\n{"prompt":"a","completion":"b"}\n'
     expect((await read(rows, 4))[0].ids).toHaveLength(4)
-    await expect(read(rows, 3)).rejects.toThrow(/traces\.jsonl:2 has 4 tokens; train\.maxRowTokens.* allow 3/)
+    await expect(read(rows, 3)).rejects.toMatchObject({
+      message: expect.stringMatching(/traces\.jsonl:2 has 4 tokens; train\.maxRowTokens.* allow 3/),
+      suggestions: [expect.stringContaining('raise train.maxRowTokens'), 'shorten the row, or leave it out'],
+    })
   })
 
   it.each<[string, string | Uint8Array, RegExp]>([
