@@ -71,16 +71,17 @@ function refuseThoughts({eval: {modes}}: Config, run: string): void {
 /**
  * The settings that a run is evaluated with while it trains: those of its prompts, unless a template is given.
  *
+ * @param asker what asks for evaluations, in words
  * @throws {UsageError} when thoughts are asked of a run that does not know its template
  */
-export function evaluationSettings({config, sources}: SourcedConfig): Config {
+export function evaluationSettings({config, sources}: SourcedConfig, asker = 'train: eval.every'): Config {
   const trained = isGiven(sources, 'prompt.template')
     ? 'none'
     : objectives[config.train.objective].trainedPrompt(config, evaluatedTask(config))
   if (typeof trained !== 'string') return trained
   const mode = config.eval.modes.find((one) => one !== 'standard')
   if (trained === 'none' || mode === undefined) return config
-  throw new UsageError(`train: eval.every asks for mode ${mode}, but the template of the rows is not known`, {
+  throw new UsageError(`${asker} asks for mode ${mode}, but the template of the rows is not known`, {
     suggestions: ['name it as sft.template', 'evaluate only in mode standard: --set eval.modes=standard'],
   })
 }

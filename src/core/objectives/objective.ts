@@ -100,8 +100,8 @@ export interface Objective {
 export interface OpenObjective {
   /** Documents that do not fit into a row; null or absent where all do. */
   readonly cutDocuments?: CutDocuments | null
-  /** Templates that all its prompts are in, the best first; absent where the settings say it. */
-  readonly rowTemplates?: readonly RowTemplate[]
+  /** Templates that all its prompts are in, the best first; null where its rows are not there yet, absent where the settings say it. */
+  readonly rowTemplates?: readonly RowTemplate[] | null
   /** Which instruction its prompts are in, and how long it is; absent where it prompts nothing, or that is not known yet. */
   readonly instruction?: string
   /** What decides which contexts a step draws, where it is more than a seeded order. */

@@ -12,6 +12,8 @@ import {automatic, builtIn, endTag, placeholder, type Template, templates} from 
 
 /** What chooses one of the built-in templates by the tokenizer. */
 const auto = 'auto'
+/** Where the template of a prompt is set, if nothing else is said. */
+const ownKey = 'prompt.template'
 const openedThought = /<think>\s*$/
 
 /** What a prompt is about: the context of a position, or a question. */
@@ -21,7 +23,13 @@ export interface PromptContext {
 }
 
 /** How prompts are made: see the keys of `prompt`. */
-export type PromptSettings = Pick<Config['prompt'], 'template' | 'templateFile' | 'chatTemplate' | 'chatTemplateFile'>
+export type PromptSettings = Pick<
+  Config['prompt'],
+  'template' | 'templateFile' | 'chatTemplate' | 'chatTemplateFile'
+> & {
+  /** The setting that holds the template, for errors; `prompt.template` when absent. */
+  readonly templateKey?: string
+}
 
 /**
  * Puts a context into an instruction template and, where there is one, that into the model's chat template, as the one
@@ -187,12 +195,12 @@ function encodeAround(tokenizer: Tokenizer, settings: PromptSettings): TemplateI
 }
 
 function chatTemplateOf(tokenizer: Tokenizer, settings: PromptSettings): ChatTemplate | null {
-  const {templateFile, chatTemplate, chatTemplateFile} = settings
+  const {templateFile, chatTemplate, chatTemplateFile, templateKey = ownKey} = settings
   const name = chosenTemplate(tokenizer, settings)
   const isPlain = !templateFile && builtIn(name)?.isPlain === true
   if (chatTemplateFile && (isPlain || chatTemplate === 'none'))
     throw new UsageError(
-      `prompt.chatTemplateFile is set, but prompt.${isPlain ? `template is ${name}` : 'chatTemplate is none'}: no chat template is used`,
+      `prompt.chatTemplateFile is set, but ${isPlain ? `${templateKey} is ${name}` : 'prompt.chatTemplate is none'}: no chat template is used`,
     )
   if (isPlain || chatTemplate === 'none') return null
   return chatTemplateFile ? chatTemplateFrom(chatTemplateFile, tokenizer.tokenTexts) : tokenizer.chatTemplate
@@ -210,20 +218,20 @@ function chosenTemplate(tokenizer: Tokenizer, settings: PromptSettings): string 
 
 /** The instruction before and after the context, and what the model's turn begins with. */
 function wordingOf(tokenizer: Tokenizer, settings: PromptSettings): PromptParts & Pick<Template, 'opening'> {
-  const {templateFile} = settings
+  const {templateFile, templateKey = ownKey} = settings
   if (templateFile) {
-    const parts = partsOf(readTemplate(templateFile))
+    const parts = partsOf(readTemplate(templateFile), 'prompt.templateFile')
     if (parts) return parts
     throw new UsageError(`prompt.templateFile ${templateFile} does not hold ${placeholder} exactly once`)
   }
   const template = chosenTemplate(tokenizer, settings)
   const known = builtIn(template)
-  const parts = partsOf(known?.instruction ?? template)
+  const parts = partsOf(known?.instruction ?? template, templateKey)
   if (parts) return {...parts, opening: known?.opening}
   const names = [auto, ...Object.keys(templates)]
   const guess = nearest(template, names)
   throw new UsageError(
-    `prompt.template is ${JSON.stringify(template)}; expected one of ${names.join(', ')}, or text with ${placeholder} once`,
+    `${templateKey} is ${JSON.stringify(template)}; expected one of ${names.join(', ')}, or text with ${placeholder} once`,
     {suggestions: guess ? [`did you mean ${guess}?`] : []},
   )
 }
@@ -238,8 +246,8 @@ function readTemplate(file: string): string {
   }
 }
 
-function partsOf(text: string): PromptParts | null {
-  if (hasHalfPair(text)) throw new UsageError('prompt.template has half a surrogate pair, which no UTF-8 can hold')
+function partsOf(text: string, key: string): PromptParts | null {
+  if (hasHalfPair(text)) throw new UsageError(`${key} has half a surrogate pair, which no UTF-8 can hold`)
   const [before, after, ...more] = text.split(placeholder)
   return after === undefined || more.length > 0 ? null : {before, after}
 }

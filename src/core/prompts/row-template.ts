@@ -56,7 +56,11 @@ function candidatesOf(tokenizer: Tokenizer, prompt: Config['prompt'], own: strin
       .filter((chatTemplate) => chatTemplate === 'none' || !builtIn(template)?.isPlain)
       .map((chatTemplate) => {
         const chatTemplateFile = chatTemplate === 'auto' ? prompt.chatTemplateFile : undefined
-        return {template, chatTemplate, parts: promptText(tokenizer, {template, chatTemplate, chatTemplateFile})}
+        return {
+          template,
+          chatTemplate,
+          parts: promptText(tokenizer, {template, chatTemplate, chatTemplateFile, templateKey: 'sft.template'}),
+        }
       }),
   )
 }

@@ -15,7 +15,13 @@ import {resolveModel} from '../runs/resolve-model.js'
 import {checkpointFolder, checkpointSteps} from '../runs/run-checkpoints.js'
 import {identityHash, inputOfPoint, type RunInputs} from '../runs/run-identity.js'
 import {trainingNeeds} from '../training/needs.js'
-import {openEvaluated, openTraining, startingSettings} from '../training/open-training.js'
+import {
+  openEvaluated,
+  openTraining,
+  settingsToEvaluate,
+  startingSettings,
+  type TrainingStart,
+} from '../training/open-training.js'
 import {isRunOf} from '../training/training-inputs.js'
 import {isReached} from '../training/unreached-steps.js'
 import {UsageError} from '../util/errors.js'
@@ -61,8 +67,9 @@ export async function openSweep(given: Config, services: Services): Promise<Swee
   for (const point of done) await checkDone(point, own, quiet)
   const models = new Set(done.map(checkpointOf))
   for (const point of points.filter(({isDone}) => !isDone)) {
-    const {source, model, data, texts, demand} = await openTraining(point.config, servicesOf(point, quiet))
-    await openEvaluated(evaluatedLikeSweep(point.config, config), model, texts, data)
+    const start = await openTraining(point.config, servicesOf(point, quiet))
+    const {source, demand} = start
+    await checkTrained(start, config)
     if (!services.rehearsal) checkMemory('train', demand, point.config.memory)
     models.add(generationFolders(source.place)[0] ?? source.path)
   }
@@ -97,6 +104,12 @@ function checkpointOf({folder, config: {train}}: PlacedPoint): string {
 /** What the training of a point works with. */
 export function servicesOf({config, sources, folders}: SweepPoint, services: Services): Services {
   return {...services, sources, folders, command: 'train', resume: existsSync(config.out!), overwrite: false}
+}
+
+/** Checks of a point that is to be trained that it can then be evaluated as the sweep says. */
+async function checkTrained({loaded, opened, model, texts, data}: TrainingStart, sweep: Config): Promise<void> {
+  const asked = {...loaded, config: evaluatedLikeSweep(loaded.config, sweep)}
+  await openEvaluated(settingsToEvaluate(asked, opened, 'scaling-sweep: eval.modes'), model, texts, data)
 }
 
 /** Checks of a point that is trained what `openTraining` checks of the others: that it can be evaluated as the sweep says. */

@@ -5,7 +5,12 @@ import type {Tokenizer} from '../tokenizer/tokenizer.js'
 
 /** The prompts of questions are in a template of their own. */
 export function questionPromptSettings({prompt}: Config): PromptSettings {
-  return {...prompt, template: prompt.questionTemplate, templateFile: undefined}
+  return {
+    ...prompt,
+    template: prompt.questionTemplate,
+    templateFile: undefined,
+    templateKey: 'prompt.questionTemplate',
+  }
 }
 
 /** A question within its template; one that is too long loses text from the left. */

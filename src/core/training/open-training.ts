@@ -9,10 +9,12 @@ import {evaluatedTask, sayModes} from '../evaluation/evaluated-task.js'
 import {evaluationWork, largerWork} from '../evaluation/evaluation-work.js'
 import {checkEvaluatedPrompts, checkForcedThought} from '../evaluation/given-thoughts.js'
 import {checkMode} from '../evaluation/predict.js'
+import {evaluationSettings} from '../evaluation/run-settings.js'
 import {demandOf} from '../evaluation/size-settings.js'
 import {type ModelConfig, readModelConfig} from '../models/model-config.js'
 import type {OpenObjective} from '../objectives/objective.js'
 import {isTaught, objectives} from '../objectives/objectives.js'
+import {withRowTemplate} from '../objectives/rows/row-template-settings.js'
 import {withTaughtTemplate} from '../objectives/taught-template.js'
 import {type PreparedData, preparedIn, withoutDocuments} from '../prepared/prepared.js'
 import {dataFor} from '../runs/check-model.js'
@@ -31,7 +33,7 @@ import {type WeightSource, weightSource} from './weight-source.js'
 
 /** What a training run starts from, checked as far as that goes without an engine. */
 export interface TrainingStart {
-  /** The settings, in the template of the starting checkpoint where none is given. */
+  /** The settings, with the template of the starting checkpoint or of the rows where none is given. */
   readonly loaded: SourcedConfig
   readonly source: WeightSource
   readonly model: ModelConfig
@@ -66,8 +68,9 @@ export async function openTraining(
   const resumed = state === 'ours' && services.resume ? await findResumePoint(config, services) : null
   if (resumed) refuseFewerSteps(config, resumed)
   const recorded = {...begunWith, ...(services.resume && recordedOrigins(config.out!))}
-  const start = {...(await openInputs(config, services, recorded, resumed?.state)), loaded, resumed}
-  if (services.rehearsal && services.resume && state === 'ours') rehearseResume(loaded, services, start)
+  const inputs = await openInputs(config, {...services, sources: loaded.sources}, recorded, resumed?.state)
+  const start = {...inputs, resumed}
+  if (services.rehearsal && services.resume && state === 'ours') rehearseResume(start.loaded, services, start)
   return start
 }
 
@@ -86,7 +89,7 @@ export async function openInputs(
   services: Services,
   recorded: Origins,
   begun?: BegunUpdate,
-): Promise<Omit<TrainingStart, 'resumed' | 'loaded'>> {
+): Promise<Omit<TrainingStart, 'resumed'>> {
   const prepared = config.data.dir === undefined ? null : await preparedIn(config.data.dir, services)
   const source = await weightSource(config, services, recorded)
   const model = {...(await readModelConfig(source.path)), adapter: source.adapter}
@@ -103,9 +106,10 @@ export async function openInputs(
     isTaught: source.objective !== null && isTaught(source.objective),
     warn: services.progress.warn,
   })
-  const task = await openEvaluated(config, model, texts, data)
+  const loaded = withTemplateOf(opened, {config, sources: services.sources}, services)
+  const task = isEvaluated(config) ? await openEvaluated(settingsToEvaluate(loaded, opened), model, texts, data) : null
   const evaluated = task && {task, tokenizer: texts!.tokenizer}
-  if (isEvaluated(config)) sayModes({config, sources: services.sources}, 'train', services.progress)
+  if (isEvaluated(config)) sayModes(loaded, 'train', services.progress)
   warnOfWarmup(config, services)
   warnOfRate(config, services)
   const demandIn = (updateMode: UpdateModeName, microBatchesAtOnce: number) =>
@@ -114,7 +118,22 @@ export async function openInputs(
       const others = isEvaluated(settings) ? evaluationWork(settings, model, evaluated) : {}
       return {...own, ...largerWork(own, others), updateMode, microBatchesAtOnce}
     })
-  return {source, model, data, texts, opened, ...chooseUpdateMode(config, demandIn, begun)}
+  return {loaded, source, model, data, texts, opened, ...chooseUpdateMode(config, demandIn, begun)}
+}
+
+/** The settings with the template that the rows of an objective are in, which its evaluations use. */
+function withTemplateOf({rowTemplates}: OpenObjective, given: SourcedConfig, {progress}: Services): SourcedConfig {
+  return rowTemplates ? withRowTemplate(given, rowTemplates, progress) : given
+}
+
+/**
+ * The settings that evaluations of a run are made with; those given where its rows are not there yet.
+ *
+ * @param asker what asks for evaluations, in words
+ * @throws {UsageError} when thoughts are asked of a run that does not know its template
+ */
+export function settingsToEvaluate(loaded: SourcedConfig, {rowTemplates}: OpenObjective, asker?: string): Config {
+  return rowTemplates === null ? loaded.config : evaluationSettings(loaded, asker)
 }
 
 /** The settings of an objective whose micro-batches are as large as so many together. */

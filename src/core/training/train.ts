@@ -11,7 +11,6 @@ import {sayGeneration, withGeneration} from '../evaluation/generation-settings.j
 import {evaluationSettings} from '../evaluation/run-settings.js'
 import {type CutDocuments, type Objective, shapeOf, type TrainingContext} from '../objectives/objective.js'
 import {objectives} from '../objectives/objectives.js'
-import {withRowTemplate} from '../objectives/rows/row-template-settings.js'
 import {checkReferenceLength} from '../prepared/inexpressible.js'
 import {readCompanions} from '../runs/companions.js'
 import {type ComputeSpent, computeSpent} from '../runs/compute-spent.js'
@@ -101,8 +100,7 @@ export async function train(
       if (config.grpo.klCoef > 0) await engine.keepReference()
       // Whatever is wrong with the inputs shows before a directory is made or emptied.
       const objective = await opened.start({...training, config: withMicroBatchesAtOnce(config, microBatchesAtOnce)})
-      const loaded = withTemperature(start, services)
-      const written = opened.rowTemplates ? withRowTemplate(loaded, opened.rowTemplates, services.progress) : loaded
+      const written = withTemperature(start, services)
       return await trainIn(training, {...start, inputs}, objective, written, services, started)
     } finally {
       await sampler.close()

@@ -13,6 +13,9 @@ const noRoomForThought =
 const standardQuestions = ['eval.task=questions', 'data.questions=questions.jsonl', 'eval.modes=[standard]']
 const noStandard = /items of task questions have no answer without a completion/
 
+const onQuestions = ['train.objective=rlvr', 'data.questions=questions.jsonl']
+const onRows = (file: string) => ['train.objective=sft', `sft.completions=${file}`, 'eval.every=1']
+
 describe('--dry-run refuses what the command refuses, in the same words, and writes nothing', () => {
   it.each<[keyof typeof commands, string[], RegExp, Partial<Services>?]>([
     ['train', ['out=occupied'], /occupied is not empty and no/],
@@ -42,6 +45,15 @@ describe('--dry-run refuses what the command refuses, in the same words, and wri
     ['scaling-sweep', longThought, noRoomForThought],
     ['train', ['train.objective=sft', 'sft.completions=none.jsonl'], /none\.jsonl/],
     ['train', ['train.objective=sft', 'sft.completions=bad-rows.jsonl'], /bad-rows\.jsonl:1: completion is missing/],
+    ['train', [...onRows('rows.jsonl'), 'sft.template=bear'], /^sft\.template is "bear"/],
+    ['train', [...onQuestions, 'prompt.questionTemplate=bear'], /^prompt\.questionTemplate is "bear"/],
+    ['train', onRows('rows.jsonl'), /^train: eval\.every asks for mode reasoning, but the template of the rows is not/],
+    ['train', [...onRows('rows.jsonl'), `sft.template=${'A B C '.repeat(90)}{context}`], /the template alone takes/],
+    [
+      'scaling-sweep',
+      ['sweep.train=sft.yaml'],
+      /^scaling-sweep: eval\.modes asks for mode reasoning, but the template/,
+    ],
     ['train', ['data.dir=all-held'], /all-held has no training positions/],
     ['train', ['data.dir=all-held', 'train.objective=ntp'], /all-held has no training documents/],
     ['train', ['data.dir=none-held', 'eval.every=1'], /none-held has no held-out positions/],
@@ -100,6 +112,13 @@ it('completions that leave no room for a prompt are refused with the default by 
   expect(message).toContain('rollout.maxTokens is 8192, the default; the model has 256 positions')
   expect(suggestions).toEqual(['leave room for the prompt: --set rollout.maxTokens=128'])
   await rehearse('train', loadedAt('train', ['rollout.maxTokens=128']))
+})
+
+it('evaluations of a run on rows need room for the template of the rows, not for the one that the model would have', async () => {
+  const sets = ['prompt.template=auto', 'rollout.maxTokens=100', 'eval.every=1']
+  await expect(rehearse('train', loadedAt('train', sets))).rejects.toThrow(/the template alone takes/)
+  const rows = ['train.objective=sft', 'sft.completions=bare-rows.jsonl']
+  await expect(rehearse('train', loadedAt('train', [...sets, ...rows]))).resolves.toEqual([])
 })
 
 it('a thought that leaves no room for a prompt is refused, with the length of completions that fits', async () => {

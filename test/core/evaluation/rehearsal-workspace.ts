@@ -39,6 +39,7 @@ export async function makeWorkspace(): Promise<void> {
   cpSync(workspace.base, at('no-weights'), {recursive: true})
   rmSync(at('no-weights', 'model.safetensors'))
   writeFileSync(at('rows.jsonl'), '{"prompt": "A", "completion": " B"}\n')
+  writeFileSync(at('bare-rows.jsonl'), '{"prompt": "A<think>", "completion": "</think> B"}\n')
   writeFileSync(at('bad-rows.jsonl'), '{"prompt": "A"}\n')
   const questions = ['A', 'B', 'C'].map((question) => `${JSON.stringify({question, answer: '1'})}\n`)
   writeFileSync(at('questions.jsonl'), questions.join(''))
@@ -48,6 +49,10 @@ export async function makeWorkspace(): Promise<void> {
   writeFileSync(
     at('train.yaml'),
     'data: {dir: data}\nmodel: {path: base}\ntrain: {steps: 2}\ncheckpoint: {steps: [2]}\nprompt: {template: bare}\nrollout: {maxTokens: 6}\n',
+  )
+  writeFileSync(
+    at('sft.yaml'),
+    'data: {dir: data}\nmodel: {path: base}\ntrain: {objective: sft, steps: 2}\nsft: {completions: rows.jsonl}\ncheckpoint: {steps: [2]}\nrollout: {maxTokens: 6}\n',
   )
 }
 

@@ -30,7 +30,7 @@ export const sft: ObjectiveKind = {
     )
     return {
       cutDocuments: documents?.cut,
-      rowTemplates: rows && texts ? rowTemplates(rows, texts.tokenizer, config, template) : [],
+      rowTemplates: rows && texts && rowTemplates(rows, texts.tokenizer, config, template),
       work: (settings) => rowWork(settings, model, longest),
       start: async (training) => startRows(training, mixed(rows!, documents, config)),
     }
