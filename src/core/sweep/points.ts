@@ -24,12 +24,14 @@ export interface SweepPoint {
  * Every combination of the values in `sweep.axes`, applied to the training config, last axis fastest. Paths among the
  * values are relative to that config.
  *
- * @throws {UsageError} when there is no training config, an axis value is refused by the schema, or two mean the same
+ * @throws {UsageError} when there is no training config, an axis decides nothing or has a value that the schema refuses, or two
+ *   values mean the same
  */
 export function sweepPoints({sweep, out}: Config): SweepPoint[] {
   const {train} = sweep
   if (!train)
     throw new UsageError('scaling-sweep: sweep.train is missing', {suggestions: ['set it to a training config file']})
+  refuseSharedAxes(sweep.axes)
   const points = combinations(Object.entries(sweep.axes).sort(([a], [b]) => (a < b ? -1 : 1))).map((point) => {
     const values = Object.fromEntries(point)
     const name = nameOf(point)
@@ -38,6 +40,22 @@ export function sweepPoints({sweep, out}: Config): SweepPoint[] {
   })
   checkDistinct(points)
   return points
+}
+
+/** Sections of settings that are the same for all points, and why. */
+const shared: Readonly<Record<string, string>> = {
+  eval: 'all points are evaluated with the settings of the sweep',
+  out: 'every point is written below the folder of the sweep',
+}
+
+function refuseSharedAxes(axes: Config['sweep']['axes']): void {
+  for (const key of Object.keys(axes)) {
+    const [section] = key.split('.')
+    if (!Object.hasOwn(shared, section)) continue
+    throw new UsageError(`scaling-sweep: sweep.axes names ${key}, but ${shared[section]}`, {
+      suggestions: [`set ${key} in the config of the sweep`, 'give each value a sweep of its own'],
+    })
+  }
 }
 
 type AxisValue = string | number | boolean
