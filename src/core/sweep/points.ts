@@ -45,7 +45,6 @@ export function sweepPoints({sweep, out}: Config): SweepPoint[] {
 /** Sections of settings that are the same for all points, and why. */
 const shared: Readonly<Record<string, string>> = {
   eval: 'all points are evaluated with the settings of the sweep',
-  out: 'every point is written below the folder of the sweep',
 }
 
 function refuseSharedAxes(axes: Config['sweep']['axes']): void {

@@ -84,7 +84,6 @@ describe('--dry-run refuses what the command refuses, in the same words, and wri
       ['sweep.axes={seed: [1, 2], eval.samples: [1, 2]}'],
       /axes names eval\.samples, but all points are/,
     ],
-    ['scaling-sweep', ['sweep.axes={out: [elsewhere]}'], /axes names out, but every point is written below/],
     ['scaling-sweep', ['sweep.checkpoints=[1]'], /no checkpoint of step 1/],
   ])('%s %j', async (command, changes, message) => {
     const before = contents()
