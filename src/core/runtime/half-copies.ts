@@ -20,14 +20,23 @@ export function halfCopyOf(values: Float32Array): Uint16Array {
   return copy.halves
 }
 
+/** Whoever changes an array that graphs are fed says so: its copy in float16 is out of date. */
+export function valuesChanged(values: Float32Array): void {
+  const copy = copies.get(values)
+  if (copy) copies.set(values, {...copy, isCurrent: false})
+}
+
 /**
- * Whoever changes an array that graphs are fed says so: its copy in float16 is out of date.
- *
- * @param after the array that its values are in now, where it is another one: the copy's memory goes with them
+ * Takes an array's copy in float16 away from it, for whoever changes the values to round them into; undefined where it has none.
+ * `keepHalfCopy` gives it back.
  */
-export function valuesChanged(before: Float32Array, after: Float32Array = before): void {
-  const copy = copies.get(before)
-  if (!copy) return
-  copies.delete(before)
-  copies.set(after, {...copy, isCurrent: false})
+export function takeHalfCopy(values: Float32Array): Uint16Array | undefined {
+  const copy = copies.get(values)
+  copies.delete(values)
+  return copy?.halves
+}
+
+/** Keeps the copy in float16 of an array as it is now. */
+export function keepHalfCopy(values: Float32Array, halves: Uint16Array): void {
+  copies.set(values, {halves, isCurrent: true})
 }

@@ -3,6 +3,7 @@ import type {StepJob, SteppedTensor} from '../../../src/core/optim/step-job.js'
 import {StepThreads} from '../../../src/core/optim/step-threads.js'
 import {RuntimeFailure} from '../../../src/core/util/errors.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
+import {toHalves} from '../../../src/core/util/to-halves.js'
 
 const settings = {learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1}
 /** One far larger than the others, as an embedding is; a vector of one value. */
@@ -35,6 +36,12 @@ async function stepped(threads: StepThreads) {
   return {values, movedCount}
 }
 
+function halvesOf(values: Float32Array): Uint16Array {
+  const halves = new Uint16Array(values.length)
+  toHalves(values, halves)
+  return halves
+}
+
 describe('AdamW on several threads', () => {
   const opened: StepThreads[] = []
   const open = (count: number, least: number) => {
@@ -55,6 +62,18 @@ describe('AdamW on several threads', () => {
       expect(together.movedCount).toBeGreaterThan(0)
       expect(together.movedCount).toBeLessThan(sizes.length)
     }
+  })
+
+  it('rounds the stepped weights to float16 where a copy is kept, on whatever thread', async () => {
+    const [alone, together] = await Promise.all(
+      [open(1, 1), open(3, 1)].map((threads) => {
+        const tensors = tensorsOf(0).map((one, i) => (i % 2 === 0 ? {...one, halves: new Uint16Array(sizes[i])} : one))
+        return threads.run(jobOf(tensors, 1))
+      }),
+    )
+    expect(together).toEqual(alone)
+    for (const [i, {weight, halves}] of alone.entries())
+      expect(halves).toEqual(i % 2 === 0 ? halvesOf(weight) : undefined)
   })
 
   it('takes the step of a small model here', async () => {

@@ -6,7 +6,7 @@ import type {AdamWSettings, Moments} from '../../optim/adamw.js'
 import {clipScale, globalNorm} from '../../optim/clip.js'
 import {type LossScale, nextLossScale} from '../../optim/loss-scale.js'
 import {StepThreads} from '../../optim/step-threads.js'
-import {valuesChanged} from '../../runtime/half-copies.js'
+import {keepHalfCopy, takeHalfCopy} from '../../runtime/half-copies.js'
 import {freeArray} from '../../runtime/output-memory.js'
 import type {TensorData} from '../../runtime/session.js'
 import {addTo} from '../../util/add-to.js'
@@ -167,13 +167,15 @@ export class ModelState {
       gradient: this.gradients.get(name)!,
       moments: this.momentsOf(name),
       weightDecay: shape.length > 1 ? settings.weightDecay : 0,
+      halves: takeHalfCopy(this.weights.get(name)!),
     }))
     const gradientScale = clipScale(norm, settings.maxGradNorm) / factor
     const stepped = await this.stepThreads.run({tensors, settings, step: this.updates, gradientScale})
     for (const [i, {name}] of this.trained.entries()) {
-      valuesChanged(tensors[i].weight, stepped[i].weight)
-      this.weights.set(name, stepped[i].weight)
-      this.moments.set(name, stepped[i].moments)
+      const {weight, moments, halves} = stepped[i]
+      this.weights.set(name, weight)
+      this.moments.set(name, moments)
+      if (halves) keepHalfCopy(weight, halves)
     }
     this.gradients.clear()
     return applied
