@@ -37,9 +37,10 @@ const layers = [
   ['objectives'],
   ['evaluation', 'preparation', 'warm-start'],
   ['training'],
-  ['planning', 'report'],
+  ['report'],
   ['push'],
   ['sweep'],
+  ['planning'],
 ]
 
 /** Package -> the only places that may import it; packages that are not here may be imported anywhere. */

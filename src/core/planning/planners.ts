@@ -1,13 +1,12 @@
-import {dirname} from 'node:path'
-import {loadConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {type MemoryDemand, reportMemory} from '../engine/memory/check-memory.js'
 import {openEvaluation} from '../evaluation/evaluate.js'
 import {commandTask} from '../evaluation/evaluated-task.js'
 import {objectives} from '../objectives/objectives.js'
 import {rehearsePreparation} from '../preparation/prepare-data.js'
+import {sweepPoints} from '../sweep/points.js'
 import {trackedFiles} from '../trackers/trackers.js'
-import {isEvaluated, openInputs, openTraining} from '../training/open-training.js'
+import {isEvaluated, openInputs, openTraining, startingSettings} from '../training/open-training.js'
 import {maxOf} from '../util/extremes.js'
 import {plural} from '../util/plural.js'
 import {silentProgress} from '../util/progress.js'
@@ -86,7 +85,7 @@ export const planners: Readonly<Record<string, Planner>> = {
   'scaling-sweep': {
     batch: (config) =>
       `${plural(pointCount(config), 'point')} x checkpoints ${config.sweep.checkpoints.join(', ') || 'of checkpoint.steps'}`,
-    open: async (config, services) => ({demand: await demandOfPoint(config, services)}),
+    open: async (config, services) => ({demand: await demandOfPoints(config, services)}),
     files: () => [...ofEveryRun, 'sweep.arrow', 'runs/*', 'predictions/*', 'scaling-*.svg'],
   },
 }
@@ -100,12 +99,18 @@ function largestOf(demands: readonly MemoryDemand[], {memory}: Config): MemoryDe
   return demands[needed.indexOf(maxOf(needed))]
 }
 
-/** Of a sweep's training config: its points are opened by the sweep itself. */
-async function demandOfPoint({sweep: {train}}: Config, services: Services): Promise<MemoryDemand | null> {
-  if (!train) return null
-  const {config} = loadConfig({files: [train], cwd: dirname(train)})
-  if (!config.model.path && !config.model.config) return null
-  return (await openInputs(config, {...services, command: 'train', progress: silentProgress}, {})).demand
+/** What that point of a sweep needs which needs most; null where none names a model. Whether they can be trained, the sweep checks itself. */
+async function demandOfPoints(config: Config, services: Services): Promise<MemoryDemand | null> {
+  if (!config.sweep.train) return null
+  const quiet = {...services, command: 'train', progress: silentProgress}
+  const demands: MemoryDemand[] = []
+  for (const point of sweepPoints(config)) {
+    const {path, config: shape} = point.config.model
+    if (path === undefined && shape === undefined) continue
+    const {config: own, sources} = startingSettings(point, quiet)
+    demands.push((await openInputs(own, {...quiet, sources}, {})).demand)
+  }
+  return demands.length > 0 ? largestOf(demands, config) : null
 }
 
 function pointCount({sweep}: Config): number {

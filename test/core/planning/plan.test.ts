@@ -151,15 +151,23 @@ describe('planOf', () => {
     expect(await planOf('scaling-sweep', configWith({}))).toMatchObject({memory: []})
     const train = join(folder, 'model-by-axis.yaml')
     writeFileSync(train, 'rollout: {maxTokens: 32}\n')
-    expect(await planOf('scaling-sweep', configWith({sweep: {train}}))).toMatchObject({memory: []})
+    expect(await planOf('scaling-sweep', configWith({out: join(folder, 'sweep'), sweep: {train}}))).toMatchObject({
+      memory: [],
+    })
     expect(await planOf('doctor', configWith({}))).toEqual({batch: [], memory: [], files: [], missing: []})
   })
 
-  it('of a sweep shows what its training needs', async () => {
+  it('of a sweep shows what that point needs which needs most', async () => {
     const train = join(folder, 'train.yaml')
-    writeFileSync(train, `model: {config: ${file}}\nrollout: {maxTokens: 32}\ngrpo: {contextsPerStep: 4}\n`)
-    const {memory} = await planOf('scaling-sweep', configWith({sweep: {train}}))
-    expect(memory.map(({name}) => name)).toContain('activations of the update')
+    writeFileSync(train, 'rollout: {maxTokens: 32}\ngrpo: {contextsPerStep: 4}\n')
+    const memoryOf = async (lengths: readonly number[]) => {
+      const axes = {'model.config': [file], 'rollout.maxTokens': lengths}
+      return (await planOf('scaling-sweep', configWith({out: join(folder, 'sweep'), sweep: {train, axes}}))).memory
+    }
+    const [small, large, both] = [await memoryOf([16]), await memoryOf([64]), await memoryOf([64, 16])]
+    expect(small.map(({name}) => name)).toContain('activations of the update')
+    expect(both).toEqual(large)
+    expect(both).not.toEqual(small)
   })
 })
 

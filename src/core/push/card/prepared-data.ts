@@ -1,4 +1,3 @@
-import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {manifestName, readManifest} from '../../files/index.js'
 import {type Origins, originsIn} from '../../runs/origins.js'
@@ -17,9 +16,8 @@ export interface PreparedFacts {
 /** Facts about the prepared data of a run; null if it has none, or if the data is gone or has changed. */
 export function preparedFacts({config, identity}: TrainedRun): PreparedFacts | null {
   const {dir} = config.data
-  const file = dir === undefined ? undefined : join(dir, manifestName)
-  if (file === undefined || !existsSync(file)) return null
-  const manifest = readManifest(file)
+  if (dir === undefined) return null
+  const manifest = readManifest(join(dir, manifestName))
   if (typeof manifest === 'string' || !isObject(manifest.fingerprints)) return null
   const {fingerprints, settings} = manifest
   const parts = ['documents', 'settings']
