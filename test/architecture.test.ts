@@ -19,7 +19,8 @@ const src = join(root, 'src')
 const layers = [
   ['util', 'records'],
   ['config', 'onnx', 'net'],
-  ['autodiff', 'nn', 'optim', 'files', 'tokenizer'],
+  ['autodiff', 'nn', 'optim', 'files'],
+  ['tokenizer'],
   ['cuda'],
   ['tables', 'weights', 'hub', 'runtime'],
   ['models', 'grpo', 'statistics', 'prompts'],

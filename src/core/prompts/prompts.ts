@@ -1,9 +1,10 @@
 import {createHash} from 'node:crypto'
 import type {Config} from '../config/schema.js'
+import {guardRead} from '../files/storage-error.js'
 import type {ItemKey, Prompt} from '../records/records.js'
 import {type ChatTemplate, chatTemplateFrom, type PromptParts, renderChat} from '../tokenizer/chat-template.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
-import {DataError, UsageError} from '../util/errors.js'
+import {UsageError} from '../util/errors.js'
 import {joinIds} from '../util/join-ids.js'
 import {readPlainText, withLineFeeds} from '../util/plain-file.js'
 import {nearest} from '../util/suggest.js'
@@ -238,12 +239,8 @@ function wordingOf(tokenizer: Tokenizer, settings: PromptSettings): PromptParts 
 
 /** The text of a file, line ends as line feeds; the one that ends its last line is not part of the template. */
 function readTemplate(file: string): string {
-  try {
-    return withLineFeeds(readPlainText(file)).replace(/\n$/, '')
-  } catch (cause) {
-    if (cause instanceof DataError) throw cause
-    throw new UsageError(`reading prompt.templateFile ${file}: ${(cause as Error).message}`, {cause})
-  }
+  const text = guardRead('reading prompt.templateFile', file, () => readPlainText(file))
+  return withLineFeeds(text).replace(/\n$/, '')
 }
 
 function partsOf(text: string, key: string): PromptParts | null {

@@ -1,4 +1,5 @@
 import type {z} from 'zod'
+import {guardRead} from '../files/storage-error.js'
 import {DataError} from '../util/errors.js'
 import {readPlainFile, readPlainText} from '../util/plain-file.js'
 import {parseStrictJson} from '../util/strict-json.js'
@@ -13,7 +14,7 @@ const maxSmallBytes = 16 * 2 ** 20
  * @throws {DataError} naming the file when it cannot be read, is something else or larger
  */
 export function readBounded(file: string, limit = maxBytes): Buffer {
-  return naming(file, () => readPlainFile(file, limit))
+  return guardRead('reading', file, () => readPlainFile(file, limit))
 }
 
 /**
@@ -22,16 +23,7 @@ export function readBounded(file: string, limit = maxBytes): Buffer {
  * @throws {DataError} naming the file when it cannot be read, is something else or larger, or not UTF-8
  */
 export function readSmallText(file: string): string {
-  return naming(file, () => readPlainText(file))
-}
-
-function naming<T>(file: string, read: () => T): T {
-  try {
-    return read()
-  } catch (cause) {
-    if (cause instanceof DataError) throw cause
-    throw new DataError(`reading ${file}: ${(cause as Error).message}`, {cause})
-  }
+  return guardRead('reading', file, () => readPlainText(file))
 }
 
 /**

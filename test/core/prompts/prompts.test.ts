@@ -153,10 +153,9 @@ describe('a prompt for a model with a chat template', () => {
     expect(() => textOf(own, settings({templateFile: file('no place')}))).toThrow(
       /does not hold \{context\} exactly once/,
     )
-    expect(() => textOf(own, settings({templateFile: '/nowhere/t.txt'}))).toThrow(
-      /reading prompt\.templateFile \/nowhere/,
-    )
-    expect(() => textOf(own, settings({templateFile: '/nowhere/t.txt'}))).toThrow(UsageError)
+    const nowhere = () => textOf(own, settings({templateFile: '/nowhere/t.txt'}))
+    expect(nowhere).toThrow('reading prompt.templateFile /nowhere/t.txt: no such file or folder (ENOENT)')
+    expect(nowhere).toThrow(DataError)
   })
 
   it('says whether the thought is open', async () => {
