@@ -62,6 +62,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   vega: ['core/report'],
   'vega-lite': ['core/report'],
   chalk: ['terminal'],
+  'string-width': ['core/util/text-width.ts'],
   ora: ['terminal'],
 }
 

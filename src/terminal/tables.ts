@@ -1,6 +1,6 @@
-import {stripVTControlCharacters} from 'node:util'
 import {maxOf} from '../core/util/extremes.js'
 import {columnsToDrop} from '../core/util/spare-columns.js'
+import {padText, textWidth} from '../core/util/text-width.js'
 import {visible, visibleLine} from '../core/util/visible.js'
 import type {Colors} from './colors.js'
 import {formatBytes, formatValue} from './format.js'
@@ -46,10 +46,10 @@ export function renderTable(rows: readonly Row[], colors: Colors): string {
   const heads = columns.map(visibleLine)
   const cells = rows.map((row) => columns.map((column) => formatValue(column, row[column])))
   const isNumeric = columns.map((column) => rows.every((row) => row[column] == null || typeof row[column] === 'number'))
-  const widths = heads.map((head, c) => maxOf([width(head), ...cells.map((row) => width(row[c]))]))
+  const widths = heads.map((head, c) => maxOf([textWidth(head), ...cells.map((row) => textWidth(row[c]))]))
   const line = (row: readonly string[]) =>
     row
-      .map((cell, c) => pad(cell, widths[c], isNumeric[c]))
+      .map((cell, c) => padText(cell, widths[c], isNumeric[c] ? 'before' : 'behind'))
       .join('  ')
       .trimEnd()
   return [colors.dim(line(heads)), ...cells.map(line)].join('\n')
@@ -69,7 +69,7 @@ export function fitColumns(
 ): {rows: readonly Row[]; leftOut: readonly string[]} {
   const without = (gone: readonly string[]) =>
     rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !gone.includes(name))))
-  const widthWithout = (gone: readonly string[]) => maxOf(renderTable(without(gone), colors).split('\n').map(width))
+  const widthWithout = (gone: readonly string[]) => maxOf(renderTable(without(gone), colors).split('\n').map(textWidth))
   const gone = columnsToDrop(limit, spare, widthWithout)
   return {rows: without(gone), leftOut: gone.filter((name) => rows.some((row) => name in row))}
 }
@@ -83,12 +83,12 @@ export function renderSummary(summary: Row, colors: Colors, indent = ''): string
   const entries = Object.entries(summary)
     .filter(([, value]) => value !== null)
     .map(([name, value]) => [visibleLine(name), value] as const)
-  const labels = maxOf([0, ...entries.filter(([, value]) => isPlain(value)).map(([name]) => width(name))])
+  const labels = maxOf([0, ...entries.filter(([, value]) => isPlain(value)).map(([name]) => textWidth(name))])
   return entries.map(([name, value]) => indent + renderEntry(name, value, labels, colors, indent)).join('\n')
 }
 
 function renderEntry(name: string, value: unknown, labels: number, colors: Colors, indent: string): string {
-  if (isPlain(value)) return `${colors.dim(pad(name, labels, false))}  ${formatValue(name, value)}`
+  if (isPlain(value)) return `${colors.dim(padText(name, labels))}  ${formatValue(name, value)}`
   const inner = `${indent}  `
   const block =
     typeof value === 'string' ? visible(value) : Array.isArray(value) ? renderTable(value, colors) : undefined
@@ -150,13 +150,4 @@ function shareOf(needed: number, available: number): string {
 
 function indented(line: string): string {
   return `  ${line}`
-}
-
-function width(text: string): number {
-  return stripVTControlCharacters(text).length
-}
-
-function pad(text: string, columns: number, right: boolean): string {
-  const space = ' '.repeat(Math.max(0, columns - width(text)))
-  return right ? space + text : text + space
 }

@@ -1,5 +1,6 @@
 import {maxOf} from '../util/extremes.js'
 import {columnsToDrop} from '../util/spare-columns.js'
+import {textWidth} from '../util/text-width.js'
 import {renderTable, type Table} from './tables.js'
 
 /** Ends of the names that `spare` has for the details of a column, which may go before the column does. */
@@ -37,7 +38,7 @@ function unnamed(table: Table): Table {
 }
 
 function widthOf(table: Table): number {
-  return maxOf(renderGrid(table).map((line) => line.length))
+  return maxOf(renderGrid(table).map(textWidth))
 }
 
 /** The rows alone: title and note are texts, which a terminal breaks. */

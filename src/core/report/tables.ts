@@ -5,6 +5,7 @@ import {maxOf} from '../util/extremes.js'
 import {groupBy} from '../util/group-by.js'
 import {meanOf} from '../util/means.js'
 import {plural} from '../util/plural.js'
+import {padText, textWidth} from '../util/text-width.js'
 import type {Comparison} from './comparisons.js'
 import {percent, points, short} from './format.js'
 import type {PredictionCost, Result, ResultCell} from './results.js'
@@ -183,9 +184,9 @@ export function intervalsOf(columns: readonly string[]): string[] {
 /** A table as aligned lines of text, details in the same line. */
 export function renderTable({title, columns, rows, note}: Table): string[] {
   const lines = [columns, ...rows.map((row) => row.map(({text, detail}) => (detail ? `${text} ${detail}` : text)))]
-  const widths = columns.map((_, column) => maxOf(lines.map((line) => line[column].length)))
+  const widths = columns.map((_, column) => maxOf(lines.map((line) => textWidth(line[column]))))
   const align = (line: readonly string[]) =>
-    line.map((text, i) => (i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i]))).join('  ')
+    line.map((text, i) => padText(text, widths[i], i === 0 ? 'behind' : 'before')).join('  ')
   return [title, '', align(lines[0]), ...lines.slice(1).map(align), ...(note ? ['', note] : [])]
 }
 
