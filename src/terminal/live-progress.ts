@@ -44,7 +44,7 @@ export function liveProgress({stream, writeResult, now, colors}: LiveOptions): P
     stage(name, total, unit = '', start = 0) {
       const meter = new Meter(name, total, unit, start, now)
       open.push(meter)
-      spinner ??= ora({stream, discardStdin: false, color: false, spinner: dots(colors)}).start()
+      spinner ??= ora({stream, isEnabled: true, discardStdin: false, color: false, spinner: dots(colors)}).start()
       timer ??= setInterval(redraw, 500).unref()
       redraw()
       return {

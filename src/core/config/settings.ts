@@ -166,10 +166,7 @@ function readText(path: string, name: string): string {
     return readPlainText(path)
   } catch (cause) {
     if (cause instanceof DataError)
-      throw new DataError(`config: ${cause.message}; --config needs a YAML file`, {
-        suggestions: cause.suggestions,
-        cause,
-      })
+      throw new DataError(`config: ${cause.message}`, {suggestions: [...cause.suggestions, 'give a YAML file'], cause})
     const code = (cause as NodeJS.ErrnoException).code
     const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`
     throw new UsageError(`config: ${name} ${why}; --config needs a YAML file`, {cause})

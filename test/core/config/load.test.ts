@@ -8,7 +8,7 @@ import {objectiveDefaults} from '../../../src/core/config/objective-defaults.js'
 import {rewardDefaults} from '../../../src/core/config/reward-defaults.js'
 import {objectiveTasks, taskDefaults} from '../../../src/core/config/task-defaults.js'
 import {objectives as kinds} from '../../../src/core/objectives/objectives.js'
-import {UsageError} from '../../../src/core/util/errors.js'
+import {DataError, type RptError, UsageError} from '../../../src/core/util/errors.js'
 
 let cwd: string
 
@@ -28,12 +28,12 @@ function load(inputs: Partial<ConfigInputs>) {
   return loadConfig({command: 'train', cwd, ...inputs})
 }
 
-function failure(inputs: Partial<ConfigInputs>): UsageError {
+function failure(inputs: Partial<ConfigInputs>, kind: typeof UsageError | typeof DataError = UsageError): RptError {
   try {
     load(inputs)
   } catch (error) {
-    expect(error).toBeInstanceOf(UsageError)
-    return error as UsageError
+    expect(error).toBeInstanceOf(kind)
+    return error as RptError
   }
   throw new Error('loadConfig accepted what it should refuse')
 }
@@ -230,10 +230,10 @@ describe('what is refused', () => {
     )
   })
 
-  it('a folder in place of a file of settings, saying what --config needs', () => {
-    expect(() => load({files: [tmpdir()]})).toThrow(
-      /^config: .* is a folder; expected a plain file; --config needs a YAML/,
-    )
+  it('a folder in place of a file of settings, saying what is needed', () => {
+    const error = failure({files: [tmpdir()]}, DataError)
+    expect(error.message).toMatch(/^config: .* is a folder; expected a plain file$/)
+    expect(error.suggestions).toContain('give a YAML file')
   })
 
   it('an unknown key in a file, with file, line, key and the nearest known one', () => {
