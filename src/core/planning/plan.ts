@@ -13,8 +13,7 @@ import {allParametersOf, trainedCount} from '../models/adapters.js'
 import {countOf} from '../models/parameters.js'
 import {generationFolders} from '../runs/model-place.js'
 import {devices} from '../runtime/devices.js'
-import {startingSettings} from '../training/open-training.js'
-import {weightSource} from '../training/weight-source.js'
+import {openInputs, startingSettings} from '../training/open-training.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {planners} from './planners.js'
@@ -70,11 +69,11 @@ export async function settingsOf(
 }
 
 const recorders: Readonly<Record<string, (loaded: SourcedConfig, services: Services) => Promise<SourcedConfig>>> = {
-  async train(loaded, services) {
-    if (!loaded.config.model.path) return loaded
+  async train(given, services) {
     const silent = {...services, progress: silentProgress}
-    const {place} = await weightSource(loaded.config, silent, {})
-    return withGeneration(startingSettings(loaded, silent), generationFolders(place))
+    const {config, sources} = startingSettings(given, silent)
+    const {loaded, source} = await openInputs(config, {...silent, sources}, {})
+    return withGeneration(loaded, generationFolders(source.place))
   },
   async eval(loaded, services) {
     const models = await evaluatedModels(loaded, services)

@@ -80,6 +80,12 @@ describe('an evaluation of runs', () => {
     expect(readFileSync(join(runAt('sft'), 'config.resolved.yaml'), 'utf8')).toMatch(
       /template: "bare" +# rows of .*rows.jsonl\n/,
     )
+    // A dry run shows it, too.
+    const shown = await settingsOf('train', toy.load('train', [`model.path=${toy.base}`, ...sft], 'dry'))
+    expect([shown.config.sft.template, shown.sources.get('sft.template')]).toEqual([
+      'bare',
+      expect.stringMatching(/^rows of .*rows\.jsonl$/),
+    ])
     const {summary} = await toy.run([`model.path=${runAt('sft')}`])
     expect(summary.models[0]).toMatchObject({run: 'sft', 'prompt.template': 'bare', 'prompt.chatTemplate': 'none'})
   })
