@@ -3,8 +3,8 @@ import {LocalEngine} from '../../src/core/engine/local-engine.js'
 import type {PolicyRequest} from '../../src/core/engine/update/policy-request.js'
 import type {Adapter} from '../../src/core/models/adapter.js'
 import type {ModelConfig} from '../../src/core/models/model-config.js'
-import {Sampler, streamSeed} from '../../src/core/util/rng.js'
-import {engineModel, optimizer, promptsOf, sampling, temporaryFolder, tinyEngine} from './tiny-engine.js'
+import {requestFrom, sampledBy} from './policy-requests.js'
+import {engineModel, optimizer, temporaryFolder, tinyEngine} from './tiny-engine.js'
 
 /** Settings of adapters on every linear layer of some base, unless `changes` say otherwise. */
 export function adapterOn(changes: Partial<Adapter> = {}): Adapter {
@@ -47,28 +47,7 @@ export async function sampledRequest(
   engine: LocalEngine,
   changes: Partial<PolicyRequest> = {},
 ): Promise<PolicyRequest> {
-  const prompts = promptsOf([3, 9, 17, 30], 4)
-  const endIds = [2, 10, 20, 30]
-  const {groups} = await engine.rollout({
-    prompts,
-    maxTokens: 12,
-    contextsPerBatch: 3,
-    sampling: {...sampling, endIds},
-  })
-  const sampler = new Sampler(streamSeed(4, 'advantages'))
-  return {
-    groups: groups.map((completions, i) => ({
-      promptIds: prompts[i].ids,
-      completions,
-      advantages: completions.map(() => sampler.normal()),
-    })),
-    temperature: 1,
-    objective: {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 0},
-    lossNormalizer: 'token',
-    contextsPerMicroBatch: 2,
-    mismatchLimit: 1e-5,
-    mode: 'whole',
-    optimizer: {...optimizer, learningRate: 0.02},
-    ...changes,
-  }
+  const lengths = [3, 9, 17, 30]
+  const own = {contextsPerMicroBatch: 2, optimizer: {...optimizer, learningRate: 0.02}, ...changes}
+  return requestFrom(own, lengths, await sampledBy(engine, lengths))
 }

@@ -45,6 +45,7 @@ export function sweepPoints({sweep, out}: Config): SweepPoint[] {
 /** Sections of settings that are the same for all points, and why. */
 const shared: Readonly<Record<string, string>> = {
   eval: 'all points are evaluated with the settings of the sweep',
+  out: 'every point is written below the folder of the sweep',
 }
 
 function refuseSharedAxes(axes: Config['sweep']['axes']): void {
@@ -52,7 +53,7 @@ function refuseSharedAxes(axes: Config['sweep']['axes']): void {
     const [section] = key.split('.')
     if (!Object.hasOwn(shared, section)) continue
     throw new UsageError(`scaling-sweep: sweep.axes names ${key}, but ${shared[section]}`, {
-      suggestions: [`set ${key} in the config of the sweep`, 'give each value a sweep of its own'],
+      suggestions: [`leave it out, and set ${key} for the sweep`, 'give each value a sweep of its own'],
     })
   }
 }

@@ -109,13 +109,20 @@ describe('points of a sweep', () => {
     expect([of.model.path, of.data.dir]).toEqual([workspace.base, join(workspace.folder, 'configs', 'data')])
   })
 
+  it.each(['{seed: [1, 2, 1]}', '{optim.learningRate: [1e-3, 0.001]}', '{model.path: [base, ./base]}'])(
+    'that mean the same are refused: %s',
+    (axes) => {
+      expect(() => sweepPoints(config('points', [`sweep.axes=${axes}`]))).toThrow(/have the same settings/)
+    },
+  )
+
   it.each([
-    '{seed: [1, 2, 1]}',
-    '{optim.learningRate: [1e-3, 0.001]}',
-    '{model.path: [base, ./base]}',
-    '{out: [a, b]}',
-  ])('that mean the same are refused: %s', (axes) => {
-    expect(() => sweepPoints(config('points', [`sweep.axes=${axes}`]))).toThrow(/have the same settings/)
+    ['eval.limit', '[5, 10]', 'evaluated with the settings of the sweep'],
+    ['out', '[a]', 'written below the folder of the sweep'],
+  ])('by %s are refused: it is the same for all', (key, values, why) => {
+    expect(() => sweepPoints(config('points', [`sweep.axes={${key}: ${values}}`]))).toThrow(
+      new RegExp(`^scaling-sweep: sweep\\.axes names ${key}, but .*${why}$`),
+    )
   })
 
   it('do not exist without a training config', () => {

@@ -7,7 +7,6 @@ import {clipScale, globalNorm} from '../../optim/clip.js'
 import {type LossScale, nextLossScale} from '../../optim/loss-scale.js'
 import {StepThreads} from '../../optim/step-threads.js'
 import {keepHalfCopy, takeHalfCopy} from '../../runtime/half-copies.js'
-import {freeArray} from '../../runtime/output-memory.js'
 import type {TensorData} from '../../runtime/session.js'
 import {addTo} from '../../util/add-to.js'
 import {NumericError} from '../../util/errors.js'
@@ -134,10 +133,7 @@ export class ModelState {
       const gradient = outputs[`gradient/${name}`] as Float32Array
       const sum = this.gradients.get(name)
       if (!sum) this.gradients.set(name, gradient)
-      else {
-        addTo(sum, gradient)
-        freeArray(gradient)
-      }
+      else addTo(sum, gradient)
     }
   }
 
