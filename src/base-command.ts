@@ -168,7 +168,7 @@ export abstract class BaseCommand extends Command {
     request: Request,
     {check, settings}: Pick<Presentation<object>, 'check' | 'settings'>,
   ): Promise<object> {
-    const [{resolvedYaml}, {planOf, settingsOf}, {renderPlan}] = await Promise.all([
+    const [{resolvedYaml}, {planOf}, {renderPlan}] = await Promise.all([
       import('./core/config/resolved.js'),
       import('./core/planning/plan.js'),
       import('./terminal/tables.js'),
@@ -182,10 +182,10 @@ export abstract class BaseCommand extends Command {
     const services = {...request.services, progress, rehearsal: {note: (line: string) => missing.push(line)}}
     const rehearsed = {...request, services}
     await check?.(rehearsed)
-    const checked = (await settings?.(rehearsed)) ?? loaded
-    const planned = await planOf(this.id!, loaded.config, services)
+    const checked = await settings?.(rehearsed)
+    const {recorded, ...planned} = await planOf(this.id!, loaded.config, services)
     const plan = {...planned, missing: [...new Set([...missing, ...planned.missing])]}
-    const {config, sources} = await settingsOf(this.id!, checked, services)
+    const {config, sources} = checked ?? recorded
     const yaml = resolvedYaml(config, sources)
     // A file gets the very settings, to be used again.
     this.log((process.stdout.isTTY ? visible(yaml) : yaml) + renderPlan(plan, this.colors).replaceAll(/^(?=.)/gm, '# '))

@@ -55,17 +55,13 @@ export interface EvalSummary extends Summary {
  */
 export async function evaluate(config: Config, services: Services): Promise<EvalSummary> {
   const started = new Date()
-  const {data, models, demands, instructions} = await openEvaluation(config, services)
+  const {data, models, recorded, demands, instructions} = await openEvaluation(config, services)
   for (const line of instructions) services.progress.log(`prompts of ${line}`)
   for (const demand of demands) services.progress.log(checkMemory('eval', demand, config.memory))
   const engine = startEngine(config)
   try {
     // Whatever is wrong with the first model shows before a directory is made or emptied.
     await loadModel(engine, sourceOf(models[0]), services.progress)
-    const recorded = recordedSettings(
-      models.map(({run, loaded}) => ({name: run, loaded})),
-      commandTask(config),
-    )
     return await evaluateIn({...recorded, data, engine}, models, services, started)
   } finally {
     await engine.close()
@@ -77,6 +73,8 @@ export interface EvaluationStart {
   /** Null in a rehearsal where they are not there yet, or where the task needs none. */
   readonly data: PreparedData | null
   readonly models: readonly EvaluatedModel[]
+  /** What the evaluation is recorded with: some settings come from the checkpoints and runs. */
+  readonly recorded: SourcedConfig
   /** Memory that each model needs. */
   readonly demands: readonly MemoryDemand[]
   /** By model: which instruction its prompts are in, and how long it is; none where nothing is prompted. */
@@ -129,7 +127,8 @@ export async function openEvaluation(config: Config, services: Services): Promis
   if (samples > 0 && !modes.includes('reasoning'))
     progress.warn(`eval.samples is ${samples}, but nothing is sampled, because eval.modes does not contain reasoning`)
   if (services.rehearsal && resume && state === 'ours') rehearseResume(config, services, data, models)
-  return {data, models, demands, instructions}
+  const named = models.map(({run, loaded}) => ({name: run, loaded}))
+  return {data, models, recorded: recordedSettings(named, kind), demands, instructions}
 }
 
 /** Prepared data as a model reads them, or its tokenizer alone where none are named; null where they are not there yet. */

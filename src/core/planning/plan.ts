@@ -4,16 +4,10 @@ import type {Config} from '../config/schema.js'
 import {type MemoryDemand, type PlaceReport, reportMemory} from '../engine/memory/check-memory.js'
 import {describeUpdate} from '../engine/traffic/describe-update.js'
 import {bytesOf, stepTraffic} from '../engine/traffic/step-traffic.js'
-import {evaluatedModels} from '../evaluation/evaluated-models.js'
-import {commandTask} from '../evaluation/evaluated-task.js'
-import {withGeneration} from '../evaluation/generation-settings.js'
-import {recordedSettings} from '../evaluation/run-settings.js'
 import {packageVersion} from '../files/index.js'
 import {allParametersOf, trainedCount} from '../models/adapters.js'
 import {countOf} from '../models/parameters.js'
-import {generationFolders} from '../runs/model-place.js'
 import {devices} from '../runtime/devices.js'
-import {openInputs, startingSettings} from '../training/open-training.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {planners} from './planners.js'
@@ -59,27 +53,10 @@ export interface Plan {
   readonly missing: readonly string[]
 }
 
-/** The settings that a command would record: some come from the checkpoints and runs that it reads. */
-export async function settingsOf(
-  command: string,
-  loaded: SourcedConfig,
-  services = rehearsing(command),
-): Promise<SourcedConfig> {
-  return recorders[command]?.(loaded, services) ?? loaded
-}
-
-const recorders: Readonly<Record<string, (loaded: SourcedConfig, services: Services) => Promise<SourcedConfig>>> = {
-  async train(given, services) {
-    const silent = {...services, progress: silentProgress}
-    const {config, sources} = startingSettings(given, silent)
-    const {loaded, source} = await openInputs(config, {...silent, sources}, {})
-    return withGeneration(loaded, generationFolders(source.place))
-  },
-  async eval(loaded, services) {
-    const models = await evaluatedModels(loaded, services)
-    const named = models.map((model) => ({name: model.run, loaded: model.loaded}))
-    return recordedSettings(named, commandTask(loaded.config))
-  },
+/** What a command would do, and the settings that it would record. */
+export interface Planned extends Plan {
+  /** Those given, or with what comes from the checkpoints and runs that the command reads. */
+  readonly recorded: SourcedConfig
 }
 
 /** Services of a caller that only wants the plan. */
@@ -96,17 +73,19 @@ function rehearsing(command: string): Services {
 }
 
 /**
- * What a command would compute, hold in memory and write; nothing is run or written. Memory that is short is shown, not
- * refused.
+ * What a command would compute, hold in memory and write, and the settings that it would record; nothing is run or
+ * written. Memory that is short is shown, not refused.
  *
  * @throws what the command would throw before its work
  */
-export async function planOf(command: string, config: Config, services = rehearsing(command)): Promise<Plan> {
+export async function planOf(command: string, config: Config, services = rehearsing(command)): Promise<Planned> {
   const missing = new Set<string>()
+  const given = {config, sources: services.sources}
   const planner = planners[command]
-  if (!planner) return {batch: [], memory: [], files: [], missing: []}
+  if (!planner) return {batch: [], memory: [], files: [], missing: [], recorded: given}
   const {
     demand,
+    recorded = given,
     prompts = [],
     order = [],
   } = await planner.open(config, {
@@ -119,6 +98,7 @@ export async function planOf(command: string, config: Config, services = rehears
     ...(demand ? {...parametersIn(demand), ...memoryOf(demand, config)} : {memory: []}),
     files: planner.files(config).map((file) => (file === '' ? config.out! : `${config.out}/${file}`)),
     missing: [...missing],
+    recorded,
   }
 }
 

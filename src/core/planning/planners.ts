@@ -1,9 +1,12 @@
+import type {SourcedConfig} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {type MemoryDemand, reportMemory} from '../engine/memory/check-memory.js'
 import {openEvaluation} from '../evaluation/evaluate.js'
 import {commandTask} from '../evaluation/evaluated-task.js'
+import {withGeneration} from '../evaluation/generation-settings.js'
 import {objectives} from '../objectives/objectives.js'
 import {rehearsePreparation} from '../preparation/prepare-data.js'
+import {generationFolders} from '../runs/model-place.js'
 import {sweepPoints} from '../sweep/points.js'
 import {trackedFiles} from '../trackers/trackers.js'
 import {isEvaluated, openInputs, openTraining, startingSettings} from '../training/open-training.js'
@@ -17,6 +20,8 @@ import {openWarmStart} from '../warm-start/open-warm-start.js'
 export interface Opened {
   /** What the work needs; null where nothing is computed, or the model is not named. */
   readonly demand: MemoryDemand | null
+  /** The settings that the command would record, where some come from the checkpoints and runs that it reads. */
+  readonly recorded?: SourcedConfig
   /** Which instruction its prompts are in, and how long it is: a line for each model. */
   readonly prompts?: readonly string[]
   /** What decides which contexts a step draws, where it is more than a seeded order. */
@@ -40,8 +45,10 @@ export const planners: Readonly<Record<string, Planner>> = {
   train: {
     batch: (config) => objectives[config.train.objective].batch(config),
     async open(config, services) {
-      const {demand, opened} = await openTraining(config, services)
-      return {demand, prompts: opened.instruction === undefined ? [] : [opened.instruction], order: opened.order}
+      const {demand, loaded, source, opened} = await openTraining(config, services)
+      const recorded = withGeneration(loaded, generationFolders(source.place))
+      const prompts = opened.instruction === undefined ? [] : [opened.instruction]
+      return {demand, recorded, prompts, order: opened.order}
     },
     files: (config) => [
       ...ofEveryRun,
@@ -56,9 +63,9 @@ export const planners: Readonly<Record<string, Planner>> = {
     batch: (config) =>
       `${config.eval.limit ?? 'all'} held-out ${commandTask(config).noun} x modes ${config.eval.modes.join(', ')}`,
     async open(config, services) {
-      const {demands, instructions} = await openEvaluation(config, services)
+      const {demands, recorded, instructions} = await openEvaluation(config, services)
       // One model is in memory at a time.
-      return {demand: largestOf(demands, config), prompts: instructions}
+      return {demand: largestOf(demands, config), recorded, prompts: instructions}
     },
     files: () => [...ofEveryRun, 'eval.arrow', 'eval/*-step-*.arrow'],
   },

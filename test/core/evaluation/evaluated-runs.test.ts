@@ -3,10 +3,10 @@ import {join} from 'node:path'
 import {beforeAll, describe, expect, it, vi} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {LocalEngine} from '../../../src/core/engine/local-engine.js'
-import {settingsOf} from '../../../src/core/planning/plan.js'
 import {predictionsFile} from '../../../src/core/report/read-run.js'
 import {predictionsTable, readTable} from '../../../src/core/tables/index.js'
 import {UsageError} from '../../../src/core/util/errors.js'
+import {shownSettings} from '../../support/shown-settings.js'
 import {inMode, ToyEvaluations} from './toy-evaluations.js'
 
 // A worker thread cannot load TypeScript here: the engine runs in this thread.
@@ -36,7 +36,7 @@ describe('an evaluation of runs', () => {
     ])
     const reasoning = summary.rows.filter(inMode('reasoning'))
     for (const {prompt_settings} of reasoning) expect(JSON.parse(prompt_settings)).toMatchObject(seen)
-    const shown = await settingsOf('eval', toy.load('eval', sets, 'dry'))
+    const shown = await shownSettings('eval', toy.load('eval', sets, 'dry'))
     expect(shown.config.prompt.template).toBe('bare')
     expect(shown.sources.get('rollout.maxTokens')).toMatch(/^run .*rpt$/)
     expect(shown.sources.get('eval.modes')).toBe('default')
@@ -54,8 +54,8 @@ describe('an evaluation of runs', () => {
     expect(resolved).toMatch(/template: null +# by model: base "auto", rpt "bare"\n/)
     expect(resolved).toMatch(/maxTokens: 6 +# --set\n/)
     writeFileSync(join(toy.folder, 'again.yaml'), resolved)
-    const again = loadConfig({files: ['again.yaml'], cwd: toy.folder})
-    expect((await settingsOf('eval', again)).sources.get('prompt.template')).toMatch(/base "auto", rpt "bare"/)
+    const again = loadConfig({files: ['again.yaml'], sets: ['out=again'], cwd: toy.folder})
+    expect((await shownSettings('eval', again)).sources.get('prompt.template')).toMatch(/base "auto", rpt "bare"/)
   })
 
   it('of folders with long names keeps predictions that a report finds again', async () => {
@@ -81,7 +81,7 @@ describe('an evaluation of runs', () => {
       /template: "bare" +# rows of .*rows.jsonl\n/,
     )
     // A dry run shows it, too.
-    const shown = await settingsOf('train', toy.load('train', [`model.path=${toy.base}`, ...sft], 'dry'))
+    const shown = await shownSettings('train', toy.load('train', [`model.path=${toy.base}`, ...sft], 'dry'))
     expect([shown.config.sft.template, shown.sources.get('sft.template')]).toEqual([
       'bare',
       expect.stringMatching(/^rows of .*rows\.jsonl$/),
@@ -99,7 +99,7 @@ describe('an evaluation of runs', () => {
     await toy.trained('other', [...sft])
     const other = [`model.path=${runAt('other')}`, 'rollout.maxTokens=6']
     await expect(toy.run(other)).rejects.toThrow(UsageError)
-    await expect(settingsOf('eval', toy.load('eval', other, 'dry'))).rejects.toThrow(
+    await expect(shownSettings('eval', toy.load('eval', other, 'dry'))).rejects.toThrow(
       /rows in a template that it does not name/,
     )
     expect((await toy.run([...other, 'eval.modes=standard'])).summary.rows.length).toBeGreaterThan(0)

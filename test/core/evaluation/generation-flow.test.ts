@@ -2,9 +2,9 @@ import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, expect, it} from 'vitest'
 import {evaluate} from '../../../src/core/evaluation/evaluate.js'
-import {settingsOf} from '../../../src/core/planning/plan.js'
 import {predictionsTable, readTable} from '../../../src/core/tables/index.js'
 import {train} from '../../../src/core/training/train.js'
+import {shownSettings} from '../../support/shown-settings.js'
 import {type ToyWorkspace, toyConfig, toyServices, toyWorkspace} from '../../support/toy-run.js'
 
 const drawn = ['eval.modes=reasoning', 'eval.samples=2', 'eval.limit=4', 'eval.bootstraps=5']
@@ -51,7 +51,7 @@ it('so do evaluations while training, a resumed run too', async () => {
   expect(textsOf('run')).toEqual(textsOf('same'))
   expect(recorded('run')).toMatch(/temperature: 5 +# .*generation_config\.json/)
   // The dry run shows what the run records, which `--resume` compares from the first evaluation on.
-  const shown = await settingsOf('train', {config: toyConfig(toy, 'dry', settings), sources: new Map()})
+  const shown = await shownSettings('train', {config: toyConfig(toy, 'dry', settings), sources: new Map()})
   expect([shown.config.eval.temperature, shown.sources.get('eval.temperature')]).toEqual([5, file])
   await train(toyConfig(toy, 'late', [...drawn, 'train.steps=1']), toyServices())
   await train(toyConfig(toy, 'late', [...settings, 'train.steps=2']), toyServices({resume: true}))
