@@ -1,5 +1,6 @@
 import {existsSync, readFileSync, writeFileSync} from 'node:fs'
 import {parseArgs} from 'node:util'
+import type {GroupLengths} from '../../src/core/models/flops.js'
 import {flopsOf} from '../results.js'
 import {configsOf, stagesOf} from '../stages.js'
 import {completionLengths, documentLengths, shapeOfRun, stepsFor} from './compute.js'
@@ -34,7 +35,7 @@ rpt('random', 'train', config('rpt'), '--data', folder('data-random'))
 const shape = await shapeOfRun(folder('rpt'))
 const flops = flopsOf(folder('rpt'))
 const batchRows = 16
-const steps = (cost: number, lengths: readonly number[]) => String(stepsFor(cost, shape, lengths, batchRows))
+const steps = (cost: number, lengths: readonly GroupLengths[]) => String(stepsFor(cost, shape, lengths, batchRows))
 rpt('ntp', 'train', config('ntp'), '--steps', steps(flops, documentLengths(folder('data'))))
 
 // The sampling costs what it costs; the rest of RPT's FLOPs is for training on what was right.

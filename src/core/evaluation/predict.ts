@@ -3,6 +3,7 @@ import type {Engine} from '../engine/engine.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {promptLimit} from '../prompts/prompt-limit.js'
 import type {Completion, Prompt} from '../records/records.js'
+import {checkSampled} from '../samplers/check-sampled.js'
 import type {Sampler} from '../samplers/sampler.js'
 import {countAnswerTokens} from '../tasks/answer-tokens.js'
 import type {ItemPredictions, Prediction, ScoringEngine, Task} from '../tasks/task.js'
@@ -111,6 +112,8 @@ async function complete(
     temperature: greedy ? config.rollout.temperature : config.eval.temperature,
     streamKeys: {seed: config.seed, purpose: 'eval', step: 0},
   })
+  for (const [index, group] of completions.entries())
+    for (const {oldLogprobs} of group) checkSampled(prompts[index], oldLogprobs, config.precision)
   return completions
 }
 

@@ -115,7 +115,8 @@ export function scoreFlops(shape: ModelShape, lengths: readonly number[]): numbe
 }
 
 /**
- * FLOPs of a policy update: forward and backward over each prompt once and over its completions.
+ * FLOPs of an update, forward and backward: over each prompt once and over its completions. A row of plain training is a
+ * prompt with one completion, its targets.
  *
  * Pass only what the update runs over: completions without advantage that were dropped cost nothing.
  */
@@ -123,14 +124,6 @@ export function updateFlops(shape: ModelShape, groups: readonly GroupLengths[]):
   const live = groups.filter(({completionTokens}) => completionTokens.length > 0)
   const saved = live.reduce((sum, group) => sum + savedFlops(shape, groupWork(group)), 0)
   return 3 * rolloutFlops(shape, live) - saved
-}
-
-/** FLOPs of plain next-token training, forward and backward, on rows of the given lengths in input tokens. */
-export function plainTrainingFlops(shape: ModelShape, rowTokens: readonly number[]): number {
-  return rowTokens.reduce((sum, tokens) => {
-    const work = {tokens, attendedPairs: causalPairs(0, tokens)}
-    return sum + 3 * forwardFlops(shape, work) - savedFlops(shape, work)
-  }, 0)
 }
 
 function groupWork({promptTokens, completionTokens}: GroupLengths): Required<ForwardWork> {

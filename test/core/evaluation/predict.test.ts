@@ -24,11 +24,15 @@ beforeAll(async () => {
 })
 
 /** How one item is sampled in a mode, and how many predictions come of it. */
-async function sampledIn(mode: EvalMode) {
+async function sampledIn(mode: EvalMode, logprobs: readonly number[] = []) {
   const asked: object[] = []
   const sample = async (prompts: readonly Prompt[], {groupSize, greedy, temperature, ...rest}: SamplingRequest) => {
     asked.push({groupSize, greedy, temperature, contextsPerBatch: rest.contextsPerBatch})
-    const completion = {ids: Int32Array.of(), oldLogprobs: new Float32Array(), stopReason: 'end-of-text'} as const
+    const completion = {
+      ids: Int32Array.of(),
+      oldLogprobs: Float32Array.from(logprobs),
+      stopReason: 'end-of-text',
+    } as const
     return {completions: prompts.map(() => Array(groupSize).fill(completion)), uniformsNearStep: null}
   }
   const task = {
@@ -51,6 +55,10 @@ describe('an item is completed', () => {
 
   it('greedily, and by samples of another temperature where the model thinks', async () => {
     expect(await sampledIn('reasoning')).toEqual({asked: [greedy, drawn], predictions: 4})
+  })
+
+  it('and refused where a log-probability of the completion is not finite', async () => {
+    await expect(sampledIn('reasoning', [-1, Number.NaN])).rejects.toThrow(/sampled for a position 0 is NaN/)
   })
 
   it('greedily alone where its thought is given', async () => {

@@ -4,7 +4,6 @@ import {
   forwardFlops,
   layerMatrixParameters,
   type ModelShape,
-  plainTrainingFlops,
   rolloutFlops,
   updateFlops,
 } from '../../../src/core/models/flops.js'
@@ -51,7 +50,7 @@ describe('FLOPs', () => {
     const group = [{promptTokens: 1, completionTokens: Array(8).fill(800)}]
     expect(rolloutFlops(qwen14, group) / (2 * n * 6400)).toBeCloseTo(1, 1)
     expect(updateFlops(qwen14, group) / (6 * n * 6400)).toBeCloseTo(1, 1)
-    expect(plainTrainingFlops(qwen14, [1000]) / (6 * n * 1000)).toBeCloseTo(1, 1)
+    expect(updateFlops(qwen14, [{promptTokens: 1, completionTokens: [1000]}]) / (6 * n * 1000)).toBeCloseTo(1, 1)
   })
 
   it('charges the prompt once per group', () => {
@@ -72,15 +71,16 @@ describe('FLOPs', () => {
     const work = {tokens: 7, attendedPairs: causalPairs(0, 7)}
     const products = 2 * 7 * (layerMatrixParameters(tiny) + 128 * 527)
     expect(forwardFlops(adapted, work)).toBe(forwardFlops(tiny, work) + 2 * 5000 * 7)
-    expect(plainTrainingFlops(adapted, [7])).toBe(3 * forwardFlops(adapted, work) - products)
+    const row = {promptTokens: 1, completionTokens: [7]}
+    expect(updateFlops(adapted, [row])).toBe(3 * forwardFlops(adapted, work) - products)
     const group = {promptTokens: 5, completionTokens: [3]}
     const update = 2 * (7 * layerMatrixParameters(tiny) + 3 * 128 * 527)
     expect(updateFlops(adapted, [group])).toBe(3 * rolloutFlops(adapted, [group]) - update)
   })
 
-  it('agrees with training the same tokens as one plain row, up to the logits of the prompt and the last token', () => {
-    const update = updateFlops(tiny, [{promptTokens: 40, completionTokens: [20]}])
-    const row = plainTrainingFlops(tiny, [59])
-    expect(row - update).toBe(3 * 2 * 128 * 527 * 39)
+  it('charges no logits for tokens of a row that are only read', () => {
+    const trained = updateFlops(tiny, [{promptTokens: 40, completionTokens: [20]}])
+    const row = updateFlops(tiny, [{promptTokens: 1, completionTokens: [59]}])
+    expect(row - trained).toBe(3 * 2 * 128 * 527 * 39)
   })
 })

@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto'
 import type {LogprobQuery} from '../../records/records.js'
+import {checkFinite} from '../../runtime/finite.js'
 import {DataError, RuntimeFailure} from '../../util/errors.js'
 import {maxOf} from '../../util/extremes.js'
 import {groupBy} from '../../util/group-by.js'
@@ -28,6 +29,7 @@ export type AskedModels = Readonly<Record<LogprobQuery['of'], Weights | null>>
  *
  * @throws {DataError} when a prompt or continuation is empty, or both together are longer than the model's positions
  * @throws {RuntimeFailure} when a model is asked that was never kept
+ * @throws {NumericError} at a log-probability that is not finite
  */
 export async function answerQueries(
   state: ModelState,
@@ -84,6 +86,11 @@ async function logprobsUnder(
     for (const index of batch) {
       const to = from + queries[index].continuation.length
       answers[index] = (logprobs as Float32Array).slice(from, to)
+      checkFinite(
+        answers[index],
+        (i) => `the log-probability of token ${i} of a continuation`,
+        state.lossScale !== null,
+      )
       from = to
     }
     done += batch.length

@@ -1,3 +1,4 @@
+import {checkFinite} from '../../runtime/finite.js'
 import {maxOf} from '../../util/extremes.js'
 import {type Tell, tellNobody} from '../../util/tell.js'
 import {byLength, countBucket, lengthBucket} from '../graphs/bucket.js'
@@ -23,7 +24,11 @@ export interface ScoreSettings {
   readonly batchTokens: number
 }
 
-/** Scores sequences of at least two tokens, in batches of similar length. */
+/**
+ * Scores sequences of at least two tokens, in batches of similar length.
+ *
+ * @throws {NumericError} at a score that is not finite
+ */
 export async function scoreSequences(
   state: ModelState,
   sessions: SessionCache,
@@ -42,11 +47,16 @@ export async function scoreSequences(
     batch.forEach((index, row) => {
       const from = row * length
       const to = from + sequences[index].length - 1
-      scores[index] = {
-        entropy: (results.entropy as Float32Array).slice(from, to),
-        targetLogprob: (results.target_logprob as Float32Array).slice(from, to),
-        top1: Int32Array.from((results.top1 as BigInt64Array).subarray(from, to), Number),
-      }
+      const entropy = (results.entropy as Float32Array).slice(from, to)
+      const targetLogprob = (results.target_logprob as Float32Array).slice(from, to)
+      checkFinite(entropy, (i) => `the model's entropy after token ${i} of sequence ${index}`, state.lossScale !== null)
+      checkFinite(
+        targetLogprob,
+        (i) => `the log-probability of token ${i + 1} of sequence ${index}`,
+        state.lossScale !== null,
+      )
+      const top1 = Int32Array.from((results.top1 as BigInt64Array).subarray(from, to), Number)
+      scores[index] = {entropy, targetLogprob, top1}
     })
     done += batch.length
     tell(`scoring, ${done}/${sequences.length} sequences done`)

@@ -1,5 +1,6 @@
 import type {UpdateModeName} from '../../config/names.js'
 import type {TrainingRow} from '../../records/records.js'
+import {checkFinite} from '../../runtime/finite.js'
 import {maxOf} from '../../util/extremes.js'
 import {type Tell, tellNobody} from '../../util/tell.js'
 import {chunks} from '../graphs/bucket.js'
@@ -7,7 +8,6 @@ import type {LanguageModelShape} from '../graphs/language-model.js'
 import {languageModelShape} from '../graphs/shapes.js'
 import type {SessionCache} from '../sessions/session-cache.js'
 import type {AppliedGradients, ModelState, OptimizerSettings} from '../state/model-state.js'
-import {checkLoss} from './check-loss.js'
 import {openUpdate} from './open-update.js'
 import type {JointRows} from './policy-request.js'
 import type {MicroBatch} from './update-mode.js'
@@ -51,7 +51,7 @@ export async function updateLanguageModel(
     tell(where)
     loss += await update.languageModel(batch)
   }
-  checkLoss('the loss', loss, state.lossScale)
+  checkFinite([loss], () => 'the loss', state.lossScale !== null, [])
   tell('update, optimizer')
   return {loss, ...(await state.applyGradients(optimizer)), trainedTokens}
 }

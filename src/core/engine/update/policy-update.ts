@@ -1,4 +1,5 @@
 import {lossOf} from '../../grpo/losses.js'
+import {checkFinite} from '../../runtime/finite.js'
 import type {TensorData} from '../../runtime/session.js'
 import {NumericError} from '../../util/errors.js'
 import {maxOf} from '../../util/extremes.js'
@@ -7,7 +8,6 @@ import {policyContexts} from '../graphs/shapes.js'
 import {rowCounts} from '../segments/row-layout.js'
 import type {SessionCache} from '../sessions/session-cache.js'
 import type {AppliedGradients, ModelState, Weights} from '../state/model-state.js'
-import {checkLoss} from './check-loss.js'
 import {completionRatios} from './completion-ratios.js'
 import {rowBatches} from './language-model-update.js'
 import {layOut, microBatches, type Slot} from './micro-batches.js'
@@ -94,7 +94,7 @@ export async function updatePolicy(
     tell(where)
     totals.loss += await update.languageModel(batch)
   }
-  checkLoss('the GRPO loss', totals.loss, state.lossScale)
+  checkFinite([totals.loss], () => 'the GRPO loss', state.lossScale !== null, [])
   if (isOnPolicy && totals.mismatchMax > request.mismatchLimit) throw mismatchError(totals.mismatchMax, request)
   tell('update, optimizer')
   return updateOf(totals, await state.applyGradients(request.optimizer), reference !== null)

@@ -5,22 +5,25 @@ import type {PolicyUpdate} from '../../engine/update/policy-update.js'
 import {learnedGroups} from '../../grpo/learned-groups.js'
 import {lossOf} from '../../grpo/losses.js'
 import type {ObjectiveSettings} from '../../grpo/objective.js'
-import {plainTrainingFlops, queryFlops} from '../../models/flops.js'
+import {type GroupLengths, queryFlops, updateFlops} from '../../models/flops.js'
 import {cutNote, promptLimit} from '../../prompts/prompt-limit.js'
-import type {ItemTraits, LogprobQuery, RewardedGroup, ScoredGroup} from '../../records/records.js'
+import type {ItemTraits, LogprobQuery, ScoredGroup} from '../../records/records.js'
 import {needsAverage, openTerms, type TermSettings, trainedSpan, type WeightedTerm} from '../../rewards/terms.js'
+import {checkSampled} from '../../samplers/check-sampled.js'
 import type {Task} from '../../tasks/task.js'
 import type {Tokenizer} from '../../tokenizer/tokenizer.js'
-import {NumericError} from '../../util/errors.js'
 import {meanOf} from '../../util/means.js'
 import {firstOnly} from '../../util/progress.js'
 import {type Objective, optimizerAt, type TrainingContext} from '../objective.js'
+import {lengthsOf} from '../rows/rows.js'
 import {isSkipped, skippedNote} from '../skipped-update.js'
 import type {ItemOrder} from './item-order.js'
 import type {JointRowSource} from './joint-rows.js'
 import {resultOf} from './measures.js'
 import {rewardGroups} from './reward-groups.js'
 import {type SampledGroups, type Sampling, sampleGroups, shortageOf} from './sample-groups.js'
+
+const ifBroken = ['lower optim.learningRate, and continue from an earlier checkpoint']
 
 /** What steps are made of besides the task. */
 export interface GrpoParts {
@@ -61,10 +64,11 @@ export async function startGrpo<Item>(
       if (cut) warnOfCut(`train: step ${step}: ${cutNote(config, model, cut.prompt)}; see rpt/cut_prompts`)
       const {scored, trained} = withAdvantages(sampled, config)
       keep({kind: 'groups', groups: scored})
-      checkFinite(sampled.generated)
+      for (const {prompt, completions} of sampled.generated)
+        for (const {oldLogprobs} of completions) checkSampled(prompt, oldLogprobs, config.precision, ifBroken)
       const shortage = shortageOf(config.grpo, sampled)
       if (shortage) warnOfShortage(`train: step ${step}: ${shortage}`)
-      const {updates, rowTokens} = await updatePolicy(training, step, trained, terms, rowsOf)
+      const {updates, joined} = await updatePolicy(training, step, trained, terms, rowsOf)
       if (needsAverage(settings)) await engine.blendAverage(config.reward.average.tau)
       const result = resultOf(
         {config, shape, hasEnd: model.endIds.length + config.rollout.stop.length > 0},
@@ -78,7 +82,7 @@ export async function startGrpo<Item>(
         ...result,
         stage: pool.name,
         measures: {...result.measures, contextEntropy: meanEntropy(drawn)},
-        flopsUpdate: result.flopsUpdate + plainTrainingFlops(shape, rowTokens),
+        flopsUpdate: result.flopsUpdate + updateFlops(shape, joined),
       }
     },
   }
@@ -127,24 +131,6 @@ function withAdvantages<Item>({generated, kept}: SampledGroups<Item>, {grpo}: Co
   return {scored, trained}
 }
 
-/**
- * A model that is broken earns nothing, so that no update would find it out.
- *
- * @throws {NumericError} at a log-probability that is not finite
- */
-function checkFinite(groups: readonly RewardedGroup<unknown>[]): void {
-  for (const {prompt, completions} of groups)
-    for (const {oldLogprobs} of completions) {
-      const broken = oldLogprobs.find((logprob) => !Number.isFinite(logprob))
-      if (broken === undefined) continue
-      const {source, index} = prompt.key
-      throw new NumericError(
-        `the model gives a token sampled for ${source} position ${index} the log-probability ${broken}; expected a finite number`,
-        {suggestions: ['lower optim.learningRate, and continue from an earlier checkpoint']},
-      )
-    }
-}
-
 /** advantages -> update: one AdamW step per mini-batch that has something to learn from; the first is on-policy. */
 async function updatePolicy(
   {config, engine, sampler, updateMode, progress}: TrainingContext,
@@ -152,11 +138,11 @@ async function updatePolicy(
   groups: readonly ScoredGroup<unknown>[],
   terms: readonly WeightedTerm<never>[],
   rowsOf: JointRowSource,
-): Promise<{updates: PolicyUpdate[]; rowTokens: number[]}> {
+): Promise<{updates: PolicyUpdate[]; joined: GroupLengths[]}> {
   const {grpo, rollout} = config
   const size = Math.ceil(groups.length / grpo.miniBatches)
   const updates: PolicyUpdate[] = []
-  const rowTokens: number[] = []
+  const joined: GroupLengths[] = []
   for (const [index, miniBatch] of chunks(groups, size).entries()) {
     const joint = rowsOf((step - 1) * grpo.miniBatches + index)
     const request = {
@@ -177,9 +163,9 @@ async function updatePolicy(
     if (!update) continue
     if (isSkipped(update)) progress.warn(skippedNote(step, update))
     updates.push(update)
-    for (const {ids} of joint?.rows ?? []) rowTokens.push(ids.length - 1)
+    joined.push(...(joint?.rows ?? []).map(lengthsOf))
   }
-  return {updates, rowTokens}
+  return {updates, joined}
 }
 
 /** What the update reads of the settings; each objective has graphs of its own, so nothing else may be among it. */

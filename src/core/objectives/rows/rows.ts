@@ -1,7 +1,7 @@
 import type {Config} from '../../config/schema.js'
 import {languageModelShape} from '../../engine/graphs/shapes.js'
 import type {EngineWork} from '../../engine/memory/engine-work.js'
-import {plainTrainingFlops} from '../../models/flops.js'
+import {type GroupLengths, updateFlops} from '../../models/flops.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import type {PreparedData} from '../../prepared/prepared.js'
 import type {TrainingRow} from '../../records/records.js'
@@ -43,11 +43,16 @@ export function startRows(
         tokens: update?.trainedTokens ?? 0,
         flopsGeneration: 0,
         flopsScoring: 0,
-        flopsUpdate: plainTrainingFlops(shape, update ? rows.map((row) => row.ids.length - 1) : []),
+        flopsUpdate: updateFlops(shape, update ? rows.map(lengthsOf) : []),
         note: update ? `loss ${update.loss.toFixed(3)}` : 'no token to learn from',
       }
     },
   }
+}
+
+/** What an update runs over for a row: tokens that are only read, and targets, whose last is not fed. */
+export function lengthsOf({ids, trainedFrom}: TrainingRow): GroupLengths {
+  return {promptTokens: trainedFrom, completionTokens: [ids.length - trainedFrom]}
 }
 
 /** Tokens that a row may have: one more than the model has positions, because the last is a target only. */
