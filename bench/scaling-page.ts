@@ -57,7 +57,7 @@ function tableOf(curves: readonly ScalingCurve[]): string[] {
   })
   return [
     'Exponents of time and peak memory against each size: slope of the logarithms over all four doublings, and of the last',
-    'one, where what does not grow weighs least. 1 is linear; above it by more than noise only where attention is quadratic.',
+    'one, where what does not grow weighs least. 1 is linear. Only attention, which is quadratic, is above 1 by more than noise.',
     '',
     '| work | size | seconds | exponent | last | peak MiB | exponent | last |',
     '| --- | --- | --- | --- | --- | --- | --- | --- |',

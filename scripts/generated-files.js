@@ -37,8 +37,8 @@ function configPage(keys, flagOfKey, ownDefaults) {
   return `${note}
 # Settings
 
-Later sources take precedence: the defaults, those that the value of another setting brings, \`--config\` files in order, \`--set key=value\`, flags.
-The table names such a value: \`dapo: 0.28\` is the default with \`grpo.loss: dapo\`. Terms of a reward bring a default only if all of them have the same.
+Later sources take precedence: the defaults, defaults that depend on another setting, \`--config\` files in order, \`--set key=value\`, flags.
+The table names such a value: \`dapo: 0.28\` is the default with \`grpo.loss: dapo\`. A default of a reward term applies only if all terms bring the same one.
 A list is replaced as a whole. \`null\` restores the default. Paths in a config file are relative to that file, and \`~/\` is the home folder. Unknown keys are
 errors. In a file, sections are nested:
 

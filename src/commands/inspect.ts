@@ -19,10 +19,10 @@ export default class Inspect extends BaseCommand {
   static override examples = [
     '<%= config.bin %> inspect runs/tiny/data --rows 5 --difficulty hard',
     '<%= config.bin %> inspect runs/data --rows 1 --sort entropy --prompt --model ./base --set rollout.maxTokens=512',
-    '<%= config.bin %> inspect runs/tiny/rpt --step 42 --outcome no-box',
+    '<%= config.bin %> inspect runs/tiny/rpt --step 42 --result wrong',
     '<%= config.bin %> inspect runs/tiny/rpt --ledger never-right',
-    '<%= config.bin %> inspect runs/tiny/rpt --difficulty hard --result wrong --text up',
-    '<%= config.bin %> inspect runs/tiny/rpt --step 42 --doc corpus.jsonl:17 --position 23',
+    '<%= config.bin %> inspect runs/tiny/rpt --difficulty hard --result wrong',
+    '<%= config.bin %> inspect runs/tiny/rpt --step 42 --doc corpus.jsonl:1512 --position 6',
   ]
   static override args = {path: Args.string({description: 'prepared data or run directory', required: true})}
   static override flags = {
@@ -34,10 +34,10 @@ export default class Inspect extends BaseCommand {
     }),
     ledger: Flags.string({
       description:
-        'list the training items that a run drew, the most often drawn first: all of them, or those with this result',
+        'list the training items that a run drew, the most often drawn first: `drawn` lists all, the others those with this result',
       options: [...ledgerWays],
     }),
-    rows: Flags.integer({description: 'rows to show', default: 10, min: 1, helpValue: 'N'}),
+    rows: Flags.integer({description: 'rows to show [default: 10]', default: 10, min: 1, helpValue: 'N'}),
     step: Flags.integer({description: 'rollouts of this step; the last when absent', min: 0, helpValue: 'N'}),
     doc: Flags.string({description: 'only this document', helpValue: 'ID'}),
     position: Flags.integer({description: 'only this position', min: 0, helpValue: 'N'}),

@@ -27,12 +27,7 @@ export const grpo = z.strictObject({
   completionsPerMicroBatch: positive
     .optional()
     .describe('completions of a context whose gradient is computed at once; all of them when absent'),
-  loss: z
-    .enum(lossNames)
-    .default('grpo')
-    .describe(
-      'how the ratio between the policy and the weights that sampled becomes a loss; also sets defaults of other settings',
-    ),
+  loss: z.enum(lossNames).default('grpo').describe('policy loss; also changes the defaults of other settings'),
   clipEpsilon: z.number().positive().default(0.2).describe('the ratio is clipped to 1 - epsilon .. 1 + epsilon'),
   clipEpsilonHigh: z
     .number()

@@ -33,7 +33,7 @@ export const reward = z.strictObject({
     .strictObject({
       first: positive
         .default(800)
-        .describe('length of a thought, in tokens, that term length-budget pays most at the first step'),
+        .describe('thought length, in tokens, that term length-budget pays most for at step 1'),
       least: positive.default(1).describe('the budget never falls below this many tokens'),
       decay: z.number().positive().max(1).default(0.2).describe('share of the budget that is left at the last step'),
     })

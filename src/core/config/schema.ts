@@ -76,7 +76,9 @@ const train = z.strictObject({
   objective: z
     .enum(objectives)
     .default('rpt')
-    .describe('what a step of training is: rpt, rlvr (RL on questions), ntp (next-token training) or sft'),
+    .describe(
+      'training objective: rpt (next-token reasoning), rlvr (RL on questions), ntp (next-token training) or sft (supervised fine-tuning)',
+    ),
   steps: count.default(1000).describe('training steps'),
   batchRows: positive.default(16).describe('rows per step, for objectives ntp and sft, and for grpo.ntpCoef'),
   rowsPerMicroBatch: positive
@@ -202,8 +204,8 @@ const report = z.strictObject({runs: z.array(path).default([]).describe('run dir
 
 /** Every key with its check; unknown keys are refused. */
 export const configSchema = z.strictObject({
-  out: path.optional().describe('folder to write; for report and warm-start, a file'),
-  seed: z.int().min(0).default(0).describe('seed from which all random numbers follow'),
+  out: path.optional().describe('output folder; for report and warm-start, the output file'),
+  seed: z.int().min(0).default(0).describe('seed of all random numbers'),
   device: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto').describe('where graphs run'),
   precision: z
     .enum(precisionNames)
@@ -224,9 +226,7 @@ export const configSchema = z.strictObject({
   threads: count
     .max(4096)
     .default(0)
-    .describe(
-      'engine threads at most; 0 is one per core; narrow models use fewer, so the number does not change results',
-    ),
+    .describe('maximum number of engine threads; 0: one per core; results do not depend on it'),
   memory: memory.prefault({}),
   data: data.prefault({}),
   model: model.prefault({}),

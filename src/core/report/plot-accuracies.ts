@@ -9,7 +9,7 @@ export async function plotAccuracies(rows: readonly AccuracyRow[]): Promise<stri
   )
   const names = rows.map(({name}) => name)
   const y = {field: 'name', type: 'nominal', title: null, sort: names, scale: {padding: 0.35}}
-  const axis = {...y, axis: {labelLimit: 320, ticks: false, domain: false, labelPadding: 8}}
+  const axis = {...y, axis: {labelLimit: 400, ticks: false, domain: false, labelPadding: 8}}
   const shared = {y: axis, yOffset: {field: 'split', type: 'nominal', sort: splits}, color: colorBy(splits, 'split')}
   const x = {type: 'quantitative', title: 'next-token accuracy, % (95% interval)', scale: {domainMin: 0}}
   return drawSvg({

@@ -163,7 +163,7 @@ async function updatePolicy(
     if (!update) continue
     if (isSkipped(update)) progress.warn(skippedNote(step, update))
     updates.push(update)
-    joined.push(...(joint?.rows ?? []).map(lengthsOf))
+    for (const row of joint?.rows ?? []) joined.push(lengthsOf(row))
   }
   return {updates, joined}
 }
