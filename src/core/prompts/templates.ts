@@ -1,5 +1,7 @@
 /** Stands for the context in a template. */
 export const placeholder = '{context}'
+/** What begins a thought. */
+export const startTag = '<think>'
 /** What ends a thought. */
 export const endTag = '</think>'
 

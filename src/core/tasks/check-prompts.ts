@@ -1,6 +1,6 @@
 import type {Config} from '../config/schema.js'
 import {checkPrompts} from '../prompts/prompt-limit.js'
-import {describePrompt, instructionTokens, isAutomatic, mentionsEnd} from '../prompts/prompts.js'
+import {describePrompt, instructionTokens, isAutomatic, mentionsEnd, opensThought} from '../prompts/prompts.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import type {TaskKind} from './task.js'
 
@@ -13,7 +13,7 @@ import type {TaskKind} from './task.js'
  * @throws {UsageError} when the template is unknown, or there is no room for it
  */
 export function checkTaskPrompts(
-  {endsThought, promptSettings}: TaskKind,
+  {endsThought, templateKeys, promptSettings}: TaskKind,
   config: Config,
   model: {readonly maxPositions: number},
   tokenizer: Tokenizer,
@@ -21,10 +21,14 @@ export function checkTaskPrompts(
 ): string {
   const settings = promptSettings(config)
   checkPrompts(config, settings, model, tokenizer)
-  if (endsThought && !mentionsEnd(tokenizer, settings))
+  const mustEnd = endsThought || opensThought(tokenizer, settings)
+  const remedy = endsThought
+    ? 'leave prompt.template at auto, or run rpt warm-start first'
+    : `take another ${templateKeys[0]}`
+  if (mustEnd && !mentionsEnd(tokenizer, settings))
     warn?.(
       'neither the tokenizer nor the prompt mentions </think>, which must end every thought: unless the model was fine-tuned ' +
-        'to write it, all completions are unfinished-thinking and wrong; leave prompt.template at auto, or run rpt warm-start first',
+        `to write it, all completions are unfinished-thinking and wrong; ${remedy}`,
     )
   const {template} = describePrompt(tokenizer, settings)
   return `template ${template}${isAutomatic(settings) ? ', chosen by the tokenizer' : ''}, ${instructionTokens(tokenizer, settings)} tokens besides the context`

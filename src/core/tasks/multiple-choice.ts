@@ -8,7 +8,7 @@ import {DataError, UsageError} from '../util/errors.js'
 import {joinIds} from '../util/join-ids.js'
 import type {ChoiceForm} from './choices/choice-form.js'
 import {choiceForms} from './choices/choice-forms.js'
-import {gradeBox} from './grade-box.js'
+import {boxGrader} from './grade-box.js'
 import {questionPrompt, questionPromptSettings} from './question-prompts.js'
 import type {ChoiceMode, Choices, Task, TaskKind, TaskOpening} from './task.js'
 
@@ -42,6 +42,7 @@ async function openChoices({config, data: {tokenizer}, model, warn}: TaskOpening
   const settings = questionPromptSettings(config)
   const promptOf = (item: ChoiceQuestion, room: number) =>
     questionPrompt(tokenizer, settings, {key: keyOf(item), text: form.asked(item) + form.howToAnswer}, room)
+  const gradeBox = boxGrader(tokenizer, settings)
   const strata = categoriesOf(items, file!)
   return {
     name: multipleChoice.name,
@@ -67,10 +68,7 @@ async function openChoices({config, data: {tokenizer}, model, warn}: TaskOpening
       cluster: item.id,
     }),
     promptOf,
-    grade: (item, {ids, stopReason}) =>
-      gradeBox(Buffer.from(tokenizer.concatBytes(ids)), stopReason, (boxed) =>
-        form.isRight(boxed, item, verifiers[verifier]),
-      ),
+    grade: (item, completion) => gradeBox(completion, (boxed) => form.isRight(boxed, item, verifiers[verifier])),
     longestPrompt: () => longest(items, (item) => promptOf(item, Number.POSITIVE_INFINITY).ids.length),
     choices: choiceMode(config, items, form, {tokenizer, maxPositions: model.maxPositions}),
   }

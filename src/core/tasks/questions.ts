@@ -5,7 +5,7 @@ import type {Partition, Prompt} from '../records/records.js'
 import {truthOf} from '../rewards/verify/truth-of.js'
 import {verifiers} from '../rewards/verify/verifiers.js'
 import {DataError} from '../util/errors.js'
-import {gradeBox} from './grade-box.js'
+import {boxGrader} from './grade-box.js'
 import {questionPrompt, questionPromptSettings} from './question-prompts.js'
 import type {Task, TaskKind, TaskOpening} from './task.js'
 
@@ -56,6 +56,7 @@ async function openQuestions({config, data: {tokenizer}, warn}: TaskOpening): Pr
     answerField,
   )
   const settings = questionPromptSettings(config)
+  const gradeBox = boxGrader(tokenizer, settings)
   const promptOf = ({id, question}: QuestionItem, room: number): Prompt =>
     questionPrompt(tokenizer, settings, {key: keyOf({id}), text: question}, room)
   const longestPrompt = (partition: Partition) =>
@@ -87,8 +88,7 @@ async function openQuestions({config, data: {tokenizer}, warn}: TaskOpening): Pr
       cluster: id,
     }),
     promptOf,
-    grade: ({truth}, {ids, stopReason}) =>
-      gradeBox(Buffer.from(tokenizer.concatBytes(ids)), stopReason, (boxed) => verifiers[verifier](boxed, truth)),
+    grade: ({truth}, completion) => gradeBox(completion, (boxed) => verifiers[verifier](boxed, truth)),
     longestPrompt,
   }
 }

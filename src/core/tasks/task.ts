@@ -153,7 +153,7 @@ export interface TaskKind {
   /** Files that it reads besides prepared data, by the key that names them. */
   readonly files: (config: Config) => Readonly<Record<string, string | undefined>>
   readonly promptSettings: (config: Config) => PromptSettings
-  /** Whether an answer counts only behind the end of a thought. */
+  /** Whether an answer counts only behind the end of a thought, also where nothing opens one. */
   readonly endsThought: boolean
   /** Keys that say which template its prompts are in. */
   readonly templateKeys: readonly string[]

@@ -60,8 +60,12 @@ describe('prompts of a task', () => {
     for (const objective of ['sft', 'rpt']) expect(await warningsOf(objective)).toEqual([])
   })
 
-  it('of questions need no thought', () => {
+  it('of questions need no thought, but one that the prompt opens must end', () => {
     expect(told(plain, {}, 'questions').warnings).toEqual([])
+    const [warning, ...more] = told(plain, {questionTemplate: 'bare'}, 'questions').warnings
+    expect(warning).toMatch(/all completions are unfinished-thinking and wrong; take another prompt\.questionTemplate$/)
+    expect(more).toEqual([])
+    expect(told(thinking, {questionTemplate: 'bare'}, 'questions').warnings).toEqual([])
   })
 
   it('are refused where there is no room for them', () => {

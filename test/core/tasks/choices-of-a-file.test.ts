@@ -88,6 +88,25 @@ it('grades what a thought boxes', async () => {
   expect(models[0]).toMatchObject({'prompt.choices': 'cloze'})
 })
 
+it('finds no answer within a thought that the prompt opens and nothing ends', async () => {
+  const data = await withoutDocuments(workspace.base)
+  const model = await readModelConfig(workspace.base)
+  const settings = [
+    `data.questions=${join(workspace.folder, 'choices.jsonl')}`,
+    'prompt.choices=cloze',
+    'data.dir=null',
+  ]
+  const gradeOf = async (template: string, text: string) => {
+    const config = toyConfig(workspace, 'thinking', [...settings, `prompt.questionTemplate=${template}`])
+    const task = await multipleChoice.open({config, data, model})
+    const ids = data.tokenizer.encodeMarkup(text)
+    return task.grade(task.itemAt('val', 0), {ids, oldLogprobs: new Float32Array(), stopReason: 'length'})
+  }
+  expect(await gradeOf('bare', 'so \\boxed{A}. But wait')).toMatchObject({outcome: 'truncated', correct: false})
+  expect(await gradeOf('bare', 'so</think>\\boxed{A}')).toMatchObject({outcome: 'parsed', correct: true})
+  expect(await gradeOf('boxed', 'so \\boxed{A}')).toMatchObject({outcome: 'parsed', correct: true})
+})
+
 it('refuses a category called all', async () => {
   rows.push({question: 'A', options: ['A', 'B', 'C'], answer: 0, field: 'all'})
   await expect(run('all', ['eval.modes=standard'])).rejects.toThrow('has a category all')

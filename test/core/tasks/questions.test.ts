@@ -75,26 +75,37 @@ describe('questions as a task', () => {
     expect(task.longestPrompt('train')).toBe(Math.max(...longest))
   })
 
+  const plain = '{context} ='
   it.each([
-    ['\\boxed{T}', 'end-of-text', 'parsed', true],
-    ['a thought</think>\\boxed{ T}', 'end-of-text', 'parsed', true],
-    ['\\boxed{T}</think>nothing', 'end-of-text', 'no-box', false],
-    ['first \\boxed{Q}, then \\boxed{T}', 'end-of-text', 'parsed', true],
-    ['\\boxed{Q}', 'end-of-text', 'parsed', false],
-    ['\\boxed{T} and on and on', 'length', 'parsed', true],
-    ['on and on', 'length', 'truncated', false],
-    ['T', 'end-of-text', 'no-box', false],
-  ] as const)('%s, ended by %s, is %s and right: %s', async (text, stopReason, outcome, correct) => {
-    const task = await open()
-    const {tokenizer} = await withoutDocuments(workspace.base)
-    const item = task.itemAt('train', 0)
-    const truth = Buffer.from(task.factsOf(item).truth).toString()
-    const ids = tokenizer.encodeMarkup(text.replaceAll('T', truth))
-    const verdict = task.grade(item, {ids, oldLogprobs: new Float32Array(), stopReason})
-    expect(verdict).toMatchObject({outcome, correct})
-    expect(verdict.answer === null).toBe(outcome !== 'parsed')
-    expect(verdict.explanation).not.toBe('')
-  })
+    [plain, '\\boxed{T}', 'end-of-text', 'parsed', true],
+    [plain, 'a thought</think>\\boxed{ T}', 'end-of-text', 'parsed', true],
+    [plain, '\\boxed{T}</think>nothing', 'end-of-text', 'no-box', false],
+    [plain, 'first \\boxed{Q}, then \\boxed{T}', 'end-of-text', 'parsed', true],
+    [plain, '\\boxed{Q}', 'end-of-text', 'parsed', false],
+    [plain, '\\boxed{T} and on and on', 'length', 'parsed', true],
+    [plain, 'on and on', 'length', 'truncated', false],
+    [plain, 'T', 'end-of-text', 'no-box', false],
+    [plain, '<think>so \\boxed{T}. But wait', 'length', 'truncated', false],
+    [plain, '<think>so \\boxed{T}', 'end-of-text', 'unfinished-thinking', false],
+    [plain, '<think>so</think>\\boxed{T} and on', 'length', 'parsed', true],
+    ['bare', 'so \\boxed{T}. But wait', 'length', 'truncated', false],
+    ['bare', 'so \\boxed{T}', 'end-of-text', 'unfinished-thinking', false],
+    ['bare', 'so</think>\\boxed{T} and on', 'length', 'parsed', true],
+    ['bare', 'so</think>T', 'end-of-text', 'no-box', false],
+  ] as const)(
+    'asked in %s, %s, ended by %s, is %s and right: %s',
+    async (template, text, stopReason, outcome, correct) => {
+      const task = await open([`prompt.questionTemplate=${template}`])
+      const {tokenizer} = await withoutDocuments(workspace.base)
+      const item = task.itemAt('train', 0)
+      const truth = Buffer.from(task.factsOf(item).truth).toString()
+      const ids = tokenizer.encodeMarkup(text.replaceAll('T', truth))
+      const verdict = task.grade(item, {ids, oldLogprobs: new Float32Array(), stopReason})
+      expect(verdict).toMatchObject({outcome, correct})
+      expect(verdict.answer === null).toBe(outcome !== 'parsed')
+      expect(verdict.explanation).not.toBe('')
+    },
+  )
 
   it('without a truth are refused by file and row', async () => {
     const file = join(workspace.folder, 'no-truth.jsonl')
