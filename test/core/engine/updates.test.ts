@@ -257,7 +257,19 @@ describe('a policy update', () => {
     const request = await requestFrom({objective: {clipEpsilon: 0.2, klCoef: 0.1, entropyCoef: 0}})
     const first = await updated(engine, {...request, optimizer: {...optimizer, learningRate: 0.01}}, true)
     expect(first.kl).toBeCloseTo(0, 9)
-    expect((await updated(engine, request, false)).kl).toBeGreaterThan(1e-4)
+    // The k3 estimator of Schulman, r - 1 - ln r with r the reference's probability over the policy's.
+    const logprobsOf = async (of: 'policy' | 'reference') => {
+      const queries = request.groups.flatMap(({promptIds, completions}) =>
+        completions.map(({ids}) => ({of, prompt: promptIds, continuation: ids})),
+      )
+      const {temperature} = request
+      return (await engine.logprobs(queries, {batchTokens: 1024, temperature})).flatMap((logprobs) => [...logprobs])
+    }
+    const [policy, reference] = [await logprobsOf('policy'), await logprobsOf('reference')]
+    const logRatios = policy.map((logprob, i) => reference[i] - logprob)
+    const expected = logRatios.reduce((sum, ratio) => sum + Math.expm1(ratio) - ratio, 0) / logRatios.length
+    expect(expected).toBeGreaterThan(1e-4)
+    expect((await updated(engine, request, false)).kl! / expected).toBeCloseTo(1, 3)
     await engine.close()
   })
 

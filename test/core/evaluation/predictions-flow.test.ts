@@ -97,15 +97,25 @@ describe('predictions', () => {
   it('of some items by seed are in the order of all, too', async () => {
     const file = join(folderOf('some'), 'predictions.arrow')
     const {config, task} = predictor
-    const drawn: number[] = []
-    const itemAt: typeof task.itemAt = (partition, index) => {
-      drawn.push(index)
-      return task.itemAt(partition, index)
+    const drawnWith = async (seed: number) => {
+      const drawn: number[] = []
+      const itemAt: typeof task.itemAt = (partition, index) => {
+        drawn.push(index)
+        return task.itemAt(partition, index)
+      }
+      const limited = {...config, seed, eval: {...config.eval, limit: 9}}
+      await evaluateModel(
+        {...predictor, config: limited, task: {...task, itemAt}, progress: silentProgress},
+        subject,
+        file,
+      )
+      return drawn
     }
-    const some = {...predictor, config: {...config, eval: {...config.eval, limit: 9}}, task: {...task, itemAt}}
-    await evaluateModel({...some, progress: silentProgress}, subject, file)
+    const [drawn, others] = [await drawnWith(0), await drawnWith(1)]
     expect(new Set(drawn).size).toBe(9)
     expect(drawn).toEqual(drawn.toSorted((a, b) => a - b))
+    expect(drawn).not.toEqual([...Array(9).keys()])
+    expect(others).not.toEqual(drawn)
   })
 
   it('leave nothing when they end in the middle, and what was there before', async () => {

@@ -27,6 +27,12 @@ describe('the learning rate', () => {
     for (const schedule of ['linear', 'cosine'] as const) expect(rates({schedule})[6]).toBeCloseTo(1.1, 12)
   })
 
+  it('falls in equal steps under linear, and along half a wave under cosine', () => {
+    expect(rates({schedule: 'linear'})[5]).toBeCloseTo(2 - 1.8 / 3, 12)
+    // cos(pi / 3) = 1/2: three quarters of the way down are left.
+    expect(rates({schedule: 'cosine'})[5]).toBeCloseTo(0.2 + 0.75 * 1.8, 12)
+  })
+
   it.each(['linear', 'cosine'] as const)('stays at its final share beyond the last step under %s', (schedule) => {
     expect(learningRateAt(15, 10, {...settings, schedule})).toBeCloseTo(0.2, 12)
   })

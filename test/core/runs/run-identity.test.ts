@@ -1,4 +1,6 @@
+import {readFileSync} from 'node:fs'
 import {describe, expect, it} from 'vitest'
+import {configKeys} from '../../../src/core/config/keys.js'
 import {configSchema} from '../../../src/core/config/schema.js'
 import {changedInputs, changedSettings, settingsOf} from '../../../src/core/runs/run-identity.js'
 
@@ -23,6 +25,17 @@ describe('settings that differ from those of an earlier run', () => {
   it('are not those that a newer version had besides', () => {
     expect(changedSettings({...settings, 'grpo.unknown': 1}, settings)).toEqual([])
   })
+})
+
+it('settings that may change are those of docs/how-to/resume-and-checkpoints.md', () => {
+  const page = readFileSync('docs/how-to/resume-and-checkpoints.md', 'utf8')
+  const [, list] = /Some settings may change.*?numbers are added:(.*?)\. If a run died/s.exec(page)!
+  const patterns = [...list.matchAll(/`([\w.*]+)`/g)].map(([, name]) => name)
+  const isNamed = (key: string) =>
+    patterns.some((name) => (name.endsWith('.*') ? key.startsWith(name.slice(0, -1)) : key === name))
+  const free = configKeys.filter(({key, path}) => path === undefined && !(key in settings)).map(({key}) => key)
+  expect(free.length).toBeGreaterThan(20)
+  expect(configKeys.filter(({key, path}) => path === undefined && isNamed(key)).map(({key}) => key)).toEqual(free)
 })
 
 it('inputs that differ are changed, missing or new; nothing is said where a side is not known', () => {

@@ -67,6 +67,22 @@ it('takes the option of the greatest log-probability, and counts by category', a
   await engine.close()
 })
 
+it('has its texts in the columns that settings name', async () => {
+  const file = join(workspace.folder, 'columns.jsonl')
+  writeFileSync(
+    file,
+    `${JSON.stringify({text: 'A B', ways: ['C', 'B and C'], letter: 'B', question: 'no', options: [], answer: 0})}\n`,
+  )
+  const fields = ['data.questionField=text', 'data.optionsField=ways', 'data.answerField=letter']
+  const settings = [`data.questions=${file}`, 'prompt.choices=cloze', 'data.dir=null', ...fields]
+  const data = await withoutDocuments(workspace.base)
+  const model = await readModelConfig(workspace.base)
+  const task = await multipleChoice.open({config: toyConfig(workspace, 'columns', settings), data, model})
+  const {prompt, options} = task.choices!.of(task.itemAt('val', 0))
+  expect(data.tokenizer.decode(prompt)).toContain('A B')
+  expect(options.map(({isRight}) => isRight)).toEqual([false, true])
+})
+
 it('parts each option from the prompt where the prompt alone ends', async () => {
   const file = join(workspace.folder, 'parted.jsonl')
   writeFileSync(file, `${JSON.stringify({question: 'A B', options: ['C', 'B and C'], answer: 0})}\n`)

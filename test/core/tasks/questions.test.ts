@@ -107,6 +107,24 @@ describe('questions as a task', () => {
     },
   )
 
+  it('have their texts in the columns that settings name', async () => {
+    const file = join(workspace.folder, 'columns.jsonl')
+    const rows = Array.from({length: 20}, (_, i) => ({
+      problem: `A ${i}`,
+      solution: `#### ${i}`,
+      question: 'B',
+      answer: 'C',
+    }))
+    writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+    const task = await open([`data.questions=${file}`, 'data.questionField=problem', 'data.answerField=solution'])
+    const item = task.itemAt('train', 0)
+    const number = Buffer.from(task.factsOf(item).truth).toString()
+    const {tokenizer} = await withoutDocuments(workspace.base)
+    const asked = tokenizer.encodeMarkup(`A ${number}`)
+    expect(Number(number)).toBeGreaterThanOrEqual(0)
+    expect([...task.promptOf(item, 100).ids].join(' ')).toContain([...asked].join(' '))
+  })
+
   it('without a truth are refused by file and row', async () => {
     const file = join(workspace.folder, 'no-truth.jsonl')
     writeFileSync(file, `${JSON.stringify({question: 'A', answer: 'because\n#### '})}\n`)
