@@ -3,7 +3,7 @@ import {countOf, parameterCount} from '../models/parameters.js'
 import {firstLossScale} from '../optim/loss-scale.js'
 import {StepThreads} from '../optim/step-threads.js'
 import type {LogprobQuery} from '../records/records.js'
-import {freeArrays} from '../runtime/output-memory.js'
+import {freeAllArrays, freeArrays} from '../runtime/output-memory.js'
 import {checkPrecision, precisions} from '../runtime/precisions.js'
 import {checkDevice} from '../runtime/providers.js'
 import type {SessionOptions} from '../runtime/session.js'
@@ -20,7 +20,7 @@ import {invariantThreads} from './sessions/threads.js'
 import {saveAdapter} from './state/adapter-checkpoint.js'
 import {blend, loadAverage, saveAverage} from './state/average.js'
 import {loadOptimizer, type SaveFormat, saveOptimizer, saveWeights} from './state/checkpoint.js'
-import {loadState, type WeightSource} from './state/load-state.js'
+import {checkSource, loadState, type WeightSource} from './state/load-state.js'
 import type {ModelState, Weights} from './state/model-state.js'
 import {
   type LanguageModelRequest,
@@ -54,11 +54,11 @@ export class ComputingEngine implements Omit<Engine, 'load'> {
   async load(source: WeightSource, model: ModelConfig): Promise<LoadedModel> {
     checkPrecision(this.options.device, this.options.precision ?? 'float32')
     await checkDevice(this.options.device)
+    checkSource(source, model)
+    await this.makeRoomFor(model)
     const state = await loadState(source, model)
     if (precisions[this.options.precision ?? 'float32'].scalesLoss) state.lossScale = firstLossScale
     state.stepThreads = this.stepThreads
-    // Graphs of another model must not be found under the shapes of this one.
-    await this.sessions.restart(invariantThreads(state.config, this.options.threads))
     this.state = state
     return {parameterCount: parameterCount(state.config), adapterCount: countOf(state.adapters)}
   }
@@ -130,6 +130,14 @@ export class ComputingEngine implements Omit<Engine, 'load'> {
     await this.sessions.release()
   }
 
+  /** Frees the model before another takes memory: the memory estimate counts one. */
+  private async makeRoomFor(model: ModelConfig): Promise<void> {
+    // Graphs of this model must not be found under the shapes of the next one.
+    await this.sessions.restart(invariantThreads(model, this.options.threads))
+    this.state = null
+    freeAllArrays()
+  }
+
   /** Begins another phase, of which the memory estimate counts one: what the phase before left is freed. */
   private enter(phase: 'sampling' | 'update' | 'scoring'): void {
     if (phase !== this.phase) freeArrays()
@@ -137,7 +145,7 @@ export class ComputingEngine implements Omit<Engine, 'load'> {
   }
 
   private get loaded(): ModelState {
-    if (!this.state) throw new RuntimeFailure('the engine was used before a model was loaded')
+    if (!this.state) throw new RuntimeFailure('the engine was used while no model was loaded')
     return this.state
   }
 }

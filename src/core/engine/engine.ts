@@ -29,6 +29,12 @@ export interface LoadedModel {
 export interface Engine {
   /** Hands how far a call is to a listener, in a few words; the listener before is not called any more. */
   watch(listener: Tell): void
+  /**
+   * Loads a model in place of the one before, which is freed first.
+   *
+   * @throws {DataError} when files are missing, unsound, or do not belong together; the model before is then still there, unless
+   *   a value among them turned out not to be finite
+   */
   load(source: WeightSource): Promise<LoadedModel>
   /** Keeps a copy of what is trained as the reference of the KL term: fresh adapters leave it the base as it is. */
   keepReference(): Promise<void>

@@ -1,7 +1,4 @@
-import {trainedCount} from '../models/adapters.js'
-import type {ModelShape} from '../models/flops.js'
-import {parameterCount} from '../models/parameters.js'
-import {shapeOf} from '../objectives/objective.js'
+import {shapeOfModel} from '../objectives/objective.js'
 import type {Estimate, SplitAccuracy} from '../statistics/accuracy.js'
 import type {EvalRow} from '../tables/index.js'
 import type {Task} from '../tasks/task.js'
@@ -29,11 +26,6 @@ export function modeTally({config, model, task: {strata, splits}}: Predictor): M
 /** Counts what the predictions of one mode take. */
 export function computeMeter({model}: Predictor): ComputeMeter {
   return new ComputeMeter(shapeOfModel(model))
-}
-
-function shapeOfModel(model: Predictor['model']): ModelShape {
-  const adapterCount = model.adapter ? trainedCount(model) : 0
-  return shapeOf(model, {parameterCount: parameterCount(model), adapterCount})
 }
 
 /** predictions of one mode -> its rows of `eval.arrow`: accuracy with interval, split by split; empty splits have none. */

@@ -4,8 +4,10 @@ import type {Config} from '../config/schema.js'
 import type {Engine, LoadedModel} from '../engine/engine.js'
 import type {EngineWork} from '../engine/memory/engine-work.js'
 import type {OptimizerSettings} from '../engine/state/model-state.js'
+import {trainedCount} from '../models/adapters.js'
 import type {ModelShape} from '../models/flops.js'
 import type {ModelConfig} from '../models/model-config.js'
+import {parameterCount} from '../models/parameters.js'
 import {learningRateAt} from '../optim/schedule.js'
 import type {PreparedData} from '../prepared/prepared.js'
 import type {RowTemplate} from '../prompts/row-template.js'
@@ -150,7 +152,13 @@ export function optimizerAt(step: number, {optim, train}: Config): OptimizerSett
   return {...optim, learningRate: learningRateAt(step, train.steps, optim)}
 }
 
-/** Sizes that FLOPs are counted from. */
+/** Sizes that FLOPs are counted from; of a model with adapters, those are what is trained. */
+export function shapeOfModel(model: ModelConfig): ModelShape {
+  const adapterCount = model.adapter ? trainedCount(model) : 0
+  return shapeOf(model, {parameterCount: parameterCount(model), adapterCount})
+}
+
+/** The same of a model that was loaded. */
 export function shapeOf(
   model: ModelConfig,
   {parameterCount, adapterCount}: Pick<LoadedModel, 'parameterCount'> & Partial<LoadedModel>,

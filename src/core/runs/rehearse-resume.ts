@@ -3,7 +3,8 @@ import type {Services} from '../util/services.js'
 import {identityOf, type RunInputs, readIdentity, refuseOther} from './run-identity.js'
 
 /**
- * The comparison of settings and inputs that `RunDirectory.open` makes, for `--dry-run`, which opens none.
+ * The comparison of settings and inputs that `RunDirectory.open` makes, for `--dry-run`, which opens none, and for whoever loads
+ * checkpoints of the run before it is opened.
  *
  * @param config what the command would record
  * @param inputs null where not all of them are there yet; settings alone are then compared

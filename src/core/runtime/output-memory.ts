@@ -48,12 +48,17 @@ let leftBytes = 0
 
 /** Frees the arrays of this thread that nobody holds any more, unless they can only be few: what sampling leaves need not be there during an update. */
 export function freeArrays(): void {
-  handedOut = 0
   const bytes = arrayBytes()
   leftBytes = Math.min(leftBytes, bytes)
-  if (bytes - leftBytes < worthCollecting) return
+  if (bytes - leftBytes >= worthCollecting) freeAllArrays()
+  handedOut = 0
+}
+
+/** Frees the arrays of this thread that nobody holds any more: also those that were in use when arrays were last freed, as a model's are. */
+export function freeAllArrays(): void {
   collect ??= garbageCollector()
   collect()
+  handedOut = 0
   leftBytes = arrayBytes()
 }
 

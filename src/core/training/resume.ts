@@ -1,4 +1,3 @@
-import {loadModel} from '../engine/load-model.js'
 import type {TrainingContext} from '../objectives/objective.js'
 import type {ResumePoint} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
@@ -6,34 +5,29 @@ import {settingsHash} from '../runs/run-identity.js'
 import type {TrainerState} from '../runs/trainer-state.js'
 import {RuntimeFailure, UsageError} from '../util/errors.js'
 import {completeLine} from './rehearse-resume.js'
-import {fingerprintOfBase, resumedWeights, type WeightSource} from './weight-source.js'
+import {fingerprintOfBase, type WeightSource} from './weight-source.js'
 
-/** The state to go on from: that of a checkpoint, or the beginning. */
+/** The state to go on from: that of a checkpoint, or the beginning; tables of steps after it are dropped. */
 export async function resumeFrom(
   run: RunDirectory,
-  {config, engine, updateMode, microBatchesAtOnce}: TrainingContext,
+  {config, updateMode, microBatchesAtOnce}: TrainingContext,
   source: WeightSource,
   checkpoint: ResumePoint | null,
 ): Promise<TrainerState> {
-  if (!checkpoint) {
-    await run.dropTablesAfter(0)
-    return {
-      step: 0,
-      objective: config.train.objective,
-      visits: 0,
-      numTokens: 0,
-      wallSeconds: 0,
-      configHash: settingsHash(config),
-      seed: config.seed,
-      updateMode,
-      microBatchesAtOnce,
-      ...fingerprintOfBase(source),
-    }
+  await run.dropTablesAfter(checkpoint?.state.step ?? 0)
+  if (checkpoint) return {...checkpoint.state, updateMode, microBatchesAtOnce}
+  return {
+    step: 0,
+    objective: config.train.objective,
+    visits: 0,
+    numTokens: 0,
+    wallSeconds: 0,
+    configHash: settingsHash(config),
+    seed: config.seed,
+    updateMode,
+    microBatchesAtOnce,
+    ...fingerprintOfBase(source),
   }
-  await loadModel(engine, resumedWeights(source, checkpoint.folder), run.services.progress)
-  await engine.restoreOptimizer(checkpoint.folder)
-  await run.dropTablesAfter(checkpoint.state.step)
-  return {...checkpoint.state, updateMode, microBatchesAtOnce}
 }
 
 /**

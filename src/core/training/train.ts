@@ -1,7 +1,6 @@
 import type {SourcedConfig} from '../config/load.js'
 import type {TaskName, UpdateModeName} from '../config/names.js'
 import type {Config} from '../config/schema.js'
-import {loadModel} from '../engine/load-model.js'
 import {checkMemory} from '../engine/memory/check-memory.js'
 import {startEngine} from '../engine/start-engine.js'
 import {describeUpdate} from '../engine/traffic/describe-update.js'
@@ -9,13 +8,14 @@ import {evaluatedTask} from '../evaluation/evaluated-task.js'
 import {EvaluationLog} from '../evaluation/evaluation-log.js'
 import {sayGeneration, withGeneration} from '../evaluation/generation-settings.js'
 import {evaluationSettings} from '../evaluation/run-settings.js'
-import {type CutDocuments, type Objective, shapeOf, type TrainingContext} from '../objectives/objective.js'
+import {type CutDocuments, type Objective, shapeOfModel, type TrainingContext} from '../objectives/objective.js'
 import {objectives} from '../objectives/objectives.js'
 import {checkReferenceLength} from '../prepared/inexpressible.js'
 import {readCompanions} from '../runs/companions.js'
 import {type ComputeSpent, computeSpent} from '../runs/compute-spent.js'
 import {foldersOf, generationFolders} from '../runs/model-place.js'
 import type {Origins} from '../runs/origins.js'
+import {refuseOtherRun} from '../runs/rehearse-resume.js'
 import {RunDirectory} from '../runs/run-directory.js'
 import type {RunInputs} from '../runs/run-identity.js'
 import {type Summary, summarize} from '../runs/summary.js'
@@ -26,6 +26,7 @@ import {tasks} from '../tasks/tasks.js'
 import type {Services} from '../util/services.js'
 import {openEvaluator} from './evaluator.js'
 import {writeLedger} from './ledger.js'
+import {loadWeights} from './load-weights.js'
 import {trainSteps} from './loop.js'
 import {noSignalLine, updatesOf} from './no-signal.js'
 import {isEvaluated, openTraining, type TrainingStart, withMicroBatchesAtOnce} from './open-training.js'
@@ -82,25 +83,25 @@ export async function train(
   if (start.data && asked(config).some((task) => tasks[task].readsDocuments))
     checkReferenceLength(start.data, config, services.progress)
   const inputs = {...trainingFiles(config, start.data), model: fingerprintOfSource(source)}
+  const written = withTemperature(start, services)
+  if (start.resumed) refuseOtherRun(written.config, services, inputs)
   const engine = startEngine(config)
   try {
-    const shape = shapeOf(model, await loadModel(engine, source.weights, services.progress))
+    await loadWeights(engine, start, services.progress)
     const sampler = await openSampler({config, engine, model, tokenizer: start.texts!.tokenizer})
     try {
       const training = {
         config,
         engine,
         model,
-        shape,
+        shape: shapeOfModel(model),
         sampler,
         updateMode,
         microBatchesAtOnce,
         progress: services.progress,
       }
-      if (config.grpo.klCoef > 0) await engine.keepReference()
       // Whatever is wrong with the inputs shows before a directory is made or emptied.
       const objective = await opened.start({...training, config: withMicroBatchesAtOnce(config, microBatchesAtOnce)})
-      const written = withTemperature(start, services)
       return await trainIn(training, {...start, inputs}, objective, written, services, started)
     } finally {
       await sampler.close()

@@ -6,7 +6,6 @@ import type {TrainerState} from '../../../src/core/runs/trainer-state.js'
 import {checkNothingToDo, refuseFewerSteps, resumeFrom, warnOfRows} from '../../../src/core/training/resume.js'
 import type {WeightSource} from '../../../src/core/training/weight-source.js'
 import {RuntimeFailure, UsageError} from '../../../src/core/util/errors.js'
-import {silentProgress} from '../../../src/core/util/progress.js'
 import {fingerprintOfModel} from '../../../src/core/weights/index.js'
 import {adapterOn, randomBase} from '../../support/adapted.js'
 import {toyServices} from '../../support/toy-run.js'
@@ -33,46 +32,25 @@ const before = {
   microBatchesAtOnce: 1,
 }
 
-/** What going on does, in order, and the state that it gives. */
+/** The tables that are dropped, and the state to go on from. */
 async function goOn(source: WeightSource, state: TrainerState | null) {
-  const done: unknown[] = []
-  const note =
-    (name: string) =>
-    async (...given: unknown[]) =>
-      void done.push([name, ...given])
-  const engine = {
-    load: async (given: unknown) => {
-      done.push(['load', given])
-      return {parameterCount: 1, adapterCount: 0}
-    },
-    restoreOptimizer: note('restore'),
-  }
-  const run = {services: {progress: silentProgress}, dropTablesAfter: note('drop')} as unknown as RunDirectory
-  const config = configSchema.parse({seed: 3})
-  const context = {config, engine, updateMode: 'segmented', microBatchesAtOnce: 2} as unknown as TrainingContext
-  const found = await resumeFrom(run, context, source, state && {folder: '/run/step', state})
-  return {done, found}
+  const dropped: number[] = []
+  const run = {dropTablesAfter: async (step: number) => void dropped.push(step)} as unknown as RunDirectory
+  const context = {config: configSchema.parse({seed: 3}), updateMode: 'segmented', microBatchesAtOnce: 2}
+  const checkpoint = state && {folder: '/run/step', state}
+  return {found: await resumeFrom(run, context as TrainingContext, source, checkpoint), dropped}
 }
 
 describe('a run goes on', () => {
-  it('from its checkpoint with weights and moments, without the tables after it, updating as now', async () => {
-    const {done, found} = await goOn(plain, before)
-    expect(done).toEqual([
-      ['load', {checkpoint: '/run/step'}],
-      ['restore', '/run/step'],
-      ['drop', 7],
-    ])
+  it('from the state of its checkpoint, without the tables after it, updating as now', async () => {
+    const {dropped, found} = await goOn(plain, before)
+    expect(dropped).toEqual([7])
     expect(found).toEqual({...before, updateMode: 'segmented', microBatchesAtOnce: 2})
   })
 
-  it('with the base beside its adapters', async () => {
-    const {done} = await goOn({...plain, adapter: adapterOn()}, before)
-    expect(done[0]).toEqual(['load', {checkpoint: '/base', adapter: {folder: '/run/step', isMerged: false}}])
-  })
-
-  it('from the beginning with the weights that are loaded, without any table of an attempt that left no checkpoint', async () => {
-    const {done, found} = await goOn(plain, null)
-    expect(done).toEqual([['drop', 0]])
+  it('from the beginning without any table of an attempt that left no checkpoint', async () => {
+    const {dropped, found} = await goOn(plain, null)
+    expect(dropped).toEqual([0])
     expect(found).toMatchObject({step: 0, visits: 0, numTokens: 0, seed: 3, updateMode: 'segmented'})
     expect(found).not.toHaveProperty('base')
   })

@@ -29,28 +29,41 @@ export type WeightSource =
     }
 
 /**
- * Loads a model; headers are checked before memory is taken.
+ * Checks what a model is loaded from, by headers alone: before memory is taken for it.
  *
  * @param config what `describeModel` says of the source
  * @throws {DataError} when files are missing, unsound, or do not belong together
  */
+export function checkSource(source: WeightSource, config: ModelConfig): void {
+  const {adapter} = source
+  if ('checkpoint' in source) checkWeights(withoutAdapter(config), source.checkpoint)
+  if (adapter && 'folder' in adapter) checkAdapter(config, adapter.folder)
+}
+
+/**
+ * Loads a model whose source was checked.
+ *
+ * @param config what `describeModel` says of the source
+ * @throws {DataError} when a value is not finite, or files have changed since they were checked
+ */
 export async function loadState(source: WeightSource, config: ModelConfig): Promise<ModelState> {
   const {adapter} = source
-  const plain = {...config, adapter: null}
-  if ('checkpoint' in source) checkWeights(plain, source.checkpoint)
-  if (!adapter) return filled(plain, source)
+  if (!adapter) return filled(withoutAdapter(config), source)
   if ('fresh' in adapter) {
     const state = await filled(config, source)
     state.initializeAdapters(adapter.seed)
     return state
   }
   const {folder, isMerged} = adapter
-  checkAdapter(config, folder)
-  const state = await filled(isMerged ? plain : config, source)
+  const state = await filled(isMerged ? withoutAdapter(config) : config, source)
   const adapters = readAdapter(config, folder)
   if (isMerged) mergeAdapters(config, new Map([...state.weights, ...adapters]))
   else for (const [name, values] of adapters) state.weights.set(name, values)
   return state
+}
+
+function withoutAdapter(config: ModelConfig): ModelConfig {
+  return {...config, adapter: null}
 }
 
 async function filled(config: ModelConfig, source: WeightSource): Promise<ModelState> {

@@ -38,12 +38,12 @@ export interface GrpoParts {
  * Items of the training partition come in the given order; each gets G completions, a reward each, and group-normalised
  * advantages; one GRPO update follows per mini-batch that carries signal.
  */
-export async function startGrpo<Item>(
+export function startGrpo<Item>(
   training: TrainingContext,
   task: Task<Item>,
   tokenizer: Tokenizer,
   {terms: settings, rowsOf, order}: GrpoParts,
-): Promise<Objective> {
+): Objective {
   const {config, engine, model, shape, progress} = training
   const terms = openTerms<Item>(settings, {
     tokenizer,
@@ -52,7 +52,6 @@ export async function startGrpo<Item>(
     settings: config.reward,
   })
   const sampling = samplingOf(training, task, terms, order)
-  if (needsAverage(settings)) await engine.keepAverage()
   const warnOfCut = firstOnly(progress.warn)
   const warnOfShortage = firstOnly(progress.warn)
   return {

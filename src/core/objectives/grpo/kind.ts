@@ -59,7 +59,7 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
             settings.grpo.ntpCoef > 0 ? rowWork(settings, model, documents?.longest ?? Number.POSITIVE_INFINITY) : null,
             settings.grpo.miniBatches,
           ),
-        start(training) {
+        async start(training) {
           if (!task || !order || !texts) throw new RuntimeFailure('train: a rehearsal cannot start')
           return startGrpo(training, task, texts.tokenizer, {
             terms: termsOf(config),
