@@ -126,7 +126,7 @@ export async function openEvaluation(config: Config, services: Services): Promis
   const {samples, modes} = config.eval
   if (samples > 0 && !modes.includes('reasoning'))
     progress.warn(`eval.samples is ${samples}, but nothing is sampled, because eval.modes does not contain reasoning`)
-  if (services.rehearsal && resume && state === 'ours') rehearseResume(config, services, data, models)
+  if (services.rehearsal && resume && state === 'ours') await rehearseResume(config, services, data, models)
   const named = models.map(({run, loaded}) => ({name: run, loaded}))
   return {data, models, recorded: recordedSettings(named, kind), demands, instructions}
 }
@@ -149,7 +149,7 @@ async function evaluateIn(
   services: Services,
   started: Date,
 ): Promise<EvalSummary> {
-  const inputs = evaluationInputs(config, data, models)
+  const inputs = await evaluationInputs(config, data, models)
   const origins = originsOf(models.map(({setting, origin}) => [setting, origin]))
   const run = await RunDirectory.open(config.out!, config, {...services, sources}, {origins, inputs})
   try {

@@ -2,10 +2,10 @@ import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import type {PreparedData} from '../prepared/prepared.js'
-import {fingerprintOfPlace} from '../runs/model-place.js'
+import {fingerprintOfPlace, readModel} from '../runs/model-place.js'
 import {refuseOtherRun} from '../runs/rehearse-resume.js'
 import {stepName} from '../runs/run-checkpoints.js'
-import {inputOfModel, inputsOf, type RunInputs} from '../runs/run-identity.js'
+import {inputOfModel, inputsOf, modelInputs, type RunInputs} from '../runs/run-identity.js'
 import {evalTable, readTable} from '../tables/index.js'
 import type {Services} from '../util/services.js'
 import type {EvaluatedModel} from './evaluated-models.js'
@@ -14,13 +14,15 @@ import {doneLine, isDone} from './evaluation-log.js'
 import {recordedSettings} from './run-settings.js'
 
 /** Fingerprints of all that an evaluation reads. */
-export function evaluationInputs(
+export async function evaluationInputs(
   config: Config,
   data: PreparedData | null,
   models: readonly EvaluatedModel[],
-): RunInputs {
-  const weights = models.map((place) => [inputOfModel(place.run, place.step), fingerprintOfPlace(place)])
-  return {...inputsOf(config, data, commandTask(config).files(config)), ...Object.fromEntries(weights)}
+): Promise<RunInputs> {
+  const ofModel = async (place: EvaluatedModel) =>
+    modelInputs(inputOfModel(place.run, place.step), fingerprintOfPlace(place), await readModel(place))
+  const files = inputsOf(config, data, commandTask(config).files(config))
+  return Object.assign(files, ...(await Promise.all(models.map(ofModel))))
 }
 
 /**
@@ -28,16 +30,16 @@ export function evaluationInputs(
  *
  * @throws {UsageError} when it was begun with other settings or inputs
  */
-export function rehearseResume(
+export async function rehearseResume(
   given: Config,
   services: Services,
   data: PreparedData | null,
   models: readonly EvaluatedModel[],
-): void {
+): Promise<void> {
   const named = models.map(({run, loaded}) => ({name: run, loaded}))
   const {config} = recordedSettings(named, commandTask(given))
   const isThere = models.every(({isWhole}) => isWhole) && (data !== null || given.data.dir === undefined)
-  refuseOtherRun(config, services, isThere ? evaluationInputs(config, data, models) : null)
+  refuseOtherRun(config, services, isThere ? await evaluationInputs(config, data, models) : null)
   const file = join(given.out!, 'eval.arrow')
   const rows = existsSync(file) ? readTable(file, evalTable) : []
   for (const {run, step} of models) {

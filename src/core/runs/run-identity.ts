@@ -5,6 +5,7 @@ import {configKeys} from '../config/keys.js'
 import {valueAt} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {canonicalJson, hashFile, hashJson, outputKinds, readJsonOf, replaceText} from '../files/index.js'
+import type {ModelConfig} from '../models/model-config.js'
 import type {PreparedData} from '../prepared/prepared.js'
 import {UsageError} from '../util/errors.js'
 
@@ -124,6 +125,18 @@ export function inputOfPoint(name: string): string {
   return `the run of ${name}`
 }
 
+const endTokens = 'end tokens of '
+
+/**
+ * A model among the inputs of a command.
+ *
+ * @param name that it has among them
+ * @param fingerprint of its files, among which generation_config.json is not: that may replace the end tokens of config.json
+ */
+export function modelInputs(name: string, fingerprint: string, {endIds}: Pick<ModelConfig, 'endIds'>): RunInputs {
+  return {[name]: fingerprint, [`${endTokens}${name}`]: hashJson(endIds)}
+}
+
 /** What a checkpoint is called among the inputs of an evaluation. */
 export function inputOfModel(run: string, step: number): string {
   return `model ${run} step ${step}`
@@ -162,12 +175,12 @@ export function changedSettings(begun: RunIdentity['settings'], now: RunIdentity
   })
 }
 
-/** Inputs whose content differs, and those that only one side has. */
+/** Inputs whose content differs, and those that only one side has; an older version did not note down end tokens. */
 export function changedInputs(begun: RunInputs | null, now: RunInputs | null): string[] {
   if (begun === null || now === null) return []
   const names = [...new Set([...Object.keys(begun), ...Object.keys(now)])]
   return names
-    .filter((name) => begun[name] !== now[name])
+    .filter((name) => begun[name] !== now[name] && (name in begun || !name.startsWith(endTokens)))
     .map((name) => `${name} ${name in begun ? (name in now ? 'changed' : 'is missing') : 'is new'}`)
 }
 

@@ -2,10 +2,12 @@ import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import type {SourcedConfig} from '../config/load.js'
 import {withGeneration} from '../evaluation/generation-settings.js'
+import type {ModelConfig} from '../models/model-config.js'
 import type {PreparedData} from '../prepared/prepared.js'
 import {generationFolders} from '../runs/model-place.js'
 import {refuseOtherRun} from '../runs/rehearse-resume.js'
 import type {ResumePoint} from '../runs/run-checkpoints.js'
+import {modelInputs} from '../runs/run-identity.js'
 import {metricsTable, readTable} from '../tables/index.js'
 import type {Services} from '../util/services.js'
 import {warnOfRateJump} from './rate-jump.js'
@@ -14,6 +16,7 @@ import {fingerprintOfSource, type WeightSource} from './weight-source.js'
 
 interface Found {
   readonly source: WeightSource
+  readonly model: ModelConfig
   /** Null where none are asked for, or not there yet. */
   readonly data: PreparedData | null
   readonly resumed: ResumePoint | null
@@ -24,10 +27,12 @@ interface Found {
  *
  * @throws {UsageError} when it was begun with other settings or inputs
  */
-export function rehearseResume(loaded: SourcedConfig, services: Services, {source, data, resumed}: Found): void {
+export function rehearseResume(loaded: SourcedConfig, services: Services, {source, model, data, resumed}: Found): void {
   const {config} = loaded
   const isThere = source.isWhole && (data !== null || config.data.dir === undefined)
-  const inputs = isThere ? {...trainingFiles(config, data), model: fingerprintOfSource(source)} : null
+  const inputs = isThere
+    ? {...trainingFiles(config, data), ...modelInputs('model', fingerprintOfSource(source), model)}
+    : null
   refuseOtherRun(withGeneration(loaded, generationFolders(source.place)).config, services, inputs)
   if (!resumed) return
   const {step} = resumed.state

@@ -17,7 +17,7 @@ import {foldersOf, generationFolders} from '../runs/model-place.js'
 import type {Origins} from '../runs/origins.js'
 import {refuseOtherRun} from '../runs/rehearse-resume.js'
 import {RunDirectory} from '../runs/run-directory.js'
-import type {RunInputs} from '../runs/run-identity.js'
+import {modelInputs, type RunInputs} from '../runs/run-identity.js'
 import {type Summary, summarize} from '../runs/summary.js'
 import {devices} from '../runtime/devices.js'
 import {openSampler} from '../samplers/samplers.js'
@@ -82,7 +82,7 @@ export async function train(
   services.progress.log(describeUpdate(start.demand, config.update.mode))
   if (start.data && asked(config).some((task) => tasks[task].readsDocuments))
     checkReferenceLength(start.data, config, services.progress)
-  const inputs = {...trainingFiles(config, start.data), model: fingerprintOfSource(source)}
+  const inputs = {...trainingFiles(config, start.data), ...modelInputs('model', fingerprintOfSource(source), model)}
   const written = withTemperature(start, services)
   if (start.resumed) refuseOtherRun(written.config, services, inputs)
   const engine = startEngine(config)

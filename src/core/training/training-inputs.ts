@@ -2,13 +2,15 @@ import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {evaluatedTask} from '../evaluation/evaluated-task.js'
 import {hashFile, manifestName, readManifest} from '../files/index.js'
+import {readModelConfig} from '../models/model-config.js'
 import {objectives} from '../objectives/objectives.js'
-import {fingerprintOfPlace} from '../runs/model-place.js'
+import {fingerprintOfPlace, readModel} from '../runs/model-place.js'
 import {type ModelRequest, resolveModel} from '../runs/resolve-model.js'
 import {
   changedInputs,
   changedSettings,
   inputsOf,
+  modelInputs,
   type RunInputs,
   readIdentity,
   settingsOf,
@@ -28,8 +30,9 @@ async function trainingInputs(config: Config, services: ModelRequest): Promise<R
   const {path, config: file} = config.model
   const found = path ? await resolveModel(path, undefined, services) : null
   if (found && !found.isWhole) return null
-  const model = found ? fingerprintOfPlace(found) : hashFile(file!)
-  return {...trainingFiles(config, manifest ? {manifest} : null), model}
+  const fingerprint = found ? fingerprintOfPlace(found) : hashFile(file!)
+  const model = found ? await readModel(found) : await readModelConfig(file!)
+  return {...trainingFiles(config, manifest ? {manifest} : null), ...modelInputs('model', fingerprint, model)}
 }
 
 /**

@@ -2,6 +2,7 @@ import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, expect, it} from 'vitest'
 import {evaluate} from '../../../src/core/evaluation/evaluate.js'
+import {planOf} from '../../../src/core/planning/plan.js'
 import {predictionsTable, readTable} from '../../../src/core/tables/index.js'
 import {train} from '../../../src/core/training/train.js'
 import {shownSettings} from '../../support/shown-settings.js'
@@ -57,4 +58,20 @@ it('so do evaluations while training, a resumed run too', async () => {
   await train(toyConfig(toy, 'late', [...settings, 'train.steps=2']), toyServices({resume: true}))
   expect(readdirSync(join(toy.folder, 'late', 'eval'))).toEqual(['step-000002.arrow'])
   rmSync(file)
+})
+
+it('end tokens of generation_config.json are inputs of a run: others are refused at --resume', async () => {
+  const goOn = (steps: number, resume: boolean) =>
+    train(toyConfig(toy, 'ended', [`train.steps=${steps}`]), toyServices({resume}))
+  const compare = (resume: boolean) =>
+    evaluate(toyConfig(toy, 'eval-ended', drawn), toyServices({command: 'eval', resume}))
+  await goOn(1, false)
+  await compare(false)
+  writeFileSync(file, '{"eos_token_id": [2, 5]}')
+  await expect(goOn(2, true)).rejects.toThrow('end tokens of model changed')
+  await expect(compare(true)).rejects.toThrow(/end tokens of model base step 0 changed/)
+  const dry = planOf('train', toyConfig(toy, 'ended', ['train.steps=2']), toyServices({resume: true}))
+  await expect(dry).rejects.toThrow('end tokens of model changed')
+  rmSync(file)
+  await goOn(2, true)
 })

@@ -45,6 +45,11 @@ it('inputs that differ are changed, missing or new; nothing is said where a side
     'prompt.templateFile is missing',
     'data.questions is new',
   ])
+  expect(changedInputs({...begun, 'end tokens of model': 'e'}, {...begun, 'end tokens of model': 'f'})).toEqual([
+    'end tokens of model changed',
+  ])
+  // A run of an older version does not have them.
+  expect(changedInputs(begun, {...begun, 'end tokens of model': 'e'})).toEqual([])
   expect(changedInputs(null, begun)).toEqual([])
   expect(changedInputs(begun, null)).toEqual([])
 })
