@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {guardWrite} from '../files/index.js'
 import type {Adapter} from './adapter.js'
 
 /** How PEFT describes adapters, beside their tensors. */
@@ -11,7 +12,7 @@ export function isAdapterFolder(folder: string): boolean {
   return existsSync(join(folder, adapterConfigName)) && !existsSync(join(folder, 'config.json'))
 }
 
-/** Describes adapters as PEFT does. */
+/** Describes adapters as PEFT does. Throws {RuntimeFailure} when the file system refuses. */
 export async function writeAdapterConfig(folder: string, {rank, alpha, rsLora, targets, base}: Adapter): Promise<void> {
   const config = {
     peft_type: 'LORA',
@@ -34,5 +35,6 @@ export async function writeAdapterConfig(folder: string, {rank, alpha, rsLora, t
     use_dora: false,
     use_rslora: rsLora,
   }
-  await writeFile(join(folder, adapterConfigName), `${JSON.stringify(config, null, 2)}\n`)
+  const file = join(folder, adapterConfigName)
+  await guardWrite('writing', file, () => writeFile(file, `${JSON.stringify(config, null, 2)}\n`))
 }

@@ -35,6 +35,7 @@ export class Session {
   private constructor(
     private readonly session: ort.InferenceSession,
     private readonly graph: Graph,
+    private readonly device: Device,
   ) {
     this.traffic = trafficOf(graph)
   }
@@ -59,7 +60,7 @@ export class Session {
         logSeverityLevel: 3,
       }
       const model = encodeModel(graph)
-      return new Session(await passGate(() => ort.InferenceSession.create(model, options)), graph)
+      return new Session(await passGate(() => ort.InferenceSession.create(model, options)), graph, device)
     } catch (error) {
       throw new RuntimeFailure(`compiling a graph for device ${device}: ${(error as Error).message}`, {cause: error})
     }
@@ -72,6 +73,7 @@ export class Session {
    * @param into arrays that outputs are written to, by name; they must not overlap with what is fed
    * @returns one array per graph output
    * @throws {GraphError} when a feed is missing, or an array has a wrong size
+   * @throws {RuntimeFailure} when onnxruntime fails, for lack of memory for example
    */
   async run(
     feeds: Readonly<Record<string, TensorData>>,
@@ -83,10 +85,21 @@ export class Session {
     for (const {name, value} of this.graph.outputs)
       fetches[name] = into[name] ? tensorOf(name, value.dtype, value.shape, into[name]) : null
     freeOutputs()
-    const results = await passGate(() => this.session.run(tensors, fetches))
+    const results = await this.runNatively(tensors, fetches)
     countRun(this.traffic)
     const outputs = Object.entries(results).map(([name, {data}]) => [name, keepOne(data as TensorData, into[name])])
     return Object.fromEntries(outputs) as Record<string, TensorData>
+  }
+
+  private async runNatively(
+    feeds: Record<string, ort.Tensor>,
+    fetches: Record<string, ort.Tensor | null>,
+  ): Promise<ort.InferenceSession.ReturnType> {
+    try {
+      return await passGate(() => this.session.run(feeds, fetches))
+    } catch (error) {
+      throw new RuntimeFailure(`running a graph on device ${this.device}: ${(error as Error).message}`, {cause: error})
+    }
   }
 
   /** Frees the native session. */

@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs'
 import {mkdir} from 'node:fs/promises'
 import {join} from 'node:path'
+import {guardWrite} from '../../files/index.js'
 import {adapterConfigName, writeAdapterConfig} from '../../models/adapter-files.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {DataError} from '../../util/errors.js'
@@ -90,6 +91,7 @@ function checkPlace(files: WeightFiles, {name, shape: expected}: Place): void {
  * Writes the adapters of a model as PEFT does, and where that is asked for the merged checkpoint.
  *
  * @throws {NumericError} naming the tensor that the element type cannot hold
+ * @throws {RuntimeFailure} when the file system refuses
  */
 export async function saveAdapter(state: ModelState, folder: string, format: SaveFormat): Promise<void> {
   const {config, weights} = state
@@ -99,6 +101,7 @@ export async function saveAdapter(state: ModelState, folder: string, format: Sav
   await writeSafetensors(join(folder, weightsName), new Map(tensors), storedDtypes[format.dtype])
   await writeAdapterConfig(folder, config.adapter!)
   if (!format.isMerged) return
-  await mkdir(join(folder, mergedName))
-  await saveWeights(state, join(folder, mergedName), format)
+  const merged = join(folder, mergedName)
+  await guardWrite('creating', merged, () => mkdir(merged))
+  await saveWeights(state, merged, format)
 }

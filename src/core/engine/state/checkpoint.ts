@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {guardWrite} from '../../files/index.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {DataError} from '../../util/errors.js'
 import {isSameShape, sizeOf} from '../../util/shape.js'
@@ -149,6 +150,7 @@ function checkTiedHead(files: WeightFiles, {weights}: ModelState, folder: string
  * Writes weights, adapters merged into them, and `config.json`: a folder that transformers loads.
  *
  * @throws {NumericError} naming the tensor that `dtype` cannot hold
+ * @throws {RuntimeFailure} when the file system refuses
  */
 export async function saveWeights(
   state: ModelState,
@@ -157,7 +159,9 @@ export async function saveWeights(
 ): Promise<void> {
   const tensors = new Map(placesOf(state.config).map((place) => [place.name, tensorAt(state, place)]))
   await writeWeights(folder, tensors, {dtype: storedDtypes[dtype], maxShardBytes})
-  await writeFile(join(folder, 'config.json'), `${JSON.stringify(withDtype(state.config.source, dtype), null, 2)}\n`)
+  const file = join(folder, 'config.json')
+  const config = withDtype(state.config.source, dtype)
+  await guardWrite('writing', file, () => writeFile(file, `${JSON.stringify(config, null, 2)}\n`))
 }
 
 /** The values are merged when they are written, one tensor after the other. */
