@@ -79,13 +79,19 @@ export function checkReplaceable(config: Config, {what, layout}: OutputKind, com
     throw new UsageError(`${command}: --overwrite of ${path} would remove ${foreign}, which rpt did not write`, {
       suggestions: [`move it out of the ${what}`, elsewhere],
     })
+  refuseEntangled(config, path, command, 'the command')
+}
+
+/**
+ * @param reader whose settings they are, in words
+ * @throws {UsageError} naming an input that would go with what is replaced
+ */
+export function refuseEntangled(config: Config, path: string, command: string, reader: string): void {
   const input = entangledInput(config, path)
   if (input)
     throw new UsageError(
-      `${command}: --overwrite of ${path} would remove an input of the command: ${input.key} is ${input.path}`,
-      {
-        suggestions: [elsewhere],
-      },
+      `${command}: --overwrite of ${path} would remove an input of ${reader}: ${input.key} is ${input.path}`,
+      {suggestions: [elsewhere]},
     )
 }
 

@@ -6,6 +6,7 @@ import {checkMemory} from '../engine/memory/check-memory.js'
 import {sayModes} from '../evaluation/evaluated-task.js'
 import {sayGeneration, withGeneration} from '../evaluation/generation-settings.js'
 import {checkForcedThought} from '../evaluation/given-thoughts.js'
+import {refuseEntangled} from '../files/index.js'
 import {generationFolders} from '../runs/model-place.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {faultOfModel} from '../runs/own-checkpoint.js'
@@ -60,6 +61,8 @@ export async function openSweep(given: Config, services: Services): Promise<Swee
   const {config} = own
   checkForcedThought(config)
   for (const point of placed) requireKeys(point.config, trainingNeeds(evaluatedLikeSweep(point.config, config)))
+  if (state === 'ours' && services.overwrite)
+    for (const point of placed) refuseEntangled(point.config, config.out!, 'scaling-sweep', `the point ${point.name}`)
   const points: PlacedPoint[] = []
   for (const point of placed) points.push({...point, ...(await placeOf(point, config, quiet))})
   for (const point of points) checkSteps(point, config)
@@ -101,9 +104,10 @@ function checkpointOf({folder, config: {train}}: PlacedPoint): string {
   return checkpointFolder(folder, train.steps)
 }
 
-/** What the training of a point works with. */
+/** What the training of a point works with. Where a sweep is replaced, so is the run that it has: nothing goes on from it. */
 export function servicesOf({config, sources, folders}: SweepPoint, services: Services): Services {
-  return {...services, sources, folders, command: 'train', resume: existsSync(config.out!), overwrite: false}
+  const resume = !services.overwrite && existsSync(config.out!)
+  return {...services, sources, folders, command: 'train', resume}
 }
 
 /** Checks of a point that is to be trained that it can then be evaluated as the sweep says. */
@@ -142,14 +146,17 @@ function checkSteps(point: PlacedPoint, config: Config): void {
     })
 }
 
-/** Where a point's run is or will be: a finished one among `sweep.runs` with the same settings, or one trained here. */
+/**
+ * Where a point's run is or will be: a finished one with the same settings, among `sweep.runs` or of this sweep where it is
+ * not replaced, or one trained here.
+ */
 async function placeOf(
   point: SweepPoint,
   {sweep: {runs}}: Config,
   services: Services,
 ): Promise<{folder: string; isDone: boolean}> {
   const {config} = point
-  for (const folder of [...runs.toReversed(), config.out!])
+  for (const folder of [...runs.toReversed(), ...(services.overwrite ? [] : [config.out!])])
     if ((await isSameRun(folder, point, services)) && (await isAtEnd(folder, config))) return {folder, isDone: true}
   return {folder: config.out!, isDone: false}
 }
