@@ -91,8 +91,10 @@ export class EvaluationLog {
   /**
    * Goes on with the evaluations of a training run, under the name that its folder has now: forgets those beyond a step, and
    * says of which others only the predictions are left.
+   *
+   * @param isDue whether that of the step itself is made where it is missing
    */
-  continueAfter(step: number): void {
+  continueAfter(step: number, isDue: boolean): void {
     const {run} = this
     this.rows = this.rows.filter((row) => row.step <= step).map((row) => ({...row, run: basename(run.path)}))
     const folder = run.at('eval')
@@ -101,11 +103,17 @@ export class EvaluationLog {
           .map(stepOf)
           .sort((a, b) => a - b)
       : []
-    const lost = predicted.filter((one) => one <= step && !this.rows.some((row) => row.step === one))
+    const kept = predicted.filter((one) => (isDue ? one < step : one <= step))
+    const lost = kept.filter((one) => !this.rows.some((row) => row.step === one))
     if (lost.length > 0)
       run.services.progress.warn(
         `train: eval.arrow has no accuracies of step ${lost.join(', ')}; they are lost, and their predictions are in eval/`,
       )
+  }
+
+  /** Whether a checkpoint is evaluated already. */
+  holds(subject: Subject): boolean {
+    return isDone(this.rows, subject)
   }
 
   /** What all of them took while a run was trained; null where an older version, which did not count, made some of them. */
@@ -117,7 +125,7 @@ export class EvaluationLog {
   /** Evaluates the engine's weights under `subject`, unless that is done already. Returns all rows of the run. */
   async evaluate(subject: Subject): Promise<readonly EvalRow[]> {
     const {progress} = this.run.services
-    if (isDone(this.rows, subject)) {
+    if (this.holds(subject)) {
       progress.log(doneLine(subject))
       return this.rows
     }

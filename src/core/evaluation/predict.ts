@@ -23,7 +23,7 @@ export interface Predictor {
   readonly engine: ScoringEngine & Pick<Engine, 'watch'>
   readonly sampler: Pick<Sampler, 'sample'>
   readonly model: ModelConfig
-  /** Ends the predictions between two calls of the engine; absent where training or a sweep finishes them first. */
+  /** Ends the predictions between two calls of the engine; absent where a sweep finishes them first. */
   readonly signal?: AbortSignal
 }
 

@@ -1,4 +1,5 @@
 import {basename} from 'node:path'
+import type {Config} from '../config/schema.js'
 import type {Subject} from '../evaluation/eval-rows.js'
 import type {StepResult} from '../objectives/objective.js'
 import {stepName} from '../runs/run-checkpoints.js'
@@ -18,7 +19,7 @@ import {isShortage, takeStep} from './take-step.js'
 import type {TrainingRun} from './training-run.js'
 
 /**
- * Takes all steps of a run: each leaves a metrics row, an evaluation where one is due, a checkpoint where one is due.
+ * Takes all steps of a run: each leaves a metrics row, a checkpoint where one is due, an evaluation where one is due.
  *
  * @param from the state to go on from
  * @returns the rows of all steps, those of earlier attempts included
@@ -30,13 +31,16 @@ export async function trainSteps(trainingRun: TrainingRun, from: TrainerState): 
   try {
     const found = metrics.rows.length
     await metrics.keepRows((row) => row.step <= from.step)
-    evaluations?.continueAfter(from.step)
+    const isEvaluationDue = isDueAfter(from, config)
+    evaluations?.continueAfter(from.step, isEvaluationDue)
     warnOfRows(found, metrics.rows.length, from.step, progress)
     warnOfRateJump(metrics.rows, config, from.step, progress)
     const tracker = await openTrackers(config.train.track, run.path, metrics.rows)
     try {
+      const saver = new CheckpointSaver(trainingRun, from.step)
+      if (isEvaluationDue && !evaluations?.holds(subjectOf(run, from))) await evaluate(trainingRun, from, saver)
       if (from.step >= config.train.steps) checkNothingToDo(training, from)
-      else await loop(trainingRun, from, metrics, tracker)
+      else await loop(trainingRun, from, metrics, tracker, saver)
     } finally {
       await tracker.close()
     }
@@ -46,18 +50,18 @@ export async function trainSteps(trainingRun: TrainingRun, from: TrainerState): 
   return metrics.rows
 }
 
-/** The loop: a step, its row, its evaluation, its checkpoint. */
+/** The loop: a step, its row, its checkpoint, its evaluation. */
 async function loop(
   trainingRun: TrainingRun,
   from: TrainerState,
   metrics: TableStream<typeof metricsTable>,
   tracker: Tracker,
+  saver: CheckpointSaver,
 ): Promise<void> {
-  const {run, training, objective, evaluations, tokenizer} = trainingRun
+  const {run, training, objective, tokenizer} = trainingRun
   const {config, engine, sampler, progress} = training
   const {steps} = config.train
   const stage = progress.stage(`train ${config.train.objective}`, steps, 'steps', from.step)
-  const saver = new CheckpointSaver(trainingRun, from.step)
   let state = from
   let note = ''
   let hasSignal = metrics.rows.some(carriesSignal)
@@ -75,8 +79,9 @@ async function loop(
     await metrics.append(row)
     await tracker.write(row)
     hasSignal ||= carriesSignal(row)
-    if (isDue(state.step, config.eval.every, steps)) await evaluations?.evaluate(subjectOf(run, state))
+    // An evaluation may take long: what comes in between costs no step then.
     if (saver.isDue(state)) await saver.save(state)
+    if (isDueAfter(state, config)) await evaluate(trainingRun, state, saver)
     note = hasSignal ? result.note : `${result.note}, no signal yet in ${state.step} steps`
     stage.advance(1, note)
   } while (state.step < steps && !run.services.signal.aborted)
@@ -86,6 +91,32 @@ async function loop(
       suggestions: [`continue with --resume`],
     })
   stage.done(`${steps} steps`)
+}
+
+/** Whether an evaluation is due of the weights that a step left. */
+function isDueAfter({step}: TrainerState, config: Config): boolean {
+  return step > 0 && isDue(step, config.eval.every, config.train.steps)
+}
+
+/**
+ * Evaluates the weights that a step left.
+ *
+ * @throws {Interrupted} when the signal is aborted; the step is then saved, and the run goes on with this evaluation
+ */
+async function evaluate(
+  {run, training, evaluations}: TrainingRun,
+  state: TrainerState,
+  saver: CheckpointSaver,
+): Promise<void> {
+  await evaluations?.evaluate(subjectOf(run, state)).catch(async (error: unknown) => {
+    if (!(error instanceof Interrupted)) throw error
+    await saver.save(state)
+    const {steps} = training.config.train
+    throw new Interrupted(`train: step ${state.step} of ${steps} is done and saved; its evaluation was stopped`, {
+      cause: error,
+      suggestions: ['continue with --resume, which begins with that evaluation'],
+    })
+  })
 }
 
 function subjectOf(run: RunDirectory, {objective, step}: TrainerState): Subject {

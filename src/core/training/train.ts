@@ -194,7 +194,8 @@ async function openEvaluations(
   {texts}: TrainingStart,
 ): Promise<EvaluationLog | null> {
   if (!isEvaluated(config)) return null
-  return EvaluationLog.open(run, {...(await openEvaluator({config, data: texts!, model, engine})), sampler})
+  const evaluator = await openEvaluator({config, data: texts!, model, engine})
+  return EvaluationLog.open(run, {...evaluator, sampler, signal: run.services.signal})
 }
 
 /** One line on documents that are cut, with what decides it. */

@@ -18,11 +18,16 @@ beforeAll(async () => {
   await train(configOf('whole'), toyServices())
 })
 
+function copyOf(name: string): string {
+  cpSync(at('whole'), at(name), {recursive: true})
+  return at(name)
+}
+
 /** A copy of the run as it was before step 2 was saved. */
 function halfOf(name: string): string {
-  cpSync(at('whole'), at(name), {recursive: true})
-  rmSync(at(name, 'checkpoints', 'step-000002'), {recursive: true})
-  return at(name)
+  const run = copyOf(name)
+  rmSync(join(run, 'checkpoints', 'step-000002'), {recursive: true})
+  return run
 }
 
 /** Goes on with a run; returns what it said. */
@@ -43,9 +48,10 @@ describe('a run that goes on', () => {
 
   it('says which accuracies are lost', async () => {
     expect(await resume(halfOf('complete'))).not.toContain('lost')
-    const run = halfOf('without-accuracies')
+    const run = copyOf('without-accuracies')
     rmSync(join(run, 'eval.arrow'))
     expect(await resume(run)).toMatch(/eval.arrow has no accuracies of step 1; they are lost/)
+    expect(new Set(readTable(join(run, 'eval.arrow'), evalTable).map(({step}) => step))).toEqual(new Set([2]))
   })
 
   it('ends though the rollouts of a step are damaged, and names them', async () => {
@@ -60,7 +66,7 @@ describe('a run that goes on', () => {
   })
 
   it.each(['metrics.arrow', 'eval.arrow'])('where %s is damaged says how to go on without it', async (name) => {
-    const run = halfOf(`damaged-${name}`)
+    const run = copyOf(`damaged-${name}`)
     writeFileSync(join(run, name), 'x'.repeat(5000))
     const error: unknown = await resume(run).catch((caught) => caught)
     expect(error).toBeInstanceOf(DataError)
