@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {removeFolder, verifyFolder} from '../files/index.js'
 import {metricsTable, readTable} from '../tables/index.js'
-import {DataError} from '../util/errors.js'
+import {DataError, UsageError} from '../util/errors.js'
 import {minOf} from '../util/extremes.js'
 import type {Progress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
@@ -15,6 +15,8 @@ import {readTrainerState, type TrainerState} from './trainer-state.js'
 export interface ResumePoint {
   readonly folder: string
   readonly state: TrainerState
+  /** Step of the newest checkpoint of the run, which may be a broken one. */
+  readonly newest: number
 }
 
 const optimizerFile = 'optimizer.safetensors'
@@ -28,8 +30,9 @@ export async function findResumePoint(
   {out, checkpoint}: Config,
   {progress, command}: Pick<Services, 'progress' | 'command'>,
 ): Promise<ResumePoint | null> {
+  const newest = await newestStep(out!)
   const {folder, faults} = await newestSound(out!, (one) => faultOf(one, 'contents'), progress)
-  if (folder !== null) return {folder, state: readTrainerState(folder)}
+  if (folder !== null) return {folder, state: readTrainerState(folder), newest}
   const suggestions = ['put back what is missing', 'begin a new run: --model with a checkpoint, and another --out']
   if (faults.length > 0)
     throw new DataError(
@@ -93,6 +96,22 @@ export async function pruneCheckpoints(
   )
   for (const step of sound.filter((step) => !steps.includes(step)).slice(0, -keepLast))
     await removeFolder(checkpointFolder(runPath, step))
+}
+
+/** @throws {UsageError} when a run has another newest checkpoint than was seen before it was locked */
+export async function refuseOvertaken(path: string, seen: number, command: string): Promise<void> {
+  const newest = await newestStep(path)
+  if (newest === seen) return
+  const inWords = (step: number) => (step === 0 ? 'none' : `that of step ${step}`)
+  throw new UsageError(
+    `${command}: another process went on with ${path} meanwhile: its newest checkpoint was ${inWords(seen)} and is ${inWords(newest)}`,
+    {suggestions: ['run the command again']},
+  )
+}
+
+/** Step of the newest checkpoint folder of a run; 0 where there is none. */
+async function newestStep(runPath: string): Promise<number> {
+  return (await checkpointSteps(runPath)).at(-1) ?? 0
 }
 
 /** Steps that have a checkpoint folder, ascending. */

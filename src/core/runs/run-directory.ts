@@ -23,9 +23,16 @@ import type {Services} from '../util/services.js'
 import {type Companions, writeCompanions} from './companions.js'
 import {type Origins, originsFile, sourcesWithOrigins} from './origins.js'
 import {holdsNoResult, refuseOccupiedQuietly, removeEmpty} from './output-folder.js'
-import {checkpointFolder, stepOf} from './run-checkpoints.js'
+import {checkpointFolder, refuseOvertaken, stepOf} from './run-checkpoints.js'
 import {identityOf, type RunInputs, readIdentity, refuseOther, writeIdentity} from './run-identity.js'
 import {type TrainerState, trainerStateFile} from './trainer-state.js'
+
+/** What a run directory is opened with; see `RunDirectory.open`. */
+interface RunOpening {
+  readonly origins?: Origins
+  readonly inputs?: RunInputs | null
+  readonly newest?: number
+}
 
 /** A run directory under lock: its files, its checkpoints, its log. */
 export class RunDirectory {
@@ -43,14 +50,17 @@ export class RunDirectory {
    *
    * @param origins of its models, for checkpoints and for a run that is resumed
    * @param inputs fingerprints of what its results depend on; null where they show later, see `checkInputs`
+   * @param newest step of the newest checkpoint when the caller looked for one to go on from; 0 where there was none, absent
+   *   where none was looked for
    * @throws {UsageError} when it is occupied and neither --resume nor --overwrite was given, when another process holds
-   *   it, or when settings or inputs differ from those it was begun with; nothing is changed then
+   *   it or went on with it since the caller looked, or when settings or inputs differ from those it was begun with; nothing
+   *   is changed then
    */
   static async open(
     path: string,
     config: Config,
     services: Services,
-    {origins = {}, inputs = null}: {readonly origins?: Origins; readonly inputs?: RunInputs | null} = {},
+    {origins = {}, inputs = null, newest}: RunOpening = {},
   ): Promise<RunDirectory> {
     const {overwrite, command, version} = services
     const isOccupied = (await refuseOccupiedQuietly(config, services)) === 'ours'
@@ -65,6 +75,7 @@ export class RunDirectory {
       const begun = isOccupied && !overwrite ? readIdentity(path) : null
       const now = identityOf(config, command, version, inputs ?? begun?.inputs ?? null)
       if (begun) refuseOther(path, begun, now)
+      if (begun && newest !== undefined) await refuseOvertaken(path, newest, command)
       // The mark is replaced last: without it, nobody could tell whose the rest is.
       if (isOccupied && overwrite) await removeOwn(path, outputKinds.run.layout, [lockName, outputKinds.run.markFile])
       const sources = sourcesWithOrigins(services.sources, origins)

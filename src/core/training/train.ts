@@ -143,7 +143,7 @@ async function trainIn(
   const {config, engine} = prepared
   const {source, opened, texts} = start
   const evaluated = isEvaluated(config) ? evaluationSettings(written) : config
-  const opening = {origins: source.origins, inputs: start.inputs}
+  const opening = {origins: source.origins, inputs: start.inputs, newest: start.resumed?.newest ?? 0}
   const run = await RunDirectory.open(config.out!, written.config, {...services, sources: written.sources}, opening)
   try {
     const training = {...prepared, progress: run.services.progress}

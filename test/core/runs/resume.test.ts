@@ -112,6 +112,28 @@ describe('what --resume does is said', () => {
   })
 })
 
+it('a run that another process goes on with before it is locked is left to that process', async () => {
+  const run = copyOf('overtaken')
+  const last = join(run, 'checkpoints', 'step-000002')
+  rmSync(last, {recursive: true})
+  const services = toyServices({resume: true})
+  let before: Record<string, string> = {}
+  const stage = (name: string) => {
+    if (name === 'load the model') {
+      cpSync(at('whole', 'checkpoints', 'step-000002'), last, {recursive: true})
+      before = snapshot(run)
+    }
+    return services.progress.stage(name)
+  }
+  const config = toyConfig(workspace, 'overtaken', [...settings, 'train.steps=3'])
+  const late = train(config, {...services, progress: {...services.progress, stage}})
+  await expect(late).rejects.toThrow(UsageError)
+  await expect(late).rejects.toThrow(
+    `train: another process went on with ${run} meanwhile: its newest checkpoint was that of step 1 and is that of step 2`,
+  )
+  expect(snapshot(run)).toEqual(before)
+})
+
 describe('identity is content', () => {
   it('so a run goes on with data and weights at another path, in other micro-batches', async () => {
     copyOf('moved')

@@ -37,7 +37,7 @@ async function goOn(source: WeightSource, state: TrainerState | null) {
   const dropped: number[] = []
   const run = {dropTablesAfter: async (step: number) => void dropped.push(step)} as unknown as RunDirectory
   const context = {config: configSchema.parse({seed: 3}), updateMode: 'segmented', microBatchesAtOnce: 2}
-  const checkpoint = state && {folder: '/run/step', state}
+  const checkpoint = state && {folder: '/run/step', state, newest: state.step}
   return {found: await resumeFrom(run, context as TrainingContext, source, checkpoint), dropped}
 }
 
@@ -78,7 +78,7 @@ it('the rows that are gone are told apart: lost before the checkpoint, repeated 
 
 it('a run may end at the step of its checkpoint, and not before', () => {
   const end = (steps: number) =>
-    refuseFewerSteps(configSchema.parse({out: '/run', train: {steps}}), {folder: '/run/step', state: before})
+    refuseFewerSteps(configSchema.parse({out: '/run', train: {steps}}), {folder: '/run/step', state: before, newest: 7})
   end(7)
   expect(() => end(6)).toThrow(UsageError)
 })
