@@ -14,6 +14,7 @@ import type {FitRow} from '../statistics/series.js'
 import {splits} from '../statistics/split.js'
 import {metricsTable, readTable, type SweepRow} from '../tables/index.js'
 import {train} from '../training/train.js'
+import {Interrupted} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import {evaluatePoints, predictorOf, type TrainedPoint} from './evaluate-points.js'
 import {fitCurves} from './fit-curves.js'
@@ -51,6 +52,10 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
     const trained: TrainedPoint[] = []
     let origins: Origins = {}
     for (const point of points) {
+      if (services.signal.aborted)
+        throw new Interrupted(`scaling-sweep: stopped before ${point.name}; the points before it are trained`, {
+          suggestions: ['continue with --resume'],
+        })
       const done = await trainPoint(point, run, origins)
       // What the first point found a branch to be holds for the others too.
       origins = {...recordedOrigins(done.run), ...origins}
