@@ -17,12 +17,13 @@ import {
   writeFolder,
 } from '../files/index.js'
 import {type AttemptLog, openAttemptLog} from '../util/attempt-log.js'
-import {DataError, RuntimeFailure} from '../util/errors.js'
+import {RuntimeFailure} from '../util/errors.js'
 import {teeProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {type Companions, writeCompanions} from './companions.js'
 import {type Origins, originsFile, sourcesWithOrigins} from './origins.js'
 import {holdsNoResult, refuseOccupiedQuietly, removeEmpty} from './output-folder.js'
+import {reopenTable} from './reopen-table.js'
 import {checkpointFolder, refuseOvertaken, stepOf} from './run-checkpoints.js'
 import {identityOf, type RunInputs, readIdentity, refuseOther, writeIdentity} from './run-identity.js'
 import {type TrainerState, trainerStateFile} from './trainer-state.js'
@@ -100,22 +101,9 @@ export class RunDirectory {
     return join(this.path, ...parts)
   }
 
-  /**
-   * Opens a table that the run goes on with.
-   *
-   * @throws {DataError} when it is damaged, with what to do: no table is worth a run that cannot go on
-   */
-  async reopen<T>(name: string, open: (path: string) => T | Promise<T>): Promise<T> {
-    try {
-      return await open(this.at(name))
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error
-      const suggestions = [
-        ...error.suggestions,
-        `move ${name} out of ${this.path}: --resume goes on without what it holds`,
-      ]
-      throw new DataError(error.message, {suggestions, cause: error})
-    }
+  /** Opens a table that the run goes on with, see `reopenTable`. */
+  reopen<T>(name: string, open: (path: string) => T | Promise<T>): Promise<T> {
+    return reopenTable(this.path, name, open)
   }
 
   /** The path of a table in a folder of the run directory, which is made if need be. */

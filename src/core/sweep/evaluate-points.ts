@@ -1,4 +1,3 @@
-import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import type {SourcedConfig} from '../config/load.js'
 import type {Engine} from '../engine/engine.js'
@@ -8,21 +7,20 @@ import {evaluateModel} from '../evaluation/evaluation-log.js'
 import type {Predictor} from '../evaluation/predict.js'
 import type {ComputeSpent} from '../runs/compute-spent.js'
 import {type ModelPlace, sourceOf} from '../runs/model-place.js'
-import {faultOfModel} from '../runs/own-checkpoint.js'
 import {resolveModel} from '../runs/resolve-model.js'
-import {checkpointFolder, stepName} from '../runs/run-checkpoints.js'
+import {stepName} from '../runs/run-checkpoints.js'
 import type {RunDirectory} from '../runs/run-directory.js'
 import {withSampler} from '../samplers/samplers.js'
-import {countRows, openStream, predictionsTable, type SweepRow, sweepTable, type TableStream} from '../tables/index.js'
+import {openStream, type SweepRow, sweepTable, type TableStream} from '../tables/index.js'
 import {openEvaluator} from '../training/evaluator.js'
-import {DataError, Interrupted} from '../util/errors.js'
+import {Interrupted} from '../util/errors.js'
 import {openPoint} from './evaluated-point.js'
-import {stepsOf} from './open-sweep.js'
-import type {SweepPoint} from './points.js'
+import {type PlacedPoint, stepsOf} from './points.js'
+import {faultOfPredictions, predictionsFile} from './predictions.js'
+import {checkCheckpoint} from './taken-steps.js'
 
 /** A trained point: where its checkpoints are, and what each cost. */
-export interface TrainedPoint extends SweepPoint {
-  readonly run: string
+export interface TrainedPoint extends PlacedPoint {
   /** FLOPs up to each step. */
   readonly computeAt: ReadonlyMap<number, number>
   /** What all its steps took. */
@@ -46,7 +44,7 @@ export async function evaluatePoints(
         .filter((step) => isOpen(point, step))
         .map((step) => ({point, step})),
     )
-    for (const {point, step} of open) checkCheckpoint(point.run, step)
+    for (const {point, step} of open) checkCheckpoint(point, step)
     for (const {point, step} of open) {
       if (run.services.signal.aborted)
         throw new Interrupted('scaling-sweep: stopped; what was evaluated is in the ledger', {
@@ -62,38 +60,15 @@ export async function evaluatePoints(
 
 /** Drops rows whose predictions cannot be read: fits are made of these, so they are made again. */
 async function dropUnread(ledger: TableStream<typeof sweepTable>, run: RunDirectory): Promise<void> {
-  const fileOf = (row: SweepRow) => predictionsFile(run, row.run, row.step)
+  const fileOf = (row: SweepRow) => predictionsFile(run.path, row.run, row.step)
   const lost = new Set<string>()
   for (const file of new Set(ledger.rows.map(fileOf))) {
-    const fault = faultOf(file)
+    const fault = faultOfPredictions(file)
     if (fault === null) continue
     lost.add(file)
     run.services.progress.warn(`scaling-sweep: evaluates again, because predictions cannot be read: ${fault}`)
   }
   await ledger.keepRows((row) => !lost.has(fileOf(row)))
-}
-
-function faultOf(file: string): string | null {
-  try {
-    countRows(file, predictionsTable)
-    return null
-  } catch (error) {
-    if (error instanceof DataError) return error.message
-    throw error
-  }
-}
-
-function checkCheckpoint(run: string, step: number): void {
-  const folder = checkpointFolder(run, step)
-  const fault = existsSync(folder) ? faultOfModel(folder) : null
-  if (fault !== null)
-    throw new DataError(`scaling-sweep: the checkpoint ${folder} is damaged: ${fault}`, {
-      suggestions: ['copy it again', `move ${run} away: --resume then trains it again`],
-    })
-  if (existsSync(folder)) return
-  throw new DataError(`${run} has no checkpoint of step ${step}`, {
-    suggestions: ['add it to checkpoint.steps of the training config, so that it is kept'],
-  })
 }
 
 async function evaluateCheckpoint(
@@ -104,13 +79,13 @@ async function evaluateCheckpoint(
   engine: Engine,
 ): Promise<SweepRow[]> {
   const {progress} = run.services
-  const place = await resolveModel(point.run, step)
+  const place = await resolveModel(point.folder, step)
   await loadModel(engine, sourceOf(place), progress)
   const subject = {run: point.name, objective: point.config.train.objective, checkpoint: stepName(step), step}
   const predictor = {...(await predictorOf(point, place, loaded, engine)), progress}
   await run.place(join('predictions', point.name), '')
   const rows = await withSampler({...predictor, engine}, step, (sampler) =>
-    evaluateModel({...predictor, sampler}, subject, predictionsFile(run, point.name, step)),
+    evaluateModel({...predictor, sampler}, subject, predictionsFile(run.path, point.name, step)),
   )
   return rows.map((row) => ({
     run: point.name,
@@ -139,9 +114,4 @@ export async function predictorOf(
   engine: Engine,
 ): Promise<Omit<Predictor, 'sampler'>> {
   return openEvaluator({...(await openPoint(point, place, loaded)), engine})
-}
-
-/** Where the predictions of a point's checkpoint are. */
-export function predictionsFile(run: RunDirectory, name: string, step: number): string {
-  return run.at('predictions', name, `${stepName(step)}.arrow`)
 }

@@ -5,7 +5,7 @@ import {type FitRow, fitRow, seriesName} from '../statistics/series.js'
 import type {SweepRow} from '../tables/index.js'
 import type {Task} from '../tasks/task.js'
 import {groupBy} from '../util/group-by.js'
-import {predictionsFile} from './evaluate-points.js'
+import {predictionsFile} from './predictions.js'
 import {ScoreReader} from './read-scores.js'
 
 /** Fits every curve on every split of the task, with intervals from resampled clusters, and runs where that is asked for. */
@@ -13,7 +13,7 @@ export async function fitCurves(
   rows: readonly SweepRow[],
   task: Pick<Task<unknown>, 'strata' | 'splits'>,
   config: Config,
-  run: RunDirectory,
+  run: Pick<RunDirectory, 'path'>,
 ): Promise<FitRow[]> {
   const scores = new ScoreReader(task)
   const curves = groupBy(rows, (row) => JSON.stringify([seriesName(row.mode, row.point), row.mode, row.split]))
@@ -25,7 +25,7 @@ export async function fitCurves(
         seed: own[0].seed,
         checkpoints: own.map(({step, compute_flops}) => ({
           compute: compute_flops,
-          documents: scores.scoresOf(predictionsFile(run, name, step), mode, split),
+          documents: scores.scoresOf(predictionsFile(run.path, name, step), mode, split),
         })),
       }),
     )

@@ -29,14 +29,9 @@ import {UsageError} from '../util/errors.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
 import {openPoint} from './evaluated-point.js'
-import {type SweepPoint, sweepPoints} from './points.js'
+import {type PlacedPoint, type SweepPoint, stepsOf, sweepPoints} from './points.js'
 import {distinctGeneration, evaluatedLikeSweep, withTaskModes} from './sweep-settings.js'
-
-/** A point with the folder where its run is or will be. */
-export interface PlacedPoint extends SweepPoint {
-  readonly folder: string
-  readonly isDone: boolean
-}
+import {checkTaken, readLedger} from './taken-steps.js'
 
 /** What a sweep starts from. */
 export interface SweepStart {
@@ -67,11 +62,17 @@ export async function openSweep(given: Config, services: Services): Promise<Swee
   for (const point of placed) points.push({...point, ...(await placeOf(point, config, quiet))})
   for (const point of points) checkSteps(point, config)
   const done = points.filter(({isDone}) => isDone)
-  for (const point of done) await checkDone(point, own, quiet)
+  const ledger = state === 'ours' && services.resume ? await readLedger(config.out!) : []
+  for (const point of done) {
+    checkTaken(point, stepsOf(point, config), ledger, config.out!)
+    await checkDone(point, own, quiet)
+  }
   const models = new Set(done.map(checkpointOf))
   for (const point of points.filter(({isDone}) => !isDone)) {
     const start = await openTraining(point.config, servicesOf(point, quiet))
-    const {source, demand} = start
+    const {source, demand, resumed} = start
+    const taken = stepsOf(point, config).filter((step) => resumed && step <= resumed.state.step)
+    checkTaken(point, taken, ledger, config.out!)
     await checkTrained(start, config)
     if (!services.rehearsal) checkMemory('train', demand, point.config.memory)
     models.add(generationFolders(source.place)[0] ?? source.path)
@@ -174,9 +175,4 @@ async function isSameRun(path: string, point: SweepPoint, services: Services): P
   if (!(await isRunOf(path, config, servicesOf(point, services)))) return false
   if (config.optim.schedule === 'constant') return true
   return recordedConfig(path).train.steps === config.train.steps
-}
-
-/** Steps of a point whose checkpoints are evaluated. */
-export function stepsOf(point: SweepPoint, {sweep: {checkpoints}}: Config): readonly number[] {
-  return checkpoints.length > 0 ? checkpoints : point.config.checkpoint.steps
 }

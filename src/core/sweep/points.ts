@@ -20,6 +20,17 @@ export interface SweepPoint {
   readonly folders: ReadonlyMap<string, string>
 }
 
+/** A point with the folder where its run is or will be. */
+export interface PlacedPoint extends SweepPoint {
+  readonly folder: string
+  readonly isDone: boolean
+}
+
+/** Steps of a point whose checkpoints are evaluated. */
+export function stepsOf({config}: SweepPoint, {sweep: {checkpoints}}: Config): readonly number[] {
+  return checkpoints.length > 0 ? checkpoints : config.checkpoint.steps
+}
+
 /**
  * Every combination of the values in `sweep.axes`, applied to the training config, last axis fastest. Paths among the
  * values are relative to that config.

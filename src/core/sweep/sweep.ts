@@ -18,7 +18,8 @@ import {Interrupted} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import {evaluatePoints, predictorOf, type TrainedPoint} from './evaluate-points.js'
 import {fitCurves} from './fit-curves.js'
-import {openSweep, type PlacedPoint, servicesOf, stepsOf, sweepInputs, usesLine} from './open-sweep.js'
+import {openSweep, servicesOf, sweepInputs, usesLine} from './open-sweep.js'
+import {type PlacedPoint, stepsOf} from './points.js'
 
 /** What `rpt scaling-sweep` found: its `summary.json`. */
 export interface SweepSummary extends Summary {
@@ -58,13 +59,13 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
         })
       const done = await trainPoint(point, run, origins)
       // What the first point found a branch to be holds for the others too.
-      origins = {...recordedOrigins(done.run), ...origins}
+      origins = {...recordedOrigins(done.folder), ...origins}
       trained.push(done)
     }
     await run.checkInputs(sweepInputs(points))
     const rows = await evaluatePoints(trained, loaded, run, engine)
     const [step] = stepsOf(trained[0], config)
-    const place = await resolveModel(trained[0].run, step)
+    const place = await resolveModel(trained[0].folder, step)
     const {task} = await predictorOf(trained[0], place, loaded, engine)
     const fits = await fitCurves(rows, task, config, run)
     await drawFigures(rows, fits, run)
@@ -91,15 +92,15 @@ async function trainPoint(point: PlacedPoint, run: RunDirectory, origins: Origin
   if (isDone) run.services.progress.log(usesLine(point))
   else await train(point.config, servicesOf(point, run.services), origins)
   const history = readTable(join(folder, 'metrics.arrow'), metricsTable)
-  return {...point, run: folder, computeAt: computeByStep(history), spent: computeSpent(history)}
+  return {...point, computeAt: computeByStep(history), spent: computeSpent(history)}
 }
 
 /** What the runs behind all points took: a run that several points share counts once. */
 function spentOn(points: readonly TrainedPoint[]): Pick<SweepSummary, 'compute' | 'compute_taken_over'> {
-  const spentBy = new Map(points.map(({run, spent}) => [run, spent]))
+  const spentBy = new Map(points.map(({folder, spent}) => [folder, spent]))
   const own = new Set(points.map(({config}) => config.out))
   const [trained, takenOver] = [true, false].map((isOwn) =>
-    [...spentBy].filter(([run]) => own.has(run) === isOwn).map(([, spent]) => spent),
+    [...spentBy].filter(([folder]) => own.has(folder) === isOwn).map(([, spent]) => spent),
   )
   return {compute: addSpent(trained), compute_taken_over: takenOver.length > 0 ? addSpent(takenOver) : null}
 }

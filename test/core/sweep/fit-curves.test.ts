@@ -2,7 +2,6 @@ import {mkdirSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
-import type {RunDirectory} from '../../../src/core/runs/run-directory.js'
 import {bootstrapFit} from '../../../src/core/statistics/bootstrap-fit.js'
 import {fitRow} from '../../../src/core/statistics/series.js'
 import {fitCurves} from '../../../src/core/sweep/fit-curves.js'
@@ -50,7 +49,7 @@ it('each curve is fitted on each split to the scores of that split, run by run',
       for (const split of task.strata) rows.push({...of, mode: 'standard', split, accuracy: 0})
     }
   }
-  const run = {at: (...parts: string[]) => join(folder, ...parts)} as unknown as RunDirectory
+  const run = {path: folder}
   const sets = ['sweep.bootstraps=30', 'sweep.resampleSeeds=true', 'seed=5']
   const fits = await fitCurves(rows, task, loadConfig({sets, cwd: '.'}).config, run)
   const expected = task.strata.map((split, level) => {

@@ -48,6 +48,16 @@ describe('a sweep uses a finished run', () => {
 })
 
 describe('before a sweep trains', () => {
+  it('it refuses a finished run without a checkpoint that it evaluates, and says how to do without the run', async () => {
+    cpSync(at('first'), at('lacking'), {recursive: true})
+    rmSync(at('lacking', 'checkpoints', 'step-000001'), {recursive: true})
+    const axes = ['sweep.axes={seed: [7, 0]}', 'sweep.runs=[lacking]']
+    await expect(open(axes)).rejects.toThrow(`${at('lacking')} has no checkpoint of step 1`)
+    await expect(open(axes)).rejects.toMatchObject({
+      suggestions: ['take it out of sweep.runs: the point is then trained here'],
+    })
+  })
+
   it('it says in which modes it evaluates, where nobody chose them', async () => {
     const {lines} = await open(['sweep.train=questions.yaml', 'eval.modes=null'])
     expect(lines).toContain('scaling-sweep: eval.modes is reasoning, the default of questions')
