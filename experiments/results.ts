@@ -47,7 +47,10 @@ function signed(value: number): string {
   return `${value < 0 ? '' : '+'}${(100 * value).toFixed(1)}`
 }
 
-/** FLOPs of all steps of a run. */
+/** FLOPs of all steps of a run. Throws {Error} where rows of some are lost. */
 export function flopsOf(run: string): number {
-  return computeSpent(readTable(join(run, 'metrics.arrow'), metricsTable)).flops
+  const history = readTable(join(run, 'metrics.arrow'), metricsTable)
+  const spent = computeSpent(history, history.at(-1)?.step ?? 0)
+  if (spent === null) throw new Error(`${run}: metrics.arrow lacks steps`)
+  return spent.flops
 }

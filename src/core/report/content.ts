@@ -4,7 +4,7 @@ import {type Comparison, compareAll} from './comparisons.js'
 import type {RunFolder} from './read-run.js'
 import {collectReasoning, type Reasoning} from './reasoning.js'
 import {collectResults, type Result} from './results.js'
-import {collectFits, collectScaling, type ScalingPointRow} from './scaling-figures.js'
+import {collectFits, collectScaling, lostCompute, type ScalingPointRow} from './scaling-figures.js'
 
 /** Everything that a report says, on its page and in the terminal. */
 export interface ReportContent {
@@ -20,6 +20,7 @@ export interface ReportContent {
 export async function contentOf(runs: readonly RunFolder[], progress?: Progress): Promise<ReportContent> {
   const results = collectResults(runs)
   const points = collectScaling(runs)
+  for (const line of lostCompute(runs)) progress?.warn(line)
   const [comparisons, reasonings] = [await compareAll(results, {progress}), collectReasoning(results)]
   return {runs, results, comparisons, reasonings, points, fits: collectFits(runs, points)}
 }

@@ -136,15 +136,25 @@ function pointsOfSweep(run: RunFolder, nameOf: CurveName): ScalingPointRow[] {
 function pointsOfRun(run: RunFolder): ScalingPointRow[] {
   const benchmark = benchmarkOf(run)
   const computeAt = computeByStep(run.metrics)
-  return run.evals.map(({mode, split, step, accuracy, ci_low, ci_high}) => ({
-    series: `${run.name}, ${mode}`,
-    mode,
-    split,
-    benchmark,
-    compute: computeAt.get(step) ?? 0,
-    accuracy,
-    ...intervalOf(ci_low, ci_high),
-  }))
+  return run.evals.flatMap(({mode, split, step, accuracy, ci_low, ci_high}) => {
+    const compute = computeAt.get(step)
+    const series = `${run.name}, ${mode}`
+    const interval = intervalOf(ci_low, ci_high)
+    return compute === undefined ? [] : [{series, mode, split, benchmark, compute, accuracy, ...interval}]
+  })
+}
+
+/** What is said of training runs whose accuracies have no place on a curve, because rows of their metrics are lost. */
+export function lostCompute(runs: readonly RunFolder[]): string[] {
+  return runs.flatMap(({name, metrics, evals}) => {
+    const computeAt = computeByStep(metrics)
+    const lost = new Set(evals.map(({step}) => step).filter((step) => step > 0 && !computeAt.has(step)))
+    if (metrics.length === 0 || lost.size === 0) return []
+    const steps = [...lost].join(', ')
+    return [
+      `report: metrics.arrow of ${name} lacks steps, so accuracy against compute leaves out its checkpoints of step ${steps}`,
+    ]
+  })
 }
 
 function curveKey({series, split}: ScalingPointRow): string {

@@ -28,17 +28,32 @@ type FlopsColumn = (typeof columns)[keyof typeof columns]
 type Counted = Pick<MetricsRow, FlopsColumn | 'step' | 'step_time' | 'num_tokens'>
 
 /**
- * Sums what the steps of a run spent, without evaluations.
+ * The rows of all steps of a run up to one; null where some are lost, as where metrics.arrow was moved away.
  *
  * @param history the rows of metrics.arrow, one per step, in order
  */
-export function computeSpent(history: readonly Counted[]): ComputeSpent {
-  const total = (name: FlopsColumn | 'step_time') => sumOf(history.map((row) => row[name] ?? 0))
+export function wholeHistory<R extends Pick<MetricsRow, 'step'>>(
+  history: readonly R[],
+  step: number,
+): readonly R[] | null {
+  const taken = history.filter((row) => row.step <= step)
+  return taken.length === step ? taken : null
+}
+
+/**
+ * Sums what the steps of a run up to one spent, without evaluations; null where rows of some are lost.
+ *
+ * @param history the rows of metrics.arrow, one per step, in order
+ */
+export function computeSpent(history: readonly Counted[], step: number): ComputeSpent | null {
+  const taken = wholeHistory(history, step)
+  if (taken === null) return null
+  const total = (name: FlopsColumn | 'step_time') => sumOf(taken.map((row) => row[name] ?? 0))
   return withTotal({
     flops_generation: total(columns.flops_generation),
     flops_scoring: total(columns.flops_scoring),
     flops_update: total(columns.flops_update),
-    tokens: history.at(-1)?.num_tokens ?? 0,
+    tokens: taken.at(-1)?.num_tokens ?? 0,
     step_seconds: total('step_time'),
   })
 }
@@ -61,11 +76,12 @@ export function withTotal({tokens, step_seconds, ...parts}: Omit<ComputeSpent, '
   return {...parts, flops: flops_generation + flops_scoring + flops_update, tokens, step_seconds}
 }
 
-/** FLOPs of all kinds up to each step, by step. */
+/** FLOPs of all kinds up to each step, by step; of those up to which rows are lost, nobody knows them. */
 export function computeByStep(history: readonly Counted[]): ReadonlyMap<number, number> {
   const computeAt = new Map<number, number>()
   let compute = 0
   for (const row of history) {
+    if (row.step !== computeAt.size + 1) break
     for (const column of Object.values(columns)) compute += row[column] ?? 0
     computeAt.set(row.step, compute)
   }

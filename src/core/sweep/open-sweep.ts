@@ -31,7 +31,7 @@ import type {Services} from '../util/services.js'
 import {openPoint} from './evaluated-point.js'
 import {type PlacedPoint, type SweepPoint, stepsOf, sweepPoints} from './points.js'
 import {distinctGeneration, evaluatedLikeSweep, withTaskModes} from './sweep-settings.js'
-import {checkTaken, readLedger} from './taken-steps.js'
+import {checkTaken, readHistory, readLedger} from './taken-steps.js'
 
 /** What a sweep starts from. */
 export interface SweepStart {
@@ -65,6 +65,7 @@ export async function openSweep(given: Config, services: Services): Promise<Swee
   const ledger = state === 'ours' && services.resume ? await readLedger(config.out!) : []
   for (const point of done) {
     checkTaken(point, stepsOf(point, config), ledger, config.out!)
+    readHistory(point, point.config.train.steps)
     await checkDone(point, own, quiet)
   }
   const models = new Set(done.map(checkpointOf))
@@ -73,6 +74,7 @@ export async function openSweep(given: Config, services: Services): Promise<Swee
     const {source, demand, resumed} = start
     const taken = stepsOf(point, config).filter((step) => resumed && step <= resumed.state.step)
     checkTaken(point, taken, ledger, config.out!)
+    if (resumed) readHistory(point, resumed.state.step)
     await checkTrained(start, config)
     if (!services.rehearsal) checkMemory('train', demand, point.config.memory)
     models.add(generationFolders(source.place)[0] ?? source.path)

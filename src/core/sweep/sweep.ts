@@ -1,5 +1,4 @@
 import {writeFile} from 'node:fs/promises'
-import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {startEngine} from '../engine/start-engine.js'
 import {evaluationCompute} from '../evaluation/evaluation-compute.js'
@@ -12,7 +11,7 @@ import {RunDirectory} from '../runs/run-directory.js'
 import {type Summary, summarize} from '../runs/summary.js'
 import type {FitRow} from '../statistics/series.js'
 import {splits} from '../statistics/split.js'
-import {metricsTable, readTable, type SweepRow} from '../tables/index.js'
+import type {SweepRow} from '../tables/index.js'
 import {train} from '../training/train.js'
 import {Interrupted} from '../util/errors.js'
 import type {Services} from '../util/services.js'
@@ -20,6 +19,7 @@ import {evaluatePoints, predictorOf, type TrainedPoint} from './evaluate-points.
 import {fitCurves} from './fit-curves.js'
 import {openSweep, servicesOf, sweepInputs, usesLine} from './open-sweep.js'
 import {type PlacedPoint, stepsOf} from './points.js'
+import {readHistory} from './taken-steps.js'
 
 /** What `rpt scaling-sweep` found: its `summary.json`. */
 export interface SweepSummary extends Summary {
@@ -88,11 +88,11 @@ export async function sweep(config: Config, services: Services): Promise<SweepSu
 const evaluationsSum = {command: 'scaling-sweep', field: 'compute_evaluations', file: 'sweep.arrow'}
 
 async function trainPoint(point: PlacedPoint, run: RunDirectory, origins: Origins): Promise<TrainedPoint> {
-  const {folder, isDone} = point
-  if (isDone) run.services.progress.log(usesLine(point))
+  if (point.isDone) run.services.progress.log(usesLine(point))
   else await train(point.config, servicesOf(point, run.services), origins)
-  const history = readTable(join(folder, 'metrics.arrow'), metricsTable)
-  return {...point, computeAt: computeByStep(history), spent: computeSpent(history)}
+  const history = readHistory(point, point.config.train.steps)
+  const spent = computeSpent(history, history.at(-1)?.step ?? 0)!
+  return {...point, computeAt: computeByStep(history), spent}
 }
 
 /** What the runs behind all points took: a run that several points share counts once. */

@@ -1,8 +1,10 @@
 import {existsSync} from 'node:fs'
+import {join} from 'node:path'
+import {wholeHistory} from '../runs/compute-spent.js'
 import {faultOfModel} from '../runs/own-checkpoint.js'
 import {reopenTable} from '../runs/reopen-table.js'
 import {checkpointFolder} from '../runs/run-checkpoints.js'
-import {readTable, type SweepRow, sweepTable} from '../tables/index.js'
+import {type MetricsRow, metricsTable, readTable, type SweepRow, sweepTable} from '../tables/index.js'
 import {DataError} from '../util/errors.js'
 import type {PlacedPoint} from './points.js'
 import {faultOfPredictions, predictionsFile} from './predictions.js'
@@ -43,6 +45,22 @@ export function checkCheckpoint(point: PlacedPoint, step: number): void {
     throw new DataError(`scaling-sweep: the checkpoint ${folder} is damaged: ${fault}`, {
       suggestions: ['copy it again', trainAgain(point)],
     })
+}
+
+/**
+ * The rows of `metrics.arrow` of a run, all steps up to one among them.
+ *
+ * @throws {DataError} when some are lost: what the checkpoints cost is then not known
+ */
+export function readHistory(point: PlacedPoint, step: number): readonly MetricsRow[] {
+  const file = join(point.folder, 'metrics.arrow')
+  const history = existsSync(file) ? readTable(file, metricsTable) : []
+  const steps = Math.max(step, history.at(-1)?.step ?? 0)
+  if (wholeHistory(history, steps) !== null) return history
+  throw new DataError(
+    `scaling-sweep: ${file} has ${history.length} of ${steps} steps, so nobody knows what its checkpoints cost`,
+    {suggestions: ['put back the whole table', trainAgain(point)]},
+  )
 }
 
 /** How a point gets a run that is whole. */

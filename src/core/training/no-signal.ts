@@ -1,6 +1,7 @@
 import type {Config} from '../config/schema.js'
 import {type Outcome, outcomes} from '../records/records.js'
 import {whatPays} from '../rewards/terms.js'
+import {wholeHistory} from '../runs/compute-spent.js'
 import type {MetricsRow} from '../tables/index.js'
 
 /** Optimizer updates of those steps. 0 means that the weights are those of the start. */
@@ -48,8 +49,8 @@ export function noSignalLine(
   {grpo: {groupSize}, reward: {terms}}: SignalSettings,
 ): string | null {
   // Of steps whose rows are lost nobody knows whether they moved the weights.
-  const isWhole = rows.at(-1)?.step === rows.length
-  if (!isWhole || rows.some(carriesSignal)) return null
+  const last = rows.at(-1)
+  if (!last || !wholeHistory(rows, last.step) || rows.some(carriesSignal)) return null
   const completions = sumOf(rows, completionsOf)
   if (completions === 0) return `${unmoved}: no row of ${rows.length} steps had a token to learn from; ${tooShort}`
   const shareOf = (read: (row: MetricsRow) => number | null) =>

@@ -41,8 +41,8 @@ export interface TrainSummary extends Summary {
   readonly steps: number
   /** Optimizer updates of all steps; 0 where no group ever carried signal: the weights are then those of the start. */
   readonly updates: number
-  /** What all steps took, those before a resume included. */
-  readonly compute: ComputeSpent
+  /** What all steps took, those before a resume included; null where rows of metrics.arrow are lost. */
+  readonly compute: ComputeSpent | null
   /** What the evaluations while training took; null where there are none, or an older version, which did not count, made some of them. */
   readonly compute_evaluations: ComputeSpent | null
   /** The last row of metrics.arrow. */
@@ -169,7 +169,7 @@ async function trainIn(
       objective: config.train.objective,
       steps: config.train.steps,
       updates: updatesOf(history),
-      compute: computeSpent(history),
+      compute: spentBy(history, last, training.progress),
       compute_evaluations: trainingRun.evaluations?.compute() ?? null,
       metrics: history.at(-1) ?? null,
       checkpoint: last > 0 ? run.checkpoint(last) : null,
@@ -184,6 +184,14 @@ async function trainIn(
   } finally {
     await run.close()
   }
+}
+
+/** What the steps up to one took; null, which is said, where nobody knows it of all. */
+function spentBy(history: readonly MetricsRow[], step: number, {warn}: Services['progress']): ComputeSpent | null {
+  const spent = computeSpent(history, step)
+  if (spent === null)
+    warn(`train: compute is null in summary.json: metrics.arrow has only ${history.length} of ${step} steps`)
+  return spent
 }
 
 /** The evaluations of a run while it trains; null where none fall due. */

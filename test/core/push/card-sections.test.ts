@@ -56,6 +56,13 @@ describe('how to repeat a training', () => {
   })
 })
 
+it('a card says that nobody knows the FLOPs of a run that lost rows of its metrics, and counts its tokens', () => {
+  const state = {step: 2, objective: 'ntp', numTokens: 640} as TrainedRun['state']
+  const text = trainingSection(runOf(['model.config=config.json', 'train.objective=ntp'], {state}), null, null)
+  expect(text).toContain('| FLOPs | not known: `metrics.arrow` lacks steps |')
+  expect(text).toContain('| tokens sampled or trained on | 640 |')
+})
+
 describe('the prepared data of a card', () => {
   const hashes = {documents: 'd', settings: 's'}
   const inputs = {'documents of the prepared data': 'd', 'settings of the prepared data': 's'}

@@ -1,6 +1,6 @@
 import {expect, it} from 'vitest'
 import type {RunFolder} from '../../../src/core/report/read-run.js'
-import {collectFits, collectScaling} from '../../../src/core/report/scaling-figures.js'
+import {collectFits, collectScaling, lostCompute} from '../../../src/core/report/scaling-figures.js'
 
 /** A sweep of some folder, whose summary tells the exponent of its only curve. */
 function sweepIn(path: string, alpha: number): RunFolder {
@@ -36,4 +36,18 @@ it.each([
   const points = collectScaling(runs)
   expect([...new Set(points.map(({series}) => series))]).toEqual(names)
   expect(collectFits(runs, points).map(({series, alpha}) => [series, alpha])).toEqual(names.map((n, i) => [n, 1 + i]))
+})
+
+it('a run that lost rows of its metrics has points up to the loss alone, which is said', () => {
+  const metrics = [1, 2, 4].map((step) => ({step, 'rpt/flops_update': 1e12, step_time: 1, num_tokens: 1}))
+  const evals = [0, 1, 2, 4].map((step) => ({step, mode: 'reasoning', split: 'hard', accuracy: 0.5}))
+  const run = {path: '/a/rpt', name: 'rpt', sweep: [], metrics, evals, settings: null} as unknown as RunFolder
+  expect(lostCompute([run])).toEqual([
+    'report: metrics.arrow of rpt lacks steps, so accuracy against compute leaves out its checkpoints of step 4',
+  ])
+  expect(collectScaling([run])).toEqual([])
+  const rows = [...metrics.slice(0, 2), {...metrics[0], step: 3}, metrics[2]]
+  const whole = {...run, metrics: rows} as unknown as RunFolder
+  expect(lostCompute([whole, {...run, metrics: []}])).toEqual([])
+  expect(collectScaling([whole]).map(({compute}) => compute)).toEqual([1e12, 2e12, 4e12])
 })

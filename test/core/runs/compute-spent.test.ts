@@ -16,7 +16,7 @@ const rowOf = (step: number, generation: number | null, scoring: number | null, 
 const history = [rowOf(1, 100, 10, 1), rowOf(2, 200, null, 2)]
 
 it('FLOPs of a run add up by what they are for, and all of them up to each step; an older row lacks some', () => {
-  expect(computeSpent(history)).toEqual({
+  expect(computeSpent(history, 2)).toEqual({
     flops_generation: 300,
     flops_scoring: 10,
     flops_update: 3,
@@ -30,8 +30,19 @@ it('FLOPs of a run add up by what they are for, and all of them up to each step;
   ])
 })
 
+it('nobody knows what steps took up to which rows are lost', () => {
+  const third = rowOf(3, 0, 0, 3)
+  expect(computeSpent([history[1]], 2)).toBeNull()
+  expect(computeSpent([], 2)).toBeNull()
+  expect(computeSpent(history, 3)).toBeNull()
+  expect(computeSpent([history[0], third], 3)).toBeNull()
+  expect(computeSpent([history[0], third], 1)?.flops).toBe(111)
+  expect([...computeByStep([history[0], third])]).toEqual([[1, 111]])
+  expect([...computeByStep([history[1]])]).toEqual([])
+})
+
 it('what several runs spent is the sum, and nothing of none', () => {
-  const spent = computeSpent(history)
+  const spent = computeSpent(history, 2)!
   expect(addSpent([spent, spent, spent])).toEqual({
     flops_generation: 900,
     flops_scoring: 30,

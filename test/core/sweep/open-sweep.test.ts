@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {openSweep} from '../../../src/core/sweep/open-sweep.js'
+import {metricsTable, openStream} from '../../../src/core/tables/index.js'
 import {train} from '../../../src/core/training/train.js'
 import type {Services} from '../../../src/core/util/services.js'
 import {type ToyWorkspace, toyServices, toyWorkspace} from '../../support/toy-run.js'
@@ -55,6 +56,25 @@ describe('before a sweep trains', () => {
     await expect(open(axes)).rejects.toThrow(`${at('lacking')} has no checkpoint of step 1`)
     await expect(open(axes)).rejects.toMatchObject({
       suggestions: ['take it out of sweep.runs: the point is then trained here'],
+    })
+  })
+
+  it.each([
+    ['a finished one of sweep.runs', 'uncounted', 'take it out of sweep.runs: the point is then trained here'],
+    ['an own one that goes on', 'own/runs/base', 'trains it again'],
+  ])('it refuses a run that does not know what its checkpoints cost: %s', async (_, run, remedy) => {
+    cpSync(at('first'), at(run), {recursive: true})
+    const table = await openStream(at(run, 'metrics.arrow'), metricsTable)
+    await table.keepRows(({step}) => step > 1)
+    await table.close()
+    if (run !== 'uncounted') {
+      rmSync(at(run, 'summary.json'))
+      cpSync(at('first', 'run.json'), at('own', 'run.json'))
+    }
+    const refused = open(['sweep.runs=[uncounted]', 'out=own'].slice(run === 'uncounted' ? 0 : 1), {resume: true})
+    await expect(refused).rejects.toThrow(/metrics\.arrow has 1 of 2 steps, so nobody knows what its checkpoints cost/)
+    await expect(refused).rejects.toMatchObject({
+      suggestions: ['put back the whole table', expect.stringContaining(remedy)],
     })
   })
 

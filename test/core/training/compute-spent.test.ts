@@ -30,7 +30,7 @@ it('what a run spent is the sum over all its steps, those before a resume includ
     step_seconds: sumOf(rows.map((row) => row.step_time)),
   })
   expect(scoring).toBeGreaterThan(0)
-  expect(compute.flops).toBeGreaterThan(first.compute.flops)
+  expect(compute!.flops).toBeGreaterThan(first.compute!.flops)
   const modes = readTable(join(workspace.folder, 'run', 'eval.arrow'), evalTable).filter(({split}) => split === 'all')
   expect(modes.map(({step, mode}) => `${step} ${mode}`)).toEqual(
     [1, 2, 3].flatMap((step) => ['standard', 'reasoning'].map((mode) => `${step} ${mode}`)),

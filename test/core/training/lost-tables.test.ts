@@ -1,4 +1,4 @@
-import {cpSync, renameSync, rmSync, truncateSync, writeFileSync} from 'node:fs'
+import {cpSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync} from 'node:fs'
 import {basename, join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {evalTable, ledgerTable, readTable} from '../../../src/core/tables/index.js'
@@ -74,6 +74,11 @@ describe('a run that goes on', () => {
       `move ${name} out of ${run}: --resume goes on without what it holds`,
     )
     renameSync(join(run, name), at(name))
-    expect(await resume(run)).toContain('lost')
+    const said = await resume(run)
+    expect(said).toContain('lost')
+    const isCounted = name !== 'metrics.arrow'
+    const {compute} = JSON.parse(readFileSync(join(run, 'summary.json'), 'utf8'))
+    expect(compute !== null).toBe(isCounted)
+    expect(said.includes('compute is null in summary.json: metrics.arrow has only 0 of 2 steps')).toBe(!isCounted)
   })
 })

@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Config} from '../../config/schema.js'
 import {objectives, taughtBy} from '../../objectives/objectives.js'
@@ -48,8 +49,16 @@ export function trainingSection(run: TrainedRun, base: BaseModel | null, prepare
 
 /** What the steps up to the checkpoint took; evaluations do not count. */
 function computeTable({path, state}: TrainedRun): string {
-  const metrics = readTable(join(path, 'metrics.arrow'), metricsTable).filter(({step}) => step <= state.step)
-  const spent = computeSpent(metrics)
+  const file = join(path, 'metrics.arrow')
+  const spent = computeSpent(existsSync(file) ? readTable(file, metricsTable) : [], state.step)
+  if (spent === null)
+    return markdownRows(
+      ['compute', ''],
+      [
+        ['FLOPs', 'not known: `metrics.arrow` lacks steps'],
+        ['tokens sampled or trained on', String(state.numTokens)],
+      ],
+    )
   const {flops_generation: generation, flops_scoring: scoring, flops_update: update} = spent
   const parts = `${short(generation)} for sampling, ${short(scoring)} for scoring, ${short(update)} for updates`
   return markdownRows(
