@@ -6,6 +6,12 @@ import {ExitCode} from '../core/util/errors.js'
 const forcing = ['SIGINT', 'SIGTERM'] as const
 
 /**
+ * One Ctrl-C may come twice: from the terminal, and from a parent that passes it on, as npm's `npx` does. Signals so soon
+ * after the first are taken for its echo, milliseconds.
+ */
+const echoMs = 1000
+
+/**
  * Turns the signals that ask a program to end into a request to stop, until the returned function is called.
  *
  * A terminal that goes away (SIGHUP) asks as Ctrl-C does, only that it may say so twice, the system and the shell once each;
@@ -14,12 +20,14 @@ const forcing = ['SIGINT', 'SIGTERM'] as const
  * @param say tells the user what happens now
  */
 export function stopOnSignals(stopping: AbortController, say: (line: string) => void, env = process.env): () => void {
+  let asked = Number.POSITIVE_INFINITY
   const stop = () => {
     if (stopping.signal.aborted) return
+    asked = performance.now()
     stopping.abort()
     say('stopping after what is under way; press Ctrl-C again to stop at once')
   }
-  const stopOrEnd = () => (stopping.signal.aborted ? process.exit(ExitCode.interrupted) : stop())
+  const stopOrEnd = () => (performance.now() - asked > echoMs ? process.exit(ExitCode.interrupted) : stop())
   const hangUp = outlivesTerminal(env) ? () => {} : stop
   for (const signal of forcing) process.on(signal, stopOrEnd)
   process.on('SIGHUP', hangUp)

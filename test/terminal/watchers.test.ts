@@ -58,27 +58,35 @@ it('what was written is waited for before the process ends', async () => {
 describe('a request to stop', () => {
   const ends = () => vi.spyOn(process, 'exit').mockImplementation((() => {}) as never)
 
-  /** Whether a process is asked to stop, and whether it is ended at once, by these signals. */
-  function signalled(signals: readonly NodeJS.Signals[]) {
+  /** Whether a process is asked to stop, and whether it is ended at once, by signals with so much time between them. */
+  function signalled(signals: readonly NodeJS.Signals[], apartMs: number) {
+    vi.useFakeTimers({toFake: ['performance']})
     const exit = ends()
     const stopping = new AbortController()
     const lines: string[] = []
     const release = stopOnSignals(stopping, (line) => lines.push(line), {})
-    for (const signal of signals) process.emit(signal)
+    for (const signal of signals) {
+      process.emit(signal)
+      vi.advanceTimersByTime(apartMs)
+    }
     release()
+    vi.useRealTimers()
     const isEnded = exit.mock.calls.length > 0
     exit.mockRestore()
     return {isStopping: stopping.signal.aborted, isEnded, said: lines.length}
   }
 
-  it.each<[NodeJS.Signals[], boolean]>([
-    [['SIGINT'], false],
-    [['SIGHUP', 'SIGHUP'], false],
-    [['SIGINT', 'SIGHUP'], false],
-    [['SIGINT', 'SIGTERM'], true],
-    [['SIGHUP', 'SIGINT'], true],
-  ])('by %j is said once; it ends the process at once: %s', (signals, isEnded) => {
-    expect(signalled(signals)).toEqual({isStopping: true, isEnded, said: 1})
+  it.each<[NodeJS.Signals[], number, boolean]>([
+    [['SIGINT'], 1500, false],
+    [['SIGHUP', 'SIGHUP'], 1500, false],
+    [['SIGINT', 'SIGHUP'], 1500, false],
+    [['SIGINT', 'SIGTERM'], 1500, true],
+    [['SIGHUP', 'SIGINT'], 1500, true],
+    [['SIGINT', 'SIGINT'], 85, false],
+    [['SIGTERM', 'SIGTERM'], 85, false],
+    [['SIGINT', 'SIGINT', 'SIGINT'], 600, true],
+  ])('by %j, %i ms apart, is said once; it ends the process at once: %s', (signals, apartMs, isEnded) => {
+    expect(signalled(signals, apartMs)).toEqual({isStopping: true, isEnded, said: 1})
   })
 })
 
