@@ -2,13 +2,12 @@ import {existsSync, readdirSync, realpathSync} from 'node:fs'
 import {mkdir, rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {UsageError} from '../util/errors.js'
-import {isAlive} from '../util/process-identity.js'
 import {syncFolder} from './durable.js'
 import {type Manifest, type ManifestFields, manifestName, readManifest, seal, writeFolder} from './folder.js'
 import {findForeign, type Layout, namesIn} from './layout.js'
 import {lockFolder, lockName} from './lock.js'
 import {guardWrite} from './storage-error.js'
-import {ownerOfTemporary, replacedName, temporaryName, whileInUse} from './temporary.js'
+import {ownerOfTemporary, replacedName, temporaryName, whileInUse, withoutTemporarySuffix} from './temporary.js'
 
 /**
  * Fills an output folder: one that is not there is made beside and renamed; one that is keeps its place, mode and owner, be
@@ -42,7 +41,7 @@ async function fillInPlace(
   fill: (folder: string) => Promise<void>,
   fields: () => ManifestFields,
 ): Promise<Manifest> {
-  await restoreFolder(folder)
+  await restoreLocked(folder)
   const place = join(folder, stagingTarget)
   const staging = temporaryName(place)
   return whileInUse(place, async () => {
@@ -101,14 +100,28 @@ async function undo(staging: string, replaced: string, folder: string): Promise<
   for (const leftover of [replaced, staging]) await rm(leftover, {recursive: true, force: true})
 }
 
-/** Puts a folder in order that a killed process was filling: as it was before, or as it was to become. */
+/**
+ * Puts a folder in order that a killed process was filling: as it was before, or as it was to become.
+ *
+ * @throws {UsageError} when another process fills it now
+ */
 export async function restoreFolder(folder: string): Promise<void> {
-  const dead = readdirSync(folder)
-    .filter((name) => name.startsWith(`${stagingTarget}.`))
-    .flatMap((name) => ownerOfTemporary(name) ?? [])
-    .filter((pid) => pid === process.pid || !isAlive(pid))
-  for (const pid of new Set(dead)) {
-    const place = join(folder, stagingTarget)
-    await undo(temporaryName(place, pid), replacedName(place, pid), folder)
+  if (fillersOf(folder).length === 0) return
+  const lock = await lockFolder(folder)
+  try {
+    await restoreLocked(folder)
+  } finally {
+    lock.release()
   }
+}
+
+/** Who began to fill a folder that this process has locked is dead, on whatever machine it was. */
+async function restoreLocked(folder: string): Promise<void> {
+  const place = join(folder, stagingTarget)
+  for (const owner of fillersOf(folder)) await undo(temporaryName(place, owner), replacedName(place, owner), folder)
+}
+
+function fillersOf(folder: string): string[] {
+  const staged = readdirSync(folder).filter((name) => withoutTemporarySuffix(name) === stagingTarget)
+  return [...new Set(staged.flatMap((name) => ownerOfTemporary(name) ?? []))]
 }

@@ -42,9 +42,9 @@ export async function removeOwn(folder: string, layout: Layout, kept: readonly s
   }
 }
 
-/** Sweeps a folder and those that a layout has in it, see `sweepTemporary`. */
+/** Sweeps a folder that this process has locked, and those that a layout has in it, see `sweepTemporary`. */
 export async function sweepOwn(folder: string, {folders = []}: Layout): Promise<void> {
-  await sweepTemporary(folder)
+  await sweepTemporary(folder, {isLocked: true})
   for (const name of readdirSync(folder)) {
     const inside = folders.find(([pattern]) => pattern.test(name))
     if (inside && statSync(join(folder, name)).isDirectory()) await sweepOwn(join(folder, name), inside[1]())

@@ -1,4 +1,5 @@
 import {readFileSync, renameSync, rmSync} from 'node:fs'
+import {replacedName} from './temporary.js'
 
 /** Content of a lock file, or null when it is gone. */
 export function readLockFile(path: string): string | null {
@@ -12,7 +13,7 @@ export function readLockFile(path: string): string | null {
  * @param putBack gets the path of the file that was moved aside, and its content
  */
 export function removeLockFile(path: string, seen: string, putBack: (aside: string, content: string) => void): void {
-  const aside = `${path}.old-${process.pid}`
+  const aside = replacedName(path)
   const isMoved = unlessGone(() => {
     renameSync(path, aside)
     return true

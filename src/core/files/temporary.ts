@@ -1,23 +1,34 @@
+import {createHash} from 'node:crypto'
 import {existsSync} from 'node:fs'
 import {readdir, rename, rm} from 'node:fs/promises'
+import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {isAlive} from '../util/process-identity.js'
 import {guardWrite} from './storage-error.js'
 
-/** Says `rpt`, because a folder called `corpus.tmp-2024` may well be somebody's. */
-const pattern = /^(?<target>.+)\.rpt-(?<kind>tmp|old)-(?<pid>\d+)$/s
+/**
+ * Says `rpt`, because a folder called `corpus.tmp-2024` may well be somebody's, and on which machine its process is: ids of
+ * processes mean nothing on others, nor in other containers. A name without one is taken for one of this machine.
+ */
+const pattern = /^(?<target>.+)\.rpt-(?<kind>tmp|old)-(?<owner>(?<pid>\d+)(?:-(?<host>[0-9a-f]{8}))?)$/s
+
+const thisHost = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+const thisOwner = `${process.pid}-${thisHost}`
+
+/** Bytes that a temporary adds to a name, at most: ids of Linux end below 2^22. */
+export const longestSuffix = `.rpt-tmp-4194304-${thisHost}`.length
 
 /** Temporaries that this process is filling now; one with its id that is not here was left by a namesake. */
 const inUse = new Set<string>()
 
 /** Name beside `path` that a process, this one unless told, fills before renaming. */
-export function temporaryName(path: string, pid = process.pid): string {
-  return `${path}.rpt-tmp-${pid}`
+export function temporaryName(path: string, owner = thisOwner): string {
+  return `${path}.rpt-tmp-${owner}`
 }
 
 /** Name beside `path` for what was there before, while it is being replaced. */
-export function replacedName(path: string, pid = process.pid): string {
-  return `${path}.rpt-old-${pid}`
+export function replacedName(path: string, owner = thisOwner): string {
+  return `${path}.rpt-old-${owner}`
 }
 
 /** The name that a temporary stands for; other names as they are. */
@@ -25,10 +36,9 @@ export function withoutTemporarySuffix(name: string): string {
   return pattern.exec(name)?.groups?.target ?? name
 }
 
-/** The process that fills, or filled, a temporary; null for other names. */
-export function ownerOfTemporary(name: string): number | null {
-  const pid = pattern.exec(name)?.groups?.pid
-  return pid === undefined ? null : Number(pid)
+/** The process that fills, or filled, a temporary, as its name has it; null for other names. */
+export function ownerOfTemporary(name: string): string | null {
+  return pattern.exec(name)?.groups?.owner ?? null
 }
 
 /** Runs `body` with temporaries of `path` marked as in use. */
@@ -42,20 +52,30 @@ export async function whileInUse<T>(path: string, body: () => Promise<T>): Promi
   }
 }
 
+/** Which leftovers are looked for. */
+export interface Sweep {
+  /** Name of their one target; all targets when absent. */
+  readonly only?: string
+  /** Whether this process has locked the folder: nobody on another machine writes there. */
+  readonly isLocked?: boolean
+}
+
 /**
- * Removes what killed processes left half-written in a folder, and puts back what one was just replacing.
+ * Removes what killed processes left half-written in a folder, and puts back what one was just replacing. What a process of
+ * another machine has there stays, unless the folder is locked: nobody here can tell whether it is alive.
  *
  * To be called before this process writes there: what another of its threads is filling is taken for left over.
  *
  * @returns the names that were dealt with, sorted
  * @throws {RuntimeFailure} when the file system refuses
- *
- * @param only name of the one target whose leftovers are looked for; all of them when absent
  */
-export async function sweepTemporary(parent: string, only?: string): Promise<string[]> {
+export async function sweepTemporary(parent: string, {only, isLocked = false}: Sweep = {}): Promise<string[]> {
   return guardWrite('sweeping', parent, async () => {
     const names = existsSync(parent) ? (await readdir(parent)).sort() : []
-    const stale = names.filter((name) => isStale(parent, name) && (only === undefined || name.startsWith(`${only}.`)))
+    const stale = names.filter((name) => {
+      const found = pattern.exec(name)?.groups
+      return found && (only ?? found.target) === found.target && isStale(join(parent, name), found, isLocked)
+    })
     for (const name of stale) {
       const {target, kind} = pattern.exec(name)!.groups!
       if (kind === 'old' && !existsSync(join(parent, target))) await rename(join(parent, name), join(parent, target))
@@ -65,9 +85,7 @@ export async function sweepTemporary(parent: string, only?: string): Promise<str
   })
 }
 
-function isStale(parent: string, name: string): boolean {
-  const match = pattern.exec(name)
-  if (match === null) return false
-  const pid = Number(match.groups!.pid)
-  return pid === process.pid ? !inUse.has(join(parent, name)) : !isAlive(pid)
+function isStale(path: string, {pid, host = thisHost}: Readonly<Record<string, string>>, isLocked: boolean): boolean {
+  if (host !== thisHost) return isLocked
+  return Number(pid) === process.pid ? !inUse.has(path) : !isAlive(Number(pid))
 }

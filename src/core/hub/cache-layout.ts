@@ -1,6 +1,7 @@
 import {existsSync, readFileSync, statSync} from 'node:fs'
 import {copyFile, mkdir, readdir, readlink, realpath, rename, rm, symlink, writeFile} from 'node:fs/promises'
 import {dirname, join, relative, sep} from 'node:path'
+import {temporaryName} from '../files/index.js'
 import {DataError, RptError, RuntimeFailure} from '../util/errors.js'
 import {type HubAddress, isCommit} from './address.js'
 import type {HubSettings} from './settings.js'
@@ -52,7 +53,7 @@ export async function writeRef(cache: RepositoryCache, revision: string, commit:
 export async function replaceText(file: string, text: string): Promise<void> {
   await guardCache('writing', file, async () => {
     await mkdir(dirname(file), {recursive: true})
-    const beside = temporaryName(file)
+    const beside = ownName(file)
     await writeFile(beside, text)
     await rename(beside, file)
   })
@@ -60,9 +61,9 @@ export async function replaceText(file: string, text: string): Promise<void> {
 
 let temporaries = 0
 
-/** A name beside `path` that nothing else of this process uses, nor another process. */
-function temporaryName(path: string): string {
-  return `${path}.tmp-${process.pid}-${temporaries++}`
+/** A name beside `path` that nothing else of this process uses, nor another process of any machine. */
+function ownName(path: string): string {
+  return temporaryName(`${path}.${temporaries++}`)
 }
 
 /** Whether a file, or what a link leads to, is there with that many bytes. */
@@ -97,7 +98,7 @@ export async function linkBlob(snapshot: string, name: string, blob: string): Pr
       })
     const target = relative(dirname(path), blob)
     if ((await linkTarget(path)) === target) return
-    const beside = temporaryName(path)
+    const beside = ownName(path)
     await rm(beside, {force: true})
     await symlink(target, beside).catch((error) => {
       if (!hasNoLinks.has(error.code)) throw error

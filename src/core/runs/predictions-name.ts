@@ -1,8 +1,9 @@
 import {createHash} from 'node:crypto'
+import {longestSuffix} from '../files/index.js'
 import {stepName} from './run-checkpoints.js'
 
 /** Bytes of a run's name in the name of a file, which file systems limit to 255 with the step and the mark of a temporary. */
-const longestRun = 220
+const longestRun = 255 - `-${stepName(0)}.arrow`.length - longestSuffix
 
 /**
  * `<run>-step-000100.arrow`: the table of predictions about a checkpoint of another run. A name that is too long for a file

@@ -1,6 +1,8 @@
 import {spawnSync} from 'node:child_process'
+import {createHash} from 'node:crypto'
 import {existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {hostname} from 'node:os'
+import {basename, join} from 'node:path'
 import {describe, expect, it} from 'vitest'
 import {guardWrite, sweepTemporary, verifyFolder, writeFolder} from '../../../src/core/files/index.js'
 import {DataError, RuntimeFailure} from '../../../src/core/util/errors.js'
@@ -146,9 +148,34 @@ it('a manifest that names a file outside the folder is none, however the path wi
 })
 
 it('what was being replaced goes where the new one is there, and targets of other names stay out of it', async () => {
-  for (const name of ['a', `a.rpt-old-${deadPid}`, `ab.rpt-tmp-${deadPid}`]) mkdirSync(at(name))
+  const others = [`a.v2.rpt-tmp-${deadPid}`, `ab.rpt-tmp-${deadPid}`]
+  for (const name of ['a', `a.rpt-old-${deadPid}`, ...others]) mkdirSync(at(name))
   writeFileSync(at('a/new.txt'), 'new')
-  expect(await sweepTemporary(at(), 'a')).toEqual([`a.rpt-old-${deadPid}`])
+  expect(await sweepTemporary(at(), {only: 'a'})).toEqual([`a.rpt-old-${deadPid}`])
+  expect(readdirSync(at()).sort()).toEqual(['a', ...others])
   expect(readdirSync(at('a'))).toEqual(['new.txt'])
-  expect(existsSync(at(`ab.rpt-tmp-${deadPid}`))).toBe(true)
+})
+
+describe('what a process of another machine is filling', () => {
+  const ownHost = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+  const names = [`a.rpt-tmp-${deadPid}-00000000`, `b.rpt-tmp-${process.pid}-00000000`]
+
+  it('stays, whether or not a process here has its id; what a dead one of this machine left goes', async () => {
+    const left = [`a.rpt-tmp-${deadPid}-${ownHost}`, `a.rpt-tmp-${process.pid}-${ownHost}`].sort()
+    for (const name of [...names, ...left]) mkdirSync(at(name))
+    expect(await sweepTemporary(at())).toEqual(left)
+    expect(readdirSync(at()).sort()).toEqual(names)
+  })
+
+  it('goes where the folder is locked: nobody fills it', async () => {
+    for (const name of names) mkdirSync(at(name))
+    expect(await sweepTemporary(at(), {isLocked: true})).toEqual(names)
+  })
+
+  it('has another name than what a process of this machine fills', async () => {
+    await writeFolder(at('a'), async (folder) => {
+      expect(basename(folder)).toBe(`a.rpt-tmp-${process.pid}-${ownHost}`)
+      await fill(folder)
+    })
+  })
 })

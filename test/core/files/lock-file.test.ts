@@ -9,6 +9,7 @@ const path = join(folder, 'lock')
 let back: string[]
 const putBack = (aside: string, content: string) => {
   back.push(content)
+  expect(aside, 'known for a leftover where the process is killed now').toMatch(/lock\.rpt-old-\d+-[0-9a-f]{8}$/)
   expect(readFileSync(aside, 'utf8')).toBe(content)
 }
 

@@ -51,7 +51,11 @@ describe('an output folder', () => {
     ['nothing is there', {}, 'absent'],
     [
       'it holds the lock and the leavings of a killed process',
-      {[`run/summary.json.rpt-tmp-${deadPid}`]: '', 'run/run.lock': ''},
+      {
+        [`run/summary.json.rpt-tmp-${deadPid}-00000000`]: '',
+        [`run/run.lock.rpt-old-${deadPid}`]: '',
+        'run/run.lock': '',
+      },
       'empty',
     ],
     ['it holds what the file system puts there', {'run/lost+found/x': ''}, 'empty'],
@@ -265,6 +269,30 @@ describe('filling an output folder', () => {
     await restoreFolder(at('data'))
     const found = Object.fromEntries(names().map((name) => [name, readFileSync(at('data', name), 'utf8')]))
     expect(found).toEqual(expected)
+  })
+
+  it('is left to a process that fills it, also where one of another machine has its id', async () => {
+    mkdirSync(at('data'))
+    await fillOutput(
+      at('data'),
+      layout,
+      async (staging) => {
+        await expect(restoreFolder(at('data'))).rejects.toThrow(/locked by process \d+/)
+        await fill('1')(staging)
+      },
+      fields,
+    )
+    const other = {[`data/staging.rpt-tmp-${process.pid}-00000000/a.arrow`]: 'half'}
+    write({...other, 'data/run.lock': JSON.stringify({pid: process.pid, start: null, host: 'other'})})
+    await expect(restoreFolder(at('data'))).rejects.toThrow(`locked by process ${process.pid} on other`)
+    expect(existsSync(at(Object.keys(other)[0]))).toBe(true)
+  })
+
+  it('is put in order where a process of another machine was killed, once its lock is gone', async () => {
+    const owner = `${process.pid}-00000000`
+    write({[`data/staging.rpt-old-${owner}/a.arrow`]: 'old', [`data/staging.rpt-tmp-${owner}/manifest.json`]: manifest})
+    await restoreFolder(at('data'))
+    expect(names()).toEqual(['a.arrow'])
   })
 })
 

@@ -2,7 +2,7 @@ import {cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rm
 import type * as Files from 'node:fs/promises'
 import {join} from 'node:path'
 import {beforeAll, beforeEach, describe, expect, it, vi} from 'vitest'
-import {checkOutput, outputKinds} from '../../../src/core/files/index.js'
+import {checkOutput, outputKinds, temporaryName} from '../../../src/core/files/index.js'
 import {pruneCheckpoints} from '../../../src/core/runs/run-checkpoints.js'
 import {RunDirectory} from '../../../src/core/runs/run-directory.js'
 import {train} from '../../../src/core/training/train.js'
@@ -85,7 +85,7 @@ describe('a process that is killed', () => {
 
   it('while a checkpoint is removed leaves none that is half there', async () => {
     cpSync(at('whole'), at('pruned'), {recursive: true})
-    kill.at = `rpt-tmp-${process.pid}`
+    kill.at = temporaryName('')
     const {checkpoint} = configOf('pruned')
     await expect(pruneCheckpoints(at('pruned'), 3, {...checkpoint, keepLast: 2})).rejects.toThrow('killed')
     const names = () => readdirSync(at('pruned', 'checkpoints')).sort()
