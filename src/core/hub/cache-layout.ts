@@ -43,20 +43,31 @@ export function readRef({refs}: RepositoryCache, revision: string): string | nul
   return isCommit(commit) ? commit : null
 }
 
-/** Notes the commit of a branch or tag. */
+/** Notes the commit of a branch or tag, see `writeNote`. */
 export async function writeRef(cache: RepositoryCache, revision: string, commit: string): Promise<void> {
   if (isCommit(revision) || readRef(cache, revision) === commit) return
-  await replaceText(join(cache.refs, revision), commit)
+  await writeNote(join(cache.refs, revision), commit)
 }
 
-/** Writes a file of the cache so that a reader sees its old or its new content. */
-export async function replaceText(file: string, text: string): Promise<void> {
-  await guardCache('writing', file, async () => {
-    await mkdir(dirname(file), {recursive: true})
-    const beside = ownName(file)
-    await writeFile(beside, text)
-    await rename(beside, file)
-  })
+/**
+ * Writes what saves a later request, so that a reader sees its old or its new content. A cache that is read-only goes without:
+ * it may hold all files that are wanted.
+ */
+export async function writeNote(file: string, text: string): Promise<void> {
+  await guardCache('writing', file, () => replaceText(file, text).catch(unlessReadOnly))
+}
+
+async function replaceText(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), {recursive: true})
+  const beside = ownName(file)
+  await writeFile(beside, text)
+  await rename(beside, file)
+}
+
+const readOnly: ReadonlySet<string | undefined> = new Set(['EROFS', 'EACCES', 'EPERM'])
+
+function unlessReadOnly(error: NodeJS.ErrnoException): void {
+  if (!readOnly.has(error.code)) throw error
 }
 
 let temporaries = 0

@@ -2,7 +2,7 @@ import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {DataError} from '../util/errors.js'
 import {isCommit} from './address.js'
-import {type RepositoryCache, replaceText} from './cache-layout.js'
+import {type RepositoryCache, writeNote} from './cache-layout.js'
 import {escapeFault} from './file-names.js'
 import {asker, inquire} from './library.js'
 import type {Remote} from './remote.js'
@@ -60,7 +60,7 @@ export async function listCommit(
   if (known) return known
   const listed = await fetchListing(remote, commit)
   const tree = {format_version: 1, files: Object.fromEntries(listed.map(({path, noted: file}) => [path, file]))}
-  await replaceText(treeFile(cache, commit), JSON.stringify(tree, null, 1))
+  await writeNote(treeFile(cache, commit), JSON.stringify(tree, null, 1))
   return listed
 }
 

@@ -7,6 +7,7 @@ import {plural} from '../util/plural.js'
 import type {Progress} from '../util/progress.js'
 import {isCommit} from './address.js'
 import {
+  guardCache,
   hasSize,
   linkBlob,
   type RepositoryCache,
@@ -97,8 +98,10 @@ function watchOf(stage: ReturnType<Progress['stage']>) {
 }
 
 async function checkSpace({address, settings}: Remote, {blobs}: RepositoryCache, bytes: number): Promise<void> {
-  await mkdir(blobs, {recursive: true})
-  const {bavail, bsize} = await statfs(blobs)
+  const {bavail, bsize} = await guardCache('writing', blobs, async () => {
+    await mkdir(blobs, {recursive: true})
+    return statfs(blobs)
+  })
   if (bytes <= bavail * bsize) return
   throw new RuntimeFailure(`${address.label}: needs ${bytes} bytes; ${settings.cache} has room for ${bavail * bsize}`, {
     suggestions: ['free some space', 'set HF_HUB_CACHE to a folder on another disk'],
