@@ -29,7 +29,7 @@ export interface CardResults {
 export async function resultsOf(run: TrainedRun, evaluation: string | undefined): Promise<CardResults | null> {
   const isOwn = ({run: name, step}: {run: string; step: number}) =>
     name === basename(run.path) && step === run.state.step
-  const folder = readRun(evaluation ?? run.path)
+  const folder = evaluation === undefined ? ownEvaluations(run.path) : readRun(evaluation)
   const evals = folder.evals.filter((row) => isOwn(row) || row.run !== basename(run.path))
   if (!evals.some(isOwn)) {
     if (evaluation === undefined) return null
@@ -39,6 +39,12 @@ export async function resultsOf(run: TrainedRun, evaluation: string | undefined)
   const {results, comparisons} = await contentOf([withoutOthers({...folder, evals})])
   const isOwnResult = ({subject, step}: Result) => isOwn({run: subject, step})
   return {results, comparisons: comparisons.filter(({subject}) => isOwnResult(subject)), isOwn: isOwnResult}
+}
+
+/** What a run evaluated while it was trained, under the name that its folder has now. */
+function ownEvaluations(path: string): RunFolder {
+  const folder = readRun(path)
+  return {...folder, evals: folder.evals.map((row) => ({...row, run: folder.name}))}
 }
 
 /** A sweep or curves are about other checkpoints. */
