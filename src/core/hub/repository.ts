@@ -93,9 +93,10 @@ async function openRepository(remote: Remote): Promise<Repository> {
 }
 
 /**
- * Creates a repository, or takes the existing one if somebody created it meanwhile.
+ * Creates a repository, or takes the existing one if somebody created it meanwhile, or an answer was lost.
  *
- * @param isPrivate if false, the owner's default decides, which is usually public
+ * @param isPrivate if false, the owner's default decides, which is usually public; not every server heeds it
+ * @throws {DataError} when it exists and the token may not read it
  */
 export async function makeRepository(remote: Remote, isPrivate: boolean): Promise<Repository> {
   const {createRepo} = await import('@huggingface/hub')
@@ -110,7 +111,13 @@ export async function makeRepository(remote: Remote, isPrivate: boolean): Promis
   await inquire(remote, () => createRepo(request)).catch((error) => {
     if (!(error instanceof RefusedRequest && error.status === 409)) throw error
   })
-  return openRepository(remote)
+  return (await findRepository(remote)) ?? refuseHidden(remote)
+}
+
+function refuseHidden({label, endpoint, address}: Remote): never {
+  throw new DataError(`${label}: it exists, but the token may not read it`, {
+    suggestions: [`check the token's permissions: ${endpoint}/settings/tokens`, `see ${endpoint}/${address.id}`],
+  })
 }
 
 /** The library takes no token that does not begin with `hf_`; `ask` puts in what authorizes us. */

@@ -99,7 +99,7 @@ export async function push(
   const card = found ? await cardFor(run, facts, found, remote, services) : modelCard(run, facts)
   const all = withCard(files, card)
   const local = await whileThere(run.folder, () => readFiles(run, all, services))
-  const repository = found ?? (await makeRepository(remote, request.isPrivate ?? false))
+  const repository = found ?? (await newRepository(run, remote, request))
   const listed = new Map(repository.files.map((file) => [file.path, file]))
   const sent = local.filter((file) => !isSame(file, listed.get(file.path)))
   const removed = staleWeights([...listed.keys()], files)
@@ -166,6 +166,17 @@ function summaryOf({repository}: CardFacts, {state: {step}}: TrainedRun, files: 
   return {command: 'push', repository, step, files: files.map(({path, size}) => ({path, size_bytes: size}))}
 }
 
+/** A repository that was not there. What somebody else has made meanwhile is looked at as one that was. */
+async function newRepository(run: TrainedRun, remote: Remote, request: PushRequest): Promise<Repository> {
+  const repository = await makeRepository(remote, request.isPrivate ?? false)
+  checkRepository(repository, run, remote, request)
+  if (repository.files.some(({path}) => path === cardName))
+    throw new UsageError(`${remote.label}: somebody has made it meanwhile, with a ${cardName}; nothing was sent`, {
+      suggestions: ['run it again if it is the right one'],
+    })
+  return repository
+}
+
 /** Refuses what would be read otherwise than it is meant, or by whom it is not meant for. */
 function checkRepository(
   {isPrivate, files}: Repository,
@@ -176,8 +187,11 @@ function checkRepository(
   const {label, endpoint, address} = remote
   const page = `${endpoint}/${address.id}`
   if (request.isPrivate && !isPrivate)
-    throw new UsageError(`${label}: it exists and is public; --private works only for a new repository`, {
-      suggestions: [`make it private at ${page}/settings`, 'choose another name'],
+    throw new UsageError(`${label}: it exists and is public, but --private was given; nothing was sent`, {
+      suggestions: [
+        `make it private at ${page}/settings`,
+        'choose another name: --private makes a new repository private where the server allows it',
+      ],
     })
   const other = isAdapter ? 'config.json' : 'adapter_config.json'
   if (files.some(({path}) => path === other))

@@ -89,7 +89,7 @@ export class FakeHub {
     if (this.token && request.headers.authorization !== `Bearer ${this.token}`)
       return fail(response, 401, this.token === 'hf_gated' ? 'GatedRepo' : 'RepoNotFound')
     if (this.uploads.serve(request, response)) return
-    if (!this.uploads.exists) return fail(response, 404, 'RepoNotFound')
+    if (!this.uploads.exists || this.uploads.isHidden) return fail(response, 404, 'RepoNotFound')
     const {pathname} = new URL(request.url!, this.endpoint)
     const api = `/api/${this.kind}s/${this.id}/`
     const resolve = `/${this.kind === 'dataset' ? 'datasets/' : ''}${this.id}/resolve/`

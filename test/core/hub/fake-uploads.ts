@@ -30,6 +30,10 @@ export class FakeUploads {
   /** Whether the repository is there. */
   exists = true
   isPrivate = false
+  /** Whether a repository that is there is shown to nobody. */
+  isHidden = false
+  /** Whether a private repository can be made. */
+  knowsPrivate = true
   readonly commits: FakeCommit[] = []
   /** What was stored, by sha256. */
   readonly objects = new Map<string, Buffer>()
@@ -105,7 +109,7 @@ export class FakeUploads {
       return refuse(response, 403, 'You do not have the rights to create a model there')
     if (this.exists) return refuse(response, 409, 'You already created this model repo', {url: `${endpoint}/${id}`})
     this.exists = true
-    this.isPrivate = visibility === 'private'
+    this.isPrivate = this.knowsPrivate && visibility === 'private'
     this.hub.files = {'.gitattributes': {content: Buffer.from('*.safetensors filter=lfs\n')}}
     return send(response, {url: `${endpoint}/${id}`, name: id, id: '1'})
   }

@@ -86,6 +86,47 @@ describe('an error', () => {
     expect(error.message).toContain('evaluated other weights with the name full, step-000002')
   })
 
+  /** Somebody makes the repository after it was looked for, and before it is made. */
+  function makeMeanwhile(files: Record<string, string>): void {
+    hub.uploads.before = (url) => {
+      if (url !== '/api/repos/create' || hub.uploads.exists) return
+      hub.uploads.exists = true
+      for (const [name, text] of Object.entries(files)) hub.files[name] = {content: Buffer.from(text)}
+    }
+  }
+
+  it.each([
+    ['that is public', {}, {isPrivate: true}, 'it exists and is public, but --private was given; nothing was sent'],
+    ['of another kind', {'adapter_config.json': '{}'}, {}, 'a whole model beside adapters'],
+    ['with a card', {'README.md': 'mine'}, {}, 'somebody has made it meanwhile, with a README.md; nothing was sent'],
+  ])('at a repository %s that somebody makes meanwhile', async (_, files, changes, message) => {
+    makeMeanwhile(files)
+    const error = await failure(send('full', changes))
+    expect(error).toBeInstanceOf(UsageError)
+    expect(error.message).toContain(message)
+    expect(hub.uploads.commits).toEqual([])
+  })
+
+  it('none at an empty repository that somebody makes meanwhile: it is taken', async () => {
+    makeMeanwhile({})
+    expect((await send('full')).changed).toBe(true)
+  })
+
+  it('at a server that makes a public repository though a private one is asked for', async () => {
+    hub.uploads.knowsPrivate = false
+    expect((await failure(send('full', {isPrivate: true}))).message).toContain('it exists and is public')
+    expect(hub.uploads.commits).toEqual([])
+  })
+
+  it('at a repository that exists and may not be read says so', async () => {
+    hub.uploads.isHidden = true
+    hub.uploads.exists = true
+    const error = await failure(send('full'))
+    expect(error).toBeInstanceOf(DataError)
+    expect(error.message).toBe('push to hf:me/toy: it exists, but the token may not read it')
+    expect(error.suggestions.join()).toContain('/settings/tokens')
+  })
+
   it('at a repository of somebody else names it', async () => {
     const error = await failure(send('full', {repository: 'them/toy'}))
     expect(error).toBeInstanceOf(DataError)
