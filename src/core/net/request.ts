@@ -163,15 +163,35 @@ function isSameOrigin(url: string, endpoint: string): boolean {
   return new URL(url).origin === new URL(endpoint).origin
 }
 
-function refusal({sought, endpoint, explain}: Connection, {status, headers, url}: Response, words: string): Error {
-  const isForeign = !isSameOrigin(url, endpoint)
+/** Of S3, with status 400: a body came too slowly. */
+const tooSlow = /^RequestTimeout\b/
+
+function mayPass({status, redirected}: Response, words: string, isForeign: boolean): boolean {
   // The address that a redirect gives is signed for a while only; the next attempt gets a new one.
-  if (busy.has(status) || status === 416 || isForeign) {
+  return busy.has(status) || status === 416 || (isForeign && redirected) || tooSlow.test(words)
+}
+
+/** Of a server that keeps files for the endpoint: what the endpoint's refusals mean says nothing about it. */
+function foreignRefusal({sought}: Connection, {status, url}: Response, words: string): RefusedRequest {
+  const said = words === '' ? '' : `: ${words}`
+  const suggestions = [
+    'run it again: addresses of files hold for a while only',
+    'if it stays so, check the clock and the proxy of this machine',
+  ]
+  return new RefusedRequest(`${sought}: ${new URL(url).host} refused${said} (${status})`, suggestions, status, '')
+}
+
+function refusal(connection: Connection, response: Response, words: string): Error {
+  const {sought, endpoint, explain} = connection
+  const {status, headers, url} = response
+  const isForeign = !isSameOrigin(url, endpoint)
+  if (mayPass(response, words, isForeign)) {
     const seconds = Number(headers.get('retry-after')) || 0
     const who = isForeign ? `${new URL(url).host} ` : ''
     const said = words === '' ? '' : ` (${words})`
     return new TransientFailure(`${who}answered ${status}${said}`, undefined, seconds * 1000, status)
   }
+  if (isForeign) return foreignRefusal(connection, response, words)
   const code = headers.get('x-error-code') ?? ''
   const [message, suggestions] = explain(status, code, words)
   return new RefusedRequest(`${sought}: ${message} (${status}${code && ` ${code}`})`, suggestions, status, code)

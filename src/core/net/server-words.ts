@@ -6,8 +6,8 @@ const longestAnswer = 2 ** 16
 const longestWords = 300
 
 /**
- * What a server says of a refusal: in the header of the Hub, or as JSON in the body, as its store of large files and other
- * servers do. Empty where it says nothing.
+ * What a server says of a refusal: in the header of the Hub, or in the body as JSON, as many servers do, or as the XML of S3,
+ * which stores large files. Empty where it says nothing.
  */
 export async function serverWords(response: Response): Promise<string> {
   const header = response.headers.get('x-error-message')
@@ -17,7 +17,7 @@ export async function serverWords(response: Response): Promise<string> {
   }
   // The status tells enough where the connection ends, or where a proxy answers in HTML.
   const text = await beginningOf(response).catch(() => '')
-  return wordsIn(text).slice(0, longestWords)
+  return (text.startsWith('<') ? wordsInXml(text) : wordsInJson(text)).slice(0, longestWords)
 }
 
 /** The text of a body, as far as it is read; the rest is not waited for. */
@@ -32,7 +32,7 @@ async function beginningOf({body}: Response): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function wordsIn(text: string): string {
+function wordsInJson(text: string): string {
   try {
     const said: unknown = JSON.parse(text)
     if (!isObject(said)) return ''
@@ -42,6 +42,24 @@ function wordsIn(text: string): string {
   } catch {
     return ''
   }
+}
+
+/** `<Error><Code>AccessDenied</Code><Message>Request has expired</Message>`: the code and the message of an error of S3. */
+function wordsInXml(text: string): string {
+  if (!/^(?:<\?xml[^>]*>\s*)?<Error>/.test(text)) return ''
+  const parts = ['Code', 'Message'].map((name) => text.split(`<${name}>`, 2)[1]?.split('<', 1)[0] ?? '')
+  return parts
+    .map((part) => part.replaceAll(/&(?:amp|lt|gt|quot|apos);/g, (entity) => entities[entity]).trim())
+    .filter((part) => part !== '')
+    .join(': ')
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&apos;': "'",
 }
 
 function plain(said: unknown): string {
