@@ -59,7 +59,7 @@ async function writeData({positions}: CorpusRequest): Promise<{documents: number
         return length - tokenizer.bytesOf(id).length
       })
       const text = Buffer.from(tokenizer.concatBytes(token_ids)).toString()
-      yield {doc_id: nameOf(document), partition: 'val', text, token_ids, byte_offsets}
+      yield {doc_id: nameOf(document), partition: 'val', text, token_ids, byte_offsets, goes_on: false}
     }
   }
   function* positionRows(): Generator<PositionRow> {

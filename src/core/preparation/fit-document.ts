@@ -108,6 +108,7 @@ function* windowsOf(document: Document, limit: number, {startId}: Tokenizer): Ge
           new Int32Array(lead.length),
           byteOffsets.subarray(from, to).map((at) => at - base),
         ),
+        goesOn: !isLast,
       }
     } else if (!isLast) {
       throw new DataError(`${docId}: no cut between two characters leaves at most ${limit} tokens, at token ${from}`, {

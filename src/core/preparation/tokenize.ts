@@ -33,7 +33,7 @@ export function tokenizeDocument(raw: RawDocument, partition: Partition, tokeniz
     if (i >= start.length) offset += tokenizer.bytesOf(id).length
     return at
   })
-  return {docId, partition, text, tokenIds, byteOffsets}
+  return {docId, partition, text, tokenIds, byteOffsets, goesOn: false}
 }
 
 /** The text, as it is or in form NFC, whichever the tokens spell. */

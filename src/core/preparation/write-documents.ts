@@ -97,6 +97,6 @@ function changed(where: string): DataError {
   })
 }
 
-function rowOf({docId, partition, text, tokenIds, byteOffsets}: Document): DocumentRow {
-  return {doc_id: docId, partition, text, token_ids: tokenIds, byte_offsets: byteOffsets}
+function rowOf({docId, partition, text, tokenIds, byteOffsets, goesOn}: Document): DocumentRow {
+  return {doc_id: docId, partition, text, token_ids: tokenIds, byte_offsets: byteOffsets, goes_on: goesOn}
 }

@@ -12,6 +12,8 @@ export interface DocumentList {
   readonly length: number
   /** Tokens of each. */
   readonly lengths: Int32Array
+  /** 1 for each whose text goes on behind it, else 0. */
+  readonly goesOn: Uint8Array
   at(index: number): TokenizedDocument
 }
 
@@ -31,6 +33,7 @@ export class PreparedDocuments implements DocumentList {
     private readonly members: Readonly<Record<Partition, Int32Array>>,
     private readonly partitionOf: Uint8Array,
     readonly lengths: Int32Array,
+    readonly goesOn: Uint8Array,
     private readonly limit: number,
   ) {}
 
@@ -45,17 +48,20 @@ export class PreparedDocuments implements DocumentList {
     const ids = new DocumentIds()
     const partitionOf = new Uint8Array(tokens.length)
     const lengths = Int32Array.from(tokens.lengths())
-    for (const {doc_id, partition} of readRows(file, pickColumns(documentsTable, 'doc_id', 'partition'))) {
+    const goesOn = new Uint8Array(tokens.length)
+    const columns = pickColumns(documentsTable, 'doc_id', 'partition', 'goes_on')
+    for (const {doc_id, partition, goes_on} of readRows(file, columns)) {
       const index = ids.length
       if (ids.add(doc_id) !== index) throw new DataError(`${file} has document ${doc_id} twice`)
       partitionOf[index] = partitions.indexOf(partition)
+      goesOn[index] = Number(goes_on)
     }
     const membersOf = (own: Partition) => {
       const code = partitions.indexOf(own)
       return Int32Array.from(partitionOf.keys()).filter((index) => partitionOf[index] === code)
     }
     const members = {train: membersOf('train'), val: membersOf('val')}
-    return new PreparedDocuments(tokens, ids, members, partitionOf, lengths, limit)
+    return new PreparedDocuments(tokens, ids, members, partitionOf, lengths, goesOn, limit)
   }
 
   /** No documents at all. */
@@ -68,6 +74,7 @@ export class PreparedDocuments implements DocumentList {
       {train: nothing, val: nothing},
       new Uint8Array(),
       nothing,
+      new Uint8Array(),
       0,
     )
   }
@@ -108,6 +115,7 @@ export class PreparedDocuments implements DocumentList {
     return {
       length: members.length,
       lengths: members.map((index) => this.lengths[index]),
+      goesOn: Uint8Array.from(members, (index) => this.goesOn[index]),
       at: (index) => this.at(members[index]),
     }
   }

@@ -25,6 +25,8 @@ export interface Document extends TokenizedDocument {
   readonly text: string
   /** [T] byte offset in the UTF-8 text at which each token starts (a special start token starts at 0 and is empty). */
   readonly byteOffsets: Int32Array
+  /** Whether the text of the corpus goes on behind this piece of it. */
+  readonly goesOn: boolean
 }
 
 /** One target token of one document and what the proxy model thought of it. */

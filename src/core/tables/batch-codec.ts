@@ -53,7 +53,7 @@ export function checkSchema(path: string, table: Table, schema: Schema): void {
   const name = schema.metadata.get('rpt.schema') ?? undefined
   const found = new Map(schema.fields.map((field) => [field.name, String(field.type)]))
   // An unknown name beside a missing one may be the same column, spoiled.
-  const isOlder = [...found.keys()].every((column) => Object.hasOwn(table.columns, column))
+  const isOlder = [...found.keys()].every((column) => table.known.has(column))
   const differing = Object.keys(table.columns).find((column) => {
     const {type, isNullable} = table.columns[column]
     return found.has(column) ? found.get(column) !== String(type) : !(isNullable && isOlder)

@@ -21,13 +21,17 @@ const outcome = oneOf(...outcomes)
 const stopReason = oneOf<StopReason>('end-of-text', 'stop-string', 'length')
 const mode = oneOf(...evalModes)
 
-/** One row per document of the corpus. */
+/**
+ * One row per document of the corpus, or per piece of one that was cut to fit a model: `goes_on` where its text does. It is null
+ * in tables of older versions.
+ */
 export const documentsTable = defineTable('documents', 'file', {
   doc_id: utf8,
   partition,
   text: utf8,
   token_ids: int32List,
   byte_offsets: int32List,
+  goes_on: nullable(bool),
 })
 
 /** One row per position that was looked at, kept or not. */

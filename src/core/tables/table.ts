@@ -14,6 +14,8 @@ export interface Table<C extends Columns = Columns> {
   readonly format: 'file' | 'stream'
   /** In the order they are written. */
   readonly columns: C
+  /** Names of all columns of the table, also where `columns` are a pick of them. */
+  readonly known: ReadonlySet<string>
   /** Columns that differ from run to run because they depend on the clock. */
   readonly clockColumns: readonly string[]
 }
@@ -35,7 +37,7 @@ export function defineTable<C extends Columns>(
   columns: C,
   clockColumns: readonly (keyof C & string)[] = [],
 ): Table<C> {
-  return {name, version: 1, format, columns, clockColumns}
+  return {name, version: 1, format, columns, known: new Set(Object.keys(columns)), clockColumns}
 }
 
 /** Value of the metadata key `rpt.schema`, e.g. `metrics/1`. */

@@ -2,7 +2,8 @@ import {describe, expect, it} from 'vitest'
 import {configSchema} from '../../../src/core/config/schema.js'
 import {updateFlops} from '../../../src/core/models/flops.js'
 import {shapeOf, type TrainingContext} from '../../../src/core/objectives/objective.js'
-import {startRows} from '../../../src/core/objectives/rows/rows.js'
+import {documentRows, startRows} from '../../../src/core/objectives/rows/rows.js'
+import type {PreparedData} from '../../../src/core/prepared/prepared.js'
 import {silentProgress} from '../../../src/core/util/progress.js'
 import {tinyModel} from '../../support/tiny-model.js'
 
@@ -30,5 +31,32 @@ describe('a step on rows', () => {
   it('takes none where no row has a token to learn from, and the rows are visited all the same', async () => {
     const {flopsUpdate, visits, tokens, measures} = await stepWith(null)
     expect([flopsUpdate, visits, tokens, measures.updates]).toEqual([0, 2, 0, 0])
+  })
+})
+
+describe('rows of documents', () => {
+  /** Documents of so many tokens, all 5, of which those named go on. */
+  function rowsOf(lengths: readonly number[], goingOn: readonly number[], maxPositions = 8) {
+    const documents = {
+      length: lengths.length,
+      lengths: Int32Array.from(lengths),
+      goesOn: Uint8Array.from(lengths, (_, index) => Number(goingOn.includes(index))),
+      at: (index: number) => ({tokenIds: new Int32Array(lengths[index]).fill(5)}),
+    }
+    const data = {folder: 'data', documents: {in: () => documents}} as unknown as PreparedData
+    const model = tinyModel({max_position_embeddings: maxPositions, eos_token_id: 2})
+    const {rowAt: row, ...rest} = documentRows(configSchema.parse({train: {maxRowTokens: 100}}), model, data)
+    const rows = lengths.map((_, visit) => [...row(visit).ids].join('')).sort()
+    return {rows, ...rest}
+  }
+
+  it('end in the end token, unless the text goes on behind the piece', () => {
+    expect(rowsOf([4, 4, 3], [0, 1])).toEqual({rows: ['5552', '5555', '5555'], longest: 4, cut: null})
+    expect(rowsOf([4, 4, 3], [])).toEqual({rows: ['5552', '55552', '55552'], longest: 5, cut: null})
+  })
+
+  it('lose no token where a piece that goes on fills the row', () => {
+    expect(rowsOf([9, 3], [0])).toEqual({rows: ['5552', '555555555'], longest: 9, cut: null})
+    expect(rowsOf([9, 3], []).cut).toMatchObject({cut: 1, of: 2, tokens_left_out: 1})
   })
 })

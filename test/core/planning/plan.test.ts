@@ -52,7 +52,7 @@ async function writeData(): Promise<void> {
   ]
   const documents = lengths.map(([partition, length]) => {
     const token_ids = new Int32Array(length).fill(9)
-    return {doc_id: `corpus.jsonl:${length}`, partition, text: '', token_ids, byte_offsets: token_ids}
+    return {doc_id: `corpus.jsonl:${length}`, partition, text: '', token_ids, byte_offsets: token_ids, goes_on: false}
   })
   const positions = lengths.map(([partition, length]) => ({
     ...nullsOf(positionsTable),

@@ -46,6 +46,7 @@ describe('a document that is longer than a scorer takes', () => {
   it('is as it is when it fits to the last token', () => {
     const {pieces, fitter} = fitted('abc', 'error', 4, withStart)
     expect(pieces).toEqual([documentOf('abc', withStart)])
+    expect(pieces[0].goesOn).toBe(false)
     expect(fitter.summary).toEqual({left_out: 0, cut: 0, windowed: 0, windows: 0, tokens_left_out: 0})
     expect(fitter.warning).toBeNull()
   })
@@ -71,7 +72,7 @@ describe('a document that is longer than a scorer takes', () => {
 
   it('can be cut at the end', () => {
     const {pieces, fitter} = fitted('abcde', 'cut', 4, withStart)
-    expect(pieces.map(({docId, text: own}) => [docId, own])).toEqual([['a#1.jsonl:7', 'abc']])
+    expect(pieces.map(({docId, text: own, goesOn}) => [docId, own, goesOn])).toEqual([['a#1.jsonl:7', 'abc', true]])
     expect(fitter.summary).toEqual({left_out: 0, cut: 1, windowed: 0, windows: 0, tokens_left_out: 2})
     expect(fitter.warning).toMatch(/\(data\.onLongDocument is cut\): 1 cut at the end; tokens left out: 2/)
   })
@@ -80,6 +81,8 @@ describe('a document that is longer than a scorer takes', () => {
     for (const tokenizer of [withStart, plain]) {
       const {pieces, fitter} = fitted(text, 'windows', positions, tokenizer)
       expect(pieces.length).toBeGreaterThan(1)
+      const losesLast = fitter.summary.tokens_left_out > 0
+      expect(pieces.map(({goesOn}) => goesOn)).toEqual(pieces.map((_, i) => losesLast || i < pieces.length - 1))
       expect(pieces.map(({text: own}) => own).join('') + text.slice(text.length - fitter.summary.tokens_left_out)).toBe(
         text,
       )
@@ -97,7 +100,7 @@ describe('a document that is longer than a scorer takes', () => {
 
   it('loses a last token that would stand alone, without anything to be predicted from', () => {
     const {pieces, fitter} = fitted('abcde', 'windows', 4, plain)
-    expect(pieces.map(({text: own}) => own)).toEqual(['abcd'])
+    expect(pieces.map(({text: own, goesOn}) => [own, goesOn])).toEqual([['abcd', true]])
     expect(fitter.summary).toEqual({left_out: 0, cut: 0, windowed: 1, windows: 1, tokens_left_out: 1})
     expect(fitted('abcde', 'windows', 4, withStart).pieces.map(({text: own}) => own)).toEqual(['abc', 'de'])
   })

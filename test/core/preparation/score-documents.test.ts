@@ -32,6 +32,7 @@ beforeAll(async () => {
     text: '',
     token_ids: Int32Array.from({length}, () => sampler.integer(200)),
     byte_offsets: new Int32Array(length),
+    goes_on: false,
   }))
   await writeTable(at('documents.arrow'), documentsTable, rows)
 })

@@ -72,7 +72,14 @@ describe('a tokenized document', () => {
 describe('a context', () => {
   const documentOf = (ids: number[]): Document => {
     const tokenIds = Int32Array.from(ids)
-    return {docId: 'a:1', partition: 'train', text: '', tokenIds, byteOffsets: new Int32Array(ids.length)}
+    return {
+      docId: 'a:1',
+      partition: 'train',
+      text: '',
+      tokenIds,
+      byteOffsets: new Int32Array(ids.length),
+      goesOn: false,
+    }
   }
 
   it('ends before its target and knows where the tokens after it end', () => {

@@ -43,6 +43,8 @@ describe('rows and documents that do not fit', () => {
     expect([...whole].map(([docId, {text}]) => [docId, text])).toEqual(expected)
     expect([...whole.values()].every(({partitions}) => partitions.size === 1)).toBe(true)
     expect([...whole.values()].filter(({partitions}) => partitions.has('val'))).toHaveLength(6)
+    const isFollowed = documents.map(({doc_id}, i) => clusterOf(doc_id) === clusterOf(documents[i + 1]?.doc_id ?? ''))
+    expect(documents.map(({goes_on}) => goes_on)).toEqual(isFollowed)
     expect(new Set(positions.map(({doc_id}) => doc_id)).size).toBe(documents.length)
     expect(lines.filter((line) => /left out|windows/.test(line) && !/ box/.test(line))).toHaveLength(2)
   })
@@ -58,6 +60,7 @@ describe('rows and documents that do not fit', () => {
     const {summary, documents} = await fitting('cut')
     expect(summary.long_documents).toMatchObject({cut: 12, windows: 0})
     expect(documents.map(({token_ids}) => token_ids.length).filter((length) => length > 250)).toHaveLength(12)
+    expect(documents.map(({goes_on}) => goes_on)).toEqual(documents.map(({token_ids}) => token_ids.length > 250))
     expect(Math.max(...documents.map(({token_ids}) => token_ids.length))).toBeLessThanOrEqual(256)
   })
 

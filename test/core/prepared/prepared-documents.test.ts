@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {PreparedDocuments} from '../../../src/core/prepared/prepared-documents.js'
 import {DocumentIds} from '../../../src/core/records/document-ids.js'
-import {type DocumentRow, documentsTable, writeTable} from '../../../src/core/tables/index.js'
+import {type DocumentRow, documentsTable, type Table, writeTable} from '../../../src/core/tables/index.js'
 import {DataError} from '../../../src/core/util/errors.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 
@@ -21,6 +21,7 @@ function rowOf(index: number): DocumentRow {
     text: '',
     token_ids: Int32Array.from({length}, (_, i) => index * 7 + i),
     byte_offsets: new Int32Array(0),
+    goes_on: index % 20 === 13,
   }
 }
 
@@ -56,6 +57,14 @@ describe('documents of prepared data', () => {
     expect(documents.in('train')).toHaveLength((9 * count) / 10)
     expect([...val.lengths.slice(0, 6)]).toEqual([3, 13, 23, 33, 43, 3])
     expect(documents.lengths[4321]).toBe(3000)
+    expect([...val.goesOn.slice(0, 4)]).toEqual([0, 1, 0, 1])
+  })
+
+  it('of an older version tell of none that it goes on', async () => {
+    const {goes_on: _, ...older} = documentsTable.columns
+    const copy = join(folder, 'older.arrow')
+    await writeTable(copy, {...documentsTable, columns: older} as Table, [rowOf(13), rowOf(14)])
+    expect([...PreparedDocuments.open(copy).in('val').goesOn]).toEqual([0])
   })
 
   it('hold no more tokens in memory than they may, whatever is visited', () => {

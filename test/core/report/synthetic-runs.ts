@@ -93,6 +93,7 @@ async function writeData(path: string): Promise<void> {
       text: textOf(document),
       token_ids: Int32Array.from(tokens, (token) => words.indexOf(token)),
       byte_offsets: Int32Array.from(offsets),
+      goes_on: false,
     }
   })
   const positions = documents.flatMap(({doc_id, partition, token_ids}) =>

@@ -6,6 +6,7 @@ import type {ModelConfig} from '../../models/model-config.js'
 import type {PreparedData} from '../../prepared/prepared.js'
 import type {TrainingRow} from '../../records/records.js'
 import {DataError} from '../../util/errors.js'
+import {maxOf} from '../../util/extremes.js'
 import {joinIds} from '../../util/join-ids.js'
 import {plural} from '../../util/plural.js'
 import {type CutDocuments, type Objective, optimizerAt, type TrainingContext} from '../objective.js'
@@ -65,12 +66,13 @@ export interface DocumentRows {
   readonly rowAt: RowSource
   /** What the longest row leaves out; null where nothing is. */
   readonly cut: CutDocuments | null
-  /** Tokens of the longest document with its end token. */
+  /** Tokens of the longest document, with its end token where it has one. */
   readonly longest: number
 }
 
 /**
- * Training documents in seeded order, the end-of-text token appended, cut to the longest row; and what the cuts cost.
+ * Training documents in seeded order, cut to the longest row; and what the cuts cost. The end-of-text token follows each
+ * document, but not a piece of one whose text goes on.
  *
  * @throws {DataError} when there is no training document
  */
@@ -80,13 +82,14 @@ export function documentRows(config: Config, model: ModelConfig, data: PreparedD
   const order = new VisitOrder(documents.length, config.seed, 'documents')
   const end = model.endIds.slice(0, 1)
   const room = longestRow(config, model)
+  const endOf = (index: number) => (documents.goesOn[index] ? [] : end)
   const rowAt: RowSource = (visit) => {
-    const ids = joinIds(documents.at(order.at(visit)).tokenIds, end)
+    const index = order.at(visit)
+    const ids = joinIds(documents.at(index).tokenIds, endOf(index))
     return {ids: ids.slice(0, room), trainedFrom: 1}
   }
-  const lengths = documents.lengths.map((tokens) => tokens + end.length)
-  const longest = documents.lengths.reduce((most, tokens) => Math.max(most, tokens), 0) + 1
-  return {rowAt, cut: cutsOf(lengths, room), longest}
+  const lengths = documents.lengths.map((tokens, index) => tokens + endOf(index).length)
+  return {rowAt, cut: cutsOf(lengths, room), longest: maxOf(lengths)}
 }
 
 /** What is lost of rows of these lengths; null where nothing is. */
