@@ -2,10 +2,11 @@ import {type SourcedConfig, valueAt} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {hashFile} from '../files/index.js'
 import {objectives} from '../objectives/objectives.js'
-import {isGiven, shownRun, takeOver, taughtPrompt, templateGroups} from '../objectives/taught-template.js'
+import {isTemplateGiven, shownRun, takeOver, taughtPrompt, templateGroups} from '../objectives/taught-template.js'
 import {readIdentity} from '../runs/run-identity.js'
 import {withValue} from '../runs/with-value.js'
 import type {TaskKind} from '../tasks/task.js'
+import {tasks} from '../tasks/tasks.js'
 import {UsageError} from '../util/errors.js'
 import type {Progress} from '../util/progress.js'
 import {evaluatedTask} from './evaluated-task.js'
@@ -32,7 +33,7 @@ export function withRunSettings(given: SourcedConfig, folder: string, task: Task
   if (taught === null || taught.prompted === 'none') return given
   const {run, trained, prompted} = taught
   const isUnknown = prompted === 'unknown'
-  if (isUnknown && !task.templateKeys.some((key) => isGiven(given.sources, key))) refuseThoughts(given.config, run)
+  if (isUnknown && !isTemplateGiven(given.sources, task)) refuseThoughts(given.config, run, task)
   const own = isUnknown
     ? takeOver(given, trained, run, task.sharedKeys)
     : takeOver(given, prompted, run, takenOver(task))
@@ -54,14 +55,14 @@ function refuseOtherSplit(config: Config, trained: Config, run: string, {splitKe
   )
 }
 
-function refuseThoughts({eval: {modes}}: Config, run: string): void {
+function refuseThoughts({eval: {modes}}: Config, run: string, {templateKeys}: TaskKind): void {
   const mode = modes.find((one) => one !== 'standard')
   if (mode === undefined) return
   throw new UsageError(
     `eval: ${shownRun(run)} was trained on rows in a template that it does not name; mode ${mode} needs it`,
     {
       suggestions: [
-        'give --set prompt.template=NAME, the template of its rows',
+        `give --set ${templateKeys[0]}=NAME, the template of its rows`,
         'evaluate it only with --mode standard',
       ],
     },
@@ -75,9 +76,10 @@ function refuseThoughts({eval: {modes}}: Config, run: string): void {
  * @throws {UsageError} when thoughts are asked of a run that does not know its template
  */
 export function evaluationSettings({config, sources}: SourcedConfig, asker = 'train: eval.every'): Config {
-  const trained = isGiven(sources, 'prompt.template')
+  const task = evaluatedTask(config)
+  const trained = isTemplateGiven(sources, tasks[task])
     ? 'none'
-    : objectives[config.train.objective].trainedPrompt(config, evaluatedTask(config))
+    : objectives[config.train.objective].trainedPrompt(config, task)
   if (typeof trained !== 'string') return trained
   const mode = config.eval.modes.find((one) => one !== 'standard')
   if (trained === 'none' || mode === undefined) return config

@@ -30,8 +30,13 @@ export function templateGroups({templateKeys}: TaskKind): readonly (readonly str
 }
 
 /** Whether a key was given, by its source. */
-export function isGiven(sources: SourcedConfig['sources'], key: string): boolean {
+function isGiven(sources: SourcedConfig['sources'], key: string): boolean {
   return (sources.get(key) ?? 'default') !== 'default'
+}
+
+/** Whether a template of a task's prompts was given, by any key that says which it is. */
+export function isTemplateGiven(sources: SourcedConfig['sources'], {templateKeys}: TaskKind): boolean {
+  return templateKeys.some((key) => isGiven(sources, key))
 }
 
 /** Settings with those of a run, for all keys of each group of which none is given. */

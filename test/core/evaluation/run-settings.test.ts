@@ -79,6 +79,7 @@ describe('a run is evaluated', () => {
     expect(() => evaluated(unknown)).toThrow(/mode reasoning needs it/)
     expect(evaluated(unknown, ['eval.modes=standard']).template).toBe('auto')
     expect(evaluated(unknown, ['prompt.template=v0'])).toMatchObject({template: 'v0', maxTokens: 24})
+    expect(evaluated(unknown, ['prompt.templateFile=own.txt']).prompt.templateFile).toMatch(/own\.txt$/)
   })
 
   it('and recorded group by group: none of a group in which models differ, so that it is taken over again', () => {
@@ -102,6 +103,7 @@ describe('a run is evaluated while it trains', () => {
   it('in the template of its rows or prompts, unless one is given, and as given where it has neither', () => {
     expect(templateIn('train.objective=sft', 'sft.template=bare')).toBe('bare')
     expect(templateIn('train.objective=sft', 'sft.template=bare', 'prompt.template=v1')).toBe('v1')
+    expect(templateIn('train.objective=sft', 'sft.template=bare', 'prompt.templateFile=own.txt')).toBe('auto')
     expect(templateIn('train.objective=rpt', 'prompt.template=bare')).toBe('bare')
     expect(templateIn('train.objective=ntp')).toBe('auto')
   })
@@ -109,6 +111,7 @@ describe('a run is evaluated while it trains', () => {
   it('without thoughts, where the template of its rows is not known and none is given', () => {
     expect(templateIn('train.objective=sft', 'eval.modes=standard')).toBe('auto')
     expect(templateIn('train.objective=sft', 'prompt.template=v1')).toBe('v1')
+    expect(templateIn('train.objective=sft', 'prompt.templateFile=own.txt')).toBe('auto')
     expect(() => templateIn('train.objective=sft')).toThrow(
       /asks for mode reasoning, but the template of the rows is not/,
     )
