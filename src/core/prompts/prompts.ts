@@ -212,6 +212,11 @@ export function isAutomatic({template, templateFile}: PromptSettings): boolean {
   return template === auto && !templateFile
 }
 
+/** The template that the settings give: its text where a file holds it, else its name or text. */
+export function givenTemplate({template, templateFile}: PromptSettings): string {
+  return templateFile ? readTemplate(templateFile) : template
+}
+
 /** The template that the settings name, or that `auto` stands for with this tokenizer. */
 function chosenTemplate(tokenizer: Tokenizer, settings: PromptSettings): string {
   return isAutomatic(settings) ? automatic[knowsThinking(tokenizer) ? 'thinking' : 'plain'] : settings.template

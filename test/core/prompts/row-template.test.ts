@@ -1,9 +1,12 @@
+import {writeFileSync} from 'node:fs'
+import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {type Config, configSchema} from '../../../src/core/config/schema.js'
 import {type PromptSettings, renderPrompt} from '../../../src/core/prompts/prompts.js'
 import {rowTemplates} from '../../../src/core/prompts/row-template.js'
 import {templates} from '../../../src/core/prompts/templates.js'
 import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
+import {temporaryFolder} from '../../support/tiny-engine.js'
 import {byteLevel, byteLevelConfig, writeTokenizer} from '../tokenizer/sample-tokenizers.js'
 
 const contexts = ['The lamp is', 'Two and two make', 'The lamp was', '```\nx = 1', 'It']
@@ -62,6 +65,35 @@ describe('the template of rows', () => {
 
   it('is not one whose beginning and end overlap in a row', () => {
     expect(rowTemplates(marked(plain, ['aba']), plain, {prompt}, 'ab{context}ba')).toEqual([])
+  })
+
+  it('is not bare where all prompts end with one instruction', () => {
+    const asked = ['A', 'B B', 'C'].map((text) => `${text}\n\nSay which token follows the text above.<think>`)
+    expect(rowTemplates(marked(plain, asked), plain, {prompt})).toEqual([])
+  })
+
+  it('is the one of the prompts where that fits, whatever else does', () => {
+    const own = '{context}\n\nSay which token follows the text above.<think>'
+    const rows = rendered(plain, {template: own})
+    const expected = [{template: own, chatTemplate: 'none'}]
+    expect(rowTemplates(rows, plain, {prompt: {...prompt, template: own}})).toEqual(expected)
+    const templateFile = join(temporaryFolder(), 'own.txt')
+    writeFileSync(templateFile, `${own}\n`)
+    expect(rowTemplates(rows, plain, {prompt: {...prompt, templateFile}})).toEqual(expected)
+    const bare = rowTemplates(rows, plain, {prompt: {...prompt, template: 'bare'}})
+    expect(bare).toEqual([{template: 'bare', chatTemplate: 'none'}])
+    const longer = rendered(plain, {template: 'boxed'})
+    const given = rowTemplates(longer, plain, {prompt: {...prompt, template: '{context}.'}}).map(
+      ({template}) => template,
+    )
+    expect(given).toEqual(['{context}.', 'boxed'])
+    expect(rowTemplates(longer, plain, {prompt: {...prompt, template: own}})[0].template).toBe('boxed')
+  })
+
+  it('that is none is refused by the setting that gives it', () => {
+    const rows = marked(plain, ['A<think>'])
+    expect(() => rowTemplates(rows, plain, {prompt: {...prompt, template: 'v9'}})).toThrow(/^prompt\.template is "v9"/)
+    expect(() => rowTemplates(rows, plain, {prompt}, 'v9')).toThrow(/^sft\.template is "v9"/)
   })
 
   it('may be told: a text with the context in it', () => {

@@ -1,13 +1,18 @@
 import type {SourcedConfig} from '../../config/load.js'
+import type {Config} from '../../config/schema.js'
+import {givenTemplate, isAutomatic} from '../../prompts/prompts.js'
 import type {RowTemplate} from '../../prompts/row-template.js'
+import {builtIn} from '../../prompts/templates.js'
 import {withValue} from '../../runs/with-value.js'
+import {nextToken} from '../../tasks/next-token.js'
 import type {Progress} from '../../util/progress.js'
+import {isTemplateGiven} from '../taught-template.js'
 
 /**
  * The settings to record an sft run with: `sft.template` and `sft.chatTemplate` as given, else as its rows show, else as
- * `prompt.template` says where that is given. What was found is said.
+ * `prompt.template` or `prompt.templateFile` says where one is given. What was found is said.
  *
- * @param found templates that fit all rows, the best first
+ * @param found templates that fit all rows, the best first: one that is given before others
  */
 export function withRowTemplate(
   {config, sources}: SourcedConfig,
@@ -23,18 +28,33 @@ export function withRowTemplate(
   }
   const [best] = found
   if (best) {
-    const chat = best.chatTemplate === 'none' ? '' : ', within the chat template'
-    log(`the prompts of ${completions} are in template ${best.template}${chat}; evaluations use it`)
+    const {prompt} = config
+    const isOther = !isAutomatic(prompt) && best.template !== givenTemplate(prompt)
+    const users = isOther
+      ? `evaluations of the run use it, those while it trains ${templateKey(prompt)}`
+      : 'evaluations use it'
+    const say = isOther ? warn : log
+    say(`the prompts of ${completions} are in template ${describe(best)}; ${users}`)
     return record({config, sources}, best, `rows of ${completions}`)
   }
-  if ((sources.get('prompt.template') ?? 'default') !== 'default') {
-    const {template: given, chatTemplate} = config.prompt
-    return record({config, sources}, {template: given, chatTemplate}, 'prompt.template')
+  if (isTemplateGiven(sources, nextToken)) {
+    const given = {template: givenTemplate(config.prompt), chatTemplate: config.prompt.chatTemplate}
+    return record({config, sources}, given, templateKey(config.prompt))
   }
   warn(
     `the prompts of ${completions} fit no built-in template: name theirs as sft.template; otherwise give prompt.template to every evaluation with thoughts`,
   )
   return {config, sources}
+}
+
+/** The setting that gives the template of prompts. */
+function templateKey({templateFile}: Config['prompt']): string {
+  return templateFile ? 'prompt.templateFile' : 'prompt.template'
+}
+
+function describe({template, chatTemplate}: RowTemplate): string {
+  const name = builtIn(template) ? template : JSON.stringify(template)
+  return chatTemplate === 'none' ? name : `${name}, within the chat template`
 }
 
 function record({config, sources}: SourcedConfig, found: RowTemplate, source: string): SourcedConfig {
