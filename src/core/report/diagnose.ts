@@ -10,7 +10,7 @@ import {percent} from './format.js'
 
 const groupKinds = ['mixed', 'all_wrong', 'all_right', 'equal_rewards'] as const
 
-/** What the rewards of a group have in common. */
+/** Whether the rewards of a group differ, and what they have in common where they do not. */
 export type GroupKind = (typeof groupKinds)[number]
 
 /** What the completions of one step did, as shares in [0, 1]. */
@@ -21,6 +21,8 @@ export interface RolloutStatistics {
   /** Mean of each term of the reward before its weight, by name; none where an older run did not keep them. */
   readonly mean_reward_parts: Readonly<Record<string, number>>
   readonly mean_tokens: number
+  /** Share of the groups that are learned from: an advantage is not 0. What that takes, the loss says. */
+  readonly groups_learned: number
   /** Shares of the groups, which sum to 1: those in which rewards differ, and three kinds of equal rewards. */
   readonly groups_mixed: number
   readonly groups_all_wrong: number
@@ -29,6 +31,8 @@ export interface RolloutStatistics {
   readonly groups_equal_rewards: number
   /** The same as numbers of groups. */
   readonly group_counts: Readonly<Record<GroupKind, number>>
+  /** Shares of the groups that nothing is learned from, by their rewards. */
+  readonly groups_idle: Readonly<Record<GroupKind, number>>
   readonly outcomes: Readonly<Record<Outcome, number>>
   /** Completions that are wrong although parsed, by what was wrong with the prediction. */
   readonly losses: Readonly<Record<Loss, number>>
@@ -47,6 +51,7 @@ export function summarizeRollouts(rows: readonly RolloutRow[]): RolloutStatistic
   const groups = [...groupBy(rows, ({group}) => group).values()]
   const kinds = groups.map(kindOf)
   const shares = tally(groupKinds, kinds)
+  const idle = groups.filter((group) => !isLearned(group))
   const lost = rows.filter(({outcome, correct}) => outcome === 'parsed' && !correct).map(lossOf)
   const byThought = groupBy(rows, ({completion_text}) => thoughtOf(completion_text))
   const [[commonest, same]] = [...byThought].sort(([, a], [, b]) => b.length - a.length)
@@ -56,11 +61,13 @@ export function summarizeRollouts(rows: readonly RolloutRow[]): RolloutStatistic
     mean_reward: meanOf(rows.map(({reward}) => reward)),
     mean_reward_parts: meansByName(rows.map(({reward_parts: parts}) => parts)),
     mean_tokens: meanOf(rows.map(({completion_ids}) => completion_ids.length)),
+    groups_learned: 1 - idle.length / groups.length,
     groups_mixed: shares.mixed,
     groups_all_wrong: shares.all_wrong,
     groups_all_right: shares.all_right,
     groups_equal_rewards: shares.equal_rewards,
     group_counts: tally(groupKinds, kinds, 1),
+    groups_idle: tally(groupKinds, idle.map(kindOf), groups.length),
     outcomes: tally(
       outcomes,
       rows.map(({outcome}) => outcome),
@@ -79,21 +86,21 @@ interface Finding {
 /** In the order in which they stand in the way of learning. */
 const findings: readonly Finding[] = [
   {
-    isSeen: ({groups_all_wrong}) => groups_all_wrong > 0.5,
-    say: ({groups_all_wrong}) =>
-      `${percent(groups_all_wrong)}% of groups all-wrong: they carry no signal. Compare pass@k (rpt eval --samples 8): ` +
+    isSeen: ({groups_idle}) => groups_idle.all_wrong > 0.5,
+    say: ({groups_idle}) =>
+      `${percent(groups_idle.all_wrong)}% of groups all-wrong: nothing is learned from them. Compare pass@k (rpt eval --samples 8): ` +
       'near 0 the model needs a warm start (objective sft) or easier positions.',
   },
   {
-    isSeen: ({groups_all_right}) => groups_all_right > 0.5,
-    say: ({groups_all_right}) =>
-      `${percent(groups_all_right)}% of groups all-right: nothing is left to learn from them. ` +
+    isSeen: ({groups_idle}) => groups_idle.all_right > 0.5,
+    say: ({groups_idle}) =>
+      `${percent(groups_idle.all_right)}% of groups all-right: nothing is left to learn from them. ` +
       'Raise data.selectThreshold or let dynamic sampling start earlier.',
   },
   {
-    isSeen: ({groups_equal_rewards}) => groups_equal_rewards > 0.1,
-    say: ({groups_equal_rewards}) =>
-      `${percent(groups_equal_rewards)}% of groups have right and wrong answers of equal reward: they carry no signal. ` +
+    isSeen: ({groups_idle}) => groups_idle.equal_rewards > 0.1,
+    say: ({groups_idle}) =>
+      `${percent(groups_idle.equal_rewards)}% of groups have right and wrong answers of equal reward: nothing is learned from them. ` +
       'See reward.terms: give a term that pays for right answers (correct) more weight.',
   },
   {
@@ -151,8 +158,13 @@ function controlOf(thought: string): string {
 /** What stands out in a step, in plain language; never empty. */
 export function diagnose(statistics: RolloutStatistics): string[] {
   const seen = findings.filter(({isSeen}) => isSeen(statistics)).map(({say}) => say(statistics))
-  const signal = `${percent(statistics.groups_mixed)}% of ${plural(statistics.groups, 'group')} carry signal (rewards differ).`
+  const {groups, groups_mixed: mixed, groups_learned: learned} = statistics
+  const signal = `${percent(mixed)}% of ${plural(groups, 'group')} carry signal (rewards differ); ${percent(learned)}% are learned from.`
   return [signal, ...(seen.length > 0 ? seen : ['Nothing else stands out.'])]
+}
+
+function isLearned(group: readonly RolloutRow[]): boolean {
+  return group.some(({advantage}) => advantage !== 0)
 }
 
 function kindOf(group: readonly RolloutRow[]): GroupKind {

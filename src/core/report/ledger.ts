@@ -90,6 +90,6 @@ export function describeLedger({items, drawn, draws, ...counts}: LedgerSummary):
       ? `Ledger: ${plural(drawn, 'item')} drawn so far, ${times}; how many never were, ${ledgerFile} says when the run is complete.`
       : `Ledger: ${drawn} of ${plural(items, 'item')} drawn, ${times}; ${percent(1 - drawn / items)}% never.`,
     `Of those drawn, ${share(counts.always_right)} were always right and ${share(counts.never_right)} never; ` +
-      `${share(counts.without_signal)} never had rewards that differ: they taught nothing.`,
+      `${share(counts.without_signal)} never had rewards that differ.`,
   ]
 }

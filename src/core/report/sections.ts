@@ -141,7 +141,7 @@ export function readingSection(): Html {
     'Mode standard: the most probable next token, no thought. Mode reasoning: the model thinks, then predicts; a prediction is right when its bytes are exactly the start of the true continuation and end where a token ends. Modes forced-thought and empty-thought replace the thought by an idle or an empty one: what they keep was not won by thinking.',
     'Intervals resample whole documents, because positions of one document go together. Two overlapping intervals do not show that two models are equal, nor that they differ: read the paired difference.',
     'The fit P(C) = A / C^alpha + P* has three constants. With few checkpoints many constants fit nearly as well; look at the intervals before extrapolating.',
-    'Reward is the mean of what the terms of reward.terms gave sampled completions on training positions, at the sampling temperature: with the default, the share that was right. It is not comparable with held-out accuracy. Advantage compares the reward of a completion with those of its group, as grpo.std says; a group of equal rewards teaches nothing.',
+    'Reward is the mean of what the terms of reward.terms gave sampled completions on training positions, at the sampling temperature: with the default, the share that was right. It is not comparable with held-out accuracy. Advantage compares the reward of a completion with those of its group, as grpo.std says; a group of equal rewards teaches nothing. grpo.loss rejection compares nothing: it learns from every right completion.',
   ]
   return section('reading', 'How to read this page', [html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>`])
 }

@@ -30,7 +30,7 @@ const termFigures = rewardNames.map(
 export const smallFigures: readonly MetricFigure[] = [
   ...termFigures,
   {key: 'loss', label: 'loss', kindOf: lossOf},
-  {key: 'frac_reward_zero_std', label: 'share of groups without signal'},
+  {key: 'frac_reward_zero_std', label: 'share of groups with equal rewards'},
   {key: 'rpt/outcome_parsed', label: 'share of completions parsed'},
   {key: 'completions/mean_length', label: 'completion length, tokens'},
   {key: 'entropy', label: 'entropy of the policy, nats'},

@@ -1,4 +1,5 @@
 import type {Config} from '../config/schema.js'
+import {type LossKind, type LossSettings, losses} from '../grpo/losses.js'
 import {type Outcome, outcomes} from '../records/records.js'
 import {whatPays} from '../rewards/terms.js'
 import {wholeHistory} from '../runs/compute-spent.js'
@@ -32,22 +33,25 @@ const allEqual =
 
 type Terms = Config['reward']['terms']
 
-/** Settings that decide which groups carry signal. */
+/** What no group had, by what the loss learns from; `mean` of all rewards. */
+const lacking: Readonly<Record<LossKind['learnsFrom'], (mean: string) => string>> = {
+  comparison: (mean) => `completions of different reward (mean ${mean})`,
+  'right completions': (mean) => `a right completion (mean reward ${mean})`,
+}
+
+/** Settings that decide which groups are learned from. */
 export interface SignalSettings {
-  readonly grpo: Pick<Config['grpo'], 'groupSize'>
+  readonly grpo: Pick<Config['grpo'], 'groupSize'> & Pick<LossSettings, 'loss'>
   readonly reward: Pick<Config['reward'], 'terms'>
 }
 
 /**
- * What to say at the end of a run in which no group had completions of different reward, or no row a token to learn from;
- * null of a run that had, took no step, or lost rows.
+ * What to say at the end of a run in which nothing was learned from any group, or no row had a token to learn from; null of a
+ * run that had, took no step, or lost rows.
  *
  * @param rows of metrics.arrow, all steps
  */
-export function noSignalLine(
-  rows: readonly MetricsRow[],
-  {grpo: {groupSize}, reward: {terms}}: SignalSettings,
-): string | null {
+export function noSignalLine(rows: readonly MetricsRow[], {grpo, reward: {terms}}: SignalSettings): string | null {
   // Of steps whose rows are lost nobody knows whether they moved the weights.
   const last = rows.at(-1)
   if (!last || !wholeHistory(rows, last.step) || rows.some(carriesSignal)) return null
@@ -59,10 +63,12 @@ export function noSignalLine(
   const {outcome, share} = shares.reduce((most, other) => (other.share > most.share ? other : most))
   const reward = shareOf((row) => row.reward)
   const right = shareOf((row) => row['rpt/correct'])
-  const remedy = remedyOfWeights(terms) ?? (outcome === 'parsed' ? remedyOfTerms(terms, right) : remedies[outcome])
+  const {learnsFrom} = losses[grpo.loss ?? 'grpo']
+  const ofWeights = learnsFrom === 'comparison' ? remedyOfWeights(terms) : null
+  const remedy = ofWeights ?? (outcome === 'parsed' ? remedyOfTerms(terms, right) : remedies[outcome])
   return (
-    `${updatesOf(rows) > 0 ? regularized : unmoved}: none of ${completions / groupSize} groups had completions of different ` +
-    `reward (mean ${reward.toFixed(3)}). ${Math.round(100 * share)}% of completions are ${outcome}: ${remedy}`
+    `${updatesOf(rows) > 0 ? regularized : unmoved}: none of ${completions / grpo.groupSize} groups had ` +
+    `${lacking[learnsFrom](reward.toFixed(3))}. ${Math.round(100 * share)}% of completions are ${outcome}: ${remedy}`
   )
 }
 

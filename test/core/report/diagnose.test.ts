@@ -13,6 +13,7 @@ function rowOf(prediction: string, changes: Partial<RolloutRow> = {}): RolloutRo
     truth: Buffer.from(' 17 pens.'),
     boundaries: Int32Array.of(3, 8, 9),
     reward: 0,
+    advantage: 0,
     reward_parts: {},
     correct: false,
     ...changes,
@@ -47,14 +48,16 @@ describe('what stands in the way of learning', () => {
     ...summarizeRollouts([rowOf(' 17', {correct: true})]),
     groups_mixed: 1,
     groups_all_right: 0,
+    groups_idle: {mixed: 0, all_wrong: 0, all_right: 0, equal_rewards: 0},
   }
+  const idle = (kind: string) => (share: number) => ({groups_idle: {...fine.groups_idle, [kind]: share}})
   const outcome = (name: string) => (share: number) => ({outcomes: {...fine.outcomes, [name]: share}})
   const loss = (name: string) => (share: number) => ({losses: {...fine.losses, [name]: share}})
 
   it.each<[number, (share: number) => Partial<RolloutStatistics>, RegExp]>([
-    [0.5, (share) => ({groups_all_wrong: share}), /all-wrong: they carry no signal/],
-    [0.5, (share) => ({groups_all_right: share}), /all-right: nothing is left to learn/],
-    [0.1, (share) => ({groups_equal_rewards: share}), /right and wrong answers of equal reward/],
+    [0.5, idle('all_wrong'), /all-wrong: nothing is learned from them/],
+    [0.5, idle('all_right'), /all-right: nothing is left to learn/],
+    [0.1, idle('equal_rewards'), /right and wrong answers of equal reward/],
     [0.1, outcome('truncated'), /cut at the limit/],
     [0.2, outcome('unfinished-thinking'), /never close their thought/],
     [0.2, outcome('no-box'), /no \\boxed/],
@@ -115,6 +118,25 @@ describe('groups', () => {
     expect(diagnose(statistics)).toContainEqual(
       expect.stringMatching(/^33\.3% of groups have right and wrong answers of equal reward.*reward\.terms/),
     )
+  })
+
+  it('are learned from where an advantage is not 0, as all with a right answer are by rejection', () => {
+    const rejection = step.map((row) => ({...row, reward: Number(row.correct), advantage: Number(row.correct)}))
+    const statistics = summarizeRollouts(rejection)
+    expect(statistics).toMatchObject({
+      group_counts: {mixed: 1, all_wrong: 1, all_right: 1},
+      groups_idle: {mixed: 0, all_wrong: 1 / 3, all_right: 0, equal_rewards: 0},
+    })
+    const allRight = rejection.filter(({group}) => group === 2)
+    expect(diagnose(summarizeRollouts(allRight))).toEqual([
+      '0.0% of 1 group carry signal (rewards differ); 100.0% are learned from.',
+      'Nothing else stands out.',
+    ])
+    const compared = allRight.map((row) => ({...row, advantage: 0}))
+    expect(diagnose(summarizeRollouts(compared))).toEqual([
+      '0.0% of 1 group carry signal (rewards differ); 0.0% are learned from.',
+      expect.stringMatching(/^100\.0% of groups all-right: nothing is left to learn/),
+    ])
   })
 
   it('are mixed where rewards differ', () => {

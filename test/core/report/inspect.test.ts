@@ -115,7 +115,7 @@ describe('inspect', () => {
   it('diagnoses a step in plain language', async () => {
     const first = (await inspect(runs.rpt, {step: 1})) as RunInspection
     expect(first.statistics!.groups_all_wrong).toBeGreaterThan(0.5)
-    expect(first.diagnosis.join('\n')).toMatch(/5\d\.\d% of groups all-wrong: they carry no signal/)
+    expect(first.diagnosis.join('\n')).toMatch(/5\d\.\d% of groups all-wrong: nothing is learned from them/)
     expect(first.diagnosis.join('\n')).toMatch(/4\d\.\d% would have won with a leading space in the box/)
     const last = (await inspect(runs.rpt)) as RunInspection
     expect(last.step).toBe(200)

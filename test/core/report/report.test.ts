@@ -51,7 +51,7 @@ describe('writeReport', () => {
       'mean reward: rpt',
       'loss (cross-entropy, nats): ntp',
       'loss (policy, grpo): rpt',
-      'share of groups without signal: rpt',
+      'share of groups with equal rewards: rpt',
       'share of completions parsed: rpt',
       'completion length, tokens: rpt',
       'entropy of the policy, nats: rpt',

@@ -1,5 +1,6 @@
 import {mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {groupAdvantages} from '../../../src/core/grpo/advantages.js'
 import {clusterOf} from '../../../src/core/records/cluster-of.js'
 import {type Difficulty, difficulties} from '../../../src/core/records/records.js'
 import {stepName} from '../../../src/core/runs/run-checkpoints.js'
@@ -20,6 +21,7 @@ import {
   writeTable,
 } from '../../../src/core/tables/index.js'
 import {writeLedger} from '../../../src/core/training/ledger.js'
+import {groupBy} from '../../../src/core/util/group-by.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 
 /** Folders shaped like a small experiment: prepared data, a base evaluation, an ntp run and an rpt run. */
@@ -272,10 +274,13 @@ async function writeRollouts(path: string, step: number, chance: number): Promis
       reward: isRight && !isHostile ? 1 : 0,
       reward_parts: {'missing-answer': isHostile ? -1 : 0, 'prefix-match': isRight && !isHostile ? 1 : 0},
       explanation: isRight ? 'the prediction is the next token' : `"${prediction}" is not a prefix of " 17 pens."`,
-      advantage: isRight ? 1.73 : -0.58,
+      advantage: 0,
       cut_tokens: 0,
       correct: isRight && !isHostile,
     }
   })
-  await writeTable(join(path, 'rollouts', `${stepName(step)}.arrow`), rolloutsTable, rows)
+  const rewards = [...groupBy(rows, ({group}) => group).values()].map((own) => own.map(({reward}) => reward))
+  const advantages = groupAdvantages(rewards, {std: 'population', advantageEpsilon: 1e-6}).flat()
+  const scored = rows.map((row, i) => ({...row, advantage: advantages[i]}))
+  await writeTable(join(path, 'rollouts', `${stepName(step)}.arrow`), rolloutsTable, scored)
 }

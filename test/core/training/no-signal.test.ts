@@ -42,6 +42,14 @@ describe('the line of a run without signal', () => {
     expect(line).toMatch(text)
   })
 
+  it('of a loss that learns from right completions says that there was none, whatever the weights are', () => {
+    const {reward} = settings({name: 'correct', weight: 1}, {name: 'overlong', weight: -1})
+    const rejection: SignalSettings = {grpo: {groupSize: 8, loss: 'rejection'}, reward}
+    expect(noSignalLine([deadStep(1, 8, 'parsed', {reward: 0.5})], rejection)).toMatch(
+      /none of 1 groups had a right completion \(mean reward 0\.500\)\. 100% of completions are parsed: none was right/,
+    )
+  })
+
   it.each([
     [['correct', 2], [], 0.25, /each group is all right or all wrong/],
     [['first-token', 1], [], 0.25, /in each group all rewards are equal, whether right or wrong/],
