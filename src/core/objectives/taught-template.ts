@@ -57,7 +57,7 @@ export function takeOver(
  * The settings of work on a task's prompts with the model of `model.path`: in the template that its run was trained in, unless one
  * is given. A model that learned to think in one template knows nothing of another.
  *
- * @param services say so where that is not what would have been
+ * @param services say so where that is not what would have been, and warn where what is given is not what the run was trained with
  */
 export function withTaughtTemplate(
   given: SourcedConfig,
@@ -68,9 +68,12 @@ export function withTaughtTemplate(
   const taught = path ? taughtPrompt(path, task) : null
   if (taught === null || typeof taught.prompted === 'string') return given
   const own = takeOver(given, taught.prompted, taught.run, templateGroups(task))
+  const run = shownRun(taught.run)
   for (const key of templateGroups(task).flat()) {
-    const [value, was] = [own, given].map(({config}) => valueAt(config, key))
-    if (value !== was) progress.log(`${command}: ${key} is ${value}, as of run ${shownRun(taught.run)}`)
+    const [value, was, known] = [own.config, given.config, taught.prompted].map((config) => valueAt(config, key))
+    if (value !== was) progress.log(`${command}: ${key} is ${value}, as of run ${run}`)
+    else if (value !== known)
+      progress.warn(`${command}: ${key} is ${value}, as given; run ${run} was trained with ${known}`)
   }
   return own
 }

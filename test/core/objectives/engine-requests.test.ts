@@ -8,6 +8,7 @@ import type {PolicyRequest} from '../../../src/core/engine/update/policy-request
 import {type StepResult, shapeOf} from '../../../src/core/objectives/objective.js'
 import {documentRows} from '../../../src/core/objectives/rows/rows.js'
 import {budgetAt} from '../../../src/core/rewards/length-budget.js'
+import {needsAverage} from '../../../src/core/rewards/terms.js'
 import {thoughtLength} from '../../../src/core/rewards/thought-length.js'
 import {openSampler} from '../../../src/core/samplers/samplers.js'
 import {openTraining, type TrainingStart} from '../../../src/core/training/open-training.js'
@@ -41,6 +42,7 @@ async function stepsOf(count: number, changes: readonly string[], shift = 0): Pr
   const shape = shapeOf(start.model, await engine.load(start.source.weights))
   const policies = vi.spyOn(engine, 'updatePolicy')
   const rows = vi.spyOn(engine, 'updateLanguageModel')
+  if (needsAverage(config.reward.terms ?? [])) await engine.keepAverage()
   const own = await openSampler({config, engine, model: start.model, tokenizer: start.texts!.tokenizer})
   const sampler: typeof own = {
     ...own,

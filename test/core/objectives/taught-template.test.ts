@@ -28,12 +28,14 @@ it.each([
 })
 
 it.each([
-  ['a template is given', bare, ['prompt.template=v1', 'prompt.chatTemplate=auto']],
-  ['the run was trained on no prompts', [...bare, 'train.objective=ntp'], []],
-])('all settings stay as they are where %s', async (_, trained, sets) => {
+  ['a template is given, with a warning', bare, ['prompt.template=v1', 'prompt.chatTemplate=auto'], 2],
+  ['the template of the run is given', bare, bare, 0],
+  ['the run was trained on no prompts', [...bare, 'train.objective=ntp'], [], 0],
+])('all settings stay as they are where %s', async (_, trained, sets, warnings) => {
   const {given, lines, services} = goingOn(checkpointOf(trained), sets)
   expect((await withTaughtTemplate(given, nextToken, services)).config).toEqual(given.config)
-  expect(lines).toEqual([])
+  expect(lines).toHaveLength(warnings)
+  if (warnings > 0) expect(lines[0]).toMatch(/prompt\.template is v1, as given; run .* was trained with bare/)
 })
 
 it('a template of contexts is none for questions', async () => {

@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs'
 import {mkdir} from 'node:fs/promises'
 import {join} from 'node:path'
-import {guardWrite} from '../../files/index.js'
+import {guardWrite} from '../../files/storage-error.js'
 import {adapterConfigName, writeAdapterConfig} from '../../models/adapter-files.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {DataError} from '../../util/errors.js'
