@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {guardWrite} from '../files/index.js'
+import {guardWrite} from '../files/storage-error.js'
 import type {Adapter} from './adapter.js'
 
 /** How PEFT describes adapters, beside their tensors. */
