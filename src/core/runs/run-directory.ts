@@ -160,11 +160,11 @@ export class RunDirectory {
   }
 
   /**
-   * Removes per-step tables beyond a step, left by an attempt that went further than its last checkpoint, and the ledger that
-   * counts them.
+   * Removes per-step tables beyond a step, left by an attempt that went further than its last checkpoint, and what is written
+   * at the end of a run: it has not ended any more.
    */
   async dropTablesAfter(step: number): Promise<void> {
-    await rm(this.at('ledger.arrow'), {force: true})
+    for (const name of ['ledger.arrow', 'summary.json']) await rm(this.at(name), {force: true})
     for (const folder of ['rollouts', 'eval']) {
       if (!existsSync(this.at(folder))) continue
       for (const name of await readdir(this.at(folder)))

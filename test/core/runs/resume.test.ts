@@ -134,6 +134,21 @@ it('a run that another process goes on with before it is locked is left to that 
   expect(snapshot(run)).toEqual(before)
 })
 
+it('a run that goes on has no summary until it ends again', async () => {
+  copyOf('extended')
+  const services = toyServices({resume: true})
+  const die = (name: string) => {
+    if (name.startsWith('train')) throw new Error('killed')
+    return services.progress.stage(name)
+  }
+  const config = toyConfig(workspace, 'extended', [...settings, 'train.steps=3'])
+  const killed = train(config, {...services, progress: {...services.progress, stage: die}})
+  await expect(killed).rejects.toThrow('killed')
+  expect(existsSync(at('extended', 'summary.json'))).toBe(false)
+  await resume('extended', ['train.steps=3'])
+  expect(JSON.parse(readFileSync(at('extended', 'summary.json'), 'utf8')).steps).toBe(3)
+})
+
 describe('identity is content', () => {
   it('so a run goes on with data and weights at another path, in other micro-batches', async () => {
     copyOf('moved')
