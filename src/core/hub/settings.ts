@@ -26,7 +26,7 @@ export interface HubSettings {
  * HF_HUB_DISABLE_IMPLICIT_TOKEN, XDG_CACHE_HOME, HTTPS_PROXY, HTTP_PROXY, NO_PROXY, and the older names of three of them.
  * Empty ones count as unset.
  *
- * @throws {UsageError} when HF_ENDPOINT is no http address
+ * @throws {UsageError} when HF_ENDPOINT is no http address, or the token has characters that no token has
  */
 export function hubSettings(env: Environment): HubSettings {
   const folder = (value: string) => resolve(expand(value, env))
@@ -36,9 +36,7 @@ export function hubSettings(env: Environment): HubSettings {
     cache: folder(env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(home, 'hub')),
     token: isOn(env.HF_HUB_DISABLE_IMPLICIT_TOKEN)
       ? null
-      : env.HF_TOKEN?.trim() ||
-        env.HUGGING_FACE_HUB_TOKEN?.trim() ||
-        readToken(folder(env.HF_TOKEN_PATH || join(home, 'token'))),
+      : tokenOf(env, folder(env.HF_TOKEN_PATH || join(home, 'token'))),
     proxies: proxiesOf(env),
     isOffline: isOn(env.HF_HUB_OFFLINE || env.TRANSFORMERS_OFFLINE),
   }
@@ -54,8 +52,23 @@ function isOn(value = ''): boolean {
   return ['1', 'ON', 'YES', 'TRUE'].includes(value.toUpperCase())
 }
 
-function readToken(file: string): string | null {
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() || null : null
+function tokenOf(env: Environment, file: string): string | null {
+  const variable = ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN'].find((name) => env[name]?.trim())
+  if (variable !== undefined) return checkToken(env[variable]!.trim(), variable)
+  return existsSync(file) ? checkToken(readFileSync(file, 'utf8').trim(), file) || null : null
+}
+
+/** Copied from a web page or a document, a token may bring typographic quotes or invisible characters; no error shows it. */
+function checkToken(token: string, from: string): string {
+  const strange = /[^\x20-\x7e]/u.exec(token)?.[0].codePointAt(0)
+  if (strange === undefined) return token
+  const name = `U+${strange.toString(16).toUpperCase().padStart(4, '0')}`
+  throw new UsageError(
+    `the token of ${from} has the character ${name}; needs letters, digits and marks of ASCII alone`,
+    {
+      suggestions: ['copy it again, without quotes around it', 'or run hf auth login'],
+    },
+  )
 }
 
 /** Puts in the home folder for a leading `~` and values for `$NAME` and `${NAME}`; unknown names stay. */

@@ -282,6 +282,21 @@ describe('settings', () => {
     for (const value of ['', '0', 'false']) expect(hubSettings({HF_HUB_OFFLINE: value}).isOffline).toBe(false)
   })
 
+  it.each([
+    ['HF_TOKEN', '\u201chf_secret\u201d', 'U+201C'],
+    ['HUGGING_FACE_HUB_TOKEN', 'hf_sec\u200bret', 'U+200B'],
+    ['a file', 'hf_sec\nret', 'U+000A'],
+  ])('refuse a token of %s that no header can hold, without showing it', (from, token, character) => {
+    const file = join(home, 'token')
+    writeFileSync(file, token)
+    const env = from === 'a file' ? {HF_TOKEN_PATH: file} : {[from]: token}
+    const name = from === 'a file' ? file : from
+    const message = `the token of ${name} has the character ${character}; needs letters, digits and marks of ASCII alone`
+    expect(() => hubSettings(env)).toThrow(UsageError)
+    expect(() => hubSettings(env)).toThrow(message)
+    expect(hubSettings({...env, HF_HUB_DISABLE_IMPLICIT_TOKEN: '1'}).token).toBeNull()
+  })
+
   it('refuse an endpoint that is no address', () => {
     expect(() => hubSettings({HF_ENDPOINT: 'mirror'})).toThrow(UsageError)
   })
