@@ -3,8 +3,9 @@ import {spawnSync} from 'node:child_process'
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {ensureReady, root} from './ensure-ready.js'
+import {isOtherRun} from './is-other-run.js'
 
-/** Exit code of settings that do not go with what is there. */
+/** Exit code of settings that do not go with what is there; of a run that is locked, and of too little memory, too. */
 const usageError = 2
 
 const folder = (name) => join('runs', 'tiny', name)
@@ -32,7 +33,7 @@ for (const [index, [title, output, args]] of stages.entries()) {
   console.log(`\n${heading} ${title}`)
   const isThere = output !== undefined && existsSync(join(root, output))
   let {status, signal} = rpt(isThere ? [...args, '--resume'] : args)
-  if (isThere && status === usageError) {
+  if (isThere && status === usageError && isOtherRun(args)) {
     console.log(`${output} belongs to other settings or data and is made again`)
     ;({status, signal} = rpt([...args, '--overwrite']))
   }

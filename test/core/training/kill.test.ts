@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {whyBuild} from '../../../scripts/ensure-ready.js'
+import {isOtherRun} from '../../../scripts/is-other-run.js'
 import {runContents} from '../../support/run-contents.js'
 import {type ToyWorkspace, toySettings, toyWorkspace} from '../../support/toy-run.js'
 
@@ -151,6 +152,18 @@ describe('who watches does not matter', () => {
     await until(() => existsSync(status) && readFileSync(status, 'utf8').endsWith('\n'))
     expect(readFileSync(status, 'utf8')).toBe('0\n')
     expect(finished('left')).toContain('step-000060')
+  })
+})
+
+describe('npm start makes a run again', () => {
+  it.each<[boolean, string, string[]]>([
+    [false, 'that only goes on', []],
+    [false, 'that now has too few steps', ['--steps', '1']],
+    [false, 'that memory is too short for', ['--set', 'memory.limitGiB=0.001']],
+    [true, 'that was begun with another seed', ['--seed', '9']],
+  ])('%s for one %s', (isAgain, _, more) => {
+    const args = lineOf('rpt', 'rpt-whole', ...more).slice(2)
+    expect(isOtherRun(args)).toBe(isAgain)
   })
 })
 

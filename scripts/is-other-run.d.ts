@@ -1,0 +1,1 @@
+export function isOtherRun(args: readonly string[]): boolean
