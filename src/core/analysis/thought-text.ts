@@ -2,10 +2,15 @@ import {endTag} from '../prompts/templates.js'
 
 const startTag = /^\s*<think>/
 
-/** The thought of a completion, trimmed: the text before the first `</think>`, or all of it if there is no `</think>`. */
+/** The thought of a completion, trimmed: see `writtenThoughtOf`. */
 export function thoughtOf(completion: string): string {
+  return writtenThoughtOf(completion).trim()
+}
+
+/** The thought as it was written: the text before the first `</think>`, or all of it if there is none, behind a `<think>` that begins it. */
+export function writtenThoughtOf(completion: string): string {
   const end = completion.indexOf(endTag)
-  return (end < 0 ? completion : completion.slice(0, end)).replace(startTag, '').trim()
+  return (end < 0 ? completion : completion.slice(0, end)).replace(startTag, '')
 }
 
 /** Words of a text: runs of anything but white space. */

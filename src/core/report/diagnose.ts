@@ -1,4 +1,4 @@
-import {thoughtOf} from '../analysis/thought-text.js'
+import {thoughtOf, writtenThoughtOf} from '../analysis/thought-text.js'
 import {isUniform} from '../grpo/advantages.js'
 import type {Outcome} from '../records/records.js'
 import {outcomes} from '../records/records.js'
@@ -36,9 +36,10 @@ export interface RolloutStatistics {
   readonly outcomes: Readonly<Record<Outcome, number>>
   /** Completions that are wrong although parsed, by what was wrong with the prediction. */
   readonly losses: Readonly<Record<Loss, number>>
-  /** Share of the most frequent thought, and that thought. */
+  /** Share of the most frequent thought, and that thought: trimmed, and as it was written most often. */
   readonly repeated_thought: number
   readonly commonest_thought: string
+  readonly commonest_thought_written: string
 }
 
 const losses = ['empty', 'missing-space', 'extra-space', 'inside-token', 'other'] as const
@@ -53,8 +54,8 @@ export function summarizeRollouts(rows: readonly RolloutRow[]): RolloutStatistic
   const shares = tally(groupKinds, kinds)
   const idle = groups.filter((group) => !isLearned(group))
   const lost = rows.filter(({outcome, correct}) => outcome === 'parsed' && !correct).map(lossOf)
-  const byThought = groupBy(rows, ({completion_text}) => thoughtOf(completion_text))
-  const [[commonest, same]] = [...byThought].sort(([, a], [, b]) => b.length - a.length)
+  const [commonest, same] = commonestOf(rows, ({completion_text}) => thoughtOf(completion_text))
+  const [written] = commonestOf(same, ({completion_text}) => writtenThoughtOf(completion_text))
   return {
     completions: rows.length,
     groups: groups.length,
@@ -75,6 +76,7 @@ export function summarizeRollouts(rows: readonly RolloutRow[]): RolloutStatistic
     losses: tally(losses, lost, rows.length),
     repeated_thought: same.length / rows.length,
     commonest_thought: commonest,
+    commonest_thought_written: written,
   }
 }
 
@@ -140,17 +142,23 @@ const findings: readonly Finding[] = [
   },
   {
     isSeen: ({repeated_thought, completions}) => repeated_thought > 0.3 && completions > 8,
-    say: ({repeated_thought, commonest_thought}) =>
+    say: ({repeated_thought, commonest_thought, commonest_thought_written}) =>
       `${percent(repeated_thought)}% of thoughts are the same text, ${JSON.stringify(commonest_thought.slice(0, 60))}: ` +
-      `reward may be won without thinking; evaluate with ${controlOf(commonest_thought)}.`,
+      `reward may be won without thinking; evaluate with ${controlOf(commonest_thought_written)}.`,
   },
 ]
 
-/** The evaluation that forces a thought, as flags where it can stand between quotes of a shell. */
+/** What stands between single quotes of a shell, on one line that a reader can take in. */
+const quotable = /^[^'\p{C}]{1,200}$/u
+/** Text that `--set` takes as it is: without quotes around it, and not the word that puts a default back. */
+const takenAsItIs = /^(?!\s*(?:null|(["']).*\1)\s*$)[^\p{C}]*$/u
+
+/** The evaluation that forces a thought to the last byte, as flags where it can stand between quotes of a shell. */
 function controlOf(thought: string): string {
   if (thought === '') return '--mode empty-thought'
-  const setting = /^[^'\p{C}]{1,200}$/u.test(thought)
-    ? `--set 'eval.forcedThought=${thought}'`
+  const value = takenAsItIs.test(thought) ? thought : JSON.stringify(thought)
+  const setting = quotable.test(value)
+    ? `--set 'eval.forcedThought=${value}'`
     : 'eval.forcedThought set to that thought'
   return `--mode forced-thought and ${setting}`
 }
@@ -161,6 +169,12 @@ export function diagnose(statistics: RolloutStatistics): string[] {
   const {groups, groups_mixed: mixed, groups_learned: learned} = statistics
   const signal = `${percent(mixed)}% of ${plural(groups, 'group')} carry signal (rewards differ); ${percent(learned)}% are learned from.`
   return [signal, ...(seen.length > 0 ? seen : ['Nothing else stands out.'])]
+}
+
+/** The rows that have the most frequent key, and that key; of equally many the first. */
+function commonestOf(rows: readonly RolloutRow[], keyOf: (row: RolloutRow) => string) {
+  const [commonest] = [...groupBy(rows, keyOf)].sort(([, a], [, b]) => b.length - a.length)
+  return commonest
 }
 
 function isLearned(group: readonly RolloutRow[]): boolean {

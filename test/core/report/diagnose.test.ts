@@ -97,11 +97,24 @@ describe('the control of a thought that comes again and again', () => {
     ['', 'evaluate with --mode empty-thought.'],
     ['x'.repeat(200), `--mode forced-thought and --set 'eval.forcedThought=${'x'.repeat(200)}'.`],
     ['x'.repeat(201), '--mode forced-thought and eval.forcedThought set to that thought.'],
+    [' the same ', "--set 'eval.forcedThought= the same '."],
+    ['the same\n', `--set 'eval.forcedThought="the same\\n"'.`],
+    ['"the same"', `--set 'eval.forcedThought="\\"the same\\""'.`],
+    [' null', `--set 'eval.forcedThought=" null"'.`],
+    ['\n', `--set 'eval.forcedThought="\\n"'.`],
     ['x'.repeat(201), `the same text, "${'x'.repeat(60)}": reward`],
   ])('%j: %s', (thought, control) => {
     const rows = Array.from({length: 9}, () => rowOf(' 18', {completion_text: `${thought}</think>`}))
     expect(diagnose(summarizeRollouts(rows)).at(-1)).toContain(control)
   })
+})
+
+it('the control is the thought as it was written most often, the display is trimmed', () => {
+  const written = [' so', ' so', 'so\n', 'so', ' so', 'other', ' so\n', 'so', 'so\n']
+  const rows = written.map((thought) => rowOf(' 18', {completion_text: `<think>${thought}</think>`}))
+  expect(diagnose(summarizeRollouts(rows)).at(-1)).toMatch(
+    /^88\.9% .* text, "so": .*--set 'eval\.forcedThought= so'\.$/,
+  )
 })
 
 describe('groups', () => {
