@@ -15,6 +15,8 @@ export type GroupKind = (typeof groupKinds)[number]
 
 /** What the completions of one step did, as shares in [0, 1]. */
 export interface RolloutStatistics {
+  /** Whose items they are of. */
+  readonly task: string
   readonly completions: number
   readonly groups: number
   readonly mean_reward: number
@@ -44,7 +46,7 @@ export interface RolloutStatistics {
 
 const losses = ['empty', 'missing-space', 'extra-space', 'inside-token', 'other'] as const
 
-/** Why a parsed prediction is wrong. */
+/** Why a parsed prediction is wrong; of a truth without token boundaries only whether it is empty. */
 export type Loss = (typeof losses)[number]
 
 /** Statistics of one step's completions; `rows` must not be empty. */
@@ -57,6 +59,7 @@ export function summarizeRollouts(rows: readonly RolloutRow[]): RolloutStatistic
   const [commonest, same] = commonestOf(rows, ({completion_text}) => thoughtOf(completion_text))
   const [written] = commonestOf(same, ({completion_text}) => writtenThoughtOf(completion_text))
   return {
+    task: rows[0].task,
     completions: rows.length,
     groups: groups.length,
     mean_reward: meanOf(rows.map(({reward}) => reward)),
@@ -82,22 +85,36 @@ export function summarizeRollouts(rows: readonly RolloutRow[]): RolloutStatistic
 
 interface Finding {
   readonly isSeen: (statistics: RolloutStatistics) => boolean
-  readonly say: (statistics: RolloutStatistics) => string
+  readonly say: (statistics: RolloutStatistics, words: TaskWords) => string
+}
+
+/** What findings call the things of a task. */
+interface TaskWords {
+  readonly items: string
+  /** The setting of its template. */
+  readonly template: string
+  readonly takeHarder: string
+}
+
+/** The tasks that are trained by reward; a task of another name has the words of questions. */
+const taskWords: Readonly<Partial<Record<string, TaskWords>>> & {readonly questions: TaskWords} = {
+  'next-token': {items: 'positions', template: 'prompt.template', takeHarder: 'Raise data.selectThreshold'},
+  questions: {items: 'questions', template: 'prompt.questionTemplate', takeHarder: 'Take harder questions'},
 }
 
 /** In the order in which they stand in the way of learning. */
 const findings: readonly Finding[] = [
   {
     isSeen: ({groups_idle}) => groups_idle.all_wrong > 0.5,
-    say: ({groups_idle}) =>
+    say: ({groups_idle}, {items}) =>
       `${percent(groups_idle.all_wrong)}% of groups all-wrong: nothing is learned from them. Compare pass@k (rpt eval --samples 8): ` +
-      'near 0 the model needs a warm start (objective sft) or easier positions.',
+      `near 0 the model needs a warm start (objective sft) or easier ${items}.`,
   },
   {
     isSeen: ({groups_idle}) => groups_idle.all_right > 0.5,
-    say: ({groups_idle}) =>
+    say: ({groups_idle}, {takeHarder}) =>
       `${percent(groups_idle.all_right)}% of groups all-right: nothing is left to learn from them. ` +
-      'Raise data.selectThreshold or let dynamic sampling start earlier.',
+      `${takeHarder} or let dynamic sampling start earlier.`,
   },
   {
     isSeen: ({groups_idle}) => groups_idle.equal_rewards > 0.1,
@@ -108,19 +125,19 @@ const findings: readonly Finding[] = [
   {
     isSeen: ({outcomes}) => outcomes.truncated > 0.1,
     say: ({outcomes}) =>
-      `${percent(outcomes.truncated)}% of completions were cut at the limit and got 0: raise rollout.maxTokens, ` +
+      `${percent(outcomes.truncated)}% of completions were cut at the limit before an answer: raise rollout.maxTokens, ` +
       'or look for repetition in their text.',
   },
   {
     isSeen: ({outcomes}) => outcomes['unfinished-thinking'] > 0.2,
-    say: ({outcomes}) =>
+    say: ({outcomes}, {template}) =>
       `${percent(outcomes['unfinished-thinking'])}% never close their thought with </think>: the model does not know the ` +
-      'form; try another prompt.template or a warm start.',
+      `form; try another ${template} or a warm start.`,
   },
   {
     isSeen: ({outcomes}) => outcomes['no-box'] > 0.2,
-    say: ({outcomes}) =>
-      `${percent(outcomes['no-box'])}% have no \\boxed{...} after the thought: the template or the base model does not ask for one.`,
+    say: ({outcomes}, {template}) =>
+      `${percent(outcomes['no-box'])}% have no \\boxed{...} where the answer belongs: ${template} or the base model does not ask for one.`,
   },
   {
     isSeen: ({losses}) => losses['missing-space'] > 0.05,
@@ -134,7 +151,7 @@ const findings: readonly Finding[] = [
   {
     isSeen: ({losses}) => losses['inside-token'] > 0.05,
     say: ({losses}) =>
-      `${percent(losses['inside-token'])}% are the start of the truth but end inside a token, which Eq. 3 does not reward.`,
+      `${percent(losses['inside-token'])}% are the start of the truth but end inside a token, which Eq. 3 does not count as right.`,
   },
   {
     isSeen: ({losses}) => losses.empty > 0.05,
@@ -165,7 +182,8 @@ function controlOf(thought: string): string {
 
 /** What stands out in a step, in plain language; never empty. */
 export function diagnose(statistics: RolloutStatistics): string[] {
-  const seen = findings.filter(({isSeen}) => isSeen(statistics)).map(({say}) => say(statistics))
+  const words = taskWords[statistics.task] ?? taskWords.questions
+  const seen = findings.filter(({isSeen}) => isSeen(statistics)).map(({say}) => say(statistics, words))
   const {groups, groups_mixed: mixed, groups_learned: learned} = statistics
   const signal = `${percent(mixed)}% of ${plural(groups, 'group')} carry signal (rewards differ); ${percent(learned)}% are learned from.`
   return [signal, ...(seen.length > 0 ? seen : ['Nothing else stands out.'])]
@@ -192,6 +210,7 @@ function lossOf({prediction, truth, boundaries}: RolloutRow): Loss {
   const ends = new Set(boundaries)
   const wins = (candidate: Buffer) => ends.has(candidate.length) && startsWith(truth, candidate)
   if (bytes.length === 0) return 'empty'
+  if (boundaries.length === 0) return 'other'
   if (wins(Buffer.concat([Buffer.from(' '), bytes]))) return 'missing-space'
   if (bytes.at(-1) === 0x20 && wins(bytes.subarray(0, -1))) return 'extra-space'
   return startsWith(truth, bytes) ? 'inside-token' : 'other'

@@ -5,6 +5,7 @@ import type {RolloutRow} from '../../../src/core/tables/index.js'
 /** A wrong completion of a group, where ` 17 pens.` follows in three tokens. */
 function rowOf(prediction: string, changes: Partial<RolloutRow> = {}): RolloutRow {
   const row = {
+    task: 'next-token',
     group: 0,
     completion_ids: new Int32Array(3),
     completion_text: `${prediction}</think>`,
@@ -34,6 +35,16 @@ describe('what is wrong with a prediction', () => {
   ] as const)('%j: %s', (prediction, loss) => {
     const {losses} = summarizeRollouts([rowOf(prediction)])
     expect(Object.entries(losses).filter(([, share]) => share > 0)).toEqual([[loss, 1]])
+  })
+
+  it('of a question is not told in terms of tokens', () => {
+    const lossesOf = (prediction: string) => {
+      const truth = {truth: Buffer.from('18'), boundaries: new Int32Array(), task: 'questions'}
+      const {losses} = summarizeRollouts([rowOf(prediction, truth)])
+      return Object.keys(losses).filter((name) => losses[name as keyof typeof losses] > 0)
+    }
+    expect(['1', '18 ', '19'].map(lossesOf)).toEqual([['other'], ['other'], ['other']])
+    expect(lossesOf('')).toEqual(['empty'])
   })
 
   it('is told as a share of all completions, and of none that is right or has no prediction', () => {
@@ -70,6 +81,19 @@ describe('what stands in the way of learning', () => {
     expect(said(share)).toEqual(['Nothing else stands out.'])
     expect(said(share + 0.01)).toEqual([expect.stringMatching(line)])
   })
+})
+
+it('what to do names the settings of the task', () => {
+  const said = (task: string, outcome: RolloutRow['outcome'], correct: boolean) =>
+    diagnose(summarizeRollouts([rowOf('18', {task, outcome, correct})])).join('\n')
+  for (const [task, items, harder, template] of [
+    ['next-token', 'positions', /Raise data\.selectThreshold/, /try another prompt\.template or/],
+    ['questions', 'questions', /Take harder questions/, /try another prompt\.questionTemplate or/],
+  ] as const) {
+    expect(said(task, 'unfinished-thinking', false)).toMatch(template)
+    expect(said(task, 'no-box', false)).toContain(`or easier ${items}.`)
+    expect(said(task, 'parsed', true)).toMatch(harder)
+  }
 })
 
 describe('a thought that comes again and again', () => {
