@@ -12,6 +12,8 @@ export interface Question {
   readonly question: string
   /** The whole field: a solution that ends in the truth, or the truth alone. */
   readonly answer: string
+  /** What a right answer is. */
+  readonly truth: string
 }
 
 /** What a file holds. */
@@ -33,20 +35,23 @@ const defaultFields: QuestionFields = {question: 'question', answer: 'answer'}
  * Reads a JSONL file of questions, decompressed if its name ends in `.gz` or `.zst`, or a Parquet file. Fields are texts that are
  * not blank; an answer may also be a number that JSON carries exactly.
  *
- * @param badRows is told of every row that is malformed, and may throw it
+ * @param badRows is told of every row that is malformed or has no truth, and may throw it
+ * @param truthOf finds the truth in an answer; null where there is none
  * @throws {DataError} naming file and row, when the file cannot be read, or it holds no questions
  */
 export async function readQuestions(
   file: string,
   fields: QuestionFields = defaultFields,
   badRows = new BadRows(),
+  truthOf: (answer: string) => string | null = (answer) => answer,
 ): Promise<Questions> {
   const questions: Question[] = []
   const seen = new Set<string>()
   let duplicateCount = 0
   for await (const {row, fields: found} of readRowObjects(file, exampleOf(fields))) {
     const id = `${basename(file)}:${row}`
-    const question = found instanceof RowFault ? found : orFault(() => parseQuestion(found, `${file}:${row}`, fields))
+    const parse = () => parseQuestion(found as Row, `${file}:${row}`, fields, truthOf)
+    const question = found instanceof RowFault ? found : orFault(parse)
     if (question instanceof RowFault) {
       badRows.meet(id, question)
       continue
@@ -61,8 +66,20 @@ export async function readQuestions(
   throw new DataError(`${file} holds no questions; expected JSONL with ${exampleOf(fields)}${leftOut}`)
 }
 
-function parseQuestion(row: Row, where: string, fields: QuestionFields): Omit<Question, 'id'> {
-  return {question: textIn(row, fields.question, where), answer: textOrNumberIn(row, fields.answer, where)}
+function parseQuestion(
+  row: Row,
+  where: string,
+  fields: QuestionFields,
+  truthOf: (answer: string) => string | null,
+): Omit<Question, 'id'> {
+  const question = textIn(row, fields.question, where)
+  const answer = textOrNumberIn(row, fields.answer, where)
+  const truth = truthOf(answer)
+  if (truth !== null) return {question, answer, truth}
+  throw new RowFault(
+    'no-truth',
+    `${where}: field ${fields.answer} has no answer; expected it after ####, in \\boxed{...}, or alone`,
+  )
 }
 
 function exampleOf({question, answer}: QuestionFields): string {

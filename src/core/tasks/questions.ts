@@ -4,17 +4,11 @@ import {splitQuestions} from '../corpus/split-questions.js'
 import type {Partition, Prompt} from '../records/records.js'
 import {truthOf} from '../rewards/verify/truth-of.js'
 import {verifiers} from '../rewards/verify/verifiers.js'
-import {DataError} from '../util/errors.js'
 import {boxGrader} from './grade-box.js'
 import {questionPrompt, questionPromptSettings} from './question-prompts.js'
 import type {Task, TaskKind, TaskOpening} from './task.js'
 
-/** A question with the truth that its answer field holds. */
-interface QuestionItem {
-  readonly id: string
-  readonly question: string
-  readonly truth: string
-}
+type QuestionItem = Pick<Question, 'id' | 'question' | 'truth'>
 
 const onlyStratum = 'all'
 const splitKeys = ['data.valFraction', 'data.valDocuments', 'data.questionField', 'data.answerField']
@@ -47,14 +41,11 @@ export const questions: TaskKind = {
 async function openQuestions({config, data: {tokenizer}, warn}: TaskOpening): Promise<Task<QuestionItem>> {
   const {questions: file, questionField, answerField, onBadRow, verifier} = config.data
   const badRows = new BadRows(onBadRow)
-  const rows = await readQuestions(file!, {question: questionField, answer: answerField}, badRows)
+  const rows = await readQuestions(file!, {question: questionField, answer: answerField}, badRows, truthOf)
   if (badRows.warning !== null) warn?.(badRows.warning)
   if (rows.duplicateCount > 0)
     warn?.(`${file}: ${rows.duplicateCount} rows repeat a question and its answer; each counts once`)
-  const items: Readonly<Record<Partition, readonly QuestionItem[]>> = itemsOf(
-    splitQuestions(rows.questions, config.data),
-    answerField,
-  )
+  const items: Readonly<Record<Partition, readonly QuestionItem[]>> = splitQuestions(rows.questions, config.data)
   const settings = questionPromptSettings(config)
   const gradeBox = boxGrader(tokenizer, settings)
   const promptOf = ({id, question}: QuestionItem, room: number): Prompt =>
@@ -95,13 +86,4 @@ async function openQuestions({config, data: {tokenizer}, warn}: TaskOpening): Pr
 
 function keyOf({id}: Pick<QuestionItem, 'id'>) {
   return {source: id, index: 0}
-}
-
-function itemsOf(split: Readonly<Record<Partition, readonly Question[]>>, answerField: string) {
-  const withTruth = ({id, question, answer}: Question): QuestionItem => {
-    const truth = truthOf(answer)
-    if (truth !== null) return {id, question, truth}
-    throw new DataError(`${id}: field ${answerField} has no answer; expected it after ####, in \\boxed{...}, or alone`)
-  }
-  return {train: split.train.map(withTruth), val: split.val.map(withTruth)}
 }

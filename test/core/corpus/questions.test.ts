@@ -23,8 +23,8 @@ describe('questions', () => {
   it('are the rows of a file, with their numbers', async () => {
     expect(await read(`${line('1+1?', '#### 2')}\n${line(' 1+2? ', '3')}`)).toEqual({
       questions: [
-        {id: 'sums.jsonl:1', question: '1+1?', answer: '#### 2'},
-        {id: 'sums.jsonl:3', question: ' 1+2? ', answer: '3'},
+        {id: 'sums.jsonl:1', question: '1+1?', answer: '#### 2', truth: '#### 2'},
+        {id: 'sums.jsonl:3', question: ' 1+2? ', answer: '3', truth: '3'},
       ],
       duplicateCount: 0,
     })
@@ -32,7 +32,7 @@ describe('questions', () => {
 
   it('may be compressed', async () => {
     const {questions} = await read(gzipSync(line('1+1?', '2')), 'sums.jsonl.gz')
-    expect(questions).toEqual([{id: 'sums.jsonl.gz:1', question: '1+1?', answer: '2'}])
+    expect(questions).toEqual([{id: 'sums.jsonl.gz:1', question: '1+1?', answer: '2', truth: '2'}])
   })
 
   it('stand in any fields, the others being ignored', async () => {
@@ -40,7 +40,7 @@ describe('questions', () => {
       question: 'problem',
       answer: 'solution',
     })
-    expect(questions).toEqual([{id: 'a.jsonl:1', question: 'p', answer: 's'}])
+    expect(questions).toEqual([{id: 'a.jsonl:1', question: 'p', answer: 's', truth: 's'}])
   })
 
   it('have answers that are texts or numbers', async () => {

@@ -2,7 +2,12 @@ import {describe, expect, it} from 'vitest'
 import {splitQuestions} from '../../../src/core/corpus/split-questions.js'
 import {DataError} from '../../../src/core/util/errors.js'
 
-const questions = Array.from({length: 100}, (_, at) => ({id: `a.jsonl:${at + 1}`, question: `${at}+1?`, answer: 'x'}))
+const questions = Array.from({length: 100}, (_, at) => ({
+  id: `a.jsonl:${at + 1}`,
+  question: `${at}+1?`,
+  answer: 'x',
+  truth: 'x',
+}))
 const idsOf = (part: readonly {id: string}[]) => part.map(({id}) => id).toSorted()
 
 describe('a split of questions', () => {

@@ -131,6 +131,27 @@ describe('questions as a task', () => {
     const failure = open([`data.questions=${file}`, 'data.valDocuments=0'])
     await expect(failure).rejects.toThrow(DataError)
     await expect(failure).rejects.toThrow('no-truth.jsonl:1: field answer has no answer')
+    await expect(failure).rejects.toMatchObject({suggestions: [expect.stringContaining('data.onBadRow=skip')]})
+  })
+
+  it('without a truth can be left out, and are counted', async () => {
+    const file = join(workspace.folder, 'some-truths.jsonl')
+    const answers = ['because\n#### B', '####', 'It is \\boxed 5', '\\boxed{7}']
+    writeFileSync(file, answers.map((answer, i) => `${JSON.stringify({question: `Q ${i}`, answer})}\n`).join(''))
+    const warnings: string[] = []
+    const changes = [`data.questions=${file}`, 'data.valDocuments=0', 'data.onBadRow=skip']
+    const task = await questions.open({
+      config: config('x', changes),
+      data: await withoutDocuments(workspace.base),
+      model: await readModelConfig(workspace.base),
+      warn: (line) => warnings.push(line),
+    })
+    expect(task.size).toEqual({train: 2, val: 0})
+    const truths = [0, 1].map((index) => Buffer.from(task.factsOf(task.itemAt('train', index)).truth).toString())
+    expect(truths.sort()).toEqual(['7', 'B'])
+    expect(warnings).toEqual([
+      expect.stringMatching(/left out .*: 2 \(no-truth 2\); the first is some-truths\.jsonl:2: /),
+    ])
   })
 
   it('have no standard mode', async () => {

@@ -7,6 +7,7 @@ export type RowReason =
   | 'empty'
   | 'half-surrogate'
   | 'missing'
+  | 'no-truth'
   | 'not-json'
   | 'not-object'
   | 'not-text'
