@@ -22,6 +22,7 @@ export default class Inspect extends BaseCommand {
     '<%= config.bin %> inspect runs/tiny/rpt --step 42 --result wrong',
     '<%= config.bin %> inspect runs/tiny/rpt --ledger never-right',
     '<%= config.bin %> inspect runs/tiny/rpt --difficulty hard --result wrong',
+    '<%= config.bin %> inspect runs/tiny/eval --run rpt --result wrong',
     '<%= config.bin %> inspect runs/tiny/rpt --step 42 --doc corpus.jsonl:1512 --position 6',
   ]
   static override args = {path: Args.string({description: 'prepared data or run directory', required: true})}
@@ -38,7 +39,15 @@ export default class Inspect extends BaseCommand {
       options: [...ledgerWays],
     }),
     rows: Flags.integer({description: 'rows to show [default: 10]', default: 10, min: 1, helpValue: 'N'}),
-    step: Flags.integer({description: 'rollouts of this step; the last when absent', min: 0, helpValue: 'N'}),
+    step: Flags.integer({
+      description: 'rollouts or predictions of this step; the last when absent',
+      min: 0,
+      helpValue: 'N',
+    }),
+    run: Flags.string({
+      description: 'only predictions of this run, where an evaluation has several',
+      helpValue: 'NAME',
+    }),
     doc: Flags.string({description: 'only this document', helpValue: 'ID'}),
     position: Flags.integer({description: 'only this position', min: 0, helpValue: 'N'}),
     difficulty: Flags.string({
@@ -62,6 +71,7 @@ export default class Inspect extends BaseCommand {
       const {
         rows,
         step,
+        run,
         doc: docId,
         position,
         difficulty,
@@ -73,7 +83,7 @@ export default class Inspect extends BaseCommand {
         prompt: isPrompted,
       } = flags as InspectFlags
       const {inspect} = await import('../core/report/inspect.js')
-      const options = {rows, step, docId, position, difficulty, outcome, result, text, sort, ledger}
+      const options = {rows, step, run, docId, position, difficulty, outcome, result, text, sort, ledger}
       const path = absolutePath(argv[0], process.cwd(), 'inspect')
       const openPrompts = async () => {
         const {requireKeys} = await import('../core/config/load.js')
@@ -95,6 +105,7 @@ export default class Inspect extends BaseCommand {
 interface InspectFlags {
   readonly rows?: number
   readonly step?: number
+  readonly run?: string
   readonly doc?: string
   readonly position?: number
   readonly difficulty?: string

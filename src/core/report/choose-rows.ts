@@ -6,6 +6,8 @@ export interface InspectOptions {
   readonly rows?: number
   /** Rollouts or predictions of this step; the last when absent. */
   readonly step?: number
+  /** Predictions of this run's model, where an evaluation has several. */
+  readonly run?: string
   readonly docId?: string
   readonly position?: number
   readonly difficulty?: string

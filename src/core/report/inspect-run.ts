@@ -4,6 +4,7 @@ import {type PredictionRow, predictionsTable, type RolloutRow, readRows} from '.
 import {UsageError} from '../util/errors.js'
 import {plural} from '../util/plural.js'
 import {quoteBytes} from '../util/quote-bytes.js'
+import {type Checkpoint, chooseCheckpoint, chooseStep} from './choose-checkpoint.js'
 import {
   contextLength,
   type InspectOptions,
@@ -60,9 +61,11 @@ export function inspectRollouts(run: RunFolder, options: InspectOptions): RunIns
   return {
     kind: 'rollouts',
     path: run.path,
+    run: run.name,
     step,
     failed,
     steps,
+    checkpoints: [],
     statistics,
     ledger: ledger.drawn > 0 ? ledger : null,
     thoughts,
@@ -94,10 +97,18 @@ function piecesOf(bytes: Uint8Array, ends: ArrayLike<number>): Uint8Array[] {
   return cuts.slice(1).map((cut, i) => bytes.subarray(cuts[i], cut))
 }
 
-/** Looks at the predictions of an evaluation. */
-export function inspectPredictions(run: RunFolder, steps: readonly number[], options: InspectOptions): RunInspection {
-  const step = chooseStep(steps, options.step, run.path)
-  const subject = run.evals.find((row) => row.step === step)?.run ?? run.name
+/**
+ * Looks at the predictions of an evaluation about one of its models.
+ *
+ * @param checkpoints the models of the evaluation, at least one
+ */
+export function inspectPredictions(
+  run: RunFolder,
+  checkpoints: readonly Checkpoint[],
+  options: InspectOptions,
+): RunInspection {
+  const {run: subject, step} = chooseCheckpoint(checkpoints, options, run.path)
+  const steps = checkpoints.filter((checkpoint) => checkpoint.run === subject).map((checkpoint) => checkpoint.step)
   const file = predictionsFile(run.path, subject, step)
   const predictions = () => (file ? readRows(file, predictionsTable) : [])
   const isAsked = (row: PredictionRow) =>
@@ -137,8 +148,8 @@ export function inspectPredictions(run: RunFolder, steps: readonly number[], opt
     return `${mode}: ${percent(right / all)}% of ${plural(all, 'prediction')} right.`
   })
   const thoughts = thoughtView(tally)
-  const facts = {statistics: null, ledger: null, thoughts, diagnosis}
-  return {kind: 'predictions', path: run.path, step, failed: false, steps, ...facts, matching, rows}
+  const place = {path: run.path, run: subject, step, failed: false, steps, checkpoints}
+  return {kind: 'predictions', ...place, statistics: null, ledger: null, thoughts, diagnosis, matching, rows}
 }
 
 function thoughtView(tally: ResponseTally): ThoughtView | null {
@@ -148,13 +159,4 @@ function thoughtView(tally: ResponseTally): ThoughtView | null {
     return [name, hits / tally.responses]
   })
   return facts && {...facts, patterns: Object.fromEntries(shares) as ThoughtView['patterns']}
-}
-
-function chooseStep(steps: readonly number[], wanted: number | undefined, path: string): number {
-  if (wanted === undefined) return steps[steps.length - 1]
-  if (steps.includes(wanted)) return wanted
-  throw new UsageError(
-    `inspect: ${path} has nothing for step ${wanted}; it has ${plural(steps.length, 'step')}, ${steps[0]} to ${steps[steps.length - 1]}`,
-    {suggestions: [`try --step ${steps[steps.length - 1]}`]},
-  )
 }

@@ -2,6 +2,7 @@ import {existsSync, statSync} from 'node:fs'
 import {basename, dirname, join} from 'node:path'
 import {stepOf} from '../runs/run-checkpoints.js'
 import {DataError, UsageError} from '../util/errors.js'
+import {checkpointsOf} from './choose-checkpoint.js'
 import type {InspectOptions} from './choose-rows.js'
 import {inspectData} from './inspect-data.js'
 import {inspectLedger} from './inspect-ledger.js'
@@ -46,9 +47,12 @@ export async function inspect(
     })
     return inspectLedger(run, options.ledger, options)
   }
-  if (run.rolloutSteps.length > 0 || failedSteps(path).length > 0) return inspectRollouts(run, options)
-  const steps = [...new Set(run.evals.map(({step}) => step))].sort((a, b) => a - b)
-  if (steps.length > 0) return inspectPredictions(run, steps, options)
+  if (run.rolloutSteps.length > 0 || failedSteps(path).length > 0) {
+    if (options.run !== undefined) refuseRun(path)
+    return inspectRollouts(run, options)
+  }
+  const checkpoints = checkpointsOf(run)
+  if (checkpoints.length > 0) return inspectPredictions(run, checkpoints, options)
   throw new DataError(`inspect: ${path} has no positions.arrow, no rollouts and no eval predictions`, {
     suggestions: [
       `for metrics, sweeps and results: rpt report ${path}`,
@@ -67,13 +71,19 @@ function refuseFile(path: string): never {
   })
 }
 
-function completionFlags({outcome, result, text}: InspectOptions) {
-  return {outcome, result, text}
+function completionFlags({run, outcome, result, text}: InspectOptions) {
+  return {run, outcome, result, text}
 }
 
 function refuseLedger(path: string): never {
   throw new UsageError(`inspect: --ledger lists the training items of a run; ${path} has no rollouts`, {
     suggestions: ['give the folder of a run of objective rpt or rlvr'],
+  })
+}
+
+function refuseRun(path: string): never {
+  throw new UsageError(`inspect: --run chooses a model of an evaluation; ${path} holds the rollouts of one run`, {
+    suggestions: ['leave --run out, or give the --out of rpt eval'],
   })
 }
 

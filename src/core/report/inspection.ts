@@ -1,6 +1,7 @@
 import type {PatternName} from '../analysis/patterns.js'
 import type {ThoughtFacts} from '../analysis/response-tally.js'
 import type {Draws} from '../training/ledger.js'
+import type {Checkpoint} from './choose-checkpoint.js'
 import type {RolloutStatistics} from './diagnose.js'
 import type {LedgerSummary} from './ledger.js'
 
@@ -59,11 +60,15 @@ export interface PromptView {
 export interface RunInspection {
   readonly kind: 'rollouts' | 'predictions'
   readonly path: string
+  /** Whose completions these are: a model of an evaluation, or the folder's own run. */
+  readonly run: string
   readonly step: number
   /** Whether the numbers of the step went wrong: it changed no weights. */
   readonly failed: boolean
-  /** Those that could be shown instead: the failed ones of a failed one. */
+  /** Those of the run that could be shown instead: the failed ones of a failed one. */
   readonly steps: readonly number[]
+  /** The models of an evaluation; empty for rollouts. */
+  readonly checkpoints: readonly Checkpoint[]
   readonly statistics: RolloutStatistics | null
   /** Of all steps together; null for predictions, and where no step was kept. */
   readonly ledger: LedgerSummary | null

@@ -1,4 +1,5 @@
 import {visibleLine} from '../util/visible.js'
+import type {Checkpoint} from './choose-checkpoint.js'
 import {percent, short} from './format.js'
 import type {
   CompletionView,
@@ -93,9 +94,11 @@ function renderPromptView({text, tokens, instruction_tokens, context_tokens, cut
 function renderRun({
   kind,
   path,
+  run,
   step,
   failed,
   steps,
+  checkpoints,
   statistics,
   ledger,
   thoughts,
@@ -113,7 +116,8 @@ function renderRun({
       ]
     : []
   return [
-    `${path}: ${kind} of ${failed ? 'failed step' : 'step'} ${step} (of ${steps.length} kept, ${steps[0]} to ${steps[steps.length - 1]})`,
+    `${path}: ${kind} of ${kind === 'predictions' ? `${run}, ` : ''}${failed ? 'failed step' : 'step'} ${step} (of ${steps.length} kept, ${steps[0]} to ${steps[steps.length - 1]})`,
+    ...renderOthers(checkpoints.filter((one) => one.run !== run)),
     ...numbers,
     ...(thoughts ? renderThoughts(thoughts) : []),
     ...diagnosis.map((line) => `  ${line}`),
@@ -122,6 +126,12 @@ function renderRun({
     shownOf(rows.length, matching, kind),
     ...rows.flatMap(renderCompletion),
   ]
+}
+
+/** What else an evaluation is about, and how to see it. */
+function renderOthers(others: readonly Checkpoint[]): string[] {
+  const names = others.map(({run, step}) => `${run} step ${step}`)
+  return names.length > 0 ? [`  also evaluated: ${names.join(', ')}; choose with --run NAME --step N`] : []
 }
 
 /** One term alone is the reward, but for its weight. */

@@ -5,7 +5,8 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {inspect} from '../../../src/core/report/inspect.js'
 import type {DataInspection, LedgerInspection, RunInspection} from '../../../src/core/report/inspection.js'
 import {renderInspect} from '../../../src/core/report/render-inspect.js'
-import {documentsTable, readTable} from '../../../src/core/tables/index.js'
+import {predictionsName} from '../../../src/core/runs/predictions-name.js'
+import {documentsTable, evalTable, predictionsTable, readTable, writeTable} from '../../../src/core/tables/index.js'
 import {DataError, UsageError} from '../../../src/core/util/errors.js'
 import {type SyntheticRuns, writeSyntheticRuns} from './synthetic-runs.js'
 
@@ -126,6 +127,60 @@ describe('inspect', () => {
     const found = (await inspect(runs.base, {rows: 2})) as RunInspection
     expect(found).toMatchObject({kind: 'predictions', step: 0, matching: 2000})
     expect(found.diagnosis[1]).toMatch(/^standard: 3\d\.\d% of 1000 predictions right\.$/)
+  })
+
+  describe('of an evaluation of several runs', () => {
+    let several: string
+
+    beforeAll(async () => {
+      several = join(runs.root, 'several')
+      cpSync(runs.base, several, {recursive: true})
+      const rows = readTable(join(runs.base, 'eval.arrow'), evalTable)
+      const predictions = readTable(join(runs.base, 'eval', 'step-000000.arrow'), predictionsTable)
+      rmSync(join(several, 'eval', 'step-000000.arrow'))
+      const checkpoints = [
+        {run: 'ntp', step: 160, count: 10},
+        {run: 'ntp', step: 570, count: 20},
+        {run: 'rpt', step: 160, count: 30},
+      ]
+      await writeTable(
+        join(several, 'eval.arrow'),
+        evalTable,
+        checkpoints.flatMap(({run, step}) => rows.map((row) => ({...row, run, step}))),
+      )
+      for (const {run, step, count} of checkpoints)
+        await writeTable(
+          join(several, 'eval', predictionsName(run, step)),
+          predictionsTable,
+          predictions.slice(0, count),
+        )
+    })
+    afterAll(() => rmSync(several, {recursive: true}))
+
+    const of = async (options: object) => (await inspect(several, options)) as RunInspection
+
+    it('shows the predictions of the run that was named, and says whose they are', async () => {
+      expect(await of({run: 'rpt'})).toMatchObject({run: 'rpt', step: 160, steps: [160], matching: 30})
+      expect(await of({run: 'ntp'})).toMatchObject({run: 'ntp', step: 570, steps: [160, 570], matching: 20})
+      expect(await of({run: 'ntp', step: 160})).toMatchObject({run: 'ntp', step: 160, matching: 10})
+      const last = await of({})
+      expect(last).toMatchObject({run: 'ntp', step: 570, checkpoints: [{run: 'ntp', step: 160}, {run: 'rpt'}, {}]})
+      expect(renderInspect(last).slice(0, 2)).toEqual([
+        `${several}: predictions of ntp, step 570 (of 2 kept, 160 to 570)`,
+        '  also evaluated: rpt step 160; choose with --run NAME --step N',
+      ])
+    })
+
+    it('refuses a step of several runs, and a run that is not there', async () => {
+      await expect(of({step: 160})).rejects.toMatchObject({
+        message: `inspect: ${several} has predictions of step 160 of several runs: ntp, rpt`,
+        suggestions: ['try --run ntp --step 160', 'try --run rpt --step 160'],
+      })
+      await expect(of({run: 'base'})).rejects.toThrow(/no predictions of run base; it has those of ntp, rpt/)
+      await expect(of({run: 'rpt', step: 570})).rejects.toThrow(/run rpt in .* has nothing for step 570/)
+      await expect(inspect(runs.rpt, {run: 'rpt'})).rejects.toThrow(/--run chooses a model of an evaluation/)
+      await expect(inspect(runs.data, {run: 'rpt'})).rejects.toThrow(/--run selects completions/)
+    })
   })
 
   it('says what the thoughts of predictions and of rollouts look like', async () => {
