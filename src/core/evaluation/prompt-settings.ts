@@ -22,7 +22,7 @@ export function promptSettings(
     'prompt.chatTemplate': chatTemplate,
     'prompt.maxTokens': prompt.maxTokens,
     'rollout.maxTokens': rollout.maxTokens,
-    ...(rollout.stop.length > 0 && {'rollout.stop': JSON.stringify(rollout.stop)}),
+    'rollout.stop': JSON.stringify(rollout.stop),
     ...(mode === 'forced-thought' && {'eval.forcedThought': evaluation.forcedThought}),
     ...task.gradeSettings,
   }

@@ -13,13 +13,19 @@ export interface Alike {
  * or more.
  */
 export function unlike(subject: Alike, other: Alike): string[] {
-  const keys = Object.keys(subject.settings).filter((key) => Object.hasOwn(other.settings, key))
-  const settings = keys
-    .filter((key) => subject.settings[key] !== other.settings[key])
-    .map((key) => `${key} ${subject.settings[key]} and ${other.settings[key]}`)
+  const [own, others] = [settingsOf(subject), settingsOf(other)]
+  const settings = Object.keys(own)
+    .filter((key) => Object.hasOwn(others, key) && own[key] !== others[key])
+    .map((key) => `${key} ${own[key]} and ${others[key]}`)
   const contexts =
     subject.cutTokens === other.cutTokens
       ? []
       : [`contexts lose ${subject.cutTokens.toFixed(1)} and ${other.cutTokens.toFixed(1)} tokens`]
   return [...settings, ...contexts]
+}
+
+/** Older tables leave `rollout.stop` out where a mode samples and no text ends it. */
+function settingsOf({settings}: Alike): Alike['settings'] {
+  if (!Object.hasOwn(settings, 'rollout.maxTokens')) return settings
+  return {...settings, 'rollout.stop': settings['rollout.stop'] ?? '[]'}
 }
