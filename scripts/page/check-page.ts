@@ -91,6 +91,11 @@ const checks: readonly Check[] = [
       assert(Math.min(...zoomed) > 60 && Math.max(...zoomed) < 140, `steps ${zoomed}`)
       await page.mouse.dblclick(box.x + box.width / 2, y)
       assert.deepEqual(await steps(page), before)
+      await page.mouse.move(box.x + 2, y)
+      await page.mouse.down()
+      await page.mouse.move(box.x + 20, y, {steps: 4})
+      await page.mouse.up()
+      assert.deepEqual(await steps(page), before)
       await blur(page)
     },
   ],

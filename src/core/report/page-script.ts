@@ -5,6 +5,7 @@ import {readFileSync} from 'node:fs'
 const files = [
   'scale.js',
   'chart.js',
+  'zoom.js',
   'bytes.js',
   'filter.js',
   'dom.js',

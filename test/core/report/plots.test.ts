@@ -1,8 +1,9 @@
 import {describe, expect, it} from 'vitest'
 import {escapeHtml, percent, points, short, tail} from '../../../src/core/report/format.js'
 import {html} from '../../../src/core/report/html.js'
-import {drawChart, layoutOf, nearestStep, stepAt, xAt, yAt, zoomed} from '../../../src/core/report/page/chart.js'
+import {drawChart, layoutOf, xAt, yAt} from '../../../src/core/report/page/chart.js'
 import {digits, padded, ticks} from '../../../src/core/report/page/scale.js'
+import {draggedSteps, nearestStep, stepAt, zoomed} from '../../../src/core/report/page/zoom.js'
 import {plotAccuracies} from '../../../src/core/report/plot-accuracies.js'
 import {plotScaling} from '../../../src/core/report/plot-scaling.js'
 import {smooth} from '../../../src/core/report/smooth.js'
@@ -49,6 +50,17 @@ describe('plots', () => {
     expect(zoomed([0, 100], [0, 100], 20, 0.5)).toEqual([10, 60])
     expect(zoomed([10, 60], [0, 100], 20, 4)).toEqual([0, 100])
     expect(zoomed([10, 12], [0, 100], 11, 0.1)).toEqual([10, 12])
+    expect(zoomed([1, 1], [1, 100], 1, 1)).toEqual([1, 3])
+  })
+
+  it('zoom to the steps that a drag covers, and nowhere where it covers none', () => {
+    const layout = {left: 40, right: 240, top: 0, bottom: 100, x: [0, 100] as const, y: [0, 1] as const}
+    expect(draggedSteps(layout, [140, 60])).toEqual([10, 50])
+    expect(draggedSteps(layout, [10, 140])).toEqual([0, 50])
+    expect(draggedSteps(layout, [140, 143])).toBeNull()
+    // In the margins: long, but over no step.
+    expect(draggedSteps(layout, [2, 38])).toBeNull()
+    expect(draggedSteps(layout, [300, 242])).toBeNull()
   })
 
   it('have round ticks, about as many as wanted', () => {

@@ -190,51 +190,6 @@ export function yAt({top, bottom, y}, value) {
   return bottom - ((value - y[0]) / (y[1] - y[0])) * (bottom - top)
 }
 
-/**
- * The step at a place, within what is shown.
- *
- * @param {ChartLayout} layout
- * @param {number} place in CSS pixels from the left
- * @returns {number}
- */
-export function stepAt({left, right, x}, place) {
-  const share = Math.min(1, Math.max(0, (place - left) / (right - left)))
-  return x[0] + share * (x[1] - x[0])
-}
-
-/**
- * The index of the step nearest to `step` in ascending steps.
- *
- * @param {readonly number[]} steps
- * @param {number} step
- * @returns {number}
- */
-export function nearestStep(steps, step) {
-  let [low, high] = [0, steps.length - 1]
-  while (high - low > 1) {
-    const middle = (low + high) >> 1
-    if (steps[middle] <= step) low = middle
-    else high = middle
-  }
-  return Math.abs(steps[high] - step) < Math.abs(steps[low] - step) ? high : low
-}
-
-/**
- * The range that a zoom by `factor` about a step leaves; never more than the chart has, never less than two steps.
- *
- * @param {readonly [number, number]} range
- * @param {readonly [number, number]} whole
- * @param {number} about
- * @param {number} factor below 1 zooms in
- * @returns {[number, number]}
- */
-export function zoomed(range, whole, about, factor) {
-  const span = Math.min(whole[1] - whole[0], Math.max(2, (range[1] - range[0]) * factor))
-  const share = (about - range[0]) / (range[1] - range[0])
-  const start = Math.min(whole[1] - span, Math.max(whole[0], about - share * span))
-  return [start, start + span]
-}
-
 /** @param {number} value */
 function fixed(value) {
   return String(Math.round(value * 10) / 10)

@@ -1,11 +1,10 @@
 // Part of a page's script: hover, zoom and keys of the charts.
-import {colorOf, drawChart, layoutOf, nearestStep, stepAt, stepsOf, xAt, yAt, zoomed} from './chart.js'
+import {colorOf, drawChart, layoutOf, stepsOf, xAt, yAt} from './chart.js'
 import {make} from './dom.js'
 import {digits} from './scale.js'
+import {draggedSteps, nearestStep, stepAt, withinField, zoomed} from './zoom.js'
 
 /** @typedef {import('./chart.js').Chart} Chart */
-
-const shortestDrag = 6
 
 /** Makes every chart of the page answer to pointer and keys. */
 export function startCharts() {
@@ -108,7 +107,7 @@ class LiveChart {
   move(place) {
     const layout = this.layout()
     if (this.dragStart === null) return this.point(stepAt(layout, place))
-    const ends = [this.dragStart, place].map((end) => Math.min(layout.right, Math.max(layout.left, end)))
+    const ends = [this.dragStart, place].map((end) => withinField(layout, end))
     Object.assign(this.overlay.style, {left: `${Math.min(...ends)}px`, width: `${Math.abs(ends[1] - ends[0])}px`})
     this.overlay.classList.add('brush')
   }
@@ -118,10 +117,8 @@ class LiveChart {
     const start = this.dragStart
     this.dragStart = null
     this.overlay.classList.remove('brush')
-    if (start === null || place === null || Math.abs(place - start) < shortestDrag) return
-    const layout = this.layout()
-    const [low, high] = [start, place].map((end) => stepAt(layout, end)).sort((a, b) => a - b)
-    this.show(zoomed([low, high], this.whole, (low + high) / 2, 1))
+    const dragged = start === null || place === null ? null : draggedSteps(this.layout(), [start, place])
+    if (dragged) this.show(zoomed(dragged, this.whole, (dragged[0] + dragged[1]) / 2, 1))
   }
 
   /** @param {string} key @returns {boolean} whether the key does something here */
