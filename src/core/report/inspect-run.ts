@@ -78,14 +78,19 @@ export function inspectRollouts(run: RunFolder, options: InspectOptions): RunIns
 /**
  * How hard the positions of rollouts are, from the prepared data of their run.
  *
- * @throws {UsageError} where a difficulty is asked for and the data do not tell
+ * @throws {UsageError} where a difficulty is asked for, and the run has no prepared data or they do not tell
  */
 function difficultiesOf(run: RunFolder, rows: readonly RolloutRow[], {difficulty}: InspectOptions) {
   const data = settingOf(run, 'data.dir')
   const difficultyOf = readDifficulties(data, rows)
+  if (difficulty !== undefined && data === undefined)
+    throw new UsageError(
+      `inspect: --difficulty selects positions of prepared data; the settings of ${run.path} name none (data.dir)`,
+      {suggestions: ['leave --difficulty out: questions have none']},
+    )
   if (difficulty !== undefined && rows.length > 0 && rows.every((row) => difficultyOf(row) === ''))
     throw new UsageError(
-      `inspect: --difficulty ${difficulty} needs the prepared data of ${run.path}; ${data ?? 'data.dir'} has no such positions`,
+      `inspect: --difficulty ${difficulty} needs the prepared data of ${run.path}; ${data} has no such positions`,
       {suggestions: ['move the data back to where the run read it, or leave --difficulty out']},
     )
   return difficultyOf

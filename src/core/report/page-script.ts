@@ -8,6 +8,7 @@ const files = [
   'zoom.js',
   'bytes.js',
   'filter.js',
+  'commands.js',
   'dom.js',
   'live-charts.js',
   'live-rollouts.js',

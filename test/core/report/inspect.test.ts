@@ -110,6 +110,11 @@ describe('inspect', () => {
       /--difficulty hard needs the prepared data of .*\/nowhere/,
     )
     expect(((await inspect(lost, {rows: 1})) as RunInspection).rows[0].difficulty).toBeNull()
+    writeFileSync(join(lost, 'config.resolved.yaml'), 'train:\n  objective: rlvr\n')
+    await expect(inspect(lost, {difficulty: 'hard'})).rejects.toMatchObject({
+      message: `inspect: --difficulty selects positions of prepared data; the settings of ${lost} name none (data.dir)`,
+      suggestions: ['leave --difficulty out: questions have none'],
+    })
     rmSync(lost, {recursive: true})
   })
 

@@ -1,5 +1,6 @@
 // Part of a page's script: the browser of rollouts.
 import {cellsOf, fromHex, sharedBytes} from './bytes.js'
+import {inspectCommands} from './commands.js'
 import {make} from './dom.js'
 import {matching} from './filter.js'
 import {digits} from './scale.js'
@@ -74,18 +75,14 @@ function groupView({group, shown}) {
     const start = group.byte === null ? '' : ` (byte ${group.byte} of the document)`
     const where = `${group.run}, step ${group.step}: ${group.doc}, position ${group.position}${start}`
     const left = shown.length < completions.length ? `; ${shown.length} of ${completions.length} completions match` : ''
-    const one = `--doc ${group.doc} --position ${group.position}`
-    const commands = [`rpt inspect RUN --step ${group.step} ${one}`, `rpt inspect DATA ${one}`]
+    const commands = inspectCommands(group).flatMap(({command, shows}, i) => [
+      ...(i > 0 ? [', '] : []),
+      make('code', '', [command]),
+      ` ${shows}`,
+    ])
     const whole = group.ledger === '' ? '' : ` In the whole run: ${group.ledger}.`
     view.append(make('p', 'note', [`${where}${left}.${whole}`]))
-    view.append(
-      make('p', 'note', [
-        make('code', '', [commands[0]]),
-        ' shows these completions, ',
-        make('code', '', [commands[1]]),
-        ' the document.',
-      ]),
-    )
+    view.append(make('p', 'note', [...commands, '.']))
     const line = byteLine(truth, new Set(boundaries), {shared: 0, rest: ''})
     view.append(make('div', 'bytes', [make('span', 'note', ['what follows']), line]))
     view.append(...shown.map((one) => completionView(one, truth, boundaries)))
