@@ -6,6 +6,7 @@ import {type DocumentPlace, listDocumentFiles} from '../corpus/documents.js'
 import {canonicalJson, fingerprintOf, hashFile, hashJson, type Manifest, packageVersion} from '../files/index.js'
 import type {PreparationInputs} from '../prepared/prepared-manifest.js'
 import {fingerprintOfPlace, type ModelPlace, tokenizerFolder} from '../runs/model-place.js'
+import type {ChatTemplate} from '../tokenizer/chat-template.js'
 import {readTokenizerFiles} from '../tokenizer/tokenizer-files.js'
 import type {ScoringModels} from './locate-models.js'
 
@@ -39,7 +40,7 @@ export async function preparationInputs({
     version: packageVersion,
     fingerprints: {
       documents: fingerprintOf({inputs: files.map(({file}) => file), options: files.map(({name}) => name)}),
-      tokenizer: hashTokenizer(tokenizer ?? (proxy && tokenizerFolder(proxy))),
+      tokenizer: hashTokenizer(tokenizer ?? (proxy && tokenizerFolder(proxy)), withoutFile),
       'chat template': prompt.chatTemplateFile ? hashFile(prompt.chatTemplateFile) : 'none',
       proxy: hashModel(proxy),
       'difficulty model': hashModel(difficultyModel),
@@ -49,11 +50,28 @@ export async function preparationInputs({
   }
 }
 
-/** What differs between a manifest and these inputs, in words. */
-export function changedInputs(manifest: Manifest, {fingerprints, settings}: PreparationInputs): string[] {
+/** The same fingerprints in the form of folders prepared earlier, which hold the path of the chat template's file. */
+export function formerFingerprints(
+  {config: {data}, models: {proxy}}: Pick<PreparedFrom, 'config' | 'models'>,
+  fingerprints: PreparationInputs['fingerprints'],
+): PreparationInputs['fingerprints'] {
+  const folder = data.tokenizer ?? (proxy && tokenizerFolder(proxy))
+  return {...fingerprints, tokenizer: hashTokenizer(folder, (template) => template)}
+}
+
+/**
+ * What differs between a manifest and these inputs, in words.
+ *
+ * @param former other fingerprints that count as the same
+ */
+export function changedInputs(
+  manifest: Manifest,
+  {fingerprints, settings}: PreparationInputs,
+  former = fingerprints,
+): string[] {
   const {fingerprints: hashes = {}, settings: values = {}} = manifest as Partial<PreparationInputs>
   const parts = Object.keys(fingerprints).filter((part) => part !== 'settings')
-  const changedParts = parts.filter((part) => hashes[part] !== fingerprints[part])
+  const changedParts = parts.filter((part) => hashes[part] !== fingerprints[part] && hashes[part] !== former[part])
   const keys = [...new Set([...Object.keys(values), ...Object.keys(settings)])]
   const changedKeys = keys.filter((key) => inWords(values[key]) !== inWords(settings[key]))
   return [
@@ -62,12 +80,24 @@ export function changedInputs(manifest: Manifest, {fingerprints, settings}: Prep
   ]
 }
 
+/** A template by what it says: where its file is does not count. */
+function withoutFile(template: ChatTemplate | null): object | null {
+  return template && {source: template.source, tokens: template.tokens}
+}
+
 /** What cuts documents into tokens: rules, the tokens around a text, the chat template. */
-function hashTokenizer(folder: string | undefined): string {
+function hashTokenizer(folder: string | undefined, describe: (template: ChatTemplate | null) => object | null): string {
   if (folder === undefined || !existsSync(join(folder, 'tokenizer.json'))) return 'none'
   const {fingerprint, config, chatTemplate} = readTokenizerFiles(folder)
   const {bos_token, eos_token, pad_token, add_bos_token} = config
-  return hashJson({fingerprint, bos_token, eos_token, pad_token, add_bos_token, chat: JSON.stringify(chatTemplate)})
+  return hashJson({
+    fingerprint,
+    bos_token,
+    eos_token,
+    pad_token,
+    add_bos_token,
+    chat: JSON.stringify(describe(chatTemplate)),
+  })
 }
 
 function hashModel(place: ModelPlace | undefined): string {

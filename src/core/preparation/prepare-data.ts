@@ -85,7 +85,7 @@ async function prepareIn(
   const out = config.out!
   const inputs = await preparationInputs(located)
   const setup = await setUp(located, services)
-  const earlier = await reusableSummary(state, located.config, inputs, services)
+  const earlier = await reusableSummary(state, located, inputs, services)
   if (earlier) return {...(earlier as PrepareSummary), out, reused: true}
 
   let prepared: Prepared
@@ -203,7 +203,7 @@ export async function rehearsePreparation(config: Config, services: Services): P
   const located = await locate(config, services)
   if (located.hasDocuments) {
     if (state === 'ours' && located.hasModels)
-      await reusableSummary(state, located.config, await preparationInputs(located), services)
+      await reusableSummary(state, located, await preparationInputs(located), services)
     else await listDocumentFiles(located.source)
   }
   if (located.hasModels) await setUp(located, services)

@@ -1,7 +1,6 @@
 import {existsSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {z} from 'zod'
-import type {Config} from '../config/schema.js'
 import {
   checkPermission,
   checkReplaceable,
@@ -17,7 +16,8 @@ import {
 import type {PreparationInputs} from '../prepared/prepared-manifest.js'
 import {UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
-import {changedInputs} from './preparation-inputs.js'
+import {changedInputs, formerFingerprints} from './preparation-inputs.js'
+import type {Located} from './preparation-setup.js'
 
 const summarySchema = z.looseObject({command: z.literal('prepare-data')})
 
@@ -47,14 +47,15 @@ export async function checkOutputPath(
  */
 export async function reusableSummary(
   state: OutputState,
-  config: Config,
+  {config, models}: Pick<Located, 'config' | 'models'>,
   inputs: PreparationInputs,
   {command, progress, overwrite, rehearsal}: Pick<Services, 'command' | 'progress' | 'overwrite' | 'rehearsal'>,
 ): Promise<object | null> {
   const out = config.out!
   if (state !== 'ours') return null
   const verdict = verifyFolder(out)
-  const reasons = verdict.kind === 'valid' ? changedInputs(verdict.manifest, inputs) : [verdict.reason]
+  const former = formerFingerprints({config, models}, inputs.fingerprints)
+  const reasons = verdict.kind === 'valid' ? changedInputs(verdict.manifest, inputs, former) : [verdict.reason]
   if (reasons.length === 0) {
     progress.log(`${out} was made from the same inputs and is reused`)
     return readJsonOf(join(out, 'summary.json'), summarySchema, 'the summary of prepared data')

@@ -1,10 +1,12 @@
 import {cpSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
+import {hashJson} from '../../../src/core/files/index.js'
 import {causalPairs, forwardFlops} from '../../../src/core/models/flops.js'
 import {readModelConfig} from '../../../src/core/models/model-config.js'
 import {parameterCount} from '../../../src/core/models/parameters.js'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
+import {readTokenizerFiles} from '../../../src/core/tokenizer/tokenizer-files.js'
 import {DataError, UsageError} from '../../../src/core/util/errors.js'
 import {readTensors} from '../../support/read-tensors.js'
 import {referenceLogprobs} from '../../support/reference-decoder.js'
@@ -220,6 +222,25 @@ describe('prepared data', () => {
     expect(failure).toBeInstanceOf(UsageError)
     expect(failure.message).toMatch(new RegExp(`was not made from these inputs: ${reasons.join('; ')}$`))
     expect(failure.suggestions[0]).toMatch(/--overwrite/)
+  })
+
+  it('are reused wherever the tokenizer and its chat template lie, and by the fingerprint that held their path', async () => {
+    const [here, there, folder] = [newFolder(), newFolder(), join(newFolder(), 'data')]
+    cpSync(proxy, here, {recursive: true})
+    writeFileSync(join(here, 'chat_template.jinja'), '{{ messages[0].content }}')
+    cpSync(here, there, {recursive: true})
+    await prepare(folder, {'data.tokenizer': here})
+    expect((await prepare(folder, {'data.tokenizer': there})).summary.reused).toBe(true)
+    const {fingerprint, config, chatTemplate} = readTokenizerFiles(there)
+    const {bos_token, eos_token, pad_token, add_bos_token} = config
+    const chat = JSON.stringify(chatTemplate)
+    const tokenizer = hashJson({fingerprint, bos_token, eos_token, pad_token, add_bos_token, chat})
+    const manifest = json(folder, 'manifest.json')
+    const former = {...manifest, fingerprints: {...manifest.fingerprints, tokenizer}}
+    writeFileSync(join(folder, 'manifest.json'), JSON.stringify(former))
+    expect((await prepare(folder, {'data.tokenizer': there})).summary.reused).toBe(true)
+    writeFileSync(join(there, 'chat_template.jinja'), '{{ messages[1].content }}')
+    expect((await failureOf(prepare(folder, {'data.tokenizer': there}))).message).toMatch(/: tokenizer changed$/)
   })
 
   it('made from another proxy or other documents are refused, naming both', async () => {
