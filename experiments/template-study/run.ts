@@ -1,3 +1,5 @@
+import {existsSync} from 'node:fs'
+import {resolve} from 'node:path'
 import {parseArgs} from 'node:util'
 import {knowsThinking} from '../../src/core/prompts/prompts.js'
 import {resolveModel} from '../../src/core/runs/resolve-model.js'
@@ -32,7 +34,7 @@ else await study(given.model)
 async function study(model: string): Promise<void> {
   const {folder, rpt} = stagesOf('template-study')
   rpt('data', 'prepare-data', configsOf('template-study', 'prepare'), documentsFrom(given.documents), '--proxy', model)
-  const tokenizer = await loadTokenizer((await resolveModel(model)).folder)
+  const tokenizer = await loadTokenizer((await resolveModel(existsSync(model) ? resolve(model) : model)).folder)
   const isPlain = !knowsThinking(tokenizer)
   const used = variantNames.filter((variant) => isPlain || !variants[variant].isForPlainModels)
   const files = {folder: folder('templates'), chatTemplate: tokenizer.chatTemplate?.source ?? null}

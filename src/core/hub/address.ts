@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs'
-import {isAbsolute, resolve} from 'node:path'
+import {isAbsolute, relative, resolve, sep} from 'node:path'
 import {DataError, UsageError} from '../util/errors.js'
 import {escapeFault} from './file-names.js'
 
@@ -35,16 +35,19 @@ export function isCommit(revision: string): boolean {
 }
 
 /**
- * Reads a Hub id; null when `value` is a path that exists.
+ * Reads a Hub id; null when `value` is an absolute path that exists. What is relative is an id: `loadConfig` has made every
+ * path absolute, and which folder it would be in the working directory means nothing.
  *
  * @param what the setting in words, e.g. `proxy`
  * @param value absolute path, `owner/name`, `owner/name@revision`, or either of these after `hf:`
  * @param folder that an id without `hf:` would be, if it were there; seen from the working directory when absent
- * @throws {DataError} when it is a path that does not exist, or nothing that could be an id
+ * @throws {DataError} when it is an absolute path that does not exist, or nothing that could be an id
  */
 export function readAddress(what: string, value: string, kind: HubKind, folder = resolve(value)): HubAddress | null {
-  if (existsSync(value)) return null
-  if (isAbsolute(value)) throw new DataError(`${what} ${value} does not exist`, {suggestions: [remedyOf(value)]})
+  if (isAbsolute(value)) {
+    if (existsSync(value)) return null
+    throw new DataError(`${what} ${value} does not exist`, {suggestions: remediesOf(value, kind)})
+  }
   const [, id = '', revision = 'main'] = /^(?:hf:)?([^@]*)(?:@(.*))?$/s.exec(value) ?? []
   const label = `${what} ${value}`
   if (!isId(id))
@@ -65,8 +68,11 @@ const mistaken: readonly (readonly [looks: RegExp, remedy: string])[] = [
   [/,/, 'give one path, or the folder of the files: a list of paths is not read'],
 ]
 
-function remedyOf(path: string): string {
-  return mistaken.find(([looks]) => looks.test(path))?.[1] ?? 'check the path'
+function remediesOf(path: string, kind: HubKind): string[] {
+  const remedy = mistaken.find(([looks]) => looks.test(path))?.[1] ?? 'check the path'
+  const name = relative('', path).replaceAll(sep, '/')
+  const mayBeName = kind === 'dataset' && isId(name) && name.includes('/') && !/\.[a-z]\w*$/i.test(name)
+  return mayBeName ? [remedy, `write hf:${name} for the Hub`] : [remedy]
 }
 
 /**
@@ -113,7 +119,7 @@ function isId(id: string): boolean {
  * repository or a path.
  */
 export function pinned(value: string, recorded: Origin | undefined): string {
-  if (!recorded || existsSync(value)) return value
+  if (!recorded || isAbsolute(value)) return value
   const [, id, revision = ''] = /^(?:hf:)?([^@]*)(?:@(.*))?$/s.exec(value) ?? []
   return id === recorded.id && !isCommit(revision) ? `hf:${id}@${recorded.revision}` : value
 }

@@ -257,6 +257,7 @@ describe('a recorded commit', () => {
     expect(pinned(`${id}@${'b'.repeat(40)}`, origin)).toBe(`${id}@${'b'.repeat(40)}`)
     expect(pinned('owner/other', origin)).toBe('owner/other')
     expect(pinned(home, origin)).toBe(home)
+    expect(pinned('src', {...origin, id: 'src'})).toBe(`hf:src@${commit}`)
     expect(pinned(id, undefined)).toBe(id)
   })
 })
