@@ -6,6 +6,7 @@ import {keyOfFlag} from './core/config/flags.js'
 import type {ConfigKey} from './core/config/keys.js'
 import type {KeyNeed, LoadedConfig, SourcedConfig} from './core/config/load.js'
 import type {Config} from './core/config/schema.js'
+import {ownedBy, siblingFlag} from './core/config/sibling-flags.js'
 import {Interrupted} from './core/util/errors.js'
 import type {Services} from './core/util/services.js'
 import {nearest} from './core/util/suggest.js'
@@ -224,12 +225,14 @@ export abstract class BaseCommand extends Command {
     await super.finally(error)
   }
 
-  /** oclif names the unknown flags in `flags`: other tools' names, settings without a flag, or slips of the pen. */
+  /** oclif names the unknown flags in `flags`: those of other commands or tools, settings without one, slips of the pen. */
   private withSuggestions(error: Error & {flags?: unknown}): Error {
     if (!Array.isArray(error.flags)) return error
     const known = Object.keys({...this.ctor.baseFlags, ...this.ctor.flags}).map((name) => `--${name}`)
     const suggestions = error.flags.map(String).flatMap((flag) => {
-      const meant = meantByName(flag) ?? nearest(flag, known)
+      const owners = this.config.commands.filter(({flags}) => flag.slice(2) in flags).map(({id}) => id)
+      const meant =
+        siblingFlag(this.id!, flag, owners) ?? meantByName(flag) ?? nearest(flag, known) ?? ownedBy(flag, owners)
       return meant === undefined ? [] : [suggestionFor(meant, known)]
     })
     return suggestions.length > 0 ? Object.assign(error, {suggestions: [...new Set(suggestions)].slice(0, 3)}) : error

@@ -31,6 +31,26 @@ describe('wrong usage ends with status 2, one line and something to try', () => 
     ['a flag before the command', ['--json', 'doctor'], '--json came before the command', undefined],
     ['an argument that is not taken', ['train', 'data'], 'rpt train takes no argument; got data', undefined],
     ['an unknown flag', ['train', '--stesp', '3'], '--stesp', 'did you mean --steps?'],
+    ['a flag that is called otherwise here', ['prepare-data', '--model', 'base'], '--model', 'did you mean --proxy?'],
+    ['an argument given as a flag', ['push', '--model', 'run'], '--model', 'give the run as the first argument'],
+    [
+      'a flag of other commands, whose setting does nothing here',
+      ['train', '--limit', '3'],
+      '--limit',
+      '--limit is a flag of rpt eval, rpt prepare-data',
+    ],
+    [
+      'a flag of another command that has no setting',
+      ['report', 'run', '--merged'],
+      '--merged',
+      '--merged is a flag of rpt push',
+    ],
+    [
+      'a flag of other commands, whose setting helps',
+      ['train', '--samples', '4'],
+      '--samples',
+      'did you mean --set eval.samples=...?',
+    ],
     [
       'an unknown key',
       ['train', '--set', 'grpo.groupsize=4'],

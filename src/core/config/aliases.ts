@@ -151,7 +151,7 @@ const insteadOf: Readonly<Record<string, string>> = {
  * @param flags those of the command
  */
 export function suggestionFor(meant: string, flags: readonly string[]): string {
-  if (!findKey(meant)) return meant.startsWith('--') ? `did you mean ${meant}?` : meant
+  if (!findKey(meant)) return /^--\S+$/.test(meant) ? `did you mean ${meant}?` : meant
   const flag = flagOfKey(meant)
   if (flag && flags.includes(flag)) return `did you mean ${flag}?`
   return insteadOf[meant] ?? `did you mean --set ${meant}=...?`
