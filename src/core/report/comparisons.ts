@@ -8,11 +8,16 @@ import {unlike} from './likeness.js'
 import {predictionsFile} from './read-run.js'
 import type {Result} from './results.js'
 
-/** The paired difference of two results, split by split; null where their positions differ. */
+/** Why two results have no paired difference. */
+export type Lack = 'predictions not kept' | 'positions differ'
+
+/** The paired difference of two results, split by split. */
 export interface Comparison {
   readonly subject: Result
   readonly other: Result
   readonly differences: Readonly<Partial<Record<Split, PairedDifference>>> | null
+  /** Why there are no differences; absent where there are. */
+  readonly lack?: Lack
   /** What sets the two evaluations apart besides the models and modes, in words. */
   readonly unlike: readonly string[]
 }
@@ -48,7 +53,7 @@ export async function compareAll(
   const stage = pairs.length > 0 ? progress.stage('compare', groups.length * splits.length, 'resamplings') : null
   const found = new Map<Pair, Record<string, PairedDifference>>()
   for (const group of groups) {
-    const known = group.filter((pair) => areComparable(lines, pair))
+    const known = group.filter((pair) => lackOf(lines, pair) === undefined)
     for (const split of splits) {
       for (const [pair, difference] of differencesOn(lines, known, split, bootstraps))
         found.set(pair, {...found.get(pair), [split]: difference})
@@ -60,6 +65,7 @@ export async function compareAll(
   return pairs.map((pair) => ({
     ...pair,
     differences: found.get(pair) ?? null,
+    lack: lackOf(lines, pair),
     unlike: unlike(pair.subject, pair.other),
   }))
 }
@@ -121,9 +127,10 @@ interface Lines {
   readonly sets: ReadonlyMap<Result, GreedyPredictions>
 }
 
-function areComparable({sets}: Lines, {subject, other}: Pair): boolean {
+function lackOf({sets}: Lines, {subject, other}: Pair): Lack | undefined {
   const [a, b] = [sets.get(subject), sets.get(other)]
-  return a !== undefined && b !== undefined && coverSamePositions(a, b)
+  if (a === undefined || b === undefined) return 'predictions not kept'
+  return coverSamePositions(a, b) ? undefined : 'positions differ'
 }
 
 /** The differences of pairs on one split; lines on the same positions are resampled together. */

@@ -106,13 +106,13 @@ export function comparisonTable(comparisons: readonly Comparison[], marked = 'Co
   const columns = usedSplits(comparisons.flatMap(({subject, other}) => [subject, other]))
   const subjects = new Set(comparisons.map(({subject}) => subject.label))
   const shared = subjects.size === 1 ? [...subjects][0] : null
-  const rows = comparisons.map(({subject, other, differences, unlike}) => [
+  const rows = comparisons.map(({subject, other, differences, lack, unlike}) => [
     {
       text: `${shared === null ? subject.label : ''} \u2212 ${other.label}`.trim(),
       detail: unlike.length > 0 ? `not alike: ${unlike.join('; ')}` : undefined,
     },
     ...columns.map((split): Cell => {
-      if (!differences) return {text: 'positions differ', tone: 'muted'}
+      if (!differences) return {text: lack ?? '-', tone: 'muted'}
       const cell = differences[split]
       if (!cell) return {text: '-', tone: 'muted'}
       const tone = unlike.length > 0 ? 'muted' : cell.isAbove ? 'above' : cell.isBelow ? 'below' : undefined

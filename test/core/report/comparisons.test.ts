@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import {afterAll, describe, expect, it} from 'vitest'
 import {compareAll} from '../../../src/core/report/comparisons.js'
 import type {Result} from '../../../src/core/report/results.js'
+import {comparisonTable} from '../../../src/core/report/tables.js'
 import type {Split} from '../../../src/core/statistics/split.js'
 import {itemName, nullsOf, type PredictionRow, predictionsTable, writeTable} from '../../../src/core/tables/index.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
@@ -52,6 +53,25 @@ describe('paired differences', () => {
   it('are between lines of one seed', async () => {
     const lines = [await lineOf('rpt-0', {}), await lineOf('base-0', {}), await lineOf('base-1', {seed: 1})]
     expect((await compareAll(lines)).map(pairOf)).toEqual(['rpt-0 - base-0'])
+  })
+
+  it('are none where positions differ or predictions were not kept, and the table says which', async () => {
+    const [rpt, base, less] = [
+      await lineOf('rpt-lack', {}),
+      await lineOf('base-lack', {}),
+      await lineOf('base-less', {documents: 5}),
+    ]
+    rmSync(join(base.run.path, 'eval'), {recursive: true})
+    const comparisons = await compareAll([rpt, base, less], {bootstraps: 20})
+    expect(comparisons.map(({differences, lack}) => [differences, lack])).toEqual([
+      [null, 'predictions not kept'],
+      [null, 'positions differ'],
+    ])
+    const {rows} = comparisonTable(comparisons)
+    expect(rows.map((row) => row[1])).toEqual([
+      {text: 'predictions not kept', tone: 'muted'},
+      {text: 'positions differ', tone: 'muted'},
+    ])
   })
 
   it('are between lines of one benchmark', async () => {
