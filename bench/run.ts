@@ -9,7 +9,7 @@ import type {Job, Measurement, Side} from './job.js'
 import type {Limits, LimitsRequest} from './limits.js'
 import {renderMarkdown} from './markdown.js'
 import {models, prepareModel} from './models.js'
-import {here, root} from './paths.js'
+import {resultFolders} from './paths.js'
 import {Plan} from './plan.js'
 import {peerVersions, preparePython} from './python.js'
 import {type Found, type Results, resultRow} from './results.js'
@@ -33,8 +33,7 @@ const benchmarks = select(options.only.split(',').filter(Boolean))
 const python = options.peers ? (options.python ?? preparePython()) : null
 const isWhole =
   python !== null && benchmarks.length === select([]).length && options.repeats === undefined && rounds.length > 1
-// The committed results come from whole runs only.
-const out = options.out ?? (isWhole ? here : join(root, '.bench'))
+const {draft, out} = resultFolders(options.out, isWhole)
 const sides: readonly Side[] = python ? ['ours', 'peer'] : ['ours']
 const started = performance.now()
 const secondsSoFar = () => (performance.now() - started) / 1000
@@ -58,9 +57,9 @@ for (const benchmark of benchmarks) {
       measurements[side].push(measured)
     }
   }
-  writeResults()
+  writeResults(draft)
 }
-const results = writeResults()
+const results = writeResults(out)
 process.stdout.write(renderMarkdown(results))
 process.stderr.write(`wrote ${join(out, 'results.json')} and ${join(out, 'RESULTS.md')}\n`)
 const unequal = results.rows.filter(({isSameWork}) => !isSameWork)
@@ -94,7 +93,7 @@ async function measureLimits(side: Side): Promise<Limits | null> {
 }
 
 /** Writes what is known so far, so that a run that is cut short leaves something. */
-function writeResults(): Results {
+function writeResults(folder: string): Results {
   const measured: Results = {
     date: new Date().toISOString(),
     command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
@@ -109,8 +108,8 @@ function writeResults(): Results {
     seconds: secondsSoFar(),
     rows: [...found].map(([benchmark, measurements]) => resultRow(benchmark, measurements)),
   }
-  mkdirSync(out, {recursive: true})
-  writeFileSync(join(out, 'results.json'), `${JSON.stringify(measured, null, 2)}\n`)
-  writeFileSync(join(out, 'RESULTS.md'), renderMarkdown(measured))
+  mkdirSync(folder, {recursive: true})
+  writeFileSync(join(folder, 'results.json'), `${JSON.stringify(measured, null, 2)}\n`)
+  writeFileSync(join(folder, 'RESULTS.md'), renderMarkdown(measured))
   return measured
 }
