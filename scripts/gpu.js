@@ -11,7 +11,7 @@ import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {parseArgs} from 'node:util'
-import {dist, parts, resultFile} from './gpu/parts.js'
+import {dist, parts, resultFile, writeResult} from './gpu/parts.js'
 import {joinParts} from './gpu/table.js'
 
 const options = {
@@ -36,7 +36,7 @@ async function work() {
   const result = {part: part.name, device: asked.device, smallest: asked.smallest, complete: false, found: {}}
   const note = (name, value) => {
     result.found[name] = value
-    writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`)
+    writeResult(file, result)
   }
   await part.run({...asked, note})
   result.complete = true
@@ -51,10 +51,10 @@ async function lead() {
   let failed = 0
   for (const number of wanted) failed += (await runPart(number)) ? 0 : 1
   if (asked.join || wanted.length > 1) {
-    const {table, isMeasured} = joinParts(asked.out)
+    const {table, unfit} = joinParts(asked.out)
     writeFileSync(join(asked.out, 'table.md'), table)
     process.stdout.write(`${table}gpu: ${join(asked.out, 'table.md')}\n`)
-    if (asked.page) intoPage(asked.page, table, isMeasured)
+    if (asked.page) intoPage(asked.page, table, unfit)
   }
   process.exitCode = failed > 0 ? 1 : 0
 }
@@ -106,7 +106,7 @@ function addTo(number, seen) {
   } catch (error) {
     if (error.code !== 'ENOENT') throw error
   }
-  writeFileSync(file, `${JSON.stringify({...result, ...seen}, null, 2)}\n`)
+  writeResult(file, {...result, ...seen})
 }
 
 /** The GPU, and the most of its memory in use, asked twice a second; null where nvidia-smi does not tell. */
@@ -127,8 +127,8 @@ async function watchMemory() {
   }
 }
 
-function intoPage(page, table, isMeasured) {
-  if (!isMeasured) stop(`${page} is not written: these figures are not of a GPU, or of the smallest shapes`)
+function intoPage(page, table, unfit) {
+  if (unfit) stop(`${page} is not written: ${unfit}`)
   const text = readFileSync(page, 'utf8')
   const marked = /(<!-- gpu:begin -->\n)[\s\S]*?(<!-- gpu:end -->)/
   if (!marked.test(text)) stop(`${page} has no place for the table: <!-- gpu:begin --> and <!-- gpu:end -->`)

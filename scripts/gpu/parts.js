@@ -1,3 +1,4 @@
+import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath, pathToFileURL} from 'node:url'
 import {measureParity} from './parity.js'
@@ -27,4 +28,10 @@ export const parts = [
 /** Where a part leaves what it found. */
 export function resultFile(folder, part) {
   return join(folder, `part-${part}.json`)
+}
+
+/** Writes what a part found; JSON has no word for a number that is not finite, so a text says it. */
+export function writeResult(file, result) {
+  const told = (_, value) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value)
+  writeFileSync(file, `${JSON.stringify(result, told, 2)}\n`)
 }
