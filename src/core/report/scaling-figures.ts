@@ -29,13 +29,18 @@ export interface ScalingPointRow {
 const pointsPerCurve = 3
 
 /**
- * Accuracy against compute: from the ledgers of sweeps, and without any from runs that evaluated several checkpoints,
+ * Accuracy against compute: from the ledgers of sweeps, and without a whole curve there from runs that evaluated several checkpoints,
  * whose compute is the sum of their FLOPs metrics up to that step.
  */
 export function collectScaling(runs: readonly RunFolder[]): ScalingPointRow[] {
   const nameOf = curveNames(runs)
-  const swept = runs.flatMap((run) => pointsOfSweep(run, nameOf))
-  const rows = (swept.length > 0 ? swept : runs.flatMap(pointsOfRun)).filter(({compute}) => compute > 0)
+  const swept = wholeCurves(runs.flatMap((run) => pointsOfSweep(run, nameOf)))
+  return swept.length > 0 ? swept : wholeCurves(runs.flatMap(pointsOfRun))
+}
+
+/** The points of curves that are worth a figure. */
+function wholeCurves(points: readonly ScalingPointRow[]): ScalingPointRow[] {
+  const rows = points.filter(({compute}) => compute > 0)
   return [...groupBy(rows, curveKey).values()]
     .filter((curve) => new Set(curve.map(({compute}) => compute)).size >= pointsPerCurve)
     .flat()

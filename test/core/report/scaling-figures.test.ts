@@ -51,3 +51,20 @@ it('a run that lost rows of its metrics has points up to the loss alone, which i
   expect(lostCompute([whole, {...run, metrics: []}])).toEqual([])
   expect(collectScaling([whole]).map(({compute}) => compute)).toEqual([1e12, 2e12, 4e12])
 })
+
+it('a sweep that has just begun leaves the curves of other runs', () => {
+  const begun = sweepIn('/a/sweep', 1)
+  const evals = [1, 2, 3].map((step) => ({
+    mode: 'reasoning',
+    split: 'hard',
+    step,
+    accuracy: 0.5,
+    ci_low: 0.4,
+    ci_high: 0.6,
+  }))
+  const metrics = [1, 2, 3].map((step) => ({step, 'rpt/flops_update': 1e12}))
+  const run = {...begun, path: '/a/rpt', name: 'rpt', sweep: [], summary: null, evals, metrics} as unknown as RunFolder
+  const seriesOf = (sweep: RunFolder) => [...new Set(collectScaling([sweep, run]).map(({series}) => series))]
+  expect(seriesOf({...begun, sweep: begun.sweep.slice(0, 1)})).toEqual(['rpt, reasoning'])
+  expect(seriesOf(begun)).toEqual(['reasoning'])
+})
