@@ -44,8 +44,12 @@ function bytesPerValue(type: DataType): number {
   return typeId === Type.Float ? floatBytes[precision!] : 0
 }
 
+/** Types of which a batch holds nothing but the number of values. */
+const withoutBuffers: ReadonlySet<Type> = new Set([Type.Null])
+
 /** Buffers of each type after the first, which tells what is null. Those of other programs are passed over, never read. */
 const buffersOf: Readonly<Partial<Record<Type, readonly Need[]>>> = {
+  [Type.Null]: [],
   [Type.Bool]: [bits],
   [Type.Int]: [values],
   [Type.Float]: [values],
@@ -145,7 +149,7 @@ function measureBatch(schema: Schema, batch: RecordBatchHeader, bodyLength: numb
     if (!(length >= 0 && nullCount >= 0 && nullCount <= length))
       throw new Error(`a column states ${length} values, ${nullCount} of them null`)
     const isNullOf = nullCount > 0 ? bits(length, type) : 0
-    const least = [isNullOf, ...needs.map((need) => need(length, type))]
+    const least = withoutBuffers.has(type.typeId) ? [] : [isNullOf, ...needs.map((need) => need(length, type))]
     const buffers = least.map((need) => checkRegion(next(regions, 'buffers'), need, bodyLength))
     return {type, length, nullCount, buffers, children: (type.children ?? []).map((child) => measure(child.type))}
   }
@@ -178,6 +182,7 @@ function readData(
   name: string,
 ): Data {
   const {read, isText} = source
+  if (withoutBuffers.has(type.typeId)) return makeData({type, length} as never)
   const shape = {type, length, nullCount, ...(nullCount > 0 && {nullBitmap: read(validity)})}
   const contents = children.map((child) => readData(child, source, name))
   switch (type.typeId as Type) {

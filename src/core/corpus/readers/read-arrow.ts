@@ -33,12 +33,13 @@ function chooseColumns(columns: ReadonlyMap<string, string>, file: string, rule:
   return [...new Set(chosen)]
 }
 
-/** Bytes of texts become texts, at whatever depth. */
+/** Bytes of texts become texts, and integers of 64 bits what JSON can hold, at whatever depth. */
 function decode(value: unknown, where: string): unknown {
   if (value instanceof Uint8Array) {
     checkLength(value.length, where)
     return decodeStrictly(value, where)
   }
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
   if (Array.isArray(value)) return value.map((entry) => decode(entry, where))
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
   return Object.fromEntries(
