@@ -20,6 +20,12 @@ describe('documents of CSV', () => {
     ['spaces', 'text,n\n  a  , 1\n', ['  a  ']],
     ['words that mean nothing to pandas', 'text,n\nNA,1\nnull,2\n', ['NA', 'null']],
     ['quotes around the header', '"text","n"\n"a","1"\n', ['a']],
+    [
+      'what follows a closing quote',
+      'text,n\n\n"x" ,1\n"a"b"c", "2"\n"y",3\n"""q"" é" r,4\n',
+      ['x ', 'ab"c"', 'y', '"q" é r'],
+    ],
+    ['what begins with a quote of its own', 'text,n\n"""a"", b","1"\n', ['"a", b']],
     ['line separators of Unicode', 'text\na\u2028b\n', ['a\u2028b']],
   ])('%s', async (_, content, texts) => {
     expect(await textsOf(write('a.csv', content))).toEqual(texts)

@@ -2,6 +2,7 @@ import {pipeline, Readable} from 'node:stream'
 import {CsvError, parse} from 'csv-parse'
 import {DataError} from '../../util/errors.js'
 import {checkLength, decodeStrictly, maxDocumentBytes} from './decode.js'
+import {mayKeepQuotes, splitRecord} from './lenient-quotes.js'
 import {readChunks} from './read-chunks.js'
 import type {RawRow, Reader} from './reader.js'
 import {orFault, RowFault} from './row-fault.js'
@@ -11,7 +12,8 @@ import {contentOf, fieldsOf, suggestFields, type TextRule} from './text-of.js'
  * Reads values that a character separates, under a header: quoted where they hold that character, a quote (doubled) or a
  * line end. Rows are counted from 1, the header and blank lines aside. One row is in memory at a time.
  *
- * Source: RFC 4180; as Python's `csv` reads it, a quote inside a value that begins with none is a character.
+ * Source: RFC 4180; as Python's `csv` reads it, a quote inside a value that begins with none is a character, and what
+ * follows a closing quote belongs to the value.
  */
 export function readDelimited(delimiter: ',' | '\t'): Reader {
   return async function* (file, rule) {
@@ -24,20 +26,29 @@ export function readDelimited(delimiter: ',' | '\t'): Reader {
   }
 }
 
-/** The records of a file, values as bytes, so that a row that is not UTF-8 can be named. */
-async function* recordsOf(file: string, delimiter: string): AsyncGenerator<readonly Buffer[]> {
+/** What the parser gives: values without their quotes, and the record as it stands. */
+interface ParsedRecord {
+  readonly record: readonly string[]
+  readonly raw: string
+}
+
+/** The records of a file, values with one character for each byte, so that a row that is not UTF-8 can be named. */
+async function* recordsOf(file: string, delimiter: string): AsyncGenerator<readonly string[]> {
   const lineEnds = (await endsInReturns(file)) ? ['\r'] : ['\r\n', '\n']
   const parser = parse({
     delimiter,
-    encoding: null,
+    encoding: 'latin1',
     record_delimiter: lineEnds,
     relax_column_count: true,
     relax_quotes: true,
+    raw: true,
     skip_empty_lines: true,
     max_record_size: 2 * maxDocumentBytes,
   })
   try {
-    yield* pipeline(Readable.from(readChunks(file)), parser, () => {})
+    const records: AsyncIterable<ParsedRecord> = pipeline(Readable.from(readChunks(file)), parser, () => {})
+    for await (const {record, raw} of records)
+      yield mayKeepQuotes(record) ? splitRecord(raw, delimiter, lineEnds) : record
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause
     throw new DataError(`${file}: after record ${cause.records}, up to line ${cause.lines}: ${whatFails(cause)}`, {
@@ -84,8 +95,8 @@ function otherSeparator(names: readonly string[]): string[] | null {
     : null
 }
 
-function findColumns(header: readonly Buffer[], file: string, rule: TextRule): Columns {
-  const names = header.map((name) => decodeStrictly(name, `${file}: its header`))
+function findColumns(header: readonly string[], file: string, rule: TextRule): Columns {
+  const names = header.map((name) => decodeStrictly(Buffer.from(name, 'latin1'), `${file}: its header`))
   const wanted = fieldsOf(rule).map((name) => {
     const index = names.indexOf(name)
     if (index < 0)
@@ -98,14 +109,14 @@ function findColumns(header: readonly Buffer[], file: string, rule: TextRule): C
   return {names, wanted, rule}
 }
 
-function contentOfRecord(values: readonly Buffer[], {names, wanted, rule}: Columns, file: string, row: number): RawRow {
+function contentOfRecord(values: readonly string[], {names, wanted, rule}: Columns, file: string, row: number): RawRow {
   const where = `${file}:${row}`
   const content = orFault(() => {
     if (values.length !== names.length)
       throw new RowFault('columns', `${where} has ${values.length} values; the header has ${names.length} columns`)
     const fields = wanted.map(({name, index}) => {
       checkLength(values[index].length, `${where}: field ${name}`)
-      return [name, decodeStrictly(values[index], `${where}: field ${name}`)]
+      return [name, decodeStrictly(Buffer.from(values[index], 'latin1'), `${where}: field ${name}`)]
     })
     return contentOf(Object.fromEntries(fields), where, rule)
   })
