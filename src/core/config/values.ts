@@ -46,7 +46,9 @@ function typedValue(key: ConfigKey, text: string, argument: string): unknown {
   if (/^\s*\[/.test(text)) return yamlOf(text, argument)
   // A comma within quotes divides nothing.
   if (/(^|,)\s*["']/.test(text)) return yamlOf(`[${text}]`, argument)
-  return text.split(',').map((entry) => (key.itemType === 'string' ? entry.trim() : yamlOf(entry, argument)))
+  if (key.itemType !== 'string') return text.split(',').map((entry) => yamlOf(entry, argument))
+  const isName = key.path !== undefined || key.options !== undefined
+  return text.split(',').map((entry, index) => (isName ? entry.trim() : index > 0 ? entry.trimStart() : entry))
 }
 
 /** Text between quotes as YAML reads it, other text as it stands. */
