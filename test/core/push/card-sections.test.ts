@@ -2,7 +2,7 @@ import {mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
-import {datasetsOf, preparedFacts} from '../../../src/core/push/card/prepared-data.js'
+import {datasetsOf, preparationNotes, preparedFacts} from '../../../src/core/push/card/prepared-data.js'
 import {trainingSection} from '../../../src/core/push/card/training.js'
 import {promptOf, usageSection} from '../../../src/core/push/card/usage.js'
 import type {TrainedRun} from '../../../src/core/push/trained-run.js'
@@ -74,8 +74,24 @@ describe('the prepared data of a card', () => {
     mkdirSync(join(path, 'data'))
     const manifest = {files: {}, fingerprints: hashes, settings: {'data.minContext': 3}}
     writeFileSync(join(path, 'data', 'manifest.json'), JSON.stringify(manifest))
-    expect(factsOf(inputs)).toEqual({settings: {'data.minContext': 3}, origins: {}})
+    expect(factsOf(inputs)).toEqual({settings: {'data.minContext': 3}, origins: {}, given: ['data.tokenizer']})
     for (const name of Object.keys(inputs)) expect(factsOf({...inputs, [name]: 'other'})).toBeNull()
+  })
+
+  it.each([
+    ['their proxy', {proxy: 'p', tokenizer: 't'}, {}, '--documents DOCUMENTS --proxy PROXY --out DATA'],
+    [
+      'every other model and tokenizer',
+      {proxy: 'p', 'difficulty model': 'm'},
+      {'data.tokenizer': {id: 'owner/words', kind: 'model', revision: 'a'.repeat(40)}},
+      `--proxy PROXY --difficulty-model DIFFICULTY_MODEL --tokenizer hf:owner/words@${'a'.repeat(40)} --out`,
+    ],
+    ['no proxy where there is none', {proxy: 'none'}, {}, '--documents DOCUMENTS --tokenizer TOKENIZER --out DATA'],
+  ])('are prepared again with %s', (_, fingerprints, origins, command) => {
+    mkdirSync(join(path, 'data'), {recursive: true})
+    const manifest = {files: {}, fingerprints: {...hashes, ...fingerprints}, settings: {}, origins}
+    writeFileSync(join(path, 'data', 'manifest.json'), JSON.stringify(manifest))
+    expect(preparationNotes(factsOf(inputs)!).join('\n')).toContain(command)
   })
 
   it('name the data sets of the Hub, each once', () => {
@@ -83,6 +99,7 @@ describe('the prepared data of a card', () => {
     const origins = {'model.path': origin('owner/base', 'model'), 'sft.completions': origin('owner/rows', 'dataset')}
     const prepared = {
       settings: {},
+      given: [],
       origins: {'data.documents': origin('a/b', 'dataset'), x: origins['sft.completions']},
     }
     expect(datasetsOf(runOf([], {origins}), prepared)).toEqual(['a/b', 'owner/rows'])

@@ -1,4 +1,5 @@
 import {join} from 'node:path'
+import {flagOfKey} from '../../config/flags.js'
 import {manifestName, readManifest} from '../../files/index.js'
 import {type Origins, originsIn} from '../../runs/origins.js'
 import {isObject} from '../../util/is-object.js'
@@ -11,6 +12,8 @@ export interface PreparedFacts {
   /** Dotted key -> value. */
   readonly settings: Readonly<Record<string, unknown>>
   readonly origins: Origins
+  /** Settings of models and tokenizers that the data were certainly prepared with. */
+  readonly given: readonly string[]
 }
 
 /** Facts about the prepared data of a run; null if it has none, or if the data is gone or has changed. */
@@ -22,7 +25,20 @@ export function preparedFacts({config, identity}: TrainedRun): PreparedFacts | n
   const {fingerprints, settings} = manifest
   const parts = ['documents', 'settings']
   const isSame = parts.every((part) => fingerprints[part] === identity.inputs?.[`${part} of the prepared data`])
-  return isSame ? {settings: isObject(settings) ? settings : {}, origins: originsIn(manifest)} : null
+  if (!isSame) return null
+  const origins = originsIn(manifest)
+  return {settings: isObject(settings) ? settings : {}, origins, given: givenIn(fingerprints, origins)}
+}
+
+/** A tokenizer on this machine beside a proxy is not noted: it is then the proxy's, or one that agrees with it. */
+function givenIn(fingerprints: Readonly<Record<string, unknown>>, origins: Origins): string[] {
+  const has = (part: string) => (fingerprints[part] ?? 'none') !== 'none'
+  const isGiven = {
+    'data.proxy': has('proxy'),
+    'data.difficultyModel': has('difficulty model'),
+    'data.tokenizer': 'data.tokenizer' in origins || !has('proxy'),
+  }
+  return Object.entries(isGiven).flatMap(([key, given]) => (given ? [key] : []))
 }
 
 /** Ids of the data sets on the Hub that a run was trained on, sorted. */
@@ -32,15 +48,23 @@ export function datasetsOf({origins}: TrainedRun, prepared: PreparedFacts | null
 }
 
 /** How to prepare the data again, in paragraphs. */
-export function preparationNotes({settings, origins}: PreparedFacts): string[] {
+export function preparationNotes({settings, origins, given}: PreparedFacts): string[] {
   const placeOf = (key: string, name: string) => {
     const origin = origins[key]
     return origin ? `hf:${origin.id}@${origin.revision}` : name
   }
-  const [documents, proxy] = [placeOf('data.documents', 'DOCUMENTS'), placeOf('data.proxy', 'PROXY')]
+  const inputs = [
+    ['data.documents', 'DOCUMENTS'],
+    ['data.proxy', 'PROXY'],
+    ['data.difficultyModel', 'DIFFICULTY_MODEL'],
+    ['data.tokenizer', 'TOKENIZER'],
+  ] as const
+  const flags = inputs
+    .filter(([key]) => key === 'data.documents' || given.includes(key))
+    .map(([key, name]) => `${flagOfKey(key)} ${placeOf(key, name)}`)
   return [
     'The data were prepared with these settings, saved as `data.yaml`:',
     codeBlock('yaml', settingsYaml(settings, ['seed'])),
-    codeBlock('sh', `rpt prepare-data --config data.yaml --documents ${documents} --proxy ${proxy} --out DATA`),
+    codeBlock('sh', `rpt prepare-data --config data.yaml ${flags.join(' ')} --out DATA`),
   ]
 }
