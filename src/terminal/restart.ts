@@ -30,12 +30,12 @@ export async function restart(wanted: Readonly<Record<string, string>>): Promise
     process.removeAllListeners(signal)
     process.on(signal, () => (signal !== 'SIGHUP' || hangsUp) && child.kill(signal))
   }
-  // A terminal stops and continues only the group of the first process.
+  // A terminal stops, continues and tells of a new size only the group of the first process.
   process.on('SIGTSTP', () => {
     child.kill('SIGSTOP')
     process.kill(process.pid, 'SIGSTOP')
   })
-  process.on('SIGCONT', () => child.kill('SIGCONT'))
+  for (const signal of ['SIGCONT', 'SIGWINCH'] as const) process.on(signal, () => child.kill(signal))
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
   process.exit(code ?? 128 + constants.signals[signal!])
 }

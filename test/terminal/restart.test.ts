@@ -18,6 +18,7 @@ if (needsRestart(wanted)) {
   await restart(wanted)
 }
 endWithFirst()
+process.on('SIGWINCH', () => console.log('heard SIGWINCH'))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => {
     console.log('heard', signal)
@@ -51,6 +52,15 @@ describe.skipIf(process.platform === 'win32')('a command that starts anew', () =
     const {exit, output} = start(0)
     expect(await exit).toEqual([3, null])
     expect(output()).toMatch(/^value new an argument \d+\n$/)
+  })
+
+  it('tells the new process of a new size of the terminal', async () => {
+    const {child, said, exit} = start(60_000)
+    await said(/value/)
+    child.kill('SIGWINCH')
+    await said(/heard SIGWINCH/)
+    child.kill('SIGTERM')
+    expect(await exit).toEqual([7, null])
   })
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('passes %s on, once', async (signal) => {
