@@ -13,7 +13,7 @@ import {checkNotStopped} from './track-progress.js'
 import type {DocumentCounts} from './write-documents.js'
 
 /** Documents in memory at a time, among which those of similar length share a batch; no result depends on it. */
-export interface ScoreWindow {
+export interface ScoreGroup {
   readonly documents: number
   readonly tokens: number
 }
@@ -25,7 +25,7 @@ export interface ScoringCost {
   readonly tokens: number
 }
 
-const defaultWindow: ScoreWindow = {documents: 1024, tokens: 2 ** 20}
+const defaultGroup: ScoreGroup = {documents: 1024, tokens: 2 ** 20}
 
 /**
  * What a model thinks of every token (RPT, 3.2): one row of scores per document of the scorer's partitions, in order.
@@ -39,7 +39,7 @@ export async function scoreDocuments(
   {documents, targets}: DocumentCounts,
   settings: ScoreSettings,
   {progress, signal}: Pick<Services, 'progress' | 'signal'>,
-  window = defaultWindow,
+  group = defaultGroup,
 ): Promise<ScoringCost> {
   checkNotStopped(signal)
   const {parameterCount} = await loadModel(engine, sourceOf(place), progress)
@@ -51,9 +51,9 @@ export async function scoreDocuments(
   const count = totalOf(documents)
   async function* rows(): AsyncGenerator<ScoresRow> {
     let scored = 0
-    for (const sequences of windowsOf(tokensOf(files.documents, partitions), window)) {
+    for (const sequences of groupsOf(tokensOf(files.documents, partitions), group)) {
       const note = (done: number) => `${scored + done}/${count} documents`
-      for (const scores of await scoreWindow(engine, sequences, settings, {stage, signal, note}))
+      for (const scores of await scoreGroup(engine, sequences, settings, {stage, signal, note}))
         yield {entropy: scores.entropy, target_logprob: scores.targetLogprob, top1: scores.top1}
       scored += sequences.length
       const lengths = sequences.map(({length}) => length)
@@ -71,23 +71,23 @@ function* tokensOf(file: string, partitions: readonly Partition[]): Generator<In
     if (partitions.includes(partition)) yield token_ids
 }
 
-function* windowsOf(sequences: Iterable<Int32Array>, {documents, tokens}: ScoreWindow): Generator<Int32Array[]> {
-  let window: Int32Array[] = []
+function* groupsOf(sequences: Iterable<Int32Array>, {documents, tokens}: ScoreGroup): Generator<Int32Array[]> {
+  let group: Int32Array[] = []
   let size = 0
   for (const sequence of sequences) {
-    if (window.length > 0 && (window.length >= documents || size + sequence.length > tokens)) {
-      yield window
-      window = []
+    if (group.length > 0 && (group.length >= documents || size + sequence.length > tokens)) {
+      yield group
+      group = []
       size = 0
     }
-    window.push(sequence)
+    group.push(sequence)
     size += sequence.length
   }
-  if (window.length > 0) yield window
+  if (group.length > 0) yield group
 }
 
-/** Scores of a window's sequences, in their order; a batch at a time, so that progress moves and a stop is noticed. */
-async function scoreWindow(
+/** Scores of a group's sequences, in their order; a batch at a time, so that progress moves and a stop is noticed. */
+async function scoreGroup(
   engine: Engine,
   sequences: readonly Int32Array[],
   {topK, batchTokens}: ScoreSettings,

@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {LocalEngine} from '../../../src/core/engine/local-engine.js'
-import {type ScoreWindow, scoreDocuments} from '../../../src/core/preparation/score-documents.js'
+import {type ScoreGroup, scoreDocuments} from '../../../src/core/preparation/score-documents.js'
 import {readScored} from '../../../src/core/preparation/scored-documents.js'
 import type {Scorer} from '../../../src/core/preparation/scorer.js'
 import type {Partition} from '../../../src/core/records/records.js'
@@ -41,7 +41,7 @@ afterAll(() => engine.close())
 async function score(
   name: string,
   {scored = ['train', 'val'] as Partition[], batchTokens = 4096, signal = new AbortController().signal} = {},
-  window?: ScoreWindow,
+  group?: ScoreGroup,
 ) {
   const scorer: Scorer = {role: 'proxy', place: {folder: checkpoint, base: null}, maxPositions: 256, partitions: scored}
   const files = {documents: at('documents.arrow'), scores: at(name)}
@@ -52,24 +52,24 @@ async function score(
     untokenized: 0,
   }
   const services = {progress: silentProgress, signal}
-  await scoreDocuments(engine, scorer, files, counts, {topK: 16, batchTokens}, services, window)
+  await scoreDocuments(engine, scorer, files, counts, {topK: 16, batchTokens}, services, group)
   return readTable(at(name), scoresTable)
 }
 
 describe('scores', () => {
-  it('are the same to the last bit whatever shares a window or a batch', async () => {
+  it('are the same to the last bit whatever shares a group or a batch', async () => {
     await score('whole.arrow')
     const whole = readFileSync(at('whole.arrow'))
-    const cuts: [number, ScoreWindow][] = [
+    const cuts: [number, ScoreGroup][] = [
       [4096, {documents: 1, tokens: 1}],
       [4096, {documents: 3, tokens: 4096}],
       [4096, {documents: 100, tokens: 90}],
       [128, {documents: 5, tokens: 4096}],
       [1, {documents: 100, tokens: 4096}],
     ]
-    for (const [batchTokens, window] of cuts) {
-      await score('cut.arrow', {batchTokens}, window)
-      expect(readFileSync(at('cut.arrow')).equals(whole), JSON.stringify({batchTokens, window})).toBe(true)
+    for (const [batchTokens, group] of cuts) {
+      await score('cut.arrow', {batchTokens}, group)
+      expect(readFileSync(at('cut.arrow')).equals(whole), JSON.stringify({batchTokens, group})).toBe(true)
     }
   })
 
