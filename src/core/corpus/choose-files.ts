@@ -27,10 +27,14 @@ export async function chooseFolderFiles(
   const card = paths.includes(cardName) ? readCard(folder) : null
   const choice = splitFiles([...paths, ...listing.hidden], card, {label, split, subset, isLocal: true})
   const {once, again} = onceEach(choice.files, listing)
-  const empty = once.filter((path) => checkDocumentFile(join(folder, path)).size === 0)
-  const passed = [...choice.passed, ...passedOver([...listing.again, ...again], 'link'), ...passedOver(empty, 'empty')]
-  if (empty.length === once.length) throw new DataError(`${label} holds no documents; ${describePassed(passed)}`)
-  return {...choice, files: once.filter((path) => !empty.includes(path)), passed}
+  const empty = new Set(once.filter((path) => checkDocumentFile(join(folder, path)).size === 0))
+  const passed = [
+    ...choice.passed,
+    ...passedOver([...listing.again, ...again], 'link'),
+    ...passedOver([...empty], 'empty'),
+  ]
+  if (empty.size === once.length) throw new DataError(`${label} holds no documents; ${describePassed(passed)}`)
+  return {...choice, files: once.filter((path) => !empty.has(path)), passed}
 }
 
 /**

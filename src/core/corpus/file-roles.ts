@@ -76,13 +76,10 @@ export function rolesOf(paths: readonly string[], isLocal: boolean): Roles {
   const judged = paths.toSorted().map((path) => ({path, reason: reasonOf(path)}))
   const readable = judged.flatMap(({path, reason}) => (reason === null ? [path] : []))
   const passed = judged.flatMap(({path, reason}) => (reason === null ? [] : [{path, reason}]))
-  const tables = readable.filter((path) => !textEnding.test(endingOf(path)!))
+  const isText = (path: string) => textEnding.test(endingOf(path)!)
+  const tables = readable.filter((path) => !isText(path))
   if (tables.length === 0) return {files: readable, areTexts: true, passed}
-  const beside = passedOver(
-    readable.filter((path) => !tables.includes(path)),
-    'besideTables',
-  )
-  return {files: tables, areTexts: false, passed: [...passed, ...beside]}
+  return {files: tables, areTexts: false, passed: [...passed, ...passedOver(readable.filter(isText), 'besideTables')]}
 }
 
 /** Files that are not read for one reason. */

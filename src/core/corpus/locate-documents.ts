@@ -1,5 +1,6 @@
 import {statSync} from 'node:fs'
 import type {Config} from '../config/schema.js'
+import type {FileFilter} from '../hub/model-files.js'
 import {type Origin, resolveSource} from '../hub/resolve-source.js'
 import {plural} from '../util/plural.js'
 import type {Progress} from '../util/progress.js'
@@ -46,11 +47,11 @@ export async function locateDocuments(
       progress,
       signal,
       commits,
-      files: (path, all) => choose(all).includes(path),
+      files: filterOf(choose),
     })
   const dataset = documents!.replace(/^hf:|@.*$/g, '')
   const label = `data set ${dataset}`
-  const choose = once((all: readonly string[], card: string | null) => splitFiles(all, card, {label, split, subset}))
+  const choose = (all: readonly string[], card: string | null) => splitFiles(all, card, {label, split, subset})
 
   const first = await find(documents!, (all) => (all.includes(cardName) ? [cardName] : choose(all, null).files))
   if (first.origin === null) return locateLocally(first.folder, settings, progress)
@@ -78,7 +79,7 @@ async function locateLocally(
       )
     return {path, origin: null}
   }
-  const choice = savedFiles(path, split) ?? (await chooseFolderFiles(path, {split, subset}))
+  const choice = savedFiles(path, {split, subset}) ?? (await chooseFolderFiles(path, {split, subset}))
   report(label, split, choice, progress)
   return {path, split: {files: choice.files}, origin: null}
 }
@@ -95,11 +96,11 @@ function report(label: string, split: string, {files, others, passed, doubts}: S
   for (const doubt of doubts) progress.warn(doubt)
 }
 
-/** Remembers the last answer: a filter is asked about every path of the same listing. */
-function once(choose: (all: readonly string[], card: string | null) => SplitChoice): typeof choose {
-  let last: {all: readonly string[]; card: string | null; choice: SplitChoice} | undefined
-  return (all, card) => {
-    if (last?.all !== all || last.card !== card) last = {all, card, choice: choose(all, card)}
-    return last.choice
+/** A filter that chooses once: it is asked about every path of the same listing. */
+function filterOf(choose: (all: readonly string[]) => readonly string[]): FileFilter {
+  let last: {readonly all: readonly string[]; readonly chosen: ReadonlySet<string>} | undefined
+  return (path, all) => {
+    if (last?.all !== all) last = {all, chosen: new Set(choose(all))}
+    return last.chosen.has(path)
   }
 }

@@ -3,7 +3,7 @@ import {join} from 'node:path'
 import {z} from 'zod'
 import {DataError} from '../util/errors.js'
 import {readPlainText} from '../util/plain-file.js'
-import {everySplit, noSplit, type SplitChoice} from './split-choice.js'
+import {everySplit, noSplit, type SplitChoice, type SplitRequest} from './split-choice.js'
 
 /** A name of a file or folder of its own, never a way out of the folder. */
 const plainName = z.string().regex(/^(?!\.{1,2}$)[^/\\]+$/)
@@ -20,13 +20,25 @@ const stateFile = z.looseObject({
  * @param split of a saved dictionary of splits; a data set that was saved alone is read whole
  * @throws {DataError} when there is no such split, a file is missing, or the rows are a selection that was not written out
  */
-export function savedFiles(folder: string, split: string): SplitChoice | null {
-  if (existsSync(join(folder, 'dataset_dict.json'))) return filesOfDictionary(folder, split)
+export function savedFiles(
+  folder: string,
+  {split, subset}: Pick<SplitRequest, 'split' | 'subset'>,
+): SplitChoice | null {
+  const label = `documents ${folder}`
+  if (existsSync(join(folder, 'dataset_dict.json'))) {
+    const doubts =
+      subset === undefined ? [] : [`${label} are saved splits without subsets: data.subset chooses nothing`]
+    return {...filesOfDictionary(folder, split), doubts}
+  }
   if (!existsSync(join(folder, 'state.json')) || !existsSync(join(folder, 'dataset_info.json'))) return null
-  return {files: filesOfSet(folder, ''), others: null, passed: [], doubts: []}
+  const isWhole = split === 'train' && subset === undefined
+  const doubts = isWhole
+    ? []
+    : [`${label} were saved without splits and are read whole: data.split and data.subset choose nothing`]
+  return {files: filesOfSet(folder, ''), others: null, passed: [], doubts}
 }
 
-function filesOfDictionary(folder: string, split: string): SplitChoice {
+function filesOfDictionary(folder: string, split: string): Omit<SplitChoice, 'doubts'> {
   const {splits} = readDescription(join(folder, 'dataset_dict.json'), dictionaryFile)
   const isAll = split === everySplit && !splits.includes(split)
   if (!isAll && !splits.includes(split)) throw noSplit({label: `documents ${folder}`, split}, splits)
@@ -35,7 +47,6 @@ function filesOfDictionary(folder: string, split: string): SplitChoice {
     files: chosen.flatMap((name) => filesOfSet(folder, `${name}/`)),
     others: isAll ? [] : splits.filter((name) => name !== split),
     passed: [],
-    doubts: [],
   }
 }
 

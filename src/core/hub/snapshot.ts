@@ -74,6 +74,7 @@ async function download(
   progress: Progress,
 ): Promise<void> {
   const missing = distinctBlobs(absent.filter(({hash, size}) => !hasSize(join(cache.blobs, hash), size)))
+  const toFetch = new Set(missing)
   const total = missing.reduce((sum, {size}) => sum + size, 0)
   const begun = missing.reduce((sum, file) => sum + Math.min(file.size, sizeOf(partOf(cache, file))), 0)
   if (missing.length > 0) await checkSpace(remote, cache, total - begun)
@@ -81,7 +82,7 @@ async function download(
   const folder = join(cache.snapshots, commit)
   for (const file of absent) {
     stage?.note(file.path)
-    if (stage && missing.includes(file)) await downloadBlob(remote, cache, commit, file, watchOf(stage))
+    if (stage && toFetch.has(file)) await downloadBlob(remote, cache, commit, file, watchOf(stage))
     await linkBlob(folder, file.path, join(cache.blobs, file.hash))
   }
   stage?.done(`${plural(missing.length, 'file')}, ${total} bytes`)

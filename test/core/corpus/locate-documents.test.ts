@@ -66,6 +66,27 @@ describe('documents of the Hub', () => {
     await expect(documents.next()).rejects.toThrow(/train\.jsonl:2: field text is a number/)
   })
 
+  it('are chosen once for each listing, however many files it has', async () => {
+    const names = Array.from({length: 50}, (_, i) => `train/${i}.jsonl`)
+    const hub = hubOf(Object.fromEntries(names.map((name) => [name, rows('a')])))
+    let searches = 0
+    const resolve: typeof resolveSource = (what, value, request) =>
+      hub.resolve(what, value, {
+        ...request,
+        files: (path, all) => {
+          const includes = (name: string) => {
+            searches++
+            return all.some((other) => other === name)
+          }
+          listing ??= Object.assign([...all], {includes})
+          return request.files(path, listing)
+        },
+      })
+    let listing: string[] | undefined
+    expect((await locateDocuments(data('hf:owner/name'), services, resolve)).split!.files).toHaveLength(50)
+    expect(searches).toBeLessThan(5)
+  })
+
   it('are refused where a split cannot be told, and nothing but the card was fetched', async () => {
     const hub = hubOf({'README.md': '', 'a/train.jsonl': '', 'b/train.jsonl': ''})
     await expect(locateDocuments(data('hf:owner/name'), services, hub.resolve)).rejects.toThrow(/in 2 folders/)

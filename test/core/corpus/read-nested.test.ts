@@ -231,9 +231,20 @@ describe('folders of save_to_disk', () => {
     expect(await namesOf(saved, 'train_gen', 'meta.text')).toEqual([[only, 'deep 4']])
     expect(await namesOf(saved, 'train_gen', 'messages')).toEqual([[only, '<user>q<assistant>a é']])
     expect(await namesOf(saved, 'all')).toHaveLength(6)
-    const passedBy = (split: string) => savedFiles(saved, split)?.others
+    const passedBy = (split: string) => savedFiles(saved, {split, subset: undefined})?.others
     expect([passedBy('train_sft'), passedBy('all')]).toEqual([['train_gen'], []])
     await expect(namesOf(saved, 'train')).rejects.toThrow(/has no split train/)
+  })
+
+  it('say which of split and subset choose nothing in them', () => {
+    const doubtsOf = (folder: string, split: string, subset?: string) => savedFiles(folder, {split, subset})!.doubts
+    const alone = join(saved, 'train_gen')
+    expect([doubtsOf(saved, 'train_sft'), doubtsOf(alone, 'train')]).toEqual([[], []])
+    expect(doubtsOf(saved, 'train_sft', 'x')).toEqual([
+      expect.stringMatching(/without subsets: data\.subset chooses nothing/),
+    ])
+    for (const doubts of [doubtsOf(alone, 'dev'), doubtsOf(alone, 'train', 'x')])
+      expect(doubts).toEqual([expect.stringMatching(/are read whole: data\.split and data\.subset choose/)])
   })
 
   it('that hold one data set are read whole, whatever lies beside', async () => {
