@@ -3,8 +3,9 @@ import {difficulties} from '../records/records.js'
 import {type PairedDifference, pairedDifferences} from '../statistics/interval.js'
 import {isInSplit, type Split, type SplitRule} from '../statistics/split.js'
 import {pickColumns, predictionsTable, readRows} from '../tables/index.js'
+import {nextToken} from '../tasks/next-token.js'
 
-const columns = pickColumns(predictionsTable, 'doc_id', 'position', 'mode', 'split', 'sample', 'correct')
+const columns = pickColumns(predictionsTable, 'doc_id', 'position', 'mode', 'split', 'sample', 'correct', 'task')
 
 /** The greedy predictions of one checkpoint in one mode, 10 bytes each, in the order of document numbers and positions. */
 export interface GreedyPredictions {
@@ -53,11 +54,11 @@ export class GreedyReader {
 
   private readFile(file: string): ReadonlyMap<string, GreedyPredictions> {
     const gathered = new Map<string, Gathered>()
-    for (const {doc_id, position, mode, split, sample, correct} of readRows(file, columns)) {
+    for (const {doc_id, position, mode, split, sample, correct, task} of readRows(file, columns)) {
       if (sample > 0) continue
       const own = gathered.get(mode) ?? new Gathered()
       gathered.set(mode, own)
-      own.push(this.ids.add(doc_id), position, levelOf(split), correct)
+      own.push(this.ids.add(doc_id), position, levelOf(split, task), correct)
     }
     return new Map([...gathered].map(([mode, own]) => [mode, own.inOrder()]))
   }
@@ -66,8 +67,9 @@ export class GreedyReader {
 /** Levels of difficulty, and whatever other tasks have. */
 const strata: readonly string[] = [...difficulties, 'other']
 
-function levelOf(stratum: string): number {
-  const level = strata.indexOf(stratum)
+/** A category of another task may have the name of a level, and is none. */
+function levelOf(stratum: string, task: string): number {
+  const level = task === nextToken.name ? strata.indexOf(stratum) : -1
   return level < 0 ? strata.length - 1 : level
 }
 

@@ -62,6 +62,23 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, {recursive: true}))
 
 describe('predictions to compare', () => {
+  it('of another task all count, though a category has the name of a level', async () => {
+    const rows = one
+      .filter(({mode}) => mode === 'standard')
+      .map((row, i) => ({...row, task: 'multiple-choice', split: ['none', 'law', 'hard'][i % 3]}))
+    await writeTable(at('choices'), predictionsTable, rows)
+    await writeTable(
+      at('all-right'),
+      predictionsTable,
+      rows.map((row) => ({...row, correct: true})),
+    )
+    const reader = new GreedyReader()
+    const [a, b] = ['choices', 'all-right'].map((name) => reader.read(at(name), 'standard')!)
+    const between = reader.differences([a, b], {split: 'all', rule: 'nested'}, {bootstraps: 10, seed: 1})
+    const right = rows.filter(({correct}) => correct).length
+    expect(between(b, a).difference).toBeCloseTo(1 - right / rows.length)
+  })
+
   it.each(['all', 'easy', 'medium', 'hard'] as const)('give the paired difference on %s', (split) => {
     const reader = new GreedyReader()
     const [a, b] = [reader.read(at('one'), 'reasoning')!, reader.read(at('two'), 'standard')!]
