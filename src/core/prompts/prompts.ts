@@ -67,13 +67,17 @@ export function contextRoom(tokenizer: Tokenizer, settings: PromptSettings | str
 
 /** What is left of a context in so much room, the start token aside, and how many tokens it lost from the left. */
 export function cutContext(
-  {startId}: Tokenizer,
+  tokenizer: Tokenizer,
   tokenIds: Int32Array,
   room: number,
 ): {readonly kept: Int32Array; readonly cutTokens: number} {
-  const own = tokenIds[0] === startId ? tokenIds.subarray(1) : tokenIds
-  const cutTokens = Math.max(0, own.length - room)
-  return {kept: own.subarray(cutTokens), cutTokens}
+  const cutTokens = Math.max(0, contextWithout(tokenizer, tokenIds, 0).length - room)
+  return {kept: contextWithout(tokenizer, tokenIds, cutTokens), cutTokens}
+}
+
+/** What is left of a context that lost so many tokens from the left, the start token aside, which is never counted. */
+export function contextWithout({startId}: Tokenizer, tokenIds: Int32Array, cutTokens: number): Int32Array {
+  return tokenIds.subarray(Number(tokenIds[0] === startId) + cutTokens)
 }
 
 /** The end of token ids that are too long for `maxTokens`, after the start token where the model uses one; else all of them. */

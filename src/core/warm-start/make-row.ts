@@ -2,7 +2,7 @@ import type {ThoughtStyle} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import {type EncodedRow, encodeRow, promptText} from '../corpus/completions.js'
 import {promptLimit} from '../prompts/prompt-limit.js'
-import {cutContext, opensThought} from '../prompts/prompts.js'
+import {contextWithout, opensThought} from '../prompts/prompts.js'
 import type {Context, Difficulty} from '../records/records.js'
 import type {Task} from '../tasks/task.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
@@ -60,7 +60,7 @@ export function makeRow({config, task, tokenizer, model}: RowMaker, context: Con
   const answer = shortestAnswer(context)
   if (answer === null) return 'no-text'
   const {ids, cutTokens} = task.promptOf(context, promptLimit(config, model))
-  const {kept} = cutContext(tokenizer, context.tokenIds, context.tokenIds.length - cutTokens)
+  const kept = contextWithout(tokenizer, context.tokenIds, cutTokens)
   const style = drawStyle(config, context)
   const thought = styles[style](factsOf(context, answer, kept, view, tokenizer))
   const opening = opensThought(tokenizer, task.promptSettings) ? '' : '<think>\n'

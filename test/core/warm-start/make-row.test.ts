@@ -38,11 +38,16 @@ beforeAll(async () => {
   chatting = await loadTokenizer(writeTokenizer({...json, added_tokens}, config))
 })
 
-function maker(tokenizer: Tokenizer, template: string, changes: object = {}): RowMaker & {contexts: Context[]} {
+function maker(
+  tokenizer: Tokenizer,
+  template: string,
+  changes: object = {},
+  document = text,
+): RowMaker & {contexts: Context[]} {
   const settings = {prompt: {template, maxTokens: 1000}, rollout: {maxTokens: 400}, ...changes}
   const config: Config = configSchema.parse(settings)
   const start = tokenizer.startId === null ? [] : [tokenizer.startId]
-  const tokenIds = Int32Array.from([...start, ...tokenizer.encodeText(text)])
+  const tokenIds = Int32Array.from([...start, ...tokenizer.encodeText(document)])
   const trainPositions = new KeptPositions()
   for (let position = Math.max(1, start.length); position < tokenIds.length; position++)
     trainPositions.push({docId: 'a:1', position, difficulty: 'hard', entropy: 2})
@@ -106,6 +111,19 @@ describe('a row', () => {
     const repeats = (answer: string) =>
       factsOf(context, answer, plain.encodeText('a lamp is on'), {entropy: 1, top1Id: 97}, plain).isRepeated
     expect([' lamp', ' off', ' ', '\n'].map(repeats)).toEqual([true, false, false, false])
+  })
+
+  it('says nothing of a token that the prompt has lost', async () => {
+    const document = 'Q abcabcabc abcabcabc Q!'
+    const completionWith = async (room: number) => {
+      // The start token and the end of the prompt take two.
+      const changes = {prompt: {template: 'bare', maxTokens: room + 2}, warmStart: {styles: ['recall']}}
+      const {rows} = await rowsOf(maker(thinking, 'bare', changes, document))
+      return rows.find(({context}) => Buffer.from(context.truth).toString() === 'Q!')!.row.completion
+    }
+    const length = thinking.encodeText('Q abcabcabc abcabcabc ').length
+    expect(await completionWith(length)).toContain('stands in the text before')
+    expect(await completionWith(length - 1)).toContain('is new in this text')
   })
 
   it('opens the thought itself unless the prompt has done so', async () => {
