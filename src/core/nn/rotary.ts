@@ -12,7 +12,7 @@ export interface RotaryRows {
 
 /**
  * Cosine and sine tables, [length, D] row-major: angle = position * frequency in float32, repeated for both halves; times
- * the attention factor, where the scaling has one.
+ * the attention factor, where the scaling has one. No row depends on the length.
  */
 export function rotaryTables(
   length: number,

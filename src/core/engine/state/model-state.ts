@@ -28,6 +28,11 @@ export interface AppliedGradients {
   readonly lossScale: number | null
 }
 
+interface RotaryTables {
+  readonly cos: Float32Array
+  readonly sin: Float32Array
+}
+
 /** Weights of one model, float32, by parameter name. */
 export type Weights = ReadonlyMap<string, Float32Array>
 
@@ -43,7 +48,7 @@ export class ModelState {
   readonly weights = new Map<string, Float32Array>()
   readonly moments = new Map<string, Moments>()
   private readonly gradients = new Map<string, Float32Array>()
-  private readonly tables = new Map<number, {cos: Float32Array; sin: Float32Array}>()
+  private tables: RotaryTables = {cos: new Float32Array(), sin: new Float32Array()}
   /** What small updates work in. */
   readonly rows = new RowArrays()
   /** Optimizer steps taken. */
@@ -90,16 +95,15 @@ export class ModelState {
     return new Map([...this.weights, ...trained])
   }
 
-  /** Cosines and sines of the first `positions` positions, [positions, D] each. */
-  rotaryTables(positions: number): {readonly cos: Float32Array; readonly sin: Float32Array} {
-    let tables = this.tables.get(positions)
-    if (!tables) {
-      const {headSize, ropeTheta, ropeScaling} = this.config
+  /** Cosines and sines of the first `positions` positions, [positions, D] each: rows of the longest tables that were asked for. */
+  rotaryTables(positions: number): RotaryTables {
+    const {headSize, ropeTheta, ropeScaling} = this.config
+    const size = positions * headSize
+    if (this.tables.cos.length < size) {
       const {cos, sin} = rotaryTables(positions, headSize, ropeTheta, ropeScaling)
-      tables = {cos: Float32Array.from(cos), sin: Float32Array.from(sin)}
-      this.tables.set(positions, tables)
+      this.tables = {cos: Float32Array.from(cos), sin: Float32Array.from(sin)}
     }
-    return tables
+    return {cos: this.tables.cos.subarray(0, size), sin: this.tables.sin.subarray(0, size)}
   }
 
   /** A copy of the weights that are trained: with the others, which stay as they are, a model of its own. */
