@@ -1,5 +1,6 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
+import {guardRead} from '../files/index.js'
 import {DataError} from '../util/errors.js'
 import {isObject} from '../util/is-object.js'
 import {readPlainText} from '../util/plain-file.js'
@@ -18,7 +19,8 @@ export function generationFile(folder: string): string {
 export function readGenerationConfig(folder: string): Readonly<Record<string, unknown>> {
   const file = generationFile(folder)
   if (!existsSync(file)) return {}
-  const value = parseStrictJson(readPlainText(file), file)
+  const text = guardRead('reading', file, () => readPlainText(file))
+  const value = parseStrictJson(text, file)
   if (isObject(value)) return value
   throw new DataError(`${file}: the file: expected an object`)
 }
