@@ -18,6 +18,11 @@ export function firstOfKind(config: ModelConfig, layer: number): number {
   return layer
 }
 
+/** The first layer of each kind that a model has. */
+export function firstOfEachKind(config: ModelConfig): number[] {
+  return [...new Set(Array.from({length: config.layers}, (_, layer) => firstOfKind(config, layer)))]
+}
+
 /** What each kind of layer does to queries and keys [N, H, D] before attention. */
 export const turns: {readonly [K in LayerKind]: (op: Ops, x: Value, rotary: RotaryRows) => Value} = {
   rotated: rotate,

@@ -49,8 +49,9 @@ export function measureGraph(
   const {memory} = device
   const {kind, of: workKind, phases, isFedRows = false} = work
   const measure = (layers: number) => rawMemory({...model, layers}, work, device, precision)
-  const few = measure(Math.min(model.layers, fewer))
+  // A graph that is fed rows is of one layer at most, whichever that is.
   const isWhole = isFedRows || model.layers <= fewer
+  const few = measure(isWhole ? model.layers : fewer)
   const next = isWhole ? few : measure(more)
   const at = (from: number, to: number) => from + (to - from) * (model.layers - fewer)
   const keepsMemory = memory.isApart || keepsItsMemory(kind, at(few.peakBytes, next.peakBytes))

@@ -1,5 +1,6 @@
 import type {UpdateModeName} from '../../config/names.js'
 import {trainedAmong, trainedCount} from '../../models/adapters.js'
+import {firstOfEachKind} from '../../models/layer-kinds.js'
 import {headParameters, layerParameters} from '../../models/layer-parameters.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {countOf, type Parameter} from '../../models/parameters.js'
@@ -119,7 +120,7 @@ function segmentedWorks({objective, policy, languageModel, hasReference, asksPol
 /** Layers have as many weights and rows as each other, of whatever kind they are. */
 const anyLayer = 0
 
-/** The graphs that serve all layers. */
+/** The graphs that serve all layers: parts that have weights once for each kind of layer. */
 function layerGraphs(
   model: ModelConfig,
   layout: RowLayout,
@@ -139,13 +140,15 @@ function layerGraphs(
     build,
     isFedRows: true,
   })
-  return directions.flatMap((direction) => [
-    ...everyRow.map((rows) =>
-      segment('layer', (whole) => headsGraph(whole, {rows, positions, layer: anyLayer}, direction)),
-    ),
+  const ofKind = (layer: number, direction: Direction) => [
+    ...everyRow.map((rows) => segment('layer', (whole) => headsGraph(whole, {rows, positions, layer}, direction))),
     ...read.map((rows) =>
-      segment('layer', (whole) => feedForwardGraph(whole, {rows, layer: anyLayer, keepsProducts}, direction)),
+      segment('layer', (whole) => feedForwardGraph(whole, {rows, layer, keepsProducts}, direction)),
     ),
+  ]
+  const kinds = firstOfEachKind(model)
+  return directions.flatMap((direction) => [
+    ...kinds.flatMap((layer) => ofKind(layer, direction)),
     ...ofEveryShape([...context, ...completion]).map((block) =>
       segment(block.kind, (whole) => attentionGraph(whole, block, direction)),
     ),

@@ -114,6 +114,16 @@ describe('estimateMemory', () => {
       expect(bytesOf(joint, name), name).toBe(bytesOf(alone, name))
   })
 
+  it('counts the graphs of an update layer by layer once for each kind of layer, however late its first layer is', () => {
+    const graphs = (interval: number) => {
+      const layers = {model_type: 'smollm3', num_hidden_layers: 8, no_rope_layer_interval: interval}
+      const work = rptWork(4, parseModelConfig({...small, ...layers}, 'config.json'))
+      return estimateMemory({...work, rollout: undefined, updateMode: 'segmented'}).keptBytes.length
+    }
+    // Forward and backward: up to attention, and after it for all rows and for those of the completions.
+    expect(graphs(4) - graphs(9)).toBe(2 * 3)
+  })
+
   it('counts the products and arrays of a small update layer by layer in every phase, those of a large one in its own', () => {
     const {rollout} = rptWork(4096)
     const at = (contexts: number) => estimateMemory({...rptWork(contexts), rollout, updateMode: 'segmented'})
