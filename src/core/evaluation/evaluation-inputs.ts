@@ -22,7 +22,8 @@ export async function evaluationInputs(
   const ofModel = async (place: EvaluatedModel) =>
     modelInputs(inputOfModel(place.run, place.step), fingerprintOfPlace(place), await readModel(place))
   const files = inputsOf(config, data, commandTask(config).files(config))
-  return Object.assign(files, ...(await Promise.all(models.map(ofModel))))
+  const inputs = await Promise.all(models.map(ofModel))
+  return {...files, ...Object.fromEntries(inputs.flatMap((own) => Object.entries(own)))}
 }
 
 /**
