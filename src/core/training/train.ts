@@ -11,7 +11,7 @@ import {evaluationSettings} from '../evaluation/run-settings.js'
 import {type CutDocuments, type Objective, shapeOfModel, type TrainingContext} from '../objectives/objective.js'
 import {objectives} from '../objectives/objectives.js'
 import {checkReferenceLength} from '../prepared/inexpressible.js'
-import {readCompanions} from '../runs/companions.js'
+import {type Companions, readCompanions} from '../runs/companions.js'
 import {type ComputeSpent, computeSpent} from '../runs/compute-spent.js'
 import {foldersOf, generationFolders} from '../runs/model-place.js'
 import type {Origins} from '../runs/origins.js'
@@ -85,6 +85,8 @@ export async function train(
   const inputs = {...trainingFiles(config, start.data), ...modelInputs('model', fingerprintOfSource(source), model)}
   const written = withTemperature(start, services)
   if (start.resumed) refuseOtherRun(written.config, services, inputs)
+  // Before the weights: a checkpoint that another run removes meanwhile then fails as a whole.
+  const companions = readCompanions(start.texts!.folder, foldersOf(source.place))
   const engine = startEngine(config)
   try {
     await loadWeights(engine, start, services.progress)
@@ -102,7 +104,7 @@ export async function train(
       }
       // Whatever is wrong with the inputs shows before a directory is made or emptied.
       const objective = await opened.start({...training, config: withMicroBatchesAtOnce(config, microBatchesAtOnce)})
-      return await trainIn(training, {...start, inputs}, objective, written, services, started)
+      return await trainIn(training, {...start, inputs, companions}, objective, written, services, started)
     } finally {
       await sampler.close()
     }
@@ -134,7 +136,7 @@ async function movedBytes({config, engine}: TrainingContext): Promise<TrainSumma
 /** Trains in the run directory and writes the summary. */
 async function trainIn(
   prepared: TrainingContext,
-  start: TrainingStart & {readonly inputs: RunInputs},
+  start: TrainingStart & {readonly inputs: RunInputs; readonly companions: Companions},
   objective: Objective,
   written: SourcedConfig,
   services: Services,
@@ -156,7 +158,7 @@ async function trainIn(
       training,
       objective,
       evaluations: await openEvaluations(run, training, evaluated, start),
-      companions: readCompanions(texts!.folder, foldersOf(source.place)),
+      companions: start.companions,
       tokenizer: texts!.tokenizer,
     }
     const history = await trainSteps(trainingRun, state)

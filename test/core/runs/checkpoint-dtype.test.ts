@@ -63,7 +63,8 @@ it("a checkpoint carries the model's generation settings and tokenizer", () => {
 
 it('carries files only, and only those of a checkpoint', async () => {
   for (const folder of ['from', 'from/merges.txt', 'to']) mkdirSync(at(folder))
-  for (const name of ['chat_template.jinja', 'model.safetensors']) writeFileSync(at('from', name), name)
+  for (const name of ['chat_template.jinja', 'tokenizer.json', 'model.safetensors'])
+    writeFileSync(at('from', name), name)
   await writeCompanions(at('to'), readCompanions(at('from'), [at('from')]))
   expect(readFileSync(at('to', 'chat_template.jinja'), 'utf8')).toBe('chat_template.jinja')
   expect(existsSync(at('to', 'model.safetensors')) || existsSync(at('to', 'merges.txt'))).toBe(false)

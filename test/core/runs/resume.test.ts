@@ -2,6 +2,7 @@ import {cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rm
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {writeFolder} from '../../../src/core/files/index.js'
+import {readCompanions} from '../../../src/core/runs/companions.js'
 import {pruneCheckpoints} from '../../../src/core/runs/run-checkpoints.js'
 import {readTrainerState} from '../../../src/core/runs/trainer-state.js'
 import {openTraining} from '../../../src/core/training/open-training.js'
@@ -193,6 +194,25 @@ it('every checkpoint is whole though data and model vanish while it trains', asy
   const checkpoint = (run: string) => readdirSync(at(run, 'checkpoints', 'step-000002')).sort()
   expect(checkpoint('vanished')).toEqual(checkpoint('whole'))
   expect(checkpoint('vanished')).toContain('tokenizer.json')
+})
+
+it('a checkpoint has all that stood beside the weights that were loaded, though they are removed while these load', async () => {
+  cpSync(at('base'), at('pruned-base'), {recursive: true})
+  const beside = ['generation_config.json', 'chat_template.jinja', 'tokenizer.json']
+  writeFileSync(at('pruned-base', beside[0]), '{"temperature": 0.5}')
+  writeFileSync(at('pruned-base', beside[1]), '{{ messages[0].content }}')
+  const services = toyServices()
+  const stage = (name: string) => {
+    if (name === 'load the model') for (const file of beside) rmSync(at('pruned-base', file), {force: true})
+    return services.progress.stage(name)
+  }
+  const config = toyConfig(workspace, 'of-pruned', [...settings, 'train.steps=1', `model.path=${at('pruned-base')}`])
+  await train(config, {...services, progress: {...services.progress, stage}})
+  const saved = readdirSync(at('of-pruned', 'checkpoints', 'step-000001'))
+  expect(saved).toEqual(expect.arrayContaining(beside))
+  expect(() => readCompanions(at('of-pruned'), [at('pruned-base')])).toThrow(
+    /no tokenizer\.json is left in .*pruned-base/,
+  )
 })
 
 it('retention counts whole checkpoints up to the present step', async () => {
