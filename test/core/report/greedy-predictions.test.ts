@@ -76,7 +76,8 @@ describe('predictions to compare', () => {
     const [a, b] = ['choices', 'all-right'].map((name) => reader.read(at(name), 'standard')!)
     const between = reader.differences([a, b], {split: 'all', rule: 'nested'}, {bootstraps: 10, seed: 1})
     const right = rows.filter(({correct}) => correct).length
-    expect(between(b, a).difference).toBeCloseTo(1 - right / rows.length)
+    expect(between(b, a).count).toBe(rows.length)
+    expect(between(b, a).difference).toBeCloseTo(1 - right / rows.length, 9)
   })
 
   it.each(['all', 'easy', 'medium', 'hard'] as const)('give the paired difference on %s', (split) => {
