@@ -58,10 +58,10 @@ export function matchesCompletion(row: SearchedRow, {outcome, result, text}: Ins
   )
 }
 
-/** Up to `count` indices spread evenly over `total`, ascending. */
+/** Up to `count` indices spread evenly over `total`, ascending: the first, the last, and some between them. */
 export function spread(total: number, count = usualCount): number[] {
   const shown = Math.min(total, count)
-  return Array.from({length: shown}, (_, i) => Math.floor((i * total) / shown))
+  return Array.from({length: shown}, (_, i) => Math.round((i * (total - 1)) / Math.max(1, shown - 1)))
 }
 
 /** Up to `count` rows of the highest values, the highest first; of equal ones those that come first. */

@@ -4,6 +4,7 @@ import {pickColumns, positionsTable, type RolloutRow, readRows} from '../tables/
 import {groupBy} from '../util/group-by.js'
 import {plural} from '../util/plural.js'
 import {Sampler, streamSeed} from '../util/rng.js'
+import {spread} from './choose-rows.js'
 import {type PositionKey, readPlaces} from './contexts.js'
 import {describeItem, type Ledger, type LedgerItem, readLedger} from './ledger.js'
 import type {SampledCompletion, SampledGroup} from './page/filter.js'
@@ -29,9 +30,7 @@ export interface RolloutSample {
 
 /** The steps of a run that a page shows: the first, the last, and some evenly spread between them. */
 export function sampledSteps({rolloutSteps}: RunFolder): number[] {
-  const last = rolloutSteps.length - 1
-  const count = Math.min(mostSteps, rolloutSteps.length)
-  return Array.from({length: count}, (_, i) => rolloutSteps[Math.round((i * last) / Math.max(1, count - 1))])
+  return spread(rolloutSteps.length, mostSteps).map((index) => rolloutSteps[index])
 }
 
 /**

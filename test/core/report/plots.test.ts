@@ -2,8 +2,16 @@ import {describe, expect, it} from 'vitest'
 import {escapeHtml, percent, points, short, tail} from '../../../src/core/report/format.js'
 import {html} from '../../../src/core/report/html.js'
 import {drawChart, layoutOf, xAt, yAt} from '../../../src/core/report/page/chart.js'
-import {digits, padded, ticks} from '../../../src/core/report/page/scale.js'
-import {draggedSteps, nearestStep, stepAt, zoomed} from '../../../src/core/report/page/zoom.js'
+import {digits, padded, tickLabels, ticks} from '../../../src/core/report/page/scale.js'
+import {
+  draggedSteps,
+  leastSpan,
+  nearestSeen,
+  nearestStep,
+  nextStep,
+  stepAt,
+  zoomed,
+} from '../../../src/core/report/page/zoom.js'
 import {plotAccuracies} from '../../../src/core/report/plot-accuracies.js'
 import {plotScaling} from '../../../src/core/report/plot-scaling.js'
 import {smooth} from '../../../src/core/report/smooth.js'
@@ -61,6 +69,43 @@ describe('plots', () => {
     // In the margins: long, but over no step.
     expect(draggedSteps(layout, [2, 38])).toBeNull()
     expect(draggedSteps(layout, [300, 242])).toBeNull()
+  })
+
+  it('label every tick with a text of its own, whatever the zoom', () => {
+    expect(tickLabels([0, 0.5, 1])).toEqual(['0', '0.5', '1'])
+    expect(tickLabels([0.12341, 0.12342, 0.12343])).toEqual(['0.12341', '0.12342', '0.12343'])
+    expect(tickLabels([-0.0002, 0, 0.0002])).toEqual(['\u22122.00e\u22124', '0', '2.00e\u22124'])
+    expect(tickLabels([1_000_100, 1_000_200])).toEqual(['1.0001e6', '1.0002e6'])
+    expect(tickLabels([0.12345])).toEqual(['0.1235'])
+  })
+
+  it('draw a curve up to both ends of a zoom, and leave a zoom a point where steps lie apart', () => {
+    const steps = Array.from({length: 11}, (_, i) => 1 + 10 * i)
+    const chart = {title: 'ramp', curves: [{name: 'one', color: 0, steps, values: steps, trend: steps}]}
+    const range: [number, number] = [15, 38]
+    const layout = layoutOf(chart, {width: 500, height: 200, range})
+    const places = drawChart(chart, {width: 500, height: 200, range}).match(
+      /<path d="M([\d. L]+)" fill="none" stroke="var/,
+    )!
+    const xs = places[1].split('L').map((place) => Number(place.split(' ')[0]))
+    expect(xs[0]).toBeCloseTo(layout.left, 0)
+    expect(xs.at(-1)).toBeCloseTo(layout.right, 0)
+    expect(xs).toHaveLength(4)
+    expect(leastSpan(chart)).toBe(20)
+    expect(zoomed([1, 101], [1, 101], 50, 0.01, leastSpan(chart))[1]).toBeCloseTo(
+      zoomed([1, 101], [1, 101], 50, 0.01, 20)[0] + 20,
+    )
+  })
+
+  it('mark steps that are seen alone, and begin with the first or the last of them', () => {
+    const curve = {name: 'one', color: 0, steps: [1, 11, 21, 31], values: [1, 2, 3, 4], trend: [1, 2, 3, 4]}
+    const chart = {title: 'ramp', curves: [curve]}
+    expect(nearestSeen(chart, [10, 22], 1)).toBe(11)
+    expect(nearestSeen(chart, [12, 33], 13)).toBe(21)
+    expect(nearestSeen(chart, [12, 20], 15)).toBeNull()
+    expect([nextStep(chart, [10, 22], null, 1), nextStep(chart, [10, 22], null, -1)]).toEqual([11, 21])
+    expect([nextStep(chart, [10, 22], 21, 1), nextStep(chart, [10, 22], 11, -1)]).toEqual([31, 1])
+    expect(nextStep(chart, [1, 31], 31, 1)).toBeNull()
   })
 
   it('have round ticks, about as many as wanted', () => {

@@ -1,5 +1,5 @@
 // @ts-check
-import {digits, padded, ticks} from './scale.js'
+import {padded, tickLabels, ticks} from './scale.js'
 
 /**
  * Metrics by step, drawn as SVG. The same function draws the page as it is written and, in a browser, what a reader zooms to.
@@ -77,15 +77,36 @@ export function stepsOf({curves}) {
 export function layoutOf(chart, {width, height, range = stepsOf(chart)}) {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const {steps, values} of chart.curves)
-    for (let i = 0; i < steps.length; i++) {
-      if (steps[i] < range[0] || steps[i] > range[1]) continue
-      low = Math.min(low, values[i])
-      high = Math.max(high, values[i])
+    for (const [, value] of seenPoints(steps, values, range)) {
+      low = Math.min(low, value)
+      high = Math.max(high, value)
     }
   const y = low <= high ? padded(low, high) : /** @type {[number, number]} */ ([0, 1])
-  const labels = yTicks(y, height).map((value) => digits(value).length)
+  const labels = tickLabels(yTicks(y, height)).map((label) => label.length)
   const left = 14 + textSize * 0.6 * Math.max(1, ...labels)
   return {left, right: width - 10, top: 26, bottom: height - 34, x: range, y}
+}
+
+/**
+ * The points of a curve within a range, and where the line to a neighbour outside crosses its ends.
+ *
+ * @param {readonly number[]} steps ascending
+ * @param {readonly number[]} values one a step
+ * @param {readonly [number, number]} range
+ * @returns {[number, number][]} step and value
+ */
+function seenPoints(steps, values, [low, high]) {
+  /** @type {[number, number][]} */
+  const points = []
+  for (let i = 0; i < steps.length; i++) {
+    for (const end of [low, high])
+      if (i > 0 && steps[i - 1] < end && end < steps[i]) {
+        const share = (end - steps[i - 1]) / (steps[i] - steps[i - 1])
+        points.push([end, values[i - 1] + share * (values[i] - values[i - 1])])
+      }
+    if (steps[i] >= low && steps[i] <= high) points.push([steps[i], values[i]])
+  }
+  return points
 }
 
 /**
@@ -129,11 +150,13 @@ function axes(layout, width, height) {
   const {left, right, top, bottom, x, y} = layout
   const steps = ticks(x[0], x[1], Math.max(2, Math.round(width / 110))).filter(Number.isInteger)
   const soft = 'fill="var(--soft, #444)"'
-  const rows = yTicks(y, height).map((value) => {
+  const values = yTicks(y, height)
+  const labels = tickLabels(values)
+  const rows = values.map((value, i) => {
     const at = fixed(yAt(layout, value))
     return (
       `<path d="M${fixed(left)} ${at}H${right}" stroke="var(--grid, #e8e8e8)"/>` +
-      `<text x="${fixed(left - 6)}" y="${at}" dy=".35em" text-anchor="end" ${soft}>${digits(value)}</text>`
+      `<text x="${fixed(left - 6)}" y="${at}" dy=".35em" text-anchor="end" ${soft}>${labels[i]}</text>`
     )
   })
   const columns = steps.map((step) => {
@@ -158,10 +181,9 @@ function axes(layout, width, height) {
  * @param {string} look
  */
 function path({name, color, steps}, values, layout, look) {
-  const points = []
-  for (let i = 0; i < steps.length; i++)
-    if (steps[i] >= layout.x[0] && steps[i] <= layout.x[1])
-      points.push(`${fixed(xAt(layout, steps[i]))} ${fixed(yAt(layout, values[i]))}`)
+  const points = seenPoints(steps, values, layout.x).map(
+    ([step, value]) => `${fixed(xAt(layout, step))} ${fixed(yAt(layout, value))}`,
+  )
   const [only] = points
   if (points.length === 1) points.push(only)
   const line = points.length > 0 ? `M${points.join('L')}` : ''

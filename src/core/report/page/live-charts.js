@@ -2,7 +2,7 @@
 import {colorOf, drawChart, layoutOf, stepsOf, xAt, yAt} from './chart.js'
 import {make} from './dom.js'
 import {digits} from './scale.js'
-import {draggedSteps, nearestStep, stepAt, withinField, zoomed} from './zoom.js'
+import {draggedSteps, leastSpan, nearestSeen, nearestStep, nextStep, stepAt, withinField, zoomed} from './zoom.js'
 
 /** @typedef {import('./chart.js').Chart} Chart */
 
@@ -22,6 +22,7 @@ class LiveChart {
     this.figure = figure
     this.chart = chart
     this.whole = stepsOf(chart)
+    this.least = leastSpan(chart)
     /** @type {readonly [number, number]} */
     this.range = this.whole
     this.height = Number(figure.dataset.height)
@@ -100,7 +101,7 @@ class LiveChart {
 
   /** @param {number} about @param {number} factor */
   zoom(about, factor) {
-    this.show(zoomed(this.range, this.whole, about, factor))
+    this.show(zoomed(this.range, this.whole, about, factor, this.least))
   }
 
   /** @param {number} place */
@@ -118,7 +119,7 @@ class LiveChart {
     this.dragStart = null
     this.overlay.classList.remove('brush')
     const dragged = start === null || place === null ? null : draggedSteps(this.layout(), [start, place])
-    if (dragged) this.show(zoomed(dragged, this.whole, (dragged[0] + dragged[1]) / 2, 1))
+    if (dragged) this.show(zoomed(dragged, this.whole, (dragged[0] + dragged[1]) / 2, 1, this.least))
   }
 
   /** @param {string} key @returns {boolean} whether the key does something here */
@@ -143,32 +144,25 @@ class LiveChart {
 
   /** Moves the cursor to the next step that any curve has, and what is seen with it. @param {number} direction */
   walk(direction) {
-    const at = this.cursor ?? (direction > 0 ? this.range[0] : this.range[1])
-    const ahead = this.chart.curves.flatMap(({steps}) => {
-      const next = direction > 0 ? steps.find((step) => step > at) : steps.findLast((step) => step < at)
-      return next === undefined ? [] : [next]
-    })
-    if (ahead.length === 0) return
-    const next = direction > 0 ? Math.min(...ahead) : Math.max(...ahead)
-    const shift = Math.max(0, next - this.range[1]) - Math.max(0, this.range[0] - next)
-    if (shift !== 0) this.show([this.range[0] + shift, this.range[1] + shift])
+    const next = nextStep(this.chart, this.range, this.cursor, direction)
+    if (next === null) return
+    const [low, high] = this.range
+    if (next > high) this.show([next - (high - low), next])
+    if (next < low) this.show([next, next + (high - low)])
     this.point(next)
   }
 
   /** Shows the values at a step, or hides them. @param {number | null} step */
   point(step) {
-    this.cursor = step
-    for (const dot of this.canvas.querySelectorAll('.dot, .rule')) dot.remove()
-    this.tip.hidden = step === null
-    if (step === null) return
-    const layout = this.layout()
-    const found = this.chart.curves.map((curve) => ({...curve, at: nearestStep(curve.steps, step)}))
-    const nearest = found.reduce((best, one) =>
-      Math.abs(one.steps[one.at] - step) < Math.abs(best.steps[best.at] - step) ? one : best,
-    )
-    const shown = nearest.steps[nearest.at]
+    const shown = step === null ? null : nearestSeen(this.chart, this.range, step)
     this.cursor = shown
-    const here = found.filter(({steps, at}) => steps[at] === shown)
+    for (const dot of this.canvas.querySelectorAll('.dot, .rule')) dot.remove()
+    this.tip.hidden = shown === null
+    if (shown === null) return
+    const layout = this.layout()
+    const here = this.chart.curves
+      .map((curve) => ({...curve, at: nearestStep(curve.steps, shown)}))
+      .filter(({steps, at}) => steps[at] === shown)
     const x = xAt(layout, shown)
     const rule = make('div', 'rule')
     Object.assign(rule.style, {left: `${x}px`, top: `${layout.top}px`, height: `${layout.bottom - layout.top}px`})

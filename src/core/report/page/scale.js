@@ -44,5 +44,24 @@ export function digits(value) {
     size !== 0 && (size < 1e-3 || size >= 1e6)
       ? value.toExponential(2).replace('e+', 'e')
       : String(Number(value.toPrecision(4)))
-  return text.replace('-', '\u2212')
+  return text.replaceAll('-', '\u2212')
+}
+
+/**
+ * The labels of ticks, with as many decimals as tell one from the next.
+ *
+ * @param {readonly number[]} values evenly spaced, as `ticks` gives them
+ * @returns {string[]}
+ */
+export function tickLabels(values) {
+  if (values.length < 2) return values.map(digits)
+  const power = Math.floor(Math.log10(values[1] - values[0]) + 1e-9)
+  const largest = Math.max(...values.map(Math.abs))
+  const isPlain = largest >= 1e-3 && largest < 1e6
+  const texts = values.map((value) => {
+    if (isPlain || value === 0) return String(Number(value.toFixed(Math.max(0, -power))))
+    const figures = Math.floor(Math.log10(Math.abs(value)) + 1e-9) - power
+    return value.toExponential(Math.max(2, figures)).replace('e+', 'e')
+  })
+  return texts.map((text) => text.replaceAll('-', '\u2212'))
 }

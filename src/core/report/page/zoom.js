@@ -79,3 +79,56 @@ export function zoomed(range, whole, about, factor, least = 2) {
   const start = Math.min(whole[1] - span, Math.max(whole[0], about - share * span))
   return [start, start + span]
 }
+
+/**
+ * The fewest steps that a zoom leaves: so many that the closest curve has a point among them.
+ *
+ * @param {Chart} chart
+ * @returns {number}
+ */
+export function leastSpan({curves}) {
+  const gaps = curves.map(({steps}) => (steps[steps.length - 1] - steps[0]) / Math.max(1, steps.length - 1))
+  return Math.max(2, 2 * Math.min(...gaps))
+}
+
+/**
+ * The step of any curve within a range that is nearest to `step`; null where there is none.
+ *
+ * @param {Chart} chart
+ * @param {Range} range
+ * @param {number} step
+ * @returns {number | null}
+ */
+export function nearestSeen({curves}, [low, high], step) {
+  const near = curves.flatMap(({steps}) => {
+    const seen = steps.filter((one) => one >= low && one <= high)
+    return seen.length > 0 ? [seen[nearestStep(seen, step)]] : []
+  })
+  return near.length > 0
+    ? near[
+        nearestStep(
+          near.sort((a, b) => a - b),
+          step,
+        )
+      ]
+    : null
+}
+
+/**
+ * The step that an arrow key goes to: from a cursor the next one of any curve, else the first or the last that is seen.
+ *
+ * @param {Chart} chart
+ * @param {Range} range
+ * @param {number | null} cursor
+ * @param {number} direction 1 to later steps, -1 to earlier ones
+ * @returns {number | null} null where there is none
+ */
+export function nextStep(chart, range, cursor, direction) {
+  if (cursor === null) return nearestSeen(chart, range, direction > 0 ? range[0] : range[1])
+  const ahead = chart.curves.flatMap(({steps}) => {
+    const next = direction > 0 ? steps.find((step) => step > cursor) : steps.findLast((step) => step < cursor)
+    return next === undefined ? [] : [next]
+  })
+  if (ahead.length === 0) return null
+  return direction > 0 ? Math.min(...ahead) : Math.max(...ahead)
+}
