@@ -1,6 +1,7 @@
 import {parse} from 'yaml'
 import {z} from 'zod'
 import {DataError} from '../util/errors.js'
+import {isObject} from '../util/is-object.js'
 
 const paths = z.union([z.string(), z.array(z.string())])
 const dataFiles = z.union([paths, z.array(z.object({split: z.coerce.string(), path: paths}))])
@@ -28,7 +29,7 @@ export interface CardSubset {
 }
 
 /**
- * The subsets that the YAML block at the top of a README.md describes; none where it describes none.
+ * The subsets that the YAML block at the top of a README.md describes; none where it describes none, or is no mapping.
  *
  * @throws {DataError} when the block is not YAML or describes subsets in another way than the Hub documents
  */
@@ -37,10 +38,11 @@ export function readDatasetCard(card: string | null, label: string): CardSubset[
   if (block === undefined) return []
   let content: unknown
   try {
-    content = parse(block) ?? {}
+    content = parse(block)
   } catch (cause) {
     throw new DataError(`${label}: the block at the top of its README.md is not YAML`, {cause})
   }
+  if (!isObject(content)) return []
   const parsed = cardSchema.safeParse(content)
   if (!parsed.success)
     throw new DataError(

@@ -1,10 +1,8 @@
-import {stat} from 'node:fs/promises'
 import {basename, extname, join} from 'node:path'
 import type {ChatTemplate} from '../tokenizer/chat-template.js'
 import {DataError} from '../util/errors.js'
 import {BadRows} from './bad-rows.js'
-import {chooseFolderFiles} from './choose-files.js'
-import {checkDocumentFile, failReading} from './readers/read-chunks.js'
+import {checkDocumentFile} from './readers/read-chunks.js'
 import {readerOf, supportedFiles} from './readers/readers.js'
 import {RowFault} from './readers/row-fault.js'
 import {linesOf, rowsOfFile} from './readers/row-names.js'
@@ -19,7 +17,7 @@ export interface RawDocument extends RowText {
 
 /** Where documents are. */
 export interface DocumentPlace {
-  /** A file, or a folder. */
+  /** A file, or the folder of `split`. */
   readonly path: string
   /** What the file is called in a `doc_id`; its own name when absent. */
   readonly name?: string
@@ -27,6 +25,14 @@ export interface DocumentPlace {
   readonly label?: string
   /** The only files of the folder that are read; of a Hub data set, by its name, as one row after the other. */
   readonly split?: {readonly dataset?: string; readonly files: readonly string[]}
+}
+
+/** A file of documents. */
+export interface DocumentFile {
+  /** Path. */
+  readonly file: string
+  /** What it is called in a `doc_id`. */
+  readonly name: string
 }
 
 /** Where documents are and how they are read. */
@@ -47,7 +53,7 @@ export async function* readDocuments(source: DocumentSource, badRows = new BadRo
   const {path, label, split, limit, chatTemplate = null} = source
   let rows = 0
   let count = 0
-  for (const {file, name} of await listDocumentFiles(source)) {
+  for (const {file, name} of listDocumentFiles(source)) {
     const names = label === undefined ? rowsOfFile(file) : linesOf(label)
     for await (const {row, content} of renderRows(readerOf(file)!(file, source, names), names, chatTemplate)) {
       const docId = split?.dataset ? `${split.dataset}:${++rows}` : `${name}:${row}`
@@ -67,15 +73,10 @@ export async function* readDocuments(source: DocumentSource, badRows = new BadRo
  *
  * @throws {DataError} when there are none, or a file is of a kind that cannot be read
  */
-export async function listDocumentFiles({path, name, split}: DocumentPlace): Promise<{file: string; name: string}[]> {
+export function listDocumentFiles({path, name, split}: DocumentPlace): DocumentFile[] {
   if (split) return split.files.map((file) => ({file: join(path, file), name: file}))
-  const info = await stat(path).catch(failReading(path))
-  if (!info.isDirectory()) {
-    checkDocumentFile(path)
-    if (readerOf(path)) return [{file: path, name: name ?? basename(path)}]
-    const type = extname(path) || '(none)'
-    throw new DataError(`documents ${path}: files of type ${type} cannot be read; supported: ${supportedFiles}`)
-  }
-  const {files} = await chooseFolderFiles(path, {split: 'train'})
-  return files.map((file) => ({file: join(path, file), name: file}))
+  checkDocumentFile(path)
+  if (readerOf(path)) return [{file: path, name: name ?? basename(path)}]
+  const type = extname(path) || '(none)'
+  throw new DataError(`documents ${path}: files of type ${type} cannot be read; supported: ${supportedFiles}`)
 }

@@ -2,13 +2,56 @@ import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {findKey} from '../config/keys.js'
 import type {Config} from '../config/schema.js'
-import {type DocumentPlace, listDocumentFiles} from '../corpus/documents.js'
+import {type DocumentFile, type DocumentPlace, listDocumentFiles} from '../corpus/documents.js'
 import {canonicalJson, fingerprintOf, hashFile, hashJson, type Manifest, packageVersion} from '../files/index.js'
 import type {PreparationInputs} from '../prepared/prepared-manifest.js'
 import {fingerprintOfPlace, type ModelPlace, tokenizerFolder} from '../runs/model-place.js'
+import {originsIn} from '../runs/origins.js'
 import type {ChatTemplate} from '../tokenizer/chat-template.js'
 import {readTokenizerFiles} from '../tokenizer/tokenizer-files.js'
 import type {ScoringModels} from './locate-models.js'
+
+/** How a key of `data` counts; `not read` also where it changes the order of sums alone. */
+type Part = 'setting' | 'by content' | 'not read'
+
+/** Every key of `data`, in the order in which settings are listed. */
+export const partsOfData: Readonly<Record<keyof Config['data'], Part>> = {
+  documents: 'by content',
+  tokenizer: 'by content',
+  proxy: 'by content',
+  difficultyModel: 'by content',
+  documentsOnly: 'setting',
+  dir: 'not read',
+  questions: 'not read',
+  questionField: 'not read',
+  answerField: 'not read',
+  optionsField: 'not read',
+  categoryField: 'not read',
+  verifier: 'not read',
+  textField: 'setting',
+  separator: 'setting',
+  split: 'setting',
+  subset: 'setting',
+  limit: 'setting',
+  onBadRow: 'setting',
+  onLongDocument: 'setting',
+  valFraction: 'setting',
+  valDocuments: 'setting',
+  select: 'setting',
+  selectThreshold: 'setting',
+  selectBand: 'setting',
+  topShare: 'setting',
+  thresholds: 'setting',
+  splits: 'setting',
+  topK: 'setting',
+  minContext: 'setting',
+  batchTokens: 'not read',
+}
+
+const dataKeys = Object.keys(partsOfData) as (keyof Config['data'])[]
+const counts = (key: keyof Config['data']) => partsOfData[key] === 'setting'
+/** Folders prepared earlier list these too. */
+const unreadKeys = new Set(dataKeys.filter((key) => !counts(key)).map((key) => `data.${key}`))
 
 /** What a preparation reads. */
 interface PreparedFrom {
@@ -22,25 +65,24 @@ interface PreparedFrom {
  *
  * @throws {DataError} when there are no documents, or a file cannot be read
  */
-export async function preparationInputs({
+export function preparationInputs({
   config: {data, precision, prompt, reward, seed},
   source,
   models: {proxy, difficultyModel},
-}: PreparedFrom): Promise<PreparationInputs> {
-  const {documents: _documents, tokenizer, proxy: _proxy, difficultyModel: _model, dir: _dir, ...others} = data
-  const files = await listDocumentFiles(source)
+}: PreparedFrom): PreparationInputs {
+  const files = listDocumentFiles(source)
   const settings = {
     seed,
     'reward.maxReferenceTokens': reward.maxReferenceTokens,
     // What was prepared before there was a choice stays as good as it was.
     ...(precision !== findKey('precision')!.defaultValue && {precision}),
-    ...Object.fromEntries(Object.entries(others).map(([key, value]) => [`data.${key}`, value])),
+    ...Object.fromEntries(dataKeys.filter(counts).map((key) => [`data.${key}`, data[key]])),
   }
   return {
     version: packageVersion,
     fingerprints: {
-      documents: fingerprintOf({inputs: files.map(({file}) => file), options: files.map(({name}) => name)}),
-      tokenizer: hashTokenizer(tokenizer ?? (proxy && tokenizerFolder(proxy)), withoutFile),
+      documents: hashDocuments(files, source.split?.dataset),
+      tokenizer: hashTokenizer(data.tokenizer ?? (proxy && tokenizerFolder(proxy)), withoutFile),
       'chat template': prompt.chatTemplateFile ? hashFile(prompt.chatTemplateFile) : 'none',
       proxy: hashModel(proxy),
       'difficulty model': hashModel(difficultyModel),
@@ -50,13 +92,22 @@ export async function preparationInputs({
   }
 }
 
-/** The same fingerprints in the form of folders prepared earlier, which hold the path of the chat template's file. */
+/**
+ * The fingerprints in the form of folders prepared earlier: with the path of the chat template's file, and without the name
+ * of the data set, which the origins of such a folder tell.
+ */
 export function formerFingerprints(
-  {config: {data}, models: {proxy}}: Pick<PreparedFrom, 'config' | 'models'>,
-  fingerprints: PreparationInputs['fingerprints'],
+  {config: {data}, models: {proxy}, source}: PreparedFrom,
+  {fingerprints}: PreparationInputs,
+  manifest: Manifest,
 ): PreparationInputs['fingerprints'] {
   const folder = data.tokenizer ?? (proxy && tokenizerFolder(proxy))
-  return {...fingerprints, tokenizer: hashTokenizer(folder, (template) => template)}
+  const isSameSet = originsIn(manifest)['data.documents']?.id === source.split?.dataset
+  return {
+    ...fingerprints,
+    tokenizer: hashTokenizer(folder, (template) => template),
+    ...(isSameSet && {documents: hashDocuments(listDocumentFiles(source), undefined)}),
+  }
 }
 
 /**
@@ -72,12 +123,18 @@ export function changedInputs(
   const {fingerprints: hashes = {}, settings: values = {}} = manifest as Partial<PreparationInputs>
   const parts = Object.keys(fingerprints).filter((part) => part !== 'settings')
   const changedParts = parts.filter((part) => hashes[part] !== fingerprints[part] && hashes[part] !== former[part])
-  const keys = [...new Set([...Object.keys(values), ...Object.keys(settings)])]
+  const keys = [...new Set([...Object.keys(values), ...Object.keys(settings)])].filter((key) => !unreadKeys.has(key))
   const changedKeys = keys.filter((key) => inWords(values[key]) !== inWords(settings[key]))
   return [
     ...changedParts.map((part) => `${part} changed`),
     ...changedKeys.map((key) => `${key} changed from ${inWords(values[key])} to ${inWords(settings[key])}`),
   ]
+}
+
+/** Files by content and name; a data set of the Hub also by its own name, which is in every `doc_id`. */
+function hashDocuments(files: readonly DocumentFile[], dataset: string | undefined): string {
+  const names = files.map(({name}) => name)
+  return fingerprintOf({inputs: files.map(({file}) => file), options: dataset === undefined ? names : {dataset, names}})
 }
 
 /** A template by what it says: where its file is does not count. */

@@ -83,7 +83,7 @@ async function prepareIn(
   started: Date,
 ): Promise<PrepareSummary> {
   const out = config.out!
-  const inputs = await preparationInputs(located)
+  const inputs = preparationInputs(located)
   const setup = await setUp(located, services)
   const earlier = await reusableSummary(state, located, inputs, services)
   if (earlier) return {...(earlier as PrepareSummary), out, reused: true}
@@ -203,8 +203,8 @@ export async function rehearsePreparation(config: Config, services: Services): P
   const located = await locate(config, services)
   if (located.hasDocuments) {
     if (state === 'ours' && located.hasModels)
-      await reusableSummary(state, located, await preparationInputs(located), services)
-    else await listDocumentFiles(located.source)
+      await reusableSummary(state, located, preparationInputs(located), services)
+    else listDocumentFiles(located.source)
   }
   if (located.hasModels) await setUp(located, services)
   const {proxy} = located.models

@@ -5,6 +5,7 @@ import {
   checkPermission,
   checkReplaceable,
   checkWritable,
+  type Manifest,
   type OutputState,
   outputKinds,
   outputState,
@@ -47,15 +48,15 @@ export async function checkOutputPath(
  */
 export async function reusableSummary(
   state: OutputState,
-  {config, models}: Pick<Located, 'config' | 'models'>,
+  located: Located,
   inputs: PreparationInputs,
   {command, progress, overwrite, rehearsal}: Pick<Services, 'command' | 'progress' | 'overwrite' | 'rehearsal'>,
 ): Promise<object | null> {
+  const {config} = located
   const out = config.out!
   if (state !== 'ours') return null
   const verdict = verifyFolder(out)
-  const former = formerFingerprints({config, models}, inputs.fingerprints)
-  const reasons = verdict.kind === 'valid' ? changedInputs(verdict.manifest, inputs, former) : [verdict.reason]
+  const reasons = verdict.kind === 'valid' ? reasonsAgainst(verdict.manifest, inputs, located) : [verdict.reason]
   if (reasons.length === 0) {
     progress.log(`${out} was made from the same inputs and is reused`)
     return readJsonOf(join(out, 'summary.json'), summarySchema, 'the summary of prepared data')
@@ -71,4 +72,8 @@ export async function reusableSummary(
   checkReplaceable(config, outputKinds.preparedData, command)
   progress.log(`${out} is prepared again: ${reasons.join('; ')}`)
   return null
+}
+
+function reasonsAgainst(manifest: Manifest, inputs: PreparationInputs, located: Located): string[] {
+  return changedInputs(manifest, inputs, formerFingerprints(located, inputs, manifest))
 }

@@ -2,8 +2,7 @@ import {mkdirSync, mkdtempSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, it} from 'vitest'
-import {type DocumentSource, readDocuments} from '../../../src/core/corpus/documents.js'
-import {DataError} from '../../../src/core/util/errors.js'
+import {failureOf, read} from './read-folder.js'
 
 let folder: string
 beforeEach(() => {
@@ -15,18 +14,6 @@ function write(name: string, content: string | Uint8Array): string {
   mkdirSync(join(file, '..'), {recursive: true})
   writeFileSync(file, content)
   return file
-}
-
-async function read(path: string, changes: Partial<DocumentSource> = {}) {
-  const documents = []
-  for await (const document of readDocuments({path, textField: 'text', ...changes})) documents.push(document)
-  return documents
-}
-
-async function failureOf(path: string, changes: Partial<DocumentSource> = {}): Promise<DataError> {
-  const failure = await read(path, changes).catch((error) => error)
-  expect(failure).toBeInstanceOf(DataError)
-  return failure
 }
 
 const line = (text: string) => `${JSON.stringify({text})}\n`

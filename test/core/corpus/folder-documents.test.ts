@@ -5,7 +5,8 @@ import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {beforeEach, describe, expect, it} from 'vitest'
 import {configSchema} from '../../../src/core/config/schema.js'
-import {readDocuments} from '../../../src/core/corpus/documents.js'
+import {listDocumentFiles, readDocuments} from '../../../src/core/corpus/documents.js'
+import {rolesOf} from '../../../src/core/corpus/file-roles.js'
 import {locateDocuments} from '../../../src/core/corpus/locate-documents.js'
 import {preparationInputs} from '../../../src/core/preparation/preparation-inputs.js'
 import {DataError} from '../../../src/core/util/errors.js'
@@ -238,6 +239,26 @@ describe('what is no plain file', () => {
   })
 })
 
+it('a folder without its split is no place of documents: there is no second default', () => {
+  write('train.jsonl')
+  expect(() => listDocumentFiles({path: folder})).toThrow(/expected a plain file/)
+})
+
+it('tells data from texts beside them without asking for every file of every other', () => {
+  const paths = Array.from({length: 150_000}, (_, i) => `data/${i}.jsonl`)
+  const started = process.cpuUsage()
+  expect(rolesOf([...paths, 'notes.txt'], true).passed).toEqual([{path: 'notes.txt', reason: 'besideTables'}])
+  expect(process.cpuUsage(started).user).toBeLessThan(8_000_000)
+})
+
+it('a block of words at the top of its README.md is no card', async () => {
+  write('a.jsonl')
+  for (const block of ['some words', '- a\n- b', '']) {
+    writeAs('README.md', `---\n${block}\n---\n`)
+    expect((await open()).ids).toEqual(['a.jsonl:1'])
+  }
+})
+
 it('a file is read whole, and a split asked of it is no secret', async () => {
   write('test.jsonl')
   const file = join(folder, 'test.jsonl')
@@ -251,7 +272,7 @@ it('prepared data depends on the files that are read, their names and order, and
   write('train.jsonl', 'test.jsonl', '.git/a', 'notes.txt')
   const fingerprint = async (split = 'train') => {
     const {place} = await open({split})
-    return (await preparationInputs({config: configSchema.parse({}), source: place, models: {}})).fingerprints.documents
+    return preparationInputs({config: configSchema.parse({}), source: place, models: {}}).fingerprints.documents
   }
   const before = await fingerprint()
   writeAs('test.jsonl', '{"text":"other"}\n')

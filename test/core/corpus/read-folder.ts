@@ -1,8 +1,9 @@
-import {mkdirSync, mkdtempSync, writeFileSync} from 'node:fs'
+import {mkdirSync, mkdtempSync, statSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {expect} from 'vitest'
+import {chooseFolderFiles} from '../../../src/core/corpus/choose-files.js'
 import {type DocumentSource, type RawDocument, readDocuments} from '../../../src/core/corpus/documents.js'
 import {DataError} from '../../../src/core/util/errors.js'
 
@@ -19,10 +20,13 @@ export function write(name: string, content: string | Uint8Array): string {
   return file
 }
 
-/** All documents of a source. */
+/** All documents of a file, or of the split `train` of a folder. */
 export async function read(path: string, changes: Partial<DocumentSource> = {}): Promise<RawDocument[]> {
   const documents = []
-  for await (const document of readDocuments({path, textField: 'text', ...changes})) documents.push(document)
+  const isFolder = statSync(path, {throwIfNoEntry: false})?.isDirectory() && !changes.split
+  const split = isFolder && (await chooseFolderFiles(path, {split: 'train', subset: undefined}))
+  for await (const document of readDocuments({path, textField: 'text', ...(split && {split}), ...changes}))
+    documents.push(document)
   return documents
 }
 
