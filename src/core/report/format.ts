@@ -1,3 +1,5 @@
+import {readable} from './page/readable.js'
+
 /** Accuracy in [0, 1] as the paper prints it, without the sign: 0.3456 -> `34.6`; `-` where there is none. */
 export function percent(share: number | null | undefined): string {
   return share === null || share === undefined || Number.isNaN(share) ? '-' : (100 * share).toFixed(1)
@@ -20,15 +22,10 @@ export function short(value: number | null | undefined): string {
 
 const entities: Readonly<Record<string, string>> = {'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;'}
 
-/** Text made safe for HTML content and quoted attributes; control characters become their visible pictures. */
+/** Text made safe for HTML content and quoted attributes; what is not seen is shown, see `readable`. */
 export function escapeHtml(text: string): string {
-  return text
-    .replace(/[&<>"']/g, (character) => entities[character])
-    .replace(controls, (character) => String.fromCharCode(0x2400 + character.charCodeAt(0)))
+  return readable(text).replace(/[&<>"']/g, (character) => entities[character])
 }
-
-/** C0 controls except tab and newline. */
-const controls = new RegExp(`[${String.fromCharCode(0)}-\\b\\v-${String.fromCharCode(31)}]`, 'g')
 
 /** The end of a text, at most `length` characters, with an ellipsis where something was cut. */
 export function tail(text: string, length: number): string {

@@ -4,6 +4,7 @@ import {readFileSync} from 'node:fs'
 /** The files of a page's script: each imports from earlier ones only. */
 const files = [
   'scale.js',
+  'readable.js',
   'chart.js',
   'zoom.js',
   'bytes.js',

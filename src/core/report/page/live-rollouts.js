@@ -3,6 +3,7 @@ import {cellsOf, fromHex, sharedBytes} from './bytes.js'
 import {inspectCommands} from './commands.js'
 import {make} from './dom.js'
 import {matching} from './filter.js'
+import {readable} from './readable.js'
 import {digits} from './scale.js'
 
 /** @typedef {import('./filter.js').SampledGroup} SampledGroup */
@@ -146,13 +147,4 @@ function byteLine(bytes, ends, {shared, rest}, isCut = false) {
     return [cell, mark]
   })
   return make('code', '', isCut ? [...cells, make('span', 'sign', ['\u2026'])] : cells)
-}
-
-/** Controls as their pictures; tabs and line ends stay. @param {string} text */
-function readable(text) {
-  return text.replace(/[\p{Cc}]/gu, (character) =>
-    character === '\n' || character === '\t' || character > '\x1f'
-      ? character
-      : String.fromCharCode(0x2400 + character.charCodeAt(0)),
-  )
 }
