@@ -45,7 +45,8 @@ svg.marks [fill="#000000"] { fill: var(--ink); } svg.marks [stroke="#000000"] { 
 .chart svg { display: block; max-width: 100%; }
 .tip { position: absolute; z-index: 2; background: var(--paper); color: var(--ink); border: 1px solid var(--axis); border-radius: 4px; padding: 4px 8px;
   font-size: .8rem; line-height: 1.35; pointer-events: none; width: max-content; overflow-wrap: anywhere; }
-.tip i, .legend i { display: inline-block; width: 10px; height: 10px; border-radius: 5px; margin-right: 6px; }
+.legend i { display: inline-block; width: 10px; height: 10px; border-radius: 5px; margin-right: 6px; }
+.tip .key, .legend .key { display: inline-block; width: 24px; height: 0; border-radius: 0; margin-right: 6px; vertical-align: middle; }
 .rule { position: absolute; border-left: 1px solid var(--axis); pointer-events: none; }
 .dot { position: absolute; width: 9px; height: 9px; margin: -4.5px; border-radius: 5px; border: 1px solid var(--paper); pointer-events: none; }
 .overlay { position: absolute; top: 26px; bottom: 34px; pointer-events: none; display: none; }
@@ -79,7 +80,7 @@ summary code { white-space: pre-wrap; }
 .bytes { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 2px 10px; margin: 6px 0; align-items: baseline; }
 .bytes code { overflow-wrap: anywhere; font-size: .95rem; }
 .bytes .same { background: var(--same); }
-.bytes .differs { background: var(--differs); }
+.bytes .differs { background: var(--differs); text-decoration: underline; }
 .bytes .sign { color: var(--soft); }
 .bytes .end { color: var(--red); font-style: normal; font-weight: 700; padding: 0 1px; }
 .tag { display: inline-block; font-size: .8rem; padding: 0 8px; border-radius: 9px; background: var(--tag); margin-right: 6px; }

@@ -10,7 +10,7 @@ import {short} from './format.js'
 import {headlineOf} from './headline.js'
 import {chartFigure, figure, type Html, html, htmlTable, section} from './html.js'
 import {ledgerSection} from './ledger-section.js'
-import {colorOf} from './page/chart.js'
+import {curveKey} from './page/chart.js'
 import {plotScaling} from './plot-scaling.js'
 import type {Result} from './results.js'
 import {browseRollouts} from './rollout-browser.js'
@@ -80,7 +80,9 @@ export function trainingSection({runs}: ReportContent): Html {
   const small = smallFigures.flatMap((figure) =>
     chartsOf(trained, figure).map((chart) => chartFigure(chart, {width: 324, height: 220})),
   )
-  const keys = trained.map(({name}, color) => html`<li><i style="background: ${colorOf(color)}"></i>${name}</li>`)
+  const keys = trained.map(
+    ({name}, color) => html`<li><i class="key" style="border-top: ${curveKey(color)}"></i>${name}</li>`,
+  )
   return section('training', 'Training', [
     ...(trained.length > 1 ? [html`<ul class="legend">${keys}</ul>`] : []),
     ...large,

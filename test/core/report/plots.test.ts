@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import {escapeHtml, percent, points, short, tail} from '../../../src/core/report/format.js'
 import {html} from '../../../src/core/report/html.js'
-import {drawChart, layoutOf, xAt, yAt} from '../../../src/core/report/page/chart.js'
+import {curveKey, drawChart, layoutOf, xAt, yAt} from '../../../src/core/report/page/chart.js'
 import {digits, padded, tickLabels, ticks} from '../../../src/core/report/page/scale.js'
 import {
   draggedSteps,
@@ -69,6 +69,12 @@ describe('plots', () => {
     // In the margins: long, but over no step.
     expect(draggedSteps(layout, [2, 38])).toBeNull()
     expect(draggedSteps(layout, [300, 242])).toBeNull()
+  })
+
+  it('tell curves apart in a legend by dashes too, where colours repeat', () => {
+    expect(curveKey(1)).toBe('3px solid var(--curve-1, #D55E00)')
+    expect(curveKey(8)).toBe('3px dashed var(--curve-1, #D55E00)')
+    expect(new Set(Array.from({length: 21}, (_, index) => curveKey(index))).size).toBe(21)
   })
 
   it('label every tick with a text of its own, whatever the zoom', () => {

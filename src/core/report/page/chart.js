@@ -32,6 +32,8 @@ import {padded, tickLabels, ticks} from './scale.js'
 /** Okabe and Ito's colours, told apart with any kind of colour vision; a page may give its own for a dark background. */
 const colors = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#B8860B', '#2A9FD6', '#555555']
 const dashes = ['none', '7 3', '2 3']
+/** Of a legend, one for each kind of dashes. */
+const borders = ['solid', 'dashed', 'dotted']
 const textSize = 12
 
 /**
@@ -53,6 +55,16 @@ export function colorOf(index) {
  */
 export function dashesOf(index) {
   return dashes[Math.floor(index / colors.length) % dashes.length]
+}
+
+/**
+ * A piece of a curve for a legend, as a CSS border: its colour, and a kind of line for its dashes.
+ *
+ * @param {number} index
+ * @returns {string}
+ */
+export function curveKey(index) {
+  return `3px ${borders[dashes.indexOf(dashesOf(index))]} ${colorOf(index)}`
 }
 
 /**

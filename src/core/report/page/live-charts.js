@@ -1,5 +1,5 @@
 // Part of a page's script: hover, zoom and keys of the charts.
-import {colorOf, drawChart, layoutOf, stepsOf, xAt, yAt} from './chart.js'
+import {colorOf, curveKey, drawChart, layoutOf, stepsOf, xAt, yAt} from './chart.js'
 import {make} from './dom.js'
 import {digits} from './scale.js'
 import {draggedSteps, leastSpan, nearestSeen, nearestStep, nextStep, stepAt, withinField, zoomed} from './zoom.js'
@@ -174,8 +174,8 @@ class LiveChart {
     this.canvas.append(rule, ...dots)
     const lines = here.map(({name, values, trend, at, color}) => {
       const line = make('div')
-      const key = make('i')
-      key.style.background = colorOf(color)
+      const key = make('i', 'key')
+      key.style.borderTop = curveKey(color)
       line.append(key, `${name}: ${digits(values[at])} (trend ${digits(trend[at])})`)
       return line
     })
