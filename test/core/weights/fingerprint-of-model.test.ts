@@ -28,6 +28,18 @@ it.each(['config.json', 'model-00001-of-00001.safetensors', 'model.safetensors.i
   },
 )
 
+it('the fingerprint of a model depends on shards of any name that the index gives them', () => {
+  const shard = 'pytorch_model-00001-of-00001.safetensors'
+  write('model.safetensors.index.json', JSON.stringify({weight_map: {'model.norm.weight': shard}}))
+  write(shard)
+  write('optimizer.safetensors')
+  const before = fingerprintOfModel(folder)
+  write('optimizer.safetensors', 'changed')
+  expect(fingerprintOfModel(folder)).toBe(before)
+  write(shard, 'changed')
+  expect(fingerprintOfModel(folder)).not.toBe(before)
+})
+
 it('the fingerprint of a model does not depend on files that compute nothing', () => {
   const before = fingerprintOfModel(folder)
   for (const name of ['tokenizer.json', 'generation_config.json', 'README.md', 'optimizer.safetensors']) write(name)
