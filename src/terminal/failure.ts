@@ -25,6 +25,15 @@ const storageErrors: Readonly<Record<string, string>> = {
   EIO: 'check the disk',
 }
 
+/** V8's words for memory that the system does not give. */
+const noMemory = /^Array buffer allocation failed/
+const ofNoMemory = {
+  name: 'RuntimeFailure',
+  message: 'there is not enough memory: the system gave no more',
+  suggestions: ['see with --dry-run what needs most, and which setting shrinks it', 'end other programs'],
+  exit_code: ExitCode.internal,
+}
+
 interface ForeignError extends Error {
   readonly code?: string
   /** Set by oclif on what the user typed wrong. */
@@ -43,6 +52,7 @@ export function describeFailure(thrown: unknown, isStopping: boolean): Failure {
   if (error.oclif?.exit !== undefined) return {...described, ...usage(error), exit_code: error.oclif.exit}
   const remedy = storageErrors[error.code ?? '']
   if (remedy) return {...described, name: 'RuntimeFailure', suggestions: [remedy], exit_code: ExitCode.internal}
+  if (error.name === 'RangeError' && noMemory.test(error.message)) return ofNoMemory
   const suggestions = ['run again with DEBUG=1 for the stack, and please report it']
   return {
     ...described,

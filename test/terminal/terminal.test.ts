@@ -233,6 +233,13 @@ describe('failures', () => {
   it('carry the exit status of their kind', () => {
     expect(describeFailure(new DataError('bad row'), false).exit_code).toBe(3)
     expect(describeFailure(new Interrupted('saved'), true).exit_code).toBe(130)
+    // As V8 words it; an error of the engine's thread comes as a plain one of that name.
+    const refused = Object.assign(new Error('Array buffer allocation failed'), {name: 'RangeError'})
+    expect(describeFailure(refused, false)).toMatchObject({
+      exit_code: 1,
+      message: expect.stringMatching(/not enough memory/),
+    })
+    expect(describeFailure(new RangeError('Invalid array length'), false).message).toMatch(/^internal:/)
     expect(describeFailure(Object.assign(new Error('full'), {code: 'ENOSPC'}), false)).toMatchObject({
       exit_code: 1,
       message: 'full',
