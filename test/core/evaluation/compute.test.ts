@@ -14,7 +14,7 @@ import {countAnswerTokens} from '../../../src/core/tasks/answer-tokens.js'
 import {sumOf} from '../../../src/core/util/means.js'
 import {type ToyWorkspace, toyServices, toyWorkspace} from '../../support/toy-run.js'
 
-// A worker thread cannot load TypeScript here: the engine runs in this thread.
+// The engine runs in this thread, where its calls can be seen.
 vi.mock('../../../src/core/engine/start-engine.js', () => ({
   startEngine: () => new LocalEngine({device: 'cpu', threads: 1}),
 }))

@@ -1,6 +1,6 @@
 import {cpSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {beforeAll, describe, expect, it, vi} from 'vitest'
+import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {LocalEngine} from '../../../src/core/engine/local-engine.js'
 import {evaluate} from '../../../src/core/evaluation/evaluate.js'
@@ -14,12 +14,6 @@ import {Interrupted, UsageError} from '../../../src/core/util/errors.js'
 import {meanOf} from '../../../src/core/util/means.js'
 import {toyServices} from '../../support/toy-run.js'
 import {bare, inMode, ToyEvaluations} from './toy-evaluations.js'
-
-// A worker thread cannot load TypeScript here: the engine runs in this thread.
-vi.mock('../../../src/core/engine/start-engine.js', async () => {
-  const {LocalEngine: Engine} = await import('../../../src/core/engine/local-engine.js')
-  return {startEngine: () => new Engine({device: 'cpu', threads: 1})}
-})
 
 let toy: ToyEvaluations
 beforeAll(async () => {

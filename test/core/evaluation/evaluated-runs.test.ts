@@ -9,7 +9,7 @@ import {UsageError} from '../../../src/core/util/errors.js'
 import {shownSettings} from '../../support/shown-settings.js'
 import {inMode, ToyEvaluations} from './toy-evaluations.js'
 
-// A worker thread cannot load TypeScript here: the engine runs in this thread.
+// The engine runs in this thread, where its calls can be seen.
 vi.mock('../../../src/core/engine/start-engine.js', async () => {
   const {LocalEngine: Engine} = await import('../../../src/core/engine/local-engine.js')
   return {startEngine: () => new Engine({device: 'cpu', threads: 1})}
