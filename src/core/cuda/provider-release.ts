@@ -39,7 +39,7 @@ export function openReleases(env: Environment, patience: Patience = {}): Connect
     explain: (status) =>
       status === 404
         ? ['there is no such release', [instead]]
-        : ['GitHub refused', ['try later: GitHub answers 60 requests an hour to one address', instead]],
+        : ['GitHub refused', ['later: GitHub answers 60 requests an hour to one address', instead]],
     ...patience,
   }
 }

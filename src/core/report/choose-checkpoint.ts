@@ -30,7 +30,7 @@ export function chooseCheckpoint(
   const names = [...new Set(checkpoints.map((checkpoint) => checkpoint.run))]
   if (own.length === 0)
     throw new UsageError(`inspect: ${path} has no predictions of run ${run}; it has those of ${names.join(', ')}`, {
-      suggestions: names.map((name) => `try --run ${name}`),
+      suggestions: names.map((name) => `give --run ${name}`),
     })
   const steps = [...new Set(own.map(({step}) => step))]
   const step = chooseStep(steps, wanted, run === undefined ? path : `run ${run} in ${path}`)
@@ -38,7 +38,7 @@ export function chooseCheckpoint(
   if (found.length === 1) return found[0]
   throw new UsageError(
     `inspect: ${path} has predictions of step ${step} of several runs: ${found.map((one) => one.run).join(', ')}`,
-    {suggestions: found.map((one) => `try --run ${one.run} --step ${step}`)},
+    {suggestions: found.map((one) => `give --run ${one.run} --step ${step}`)},
   )
 }
 
@@ -54,6 +54,6 @@ export function chooseStep(steps: readonly number[], wanted: number | undefined,
   if (steps.includes(wanted)) return wanted
   throw new UsageError(
     `inspect: ${where} has nothing for step ${wanted}; it has ${plural(steps.length, 'step')}, ${steps[0]} to ${steps[steps.length - 1]}`,
-    {suggestions: [`try --step ${steps[steps.length - 1]}`]},
+    {suggestions: [`give --step ${steps[steps.length - 1]}`]},
   )
 }

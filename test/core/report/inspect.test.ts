@@ -179,7 +179,7 @@ describe('inspect', () => {
     it('refuses a step of several runs, and a run that is not there', async () => {
       await expect(of({step: 160})).rejects.toMatchObject({
         message: `inspect: ${several} has predictions of step 160 of several runs: ntp, rpt`,
-        suggestions: ['try --run ntp --step 160', 'try --run rpt --step 160'],
+        suggestions: ['give --run ntp --step 160', 'give --run rpt --step 160'],
       })
       await expect(of({run: 'base'})).rejects.toThrow(/no predictions of run base; it has those of ntp, rpt/)
       await expect(of({run: 'rpt', step: 570})).rejects.toThrow(/run rpt in .* has nothing for step 570/)
