@@ -8,6 +8,7 @@ import {livenessOf} from '../../onnx/liveness.js'
 import type {TensorType} from '../../onnx/types.js'
 import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {isSameShape} from '../../util/shape.js'
+import {ofFewLayers} from '../graphs/few-layers.js'
 import {toPrecision} from '../graphs/to-precision.js'
 import {compiledBytes, keepsItsMemory} from '../sessions/session-memory.js'
 import type {EngineWork, MemoryPart, Phase, WorkGraph, WorkKind} from './engine-work.js'
@@ -34,9 +35,6 @@ export interface GraphMemory {
   readonly leavesBlocks: boolean
 }
 
-/** Numbers of layers that are built instead of more: two graphs tell how much each further layer adds. */
-const [fewer, more] = [3, 4]
-
 /** What decides how much memory a graph takes on a device. */
 type GraphPlace = Pick<DeviceKind, 'memory' | 'readsInPlace'>
 
@@ -50,10 +48,7 @@ export function measureGraph(
   const {kind, of: workKind, phases, isFedRows = false} = work
   const measure = (layers: number) => rawMemory({...model, layers}, work, device, precision)
   // A graph that is fed rows is of one layer at most, whichever that is.
-  const isWhole = isFedRows || model.layers <= fewer
-  const few = measure(isWhole ? model.layers : fewer)
-  const next = isWhole ? few : measure(more)
-  const at = (from: number, to: number) => from + (to - from) * (model.layers - fewer)
+  const {few, next, at} = ofFewLayers(model.layers, measure, isFedRows)
   const keepsMemory = memory.isApart || keepsItsMemory(kind, at(few.peakBytes, next.peakBytes))
   // Without an arena, every tensor is a block of its own.
   const factor = keepsMemory ? memory.arenaFactor : 1

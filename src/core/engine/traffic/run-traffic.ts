@@ -2,6 +2,7 @@ import type {PrecisionName} from '../../config/names.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {type GraphTraffic, trafficOf} from '../../runtime/traffic.js'
 import type {DecoderGraph} from '../graphs/decoder-graph.js'
+import {ofFewLayers} from '../graphs/few-layers.js'
 import {toPrecision} from '../graphs/to-precision.js'
 import type {EngineWork} from '../memory/engine-work.js'
 
@@ -21,9 +22,6 @@ function trafficIn(precision: PrecisionName | undefined, decoder: DecoderGraph):
   return trafficOf(toPrecision(decoder, precision, {readsInPlace: false}))
 }
 
-/** Numbers of layers that are built instead of more: two graphs tell how much each further layer adds. */
-const [fewer, more] = [3, 4]
-
 /**
  * Bytes that one run of a whole model's graph moves. For many layers, they are extrapolated from graphs of 3 and 4 layers.
  *
@@ -33,10 +31,8 @@ export function wholeTraffic(
   {model, precision}: Pick<EngineWork, 'model' | 'precision'>,
   build: (of: ModelConfig) => DecoderGraph,
 ): GraphTraffic {
-  const at = (layers: number) => trafficIn(precision, build({...model, layers}))
-  if (model.layers <= more) return at(model.layers)
-  const few = at(fewer)
-  return plus(few, plus(at(more), few, -1), model.layers - fewer)
+  const {few, next, at} = ofFewLayers(model.layers, (layers) => trafficIn(precision, build({...model, layers})))
+  return {toDevice: at(few.toDevice, next.toDevice), fromDevice: at(few.fromDevice, next.fromDevice)}
 }
 
 /** Sums the bytes that runs move. Graphs with the same key are built once. */
