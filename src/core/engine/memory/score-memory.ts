@@ -9,7 +9,7 @@ import type {MemoryDemand} from './check-memory.js'
 
 /** The largest batch of sequences of at most `longest` tokens that `scoreSequences` makes. */
 export function largestScoreShape({topK, batchTokens}: ScoreSettings, longest: number): ScoreShape {
-  return scoreShape(rowsWithin(batchTokens, longest), longest, topK)
+  return scoreShape(sequencesWithin(batchTokens, longest), longest, topK)
 }
 
 /** The largest batch that `answerQueries` makes of queries that all are as long as the longest. */
@@ -18,11 +18,11 @@ export function largestLogprobShape(
   longest: {readonly promptTokens: number; readonly continuationTokens: number},
 ): LogprobShape {
   const tokens = longest.promptTokens + longest.continuationTokens - 1
-  const rows = rowsWithin(batchTokens, tokens)
+  const rows = sequencesWithin(batchTokens, tokens)
   return logprobShape(rows, tokens, rows * longest.continuationTokens)
 }
 
-function rowsWithin(batchTokens: number, longest: number): number {
+function sequencesWithin(batchTokens: number, longest: number): number {
   const length = lengthBucket(longest)
   let rows = 1
   while (countBucket(rows + 1) * length <= batchTokens) rows++
