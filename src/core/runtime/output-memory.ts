@@ -29,6 +29,16 @@ export function freeArray({buffer}: {readonly buffer: ArrayBufferLike}): void {
   nowhere.postMessage(null, [buffer as ArrayBuffer])
 }
 
+/**
+ * Frees an output at once, as `freeArray`.
+ *
+ * @param output that was counted when it was handed out, and that nobody reads any more
+ */
+export function freeOutput(output: Float32Array): void {
+  handedOut -= output.byteLength
+  freeArray(output)
+}
+
 function portToNowhere(): MessagePort {
   const {port1, port2} = new MessageChannel()
   port2.close()

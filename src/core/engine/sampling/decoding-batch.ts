@@ -1,3 +1,4 @@
+import {freeOutput} from '../../runtime/output-memory.js'
 import type {TensorData} from '../../runtime/session.js'
 import {maxOf, minOf} from '../../util/extremes.js'
 import {decodingStepGraph, type StepShape} from '../graphs/decoding-step.js'
@@ -94,12 +95,14 @@ export class DecodingBatch {
       decodingStepGraph(this.state.config, this.shape, sampling),
     )
     const drawn = await session.run(this.feeds())
+    const entries = drawn.entries as Float32Array
     for (const row of this.rows) {
       const at = this.indexOf(row)
-      this.own.write(drawn.entries as Float32Array, row.seat, row.sample.length)
+      this.own.write(entries, row.seat, row.sample.length)
       row.nextId = Number(drawn.tokens[at])
       row.sample.push(row.nextId, Number(drawn.old_logprobs[at]), Number(drawn.margins[at]))
     }
+    freeOutput(entries)
     for (const member of this.members) member.rows = member.rows.filter(({sample}) => !sample.isFinished)
     this.places = this.places.map((member) => (member && member.rows.length > 0 ? member : null))
   }

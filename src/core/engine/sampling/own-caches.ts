@@ -1,5 +1,6 @@
 import type {ModelConfig} from '../../models/model-config.js'
 import {type EntryLayout, entryOffset, keyLayout, valueLayout} from '../../nn/page-layout.js'
+import {freeArray} from '../../runtime/output-memory.js'
 import type {TensorData} from '../../runtime/session.js'
 import {pageSizes} from '../graphs/pages.js'
 
@@ -102,7 +103,7 @@ export class OwnCaches {
     )
   }
 
-  /** A page with what a smaller one has, empty otherwise. */
+  /** A page with what a smaller one has, which is empty afterwards. */
   private newPage(tokens: number, smaller?: Page): Page {
     const {layers, headSize} = this.model
     const size = this.sequences * tokens * headSize
@@ -113,6 +114,7 @@ export class OwnCaches {
     ]).flat()
     smaller?.parts.forEach((from, i) => {
       copyEntries(from, parts[i], this.sequences)
+      freeArray(from.entries)
     })
     return {tokens, parts}
   }

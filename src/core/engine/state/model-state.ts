@@ -7,6 +7,7 @@ import {clipScale, globalNorm} from '../../optim/clip.js'
 import {type LossScale, nextLossScale} from '../../optim/loss-scale.js'
 import {StepThreads} from '../../optim/step-threads.js'
 import {keepHalfCopy, takeHalfCopy} from '../../runtime/half-copies.js'
+import {freeOutput} from '../../runtime/output-memory.js'
 import type {TensorData} from '../../runtime/session.js'
 import {addTo} from '../../util/add-to.js'
 import {NumericError} from '../../util/errors.js'
@@ -131,13 +132,16 @@ export class ModelState {
     return sum
   }
 
-  /** Adds the `gradient/<name>` outputs of a micro-batch to the sums. */
+  /** Adds the `gradient/<name>` outputs of a micro-batch, which are empty afterwards, to the sums. */
   accumulate(outputs: Readonly<Record<string, TensorData>>): void {
     for (const {name} of this.trained) {
       const gradient = outputs[`gradient/${name}`] as Float32Array
       const sum = this.gradients.get(name)
       if (!sum) this.gradients.set(name, gradient)
-      else addTo(sum, gradient)
+      else {
+        addTo(sum, gradient)
+        freeOutput(gradient)
+      }
     }
   }
 
