@@ -48,12 +48,12 @@ export function livenessOf(graph: Graph, trips = 1, writesElsewhere = false): Li
   let peak = {bytes: 0, index: 0}
   nodes.forEach((node, index) => {
     held += changes[index]
-    const bytes = held + totalBytes(inside(node, trips))
+    const bytes = held + totalBytes(heldInside(node, trips))
     if (bytes > peak.bytes) peak = {bytes, index}
   })
   const fullest = nodes[peak.index]
   const outer = rooms.flatMap((room) => room.at(peak.index) ?? [])
-  const live = fullest ? [...outer, ...inside(fullest, trips)] : []
+  const live = fullest ? [...outer, ...heldInside(fullest, trips)] : []
   return {
     peakBytes: peak.bytes,
     constantBytes,
@@ -63,7 +63,7 @@ export function livenessOf(graph: Graph, trips = 1, writesElsewhere = false): Li
 }
 
 /** What a node holds while it runs besides inputs and outputs; the outputs of a Loop hold its newest carried values. */
-function inside(node: OpNode, trips: number): LiveTensor[] {
+export function heldInside(node: OpNode, trips = 1): LiveTensor[] {
   const body = bodyOf(node)
   if (!body) return (scratch[node.op]?.(node) ?? []).map((tensor) => tensorOf(node, tensor))
   const next = new Set(body.outputs.map(({value}) => value.name))

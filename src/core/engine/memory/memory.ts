@@ -102,6 +102,7 @@ function estimateHost(work: EngineWork, device: DeviceKind, graphs: readonly Gra
       ...now,
       ...graphs.map(({compiled}) => compiled),
       {name: 'freed, not returned', bytes: Math.round(freed)},
+      ...largestOf(graphs.filter(isNow).map(({copies}) => copies)),
       ...held.flatMap((graph) => [...graph.parts, ...(isNow(graph) ? [graph.feeds] : [])]),
     ])
     return {
@@ -163,8 +164,13 @@ function fullest(estimates: readonly MemoryEstimate[]): MemoryEstimate {
 
 /** The graphs whose memory is there in a phase: those that keep theirs, and the largest of its own that do not. */
 function heldAtOnce(graphs: readonly GraphMemory[], isNow: (graph: GraphMemory) => boolean): GraphMemory[] {
-  const [largest] = graphs.filter((graph) => !graph.keepsMemory && isNow(graph)).toSorted((a, b) => b.bytes - a.bytes)
+  const [largest] = largestOf(graphs.filter((graph) => !graph.keepsMemory && isNow(graph)))
   return graphs.filter((graph) => graph.keepsMemory || graph === largest)
+}
+
+/** The largest one; none of none. */
+function largestOf<T extends {readonly bytes: number}>(parts: readonly T[]): T[] {
+  return parts.toSorted((a, b) => b.bytes - a.bytes).slice(0, 1)
 }
 
 function totalOf(parts: readonly {readonly bytes: number}[]): number {

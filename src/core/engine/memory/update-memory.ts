@@ -61,9 +61,9 @@ const updates: Readonly<Record<UpdateModeName, (work: EngineWork, limits: RunLim
       },
     ]
     const graphs = built.filter((graph) => graph !== undefined && graph !== false)
-    // A micro-batch's gradients leave the graph as copies, beside the sum if there are several.
-    const copies = graphs.length === 0 ? 0 : isAccumulated ? 2 : 1
-    const gradients = {name: 'gradients', bytes: copies * float * trainedCount(model), kind: graphs[0]?.of}
+    // The copies of one micro-batch's gradients are its graph's; those of the ones before are summed.
+    const sums = graphs.length > 0 && isAccumulated ? float * trainedCount(model) : 0
+    const gradients = {name: 'gradients', bytes: sums, kind: graphs[0]?.of}
     return {graphs, host: [gradients], ofShorter: []}
   },
 

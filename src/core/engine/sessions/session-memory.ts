@@ -1,3 +1,4 @@
+import {arenaOf} from '../../onnx/arena.js'
 import type {Graph} from '../../onnx/graph.js'
 import {tensorBytes} from '../../onnx/live-tensor.js'
 import {livenessOf} from '../../onnx/liveness.js'
@@ -52,11 +53,26 @@ export function heldMemory(
   const {peakBytes, constantBytes} = livenessOf(graph)
   if (isApart) {
     const fed = graph.inputs.reduce((sum, input) => sum + tensorBytes(input), 0)
-    return {keepsMemory: true, bytes: Math.round(arenaFactor * (peakBytes + fed))}
+    return {keepsMemory: true, bytes: Math.round(bytesBetweenRuns(graph, peakBytes + fed, arenaFactor))}
   }
   const keepsMemory = keptBytes < mostKeptByRuns && keepsItsMemory(kind, peakBytes)
-  const tensors = keepsMemory ? Math.round(arenaFactor * peakBytes) : constantBytes
+  const tensors = keepsMemory ? Math.round(bytesBetweenRuns(graph, peakBytes, arenaFactor)) : constantBytes
   return {keepsMemory, bytes: compiledBytes(graph.nodes.length) + tensors}
+}
+
+/**
+ * Bytes that the arena of a graph holds between runs.
+ *
+ * @param heldBytes by the graph at its fullest moment
+ * @param writesElsewhere whether outputs are written to memory that the caller has
+ */
+export function bytesBetweenRuns(
+  graph: Graph,
+  heldBytes: number,
+  arenaFactor: DeviceMemory['arenaFactor'],
+  writesElsewhere = false,
+): number {
+  return arenaFactor === null ? arenaOf(graph, writesElsewhere).usedBytes : arenaFactor * heldBytes
 }
 
 /** Compiled graphs kept at most. */

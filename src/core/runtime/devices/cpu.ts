@@ -1,10 +1,10 @@
 import {availableMemory} from '../machine-memory.js'
 import type {DeviceKind, DeviceMemory} from './device-kind.js'
 
-/** The memory of the machine; the factor is that of onnxruntime's arena, as measured (docs/how-to/memory.md). */
+/** The memory of the machine. */
 export const hostMemory = {
   availableBytes: (heldBytes?: number) => availableMemory('/', heldBytes),
-  arenaFactor: 1.25,
+  arenaFactor: null,
   isApart: false,
 } satisfies DeviceMemory
 

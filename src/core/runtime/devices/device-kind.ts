@@ -9,8 +9,11 @@ export interface DeviceMemory {
    * @param heldBytes what of it the process has already; measured when absent
    */
   availableBytes(heldBytes?: number): number | null
-  /** Bytes that the arena of a graph that keeps its memory takes for each byte that the graph holds at its fullest moment. */
-  readonly arenaFactor: number
+  /**
+   * Bytes that the arena of a graph that keeps its memory takes for each byte that the graph holds at its fullest moment; null where
+   * the arena lays tensors out as on the CPU, which is computed.
+   */
+  readonly arenaFactor: number | null
   /**
    * Whether it is the device's own: what graphs are fed, hold and hand out lies there while they run, everything else in
    * the host's memory. What a graph took stays until it is dropped.

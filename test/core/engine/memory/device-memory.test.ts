@@ -34,10 +34,10 @@ describe('a device of its own memory', () => {
   })
 
   it('has the weights once for each graph of a phase, and nothing of the phases that are over', () => {
-    expect(bytesOf(there, 'weights')).toBe(2 * Math.round(kind.memory.arenaFactor * weights))
+    expect(bytesOf(there, 'weights')).toBe(2 * Math.round(kind.memory.arenaFactor! * weights))
     expect(there.graphBytes).toHaveLength(2)
     const sampling = estimateMemories({model, rollout: work.rollout}, kind).device!
-    expect(bytesOf(sampling, 'weights')).toBe(Math.round(kind.memory.arenaFactor * weights))
+    expect(bytesOf(sampling, 'weights')).toBe(Math.round(kind.memory.arenaFactor! * weights))
     expect(sampling.totalBytes).toBeLessThan(there.totalBytes)
   })
 

@@ -8,9 +8,9 @@ import {estimateMemories, estimateMemory as estimateOn} from '../../../../src/co
 import {largestLogprobShape, largestScoreShape} from '../../../../src/core/engine/memory/score-memory.js'
 import {rowCounts} from '../../../../src/core/engine/segments/row-layout.js'
 import {compiledBytes} from '../../../../src/core/engine/sessions/session-memory.js'
-import {parseModelConfig} from '../../../../src/core/models/model-config.js'
+import {type ModelConfig, parseModelConfig} from '../../../../src/core/models/model-config.js'
 import {parameterCount} from '../../../../src/core/models/parameters.js'
-import {livenessOf} from '../../../../src/core/onnx/liveness.js'
+import {arenaOf} from '../../../../src/core/onnx/arena.js'
 import {devices} from '../../../../src/core/runtime/devices.js'
 import {bytesOf, large, model, rptWork, small} from './sample-work.js'
 
@@ -195,21 +195,14 @@ describe('estimateMemory', () => {
     expect(growth).toBeLessThan(2.05)
   })
 
-  it('knows a graph of many layers from graphs of few', () => {
+  it('counts what the arena of a graph that keeps its memory takes, of however many layers', () => {
     const deep = parseModelConfig({...small, num_hidden_layers: 9}, 'config.json')
     const policy = rptWork(16).policy!
-    const {parts} = measureGraph(
-      {model: deep},
-      {
-        kind: 'policy',
-        of: 'policy',
-        build: (of) => policyGraph(of, policy, 1, {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 0}),
-      },
-      devices.cpu,
-    )
-    const {peakBytes} = livenessOf(policyGraph(deep, policy, 1, {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 0}).op.graph)
-    const bytes = parts.reduce((sum, part) => sum + part.bytes, 0)
-    expect(bytes / (devices.cpu.memory.arenaFactor * peakBytes)).toBeCloseTo(1, 2)
+    const build = (of: ModelConfig) => policyGraph(of, policy, 1, {clipEpsilon: 0.2, klCoef: 0, entropyCoef: 0})
+    const {parts, bytes, keepsMemory} = measureGraph({model: deep}, {kind: 'policy', of: 'policy', build}, devices.cpu)
+    expect(keepsMemory).toBe(true)
+    expect(bytes).toBe(arenaOf(build(deep).op.graph).usedBytes)
+    expect(parts.reduce((sum, part) => sum + part.bytes, 0) / bytes).toBeCloseTo(1, 6)
   })
 
   it('counts the weights of a model of 1.5 billion parameters four times, without a number that overflows', () => {
