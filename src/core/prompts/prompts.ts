@@ -5,7 +5,7 @@ import type {ItemKey, Prompt} from '../records/records.js'
 import {type ChatTemplate, chatTemplateFrom, type PromptParts, renderChat} from '../tokenizer/chat-template.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {UsageError} from '../util/errors.js'
-import {joinIds} from '../util/join-ids.js'
+import {isSameIds, joinIds} from '../util/join-ids.js'
 import {readPlainText, withLineFeeds} from '../util/plain-file.js'
 import {nearest} from '../util/suggest.js'
 import {hasHalfPair} from '../util/text-bytes.js'
@@ -78,6 +78,13 @@ export function cutContext(
 /** What is left of a context that lost so many tokens from the left, the start token aside, which is never counted. */
 export function contextWithout({startId}: Tokenizer, tokenIds: Int32Array, cutTokens: number): Int32Array {
   return tokenIds.subarray(Number(tokenIds[0] === startId) + cutTokens)
+}
+
+/** What of a prompt is its context; null where the prompt is not in this template. */
+export function contextWithin(tokenizer: Tokenizer, settings: PromptSettings, ids: Int32Array): Int32Array | null {
+  const {before, after} = templateIds(tokenizer, settings)
+  const context = ids.subarray(before.length, Math.max(before.length, ids.length - after.length))
+  return isSameIds(joinIds(before, context, after), ids) ? context : null
 }
 
 /** The end of token ids that are too long for `maxTokens`, after the start token where the model uses one; else all of them. */

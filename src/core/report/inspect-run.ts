@@ -18,11 +18,12 @@ import {diagnose, summarizeRollouts} from './diagnose.js'
 import {percent} from './format.js'
 import type {RunInspection, ThoughtView} from './inspection.js'
 import {readLedger} from './ledger.js'
+import {readQuestions} from './questions.js'
 import {failedSteps, predictionsFile, type RunFolder, readRollouts, settingOf} from './read-run.js'
 import {readDifficulties} from './rollout-sample.js'
 
 /** Looks at the rollouts of one step, a failed one where it is asked for or there is no other. */
-export function inspectRollouts(run: RunFolder, options: InspectOptions): RunInspection {
+export async function inspectRollouts(run: RunFolder, options: InspectOptions): Promise<RunInspection> {
   const kept = run.rolloutSteps
   const failures = failedSteps(run.path)
   const isWanted = options.step !== undefined && !kept.includes(options.step) && failures.includes(options.step)
@@ -36,6 +37,7 @@ export function inspectRollouts(run: RunFolder, options: InspectOptions): RunIns
   )
   const shown = spread(matching.length, options.rows).map((index) => matching[index])
   const contextOf = readContexts(settingOf(run, 'data.dir'), shown, contextLength)
+  const questionOf = await readQuestions(run, shown)
   const statistics = all.length > 0 ? summarizeRollouts(all) : null
   const tally = new ResponseTally()
   for (const {cluster, completion_text: text} of all) tally.add({cluster, text})
@@ -45,7 +47,7 @@ export function inspectRollouts(run: RunFolder, options: InspectOptions): RunIns
     difficulty: difficultyOf({doc_id, position}) || null,
     mode: null,
     sample,
-    context: contextOf({doc_id, position}),
+    context: questionOf(row) ?? contextOf({doc_id, position}),
     truth: quoteBytes(row.truth),
     truth_tokens: piecesOf(row.truth, row.boundaries).map(quoteBytes),
     prediction: row.prediction && quoteBytes(row.prediction),

@@ -8,6 +8,7 @@ import {spread} from './choose-rows.js'
 import {type PositionKey, readPlaces} from './contexts.js'
 import {describeItem, type Ledger, type LedgerItem, readLedger} from './ledger.js'
 import type {SampledCompletion, SampledGroup} from './page/filter.js'
+import {readQuestions} from './questions.js'
 import {type RunFolder, readRollouts, settingOf} from './read-run.js'
 
 /** Steps of a run whose rollouts a page shows at most, and completions of all runs together. */
@@ -57,12 +58,13 @@ export async function sampleRollouts(
   const data = settingOf(run, 'data.dir')
   const keys = drawn.map(([first]) => first)
   const placeOf = readPlaces(data, keys, contextLength)
+  const questionOf = await readQuestions(run, keys)
   const splitOf = readDifficulties(data, keys)
   const ledger = readLedger(run.path, new Set(keys.map(({item}) => item)))
   const groups = drawn.map((rows) => ({
     ...groupOf(run.name, rows),
     split: splitOf(rows[0]),
-    context: placeOf(rows[0])?.context ?? '',
+    context: questionOf(rows[0]) ?? placeOf(rows[0])?.context ?? '',
     byte: placeOf(rows[0])?.byte ?? null,
     ledger: wordsOf(ledger.items.get(rows[0].item)),
   }))

@@ -4,7 +4,7 @@ import type {ItemKey, Prompt} from '../records/records.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 
 /** The prompts of questions are in a template of their own. */
-export function questionPromptSettings({prompt}: Config): PromptSettings {
+export function questionPromptSettings({prompt}: Pick<Config, 'prompt'>): PromptSettings {
   return {
     ...prompt,
     template: prompt.questionTemplate,

@@ -1,4 +1,4 @@
-import {writeFileSync} from 'node:fs'
+import {cpSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
@@ -6,6 +6,11 @@ import {evaluate} from '../../../src/core/evaluation/evaluate.js'
 import {evaluationNeeds} from '../../../src/core/evaluation/evaluated-task.js'
 import {readModelConfig} from '../../../src/core/models/model-config.js'
 import {withoutDocuments} from '../../../src/core/prepared/prepared.js'
+import {inspect} from '../../../src/core/report/inspect.js'
+import type {RunInspection} from '../../../src/core/report/inspection.js'
+import {readRun} from '../../../src/core/report/read-run.js'
+import {renderInspect} from '../../../src/core/report/render-inspect.js'
+import {sampleRollouts} from '../../../src/core/report/rollout-sample.js'
 import {metricsTable, predictionsTable, readTable, rolloutsTable} from '../../../src/core/tables/index.js'
 import {questions} from '../../../src/core/tasks/questions.js'
 import type {Task} from '../../../src/core/tasks/task.js'
@@ -180,6 +185,34 @@ describe('objective rlvr', () => {
       ['run', 'halves'].map((run) => runContents(join(workspace.folder, run), 3)),
     )
     for (const name of Object.keys(whole)) expect(halves[name] === whole[name], name).toBe(true)
+  })
+
+  it('shows the question of each rollout, whose run keeps prompts alone', async () => {
+    const {rows, ...rest} = (await inspect(join(workspace.folder, 'run'), {step: 1})) as RunInspection
+    expect(rows.map(({context}) => context)).toEqual(rows.map(() => expect.stringMatching(/^A B( [ABC])*$/)))
+    expect(renderInspect({...rest, rows}).join('\n')).toMatch(/ {2}context {3}"A B( [ABC])*"\n/)
+    const contextsOf = async (run: string) =>
+      (await sampleRollouts(readRun(run), 1, async () => {})).groups.map(({context}) => context)
+    const contexts = await contextsOf(join(workspace.folder, 'run'))
+    expect(new Set(contexts)).toEqual(new Set(contexts.map(() => expect.stringMatching(/^A B( [ABC])*$/))))
+
+    const moved = join(workspace.folder, 'moved')
+    cpSync(join(workspace.folder, 'run'), moved, {recursive: true})
+    const settingsFile = join(moved, 'config.resolved.yaml')
+    const given = readFileSync(settingsFile, 'utf8')
+    rmSync(join(moved, 'checkpoints'), {recursive: true})
+    expect(await contextsOf(moved)).toEqual(contexts)
+    // Without the template of the run, or with one that it was not asked in, the whole prompt is shown.
+    const whole = contexts.map((context) => `<bos>${context}<think>`)
+    for (const [change, shown] of [
+      [(text: string) => text.replace('questionTemplate: "bare"', 'questionTemplate: "boxed"'), whole],
+      [(text: string) => text.replace('chatTemplateFile: null', 'chatTemplateFile: /nowhere'), whole],
+      [(text: string) => text.replace(`path: "${workspace.base}"`, 'path: hf:gone/away'), contexts.map(() => '')],
+    ] as const) {
+      expect(change(given)).not.toBe(given)
+      writeFileSync(settingsFile, change(given))
+      expect(await contextsOf(moved)).toEqual(shown)
+    }
   })
 
   it('is evaluated with the template and the verifier of its run, unless others are given', async () => {

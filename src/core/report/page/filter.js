@@ -20,7 +20,7 @@
  * @property {string} doc
  * @property {number} position
  * @property {string} split how hard the position is; empty where that is not known
- * @property {string} context the text before it, from its end
+ * @property {string} context the text before it, or the question, from its end
  * @property {number | null} byte where the position starts in its document; null where the document is not at hand
  * @property {string} ledger how often the item was drawn in the whole run, and how it went; empty where that is not known
  * @property {string} truth the bytes that follow, in hexadecimal digits
