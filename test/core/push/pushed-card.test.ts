@@ -1,9 +1,10 @@
+import {cpSync} from 'node:fs'
 import {describe, expect, it} from 'vitest'
 import {parse} from 'yaml'
 import {percent} from '../../../src/core/report/format.js'
 import {type EvalRow, evalTable, metricsTable, readTable} from '../../../src/core/tables/index.js'
 import {commit} from '../hub/fake-hub.js'
-import {at, card, fields, hub, json, modelNames, send, usePushes, workspace} from './toy-pushes.js'
+import {at, card, failure, fields, hub, json, modelNames, send, usePushes, workspace} from './toy-pushes.js'
 
 usePushes(['full', 'onward', 'adapters', 'eval'])
 
@@ -76,6 +77,22 @@ describe('the card', () => {
     expect(fields()).toMatchObject({base_model: 'owner/base', tags: ['rpt']})
     expect(card()).toContain('**ntp, step 2, standard**')
     expect(card()).toContain('--model MODEL')
+  })
+
+  it('has the results of a run whose folder was renamed since it was evaluated, told by its weights', async () => {
+    await send('full', {evaluation: at('eval')})
+    const results = () =>
+      card()
+        .split('## ')
+        .find((section) => section.startsWith('Results'))
+    const before = results()
+    cpSync(at('full'), at('renamed'), {recursive: true})
+    await send('renamed', {evaluation: at('eval')})
+    expect(results()).toBe(before)
+    expect(results()).toMatch(/\| \*\*rpt, step 2, reasoning\*\*/)
+    // Step 1 was not evaluated, and its weights are others.
+    const error = await failure(send('renamed', {evaluation: at('eval'), checkpoint: 1}))
+    expect(error.message).toContain('has no evaluation of renamed, step 1; it has: base, step 0; full, step 2')
   })
 
   it('says that a checkpoint was not evaluated', async () => {

@@ -5,7 +5,7 @@ import {type RunFolder, readRun} from '../../report/read-run.js'
 import type {Result} from '../../report/results.js'
 import {comparisonTable, resultTable} from '../../report/tables.js'
 import {stepName} from '../../runs/run-checkpoints.js'
-import {readIdentity} from '../../runs/run-identity.js'
+import {inputOfModel, readIdentity} from '../../runs/run-identity.js'
 import type {EvalRow} from '../../tables/index.js'
 import {DataError} from '../../util/errors.js'
 import {fingerprintOfModel} from '../../weights/index.js'
@@ -27,10 +27,10 @@ export interface CardResults {
  * @throws {DataError} when the evaluation is not of this checkpoint, or cannot be read
  */
 export async function resultsOf(run: TrainedRun, evaluation: string | undefined): Promise<CardResults | null> {
-  const isOwn = ({run: name, step}: {run: string; step: number}) =>
-    name === basename(run.path) && step === run.state.step
   const folder = evaluation === undefined ? ownEvaluations(run.path) : readRun(evaluation)
-  const evals = folder.evals.filter((row) => isOwn(row) || row.run !== basename(run.path))
+  const known = evaluation === undefined ? basename(run.path) : nameIn(folder, run)
+  const isOwn = ({run: name, step}: {run: string; step: number}) => name === known && step === run.state.step
+  const evals = folder.evals.filter((row) => isOwn(row) || row.run !== known)
   if (!evals.some(isOwn)) {
     if (evaluation === undefined) return null
     throw otherEvaluation(run, evaluation, folder.evals)
@@ -45,6 +45,19 @@ export async function resultsOf(run: TrainedRun, evaluation: string | undefined)
 function ownEvaluations(path: string): RunFolder {
   const folder = readRun(path)
   return {...folder, evals: folder.evals.map((row) => ({...row, run: folder.name}))}
+}
+
+/**
+ * What an evaluation calls a run: the name that its folder has now, or had when it was evaluated, which the noted weights tell.
+ * Adapters are noted with their base and cannot be told so.
+ */
+function nameIn({path, evals}: RunFolder, {path: runPath, folder, isAdapter, state}: TrainedRun): string {
+  const now = basename(runPath)
+  const names = [...new Set(evals.filter(({step}) => step === state.step).map(({run}) => run))]
+  if (names.includes(now) || names.length === 0 || isAdapter) return now
+  const inputs = readIdentity(path)?.inputs
+  const weights = fingerprintOfModel(folder)
+  return names.find((name) => inputs?.[inputOfModel(name, state.step)] === weights) ?? now
 }
 
 /** A sweep or curves are about other checkpoints. */
@@ -62,7 +75,7 @@ function otherEvaluation({path, state: {step}}: TrainedRun, evaluation: string, 
 
 /** An evaluation names a checkpoint by run and step, and notes down what it was; adapters are known with their base only. */
 function checkSameWeights({path, folder, isAdapter, state: {step}}: TrainedRun, evaluation: string): void {
-  const noted = readIdentity(evaluation)?.inputs?.[`model ${basename(path)} step ${step}`]
+  const noted = readIdentity(evaluation)?.inputs?.[inputOfModel(basename(path), step)]
   if (noted === undefined || isAdapter || folder.endsWith('merged') || noted === fingerprintOfModel(folder)) return
   throw new DataError(
     `push: ${evaluation} evaluated other weights with the name ${basename(path)}, ${stepName(step)}`,
