@@ -96,9 +96,13 @@ async function openRepository(remote: Remote): Promise<Repository> {
  * Creates a repository, or takes the existing one if somebody created it meanwhile, or an answer was lost.
  *
  * @param isPrivate if false, the owner's default decides, which is usually public; not every server heeds it
+ * @returns it, and whether the server said that it made it
  * @throws {DataError} when it exists and the token may not read it
  */
-export async function makeRepository(remote: Remote, isPrivate: boolean): Promise<Repository> {
+export async function makeRepository(
+  remote: Remote,
+  isPrivate: boolean,
+): Promise<{readonly repository: Repository; readonly isMade: boolean}> {
   const {createRepo} = await import('@huggingface/hub')
   const {address, settings} = remote
   const request = {
@@ -108,10 +112,14 @@ export async function makeRepository(remote: Remote, isPrivate: boolean): Promis
     fetch: asker(remote),
     accessToken: librarysToken,
   }
-  await inquire(remote, () => createRepo(request)).catch((error) => {
-    if (!(error instanceof RefusedRequest && error.status === 409)) throw error
-  })
-  return (await findRepository(remote)) ?? refuseHidden(remote)
+  const isMade = await inquire(remote, () => createRepo(request)).then(
+    () => true,
+    (error) => {
+      if (error instanceof RefusedRequest && error.status === 409) return false
+      throw error
+    },
+  )
+  return {repository: (await findRepository(remote)) ?? refuseHidden(remote), isMade}
 }
 
 function refuseHidden({label, endpoint, address}: Remote): never {

@@ -57,6 +57,7 @@ export interface PushSummary extends PushedFiles {
   readonly commit: string
   /** Whether a commit was made: not where the repository had all of it. */
   readonly changed: boolean
+  /** Whether the server said that it made the repository: not where somebody else made it meanwhile. */
   readonly created: boolean
   readonly private: boolean
   /** Names of the files that were other there, or not there. */
@@ -99,7 +100,7 @@ export async function push(
   const card = found ? await cardFor(run, facts, found, remote, services) : modelCard(run, facts)
   const all = withCard(files, card)
   const local = await whileThere(run.folder, () => readFiles(run, all, services))
-  const repository = found ?? (await newRepository(run, remote, request))
+  const {repository, isMade} = found ? {repository: found, isMade: false} : await newRepository(run, remote, request)
   const listed = new Map(repository.files.map((file) => [file.path, file]))
   const sent = local.filter((file) => !isSame(file, listed.get(file.path)))
   const removed = staleWeights([...listed.keys()], files)
@@ -113,7 +114,7 @@ export async function push(
     url,
     commit: id,
     changed,
-    created: found === null,
+    created: isMade,
     private: repository.isPrivate,
     sent: sent.map(({path}) => path),
     removed,
@@ -167,14 +168,15 @@ function summaryOf({repository}: CardFacts, {state: {step}}: TrainedRun, files: 
 }
 
 /** A repository that was not there. What somebody else has made meanwhile is looked at as one that was. */
-async function newRepository(run: TrainedRun, remote: Remote, request: PushRequest): Promise<Repository> {
-  const repository = await makeRepository(remote, request.isPrivate ?? false)
+async function newRepository(run: TrainedRun, remote: Remote, request: PushRequest) {
+  const made = await makeRepository(remote, request.isPrivate ?? false)
+  const {repository} = made
   checkRepository(repository, run, remote, request)
   if (repository.files.some(({path}) => path === cardName))
     throw new UsageError(`${remote.label}: somebody has made it meanwhile, with a ${cardName}; nothing was sent`, {
       suggestions: ['run it again if it is the right one'],
     })
-  return repository
+  return made
 }
 
 /** Refuses what would be read otherwise than it is meant, or by whom it is not meant for. */

@@ -263,13 +263,16 @@ describe('a repository', () => {
   it('is made where there is none, private if asked', async () => {
     hub.uploads.exists = false
     expect(await findRepository(remote())).toBeNull()
-    const made = await makeRepository(remote(), true)
-    expect(made).toMatchObject({head: commit, isPrivate: true})
-    expect(made.files.map(({path}) => path)).toEqual(['.gitattributes'])
+    const {repository, isMade} = await makeRepository(remote(), true)
+    expect(isMade).toBe(true)
+    expect(repository).toMatchObject({head: commit, isPrivate: true})
+    expect(repository.files.map(({path}) => path)).toEqual(['.gitattributes'])
   })
 
   it('that somebody made meanwhile is taken as it is', async () => {
-    expect((await makeRepository(remote(), false)).files.map(({path}) => path)).toEqual(['old.txt'])
+    const {repository, isMade} = await makeRepository(remote(), false)
+    expect(isMade).toBe(false)
+    expect(repository.files.map(({path}) => path)).toEqual(['old.txt'])
     expect(await readRemoteText(remote(), (await findRepository(remote()))!, 'old.txt')).toBe('old')
   })
 

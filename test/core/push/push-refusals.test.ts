@@ -109,7 +109,7 @@ describe('an error', () => {
 
   it('none at an empty repository that somebody makes meanwhile: it is taken', async () => {
     makeMeanwhile({})
-    expect((await send('full')).changed).toBe(true)
+    expect(await send('full')).toMatchObject({changed: true, created: false})
   })
 
   it('at a server that makes a public repository though a private one is asked for', async () => {
