@@ -7,12 +7,18 @@ import {buffersOf, type StepJob, type SteppedTensor, takeStep} from './step-job.
 /** Values that a thread must have to do, some 8 ms of work: below that a step is over before threads have been told of it. */
 const leastValues = 2 ** 21
 
+/** A thread, and why it hears nothing more; null while it lives. */
+interface Helper {
+  readonly worker: Worker
+  ended: Error | null
+}
+
 /**
  * Takes AdamW steps on several threads. A weight and what belongs to it goes to a thread as a whole, by handing over its
  * memory, and comes back; nothing is copied, and every weight is computed as one thread would, bit for bit.
  */
 export class StepThreads {
-  private readonly workers: (Worker | undefined)[] = []
+  private readonly helpers: (Helper | undefined)[] = []
 
   /**
    * @param threads at most, this one included; the others start when they are first needed
@@ -27,9 +33,12 @@ export class StepThreads {
    * Takes a step.
    *
    * @returns the tensors in their order; their arrays replace those that were given, which may be empty now
-   * @throws {RuntimeFailure} when a thread fails; what it was given is lost
+   * @throws {RuntimeFailure} when a thread fails, which loses what it was given, or has ended since the last step, before any is
+   *   given anything
    */
   async run(job: StepJob): Promise<readonly SteppedTensor[]> {
+    for (const [index, helper] of this.helpers.entries())
+      if (helper?.ended) throw this.failureOf(index, 'ended between two steps', helper.ended)
     const sizes = job.tensors.map(({weight}) => weight.length)
     const [own, ...others] = sharesOf(sizes, threadsFor(sizes, this.threads, this.least))
     const jobOf = (share: readonly number[]) => ({...job, tensors: share.map((index) => job.tensors[index])})
@@ -43,21 +52,22 @@ export class StepThreads {
 
   /** Ends the threads. */
   async close(): Promise<void> {
-    await Promise.all(this.workers.splice(0).map((worker) => worker?.terminate()))
+    await Promise.all(this.helpers.splice(0).map((helper) => helper?.worker.terminate()))
   }
 
-  /** A thread that has ended hears nothing more: the next step starts another in its place. */
-  private start(index: number): Worker {
-    const worker = startThread(new URL('./step-worker.js', import.meta.url), {})
-    const forget = () => {
-      if (this.workers[index] === worker) delete this.workers[index]
-    }
-    return worker.on('error', forget).on('exit', forget)
+  /** The error about a thread, in whose place the next step starts another. */
+  private failureOf(index: number, how: string, cause: Error): RuntimeFailure {
+    void this.helpers[index]?.worker.terminate()
+    delete this.helpers[index]
+    return new RuntimeFailure(`a thread of the optimizer ${how}: ${cause.message}`, {
+      cause,
+      suggestions: ['run it again, with --resume where it trains', 'end other programs if memory is short'],
+    })
   }
 
   private ask(index: number, job: StepJob): Promise<readonly SteppedTensor[]> {
-    this.workers[index] ??= this.start(index)
-    const worker = this.workers[index]
+    this.helpers[index] ??= startHelper()
+    const {worker} = this.helpers[index]
     return new Promise((resolve, reject) => {
       const settle = (finish: () => void) => {
         worker.off('message', answer).off('messageerror', fail).off('error', fail).off('exit', end)
@@ -66,15 +76,26 @@ export class StepThreads {
         finish()
       }
       const answer = (tensors: readonly SteppedTensor[]) => settle(() => resolve(tensors))
-      const fail = (cause: Error) =>
-        settle(() => reject(new RuntimeFailure(`a thread of the optimizer failed: ${cause.message}`, {cause})))
-      const end = (code: number) =>
-        settle(() => reject(new RuntimeFailure(`a thread of the optimizer ended with code ${code}`)))
+      const fail = (cause: Error) => settle(() => reject(this.failureOf(index, 'failed', cause)))
+      const end = (code: number) => fail(endOf(code))
       worker.ref()
       worker.on('message', answer).on('messageerror', fail).on('error', fail).on('exit', end)
       worker.postMessage(job, buffersOf(job.tensors))
     })
   }
+}
+
+function startHelper(): Helper {
+  const helper: Helper = {worker: startThread(new URL('./step-worker.js', import.meta.url), {}), ended: null}
+  const end = (cause: Error) => {
+    helper.ended ??= cause
+  }
+  helper.worker.on('error', end).on('exit', (code) => end(endOf(code)))
+  return helper
+}
+
+function endOf(code: number): Error {
+  return new Error(`it ended with code ${code}`)
 }
 
 /** Threads that are of use: each has enough to do, and none waits for the one that has the largest tensor. */

@@ -1,3 +1,4 @@
+import type {Worker} from 'node:worker_threads'
 import {afterEach, describe, expect, it} from 'vitest'
 import type {StepJob, SteppedTensor} from '../../../src/core/optim/step-job.js'
 import {StepThreads} from '../../../src/core/optim/step-threads.js'
@@ -90,6 +91,16 @@ describe('AdamW on several threads', () => {
     await expect(failure).rejects.toThrow(RuntimeFailure)
     await expect(failure).rejects.toThrow('a thread of the optimizer failed: Cannot mix BigInt')
     // The thread has ended; another takes the next step.
+    expect((await stepped(threads)).values).toEqual((await stepped(open(1, 1))).values)
+
+    // One that ends while it waits has lost nothing, and is not replaced in silence.
+    const {helpers} = threads as unknown as {helpers: {worker: Worker}[]}
+    await helpers[0].worker.terminate()
+    const given = tensorsOf(0)
+    await expect(threads.run(jobOf(given, 1))).rejects.toThrow(
+      'a thread of the optimizer ended between two steps: it ended with code 1',
+    )
+    expect(given.every(({weight}, i) => weight.length === sizes[i])).toBe(true)
     expect((await stepped(threads)).values).toEqual((await stepped(open(1, 1))).values)
 
     const handedOn = tensorsOf(0)
