@@ -58,6 +58,8 @@ export interface Sweep {
   readonly only?: string
   /** Whether this process has locked the folder: nobody on another machine writes there. */
   readonly isLocked?: boolean
+  /** Is told of what stays, because a process of another machine may still fill it. */
+  readonly warn?: (line: string) => void
 }
 
 /**
@@ -69,13 +71,18 @@ export interface Sweep {
  * @returns the names that were dealt with, sorted
  * @throws {RuntimeFailure} when the file system refuses
  */
-export async function sweepTemporary(parent: string, {only, isLocked = false}: Sweep = {}): Promise<string[]> {
+export async function sweepTemporary(parent: string, {only, isLocked = false, warn}: Sweep = {}): Promise<string[]> {
   return guardWrite('sweeping', parent, async () => {
     const names = existsSync(parent) ? (await readdir(parent)).sort() : []
-    const stale = names.filter((name) => {
-      const found = pattern.exec(name)?.groups
-      return found && (only ?? found.target) === found.target && isStale(join(parent, name), found, isLocked)
+    const found = names.filter((name) => {
+      const target = pattern.exec(name)?.groups?.target
+      return target !== undefined && (only ?? target) === target
     })
+    const stale = found.filter((name) => isStale(join(parent, name), pattern.exec(name)!.groups!, isLocked))
+    for (const name of found.filter((name) => !stale.includes(name) && isElsewhere(name)))
+      warn?.(
+        `${join(parent, name)} is of a process on another machine or in another container: if that has ended, remove it`,
+      )
     for (const name of stale) {
       const {target, kind} = pattern.exec(name)!.groups!
       if (kind === 'old' && !existsSync(join(parent, target))) await rename(join(parent, name), join(parent, target))
@@ -83,6 +90,11 @@ export async function sweepTemporary(parent: string, {only, isLocked = false}: S
     }
     return stale
   })
+}
+
+/** Whether a temporary is of a process on another machine. */
+function isElsewhere(name: string): boolean {
+  return (pattern.exec(name)?.groups?.host ?? thisHost) !== thisHost
 }
 
 function isStale(path: string, {pid, host = thisHost}: Readonly<Record<string, string>>, isLocked: boolean): boolean {

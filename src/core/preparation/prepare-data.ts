@@ -90,7 +90,7 @@ async function prepareIn(
 
   let prepared: Prepared
   let summary: PrepareSummary
-  await sweepTemporary(dirname(out), {only: basename(out)})
+  await sweepTemporary(dirname(out), {only: basename(out), warn: services.progress.warn})
   await fillOutput(
     out,
     outputKinds.preparedData.layout,

@@ -75,7 +75,7 @@ export async function writeReport(
   const text = page(title ?? titleOf(runs), parts)
   await guardWrite('creating', dirname(path), () => makeFolder(dirname(path)))
   const bytes = Buffer.from(text)
-  await sweepTemporary(dirname(path), {only: basename(path)})
+  await sweepTemporary(dirname(path), {only: basename(path), warn: progress.warn})
   await replaceFile(path, (handle) => writeFully(handle, bytes))
   stage.done(`${path}, ${Math.ceil(bytes.length / 1024)} KiB`)
   return {path, runs: runs.map((run) => run.path), bytes: bytes.length, content}

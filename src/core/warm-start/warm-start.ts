@@ -49,7 +49,7 @@ export async function warmStart(config: Config, services: Services): Promise<War
   await guardWrite('creating', dirname(path), () => makeFolder(dirname(path)))
   const tally = new Tally()
   const stage = services.progress.stage('write rows', config.warmStart.rows, 'rows')
-  await sweepTemporary(dirname(path), {only: basename(path)})
+  await sweepTemporary(dirname(path), {only: basename(path), warn: services.progress.warn})
   await replaceFile(path, async (handle) => {
     for (const made of rowsOf(opened, config)) {
       tally.add(made)

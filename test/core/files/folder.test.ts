@@ -163,13 +163,23 @@ describe('what a process of another machine is filling', () => {
   it('stays, whether or not a process here has its id; what a dead one of this machine left goes', async () => {
     const left = [`a.rpt-tmp-${deadPid}-${ownHost}`, `a.rpt-tmp-${process.pid}-${ownHost}`].sort()
     for (const name of [...names, ...left]) mkdirSync(at(name))
-    expect(await sweepTemporary(at())).toEqual(left)
+    const lines: string[] = []
+    const warn = (line: string) => lines.push(line)
+    expect(await sweepTemporary(at(), {warn})).toEqual(left)
     expect(readdirSync(at()).sort()).toEqual(names)
+    // Nobody here can tell whether it is alive: what stays is named.
+    const lineOf = (name: string) =>
+      `${at(name)} is of a process on another machine or in another container: if that has ended, remove it`
+    expect(lines).toEqual(names.map(lineOf))
+    lines.length = 0
+    await sweepTemporary(at(), {only: 'b', warn})
+    expect(lines).toEqual([lineOf(names[1])])
   })
 
   it('goes where the folder is locked: nobody fills it', async () => {
     for (const name of names) mkdirSync(at(name))
-    expect(await sweepTemporary(at(), {isLocked: true})).toEqual(names)
+    const warn = () => expect.unreachable()
+    expect(await sweepTemporary(at(), {isLocked: true, warn})).toEqual(names)
   })
 
   it('has another name than what a process of this machine fills', async () => {
