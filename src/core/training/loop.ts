@@ -1,5 +1,4 @@
 import {basename} from 'node:path'
-import type {Config} from '../config/schema.js'
 import type {Subject} from '../evaluation/eval-rows.js'
 import type {StepResult} from '../objectives/objective.js'
 import {stepName} from '../runs/run-checkpoints.js'
@@ -10,7 +9,7 @@ import type {Tracker} from '../trackers/tracker.js'
 import {openTrackers} from '../trackers/trackers.js'
 import {Interrupted} from '../util/errors.js'
 import {CheckpointSaver} from './checkpoint-saver.js'
-import {isDue} from './is-due.js'
+import {isEvaluationDue} from './is-due.js'
 import {metricsRow} from './metrics-row.js'
 import {carriesSignal} from './no-signal.js'
 import {warnOfRateJump} from './rate-jump.js'
@@ -31,14 +30,14 @@ export async function trainSteps(trainingRun: TrainingRun, from: TrainerState): 
   try {
     const found = metrics.rows.length
     await metrics.keepRows((row) => row.step <= from.step)
-    const isEvaluationDue = isDueAfter(from, config)
-    evaluations?.continueAfter(from.step, isEvaluationDue)
+    const mayLackEvaluation = isEvaluationDue(from.step, config)
+    evaluations?.continueAfter(from.step, mayLackEvaluation)
     warnOfRows(found, metrics.rows.length, from.step, progress)
     warnOfRateJump(metrics.rows, config, from.step, progress)
     const tracker = await openTrackers(config.train.track, run.path, metrics.rows)
     try {
       const saver = new CheckpointSaver(trainingRun, from.step)
-      if (isEvaluationDue && !evaluations?.holds(subjectOf(run, from))) await evaluate(trainingRun, from, saver)
+      if (mayLackEvaluation && !evaluations?.holds(subjectOf(run, from))) await evaluate(trainingRun, from, saver)
       if (from.step >= config.train.steps) checkNothingToDo(training, from)
       else await loop(trainingRun, from, metrics, tracker, saver)
     } finally {
@@ -81,7 +80,7 @@ async function loop(
     hasSignal ||= carriesSignal(row)
     // An evaluation may take long: what comes in between costs no step then.
     if (saver.isDue(state)) await saver.save(state)
-    if (isDueAfter(state, config)) await evaluate(trainingRun, state, saver)
+    if (isEvaluationDue(state.step, config)) await evaluate(trainingRun, state, saver)
     note = hasSignal ? result.note : `${result.note}, no signal yet in ${state.step} steps`
     stage.advance(1, note)
   } while (state.step < steps && !run.services.signal.aborted)
@@ -91,11 +90,6 @@ async function loop(
       suggestions: [`continue with --resume`],
     })
   stage.done(`${steps} steps`)
-}
-
-/** Whether an evaluation is due of the weights that a step left. */
-function isDueAfter({step}: TrainerState, config: Config): boolean {
-  return step > 0 && isDue(step, config.eval.every, config.train.steps)
 }
 
 /**

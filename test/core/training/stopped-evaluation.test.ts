@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
+import {planOf} from '../../../src/core/planning/plan.js'
 import {evalTable, readTable} from '../../../src/core/tables/index.js'
 import {train} from '../../../src/core/training/train.js'
 import {Interrupted} from '../../../src/core/util/errors.js'
@@ -89,6 +90,10 @@ describe('an evaluation while training', () => {
   it('of the last step is all that is left to do of a run that was stopped there', async () => {
     await expect(train(configOf('last', []), stoppedAt(3))).rejects.toThrow(/step 3 of 3 is done and saved/)
     expect(existsSync(at('last', 'summary.json'))).toBe(false)
+    const lines: string[] = []
+    await planOf('train', configOf('last', []), toyServices({resume: true, rehearsal: {note: () => {}}}, lines))
+    expect(lines.join('\n')).toContain('all 3 steps are taken; the evaluation of the last is left to do')
+    expect(lines.join()).not.toContain('already complete')
     expect(await goOn('last', [])).toContain('already complete at step 3')
     expect(existsSync(at('last', 'summary.json'))).toBe(true)
   })
