@@ -24,7 +24,13 @@ export class CheckpointSaver {
     const {config, engine} = training
     const format = {dtype: config.checkpoint.dtype, isMerged: config.lora.merge}
     await run.writeCheckpoint(state, companions, (folder) => engine.save(folder, true, format))
-    await pruneCheckpoints(run.path, state.step, config.checkpoint)
+    await this.prune(state)
     this.saved = state.step
+  }
+
+  /** Removes those up to a state that need not stay. */
+  async prune({step}: TrainerState): Promise<void> {
+    const {run, training} = this.trainingRun
+    await pruneCheckpoints(run.path, step, training.config.checkpoint)
   }
 }

@@ -37,6 +37,8 @@ export async function trainSteps(trainingRun: TrainingRun, from: TrainerState): 
     const tracker = await openTrackers(config.train.track, run.path, metrics.rows)
     try {
       const saver = new CheckpointSaver(trainingRun, from.step)
+      // A killed attempt may have written this checkpoint and removed none.
+      await saver.prune(from)
       if (mayLackEvaluation && !evaluations?.holds(subjectOf(run, from))) await evaluate(trainingRun, from, saver)
       if (from.step >= config.train.steps) checkNothingToDo(training, from)
       else await loop(trainingRun, from, metrics, tracker, saver)

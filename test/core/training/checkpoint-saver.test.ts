@@ -62,6 +62,15 @@ it('the checkpoint that a run goes on from is not written again', async () => {
   expect(asked).toHaveLength(1)
 })
 
+it('those that a killed attempt left are gone when the run goes on, though it is complete', async () => {
+  const {saver, path} = saverOf({keepLast: 2})
+  for (const step of [1, 2]) await saver.save(stateAt(step))
+  const folder = checkpointFolder(path, 3)
+  await writeFolder(folder, async (inside) => writeFileSync(join(inside, 'optimizer.safetensors'), 'x'))
+  await saver.prune(stateAt(3))
+  expect(await checkpointSteps(path)).toEqual([2, 3])
+})
+
 it('a checkpoint that cannot be written takes none away, and may be tried again', async () => {
   const {saver, path, disk} = saverOf({keepLast: 1})
   await saver.save(stateAt(1))

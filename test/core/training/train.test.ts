@@ -1,8 +1,8 @@
-import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {cpSync, existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
-import {checkpointSteps} from '../../../src/core/runs/run-checkpoints.js'
+import {checkpointFolder, checkpointSteps} from '../../../src/core/runs/run-checkpoints.js'
 import {metricsTable, readTable, rolloutsTable} from '../../../src/core/tables/index.js'
 import {train} from '../../../src/core/training/train.js'
 import {Interrupted, NumericError, RuntimeFailure, UsageError} from '../../../src/core/util/errors.js'
@@ -111,6 +111,15 @@ describe('a run', () => {
     expect(lines).toContain('already complete at step 4')
     expect(metrics?.step).toBe(4)
     expect(await runContents(join(workspace.folder, 'rpt-a'), 4)).toEqual(before)
+  })
+
+  it('that a kill left with more checkpoints than it keeps drops them when it goes on, though it is complete', async () => {
+    const changes = ['train.objective=ntp', 'train.steps=2', 'checkpoint.every=1', 'checkpoint.keepLast=1']
+    await train(toyConfig(workspace, 'pruned', changes), toyServices())
+    const out = join(workspace.folder, 'pruned')
+    cpSync(checkpointFolder(out, 2), checkpointFolder(out, 1), {recursive: true})
+    await train(toyConfig(workspace, 'pruned', changes), toyServices({resume: true}))
+    expect(await checkpointSteps(out)).toEqual([2])
   })
 
   it('that has gone further than it is asked for is refused, and changes nothing', async () => {
