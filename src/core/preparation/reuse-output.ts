@@ -15,6 +15,7 @@ import {
   verifyFolder,
 } from '../files/index.js'
 import type {PreparationInputs} from '../prepared/prepared-manifest.js'
+import {unmarkedPieces} from '../prepared/unmarked-pieces.js'
 import {UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import {changedInputs, formerFingerprints} from './preparation-inputs.js'
@@ -75,5 +76,7 @@ export async function reusableSummary(
 }
 
 function reasonsAgainst(manifest: Manifest, inputs: PreparationInputs, located: Located): string[] {
-  return changedInputs(manifest, inputs, formerFingerprints(located, inputs, manifest))
+  const changed = changedInputs(manifest, inputs, formerFingerprints(located, inputs, manifest))
+  const isUnmarked = unmarkedPieces(located.config.out!, manifest) > 0
+  return isUnmarked ? [...changed, 'it does not mark the pieces of documents whose text goes on'] : changed
 }

@@ -43,7 +43,7 @@ describe('rows of documents', () => {
       goesOn: Uint8Array.from(lengths, (_, index) => Number(goingOn.includes(index))),
       at: (index: number) => ({tokenIds: new Int32Array(lengths[index]).fill(5)}),
     }
-    const data = {folder: 'data', documents: {in: () => documents}} as unknown as PreparedData
+    const data = {folder: 'data', documents: {in: () => documents}, manifest: {files: {}}} as unknown as PreparedData
     const model = tinyModel({max_position_embeddings: maxPositions, eos_token_id: 2})
     const {rowAt: row, ...rest} = documentRows(configSchema.parse({train: {maxRowTokens: 100}}), model, data)
     const rows = lengths.map((_, visit) => [...row(visit).ids].join('')).sort()

@@ -1,7 +1,13 @@
-import {writeFileSync} from 'node:fs'
+import {statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
+import {configSchema} from '../../../src/core/config/schema.js'
+import {hashFile} from '../../../src/core/files/index.js'
+import {documentRows} from '../../../src/core/objectives/rows/rows.js'
+import {openPrepared} from '../../../src/core/prepared/prepared.js'
 import {clusterOf} from '../../../src/core/records/cluster-of.js'
+import {documentsTable, type Table, writeTable} from '../../../src/core/tables/index.js'
+import {tinyModel} from '../../support/tiny-model.js'
 import {documentsOf, failureOf, json, makeWorkspace, positionsOf, texts} from './preparing.js'
 import {newFolder, tiny} from './small-checkpoint.js'
 
@@ -62,6 +68,30 @@ describe('rows and documents that do not fit', () => {
     expect(documents.map(({token_ids}) => token_ids.length).filter((length) => length > 250)).toHaveLength(12)
     expect(documents.map(({goes_on}) => goes_on)).toEqual(documents.map(({token_ids}) => token_ids.length > 250))
     expect(Math.max(...documents.map(({token_ids}) => token_ids.length))).toBeLessThanOrEqual(256)
+  })
+
+  it('whose pieces an older version did not mark are not reused, and rows of them are told', async () => {
+    const out = join(newFolder(), 'data')
+    const settings = {'data.documents': file, 'data.onBadRow': 'skip', 'data.onLongDocument': 'cut'}
+    await prepare(out, settings)
+    const rowsIn = async () => {
+      const lines: string[] = []
+      documentRows(configSchema.parse({}), tinyModel({}), await openPrepared(out), (line) => lines.push(line))
+      return lines
+    }
+    expect(await rowsIn()).toEqual([])
+    expect((await prepare(out, settings)).summary.reused).toBe(true)
+    const {goes_on: _, ...columns} = documentsTable.columns
+    const table = join(out, 'documents.arrow')
+    await writeTable(table, {...documentsTable, columns} as Table, documentsOf(out))
+    const manifest = json(out, 'manifest.json')
+    manifest.files['documents.arrow'] = {size: statSync(table).size, sha256: hashFile(table)}
+    writeFileSync(join(out, 'manifest.json'), JSON.stringify(manifest))
+    expect(await rowsIn()).toEqual([expect.stringContaining('an end-of-text token follows each of 12 pieces')])
+    const {message} = await failureOf(prepare(out, settings))
+    expect(message).toMatch(/: it does not mark the pieces of documents whose text goes on$/)
+    expect((await prepare(out, settings, {overwrite: true})).summary.reused).toBe(false)
+    expect(await rowsIn()).toEqual([])
   })
 
   it('fit as they are where no model scores them', async () => {

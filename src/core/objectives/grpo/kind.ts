@@ -46,7 +46,7 @@ export function grpo(taskName: TaskName, reward: RewardName): ObjectiveKind {
       const task = known && isNamed ? await kind.open({config, data: known, model, warn}) : null
       if (task) checkItems(task, 'train')
       const order = task && openItemOrder(config, task)
-      const documents = config.grpo.ntpCoef > 0 && data ? documentRows(config, model, data) : null
+      const documents = config.grpo.ntpCoef > 0 && data ? documentRows(config, model, data, warn) : null
       const longest = task ? task.longestPrompt('train') : Number.POSITIVE_INFINITY
       return {
         instruction,

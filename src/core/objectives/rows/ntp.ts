@@ -11,8 +11,8 @@ export const ntp: ObjectiveKind = {
   batch: rowIdentity,
   leaves: [],
   trainedPrompt: () => 'none',
-  async open({config, model, data}) {
-    const documents = data && documentRows(config, model, data)
+  async open({config, model, data, warn}) {
+    const documents = data && documentRows(config, model, data, warn)
     return {
       cutDocuments: documents?.cut,
       work: (settings) => rowWork(settings, model, documents?.longest ?? Number.POSITIVE_INFINITY),

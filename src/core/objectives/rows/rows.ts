@@ -4,6 +4,7 @@ import type {EngineWork} from '../../engine/memory/engine-work.js'
 import {type GroupLengths, updateFlops} from '../../models/flops.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import type {PreparedData} from '../../prepared/prepared.js'
+import {unmarkedPieces} from '../../prepared/unmarked-pieces.js'
 import type {TrainingRow} from '../../records/records.js'
 import {DataError} from '../../util/errors.js'
 import {maxOf} from '../../util/extremes.js'
@@ -74,11 +75,22 @@ export interface DocumentRows {
  * Training documents in seeded order, cut to the longest row; and what the cuts cost. The end-of-text token follows each
  * document, but not a piece of one whose text goes on.
  *
+ * @param warn is told of data in which pieces cannot be told from whole documents
  * @throws {DataError} when there is no training document
  */
-export function documentRows(config: Config, model: ModelConfig, data: PreparedData): DocumentRows {
+export function documentRows(
+  config: Config,
+  model: ModelConfig,
+  data: PreparedData,
+  warn: (line: string) => void = () => {},
+): DocumentRows {
   const documents = data.documents.in('train')
   if (documents.length === 0) throw new DataError(`${data.folder} has no training documents`)
+  const pieces = unmarkedPieces(data.folder, data.manifest)
+  if (pieces > 0)
+    warn(
+      `${data.folder} was prepared by an older version, which did not mark where the text of a piece goes on: an end-of-text token follows each of ${pieces} pieces of long documents; run rpt prepare-data again, with --overwrite`,
+    )
   const order = new VisitOrder(documents.length, config.seed, 'documents')
   const end = model.endIds.slice(0, 1)
   const room = longestRow(config, model)

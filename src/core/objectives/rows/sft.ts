@@ -19,11 +19,11 @@ export const sft: ObjectiveKind = {
   batch: rowIdentity,
   leaves: [],
   trainedPrompt,
-  async open({config, model, texts, data}) {
+  async open({config, model, texts, data, warn}) {
     const {completions, documentShare, template} = config.sft
     // A rehearsal may come without them.
     const rows = texts && completions !== undefined ? await readRows(completions, config, model, texts.tokenizer) : null
-    const documents = documentShare > 0 && data ? documentRows(config, model, data) : null
+    const documents = documentShare > 0 && data ? documentRows(config, model, data, warn) : null
     const longest = Math.max(
       documentShare < 1 ? longestOf(rows) : 0,
       documentShare > 0 ? (documents?.longest ?? Number.POSITIVE_INFINITY) : 0,
