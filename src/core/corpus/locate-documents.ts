@@ -10,7 +10,7 @@ import {splitFiles} from './dataset-files.js'
 import type {DocumentPlace} from './documents.js'
 import {describePassed, listNames, reasons} from './file-roles.js'
 import {savedFiles} from './saved-dataset.js'
-import {everySplit, type SplitChoice} from './split-choice.js'
+import {asksForPart, everySplit, type SplitChoice} from './split-choice.js'
 import {spoolStandardInput, standardInput} from './standard-input.js'
 
 /** Documents on this machine, and where they came from: null when they were here all along. */
@@ -73,7 +73,7 @@ async function locateLocally(
 ): Promise<LocatedDocuments> {
   const label = `documents ${path}`
   if (!statSync(path).isDirectory()) {
-    if (split !== 'train' || subset !== undefined)
+    if (asksForPart({split, subset}))
       progress.warn(
         `${label} is a file and is read whole: data.split and data.subset choose among the files of a folder`,
       )

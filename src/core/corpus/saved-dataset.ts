@@ -3,7 +3,7 @@ import {join} from 'node:path'
 import {z} from 'zod'
 import {DataError} from '../util/errors.js'
 import {readPlainText} from '../util/plain-file.js'
-import {everySplit, noSplit, type SplitChoice, type SplitRequest} from './split-choice.js'
+import {asksForPart, everySplit, noSplit, type SplitChoice, type SplitRequest} from './split-choice.js'
 
 /** A name of a file or folder of its own, never a way out of the folder. */
 const plainName = z.string().regex(/^(?!\.{1,2}$)[^/\\]+$/)
@@ -31,10 +31,9 @@ export function savedFiles(
     return {...filesOfDictionary(folder, split), doubts}
   }
   if (!existsSync(join(folder, 'state.json')) || !existsSync(join(folder, 'dataset_info.json'))) return null
-  const isWhole = split === 'train' && subset === undefined
-  const doubts = isWhole
-    ? []
-    : [`${label} were saved without splits and are read whole: data.split and data.subset choose nothing`]
+  const doubts = asksForPart({split, subset})
+    ? [`${label} were saved without splits and are read whole: data.split and data.subset choose nothing`]
+    : []
   return {files: filesOfSet(folder, ''), others: null, passed: [], doubts}
 }
 

@@ -36,6 +36,11 @@ export interface Place {
 /** Asks for every split, unless one is called so. */
 export const everySplit = 'all'
 
+/** Whether a part is asked for of what has none and is read whole: `train` is the default, and everything is everything. */
+export function asksForPart({split, subset}: Pick<SplitRequest, 'split' | 'subset'>): boolean {
+  return (split !== 'train' && split !== everySplit) || subset !== undefined
+}
+
 /** The error for a split that is not there. */
 export function noSplit({label, split}: SplitRequest, splits: readonly string[]): DataError {
   return new DataError(`${label} has no split ${split}`, {

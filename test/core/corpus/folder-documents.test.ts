@@ -264,7 +264,8 @@ it('a block of words at the top of its README.md is no card', async () => {
 it('a file is read whole, and a split asked of it is no secret', async () => {
   write('test.jsonl')
   const file = join(folder, 'test.jsonl')
-  expect(await open({}, file)).toMatchObject({ids: ['test.jsonl:1'], said: []})
+  for (const request of [{}, {split: 'all'}])
+    expect(await open(request, file)).toMatchObject({ids: ['test.jsonl:1'], said: []})
   const {ids, said} = await open({split: 'dev'}, file)
   expect(ids).toEqual(['test.jsonl:1'])
   expect(said[0]).toMatch(/^warn: documents F is a file and is read whole: data\.split and data\.subset choose/)

@@ -239,7 +239,7 @@ describe('folders of save_to_disk', () => {
   it('say which of split and subset choose nothing in them', () => {
     const doubtsOf = (folder: string, split: string, subset?: string) => savedFiles(folder, {split, subset})!.doubts
     const alone = join(saved, 'train_gen')
-    expect([doubtsOf(saved, 'train_sft'), doubtsOf(alone, 'train')]).toEqual([[], []])
+    expect([doubtsOf(saved, 'train_sft'), doubtsOf(alone, 'train'), doubtsOf(alone, 'all')]).toEqual([[], [], []])
     expect(doubtsOf(saved, 'train_sft', 'x')).toEqual([
       expect.stringMatching(/without subsets: data\.subset chooses nothing/),
     ])
