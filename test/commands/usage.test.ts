@@ -40,6 +40,19 @@ describe('wrong usage ends with status 2, one line and something to try', () => 
       '--limit is a flag of rpt eval, rpt prepare-data',
     ],
     [
+      'a flag of training, which has no steps to take here',
+      ['eval', '--steps', '3'],
+      '--steps',
+      'did you mean --checkpoint?',
+    ],
+    ['a flag of training alone', ['eval', '--objective', 'ntp'], '--objective', '--objective is a flag of rpt train'],
+    [
+      'a setting of the points of a sweep',
+      ['scaling-sweep', '--steps', '3'],
+      '--steps',
+      'set train.steps in the file that sweep.train names',
+    ],
+    [
       'a flag of another command that has no setting',
       ['report', 'run', '--merged'],
       '--merged',

@@ -2,16 +2,17 @@
 const likeHere: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'prepare-data': {'--model': '--proxy', '--data': '--documents'},
   train: {'--documents': '--data', '--proxy': '--model'},
-  eval: {'--documents': '--data', '--proxy': '--model'},
+  eval: {'--documents': '--data', '--proxy': '--model', '--steps': '--checkpoint'},
+  'scaling-sweep': {'--steps': 'set train.steps in the file that sweep.train names, or as an axis of sweep.axes'},
   push: {'--model': 'give the run as the first argument: rpt push RUN hf:owner/name'},
   report: {'--data': 'give the runs as arguments: rpt report RUN ...'},
-  inspect: {'--data': 'give the folder as the argument: rpt inspect DATA'},
+  inspect: {'--data': 'give the folder as the argument: rpt inspect DATA', '--steps': '--step'},
 }
 
 /** Flags for settings that no command reads but those that have the flag. */
 const unreadElsewhere: ReadonlySet<string> = new Set([
   ...['--documents', '--tokenizer', '--proxy', '--difficulty-model', '--limit', '--select', '--documents-only'],
-  '--rows',
+  ...['--rows', '--steps', '--objective', '--track', '--allow-noop'],
 ])
 
 /**
