@@ -7,14 +7,15 @@ import type {Predictor} from './predict.js'
 /** Accuracy below which an evaluation says what most completions lack. */
 const nearZero = 0.02
 
-/** What to try about completions that end so. */
-const advice: Readonly<Record<Outcome, (config: Predictor['config']) => string>> = {
-  parsed: () => 'what is in the box is wrong; rpt inspect shows what was predicted and what came; mind prompt.template',
-  'no-box': () =>
-    'the thought ends, but no \\boxed{...} follows; try another prompt.template, or sft on such rows first',
-  'unfinished-thinking': () =>
-    'the text ends without </think>; try another prompt.template or the chat template of the model, or rpt warm-start first',
-  truncated: ({rollout}) => `the text is cut at rollout.maxTokens, which is ${rollout.maxTokens}; raise it`,
+/** What to try about completions that end so; `template` is the setting that holds the template of the task. */
+const advice: Readonly<Record<Outcome, (template: string, config: Predictor['config']) => string>> = {
+  parsed: (template) =>
+    `what is in the box is wrong; rpt inspect shows what was predicted and what came; mind ${template}`,
+  'no-box': (template) =>
+    `the thought ends, but no \\boxed{...} follows; try another ${template}, or sft on such rows first`,
+  'unfinished-thinking': (template) =>
+    `the text ends without </think>; try another ${template} or the chat template of the model, or a warm start (sft) first`,
+  truncated: (_, {rollout}) => `the text is cut at rollout.maxTokens, which is ${rollout.maxTokens}; raise it`,
 }
 
 /** What predictions of one mode have in common that accuracies do not say: how they ended, and which contexts were cut. */
@@ -22,7 +23,8 @@ export function notesOn(predictor: Predictor, mode: EvalMode, predicted: ModeTal
   return [...notesOnOutcomes(predictor, mode, predicted), ...notesOnContexts(predictor, mode, predicted)]
 }
 
-function notesOnOutcomes({config}: Predictor, mode: EvalMode, predicted: ModeTally): string[] {
+function notesOnOutcomes({config, task}: Predictor, mode: EvalMode, predicted: ModeTally): string[] {
+  const {templateKey = 'prompt.template'} = task.promptSettings
   const counts = outcomes
     .map((outcome) => ({outcome, count: predicted.outcomes[outcome]}))
     .filter(({count}) => count > 0)
@@ -34,7 +36,7 @@ function notesOnOutcomes({config}: Predictor, mode: EvalMode, predicted: ModeTal
     `mode ${mode}: of ${all} completions ${counts.map((entry) => `${entry.count} ${entry.outcome}`).join(', ')}`,
     ...(correct < nearZero * all
       ? [
-          `mode ${mode}: ${correct} of ${all} are right; most common is ${outcome} (${count}): ${advice[outcome](config)}`,
+          `mode ${mode}: ${correct} of ${all} are right; most common is ${outcome} (${count}): ${advice[outcome](templateKey, config)}`,
         ]
       : []),
   ]

@@ -1,9 +1,12 @@
 import type {Config} from '../config/schema.js'
 import {type LossKind, type LossSettings, losses} from '../grpo/losses.js'
+import {objectives} from '../objectives/objectives.js'
 import {type Outcome, outcomes} from '../records/records.js'
 import {whatPays} from '../rewards/terms.js'
 import {wholeHistory} from '../runs/compute-spent.js'
 import type {MetricsRow} from '../tables/index.js'
+import type {TaskKind} from '../tasks/task.js'
+import {tasks} from '../tasks/tasks.js'
 
 /** Optimizer updates of those steps. 0 means that the weights are those of the start. */
 export function updatesOf(rows: readonly MetricsRow[]): number {
@@ -17,20 +20,25 @@ export function carriesSignal(row: MetricsRow): boolean {
 }
 
 /** What to do about completions that mostly end like this; `parsed` depends on whether they were right. */
-const remedies: Readonly<Record<Exclude<Outcome, 'parsed'>, string>> = {
-  truncated: 'raise rollout.maxTokens',
-  'unfinished-thinking': 'nothing closes the thought with </think>; try another prompt.template or a warm start (sft)',
-  'no-box': 'nothing asks for \\boxed{...}, or the model ignores it; try another prompt.template or a warm start (sft)',
+const remedies: Readonly<Record<Exclude<Outcome, 'parsed'>, (task: TaskWords) => string>> = {
+  truncated: () => 'raise rollout.maxTokens',
+  'unfinished-thinking': ({templateKeys: [template]}) =>
+    `nothing closes the thought with </think>; try another ${template} or a warm start (sft)`,
+  'no-box': ({templateKeys: [template]}) =>
+    `nothing asks for \\boxed{...}, or the model ignores it; try another ${template} or a warm start (sft)`,
 }
 const unmoved = 'train: the weights are those of the start'
 const regularized = 'train: the weights moved by the KL, entropy and next-token terms alone'
 const tooShort = 'raise train.maxRowTokens or give longer documents'
-const allWrong = 'none was right; try easier positions, a larger grpo.groupSize or a warm start (sft)'
-const allAlike =
-  'each group is all right or all wrong; raise grpo.groupSize or rollout.temperature, or take harder positions'
+const allWrong = ({noun}: TaskWords) =>
+  `none was right; try easier ${noun}, a larger grpo.groupSize or a warm start (sft)`
+const allAlike = ({noun}: TaskWords) =>
+  `each group is all right or all wrong; raise grpo.groupSize or rollout.temperature, or take harder ${noun}`
 const allEqual =
   'in each group all rewards are equal, whether right or wrong; change the weights of reward.terms, or raise grpo.groupSize or rollout.temperature'
 
+/** What the things of a task are called. */
+type TaskWords = Pick<TaskKind, 'noun' | 'templateKeys'>
 type Terms = Config['reward']['terms']
 
 /** What no group had, by what the loss learns from; `mean` of all rewards. */
@@ -43,6 +51,7 @@ const lacking: Readonly<Record<LossKind['learnsFrom'], (mean: string) => string>
 export interface SignalSettings {
   readonly grpo: Pick<Config['grpo'], 'groupSize'> & Pick<LossSettings, 'loss'>
   readonly reward: Pick<Config['reward'], 'terms'>
+  readonly train: Pick<Config['train'], 'objective'>
 }
 
 /**
@@ -51,7 +60,10 @@ export interface SignalSettings {
  *
  * @param rows of metrics.arrow, all steps
  */
-export function noSignalLine(rows: readonly MetricsRow[], {grpo, reward: {terms}}: SignalSettings): string | null {
+export function noSignalLine(
+  rows: readonly MetricsRow[],
+  {grpo, reward: {terms}, train}: SignalSettings,
+): string | null {
   // Of steps whose rows are lost nobody knows whether they moved the weights.
   const last = rows.at(-1)
   if (!last || !wholeHistory(rows, last.step) || rows.some(carriesSignal)) return null
@@ -63,9 +75,10 @@ export function noSignalLine(rows: readonly MetricsRow[], {grpo, reward: {terms}
   const {outcome, share} = shares.reduce((most, other) => (other.share > most.share ? other : most))
   const reward = shareOf((row) => row.reward)
   const right = shareOf((row) => row['rpt/correct'])
+  const task = tasks[objectives[train.objective].task ?? 'next-token']
   const {learnsFrom} = losses[grpo.loss ?? 'grpo']
   const ofWeights = learnsFrom === 'comparison' ? remedyOfWeights(terms) : null
-  const remedy = ofWeights ?? (outcome === 'parsed' ? remedyOfTerms(terms, right) : remedies[outcome])
+  const remedy = ofWeights ?? (outcome === 'parsed' ? remedyOfTerms(terms, right, task) : remedies[outcome](task))
   return (
     `${updatesOf(rows) > 0 ? regularized : unmoved}: none of ${completions / grpo.groupSize} groups had ` +
     `${lacking[learnsFrom](reward.toFixed(3))}. ${Math.round(100 * share)}% of completions are ${outcome}: ${remedy}`
@@ -86,13 +99,13 @@ function remedyOfWeights(terms: Terms): string | null {
  *
  * @param right share of them that are right; absent terms are one that pays for right answers alone
  */
-function remedyOfTerms(terms: Terms, right: number): string {
+function remedyOfTerms(terms: Terms, right: number, task: TaskWords): string {
   const paying = terms?.filter(({weight}) => weight !== 0)
   const kinds = paying?.map(({name}) => whatPays(name))
   if (paying && kinds?.every((pays) => pays === 'format'))
     return `no term of reward.terms (${describeTerms(paying)}) pays for right answers; add one that does, such as correct`
-  if (right === 0) return allWrong
-  return !kinds || kinds.join() === 'right' ? allAlike : allEqual
+  if (right === 0) return allWrong(task)
+  return !kinds || kinds.join() === 'right' ? allAlike(task) : allEqual
 }
 
 function describeTerms(terms: NonNullable<Terms>): string {

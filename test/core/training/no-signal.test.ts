@@ -5,7 +5,7 @@ import {noSignalLine, type SignalSettings, updatesOf} from '../../../src/core/tr
 
 /** Groups of 8 under these terms. */
 function settings(...terms: NonNullable<SignalSettings['reward']['terms']>): SignalSettings {
-  return {grpo: {groupSize: 8}, reward: {terms: terms.length > 0 ? terms : undefined}}
+  return {grpo: {groupSize: 8}, reward: {terms: terms.length > 0 ? terms : undefined}, train: {objective: 'rpt'}}
 }
 
 /** A step of that many completions without signal, all of one outcome. */
@@ -43,8 +43,8 @@ describe('the line of a run without signal', () => {
   })
 
   it('of a loss that learns from right completions says that there was none, whatever the weights are', () => {
-    const {reward} = settings({name: 'correct', weight: 1}, {name: 'overlong', weight: -1})
-    const rejection: SignalSettings = {grpo: {groupSize: 8, loss: 'rejection'}, reward}
+    const given = settings({name: 'correct', weight: 1}, {name: 'overlong', weight: -1})
+    const rejection: SignalSettings = {...given, grpo: {groupSize: 8, loss: 'rejection'}}
     expect(noSignalLine([deadStep(1, 8, 'parsed', {reward: 0.5})], rejection)).toMatch(
       /none of 1 groups had a right completion \(mean reward 0\.500\)\. 100% of completions are parsed: none was right/,
     )
@@ -64,6 +64,16 @@ describe('the line of a run without signal', () => {
     const line = noSignalLine([deadStep(1, 8, 'parsed', {'rpt/correct': right})], settings(...terms))
     expect(line).toMatch(text)
     expect(line!.includes('all right or all wrong')).toBe(text.source.includes('all right or'))
+  })
+
+  it.each([
+    ['unfinished-thinking', 0, /try another prompt\.questionTemplate/],
+    ['no-box', 0, /try another prompt\.questionTemplate/],
+    ['parsed', 0, /try easier questions/],
+    ['parsed', 0.25, /take harder questions$/],
+  ] as const)('speaks of questions where the run asks them: %s, %d right', (outcome, right, text) => {
+    const asked: SignalSettings = {...settings(), train: {objective: 'rlvr'}}
+    expect(noSignalLine([deadStep(1, 8, outcome, {'rpt/correct': right})], asked)).toMatch(text)
   })
 
   it('says where the other terms of the loss moved the weights all the same', () => {
