@@ -109,11 +109,10 @@ export function comparisonTable(comparisons: readonly Comparison[], marked = 'Co
   const rows = comparisons.map(({subject, other, differences, lack, unlike}) => [
     {
       text: `${shared === null ? subject.label : ''} \u2212 ${other.label}`.trim(),
-      detail: unlike.length > 0 ? `not alike: ${unlike.join('; ')}` : undefined,
+      detail: lack ?? (unlike.length > 0 ? `not alike: ${unlike.join('; ')}` : undefined),
     },
     ...columns.map((split): Cell => {
-      if (!differences) return {text: lack ?? '-', tone: 'muted'}
-      const cell = differences[split]
+      const cell = differences?.[split]
       if (!cell) return {text: '-', tone: 'muted'}
       const tone = unlike.length > 0 ? 'muted' : cell.isAbove ? 'above' : cell.isBelow ? 'below' : undefined
       return {text: points(cell.difference), detail: interval(cell.ciLow, cell.ciHigh, points), tone}

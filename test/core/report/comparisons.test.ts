@@ -67,10 +67,10 @@ describe('paired differences', () => {
       [null, 'predictions not kept'],
       [null, 'positions differ'],
     ])
-    const {rows} = comparisonTable(comparisons)
-    expect(rows.map((row) => row[1])).toEqual([
-      {text: 'predictions not kept', tone: 'muted'},
-      {text: 'positions differ', tone: 'muted'},
+    const {columns, rows} = comparisonTable(comparisons)
+    expect(rows.map(([{detail}, ...cells]) => [detail, ...cells.map(({text}) => text)])).toEqual([
+      ['predictions not kept', ...columns.slice(1).map(() => '-')],
+      ['positions differ', ...columns.slice(1).map(() => '-')],
     ])
   })
 

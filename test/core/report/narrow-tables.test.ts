@@ -3,6 +3,7 @@ import {contentOf, type ReportContent} from '../../../src/core/report/content.js
 import {renderNarrow} from '../../../src/core/report/narrow-table.js'
 import {readRun} from '../../../src/core/report/read-run.js'
 import {renderResults} from '../../../src/core/report/render-results.js'
+import {comparisonTables} from '../../../src/core/report/tables.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
 import {writeSyntheticRuns} from './synthetic-runs.js'
 
@@ -22,6 +23,15 @@ describe('the results in a terminal', () => {
     expect(drawn(room).filter((line) => line.length > room)).toEqual([])
     expect(drawn(room)).toHaveLength(drawn().length)
     expect(leftOut(room)[0]).toMatch(/^Too wide: FLOPs each details, FLOPs each, easy interval.* \(on the page\)\.$/)
+  })
+
+  it('say once of a pair why it has no differences, not in every column', () => {
+    const {comparisons} = content
+    const lost = comparisons.map((pair) => ({...pair, differences: null, lack: 'predictions not kept' as const}))
+    const [table] = comparisonTables(lost)
+    const lines = renderNarrow({...table, title: '', note: ''}, 60)
+    expect(lines.join('\n').match(/predictions not kept/g)).toHaveLength(table.rows.length)
+    expect(lines.filter((line) => !line.includes('not kept') && line.length > 60)).toEqual([])
   })
 
   it('leave nothing out where there is room', () => {
