@@ -96,39 +96,40 @@ export function preparationInputs({
  * The fingerprints in the form of folders prepared earlier: with the path of the chat template's file, and without the name
  * of the data set, which the origins of such a folder tell.
  */
-export function formerFingerprints(
+function formerFingerprints(
   {config: {data}, models: {proxy}, source}: PreparedFrom,
   {fingerprints}: PreparationInputs,
-  manifest: Manifest,
 ): PreparationInputs['fingerprints'] {
   const folder = data.tokenizer ?? (proxy && tokenizerFolder(proxy))
-  const isSameSet = originsIn(manifest)['data.documents']?.id === source.split?.dataset
   return {
     ...fingerprints,
     tokenizer: hashTokenizer(folder, (template) => template),
-    ...(isSameSet && {documents: hashDocuments(listDocumentFiles(source), undefined)}),
+    documents: hashDocuments(listDocumentFiles(source), undefined),
   }
 }
 
-/**
- * What differs between a manifest and these inputs, in words.
- *
- * @param former other fingerprints that count as the same
- */
-export function changedInputs(
-  manifest: Manifest,
-  {fingerprints, settings}: PreparationInputs,
-  former = fingerprints,
-): string[] {
+/** What differs between a manifest and these inputs, in words. */
+export function changedInputs(manifest: Manifest, inputs: PreparationInputs, from: PreparedFrom): string[] {
+  const {fingerprints, settings} = inputs
   const {fingerprints: hashes = {}, settings: values = {}} = manifest as Partial<PreparationInputs>
+  const former = formerFingerprints(from, inputs)
+  // Without the name in the fingerprint, a folder prepared earlier from the Hub would pass for one of a local copy.
+  const isOther = (part: string) => part === 'documents' && datasetOf(manifest) !== from.source.split?.dataset
   const parts = Object.keys(fingerprints).filter((part) => part !== 'settings')
-  const changedParts = parts.filter((part) => hashes[part] !== fingerprints[part] && hashes[part] !== former[part])
+  const changedParts = parts.filter(
+    (part) => isOther(part) || (hashes[part] !== fingerprints[part] && hashes[part] !== former[part]),
+  )
   const keys = [...new Set([...Object.keys(values), ...Object.keys(settings)])].filter((key) => !unreadKeys.has(key))
   const changedKeys = keys.filter((key) => inWords(values[key]) !== inWords(settings[key]))
   return [
     ...changedParts.map((part) => `${part} changed`),
     ...changedKeys.map((key) => `${key} changed from ${inWords(values[key])} to ${inWords(settings[key])}`),
   ]
+}
+
+/** The data set of the Hub that prepared data are of; undefined of documents that were on the machine. */
+function datasetOf(manifest: Manifest): string | undefined {
+  return originsIn(manifest)['data.documents']?.id
 }
 
 /** Files by content and name; a data set of the Hub also by its own name, which is in every `doc_id`. */

@@ -18,7 +18,7 @@ import type {PreparationInputs} from '../prepared/prepared-manifest.js'
 import {unmarkedPieces} from '../prepared/unmarked-pieces.js'
 import {UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
-import {changedInputs, formerFingerprints} from './preparation-inputs.js'
+import {changedInputs} from './preparation-inputs.js'
 import type {Located} from './preparation-setup.js'
 
 const summarySchema = z.looseObject({command: z.literal('prepare-data')})
@@ -76,7 +76,7 @@ export async function reusableSummary(
 }
 
 function reasonsAgainst(manifest: Manifest, inputs: PreparationInputs, located: Located): string[] {
-  const changed = changedInputs(manifest, inputs, formerFingerprints(located, inputs, manifest))
+  const changed = changedInputs(manifest, inputs, located)
   const isUnmarked = unmarkedPieces(located.config.out!, manifest) > 0
   return isUnmarked ? [...changed, 'it does not mark the pieces of documents whose text goes on'] : changed
 }
