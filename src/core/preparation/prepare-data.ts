@@ -1,6 +1,6 @@
 import {rm, writeFile} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
-import {requireKeys} from '../config/load.js'
+import {requireKeys, valueAt} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {type BadRowCounts, BadRows} from '../corpus/bad-rows.js'
 import {listDocumentFiles} from '../corpus/documents.js'
@@ -117,10 +117,14 @@ async function prepareIn(
       ...manifestOf(prepared),
       splits: config.data.splits,
       origins: located.origins,
+      given: modelKeys.filter((key) => valueAt(config, key) !== undefined),
     }),
   )
   return summary!
 }
+
+/** Settings that name models or a tokenizer: the fingerprints do not tell whether a tokenizer was given or is the proxy's. */
+const modelKeys = ['data.tokenizer', 'data.proxy', 'data.difficultyModel']
 
 /** What the manifest holds of it: what it took stands in the summary alone. */
 function manifestOf({compute: _, ...kept}: Prepared) {

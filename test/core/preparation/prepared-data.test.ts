@@ -230,6 +230,7 @@ describe('prepared data', () => {
     writeFileSync(join(here, 'chat_template.jinja'), '{{ messages[0].content }}')
     cpSync(here, there, {recursive: true})
     await prepare(folder, {'data.tokenizer': here})
+    expect(json(folder, 'manifest.json').given).toEqual(['data.tokenizer', 'data.proxy'])
     expect((await prepare(folder, {'data.tokenizer': there})).summary.reused).toBe(true)
     const {fingerprint, config, chatTemplate} = readTokenizerFiles(there)
     const {bos_token, eos_token, pad_token, add_bos_token} = config

@@ -87,9 +87,16 @@ describe('the prepared data of a card', () => {
       `--proxy PROXY --difficulty-model DIFFICULTY_MODEL --tokenizer hf:owner/words@${'a'.repeat(40)} --out`,
     ],
     ['no proxy where there is none', {proxy: 'none'}, {}, '--documents DOCUMENTS --tokenizer TOKENIZER --out DATA'],
-  ])('are prepared again with %s', (_, fingerprints, origins, command) => {
+    [
+      'a tokenizer beside its proxy where the manifest notes it',
+      {proxy: 'p', tokenizer: 't'},
+      {},
+      '--documents DOCUMENTS --proxy PROXY --tokenizer TOKENIZER --out DATA',
+      ['data.tokenizer', 'data.proxy'],
+    ],
+  ])('are prepared again with %s', (_, fingerprints, origins, command, given?: readonly string[]) => {
     mkdirSync(join(path, 'data'), {recursive: true})
-    const manifest = {files: {}, fingerprints: {...hashes, ...fingerprints}, settings: {}, origins}
+    const manifest = {files: {}, fingerprints: {...hashes, ...fingerprints}, settings: {}, origins, given}
     writeFileSync(join(path, 'data', 'manifest.json'), JSON.stringify(manifest))
     expect(preparationNotes(factsOf(inputs)!).join('\n')).toContain(command)
   })

@@ -22,15 +22,16 @@ export function preparedFacts({config, identity}: TrainedRun): PreparedFacts | n
   if (dir === undefined) return null
   const manifest = readManifest(join(dir, manifestName))
   if (typeof manifest === 'string' || !isObject(manifest.fingerprints)) return null
-  const {fingerprints, settings} = manifest
+  const {fingerprints, settings, given} = manifest
   const parts = ['documents', 'settings']
   const isSame = parts.every((part) => fingerprints[part] === identity.inputs?.[`${part} of the prepared data`])
   if (!isSame) return null
   const origins = originsIn(manifest)
-  return {settings: isObject(settings) ? settings : {}, origins, given: givenIn(fingerprints, origins)}
+  const known = Array.isArray(given) ? given.map(String) : givenIn(fingerprints, origins)
+  return {settings: isObject(settings) ? settings : {}, origins, given: known}
 }
 
-/** A tokenizer on this machine beside a proxy is not noted: it is then the proxy's, or one that agrees with it. */
+/** The same of a manifest that does not note it: a tokenizer on this machine beside a proxy is then taken for the proxy's. */
 function givenIn(fingerprints: Readonly<Record<string, unknown>>, origins: Origins): string[] {
   const has = (part: string) => (fingerprints[part] ?? 'none') !== 'none'
   const isGiven = {
