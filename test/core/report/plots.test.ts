@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest'
+import type {ReportContent} from '../../../src/core/report/content.js'
 import {escapeHtml, percent, points, short, tail} from '../../../src/core/report/format.js'
 import {html} from '../../../src/core/report/html.js'
 import {curveKey, drawChart, layoutOf, xAt, yAt} from '../../../src/core/report/page/chart.js'
@@ -14,8 +15,10 @@ import {
 } from '../../../src/core/report/page/zoom.js'
 import {plotAccuracies} from '../../../src/core/report/plot-accuracies.js'
 import {plotScaling} from '../../../src/core/report/plot-scaling.js'
+import {trainingSection} from '../../../src/core/report/sections.js'
 import {smooth} from '../../../src/core/report/smooth.js'
 import {terminalPlot} from '../../../src/core/report/terminal-plot.js'
+import {metricsTable, nullsOf} from '../../../src/core/tables/index.js'
 
 const measured = (accuracy: number) => ({accuracy, ciLow: accuracy - 0.1, ciHigh: accuracy + 0.1})
 
@@ -75,6 +78,25 @@ describe('plots', () => {
     expect(curveKey(1)).toBe('3px solid var(--curve-1, #D55E00)')
     expect(curveKey(8)).toBe('3px dashed var(--curve-1, #D55E00)')
     expect(new Set(Array.from({length: 21}, (_, index) => curveKey(index))).size).toBe(21)
+    const [steps, values] = [
+      [1, 2],
+      [0, 1],
+    ]
+    const curves = [1, 8, 15].map((color) => ({name: `run ${color}`, color, steps, values, trend: values}))
+    const drawn = drawChart({title: 'reward', curves}, {width: 400, height: 200})
+    expect([...drawn.matchAll(/stroke-dasharray="([^"]*)"/g)].map(([, dashes]) => dashes)).toEqual([
+      'none',
+      '7 3',
+      '2 3',
+    ])
+  })
+
+  it('have a legend of the curves as they are drawn', () => {
+    const metrics = [1, 2].map((step) => ({...nullsOf(metricsTable), step, wall_seconds: step, reward: step}))
+    const runs = Array.from({length: 8}, (_, i) => ({name: `run ${i}`, path: `/run ${i}`, metrics, settings: null}))
+    const page = trainingSection({runs} as unknown as ReportContent).text
+    const keys = [...page.matchAll(/<i class="key" style="border-top: ([^"]*)"><\/i>(run \d)/g)]
+    expect(keys.map(([, border, name]) => [name, border])).toEqual(runs.map(({name}, i) => [name, curveKey(i)]))
   })
 
   it('label every tick with a text of its own, whatever the zoom', () => {
