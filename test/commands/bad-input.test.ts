@@ -1,42 +1,17 @@
-import {spawn} from 'node:child_process'
 import {cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
-import {hostname, tmpdir} from 'node:os'
-import {dirname, join} from 'node:path'
-import {fileURLToPath} from 'node:url'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {type Fault, faultMessages, writeBrokenCheckpoints} from '../support/broken-checkpoints.js'
-import {type Finished, rpt} from './rpt.js'
+import {rpt} from './rpt.js'
 import {RptLines} from './rpt-lines.js'
-
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-const tiny = join(root, 'experiments', 'tiny')
-const base = join(tiny, 'base')
+import {base, common, evaluate, expectOneLine, line, prepare, root, tiny, train} from './tiny-lines.js'
 
 let cwd: string
 
 const point =
   'threads: 1\ndata: {dir: data}\nprompt: {template: bare}\ntrain: {steps: 2}\nrollout: {maxTokens: 8}\ngrpo: {groupSize: 2, contextsPerStep: 2}\n'
 
-/** A command line in which a flag of `more` takes the place of the same one in `flags`. */
-function line(command: string, flags: readonly (readonly string[])[], more: readonly string[]): string[] {
-  return [command, ...flags.filter(([flag]) => flag === '--set' || !more.includes(flag)).flat(), ...more]
-}
-
-const common = [
-  ['--threads', '1'],
-  ['--out', 'out'],
-]
-const prepare = (documents: string, proxy = base, ...more: string[]) => {
-  const flags = [...common, ['--documents', documents], ['--proxy', proxy], ['--val-documents', '10']]
-  return line('prepare-data', flags, more)
-}
-const train = (...more: string[]) => {
-  const settings = ['prompt.template=bare', 'rollout.maxTokens=8', 'grpo.contextsPerStep=2', 'grpo.groupSize=2']
-  const sets = settings.map((setting) => ['--set', setting])
-  return line('train', [...common, ['--data', 'data'], ['--steps', '2'], ['--model', base], ...sets], more)
-}
-const evaluate = (model: string, ...more: string[]) =>
-  line('eval', [...common, ['--data', 'data'], ['--model', model], ['--limit', '2'], ['--mode', 'standard']], more)
 const sweep = (...more: string[]) => line('scaling-sweep', [['--set', 'sweep.train=point.yaml'], ...common], more)
 const warmStart = (out: string) => ['warm-start', '--data', 'data', '--model', base, '--rows', '4', '--out', out]
 const sft = (file: string) =>
@@ -82,17 +57,6 @@ beforeAll(async () => {
 }, 30_000)
 
 afterAll(() => rmSync(cwd, {recursive: true}))
-
-/** Lines of progress, which stand on stderr before the error. */
-const progress =
-  /^(load the model[:,]|read documents|tokenize documents|score entropy|rank positions|select positions|write rows:|train \w+:|evaluate |report:)/
-
-function expectOneLine({stderr}: Finished, message: RegExp): void {
-  const lines = stderr.split('\n').filter((line) => line !== '' && !progress.test(line))
-  expect(lines.filter((line) => !line.startsWith('  try: '))).toEqual([expect.stringMatching(/^Error: /)])
-  expect(stderr).toMatch(message)
-  expect(stderr).not.toMatch(/internal:|^\s+at |undefined/m)
-}
 
 type Case = readonly [name: string, args: readonly string[], status: number, message: RegExp]
 
@@ -351,75 +315,5 @@ it('a failure with --json is one document on stdout', async () => {
   expect(status).toBe(3)
   expect(JSON.parse(stdout)).toMatchObject({
     error: {name: 'DataError', message: expect.stringContaining(':5 is not JSON'), exit_code: 3},
-  })
-})
-
-it('an empty folder that was there stays, and stays empty', async () => {
-  mkdirSync(join(cwd, 'mine'))
-  expect(await rpt(train('--model', 'models/other-shape', '--out', 'mine'), cwd)).toMatchObject({status: 3})
-  expect(readdirSync(join(cwd, 'mine'))).toEqual([])
-})
-
-describe('a run directory', () => {
-  const run = (...more: string[]) => train('--out', 'run', ...more)
-
-  beforeAll(async () => {
-    expect(await rpt(run(), cwd)).toMatchObject({status: 0})
-  })
-
-  it.each([
-    ['of another size', ['--resume', '--set', 'grpo.contextsPerStep=3'], 2, /grpo\.contextsPerStep was 2 and is 3/],
-    ['to be overwritten from a broken model', ['--overwrite', '--model', 'models/not-a-number'], 3, /NaN/],
-    ['locked by a living process', ['--resume', '--steps', '3'], 2, /run\.lock: locked by process \d+/],
-  ])('%s keeps its checkpoints', async (name, more, status, message) => {
-    const lock = join(cwd, 'run', 'run.lock')
-    if (name.startsWith('locked'))
-      writeFileSync(lock, JSON.stringify({pid: process.ppid, start: null, host: hostname()}))
-    const finished = await rpt(run(...more), cwd)
-    rmSync(lock, {force: true})
-    expect(finished.status).toBe(status)
-    expectOneLine(finished, message)
-    expect(await rpt(evaluate('run'), cwd)).toMatchObject({status: 0})
-    rmSync(join(cwd, 'out'), {recursive: true})
-  })
-
-  it('has no step 9', async () => {
-    expectOneLine(await rpt(evaluate('run', '--checkpoint', '9'), cwd), /run has no checkpoint of step 9; found: 2/)
-    expectOneLine(await rpt(['inspect', 'run', '--step', '9'], cwd), /nothing for step 9; it has 2 steps/)
-  })
-})
-
-describe('Ctrl-C', () => {
-  const slow = ['--set', 'prompt.template=bare', '--set', 'rollout.maxTokens=120']
-
-  it.each([
-    [
-      'while preparing, leaves nothing',
-      prepare('many.jsonl', base, '--val-documents', '500'),
-      'read documents: started',
-      false,
-    ],
-    [
-      'while evaluating, leaves nothing',
-      evaluate(base, '--limit', '190', '--mode', 'reasoning,empty-thought', '--samples', '8', ...slow),
-      'reasoning: 190 positions',
-      false,
-    ],
-    ['while training, leaves a run to resume', train('--steps', '10000'), 'train rpt: 10000 steps', true],
-  ])('%s', async (_, args, cue, isKept) => {
-    const text = readFileSync(join(tiny, 'corpus.jsonl'), 'utf8')
-    writeFileSync(join(cwd, 'many.jsonl'), text)
-    const child = spawn(process.execPath, [join(root, 'bin', 'run.js'), ...args], {cwd})
-    let stderr = ''
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-      if (!stderr.includes(cue) && (stderr + chunk).includes(cue)) child.kill('SIGINT')
-      stderr += chunk
-    })
-    const status = await new Promise((resolve) => child.on('close', resolve))
-    expect(status, stderr).toBe(130)
-    expect(stderr).toMatch(/Stopped|stopped/)
-    expect(readdirSync(cwd).filter((name) => name.includes('out'))).toEqual(isKept ? ['out'] : [])
-    if (isKept) expect(existsSync(join(cwd, 'out', 'checkpoints'))).toBe(true)
-    rmSync(join(cwd, 'out'), {recursive: true, force: true})
   })
 })

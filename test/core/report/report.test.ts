@@ -11,13 +11,11 @@ import {readRun} from '../../../src/core/report/read-run.js'
 import {renderResults} from '../../../src/core/report/render-results.js'
 import {writeReport} from '../../../src/core/report/report.js'
 import {collectResults} from '../../../src/core/report/results.js'
-import {collectFits, collectScaling} from '../../../src/core/report/scaling-figures.js'
 import {resultSection} from '../../../src/core/report/sections.js'
 import {trendOf} from '../../../src/core/report/smooth.js'
 import {comparisonTable, renderTable, resultTable} from '../../../src/core/report/tables.js'
 import {terminalPlot} from '../../../src/core/report/terminal-plot.js'
 import {curvesOf} from '../../../src/core/report/training-curves.js'
-import {nullsOf, sweepTable, writeTable} from '../../../src/core/tables/index.js'
 import {DataError, UsageError} from '../../../src/core/util/errors.js'
 import {silentProgress} from '../../../src/core/util/progress.js'
 import {visibleLine} from '../../../src/core/util/visible.js'
@@ -333,44 +331,5 @@ describe('results', () => {
     const results = collectResults([runs.rpt, runs.base].map(readRun))
     const moved = results.map((result) => (result.objective === 'base' ? {...result, step: 999} : result))
     expect((await compareAll(moved))[0].differences).toBeNull()
-  })
-})
-
-describe('scaling', () => {
-  it('fits runs that evaluated several checkpoints against the FLOPs they had spent', () => {
-    const folders = [readRun(runs.rpt)]
-    const points = collectScaling(folders)
-    const hard = points.filter(({series, split}) => series === 'rpt, reasoning' && split === 'hard')
-    expect(hard.map(({compute}) => compute)).toEqual([10, 20, 40, 80, 120, 160, 200].map((step) => step * 1e10))
-    const fit = collectFits(folders, points).find(({series, split}) => series === 'rpt, reasoning' && split === 'easy')
-    expect(fit!.A).toBeLessThan(0)
-    expect(fit!.r2).toBeGreaterThan(0.9)
-  })
-
-  it('prefers the ledger of a sweep and the fits of its summary', async () => {
-    const path = join(runs.root, 'sweep')
-    mkdirSync(path)
-    const rows = [1, 2, 4, 8].map((step) => ({
-      ...nullsOf(sweepTable),
-      run: `p${step}`,
-      point: JSON.stringify({'train.steps': step}),
-      step,
-      compute_flops: step * 1e12,
-      mode: 'reasoning' as const,
-      split: 'hard' as const,
-      accuracy: 0.5 - 0.3 / step,
-      ci_low: 0.1,
-      ci_high: 0.5,
-      seed: 0,
-    }))
-    await writeTable(join(path, 'sweep.arrow'), sweepTable, rows)
-    const folders = [readRun(path), readRun(runs.rpt)]
-    const points = collectScaling(folders)
-    expect(points).toHaveLength(4)
-    expect(collectFits(folders, points)[0]).toMatchObject({alpha: expect.closeTo(1, 3), alpha_ci: null})
-    const fits = [{mode: 'reasoning', split: 'hard', A: -1, alpha: 2, P_star: 0.5, r2: 0.9, alpha_ci: [1, 3]}]
-    writeFileSync(join(path, 'summary.json'), JSON.stringify({fits}))
-    expect(collectFits([readRun(path)], points)[0]).toMatchObject({alpha: 2, alpha_ci: [1, 3], warnings: []})
-    rmSync(path, {recursive: true})
   })
 })

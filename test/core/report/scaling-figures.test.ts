@@ -1,6 +1,11 @@
-import {expect, it} from 'vitest'
-import type {RunFolder} from '../../../src/core/report/read-run.js'
+import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, beforeAll, describe, expect, it} from 'vitest'
+import {type RunFolder, readRun} from '../../../src/core/report/read-run.js'
 import {collectFits, collectScaling, lostCompute} from '../../../src/core/report/scaling-figures.js'
+import {nullsOf, sweepTable, writeTable} from '../../../src/core/tables/index.js'
+import {type SyntheticRuns, writeSyntheticRuns} from './synthetic-runs.js'
 
 /** A sweep of some folder, whose summary tells the exponent of its only curve. */
 function sweepIn(path: string, alpha: number): RunFolder {
@@ -67,4 +72,49 @@ it('a sweep that has just begun leaves the curves of other runs', () => {
   const seriesOf = (sweep: RunFolder) => [...new Set(collectScaling([sweep, run]).map(({series}) => series))]
   expect(seriesOf({...begun, sweep: begun.sweep.slice(0, 1)})).toEqual(['rpt, reasoning'])
   expect(seriesOf(begun)).toEqual(['reasoning'])
+})
+
+describe('runs on disk', () => {
+  let runs: SyntheticRuns
+  beforeAll(async () => {
+    runs = await writeSyntheticRuns(mkdtempSync(join(tmpdir(), 'rpt-scaling-')))
+  })
+  afterAll(() => rmSync(runs.root, {recursive: true}))
+
+  it('that evaluated several checkpoints are fitted against the FLOPs they had spent', () => {
+    const folders = [readRun(runs.rpt)]
+    const points = collectScaling(folders)
+    const hard = points.filter(({series, split}) => series === 'rpt, reasoning' && split === 'hard')
+    expect(hard.map(({compute}) => compute)).toEqual([10, 20, 40, 80, 120, 160, 200].map((step) => step * 1e10))
+    const fit = collectFits(folders, points).find(({series, split}) => series === 'rpt, reasoning' && split === 'easy')
+    expect(fit!.A).toBeLessThan(0)
+    expect(fit!.r2).toBeGreaterThan(0.9)
+  })
+
+  it('of a sweep give its ledger and the fits of its summary before their own', async () => {
+    const path = join(runs.root, 'sweep')
+    mkdirSync(path)
+    const rows = [1, 2, 4, 8].map((step) => ({
+      ...nullsOf(sweepTable),
+      run: `p${step}`,
+      point: JSON.stringify({'train.steps': step}),
+      step,
+      compute_flops: step * 1e12,
+      mode: 'reasoning' as const,
+      split: 'hard' as const,
+      accuracy: 0.5 - 0.3 / step,
+      ci_low: 0.1,
+      ci_high: 0.5,
+      seed: 0,
+    }))
+    await writeTable(join(path, 'sweep.arrow'), sweepTable, rows)
+    const folders = [readRun(path), readRun(runs.rpt)]
+    const points = collectScaling(folders)
+    expect(points).toHaveLength(4)
+    expect(collectFits(folders, points)[0]).toMatchObject({alpha: expect.closeTo(1, 3), alpha_ci: null})
+    const fits = [{mode: 'reasoning', split: 'hard', A: -1, alpha: 2, P_star: 0.5, r2: 0.9, alpha_ci: [1, 3]}]
+    writeFileSync(join(path, 'summary.json'), JSON.stringify({fits}))
+    expect(collectFits([readRun(path)], points)[0]).toMatchObject({alpha: 2, alpha_ci: [1, 3], warnings: []})
+    rmSync(path, {recursive: true})
+  })
 })
