@@ -53,29 +53,26 @@ export function measureGraph(
   const gradients = graph.outputs.filter(({name}) => name.startsWith('gradient/')).map(({value}) => value)
   // Outputs are written to arrays of the host only where graphs compute in its memory.
   const writesElsewhere = isFedRows && !isApart
-  const {live} = livenessOf(graph, work.trips, writesElsewhere)
+  const {live, peakBytes} = livenessOf(graph, work.trips, writesElsewhere)
   const classes = groupBy(live, classesOf(model, of, gradients))
   const copies = isApart ? groupBy(graph.inputs, ({name}) => (weights.has(name) ? weightCopies : 'inputs')) : []
   const held = [...classes, ...copies].map(([name, tensors]) => ({name, bytes: bytesOf(tensors), kind: of}))
   const heldBytes = sumOf(held.map(({bytes}) => bytes))
-  const keepsMemory = isApart || keepsItsMemory(kind, livenessOf(graph).peakBytes)
+  const keepsMemory = isApart || keepsItsMemory(kind, writesElsewhere ? livenessOf(graph).peakBytes : peakBytes)
   // Without an arena, every tensor is a block of its own.
   const factor = keepsMemory ? bytesBetweenRuns(graph, heldBytes, arenaFactor, writesElsewhere) / heldBytes : 1
   const handedOut = isApart ? bytesOf(graph.outputs.map(({value}) => value)) : 0
   const fed = graph.inputs.filter(({name}) => !weights.has(name) && !isCache(name))
   const copied = bytesOf(isFedRows ? graph.outputs.map(({value}) => value) : gradients)
+  // Where memory goes, copies and what they are of take the place of all else; rows and their gradients are elsewhere.
+  const beyond = keepsMemory ? copied : Math.max(0, (writesElsewhere ? copied : 2 * copied) - heldBytes)
   return {
     kind: of,
     phases,
     parts: held.map((part) => ({...part, bytes: Math.round(factor * part.bytes)})),
     bytes: Math.round(factor * heldBytes),
     feeds: {name: 'host buffers', bytes: isFedRows ? 0 : bytesOf(fed) + handedOut, kind: of},
-    // Where memory goes, a graph's own gradients and their copies are there when all else is gone.
-    copies: {
-      name: isFedRows ? 'host buffers' : 'gradients',
-      bytes: keepsMemory ? copied : Math.max(0, 2 * copied - heldBytes),
-      kind: of,
-    },
+    copies: {name: isFedRows ? 'host buffers' : 'gradients', bytes: beyond, kind: of},
     compiled: {name: 'compiled graphs', bytes: compiledBytes(graph.nodes.length)},
     halves: graph.inputs.flatMap(({name, dtype}) => (dtype === 'float16' ? [name] : [])),
     elements: largestTensor(graph)?.elements ?? 0,
