@@ -16,3 +16,14 @@ export function cutLine(line: string, columns: number): string {
   }
   return line.slice(0, end)
 }
+
+/**
+ * The beginning of a line of progress, whose parts stand between commas and semicolons: a part that does not fit goes whole, since half
+ * a number reads as another number. The first part is cut as `cutLine` cuts it.
+ */
+export function cutParts(line: string, columns: number): string {
+  const cut = cutLine(line, columns)
+  if (cut.length === line.length) return line
+  const end = Math.max(line.lastIndexOf(', ', cut.length), line.lastIndexOf('; ', cut.length))
+  return end > 0 ? line.slice(0, end) : cut
+}

@@ -1,7 +1,7 @@
 import ora, {type Ora, spinners} from 'ora'
 import type {Progress} from '../core/util/progress.js'
 import type {Colors} from './colors.js'
-import {cutLine} from './cut-line.js'
+import {cutParts} from './cut-line.js'
 import {Meter} from './meter.js'
 
 /** Where the live line is drawn. */
@@ -23,7 +23,7 @@ export function liveProgress({stream, writeResult, now, colors}: LiveOptions): P
   let spinner: Ora | undefined
   let timer: NodeJS.Timeout | undefined
   const redraw = () => {
-    if (spinner) spinner.text = cutLine(open.at(-1)!.line(), Math.max(1, (stream.columns || 80) - besideText))
+    if (spinner) spinner.text = cutParts(open.at(-1)!.line(), Math.max(1, (stream.columns || 80) - besideText))
   }
   const above = (print: () => void) => {
     spinner?.clear()

@@ -1,7 +1,7 @@
 import {stripVTControlCharacters} from 'node:util'
 import {expect, it} from 'vitest'
 import {createColors} from '../../src/terminal/colors.js'
-import {cutLine} from '../../src/terminal/cut-line.js'
+import {cutLine, cutParts} from '../../src/terminal/cut-line.js'
 import {liveProgress} from '../../src/terminal/live-progress.js'
 
 it.each([
@@ -12,6 +12,19 @@ it.each([
   ['run 🚀🚀', 7, 'run 🚀'],
 ])('of %j a terminal shows in %i columns no more than it has room for', (line, columns, shown) => {
   expect(cutLine(line, columns)).toBe(shown)
+})
+
+it.each([
+  [66, 'train rpt 93/160 steps (58%), 6.14 s each, 6:49 left, reward 0.285'],
+  [65, 'train rpt 93/160 steps (58%), 6.14 s each, 6:49 left'],
+  [53, 'train rpt 93/160 steps (58%), 6.14 s each, 6:49 left'],
+  [52, 'train rpt 93/160 steps (58%), 6.14 s each, 6:49 left'],
+  [51, 'train rpt 93/160 steps (58%), 6.14 s each'],
+  [20, 'train rpt 93/160 ste'],
+])('in %i columns progress shows whole parts alone', (columns, shown) => {
+  const line = 'train rpt 93/160 steps (58%), 6.14 s each, 6:49 left, reward 0.285; sampling, token 45'
+  expect(cutParts(line, columns)).toBe(shown)
+  expect(cutParts(line, line.length)).toBe(line)
 })
 
 it.each([10, 20, 60])('the live line stays on one line of %i columns', (columns) => {
