@@ -48,5 +48,6 @@ export function formatValue(name: string, value: unknown): string {
     return Object.entries(value)
       .map(([k, share]) => `${k}: ${formatShare(share)}`)
       .join(', ')
+  if (typeof value === 'object' && Object.keys(value).length === 0) return '-'
   return visibleLine(typeof value === 'object' ? JSON.stringify(value) : String(value))
 }

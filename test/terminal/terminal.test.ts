@@ -115,6 +115,7 @@ describe('formats', () => {
     [formatValue('loss', 0.123456), '0.1235'],
     [formatValue('loss', Number.NaN), 'NaN'],
     [formatValue('pass_at_k', null), '-'],
+    [formatValue('origins', {}), '-'],
     [formatValue('pass_at', {1: 0.125, 8: 0.5}), '1: 12.50%, 8: 50.00%'],
   ])('%s is %s', (shown, expected) => expect(shown).toBe(expected))
 })
