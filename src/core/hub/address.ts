@@ -71,8 +71,11 @@ const mistaken: readonly (readonly [looks: RegExp, remedy: string])[] = [
 function remediesOf(path: string, kind: HubKind): string[] {
   const remedy = mistaken.find(([looks]) => looks.test(path))?.[1] ?? 'check the path'
   const name = relative('', path).replaceAll(sep, '/')
-  const mayBeName = kind === 'dataset' && isId(name) && name.includes('/') && !/\.[a-z]\w*$/i.test(name)
-  return mayBeName ? [remedy, `write hf:${name} for the Hub`] : [remedy]
+  if (!isId(name) || /\.[a-z]\w*$/i.test(name)) return [remedy]
+  const isOwned = name.includes('/')
+  if (kind === 'dataset') return isOwned ? [remedy, `write hf:${name} for the Hub`] : [remedy]
+  // A model with an owner in its name is looked for on the Hub, so this is a path.
+  return isOwned ? [remedy] : [remedy, `a model of the Hub is named with its owner: OWNER/${name}`]
 }
 
 /**

@@ -51,7 +51,14 @@ export function findRuns(paths: readonly string[]): string[] {
     }
     const runs = findRunsBelow(resolve(path), searchDepth)
     if (runs.length > 0) return runs
-    throw new DataError(`report: no run at or below ${path}; expected a folder with one of ${runFiles.join(', ')}`)
+    const isPrepared = existsSync(join(path, 'positions.arrow'))
+    throw new DataError(`report: no run at or below ${path}; expected a folder with one of ${runFiles.join(', ')}`, {
+      suggestions: [
+        isPrepared
+          ? `to look at prepared data: rpt inspect ${path}`
+          : 'give the --out of an earlier train, eval or scaling-sweep',
+      ],
+    })
   })
   return [...new Set(found)]
 }

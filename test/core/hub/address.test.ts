@@ -16,6 +16,8 @@ describe('what a setting names', () => {
     ['data/rows.jsonl', 'dataset', ['check the path']],
     ['gsm8k', 'dataset', ['check the path']],
     ['openai/gsm8k', 'model', ['check the path']],
+    ['gpt2', 'model', ['check the path', 'a model of the Hub is named with its owner: OWNER/gpt2']],
+    ['gpt2.safetensors', 'model', ['check the path']],
   ] as const)('%s of kind %s that is no path may be meant as a name', (name, kind, suggestions) => {
     const failure = (() => {
       try {

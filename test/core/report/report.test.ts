@@ -97,7 +97,12 @@ describe('writeReport', () => {
 
   it('refuses no runs, a folder without runs, and a damaged summary', async () => {
     await expect(writeReport([], runs.root)).rejects.toThrow(UsageError)
-    await expect(writeReport([runs.data], runs.root)).rejects.toThrow(/no run at or below/)
+    await expect(writeReport([runs.data], runs.root)).rejects.toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining('no run at or below'),
+        suggestions: [`to look at prepared data: rpt inspect ${runs.data}`],
+      }),
+    )
     await expect(writeReport([join(runs.root, 'absent')], runs.root)).rejects.toThrow(DataError)
     const broken = join(runs.root, 'broken')
     mkdirSync(broken)
