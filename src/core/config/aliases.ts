@@ -1,6 +1,13 @@
 import {flagOfKey} from './flags.js'
 import {configKeys, findKey} from './keys.js'
 
+const computedIn =
+  'the CPU computes in float32, and CUDA also in float16 (precision); checkpoint.dtype is the type of saved weights'
+const notQuantised = 'weights are float32: there is nothing to set; lora.rank lowers the memory of training'
+const onePass =
+  'each completion is trained on once; grpo.miniBatches divides the completions of a step among several updates'
+const wholeDistribution = 'tokens are drawn from the whole distribution; rollout.temperature is what there is to set'
+
 /**
  * Names that TRL, transformers, verl and their like give to what a key of ours sets, without case and separators. A
  * sentence stands where there is nothing to set.
@@ -11,7 +18,7 @@ export const foreignNames: Readonly<Record<string, string>> = {
   adamepsilon: 'optim.epsilon',
   batchsize: 'grpo.contextsPerStep',
   beta: 'grpo.klCoef',
-  bf16: 'checkpoint.dtype',
+  bf16: computedIn,
   blocksize: 'train.maxRowTokens',
   chattemplatepath: 'prompt.chatTemplateFile',
   clipratio: 'grpo.clipEpsilon',
@@ -31,11 +38,14 @@ export const foreignNames: Readonly<Record<string, string>> = {
   epochs: 'train.steps',
   evalsteps: 'eval.every',
   evalstrategy: 'eval.every',
-  fp16: 'checkpoint.dtype',
+  fp16: computedIn,
   gradclip: 'optim.maxGradNorm',
+  gradientcheckpointing: 'update.mode',
   gradientaccumulationsteps: 'grpo.contextsPerStep',
   klcoeff: 'grpo.klCoef',
   kllosscoef: 'grpo.klCoef',
+  loadin4bit: notQuantised,
+  loadin8bit: notQuantised,
   loggingsteps: 'every step is logged, in metrics.arrow',
   loraalpha: 'lora.alpha',
   loradropout: 'adapters have no dropout: there is nothing to set',
@@ -54,11 +64,12 @@ export const foreignNames: Readonly<Record<string, string>> = {
   maxseqlength: 'train.maxRowTokens',
   maxsteps: 'train.steps',
   maxtrainsamples: 'data.limit',
+  minp: wholeDistribution,
   modelname: 'model.path',
   modelnameorpath: 'model.path',
   nocuda: 'device',
   numgenerations: 'grpo.groupSize',
-  numiterations: 'grpo.miniBatches',
+  numiterations: onePass,
   numreturnsequences: 'grpo.groupSize',
   numtrainepochs: 'train.steps',
   output: 'out',
@@ -67,7 +78,7 @@ export const foreignNames: Readonly<Record<string, string>> = {
   overwriteoutputdir: '--overwrite',
   perdeviceevalbatchsize: 'data.batchTokens',
   perdevicetrainbatchsize: 'grpo.contextsPerMicroBatch',
-  ppoepochs: 'grpo.miniBatches',
+  ppoepochs: onePass,
   ppominibatchsize: 'grpo.miniBatches',
   pretrainedmodelnameorpath: 'model.path',
   randomseed: 'seed',
@@ -80,6 +91,7 @@ export const foreignNames: Readonly<Record<string, string>> = {
   savesteps: 'checkpoint.every',
   savetotallimit: 'checkpoint.keepLast',
   scalerewards: 'grpo.std',
+  stepspergeneration: 'grpo.miniBatches',
   stop: 'rollout.stop',
   stopsequences: 'rollout.stop',
   stopstrings: 'rollout.stop',
@@ -87,7 +99,9 @@ export const foreignNames: Readonly<Record<string, string>> = {
   targetmodules: 'lora.targets',
   tokenizername: 'data.tokenizer',
   tokenizernameorpath: 'data.tokenizer',
-  torchdtype: 'checkpoint.dtype',
+  topk: wholeDistribution,
+  topp: wholeDistribution,
+  torchdtype: computedIn,
   totalsteps: 'train.steps',
   trainbatchsize: 'grpo.contextsPerStep',
   trainfile: 'data.documents',
@@ -95,6 +109,7 @@ export const foreignNames: Readonly<Record<string, string>> = {
   usecpu: 'device',
   usepeft: 'lora.rank',
   userslora: 'lora.rsLora',
+  usevllm: 'rpt samples itself: there is nothing to set',
   warmupratio: 'optim.warmupSteps',
 }
 

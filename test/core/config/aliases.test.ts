@@ -64,6 +64,8 @@ describe('names of other tools', () => {
     ['--beta', '--set grpo.klCoef=...'],
     ['--epsilon', '--set grpo.clipEpsilon=...'],
     ['--save-steps', '--set checkpoint.every=...'],
+    ['--steps-per-generation', '--set grpo.miniBatches=...'],
+    ['--gradient-checkpointing', '--set update.mode=...'],
     ['--resume-from-checkpoint', '--resume'],
     ['--group-size', '--set grpo.groupSize=...'],
     ['--groupSize', '--set grpo.groupSize=...'],
@@ -76,6 +78,9 @@ describe('names of other tools', () => {
 
   it('say so where there is nothing to set, and nothing of names that nobody knows', () => {
     expect(suggestionFor(meantByName('--logging-steps')!, [])).toMatch(/^every step is logged/)
+    expect(suggestionFor(meantByName('--num-iterations')!, [])).toMatch(/^each completion is trained on once/)
+    expect(suggestionFor(meantByName('--bf16')!, [])).toMatch(/^the CPU computes in float32/)
+    expect(suggestionFor(meantByName('--top-p')!, [])).toMatch(/^tokens are drawn from the whole distribution/)
     for (const flag of ['--out', '--output-dir'])
       expect(suggestionFor(meantByName(flag)!, ['--model'])).toMatch(/^this command writes no file; .*--json > FILE$/)
     expect(meantByName('--stesp')).toBeUndefined()
