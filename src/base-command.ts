@@ -17,6 +17,7 @@ import {endWithFirst, needsRestart, restart} from './terminal/restart.js'
 import {showFailure} from './terminal/show-failure.js'
 import {stopOnSignals} from './terminal/stop-signals.js'
 import {dropOtherListeners} from './terminal/streams.js'
+import {inOurWords} from './terminal/wordings.js'
 
 /** What a command works with once its flags are read. */
 export interface Request {
@@ -48,13 +49,14 @@ const helpValues: Readonly<Record<string, string>> = {
 }
 
 function flagOf(key: ConfigKey): Interfaces.FlagInput[string] {
-  const standard =
-    key.defaultValue === undefined || key.type === 'boolean' ? '' : ` [default: ${[key.defaultValue].flat().join(',')}]`
-  const description = `${key.help}${standard} (config: ${key.key})`
+  const usual = key.type === 'boolean' ? '' : [key.defaultValue ?? []].flat().join(',')
+  const standard = usual === '' ? '' : ` [default: ${usual}]`
+  const choices = key.type === 'array' && key.options ? `, with commas between: ${key.options.join(', ')}` : ''
+  const description = `${key.help}${choices}${standard} (config: ${key.key})`
   const helpValue = helpValues[key.path ?? key.type]
   if (key.type === 'boolean') return Flags.boolean({description, allowNo: true})
   if (key.type === 'integer') return Flags.integer({description, helpValue})
-  if (key.type === 'array') return Flags.string({description, helpValue: key.options?.join(',')})
+  if (key.type === 'array') return Flags.string({description, helpValue: 'LIST'})
   return Flags.string({description, helpValue, ...(key.options && {options: [...key.options]})})
 }
 
@@ -63,9 +65,14 @@ export function configFlags(command: string, names: readonly string[]): Interfac
   return Object.fromEntries(names.map((name) => [name, flagOf(keyOfFlag(name, command)!)]))
 }
 
+/** `--out` of a command that always writes a folder, or always a file; the setting's own help speaks of both. */
+export function outFlag(what: 'folder' | 'file'): Interfaces.FlagInput {
+  return {out: {...configFlags('', ['out']).out, description: `output ${what} (config: out)`}}
+}
+
 /** `--out`, `--resume` and `--overwrite`, for commands that write a run directory. */
 export const directoryFlags: Interfaces.FlagInput = {
-  ...configFlags('', ['out']),
+  ...outFlag('folder'),
   resume: Flags.boolean({description: 'continue what an earlier run left in --out', exclusive: ['overwrite']}),
   overwrite: Flags.boolean({description: 'replace what an earlier run left in --out'}),
 }
@@ -214,7 +221,7 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override async catch(error: Error & {flags?: unknown}): Promise<void> {
-    const failure = describeFailure(this.withSuggestions(error), this.stopping.signal.aborted)
+    const failure = describeFailure(this.withSuggestions(inOurWords(error)), this.stopping.signal.aborted)
     showFailure(failure, this.jsonEnabled())
     if (process.env.DEBUG) console.error(error)
     this.exit(failure.exit_code)

@@ -57,7 +57,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'hyparquet-compressors': ['core/corpus'],
   fzstd: ['core/corpus'],
   'csv-parse': ['core/corpus'],
-  '@oclif/core': ['commands', 'base-command.ts'],
+  '@oclif/core': ['commands', 'base-command.ts', 'terminal/help.ts'],
   protobufjs: ['core/onnx', 'core/trackers'],
   vega: ['core/report'],
   'vega-lite': ['core/report'],

@@ -38,7 +38,7 @@ export default class Inspect extends BaseCommand {
         'list the training items that a run drew, the most often drawn first: `drawn` lists all, the others those with this result',
       options: [...ledgerWays],
     }),
-    rows: Flags.integer({description: 'rows to show [default: 10]', default: 10, min: 1, helpValue: 'N'}),
+    rows: Flags.integer({description: 'rows to show [default: 10]', min: 1, helpValue: 'N'}),
     step: Flags.integer({
       description: 'rollouts or predictions of this step; the last when absent',
       min: 0,
@@ -69,7 +69,7 @@ export default class Inspect extends BaseCommand {
   run(): Promise<object> {
     const look = async ({config, services, flags, argv}: Request) => {
       const {
-        rows,
+        rows = 10,
         step,
         run,
         doc: docId,

@@ -1,6 +1,6 @@
 import {join} from 'node:path'
 import * as Args from '@oclif/core/args'
-import {BaseCommand, configFlags, type Request} from '../base-command.js'
+import {BaseCommand, outFlag, type Request} from '../base-command.js'
 import type {WrittenReport} from '../core/report/report.js'
 import {absolutePath} from '../core/util/home.js'
 import {visibleLine} from '../core/util/visible.js'
@@ -17,7 +17,7 @@ export default class Report extends BaseCommand {
   static override args = {
     runs: Args.string({description: 'run directories; the setting report.runs when absent', name: 'RUN'}),
   }
-  static override flags = configFlags('report', ['out'])
+  static override flags = outFlag('file')
   static override strict = false
 
   /** Writes the page and prints where it is. */

@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags'
-import {BaseCommand, configFlags} from '../base-command.js'
+import {BaseCommand, configFlags, outFlag} from '../base-command.js'
 
 /** `rpt warm-start`: training positions -> rows for objective sft. */
 export default class WarmStart extends BaseCommand {
@@ -12,7 +12,8 @@ export default class WarmStart extends BaseCommand {
     '<%= config.bin %> train --objective sft --model ./base --set sft.completions=runs/rows.jsonl --steps 40 --out runs/warm',
   ]
   static override flags = {
-    ...configFlags('warm-start', ['data', 'model', 'rows', 'out']),
+    ...configFlags('warm-start', ['data', 'model', 'rows']),
+    ...outFlag('file'),
     overwrite: Flags.boolean({description: 'replace the rows of an earlier call in --out'}),
   }
   static override needs = ['data.dir', 'model.path', 'out']

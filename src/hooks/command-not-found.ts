@@ -26,6 +26,12 @@ function unknownCommand([word, ...rest]: readonly string[], {bin, commandIDs}: U
     const suggestions = [`${bin} ${word} --help shows its flags`]
     return new UsageError(`${bin} ${word} takes no argument; got ${rest.join(' ')}`, {suggestions})
   }
+  if (word === 'help' || word === 'version') {
+    const command = word === 'help' && commandIDs.includes(rest[0]) ? `${rest[0]} ` : ''
+    return new UsageError(`${bin}: ${word} is a flag, not a command`, {
+      suggestions: [`${bin} ${command}--${word}`],
+    })
+  }
   if (word.startsWith('-'))
     return new UsageError(`${bin}: ${word} came before the command; write ${bin} COMMAND ${word}`)
   const guess = Object.hasOwn(foreignCommands, word) ? foreignCommands[word] : nearest(word, commandIDs)

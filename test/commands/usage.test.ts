@@ -76,17 +76,44 @@ describe('wrong usage ends with status 2, one line and something to try', () => 
       'grpo.groupSize is 1 (set by --set); needs at least 2',
       undefined,
     ],
-    ['a flag of the wrong kind', ['train', '--steps', 'many'], '--steps', undefined],
-    ['a choice that there is not', ['train', '--objective', 'ppo'], 'rpt, rlvr, ntp, sft', undefined],
+    ['a flag of the wrong kind', ['train', '--steps', '1.5'], '--steps is 1.5; needs a whole number', 'see --help'],
+    ['a choice that there is not', ['train', '--objective', 'ppo'], 'needs one of rpt, rlvr, ntp, sft', 'see --help'],
+    [
+      "other tools' name of a choice",
+      ['train', '--device', 'gpu'],
+      '--device is gpu; needs one of',
+      'did you mean cuda?',
+    ],
+    [
+      'a choice in other letters',
+      ['train', '--objective', 'RPT'],
+      '--objective is RPT; needs one of rpt, rlvr, ntp, sft',
+      'did you mean rpt?',
+    ],
+    [
+      'a list with spaces',
+      ['eval', '--mode', 'standard', 'reasoning'],
+      'Unexpected argument: reasoning',
+      'give the values of a list to one flag',
+    ],
+    [
+      'a number below the least',
+      ['inspect', 'data', '--rows', '0'],
+      '--rows is 0; needs a whole number of at least 1',
+      'see --help',
+    ],
+    ['help as a word', ['help', 'train'], 'help is a flag, not a command', 'rpt train --help'],
+    ['version as a word', ['version'], 'version is a flag, not a command', 'rpt --version'],
     ['--resume with --overwrite', ['train', ...complete, '--resume', '--overwrite'], '--overwrite', undefined],
-    ['a missing flag', ['train', '--data', 'data'], 'give --model or --model-config', undefined],
+    ['missing flags', ['train', '--data', 'data'], 'give --model (or --model-config) and --out', undefined],
     [
       'a file for what is only shown',
       ['inspect', 'data', '--out', 'page.html'],
       '--out',
       'this command writes no file',
     ],
-    ['a missing argument', ['inspect'], 'path', undefined],
+    ['a missing argument', ['inspect'], 'PATH (prepared data or run directory) is missing', 'see --help'],
+    ['missing arguments', ['push'], 'REPOSITORY (repository on the Hub, as hf:owner/name) are missing', 'see --help'],
     ['a missing config file', ['train', '--config', 'none.yaml'], 'none.yaml does not exist', undefined],
   ])('%s', async (_, args, message, suggestion) => {
     const {status, stdout, stderr} = await rpt(args, cwd)
@@ -248,4 +275,17 @@ it('help is there at once', async () => {
   ]) {
     expect(stdout).toContain(`\n  ${command} `)
   }
+})
+
+it('helps with -h as with --help, at every command, and -v is --version', async () => {
+  const [short, long, version] = await Promise.all([
+    rpt(['inspect', '-h'], cwd),
+    rpt(['inspect', '--help'], cwd),
+    rpt(['-v'], cwd),
+  ])
+  expect(short).toEqual(long)
+  expect(short.status).toBe(0)
+  // A terminal of 80 columns breaks no choice in two.
+  expect(short.stdout).toContain('<options: drawn | never-right | sometimes-right |\n')
+  expect(version.stdout).toMatch(/^rpt\/\d/)
 })

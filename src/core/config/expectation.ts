@@ -1,5 +1,5 @@
 import type {z} from 'zod'
-import {nearest} from '../util/suggest.js'
+import {meantChoice} from '../util/suggest.js'
 
 type Issue = z.core.$ZodIssue
 type RawIssue = z.core.$ZodRawIssue
@@ -41,7 +41,7 @@ function unknownKeys(keys: readonly string[], known: readonly string[]): string 
 
 /** The question at the end of a message; empty when no word is near one that is known. */
 export function guess(words: readonly unknown[], known: readonly string[]): string {
-  const near = words.flatMap((word) => (typeof word === 'string' ? (nearest(word, known) ?? []) : []))
+  const near = words.flatMap((word) => (typeof word === 'string' ? (meantChoice(word, known) ?? []) : []))
   return near.length > 0 ? `; did you mean ${near.join(', ')}?` : ''
 }
 

@@ -96,21 +96,35 @@ export type KeyNeed = string | readonly string[]
 /**
  * Checks that a command has what it cannot run without.
  *
- * @throws {UsageError} naming the flag to give
+ * @throws {UsageError} naming the flags of all that is missing
  */
 export function requireKeys(config: Config, needs: readonly KeyNeed[]): void {
-  for (const need of needs) {
-    const keys = typeof need === 'string' ? [need] : need
-    const set = keys.filter((key) => isGiven(valueAt(config, key)))
-    if (set.length === 1) continue
-    const flags = keys.map((key) => flagOfKey(key) ?? `--set ${key}=...`)
-    const message =
-      set.length === 0
-        ? `config: ${keys.join(' or ')} is not set; give ${flags.join(' or ')}, or set it in a --config file`
-        : `config: ${set.join(' and ')} are both set; give one of ${flags.join(' and ')}`
-    const suggestions = set.map((key) => `to leave out ${key}: --set ${key}=null`)
-    throw new UsageError(message, {suggestions})
+  const choices = needs.map((need) => (typeof need === 'string' ? [need] : need))
+  const isSet = (key: string) => isGiven(valueAt(config, key))
+  const missing = choices.filter((keys) => !keys.some(isSet))
+  if (missing.length > 0) {
+    const [are, them] = missing.length > 1 ? ['are', 'them'] : ['is', 'it']
+    const [keys, flags] = [inWords(missing), inWords(missing.map((keys) => keys.map(flagFor)))]
+    throw new UsageError(`config: ${keys} ${are} not set; give ${flags}, or set ${them} in a --config file`)
   }
+  for (const keys of choices) {
+    const set = keys.filter(isSet)
+    if (set.length === 1) continue
+    throw new UsageError(`config: ${set.join(' and ')} are both set; give one of ${keys.map(flagFor).join(' and ')}`, {
+      suggestions: set.map((key) => `to leave out ${key}: --set ${key}=null`),
+    })
+  }
+}
+
+function flagFor(key: string): string {
+  return flagOfKey(key) ?? `--set ${key}=...`
+}
+
+/** `a`, `a or b`, `a, b (or c) and d`: of each list one is enough. */
+function inWords(choices: readonly (readonly string[])[]): string {
+  if (choices.length === 1) return choices[0].join(' or ')
+  const parts = choices.map(([first, ...others]) => first + others.map((other) => ` (or ${other})`).join(''))
+  return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
 }
 
 /** The value of a dotted key. */

@@ -11,6 +11,15 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return ranked[0]?.candidate
 }
 
+/** What other tools call a choice of ours; by its letters the first is nearer to `cpu`. */
+const foreignChoices: Readonly<Record<string, string>> = {gpu: 'cuda', grpo: 'rpt'}
+
+/** The choice that a word probably means, or undefined: by what others call it, else by its letters. */
+export function meantChoice(word: string, choices: readonly string[]): string | undefined {
+  const meant = Object.hasOwn(foreignChoices, word) ? foreignChoices[word] : undefined
+  return meant !== undefined && choices.includes(meant) ? meant : nearest(word, choices)
+}
+
 /** Optimal string alignment distance. */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []

@@ -323,6 +323,16 @@ describe('requireKeys', () => {
     expect(() => requireKeys(config, ['sweep.train'])).toThrow('give --set sweep.train=...')
   })
 
+  it('names all that is missing at once', () => {
+    const needs = ['data.dir', ['model.path', 'model.config'], 'out']
+    expect(() => requireKeys(load({}).config, needs)).toThrow(
+      'config: data.dir, model.path (or model.config) and out are not set; give --data, --model (or --model-config) and --out, or set them in a --config file',
+    )
+    expect(() => requireKeys(load({flags: {data: 'd', model: 'm'}}).config, needs)).toThrow(
+      'config: out is not set; give --out, or set it in a --config file',
+    )
+  })
+
   it('wants exactly one of alternatives', () => {
     const need = [['model.path', 'model.config']]
     expect(() => requireKeys(load({}).config, need)).toThrow('give --model or --model-config')

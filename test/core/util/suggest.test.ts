@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {nearest} from '../../../src/core/util/suggest.js'
+import {meantChoice, nearest} from '../../../src/core/util/suggest.js'
 
 const names = ['prefix-match', 'first-token', 'v0', 'v1']
 
@@ -31,4 +31,10 @@ describe('the nearest name', () => {
     expect(nearest('v', ['v1', 'v0'])).toBe('v0')
     expect(nearest('v', ['v0', 'v1'])).toBe('v0')
   })
+})
+
+it('a choice that others call differently is meant, where there is one, before the nearest by its letters', () => {
+  expect(meantChoice('gpu', ['auto', 'cpu', 'cuda'])).toBe('cuda')
+  expect(meantChoice('gpu', ['auto', 'cpu'])).toBe('cpu')
+  expect(meantChoice('constructor', ['auto', 'cpu'])).toBeUndefined()
 })
