@@ -2,6 +2,13 @@
 
 /** What `rpt train` can optimise: next-token reasoning, answers to questions, plain next tokens, completions. */
 export const objectives = ['rpt', 'rlvr', 'ntp', 'sft'] as const
+/** What each of them is, for the help of `train.objective`. */
+export const objectiveWords: Readonly<Record<ObjectiveName, string>> = {
+  rpt: 'next-token reasoning',
+  rlvr: 'RL on questions',
+  ntp: 'next-token training',
+  sft: 'supervised fine-tuning',
+}
 /** What can be prompted, answered and graded: positions of documents, questions with answers, questions with options. */
 export const taskNames = ['next-token', 'questions', 'multiple-choice'] as const
 /** How the options of a question are put to a model: listed with letters, or not shown. */

@@ -7,6 +7,7 @@ import {
   checkpointDtypes,
   evalModes,
   objectives,
+  objectiveWords,
   precisionNames,
   samplerNames,
   taskNames,
@@ -76,9 +77,7 @@ const train = z.strictObject({
   objective: z
     .enum(objectives)
     .default('rpt')
-    .describe(
-      'training objective: rpt (next-token reasoning), rlvr (RL on questions), ntp (next-token training) or sft (supervised fine-tuning)',
-    ),
+    .describe(`training objective: ${objectives.map((name) => `${name} (${objectiveWords[name]})`).join(', ')}`),
   steps: count.default(1000).describe('training steps'),
   batchRows: positive.default(16).describe('rows per step, for objectives ntp and sft, and for grpo.ntpCoef'),
   rowsPerMicroBatch: positive
