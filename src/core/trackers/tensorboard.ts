@@ -12,7 +12,11 @@ const field = (type: string, id: number) => ({type, id})
 /** The part of TensorFlow's event.proto and summary.proto that scalars need. */
 const root = protobuf.Root.fromJSON({
   nested: {
-    Value: {fields: {tag: field('string', 1), simpleValue: field('float', 2)}},
+    // Outside a oneof, as it has in summary.proto, a value of 0 would be left out.
+    Value: {
+      oneofs: {value: {oneof: ['simpleValue']}},
+      fields: {tag: field('string', 1), simpleValue: field('float', 2)},
+    },
     Summary: {fields: {value: {rule: 'repeated', ...field('Value', 1)}}},
     Event: {
       fields: {

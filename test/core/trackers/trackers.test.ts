@@ -78,6 +78,14 @@ describe('the trackers of a run', () => {
     expect(times).toEqual([994, 996, 1000, 1002])
   })
 
+  it('show a value of 0', async () => {
+    const tracker = await openTrackers(['tensorboard'], run, [{...row(1), reward: 0}])
+    await tracker.close()
+    const event = recordsOf(join(run, trackedFiles(['tensorboard'])[0]))[1].toString('latin1')
+    // Field 1, the name, then field 2, a float.
+    expect(event).toContain('\n\x06reward\x15\0\0\0\0')
+  })
+
   it('are none where none is asked for', async () => {
     const none = await openTrackers([], run, [row(1)])
     await none.write(row(2))
