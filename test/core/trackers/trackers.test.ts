@@ -86,6 +86,15 @@ describe('the trackers of a run', () => {
     expect(event).toContain('\n\x06reward\x15\0\0\0\0')
   })
 
+  it('write the columns of a step in the order of the table', async () => {
+    const {step, ...others} = row(1)
+    const tracker = await openTrackers(['jsonl'], run, [])
+    await tracker.write({...others, step})
+    await tracker.close()
+    const [line] = readFileSync(join(run, 'metrics.jsonl'), 'utf8').split('\n')
+    expect(Object.keys(JSON.parse(line))).toEqual(Object.keys(metricsTable.columns))
+  })
+
   it('are none where none is asked for', async () => {
     const none = await openTrackers([], run, [row(1)])
     await none.write(row(2))
