@@ -13,7 +13,8 @@ import {isEvaluationDue} from './is-due.js'
 import {metricsRow} from './metrics-row.js'
 import {carriesSignal} from './no-signal.js'
 import {warnOfRateJump} from './rate-jump.js'
-import {checkNothingToDo, warnOfRows} from './resume.js'
+import {completeLine} from './rehearse-resume.js'
+import {warnOfRows} from './resume.js'
 import {isShortage, takeStep} from './take-step.js'
 import type {TrainingRun} from './training-run.js'
 
@@ -40,8 +41,8 @@ export async function trainSteps(trainingRun: TrainingRun, from: TrainerState): 
       // A killed attempt may have written this checkpoint and removed none.
       await saver.prune(from)
       if (mayLackEvaluation && !evaluations?.holds(subjectOf(run, from))) await evaluate(trainingRun, from, saver)
-      if (from.step >= config.train.steps) checkNothingToDo(training, from)
-      else await loop(trainingRun, from, metrics, tracker, saver)
+      if (from.step < config.train.steps) await loop(trainingRun, from, metrics, tracker, saver)
+      else if (from.step > 0) progress.log(completeLine(from.step))
     } finally {
       await tracker.close()
     }

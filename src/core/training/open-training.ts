@@ -27,7 +27,7 @@ import {checkItems, tasks} from '../tasks/tasks.js'
 import type {Services} from '../util/services.js'
 import {type BegunUpdate, chooseUpdateMode} from './choose-update-mode.js'
 import {rehearseResume} from './rehearse-resume.js'
-import {refuseFewerSteps} from './resume.js'
+import {refuseFewerSteps, refuseNoSteps} from './resume.js'
 import {warnOfUnreached} from './unreached-steps.js'
 import {type WeightSource, weightSource} from './weight-source.js'
 
@@ -54,6 +54,7 @@ export interface TrainingStart {
  * @param begunWith commits that the sweep was begun with; null where the run is no part of one
  * @throws {UsageError} for settings that cannot work, and an output folder that may be neither continued nor replaced
  * @throws {DataError} for inputs that cannot be read or do not belong together
+ * @throws {RuntimeFailure} when no step is asked for
  */
 export async function openTraining(
   given: Config,
@@ -67,6 +68,7 @@ export async function openTraining(
   const state = await refuseOccupied(config, services)
   const resumed = state === 'ours' && services.resume ? await findResumePoint(config, services) : null
   if (resumed) refuseFewerSteps(config, resumed)
+  refuseNoSteps(config, resumed)
   const recorded = {...begunWith, ...(services.resume && recordedOrigins(config.out!))}
   const inputs = await openInputs(config, {...services, sources: loaded.sources}, recorded, resumed?.state)
   const start = {...inputs, resumed}

@@ -4,7 +4,6 @@ import type {RunDirectory} from '../runs/run-directory.js'
 import {settingsHash} from '../runs/run-identity.js'
 import type {TrainerState} from '../runs/trainer-state.js'
 import {RuntimeFailure, UsageError} from '../util/errors.js'
-import {completeLine} from './rehearse-resume.js'
 import {fingerprintOfBase, type WeightSource} from './weight-source.js'
 
 /** The state to go on from: that of a checkpoint, or the beginning; tables of steps after it are dropped. */
@@ -50,14 +49,13 @@ export function refuseFewerSteps({out, train}: TrainingContext['config'], {state
   })
 }
 
-/** @throws {RuntimeFailure} when no step is asked for, and none was taken before */
-export function checkNothingToDo(
-  {config, progress}: Pick<TrainingContext, 'config' | 'progress'>,
-  {step}: TrainerState,
+/** @throws {RuntimeFailure} when no step is asked for, and none was taken before, unless that is meant */
+export function refuseNoSteps(
+  {train: {steps, allowNoop}}: TrainingContext['config'],
+  resumed: ResumePoint | null,
 ): void {
-  if (step > 0) progress.log(completeLine(step))
-  else if (!config.train.allowNoop)
-    throw new RuntimeFailure('train: train.steps is 0, so nothing was trained', {
-      suggestions: ['give --allow-noop if that is intended'],
-    })
+  if (steps > 0 || allowNoop || resumed) return
+  throw new RuntimeFailure('train: train.steps is 0, so nothing would be trained', {
+    suggestions: ['give --steps 1 or more', 'give --allow-noop if that is intended'],
+  })
 }

@@ -3,7 +3,7 @@ import {configSchema} from '../../../src/core/config/schema.js'
 import type {TrainingContext} from '../../../src/core/objectives/objective.js'
 import type {RunDirectory} from '../../../src/core/runs/run-directory.js'
 import type {TrainerState} from '../../../src/core/runs/trainer-state.js'
-import {checkNothingToDo, refuseFewerSteps, resumeFrom, warnOfRows} from '../../../src/core/training/resume.js'
+import {refuseFewerSteps, refuseNoSteps, resumeFrom, warnOfRows} from '../../../src/core/training/resume.js'
 import type {WeightSource} from '../../../src/core/training/weight-source.js'
 import {RuntimeFailure, UsageError} from '../../../src/core/util/errors.js'
 import {fingerprintOfModel} from '../../../src/core/weights/index.js'
@@ -83,14 +83,13 @@ it('a run may end at the step of its checkpoint, and not before', () => {
   expect(() => end(6)).toThrow(UsageError)
 })
 
-it('nothing to do is an error but where that is meant, or all steps were taken before', () => {
-  const check = (step: number, allowNoop = false) => {
-    const lines: string[] = []
-    const config = configSchema.parse({train: {steps: step, allowNoop}})
-    checkNothingToDo({config, progress: toyServices({}, lines).progress}, {...before, step})
-    return lines
+it('no step is an error but where that is meant, or steps were taken before', () => {
+  const begin = (steps: number, allowNoop: boolean, step: number | null) => {
+    const resumed = step === null ? null : {folder: '/run/step', state: {...before, step}, newest: step}
+    refuseNoSteps(configSchema.parse({train: {steps, allowNoop}}), resumed)
   }
-  expect(check(7)).toEqual(['already complete at step 7'])
-  expect(check(0, true)).toEqual([])
-  expect(() => check(0)).toThrow(RuntimeFailure)
+  begin(7, false, null)
+  begin(0, true, null)
+  begin(0, false, 0)
+  expect(() => begin(0, false, null)).toThrow(RuntimeFailure)
 })

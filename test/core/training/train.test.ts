@@ -158,6 +158,7 @@ describe('a run', () => {
     const none = train(toyConfig(workspace, 'none', ['train.steps=0']), toyServices())
     await expect(none).rejects.toThrow(RuntimeFailure)
     await expect(none).rejects.toThrow(/train.steps is 0/)
+    expect(existsSync(join(workspace.folder, 'none'))).toBe(false)
     const meant = ['train.steps=0', 'train.allowNoop=true']
     const summary = await train(toyConfig(workspace, 'meant', meant), toyServices())
     expect(summary).toMatchObject({metrics: null, checkpoint: null})
