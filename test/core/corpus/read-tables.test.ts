@@ -25,6 +25,11 @@ describe('documents of CSV', () => {
       'text,n\n\n"x" ,1\n"a"b"c", "2"\n"y",3\n"""q"" é" r,4\n',
       ['x ', 'ab"c"', 'y', '"q" é r'],
     ],
+    [
+      'line ends of Windows beside quotes',
+      'n,text\r\n1,"""a"""\r\n\r\n"""2,","""b" c\r\n3,"""d"\re\r\r\n\r\n4,"""f"',
+      ['"a"', '"b c', '"d\re\r', '"f'],
+    ],
     ['what begins with a quote of its own', 'text,n\n"""a"", b","1"\n', ['"a", b']],
     ['line separators of Unicode', 'text\na\u2028b\n', ['a\u2028b']],
   ])('%s', async (_, content, texts) => {

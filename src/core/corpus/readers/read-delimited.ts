@@ -48,7 +48,7 @@ async function* recordsOf(file: string, delimiter: string): AsyncGenerator<reado
   try {
     const records: AsyncIterable<ParsedRecord> = pipeline(Readable.from(readChunks(file)), parser, () => {})
     for await (const {record, raw} of records)
-      yield mayKeepQuotes(record) ? splitRecord(raw, delimiter, lineEnds) : record
+      yield mayKeepQuotes(record) ? splitRecord(raw, record, delimiter, lineEnds) : record
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause
     throw new DataError(`${file}: after record ${cause.records}, up to line ${cause.lines}: ${whatFails(cause)}`, {
