@@ -37,5 +37,7 @@ export interface RewardKind {
   readonly pays: 'right' | 'degree' | 'format'
   /** The weights that it asks: with `average` their moving average is kept, too. Absent where it asks nothing. */
   readonly asks?: 'policy' | 'average'
+  /** Whether its scores depend on how much of the run is over. Absent where they do not. */
+  readonly isTimed?: true
   readonly open: (setup: TermSetup) => RewardTerm<Context> | RewardTerm<unknown>
 }

@@ -22,7 +22,7 @@ const rewardTerms: Readonly<Record<RewardName, RewardKind>> = {
   'information-gain': {items: 'contexts', pays: 'degree', asks: 'average', open: informationGainTerm},
   correct: {items: 'any', pays: 'right', open: () => correctTerm},
   'missing-answer': {items: 'any', pays: 'format', open: () => missingAnswerTerm},
-  'length-budget': {items: 'any', pays: 'format', open: lengthBudgetTerm},
+  'length-budget': {items: 'any', pays: 'format', isTimed: true, open: lengthBudgetTerm},
   overlong: {items: 'any', pays: 'format', open: overlongTerm},
 }
 
@@ -74,6 +74,11 @@ export function asksModel(terms: TermSettings): boolean {
 /** Whether a term asks the moving average of the weights. */
 export function needsAverage(terms: TermSettings): boolean {
   return terms.some(({name}) => rewardTerms[name].asks === 'average')
+}
+
+/** Whether a term's scores depend on how much of the run is over. */
+export function isTimed(terms: TermSettings): boolean {
+  return terms.some(({name}) => rewardTerms[name].isTimed)
 }
 
 /** Makes the terms; `checkTerms` has found that they fit the items. */

@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import {requireKeys, type SourcedConfig} from '../config/load.js'
+import {requireKeys, type SourcedConfig, valueAt} from '../config/load.js'
 import type {Config} from '../config/schema.js'
 import {checkMemory} from '../engine/memory/check-memory.js'
 import {sayModes} from '../evaluation/evaluated-task.js'
@@ -15,6 +15,7 @@ import {refuseOtherRun} from '../runs/rehearse-resume.js'
 import {resolveModel} from '../runs/resolve-model.js'
 import {checkpointFolder, checkpointSteps} from '../runs/run-checkpoints.js'
 import {identityHash, inputOfPoint, type RunInputs} from '../runs/run-identity.js'
+import {dependsOnLength} from '../training/depends-on-length.js'
 import {trainingNeeds} from '../training/needs.js'
 import {
   openEvaluated,
@@ -171,10 +172,17 @@ async function isAtEnd(folder: string, {out, train: {steps}}: Config): Promise<b
   return existsSync(join(folder, 'summary.json')) && faultOfModel(checkpointFolder(folder, steps)) === null
 }
 
-/** A run of another length is the same only where the learning rate does not depend on the length. */
+/** Settings that `--resume` may change, though they decide what the steps to come do. */
+const steering = ['grpo.dynamicSampling.maxBatches', 'grpo.dynamicSampling.onShortage']
+
+/**
+ * Whether a run is that of a point. One of another length is only where no step depends on the length. The own run of the point
+ * goes on, so it is as `--resume` takes it.
+ */
 async function isSameRun(path: string, point: SweepPoint, services: Services): Promise<boolean> {
   const {config} = point
   if (!(await isRunOf(path, config, servicesOf(point, services)))) return false
-  if (config.optim.schedule === 'constant') return true
-  return recordedConfig(path).train.steps === config.train.steps
+  const recorded = recordedConfig(path)
+  const keys = [...(path === config.out ? [] : steering), ...(dependsOnLength(config) ? ['train.steps'] : [])]
+  return keys.every((key) => valueAt(recorded, key) === valueAt(config, key))
 }

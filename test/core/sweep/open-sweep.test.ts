@@ -48,6 +48,34 @@ describe('a sweep uses a finished run', () => {
   })
 })
 
+describe('a sweep uses no finished run that another length or another search for signal made otherwise', () => {
+  const used = async (run: string, changes: readonly string[]) =>
+    (await open(['sweep.train=rpt.yaml', 'sweep.checkpoints=[3]', `sweep.runs=[${run}]`, ...changes])).used
+  const ofRun = async (name: string, settings: string) => {
+    const text = `data: {dir: data}\nmodel: {path: base}\nprompt: {template: bare}\nrollout: {maxTokens: 6}\nthreads: 1\ntrain: {steps: 4}\ncheckpoint: {steps: [3]}\n`
+    writeFileSync(at('rpt.yaml'), text + settings)
+    const {config} = loadConfig({files: ['rpt.yaml'], flags: {out: name}, cwd: workspace.folder})
+    await train(config, toyServices())
+  }
+  const small = 'groupSize: 2, contextsPerStep: 2'
+  const ofLength = ['sweep.axes={train.steps: [3, 4]}']
+
+  it.each([
+    ['nothing', `grpo: {${small}}`, true],
+    ['a term', `grpo: {${small}}\nreward: {terms: [prefix-match, length-budget]}`, false],
+  ])('where %s depends on the length', async (name, settings, isUsed) => {
+    const run = name.replaceAll(' ', '-')
+    await ofRun(run, settings)
+    expect(await used(run, ofLength)).toEqual([isUsed ? at(run) : null, at(run)])
+  })
+
+  it('where more batches may be sampled', async () => {
+    await ofRun('searching', `grpo: {${small}}`)
+    const batches = ['sweep.axes={grpo.dynamicSampling.maxBatches: [3, 16]}']
+    expect(await used('searching', batches)).toEqual([null, at('searching')])
+  })
+})
+
 describe('before a sweep trains', () => {
   it('it refuses a finished run without a checkpoint that it evaluates, and says how to do without the run', async () => {
     cpSync(at('first'), at('lacking'), {recursive: true})
