@@ -23,11 +23,15 @@ export interface RunIdentity {
   readonly inputs: RunInputs | null
 }
 
+/** Settings that may change at `--resume` and decide what the steps to come do, `train.steps` aside: how long one searches for signal. */
+export const steering = ['grpo.dynamicSampling.maxBatches', 'grpo.dynamicSampling.onShortage'] as const
+
 /**
- * Settings that may change at `--resume`: they touch nothing that was computed so far, and what comes by no more than the
- * order in which numbers are added.
+ * Settings that may change at `--resume`: they touch nothing that was computed so far, and the others than `steering` touch what
+ * comes by no more than the order in which numbers are added.
  */
 const resumable: ReadonlySet<string> = new Set([
+  ...steering,
   'train.steps',
   'train.allowNoop',
   'train.track',
@@ -37,8 +41,6 @@ const resumable: ReadonlySet<string> = new Set([
   'update.mode',
   'update.microBatchesAtOnce',
   'grpo.mismatchLimit',
-  'grpo.dynamicSampling.maxBatches',
-  'grpo.dynamicSampling.onShortage',
   'rollout.contextsPerBatch',
   'sft.template',
   'sft.chatTemplate',

@@ -14,7 +14,7 @@ import {recordedConfig} from '../runs/recorded-config.js'
 import {refuseOtherRun} from '../runs/rehearse-resume.js'
 import {resolveModel} from '../runs/resolve-model.js'
 import {checkpointFolder, checkpointSteps} from '../runs/run-checkpoints.js'
-import {identityHash, inputOfPoint, type RunInputs} from '../runs/run-identity.js'
+import {identityHash, inputOfPoint, type RunInputs, steering} from '../runs/run-identity.js'
 import {dependsOnLength} from '../training/depends-on-length.js'
 import {trainingNeeds} from '../training/needs.js'
 import {
@@ -171,9 +171,6 @@ async function isAtEnd(folder: string, {out, train: {steps}}: Config): Promise<b
   if (folder !== out) return true
   return existsSync(join(folder, 'summary.json')) && faultOfModel(checkpointFolder(folder, steps)) === null
 }
-
-/** Settings that `--resume` may change, though they decide what the steps to come do. */
-const steering = ['grpo.dynamicSampling.maxBatches', 'grpo.dynamicSampling.onShortage']
 
 /**
  * Whether a run is that of a point. One of another length is only where no step depends on the length. The own run of the point

@@ -48,6 +48,11 @@ describe('how to repeat a training', () => {
     expect(modelOf({isAdapter: true})).toBe('hf:owner/base@v1')
   })
 
+  it('has how long steps search for signal, which --resume may change', () => {
+    const text = trainingSection(runOf(['model.path=base', 'grpo.dynamicSampling.maxBatches=2']), null, null)
+    expect(text).toMatch(/^grpo:\n {2}dynamicSampling:\n {4}maxBatches: 2$/m)
+  })
+
   it('says what was read by content, and no settings of other commands', () => {
     const identity = {version: '0.0.0', inputs: {model: 'abc', template: 'none'}} as unknown as TrainedRun['identity']
     const text = trainingSection(runOf(['eval.samples=7', 'sweep.bootstraps=9'], {identity}), null, null)

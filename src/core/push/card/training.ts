@@ -1,10 +1,11 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
+import {valueAt} from '../../config/load.js'
 import type {Config} from '../../config/schema.js'
 import {objectives, taughtBy} from '../../objectives/objectives.js'
 import {short} from '../../report/format.js'
 import {computeSpent} from '../../runs/compute-spent.js'
-import {settingsOf} from '../../runs/run-identity.js'
+import {settingsOf, steering} from '../../runs/run-identity.js'
 import {metricsTable, readTable} from '../../tables/index.js'
 import type {BaseModel} from '../base-model.js'
 import type {TrainedRun} from '../trained-run.js'
@@ -77,7 +78,8 @@ const foreign = /^(?:eval|sweep|report|warmStart)\./
 /** The settings that training depends on. */
 function trainingSettings({config}: TrainedRun): Record<string, unknown> {
   const depends = Object.entries(settingsOf(config)).filter(([key]) => !foreign.test(key))
-  return {...Object.fromEntries(depends), 'train.steps': config.train.steps}
+  const others = ['train.steps', ...steering].map((key) => [key, valueAt(config, key)])
+  return Object.fromEntries([...depends, ...others])
 }
 
 /** `rpt train` with names in capitals for what lies on the machine that it was trained on. */
