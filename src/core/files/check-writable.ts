@@ -1,7 +1,10 @@
 import {constants, existsSync} from 'node:fs'
-import {access, mkdtemp, rmdir} from 'node:fs/promises'
+import {access, rm} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
+import {probeName} from './layout.js'
+import {makeFolder} from './make-folder.js'
 import {guardWrite} from './storage-error.js'
+import {temporaryName} from './temporary.js'
 
 /**
  * Finds out, before the work, whether a folder can be made at `path`, or filled where it is; leaves nothing behind.
@@ -9,7 +12,12 @@ import {guardWrite} from './storage-error.js'
  * @throws {RuntimeFailure} when the file system refuses
  */
 export async function checkWritable(path: string): Promise<void> {
-  await guardWrite('writing', path, async () => rmdir(await mkdtemp(join(nearestFolder(path), '.rpt-'))))
+  const folder = nearestFolder(path)
+  const probe = temporaryName(join(folder, probeName))
+  await guardWrite('writing', path, async () => {
+    await makeFolder(probe)
+    await rm(probe, {recursive: true, force: true})
+  })
 }
 
 /**

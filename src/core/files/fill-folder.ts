@@ -4,10 +4,17 @@ import {join} from 'node:path'
 import {UsageError} from '../util/errors.js'
 import {syncFolder} from './durable.js'
 import {type Manifest, type ManifestFields, manifestName, readManifest, seal, writeFolder} from './folder.js'
-import {findForeign, type Layout, namesIn} from './layout.js'
+import {findForeign, type Layout, namesIn, probeName} from './layout.js'
 import {lockFolder, lockName} from './lock.js'
 import {guardWrite} from './storage-error.js'
-import {ownerOfTemporary, replacedName, temporaryName, whileInUse, withoutTemporarySuffix} from './temporary.js'
+import {
+  ownerOfTemporary,
+  replacedName,
+  sweepTemporary,
+  temporaryName,
+  whileInUse,
+  withoutTemporarySuffix,
+} from './temporary.js'
 
 /**
  * Fills an output folder: one that is not there is made beside and renamed; one that is keeps its place, mode and owner, be
@@ -42,6 +49,7 @@ async function fillInPlace(
   fields: () => ManifestFields,
 ): Promise<Manifest> {
   await restoreLocked(folder)
+  for (const only of [lockName, probeName]) await sweepTemporary(folder, {only, isLocked: true})
   const place = join(folder, stagingTarget)
   const staging = temporaryName(place)
   return whileInUse(place, async () => {

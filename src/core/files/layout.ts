@@ -12,17 +12,24 @@ export interface Layout {
 /** What systems put into any folder: neither ours nor anybody's work. */
 const systemNames: ReadonlySet<string> = new Set(['lost+found', '.DS_Store'])
 
-/** Names in a folder, sorted, without those that the system put there. */
+/** The folder that `checkWritable` makes and removes: nobody's work either, where a kill left it. */
+export const probeName = '.rpt-probe'
+
+function isNobodys(name: string): boolean {
+  return systemNames.has(name) || withoutTemporarySuffix(name) === probeName
+}
+
+/** Names in a folder, sorted, without those that are nobody's. */
 export function namesIn(folder: string): string[] {
   return readdirSync(folder)
-    .filter((name) => !systemNames.has(name))
+    .filter((name) => !isNobodys(name))
     .sort()
 }
 
 /** The first path below a folder, '/' between names, that a layout does not have; a link is nobody's but its maker's. */
 export function findForeign(folder: string, layout: Layout): string | undefined {
   for (const entry of readdirSync(folder, {withFileTypes: true}).sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (systemNames.has(entry.name)) continue
+    if (isNobodys(entry.name)) continue
     const name = withoutTemporarySuffix(entry.name)
     if (entry.isFile() && layout.files.test(name)) continue
     const inside = entry.isDirectory() ? layout.folders?.find(([pattern]) => pattern.test(name)) : undefined

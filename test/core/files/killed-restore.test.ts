@@ -2,7 +2,7 @@ import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {expect, it, vi} from 'vitest'
-import {fillOutput, restoreFolder} from '../../../src/core/files/index.js'
+import {checkWritable, fillOutput, outputKinds, outputState, restoreFolder} from '../../../src/core/files/index.js'
 
 /** Operations until the process is killed. */
 let left = Number.POSITIVE_INFINITY
@@ -91,4 +91,13 @@ it('a filling that is killed at whatever operation leaves all of the old, or all
     if (isNew) expect(Object.keys(JSON.parse(manifest).files)).toEqual(Object.keys(found))
   })
   expect(kills).toBeGreaterThan(5)
+})
+
+it('a trial whether a folder can be written, killed half-way, leaves what counts as nothing', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rpt-'))
+  left = 0
+  await expect(checkWritable(folder)).rejects.toThrow('killed')
+  left = Number.POSITIVE_INFINITY
+  expect(readdirSync(folder)).toHaveLength(1)
+  expect(outputState(folder, outputKinds.run, 'train')).toBe('empty')
 })

@@ -30,6 +30,8 @@ let folder: string
 const at = (...parts: string[]) => join(folder, ...parts)
 /** An id that no process has: Linux ends below. */
 const deadPid = 2 ** 22 + 1
+/** Left where a process was killed while it tried whether it may write. */
+const probe = `.rpt-probe.rpt-tmp-${deadPid}`
 
 function write(files: Readonly<Record<string, string>>): void {
   for (const [path, text] of Object.entries(files)) {
@@ -58,6 +60,7 @@ describe('an output folder', () => {
       },
       'empty',
     ],
+    ['a process was killed while it tried to write there', {[`run/${probe}/x`]: ''}, 'empty'],
     ['it holds what the file system puts there', {'run/lost+found/x': ''}, 'empty'],
     ['it bears the mark', runMark, 'ours'],
     ['it only has names that runs have', {'run/logs/web.txt': '', 'run/summary.json': '{}'}, 'foreign'],
@@ -132,6 +135,7 @@ describe('--overwrite', () => {
       ...runMark,
       'run/run.lock': '',
       'run/lost+found/x': '',
+      [`run/${probe}/x`]: '',
       'run/logs/attempt-1.jsonl': '',
       'run/eval/step-000002.arrow': '',
       // The name of the run that was evaluated has a line end.
@@ -142,7 +146,7 @@ describe('--overwrite', () => {
     })
     expect(checkOutput(config(), outputKinds.run, replace)).toBe('ours')
     await removeOwn(at('run'), outputKinds.run.layout, ['run.lock'])
-    expect(readdirSync(at('run')).sort()).toEqual(['lost+found', 'run.lock'])
+    expect(readdirSync(at('run')).sort()).toEqual([probe, 'lost+found', 'run.lock'])
   })
 })
 
@@ -171,9 +175,9 @@ describe('filling an output folder', () => {
     expect(verifyFolder(at('data')).kind).toBe('valid')
   })
 
-  it('replaces an earlier result', async () => {
+  it('replaces an earlier result, and removes what killed processes left', async () => {
     await fillOutput(at('data'), layout, fill('1'), fields)
-    writeFileSync(at('data', 'positions.arrow'), 'old')
+    write({'data/positions.arrow': 'old', [`data/run.lock.rpt-tmp-${deadPid}`]: '', [`data/${probe}/x`]: ''})
     await fillOutput(at('data'), layout, fill('2'), fields)
     expect(names()).toEqual(['documents.arrow', 'manifest.json', 'summary.json'])
     expect(readFileSync(at('data', 'documents.arrow'), 'utf8')).toBe('2')
