@@ -1,6 +1,6 @@
 import {existsSync, readdirSync, statSync} from 'node:fs'
 import {join, resolve} from 'node:path'
-import {listFiles, type Manifest, manifestName, verifyFolder} from '../files/index.js'
+import {hashFile, listFiles, type Manifest, manifestName, verifyFolder} from '../files/index.js'
 import type {DocumentIds} from '../records/document-ids.js'
 import type {Partition} from '../records/records.js'
 import {pickColumns, positionsTable, readRows} from '../tables/index.js'
@@ -35,7 +35,7 @@ const maxOpened = 4
  * Opens prepared data after checking every file against the manifest; data that this process has open, and whose files
  * are as they were, are neither checked nor read again.
  *
- * @throws {DataError} when the folder is missing, incomplete or changed
+ * @throws {DataError} when the folder is missing, incomplete or changed, or is replaced meanwhile
  */
 export async function openPrepared(folder: string): Promise<PreparedData> {
   if (!existsSync(folder))
@@ -45,6 +45,7 @@ export async function openPrepared(folder: string): Promise<PreparedData> {
   const known = opened.get(path)
   if (known?.stamp === stamp) return known.data
   const data = await readPrepared(folder)
+  for (const file of Object.keys(data.manifest.files)) refuseReplaced(data, file)
   opened.delete(path)
   opened.set(path, {stamp, data})
   if (opened.size > maxOpened) opened.delete(opened.keys().next().value!)
@@ -80,6 +81,19 @@ async function readPrepared(folder: string): Promise<PreparedData> {
     heldOutPositions: kept.val,
     manifest: verdict.manifest,
   }
+}
+
+/**
+ * Checks that a file of prepared data that was just read by its path is the one that the manifest names.
+ *
+ * @throws {DataError} when another process has replaced it since the data were opened
+ */
+export function refuseReplaced({folder, manifest}: PreparedData, name: string): void {
+  const file = join(folder, name)
+  if (existsSync(file) && hashFile(file) === manifest.files[name].sha256) return
+  throw new DataError(`prepared data ${folder} were replaced while they were read: ${file} is another one now`, {
+    suggestions: ['wait until rpt prepare-data has ended, then run the command again'],
+  })
 }
 
 /** Tells whether any file of a folder was written or replaced. */

@@ -3,6 +3,7 @@ import {setImmediate} from 'node:timers/promises'
 import type {ThoughtStyle} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import {guardWrite, makeFolder, replaceFile, sweepTemporary, writeFully} from '../files/index.js'
+import {refuseReplaced} from '../prepared/prepared.js'
 import type {Difficulty} from '../records/records.js'
 import type {Origins} from '../runs/origins.js'
 import {type Summary, summarize} from '../runs/summary.js'
@@ -83,6 +84,7 @@ export async function warmStart(config: Config, services: Services): Promise<War
 function* rowsOf({given}: WarmStart, config: Config): Generator<MadeRow> {
   const {data, maker} = given!
   const views = readProxyViews(data.folder, data.trainPositions.length)
+  refuseReplaced(data, 'positions.arrow')
   for (const index of balancedOrder(data.trainPositions, config.seed))
     yield makeRow(maker, maker.task.itemAt('train', index), views.at(index))
 }

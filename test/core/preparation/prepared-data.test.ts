@@ -277,4 +277,16 @@ describe('prepared data', () => {
     expect((await failureOf(openPrepared(damaged))).message).toMatch(/is damaged: .*positions\.arrow/)
     expect((await failureOf(prepare(damaged))).message).toMatch(/positions\.arrow has 1 bytes/)
   })
+
+  it('that are replaced while they are read are refused: the manifest would be that of others', async () => {
+    const folder = join(newFolder(), 'data')
+    cpSync(out, folder, {recursive: true})
+    // The tables are read when the call comes back; the tokenizer is still being read.
+    const opening = openPrepared(folder)
+    writeFileSync(join(folder, 'positions.arrow'), 'others')
+    const failure = await failureOf(opening)
+    expect(failure).toBeInstanceOf(DataError)
+    expect(failure.message).toMatch(/were replaced while they were read: .*positions\.arrow is another one now/)
+    expect(failure.suggestions).toEqual([expect.stringContaining('run the command again')])
+  })
 })

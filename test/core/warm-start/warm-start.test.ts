@@ -1,11 +1,12 @@
-import {cpSync, existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {cpSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
 import {planOf} from '../../../src/core/planning/plan.js'
 import {openPrepared} from '../../../src/core/prepared/prepared.js'
-import {positionsTable, readRows} from '../../../src/core/tables/index.js'
+import {positionsTable, readRows, writeTable} from '../../../src/core/tables/index.js'
 import {train} from '../../../src/core/training/train.js'
 import {DataError, Interrupted, UsageError} from '../../../src/core/util/errors.js'
+import {silentProgress} from '../../../src/core/util/progress.js'
 import {balancedOrder} from '../../../src/core/warm-start/balanced-order.js'
 import type {WarmRow} from '../../../src/core/warm-start/make-row.js'
 import {readProxyViews} from '../../../src/core/warm-start/proxy-views.js'
@@ -64,6 +65,22 @@ describe('a warm start', () => {
     writeFileSync(at('mine.jsonl'), '{"prompt": "a", "completion": "b"}\n')
     await expect(warmStart(config('mine.jsonl'), services({overwrite: true}))).rejects.toThrow(/rpt did not write it/)
     expect(readFileSync(at('mine.jsonl'), 'utf8')).toContain('"completion": "b"')
+  })
+
+  it('writes nothing where the prepared data are replaced before it reads what the proxy thought', async () => {
+    const data = join(toy.folder, 'replaced')
+    cpSync(toy.data, data, {recursive: true})
+    const positions = join(data, 'positions.arrow')
+    const others = [...readRows(positions, positionsTable)].map((row) => ({...row, top1_id: 0}))
+    await writeTable(join(toy.folder, 'others.arrow'), positionsTable, others)
+    const stage = () => {
+      renameSync(join(toy.folder, 'others.arrow'), positions)
+      return silentProgress.stage('', 0, '')
+    }
+    const replaced = config('replaced.jsonl', [`data.dir=${data}`])
+    const making = warmStart(replaced, services({progress: {...silentProgress, stage}}))
+    await expect(making).rejects.toThrow(/were replaced while they were read: .*positions\.arrow is another one now/)
+    expect(existsSync(join(toy.folder, 'replaced.jsonl'))).toBe(false)
   })
 
   it('leaves nothing behind where there are too few positions, or it is stopped', async () => {
