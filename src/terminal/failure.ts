@@ -23,6 +23,7 @@ const storageErrors: Readonly<Record<string, string>> = {
   EACCES: 'check the permissions of the folder, or choose another --out',
   EPERM: 'check the permissions of the folder, or choose another --out',
   EIO: 'check the disk',
+  EMFILE: 'raise the limit of open files (ulimit -n)',
 }
 
 /** V8's words for memory that the system does not give. */

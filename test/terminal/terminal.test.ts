@@ -245,6 +245,10 @@ describe('failures', () => {
       exit_code: 1,
       message: 'full',
     })
+    expect(describeFailure(Object.assign(new Error('too many'), {code: 'EMFILE'}), false)).toMatchObject({
+      message: 'too many',
+      suggestions: ['raise the limit of open files (ulimit -n)'],
+    })
   })
 
   it('that nobody raised on purpose are internal', () => {
