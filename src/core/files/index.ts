@@ -14,7 +14,7 @@ export {
   writeFolder,
 } from './folder.js'
 export {removeOwn, sweepOwn} from './layout.js'
-export {type Lock, lockFolder, lockName} from './lock.js'
+export {type Lock, lockFolder, lockName, refuseLocked} from './lock.js'
 export {readLockFile, removeLockFile} from './lock-file.js'
 export {makeFolder} from './make-folder.js'
 export {checkOutput, checkReplaceable, type OutputState, outputState, refuseEntangled, refuseForeign} from './output.js'

@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {RuntimeFailure, UsageError} from '../util/errors.js'
 import {isAlive, startOf} from '../util/process-identity.js'
 import {readLockFile, removeLockFile} from './lock-file.js'
-import {guardWrite} from './storage-error.js'
+import {guardRead, guardWrite} from './storage-error.js'
 import {temporaryName} from './temporary.js'
 
 /** A folder that this process alone may write to. */
@@ -47,6 +47,20 @@ export async function lockFolder(folder: string): Promise<Lock> {
       isHeld: () => held.has(path) && readLockFile(path) === `${text}\n`,
       release: () => release(path, `${text}\n`),
     }
+  })
+}
+
+/**
+ * Looks whether another process has locked a folder, and takes nothing: what it says may have changed when `lockFolder` is
+ * called.
+ *
+ * @throws {UsageError} when one has
+ */
+export function refuseLocked(folder: string): void {
+  const path = join(folder, lockName)
+  guardRead('reading', path, () => {
+    const seen = readLockFile(path)
+    if (seen !== null) refuseLiving(path, seen)
   })
 }
 

@@ -1,7 +1,15 @@
 import {readdir, rmdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
-import {checkOutput, checkPermission, checkWritable, listFiles, type OutputState, outputKinds} from '../files/index.js'
+import {
+  checkOutput,
+  checkPermission,
+  checkWritable,
+  listFiles,
+  type OutputState,
+  outputKinds,
+  refuseLocked,
+} from '../files/index.js'
 import {metricsTable, readTable, sweepTable, type Table} from '../tables/index.js'
 import type {Services} from '../util/services.js'
 
@@ -22,7 +30,7 @@ const begun: Readonly<Record<string, Table>> = {'metrics.arrow': metricsTable, '
 /**
  * What is at the path of a run directory, before any work; leaves everything as it is.
  *
- * @throws {UsageError} when it holds something that may be neither continued nor replaced
+ * @throws {UsageError} when it holds something that may be neither continued nor replaced, or another process has locked it
  * @throws {RuntimeFailure} when nothing can be written there
  */
 export async function refuseOccupied(config: Config, services: Services): Promise<OutputState> {
@@ -35,6 +43,8 @@ export async function refuseOccupied(config: Config, services: Services): Promis
 /** The same, without a word of a run that begins where one was to go on. */
 export async function refuseOccupiedQuietly(config: Config, services: Services): Promise<OutputState> {
   const state = checkOutput(config, outputKinds.run, services)
+  // Before anything is read or loaded: the process that has it needs the memory.
+  if (!services.rehearsal && state !== 'absent') refuseLocked(config.out!)
   await (services.rehearsal ? checkPermission : checkWritable)(config.out!)
   return state
 }

@@ -1,5 +1,6 @@
 import {cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import type * as Files from 'node:fs/promises'
+import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {beforeAll, beforeEach, describe, expect, it, vi} from 'vitest'
 import {checkOutput, outputKinds, temporaryName} from '../../../src/core/files/index.js'
@@ -71,6 +72,15 @@ describe('a run whose folder goes away while it trains stops, and writes nothing
     const left = readdirSync(at('twice')).map((name) => [name, readFileSync(at('twice', name), 'utf8')])
     expect(Object.fromEntries(left)).toEqual(others)
   })
+})
+
+it('a run that another process has is refused before anything of it is read', async () => {
+  cpSync(at('whole'), at('busy'), {recursive: true})
+  writeFileSync(at('busy', 'run.lock'), JSON.stringify({pid: process.ppid, start: null, host: hostname()}))
+  // The other process removes what this one would look for.
+  rmSync(at('busy', 'checkpoints'), {recursive: true})
+  const resumed = train(configOf('busy'), toyServices({resume: true}))
+  await expect(resumed).rejects.toThrow(`${at('busy', 'run.lock')}: locked by process ${process.ppid}`)
 })
 
 describe('a process that is killed', () => {
