@@ -14,6 +14,7 @@ import {type Origins, originsOf, recordedOrigins} from '../runs/origins.js'
 import {refuseOccupied} from '../runs/output-folder.js'
 import {stepName} from '../runs/run-checkpoints.js'
 import {RunDirectory} from '../runs/run-directory.js'
+import {inputsOf, refuseReplacedInputs} from '../runs/run-identity.js'
 import {type Summary, summarize} from '../runs/summary.js'
 import {withSampler} from '../samplers/samplers.js'
 import type {EvalRow} from '../tables/index.js'
@@ -161,6 +162,8 @@ async function evaluateIn(
       if (index > 0) await loadModel(engine, sourceOf(place), run.services.progress)
       const texts = (await textsFor(place, data, config.data.dir, silentProgress))!
       const task = await commandTask(config).open({config: loaded.config, data: texts, model})
+      // All models answer the same questions, in the same templates.
+      refuseReplacedInputs('eval', inputs, inputsOf(config, data, commandTask(config).files(config)))
       const own = {config: loaded.config, task, tokenizer: texts.tokenizer}
       const opening = {...own, engine, model}
       rows = await withSampler(opening, step, async (sampler) => {

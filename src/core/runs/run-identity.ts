@@ -7,7 +7,7 @@ import type {Config} from '../config/schema.js'
 import {canonicalJson, hashFile, hashJson, outputKinds, readJsonOf, replaceText} from '../files/index.js'
 import type {ModelConfig} from '../models/model-config.js'
 import type {PreparedData} from '../prepared/prepared.js'
-import {UsageError} from '../util/errors.js'
+import {DataError, UsageError} from '../util/errors.js'
 
 /** Fingerprints of what a command reads, by what it is called in messages: identity is content, not path. */
 export type RunInputs = Readonly<Record<string, string>>
@@ -98,6 +98,21 @@ export function inputsOf(
     ...parts.map(([part, hash]) => [`${part}${ofPreparedData}`, hash]),
     ...Object.entries(files).flatMap(([key, file]) => (file ? [[key, hashFile(file)]] : [])),
   ])
+}
+
+/**
+ * Checks that the files that settings name are as they were: what was read of them would otherwise be recorded as another.
+ *
+ * @param before inputs of before they were read
+ * @param now inputs of afterwards; those that only one side has do not count
+ * @throws {DataError} naming those that another process, or the user, has replaced meanwhile
+ */
+export function refuseReplacedInputs(command: string, before: RunInputs, now: RunInputs): void {
+  const replaced = Object.keys(now).filter((name) => name in before && before[name] !== now[name])
+  if (replaced.length === 0) return
+  throw new DataError(`${command}: changed while they were in use: ${replaced.join(', ')}`, {
+    suggestions: ['run the command again', 'to go on with --resume, put back what was there when it began'],
+  })
 }
 
 /** Those of the prepared data alone. */

@@ -17,7 +17,7 @@ import {foldersOf, generationFolders} from '../runs/model-place.js'
 import type {Origins} from '../runs/origins.js'
 import {refuseOtherRun} from '../runs/rehearse-resume.js'
 import {RunDirectory} from '../runs/run-directory.js'
-import {modelInputs, type RunInputs} from '../runs/run-identity.js'
+import {modelInputs, type RunInputs, refuseReplacedInputs} from '../runs/run-identity.js'
 import {type Summary, summarize} from '../runs/summary.js'
 import {devices} from '../runtime/devices.js'
 import {openSampler} from '../samplers/samplers.js'
@@ -31,7 +31,7 @@ import {trainSteps} from './loop.js'
 import {noSignalLine, updatesOf} from './no-signal.js'
 import {isEvaluated, openTraining, type TrainingStart, withMicroBatchesAtOnce} from './open-training.js'
 import {resumeFrom} from './resume.js'
-import {trainingFiles} from './training-inputs.js'
+import {filesAsFound, trainingFiles} from './training-inputs.js'
 import type {TrainingRun} from './training-run.js'
 import {fingerprintOfSource} from './weight-source.js'
 
@@ -73,6 +73,7 @@ export async function train(
   begunWith: Origins | null = null,
 ): Promise<TrainSummary> {
   const started = new Date()
+  const found = filesAsFound(given)
   const start = await openTraining(given, services, begunWith)
   const {config} = start.loaded
   const {source, model, opened, updateMode, microBatchesAtOnce} = start
@@ -83,6 +84,7 @@ export async function train(
   if (start.data && asked(config).some((task) => tasks[task].readsDocuments))
     checkReferenceLength(start.data, config, services.progress)
   const inputs = {...trainingFiles(config, start.data), ...modelInputs('model', fingerprintOfSource(source), model)}
+  refuseReplacedInputs('train', found, inputs)
   const written = withTemperature(start, services)
   if (start.resumed) refuseOtherRun(written.config, services, inputs)
   // Before the weights: a checkpoint that another run removes meanwhile then fails as a whole.

@@ -1,3 +1,4 @@
+import {statSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Config} from '../config/schema.js'
 import {evaluatedTask} from '../evaluation/evaluated-task.js'
@@ -9,6 +10,7 @@ import {type ModelRequest, resolveModel} from '../runs/resolve-model.js'
 import {
   changedInputs,
   changedSettings,
+  type InputFiles,
   inputsOf,
   modelInputs,
   type RunInputs,
@@ -19,8 +21,20 @@ import {tasks} from '../tasks/tasks.js'
 
 /** Fingerprints of what a training run reads besides its model: prepared data, and the files of its objective and its evaluations. */
 export function trainingFiles(config: Config, data: Parameters<typeof inputsOf>[1]): RunInputs {
-  const others = {...objectives[config.train.objective].files(config), ...tasks[evaluatedTask(config)].files(config)}
-  return inputsOf(config, data, others)
+  return inputsOf(config, data, filesOf(config))
+}
+
+function filesOf(config: Config): InputFiles {
+  return {...objectives[config.train.objective].files(config), ...tasks[evaluatedTask(config)].files(config)}
+}
+
+/** Fingerprints of those files, before any is read; without those that are missing or no files, which the reader names. */
+export function filesAsFound(config: Config): RunInputs {
+  const isFile = (file = '') => statSync(file, {throwIfNoEntry: false})?.isFile() === true
+  const {templateFile, chatTemplateFile} = config.prompt
+  const named = {'prompt.templateFile': templateFile, 'prompt.chatTemplateFile': chatTemplateFile, ...filesOf(config)}
+  const files = Object.entries(named).map(([key, file]) => [key, isFile(file) ? file : undefined])
+  return inputsOf(config, null, Object.fromEntries(files))
 }
 
 /** Fingerprints of all that a training run reads; null where not all of it is there. */
