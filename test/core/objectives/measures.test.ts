@@ -1,8 +1,8 @@
 import {describe, expect, it} from 'vitest'
 import {configSchema} from '../../../src/core/config/schema.js'
 import type {PolicyUpdate} from '../../../src/core/engine/update/policy-update.js'
-import {rolloutFlops, updateFlops} from '../../../src/core/models/flops.js'
-import {resultOf} from '../../../src/core/objectives/grpo/measures.js'
+import {type GroupLengths, rolloutFlops, updateFlops} from '../../../src/core/models/flops.js'
+import {resultOf, type TakenUpdate} from '../../../src/core/objectives/grpo/measures.js'
 import type {SampledGroups} from '../../../src/core/objectives/grpo/sample-groups.js'
 import {shapeOf} from '../../../src/core/objectives/objective.js'
 import type {ScoredGroup} from '../../../src/core/records/records.js'
@@ -32,14 +32,18 @@ const update = (changes: Partial<PolicyUpdate>): PolicyUpdate => ({
 
 function stepOf(
   groups: readonly ScoredGroup<unknown>[],
-  updates: readonly PolicyUpdate[],
+  updates: readonly (PolicyUpdate | TakenUpdate)[],
   {queryFlops = 0, ...grpo}: Partial<typeof config.grpo> & {readonly queryFlops?: number} = {},
 ) {
   const counts = {batches: 1, dropped: 0, surplus: 0, uniformsNearStep: 0, queryFlops}
   const sampled: SampledGroups<unknown> = {generated: groups, kept: groups, ...counts}
   const settings = {...config, grpo: {...config.grpo, ...grpo}}
-  return resultOf({config: settings, shape, hasEnd: true}, sampled, groups, groups, updates)
+  const taken = updates.map((one) => ('update' in one ? one : {update: one, isOnPolicy: true, groups: [], rows: []}))
+  return resultOf({config: settings, shape, hasEnd: true}, sampled, groups, groups, taken)
 }
+
+/** A prompt of so many tokens with two completions as long. */
+const lengths = (tokens: number): GroupLengths => ({promptTokens: tokens, completionTokens: [tokens, tokens]})
 
 describe('what is measured of a step', () => {
   it('is the disagreement of rollout and trainer in the first update: later ones are off-policy', () => {
@@ -68,21 +72,30 @@ describe('what is measured of a step', () => {
     expect(measures.cutPrompts).toBe(0.5)
   })
 
-  it('takes compute of an update for the groups that carry signal alone, and of sampling for all', () => {
-    const {flopsUpdate, flopsGeneration} = stepOf([groupOf(4, [0, 1]), groupOf(9, [1, 1])], [update({})])
-    const lengths = (tokens: number) => ({promptTokens: tokens, completionTokens: [tokens, tokens]})
-    expect(flopsUpdate).toBe(updateFlops(shape, [lengths(4)]))
+  it('takes compute of updates for what they ran over alone, and of sampling for all groups', () => {
+    const row = {promptTokens: 1, completionTokens: [6]}
+    const taken = {update: update({}), isOnPolicy: true, groups: [lengths(4)], rows: [row]}
+    const {flopsUpdate, flopsGeneration} = stepOf([groupOf(4, [0, 1]), groupOf(9, [1, 1])], [taken])
+    expect(flopsUpdate).toBe(updateFlops(shape, [lengths(4), row]))
     expect(flopsGeneration).toBe(rolloutFlops(shape, [lengths(4), lengths(9)]))
   })
 
-  it('counts apart what is scored besides: the reference, the policy before later updates, questions of rewards', () => {
-    const scoringOf = (...[updates, settings]: [number, Parameters<typeof stepOf>[2]?]) =>
-      stepOf([groupOf(4, [0, 1])], Array(updates).fill(update({})), settings)
+  it('counts apart what is scored besides: the reference, the policy before updates off-policy, questions of rewards', () => {
+    const taken = [4, 9].map((tokens, i) => ({
+      ...{update: update({}), isOnPolicy: i === 0, rows: []},
+      groups: [lengths(tokens)],
+    }))
+    const scoringOf = (updates: number, settings?: Parameters<typeof stepOf>[2]) =>
+      stepOf([groupOf(4, [0, 1]), groupOf(9, [0, 1])], taken.slice(0, updates), settings)
     // 4 tokens of prompt and 2 x 3 of completions through 2 layers, attending to 10 and 2 x 18 tokens, 2 x 4 times logits.
-    const pass = 2 * 2 * (2 * 8 * 2 * (4 + 2) + 3 * 8 * 12) * 10 + 4 * 2 * 4 * 2 * (10 + 2 * 18) + 2 * 8 * 11 * 8
+    const first = 2 * 2 * (2 * 8 * 2 * (4 + 2) + 3 * 8 * 12) * 10 + 4 * 2 * 4 * 2 * (10 + 2 * 18) + 2 * 8 * 11 * 8
+    const second = rolloutFlops(shape, [lengths(9)])
     expect(scoringOf(1).flopsScoring).toBe(0)
-    expect(scoringOf(1, {klCoef: 0.1, queryFlops: 77})).toMatchObject({flopsScoring: pass + 77, flopsUpdate: 3 * pass})
-    expect([0, 1, 2].map((updates) => scoringOf(updates, {loss: 'gspo'}).flopsScoring)).toEqual([0, 0, pass / 2])
-    expect(scoringOf(2, {klCoef: 0.1, loss: 'gspo'}).flopsScoring).toBe(1.5 * pass)
+    expect(scoringOf(1, {klCoef: 0.1, queryFlops: 77})).toMatchObject({
+      flopsScoring: first + 77,
+      flopsUpdate: 3 * first,
+    })
+    expect([0, 1, 2].map((updates) => scoringOf(updates, {loss: 'gspo'}).flopsScoring)).toEqual([0, 0, second])
+    expect(scoringOf(2, {klCoef: 0.1, loss: 'gspo'}).flopsScoring).toBe(first + 2 * second)
   })
 })

@@ -44,11 +44,20 @@ export function microBatches({
   }[lossNormalizer]
   const weighted = groups.map((group) => ({...group, tokenWeights: spansOf(group).map(weightOf)}))
   const computed = weighted
-    .filter(({advantages}) => addsToGradient(advantages, objective))
+    .filter((group) => isComputed(group, objective))
     .flatMap((group) => partsOf(group, completionsPerMicroBatch))
-    .filter((group) => spansOf(group).some((span) => sizeOf(span) > 0))
+    .filter(hasTrainedTokens)
   const order = byLength(computed.map((group) => group.promptIds.length))
   return chunks(order, contextsPerMicroBatch).map((indices) => indices.map((index) => computed[index]))
+}
+
+/** Whether an update runs over a group: it adds to the gradient, and has tokens that are trained. */
+export function isComputed(group: PolicyGroup, objective: PolicyRequest['objective']): boolean {
+  return addsToGradient(group.advantages, objective) && hasTrainedTokens(group)
+}
+
+function hasTrainedTokens(group: PolicyGroup): boolean {
+  return spansOf(group).some((span) => sizeOf(span) > 0)
 }
 
 /** A group as parts of at most `size` completions, as equal as can be. */

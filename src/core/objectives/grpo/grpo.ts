@@ -1,11 +1,11 @@
 import type {Config} from '../../config/schema.js'
 import {chunks} from '../../engine/graphs/bucket.js'
+import {isComputed} from '../../engine/update/micro-batches.js'
 import type {PolicyGroup} from '../../engine/update/policy-request.js'
-import type {PolicyUpdate} from '../../engine/update/policy-update.js'
 import {learnedGroups} from '../../grpo/learned-groups.js'
 import {lossOf} from '../../grpo/losses.js'
 import type {ObjectiveSettings} from '../../grpo/objective.js'
-import {type GroupLengths, queryFlops, updateFlops} from '../../models/flops.js'
+import {type GroupLengths, queryFlops} from '../../models/flops.js'
 import {cutNote, promptLimit} from '../../prompts/prompt-limit.js'
 import type {ItemTraits, LogprobQuery, ScoredGroup} from '../../records/records.js'
 import {needsAverage, openTerms, type TermSettings, trainedSpan, type WeightedTerm} from '../../rewards/terms.js'
@@ -19,7 +19,7 @@ import {lengthsOf} from '../rows/rows.js'
 import {isSkipped, skippedNote} from '../skipped-update.js'
 import type {ItemOrder} from './item-order.js'
 import type {JointRowSource} from './joint-rows.js'
-import {resultOf} from './measures.js'
+import {resultOf, type TakenUpdate} from './measures.js'
 import {rewardGroups} from './reward-groups.js'
 import {type SampledGroups, type Sampling, sampleGroups, shortageOf} from './sample-groups.js'
 
@@ -67,21 +67,20 @@ export function startGrpo<Item>(
         for (const {oldLogprobs} of completions) checkSampled(prompt, oldLogprobs, config.precision, ifBroken)
       const shortage = shortageOf(config.grpo, sampled)
       if (shortage) warnOfShortage(`train: step ${step}: ${shortage}`)
-      const {updates, joined} = await updatePolicy(training, step, trained, terms, rowsOf)
+      const taken = await updatePolicy(training, step, trained, terms, rowsOf)
       if (needsAverage(settings)) await engine.blendAverage(config.reward.average.tau)
       const result = resultOf(
         {config, shape, hasEnd: model.endIds.length + config.rollout.stop.length > 0},
         sampled,
         scored,
         trained,
-        updates,
+        taken,
       )
       const drawn = sampled.generated.map((_, i) => task.traitsAt(pool.at(before + i)))
       return {
         ...result,
         stage: pool.name,
         measures: {...result.measures, contextEntropy: meanEntropy(drawn)},
-        flopsUpdate: result.flopsUpdate + updateFlops(shape, joined),
       }
     },
   }
@@ -137,11 +136,10 @@ async function updatePolicy(
   groups: readonly ScoredGroup<unknown>[],
   terms: readonly WeightedTerm<never>[],
   rowsOf: JointRowSource,
-): Promise<{updates: PolicyUpdate[]; joined: GroupLengths[]}> {
+): Promise<TakenUpdate[]> {
   const {grpo, rollout} = config
   const size = Math.ceil(groups.length / grpo.miniBatches)
-  const updates: PolicyUpdate[] = []
-  const joined: GroupLengths[] = []
+  const taken: TakenUpdate[] = []
   for (const [index, miniBatch] of chunks(groups, size).entries()) {
     const joint = rowsOf((step - 1) * grpo.miniBatches + index)
     const request = {
@@ -157,14 +155,21 @@ async function updatePolicy(
       optimizer: optimizerAt(step, config),
       mode: updateMode,
     }
-    const isOnPolicy = updates.every(isSkipped) && sampler.guarantees.exactLogprobs
+    const isOnPolicy = taken.every((one) => isSkipped(one.update)) && sampler.guarantees.exactLogprobs
     const update = await engine.updatePolicy(request, isOnPolicy)
     if (!update) continue
     if (isSkipped(update)) progress.warn(skippedNote(step, update))
-    updates.push(update)
-    for (const row of joint?.rows ?? []) joined.push(lengthsOf(row))
+    taken.push({
+      ...{update, isOnPolicy},
+      groups: request.groups.filter((group) => isComputed(group, request.objective)).map(groupLengths),
+      rows: (joint?.rows ?? []).map(lengthsOf),
+    })
   }
-  return {updates, joined}
+  return taken
+}
+
+function groupLengths({promptIds, completions}: PolicyGroup): GroupLengths {
+  return {promptTokens: promptIds.length, completionTokens: completions.map(({ids}) => ids.length)}
 }
 
 /** What the update reads of the settings; each objective has graphs of its own, so nothing else may be among it. */

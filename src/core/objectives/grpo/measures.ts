@@ -2,8 +2,7 @@ import type {Config} from '../../config/schema.js'
 import type {PolicyUpdate} from '../../engine/update/policy-update.js'
 import {isUniform} from '../../grpo/advantages.js'
 import {lossOf} from '../../grpo/losses.js'
-import {addsToGradient} from '../../grpo/objective.js'
-import {type ModelShape, rolloutFlops, updateFlops} from '../../models/flops.js'
+import {type GroupLengths, type ModelShape, rolloutFlops, updateFlops} from '../../models/flops.js'
 import type {Measures} from '../../records/measures.js'
 import {type Outcome, outcomes, type RewardedGroup, type ScoredGroup} from '../../records/records.js'
 import {deviationOf, meanOf, meansByName} from '../../util/means.js'
@@ -11,17 +10,28 @@ import type {StepResult} from '../objective.js'
 import {isSkipped, scaleMeasures} from '../skipped-update.js'
 import type {SampledGroups} from './sample-groups.js'
 
+/** An update of a step, and what it ran over. */
+export interface TakenUpdate {
+  readonly update: PolicyUpdate
+  /** Whether the weights were still those that sampled. */
+  readonly isOnPolicy: boolean
+  readonly groups: readonly GroupLengths[]
+  /** Rows of text beside the groups. */
+  readonly rows: readonly GroupLengths[]
+}
+
 /** What is measured of a step; the model's shape is what FLOPs are counted from. */
 export function resultOf(
   {config, shape, hasEnd}: {readonly config: Config; readonly shape: ModelShape; readonly hasEnd: boolean},
   sampled: SampledGroups<unknown>,
   scored: readonly ScoredGroup<unknown>[],
   trained: readonly ScoredGroup<unknown>[],
-  updates: readonly PolicyUpdate[],
+  taken: readonly TakenUpdate[],
 ): StepResult {
   const {generated} = sampled
   const lengths = generated.flatMap(({completions}) => completions.map(({ids}) => ids.length))
-  const work = trained.filter(({advantages}) => addsToGradient(advantages, config.grpo)).map(workOf)
+  const rows = taken.flatMap((one) => one.rows)
+  const updates = taken.map(({update}) => update)
   const measures = {...measuresOfGroups(sampled, trained), ...measuresOfUpdates(updates)}
   return {
     measures,
@@ -29,16 +39,22 @@ export function resultOf(
     visits: generated.length,
     tokens: lengths.reduce((sum, length) => sum + length, 0),
     flopsGeneration: rolloutFlops(shape, generated.map(workOf)),
-    flopsScoring: sampled.queryFlops + scoringPasses(config, updates.length) * rolloutFlops(shape, work),
-    flopsUpdate: updateFlops(shape, work),
+    flopsScoring: sampled.queryFlops + scoringFlops(shape, config, taken),
+    flopsUpdate: updateFlops(shape, groupsOf(taken)) + updateFlops(shape, rows),
     note: `reward ${measures.reward.toFixed(3)}, length ${measures.meanLength.toFixed(1)}${hasEnd ? '' : ', no end token'}`,
   }
 }
 
-/** Forward passes over what an update runs over, besides its own: the reference's, and the policy's before each update but the first. */
-function scoringPasses({grpo}: Config, updates: number): number {
-  const asksPolicy = lossOf(grpo).kind.ratioOf === 'completion' && updates > 1
-  return Number(grpo.klCoef > 0) + (asksPolicy ? (updates - 1) / updates : 0)
+/** Forward passes over what updates run over, besides their own: the reference's, and the policy's before those off-policy. */
+function scoringFlops(shape: ModelShape, {grpo}: Config, taken: readonly TakenUpdate[]): number {
+  const asksPolicy = lossOf(grpo).kind.ratioOf === 'completion'
+  const underReference = grpo.klCoef > 0 ? taken : []
+  const underPolicy = asksPolicy ? taken.filter(({isOnPolicy}) => !isOnPolicy) : []
+  return rolloutFlops(shape, groupsOf(underReference)) + rolloutFlops(shape, groupsOf(underPolicy))
+}
+
+function groupsOf(taken: readonly TakenUpdate[]): GroupLengths[] {
+  return taken.flatMap(({groups}) => groups)
 }
 
 function measuresOfGroups(
