@@ -28,8 +28,3 @@ export function shareBucket(used: number, capacity: number): number {
 export function byLength(lengths: readonly number[]): number[] {
   return [...lengths.keys()].sort((a, b) => lengths[a] - lengths[b] || a - b)
 }
-
-/** Consecutive pieces of at most `size` items. */
-export function chunks<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({length: Math.ceil(items.length / size)}, (_, i) => items.slice(i * size, (i + 1) * size))
-}

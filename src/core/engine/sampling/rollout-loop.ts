@@ -1,6 +1,7 @@
+import {chunksOf} from '../../util/chunks-of.js'
 import {maxOf} from '../../util/extremes.js'
 import {type Tell, tellNobody} from '../../util/tell.js'
-import {byLength, chunks} from '../graphs/bucket.js'
+import {byLength} from '../graphs/bucket.js'
 import {type RolloutShape, rolloutLoopGraph} from '../graphs/rollout-loop.js'
 import {rolloutShape} from '../graphs/shapes.js'
 import type {SessionCache} from '../sessions/session-cache.js'
@@ -18,7 +19,7 @@ export async function rolloutByLoop(
 ): Promise<void> {
   const groupSize = prompts[0].streams.length
   let done = 0
-  for (const batch of chunks(byLength(prompts.map((prompt) => prompt.ids.length)), contextsPerBatch)) {
+  for (const batch of chunksOf(byLength(prompts.map((prompt) => prompt.ids.length)), contextsPerBatch)) {
     const members = batch.map((index) => prompts[index])
     const promptTokens = maxOf(members.map((prompt) => prompt.ids.length))
     const shape = rolloutShape({contexts: batch.length, groupSize, promptTokens, maxTokens})

@@ -1,9 +1,9 @@
 import type {UpdateModeName} from '../../config/names.js'
 import type {TrainingRow} from '../../records/records.js'
 import {checkFinite} from '../../runtime/finite.js'
+import {chunksOf} from '../../util/chunks-of.js'
 import {maxOf} from '../../util/extremes.js'
 import {type Tell, tellNobody} from '../../util/tell.js'
-import {chunks} from '../graphs/bucket.js'
 import type {LanguageModelShape} from '../graphs/language-model.js'
 import {languageModelShape} from '../graphs/shapes.js'
 import type {SessionCache} from '../sessions/session-cache.js'
@@ -59,7 +59,7 @@ export async function updateLanguageModel(
 /** Rows in micro-batches, their tokens weighted so that the losses add up to `weight` times the mean over all trained tokens. */
 export function rowBatches({rows, rowsPerMicroBatch, weight}: JointRows) {
   const trainedTokens = rows.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
-  const laidOut = chunks(rows, rowsPerMicroBatch).map((batch) => layOut(batch, weight / trainedTokens))
+  const laidOut = Array.from(chunksOf(rows, rowsPerMicroBatch), (batch) => layOut(batch, weight / trainedTokens))
   return {trainedTokens, laidOut: trainedTokens > 0 ? laidOut : []}
 }
 

@@ -1,7 +1,8 @@
 import {addsToGradient} from '../../grpo/objective.js'
 import type {TokenSpan} from '../../records/records.js'
+import {chunksOf} from '../../util/chunks-of.js'
 import {maxOf} from '../../util/extremes.js'
-import {byLength, chunks} from '../graphs/bucket.js'
+import {byLength} from '../graphs/bucket.js'
 import type {PolicyShape} from '../graphs/policy.js'
 import {policyShape} from '../graphs/shapes.js'
 import {cutEvenly} from '../segments/row-layout.js'
@@ -48,7 +49,7 @@ export function microBatches({
     .flatMap((group) => partsOf(group, completionsPerMicroBatch))
     .filter(hasTrainedTokens)
   const order = byLength(computed.map((group) => group.promptIds.length))
-  return chunks(order, contextsPerMicroBatch).map((indices) => indices.map((index) => computed[index]))
+  return Array.from(chunksOf(order, contextsPerMicroBatch), (indices) => indices.map((index) => computed[index]))
 }
 
 /** Whether an update runs over a group: it adds to the gradient, and has tokens that are trained. */

@@ -1,5 +1,4 @@
 import type {Config} from '../../config/schema.js'
-import {chunks} from '../../engine/graphs/bucket.js'
 import {isComputed} from '../../engine/update/micro-batches.js'
 import type {PolicyGroup} from '../../engine/update/policy-request.js'
 import {learnedGroups} from '../../grpo/learned-groups.js'
@@ -12,6 +11,7 @@ import {needsAverage, openTerms, type TermSettings, trainedSpan, type WeightedTe
 import {checkSampled} from '../../samplers/check-sampled.js'
 import type {Task} from '../../tasks/task.js'
 import type {Tokenizer} from '../../tokenizer/tokenizer.js'
+import {chunksOf} from '../../util/chunks-of.js'
 import {meanOf} from '../../util/means.js'
 import {firstOnly} from '../../util/progress.js'
 import {type Objective, optimizerAt, type TrainingContext} from '../objective.js'
@@ -140,7 +140,7 @@ async function updatePolicy(
   const {grpo, rollout} = config
   const size = Math.ceil(groups.length / grpo.miniBatches)
   const taken: TakenUpdate[] = []
-  for (const [index, miniBatch] of chunks(groups, size).entries()) {
+  for (const [index, miniBatch] of [...chunksOf(groups, size)].entries()) {
     const joint = rowsOf((step - 1) * grpo.miniBatches + index)
     const request = {
       groups: miniBatch.map((group) => policyGroup(group, terms, grpo)),
