@@ -3,6 +3,7 @@ import {RowFault} from '../corpus/readers/row-fault.js'
 import type {Document, Partition} from '../records/records.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {normalizeAsReference} from '../tokenizer/unicode-versions.js'
+import {joinIds} from '../util/join-ids.js'
 
 /**
  * Tokenizes a document: the start token where the model uses one, then the text's tokens with their byte offsets. What a
@@ -19,9 +20,7 @@ export function tokenizeDocument(raw: RawDocument, partition: Partition, tokeniz
   const ids = raw.isChat ? tokenizer.encodeMarkup(raw.text) : tokenizer.encodeText(raw.text)
   const text = spelledText(raw, tokenizer.concatBytes(ids))
   const start = raw.isChat || tokenizer.startId === null ? [] : [tokenizer.startId]
-  const tokenIds = new Int32Array(start.length + ids.length)
-  tokenIds.set(start)
-  tokenIds.set(ids, start.length)
+  const tokenIds = joinIds(start, ids)
   if (tokenIds.length < 2)
     throw new RowFault(
       'too-short',
