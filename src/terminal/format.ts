@@ -24,7 +24,7 @@ export function formatNumber(value: number): string {
 }
 
 /** Share as a percentage with two decimals: `45.11%`. */
-export function formatShare(share: number): string {
+function formatShare(share: number): string {
   return `${(100 * share).toFixed(2)}%`
 }
 

@@ -13,7 +13,7 @@ export interface InputPath {
 }
 
 /** Every file and folder that the settings name and that is there, `out` aside; Hub ids are none. */
-export function inputPaths(config: Config): InputPath[] {
+function inputPaths(config: Config): InputPath[] {
   return configKeys
     .filter(({key, path}) => path !== undefined && key !== 'out')
     .flatMap(({key}) => [valueAt(config, key) ?? []].flat().map((path) => ({key, path: String(path)})))

@@ -3,7 +3,7 @@ import type {TopLevelSpec} from 'vega-lite'
 /** SVG text from vega-lite, without a browser; the only file that imports vega. */
 
 /** Okabe and Ito's colours, told apart with any kind of colour vision. */
-export const palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000']
+const palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000']
 const config = {
   font: 'system-ui, sans-serif',
   background: 'white',

@@ -18,7 +18,7 @@ export type RowContent = string | Conversation
 export type Fields = Readonly<Record<string, unknown>>
 
 /** What stands between the fields of a document unless another separator is given. */
-export const defaultSeparator = '\n\n'
+const defaultSeparator = '\n\n'
 
 /** The fields of a rule, in order. */
 export function fieldsOf({textField}: TextRule): readonly string[] {

@@ -34,7 +34,7 @@ export interface RunLimits {
  * a run, costs little beside it; of narrow models more, so that a run has work for all threads. 16 MiB of scores stay in the
  * processor's cache.
  */
-export function usualLimits({intermediate, vocabulary}: ModelConfig): RunLimits {
+function usualLimits({intermediate, vocabulary}: ModelConfig): RunLimits {
   return {
     rows: Math.max(1024, rowsWithin(9 * 2 ** 20, intermediate)),
     tokens: Math.max(512, rowsWithin(4 * 2 ** 20, vocabulary)),

@@ -53,7 +53,7 @@ export function colorOf(index) {
  * @param {number} index
  * @returns {string}
  */
-export function dashesOf(index) {
+function dashesOf(index) {
   return dashes[Math.floor(index / colors.length) % dashes.length]
 }
 
