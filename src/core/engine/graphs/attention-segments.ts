@@ -53,9 +53,9 @@ export function contextAttentionGraph(
 
 /**
  * Attention of completions to their context, to earlier rows of their own, and to themselves. Inputs: `queries`
- * [P*G*M, H, D], `keys`, `values` [P*G*M, K, D] of the same rows; `own_keys`, `own_values` [P*G*S, K, D], where these are other
- * rows;
- * `context_keys`, `context_values` [P*Tc, K, D]; `context_lengths` [P]; `first_row` and `cotangent/attended` as above.
+ * [P*G*M, H, D], `keys`, `values` [P*G*M, K, D] of the same rows; `own_keys`, `own_values` [P*G*S, K, D], where these are
+ * other rows; `context_keys`, `context_values` [P*Tc, K, D]; `context_lengths` [P]; `first_row` and `cotangent/attended` as
+ * above.
  *
  * Outputs: `attended` [P*G*M, H*D]; or `gradient/<name>` of all rows that were fed.
  */
