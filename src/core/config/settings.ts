@@ -2,6 +2,7 @@ import {dirname, relative} from 'node:path'
 import {isMap, LineCounter, type Node, type Pair, YAMLError, type YAMLMap} from 'yaml'
 import {DataError, UsageError} from '../util/errors.js'
 import {absolutePath} from '../util/home.js'
+import {isObject} from '../util/is-object.js'
 import {readPlainText} from '../util/plain-file.js'
 import {nearest} from '../util/suggest.js'
 import {meantByName} from './aliases.js'
@@ -46,7 +47,7 @@ export function readConfigFile(file: string, cwd: string): Setting[] {
     throw new UsageError(`config: ${name}:${at?.line ?? 1}:${at?.col ?? 1} is not valid YAML: ${what}`, {cause})
   })
   if (content === null || content === undefined) return []
-  if (!isMapping(content)) {
+  if (!isObject(content)) {
     throw new UsageError(`config: ${name} holds ${describe(content)}; needs a mapping of keys, as in 'seed: 1'`)
   }
   const place: Place = {name, base: dirname(path), line: (keys) => lineOf(document.contents, keys, lines)}
@@ -124,7 +125,7 @@ function settingsOf(mapping: Readonly<Record<string, unknown>>, path: readonly s
     if (key && (path.length > 0 || !name.includes('.'))) return [{key, value, source, base: place.base}]
     if (!isSection(here.join('.'))) throw misspelt(here, source)
     if (value === null) return []
-    if (!isMapping(value)) {
+    if (!isObject(value)) {
       const message = `config: ${here.join('.')} is ${describe(value)} (set by ${source}); needs a mapping of its keys`
       throw new UsageError(message)
     }
@@ -176,10 +177,6 @@ function readText(path: string, name: string): string {
 function displayName(path: string, cwd: string): string {
   const local = relative(cwd, path)
   return local.startsWith('..') ? path : local
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** A value as an error message shows it. */
