@@ -128,7 +128,7 @@ export function knowsThinking(tokenizer: Tokenizer): boolean {
  * of a plain model can be parsed.
  */
 export function mentionsEnd(tokenizer: Tokenizer, settings: PromptSettings): boolean {
-  const {before, after} = promptText(tokenizer, settings)
+  const {before, after} = promptParts(tokenizer, settings)
   return knowsThinking(tokenizer) || (before + after).includes(endTag)
 }
 
@@ -139,7 +139,7 @@ export function instructionTokens(tokenizer: Tokenizer, settings: PromptSettings
 }
 
 /** The text before and after the context of a prompt. */
-export function promptText(tokenizer: Tokenizer, settings: PromptSettings): PromptParts {
+export function promptParts(tokenizer: Tokenizer, settings: PromptSettings): PromptParts {
   return templateIds(tokenizer, settings).text
 }
 

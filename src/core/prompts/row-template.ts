@@ -2,7 +2,7 @@ import type {Config} from '../config/schema.js'
 import type {TrainingRow} from '../records/records.js'
 import type {PromptParts} from '../tokenizer/chat-template.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
-import {givenTemplate, isAutomatic, type PromptSettings, promptText} from './prompts.js'
+import {givenTemplate, isAutomatic, type PromptSettings, promptParts} from './prompts.js'
 import {builtIn, templates} from './templates.js'
 
 /** A template that prompts were rendered in, alone or within the chat template. */
@@ -81,7 +81,7 @@ function candidatesOf(tokenizer: Tokenizer, prompt: Config['prompt'], own: strin
       .filter((chatTemplate) => chatTemplate === 'none' || !builtIn(named.template)?.isPlain)
       .map((chatTemplate) => {
         const chatTemplateFile = chatTemplate === 'auto' ? prompt.chatTemplateFile : undefined
-        const parts = promptText(tokenizer, {...named, chatTemplate, chatTemplateFile})
+        const parts = promptParts(tokenizer, {...named, chatTemplate, chatTemplateFile})
         return {template: named.template, chatTemplate, isGiven, parts}
       })
   return [

@@ -13,7 +13,7 @@ import {
   opensThought,
   type PromptContext,
   type PromptSettings,
-  promptText,
+  promptParts,
   renderPrompt,
 } from '../../../src/core/prompts/prompts.js'
 import {builtIn, templates} from '../../../src/core/prompts/templates.js'
@@ -284,5 +284,5 @@ it('a token without bytes ends nothing in the continuation of a context', () => 
 it('of the line ends of a template file only the last is no part of it', () => {
   const templateFile = join(mkdtempSync(join(tmpdir(), 'rpt-template-')), 'own.txt')
   writeFileSync(templateFile, 'on: {context}\n\n')
-  expect(promptText(tokenizer, {template: 'auto', templateFile, chatTemplate: 'none'}).after).toBe('\n')
+  expect(promptParts(tokenizer, {template: 'auto', templateFile, chatTemplate: 'none'}).after).toBe('\n')
 })

@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {objectives} from '../../objectives/objectives.js'
-import {describePrompt, promptText} from '../../prompts/prompts.js'
+import {describePrompt, promptParts} from '../../prompts/prompts.js'
 import {tasks} from '../../tasks/tasks.js'
 import type {PromptParts} from '../../tokenizer/chat-template.js'
 import {loadTokenizer} from '../../tokenizer/tokenizer.js'
@@ -33,7 +33,7 @@ export async function promptOf({config, folder}: TrainedRun): Promise<CardPrompt
     const tokenizer = await loadTokenizer(folder)
     const isChat = describePrompt(tokenizer, settings).chatTemplate !== 'none'
     const subject = kind.readsDocuments ? 'The text to continue' : 'The question'
-    return {...promptText(tokenizer, settings), isChat, subject, maxNewTokens: config.rollout.maxTokens}
+    return {...promptParts(tokenizer, settings), isChat, subject, maxNewTokens: config.rollout.maxTokens}
   }
   return null
 }
