@@ -81,7 +81,7 @@ export async function train(
   for (const line of opened.order ?? []) services.progress.log(`contexts: ${line}`)
   services.progress.log(checkMemory('train', start.demand, config.memory))
   services.progress.log(describeUpdate(start.demand, config.update.mode))
-  if (start.data && asked(config).some((task) => tasks[task].readsDocuments))
+  if (start.data && promptedTasks(config).some((task) => tasks[task].readsDocuments))
     checkReferenceLength(start.data, config, services.progress)
   const inputs = {...trainingFiles(config, start.data), ...modelInputs('model', fingerprintOfSource(source), model)}
   refuseReplacedInputs('train', found, inputs)
@@ -123,7 +123,7 @@ function withTemperature({loaded, source}: TrainingStart, {progress}: Services):
 }
 
 /** The tasks whose items a run prompts. */
-function asked(config: Config): TaskName[] {
+function promptedTasks(config: Config): TaskName[] {
   const {task} = objectives[config.train.objective]
   return [...(task ? [task] : []), ...(isEvaluated(config) ? [evaluatedTask(config)] : [])]
 }
