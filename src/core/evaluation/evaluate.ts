@@ -30,12 +30,12 @@ import {evaluationWork} from './evaluation-work.js'
 import {sayGeneration} from './generation-settings.js'
 import {checkEvaluatedPrompts, checkForcedThought} from './given-thoughts.js'
 import {checkMode, type Predictor} from './predict.js'
-import {type PromptSettings, promptSettings} from './prompt-settings.js'
+import {promptSettings, type SettingValues} from './prompt-settings.js'
 import {recordedSettings, sayTakenOver} from './run-settings.js'
 import {demandOf} from './size-settings.js'
 
 /** What a model was evaluated with. */
-export type ModelSettings = {readonly run: string; readonly checkpoint: string} & PromptSettings
+export type ModelSettings = {readonly run: string; readonly checkpoint: string} & SettingValues
 
 /** What `rpt eval` found: its `summary.json`. */
 export interface EvalSummary extends Summary {
@@ -187,7 +187,7 @@ async function evaluateIn(
 }
 
 /** Of all modes together. */
-function settingsOf(own: Pick<Predictor, 'config' | 'task' | 'tokenizer'>): PromptSettings {
+function settingsOf(own: Pick<Predictor, 'config' | 'task' | 'tokenizer'>): SettingValues {
   const entries = own.config.eval.modes.flatMap((mode) => Object.entries(promptSettings(own, mode)))
-  return Object.fromEntries(entries) as PromptSettings
+  return Object.fromEntries(entries) as SettingValues
 }

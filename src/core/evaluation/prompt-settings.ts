@@ -3,7 +3,7 @@ import type {EvalMode} from './given-thoughts.js'
 import type {Predictor} from './predict.js'
 
 /** What predictions of a mode depend on besides weights and items: config key -> value, in short words. */
-export type PromptSettings = Readonly<Record<string, string | number>>
+export type SettingValues = Readonly<Record<string, string | number>>
 
 /**
  * The template and lengths that a mode predicts with; two evaluations compare like with like where these are equal.
@@ -13,7 +13,7 @@ export type PromptSettings = Readonly<Record<string, string | number>>
 export function promptSettings(
   {config, task, tokenizer}: Pick<Predictor, 'config' | 'task' | 'tokenizer'>,
   mode: EvalMode,
-): PromptSettings {
+): SettingValues {
   const {prompt, rollout, eval: evaluation} = config
   if (mode === 'standard') return {...(task.choices ?? task.standard)?.settings, ...task.gradeSettings}
   const {template, chatTemplate} = describePrompt(tokenizer, task.promptSettings)
