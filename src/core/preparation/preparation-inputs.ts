@@ -51,7 +51,7 @@ export const partsOfData: Readonly<Record<keyof Config['data'], Part>> = {
 const dataKeys = Object.keys(partsOfData) as (keyof Config['data'])[]
 const counts = (key: keyof Config['data']) => partsOfData[key] === 'setting'
 /** Folders prepared earlier list these too. */
-const unreadKeys = new Set(dataKeys.filter((key) => !counts(key)).map((key) => `data.${key}`))
+const uncountedKeys = new Set(dataKeys.filter((key) => !counts(key)).map((key) => `data.${key}`))
 
 /** What a preparation reads. */
 interface PreparedFrom {
@@ -119,7 +119,7 @@ export function changedInputs(manifest: Manifest, inputs: PreparationInputs, fro
   const changedParts = parts.filter(
     (part) => isOther(part) || (hashes[part] !== fingerprints[part] && hashes[part] !== former[part]),
   )
-  const keys = [...new Set([...Object.keys(values), ...Object.keys(settings)])].filter((key) => !unreadKeys.has(key))
+  const keys = [...new Set([...Object.keys(values), ...Object.keys(settings)])].filter((key) => !uncountedKeys.has(key))
   const changedKeys = keys.filter((key) => inWords(values[key]) !== inWords(settings[key]))
   return [
     ...changedParts.map((part) => `${part} changed`),
