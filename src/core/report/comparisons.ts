@@ -5,7 +5,7 @@ import {groupBy} from '../util/group-by.js'
 import {type Progress, silentProgress} from '../util/progress.js'
 import {coverSamePositions, type GreedyPredictions, GreedyReader} from './greedy-predictions.js'
 import {unlike} from './likeness.js'
-import {predictionsFile} from './read-run.js'
+import {keptPredictions} from './read-run.js'
 import type {Result} from './results.js'
 
 /** Why two results have no paired difference. */
@@ -108,7 +108,7 @@ function lineage({run, subject, objective, seed}: Result): string {
 async function readLines(results: ReadonlySet<Result>, progress: Progress): Promise<Lines> {
   const reader = new GreedyReader()
   const sets = new Map<Result, GreedyPredictions>()
-  const files = groupBy(results, ({run, subject, step}) => predictionsFile(run.path, subject, step))
+  const files = groupBy(results, ({run, subject, step}) => keptPredictions(run.path, subject, step))
   const stage = results.size > 0 ? progress.stage('predictions', files.size, 'tables') : null
   for (const [file, lines] of files) {
     for (const line of lines) {

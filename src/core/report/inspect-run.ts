@@ -19,7 +19,7 @@ import {percent} from './format.js'
 import type {RunInspection, ThoughtView} from './inspection.js'
 import {readLedger} from './ledger.js'
 import {readQuestions} from './questions.js'
-import {failedSteps, predictionsFile, type RunFolder, readRollouts, settingOf} from './read-run.js'
+import {failedSteps, keptPredictions, type RunFolder, readRollouts, settingOf} from './read-run.js'
 import {readDifficulties} from './rollout-sample.js'
 
 /** Looks at the rollouts of one step, a failed one where it is asked for or there is no other. */
@@ -116,7 +116,7 @@ export function inspectPredictions(
 ): RunInspection {
   const {run: subject, step} = chooseCheckpoint(checkpoints, options, run.path)
   const steps = checkpoints.filter((checkpoint) => checkpoint.run === subject).map((checkpoint) => checkpoint.step)
-  const file = predictionsFile(run.path, subject, step)
+  const file = keptPredictions(run.path, subject, step)
   const predictions = () => (file ? readRows(file, predictionsTable) : [])
   const isAsked = (row: PredictionRow) =>
     matchesPosition({...row, difficulty: row.split}, options) && matchesCompletion(row, options)

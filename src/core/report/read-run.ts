@@ -112,7 +112,7 @@ export function failedSteps(runPath: string): number[] {
 }
 
 /** The table of predictions about a checkpoint of `subject`, a run's name, or null where they were not kept. */
-export function predictionsFile(runPath: string, subject: string, step: number): string | null {
+export function keptPredictions(runPath: string, subject: string, step: number): string | null {
   const names = [predictionsName(subject, step), `${stepName(step)}.arrow`]
   return names.map((name) => join(runPath, 'eval', name)).find((file) => existsSync(file)) ?? null
 }

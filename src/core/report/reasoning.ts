@@ -4,7 +4,7 @@ import {relativeChange} from '../statistics/relative-change.js'
 import {pickColumns, predictionsTable, readRows} from '../tables/index.js'
 import {percent, points} from './format.js'
 import {type Html, html, htmlTable, section} from './html.js'
-import {predictionsFile} from './read-run.js'
+import {keptPredictions} from './read-run.js'
 import type {Result} from './results.js'
 import {type Cell, intervalsOf, type Table} from './tables.js'
 
@@ -29,7 +29,7 @@ export function collectReasoning(results: readonly Result[]): Reasoning[] {
 
 function tallyOf({run, subject, step, mode}: Result): ResponseTally {
   const tally = new ResponseTally()
-  const file = predictionsFile(run.path, subject, step)
+  const file = keptPredictions(run.path, subject, step)
   for (const row of file ? readRows(file, columns) : [])
     if (row.mode === mode && row.sample === 0 && row.completion_text !== null)
       tally.add({cluster: row.cluster, text: row.completion_text})

@@ -32,7 +32,7 @@ import type {Services} from '../util/services.js'
 import {openPoint} from './evaluated-point.js'
 import {type PlacedPoint, type SweepPoint, stepsOf, sweepPoints} from './points.js'
 import {distinctGeneration, evaluatedLikeSweep, withTaskModes} from './sweep-settings.js'
-import {checkTaken, readHistory, readLedger} from './taken-steps.js'
+import {checkTaken, readHistory, readSweepRows} from './taken-steps.js'
 
 /** What a sweep starts from. */
 export interface SweepStart {
@@ -63,7 +63,7 @@ export async function openSweep(given: Config, services: Services): Promise<Swee
   for (const point of placed) points.push({...point, ...(await placeOf(point, config, quiet))})
   for (const point of points) checkSteps(point, config)
   const done = points.filter(({isDone}) => isDone)
-  const ledger = state === 'ours' && services.resume ? await readLedger(config.out!) : []
+  const ledger = state === 'ours' && services.resume ? await readSweepRows(config.out!) : []
   for (const point of done) {
     checkTaken(point, stepsOf(point, config), ledger, config.out!)
     readHistory(point, point.config.train.steps)

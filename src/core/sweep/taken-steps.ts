@@ -10,7 +10,7 @@ import type {PlacedPoint} from './points.js'
 import {faultOfPredictions, predictionsFile} from './predictions.js'
 
 /** The rows of an earlier attempt's `sweep.arrow`. Throws {DataError} when it is damaged, with what to do. */
-export function readLedger(out: string): Promise<readonly SweepRow[]> {
+export function readSweepRows(out: string): Promise<readonly SweepRow[]> {
   return reopenTable(out, 'sweep.arrow', (file) => (existsSync(file) ? readTable(file, sweepTable) : []))
 }
 

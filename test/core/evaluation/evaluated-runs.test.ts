@@ -3,7 +3,7 @@ import {join} from 'node:path'
 import {beforeAll, describe, expect, it, vi} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
 import {LocalEngine} from '../../../src/core/engine/local-engine.js'
-import {predictionsFile} from '../../../src/core/report/read-run.js'
+import {keptPredictions} from '../../../src/core/report/read-run.js'
 import {predictionsTable, readTable} from '../../../src/core/tables/index.js'
 import {UsageError} from '../../../src/core/util/errors.js'
 import {shownSettings} from '../../support/shown-settings.js'
@@ -63,7 +63,7 @@ describe('an evaluation of runs', () => {
     for (const name of [long, twin]) cpSync(toy.base, runAt(name), {recursive: true})
     const models = `eval.models=[${runAt(long)},${runAt(twin)}]`
     const {out} = await toy.run([models, 'eval.modes=[standard]', 'eval.limit=5'])
-    const files = [long, twin].map((name) => predictionsFile(out, name, 0))
+    const files = [long, twin].map((name) => keptPredictions(out, name, 0))
     expect(new Set(files).size).toBe(2)
     for (const file of files) expect(readTable(file!, predictionsTable).length).toBe(5)
   })
