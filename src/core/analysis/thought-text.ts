@@ -1,6 +1,6 @@
 import {endTag} from '../prompts/templates.js'
 
-const startTag = /^\s*<think>/
+const leadingStartTag = /^\s*<think>/
 
 /** The thought of a completion, trimmed: see `writtenThoughtOf`. */
 export function thoughtOf(completion: string): string {
@@ -10,7 +10,7 @@ export function thoughtOf(completion: string): string {
 /** The thought as it was written: the text before the first `</think>`, or all of it if there is none, behind a `<think>` that begins it. */
 export function writtenThoughtOf(completion: string): string {
   const end = completion.indexOf(endTag)
-  return (end < 0 ? completion : completion.slice(0, end)).replace(startTag, '')
+  return (end < 0 ? completion : completion.slice(0, end)).replace(leadingStartTag, '')
 }
 
 /** Words of a text: runs of anything but white space. */

@@ -1,5 +1,6 @@
 import type {Config} from '../config/schema.js'
 import {instructionTokens, opensThought, type PromptSettings} from '../prompts/prompts.js'
+import {endTag, startTag} from '../prompts/templates.js'
 import {checkTaskPrompts} from '../tasks/check-prompts.js'
 import type {TaskKind} from '../tasks/task.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
@@ -30,8 +31,8 @@ export function givenThought(
 ): Int32Array {
   const thought = thoughts[mode](config)
   if (thought === null) return new Int32Array()
-  const opening = opensThought(tokenizer, settings) ? '' : '<think>'
-  return tokenizer.encodeMarkup(`${opening}${thought}</think>`)
+  const opening = opensThought(tokenizer, settings) ? '' : startTag
+  return tokenizer.encodeMarkup(`${opening}${thought}${endTag}`)
 }
 
 /** @throws {UsageError} when a mode is asked for that forces a thought, and there is none to force */

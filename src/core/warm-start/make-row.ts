@@ -3,6 +3,7 @@ import type {Config} from '../config/schema.js'
 import {type EncodedRow, encodeRow, promptText} from '../corpus/completions.js'
 import {promptLimit} from '../prompts/prompt-limit.js'
 import {contextWithout, opensThought} from '../prompts/prompts.js'
+import {startTag} from '../prompts/templates.js'
 import type {Context, Difficulty} from '../records/records.js'
 import type {Task} from '../tasks/task.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
@@ -63,7 +64,7 @@ export function makeRow({config, task, tokenizer, model}: RowMaker, context: Con
   const kept = contextWithout(tokenizer, context.tokenIds, cutTokens)
   const style = drawStyle(config, context)
   const thought = styles[style](factsOf(context, answer, kept, view, tokenizer))
-  const opening = opensThought(tokenizer, task.promptSettings) ? '' : '<think>\n'
+  const opening = opensThought(tokenizer, task.promptSettings) ? '' : `${startTag}\n`
   const texts = {
     prompt: promptText(ids, tokenizer),
     completion: opening + boxed(thought, answer),

@@ -1,3 +1,4 @@
+import {endTag} from '../prompts/templates.js'
 import type {Context} from '../records/records.js'
 import {parseCompletion} from '../rewards/parse.js'
 import {textOf} from './facts.js'
@@ -19,5 +20,5 @@ export function shortestAnswer({truth, boundaries}: Pick<Context, 'truth' | 'bou
 
 /** A thought that is over, with the answer in its box. */
 export function boxed(thought: string, answer: string): string {
-  return `${thought}\n</think>\n\n\\boxed{${answer}}`
+  return `${thought}\n${endTag}\n\n\\boxed{${answer}}`
 }
