@@ -1,4 +1,4 @@
-import {visible} from '../util/json-text.js'
+import {withUnseenNamed} from '../util/json-text.js'
 import {endingOf} from './readers/readers.js'
 
 /** Why a file of a data set is not read: words for one line, and whether it may well have been meant as data. */
@@ -105,5 +105,5 @@ export function listNames(names: readonly string[], most = 20): string {
 
 /** A name with what cannot be seen in it, or would break the line, escaped. */
 function shownName(name: string): string {
-  return visible(JSON.stringify(name).slice(1, -1).replaceAll('\\"', '"'))
+  return withUnseenNamed(JSON.stringify(name).slice(1, -1).replaceAll('\\"', '"'))
 }

@@ -45,7 +45,7 @@ const names: Readonly<Record<string, string>> = {
 }
 
 /** A piece of a foreign text on one line, with what cannot be seen in it named. */
-export function visible(text: string): string {
+export function withUnseenNamed(text: string): string {
   return text.replaceAll(/[\t\n\r\f\v ]+/g, ' ').replaceAll(/[^\S ]|\p{C}/gu, (character) => {
     const code = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`
     const name = names[character]
@@ -60,6 +60,6 @@ export function jsonFault(text: string, error: Error): string {
     first ??= piece.match(nonFinite)?.[0]
     return piece
   })
-  const said = visible(error.message)
+  const said = withUnseenNamed(error.message)
   return first === undefined ? said : `it holds ${first}, which JSON does not have: ${said}`
 }

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {jsonFault, parsePythonJson, visible} from '../../../src/core/util/json-text.js'
+import {jsonFault, parsePythonJson, withUnseenNamed} from '../../../src/core/util/json-text.js'
 
 describe('JSON as Python writes it', () => {
   it.each<[string, unknown]>([
@@ -27,10 +27,10 @@ describe('JSON as Python writes it', () => {
 
 describe('what cannot be seen', () => {
   it('is named in a message', () => {
-    expect(visible('a\ufeffb\u00a0c\u200bd\u202ee\ud800f\u0000')).toBe(
+    expect(withUnseenNamed('a\ufeffb\u00a0c\u200bd\u202ee\ud800f\u0000')).toBe(
       'a<U+FEFF byte order mark>b<U+00A0 no-break space>c<U+200B zero-width space>d<U+202E>e<U+D800>f<U+0000>',
     )
-    expect(visible('é 中\n\t b \u{1f600}')).toBe('é 中 b \u{1f600}')
+    expect(withUnseenNamed('é 中\n\t b \u{1f600}')).toBe('é 中 b \u{1f600}')
   })
 
   it('is named in what is wrong with JSON, and so is a number that JSON lacks', () => {

@@ -1,4 +1,4 @@
-import {parsePythonJson, visible} from '../../util/json-text.js'
+import {parsePythonJson, withUnseenNamed} from '../../util/json-text.js'
 import {RowFault} from './row-fault.js'
 
 /**
@@ -11,6 +11,6 @@ export function parseRow(line: string, where: string): unknown {
   try {
     return parsePythonJson(line)
   } catch (cause) {
-    throw new RowFault('not-json', `${where} is not JSON: ${visible((cause as Error).message)}`, {cause})
+    throw new RowFault('not-json', `${where} is not JSON: ${withUnseenNamed((cause as Error).message)}`, {cause})
   }
 }
