@@ -45,7 +45,7 @@ export function firstOnly(say: (line: string) => void): (line: string) => void {
 
 const silentStage: Stage = {advance() {}, note() {}, done() {}}
 
-/** Says nothing; for tests. */
+/** Says nothing. */
 export const silentProgress: Progress = {stage: () => silentStage, log() {}, warn() {}}
 
 /** Passes everything on to `inner` and hands each event to `write` as well. */
