@@ -5,6 +5,7 @@ import {evaluatedTask} from '../evaluation/evaluated-task.js'
 import {hashFile, manifestName, readManifest} from '../files/index.js'
 import {readModelConfig} from '../models/model-config.js'
 import {objectives} from '../objectives/objectives.js'
+import type {PreparedData} from '../prepared/prepared.js'
 import {fingerprintOfPlace, readModel} from '../runs/model-place.js'
 import {type ModelRequest, resolveModel} from '../runs/resolve-model.js'
 import {
@@ -20,7 +21,7 @@ import {
 import {tasks} from '../tasks/tasks.js'
 
 /** Fingerprints of what a training run reads besides its model: prepared data, and the files of its objective and its evaluations. */
-export function trainingFiles(config: Config, data: Parameters<typeof inputsOf>[1]): RunInputs {
+export function trainingFiles(config: Config, data: Pick<PreparedData, 'manifest'> | null): RunInputs {
   return inputsOf(config, data, filesOf(config))
 }
 
