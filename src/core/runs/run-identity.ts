@@ -82,6 +82,11 @@ export type InputFiles = Readonly<Record<string, string | undefined>>
 
 const ofPreparedData = ' of the prepared data'
 
+/** The name of an input that is a part of the prepared data. */
+export function inputOfData(part: string): string {
+  return `${part}${ofPreparedData}`
+}
+
 /** What prompts and training rows are made from, besides the model: prepared data and the files that settings name. */
 export function inputsOf(
   {prompt}: Config,
@@ -95,7 +100,7 @@ export function inputsOf(
     ...others,
   }
   return Object.fromEntries([
-    ...parts.map(([part, hash]) => [`${part}${ofPreparedData}`, hash]),
+    ...parts.map(([part, hash]) => [inputOfData(part), hash]),
     ...Object.entries(files).flatMap(([key, file]) => (file ? [[key, hashFile(file)]] : [])),
   ])
 }

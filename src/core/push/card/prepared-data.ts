@@ -2,6 +2,7 @@ import {join} from 'node:path'
 import {flagOfKey} from '../../config/flags.js'
 import {manifestName, readManifest} from '../../files/index.js'
 import {type Origins, originsIn} from '../../runs/origins.js'
+import {inputOfData} from '../../runs/run-identity.js'
 import {isObject} from '../../util/is-object.js'
 import type {TrainedRun} from '../trained-run.js'
 import {codeBlock} from './markdown.js'
@@ -24,7 +25,7 @@ export function preparedFacts({config, identity}: TrainedRun): PreparedFacts | n
   if (typeof manifest === 'string' || !isObject(manifest.fingerprints)) return null
   const {fingerprints, settings, given} = manifest
   const parts = ['documents', 'settings']
-  const isSame = parts.every((part) => fingerprints[part] === identity.inputs?.[`${part} of the prepared data`])
+  const isSame = parts.every((part) => fingerprints[part] === identity.inputs?.[inputOfData(part)])
   if (!isSame) return null
   const origins = originsIn(manifest)
   const known = Array.isArray(given) ? given.map(String) : givenIn(fingerprints, origins)

@@ -1,4 +1,5 @@
 import {basename, join} from 'node:path'
+import {mergedName} from '../../engine/state/adapter-checkpoint.js'
 import type {Comparison} from '../../report/comparisons.js'
 import {contentOf} from '../../report/content.js'
 import {type RunFolder, readRun} from '../../report/read-run.js'
@@ -76,7 +77,8 @@ function otherEvaluation({path, state: {step}}: TrainedRun, evaluation: string, 
 /** An evaluation names a checkpoint by run and step, and notes down what it was; adapters are known with their base only. */
 function checkSameWeights({path, folder, isAdapter, state: {step}}: TrainedRun, evaluation: string): void {
   const noted = readIdentity(evaluation)?.inputs?.[inputOfModel(basename(path), step)]
-  if (noted === undefined || isAdapter || folder.endsWith('merged') || noted === fingerprintOfModel(folder)) return
+  if (noted === undefined || isAdapter || basename(folder) === mergedName || noted === fingerprintOfModel(folder))
+    return
   throw new DataError(
     `push: ${evaluation} evaluated other weights with the name ${basename(path)}, ${stepName(step)}`,
     {suggestions: [`run rpt eval --model ${path} --checkpoint ${step} again`, `see ${join(evaluation, 'run.json')}`]},
