@@ -3,7 +3,7 @@ import {dirname, join, relative, resolve} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {describe, expect, it} from 'vitest'
 import {
-  objectives,
+  objectiveNames,
   rewardNames,
   samplerNames,
   selectionNames,
@@ -116,7 +116,15 @@ function place(path: string): {name: string; height: number} {
 }
 
 /** Every name of a row: code asks the row, never for its name. */
-const rowNames = [objectives, taskNames, rewardNames, samplerNames, selectionNames, thoughtStyles, verifierNames].flat()
+const rowNames = [
+  objectiveNames,
+  taskNames,
+  rewardNames,
+  samplerNames,
+  selectionNames,
+  thoughtStyles,
+  verifierNames,
+].flat()
 
 describe('tables', () => {
   it('no code compares with the name of a row', () => {

@@ -6,7 +6,7 @@ import {
   choiceFormNames,
   curriculumNames,
   lossNames,
-  objectives,
+  objectiveNames,
   rewardNames,
   selectionNames,
   taskNames,
@@ -32,7 +32,7 @@ const tables: readonly (readonly [table: string, names: readonly string[], page:
   ['choiceFormNames', choiceFormNames, 'how-to/multiple-choice.md'],
   ['thoughtStyles', thoughtStyles, 'how-to/warm-start.md'],
   ['trackerNames', trackerNames, 'how-to/read-the-tables.md'],
-  ['objectives', objectives, 'glossary.md'],
+  ['objectiveNames', objectiveNames, 'glossary.md'],
   ['taskNames', taskNames, 'glossary.md'],
 ]
 

@@ -1,7 +1,7 @@
 /** Names that settings may hold: the rows of tables elsewhere, which the compiler asks for. */
 
 /** What `rpt train` can optimise: next-token reasoning, answers to questions, plain next tokens, completions. */
-export const objectives = ['rpt', 'rlvr', 'ntp', 'sft'] as const
+export const objectiveNames = ['rpt', 'rlvr', 'ntp', 'sft'] as const
 /** What each of them is, for the help of `train.objective`. */
 export const objectiveWords: Readonly<Record<ObjectiveName, string>> = {
   rpt: 'next-token reasoning',
@@ -56,8 +56,8 @@ export const adapterTargets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_pro
 /** Major versions of CUDA that onnxruntime has providers for, the preferred one first. */
 export const cudaMajors = ['13', '12'] as const
 
-/** A name in `objectives`. */
-export type ObjectiveName = (typeof objectives)[number]
+/** A name in `objectiveNames`. */
+export type ObjectiveName = (typeof objectiveNames)[number]
 /** A name in `taskNames`. */
 export type TaskName = (typeof taskNames)[number]
 /** A name in `choiceFormNames`. */

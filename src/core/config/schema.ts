@@ -6,7 +6,7 @@ import {memory} from './memory-schema.js'
 import {
   checkpointDtypes,
   evalModes,
-  objectives,
+  objectiveNames,
   objectiveWords,
   precisionNames,
   samplerNames,
@@ -75,9 +75,9 @@ const optim = z.strictObject({
 
 const train = z.strictObject({
   objective: z
-    .enum(objectives)
+    .enum(objectiveNames)
     .default('rpt')
-    .describe(`training objective: ${objectives.map((name) => `${name} (${objectiveWords[name]})`).join(', ')}`),
+    .describe(`training objective: ${objectiveNames.map((name) => `${name} (${objectiveWords[name]})`).join(', ')}`),
   steps: count.default(1000).describe('training steps'),
   batchRows: positive.default(16).describe('rows per step, for objectives ntp and sft, and for grpo.ntpCoef'),
   rowsPerMicroBatch: positive

@@ -3,7 +3,7 @@ import manifest from '../../../oclif.manifest.json' with {type: 'json'}
 import {foreignCommands, foreignNames, meantByName, suggestionFor} from '../../../src/core/config/aliases.js'
 import {findKey} from '../../../src/core/config/keys.js'
 import {loadConfig} from '../../../src/core/config/load.js'
-import {objectives} from '../../../src/core/config/names.js'
+import {objectiveNames} from '../../../src/core/config/names.js'
 import type {UsageError} from '../../../src/core/util/errors.js'
 
 const isSentence = (target: string) => target.includes(' ')
@@ -22,7 +22,7 @@ describe('names of other tools', () => {
     for (const target of Object.values(foreignCommands)) {
       const [command, flag, value] = target.split(' ')
       expect(manifest.commands).toHaveProperty([command])
-      if (flag) expect([flag, objectives]).toEqual(['--objective', expect.arrayContaining([value])])
+      if (flag) expect([flag, objectiveNames]).toEqual(['--objective', expect.arrayContaining([value])])
     }
   })
 
