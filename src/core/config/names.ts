@@ -82,6 +82,8 @@ export type VerifierName = (typeof verifierNames)[number]
 export type UpdateModeName = (typeof updateModeNames)[number]
 /** A name in `precisionNames`. */
 export type PrecisionName = (typeof precisionNames)[number]
+/** A name in `evalModes`. */
+export type EvalMode = (typeof evalModes)[number]
 /** A name in `adapterTargets`. */
 export type AdapterTarget = (typeof adapterTargets)[number]
 /** A name in `cudaMajors`. */

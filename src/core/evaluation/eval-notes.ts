@@ -1,6 +1,6 @@
+import type {EvalMode} from '../config/names.js'
 import {type Outcome, outcomes} from '../records/records.js'
 import type {EvalRow} from '../tables/index.js'
-import type {EvalMode} from './given-thoughts.js'
 import type {ModeTally} from './mode-tally.js'
 import type {Predictor} from './predict.js'
 

@@ -1,10 +1,11 @@
+import type {EvalMode} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import type {GraphWork} from '../engine/memory/engine-work.js'
 import {largestLogprobShape, largestScoreShape} from '../engine/memory/score-memory.js'
 import type {ModelConfig} from '../models/model-config.js'
 import {promptLimit} from '../prompts/prompt-limit.js'
 import type {Task} from '../tasks/task.js'
-import {type EvalMode, givenThought} from './given-thoughts.js'
+import {givenThought} from './given-thoughts.js'
 import {contextsPerBatch, itemsPerCall, type Predictor} from './predict.js'
 
 /** What is evaluated, and the tokens that its texts become. */

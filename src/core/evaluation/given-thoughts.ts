@@ -1,3 +1,4 @@
+import type {EvalMode} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import {instructionTokens, opensThought, type PromptSettings} from '../prompts/prompts.js'
 import {endTag, startTag} from '../prompts/templates.js'
@@ -5,9 +6,6 @@ import {checkTaskPrompts} from '../tasks/check-prompts.js'
 import type {TaskKind} from '../tasks/task.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {UsageError} from '../util/errors.js'
-
-/** How a prediction is made: see `eval.modes`. */
-export type EvalMode = Config['eval']['modes'][number]
 
 /** The thought that each mode gives to the model; null where it gives none. */
 const thoughts: Readonly<Record<EvalMode, (config: Config) => string | null>> = {

@@ -1,3 +1,4 @@
+import type {EvalMode} from '../config/names.js'
 import type {Config} from '../config/schema.js'
 import type {Engine} from '../engine/engine.js'
 import type {ModelConfig} from '../models/model-config.js'
@@ -12,7 +13,7 @@ import {chunksOf} from '../util/chunks-of.js'
 import {Interrupted, UsageError} from '../util/errors.js'
 import {joinIds} from '../util/join-ids.js'
 import type {Stage} from '../util/progress.js'
-import {type EvalMode, givenThought} from './given-thoughts.js'
+import {givenThought} from './given-thoughts.js'
 import {predictByChoice} from './predict-by-choice.js'
 
 /** What predictions are made with. */

@@ -1,6 +1,6 @@
+import type {EvalMode} from '../config/names.js'
 import {itemName, type PredictionRow} from '../tables/index.js'
 import type {ItemPredictions} from '../tasks/task.js'
-import type {EvalMode} from './given-thoughts.js'
 
 /** The answers to one item -> rows of `eval/step-*.arrow`: sample 0 is the greedy one. */
 export function predictionRows({key, facts, predictions}: ItemPredictions, mode: EvalMode): PredictionRow[] {

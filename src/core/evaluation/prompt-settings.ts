@@ -1,5 +1,5 @@
+import type {EvalMode} from '../config/names.js'
 import {describePrompt} from '../prompts/prompts.js'
-import type {EvalMode} from './given-thoughts.js'
 import type {Predictor} from './predict.js'
 
 /** What predictions of a mode depend on besides weights and items: config key -> value, in short words. */

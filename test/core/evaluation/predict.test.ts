@@ -1,6 +1,6 @@
 import {beforeAll, describe, expect, it} from 'vitest'
+import type {EvalMode} from '../../../src/core/config/names.js'
 import {configSchema} from '../../../src/core/config/schema.js'
-import type {EvalMode} from '../../../src/core/evaluation/given-thoughts.js'
 import {contextsPerBatch, type Predictor, predict} from '../../../src/core/evaluation/predict.js'
 import type {Prompt} from '../../../src/core/records/records.js'
 import type {SamplingRequest} from '../../../src/core/samplers/sampler.js'
