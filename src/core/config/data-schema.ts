@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {selectionNames, verifierNames} from './names.js'
+import {selectionNames, splitRules, verifierNames} from './names.js'
 import {checkpointSource, count, dataset, fieldName, path, positive, share} from './value-kinds.js'
 
 /** The keys of `data`. */
@@ -93,7 +93,7 @@ export const data = z.strictObject({
     .default([0.5, 1.0, 1.5])
     .describe('entropies in nats above which a position is easy, medium, hard'),
   splits: z
-    .enum(['nested', 'disjoint'])
+    .enum(splitRules)
     .default('nested')
     .describe('nested: every hard position is also medium and easy; disjoint: separate bins'),
   topK: positive

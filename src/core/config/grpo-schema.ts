@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {curriculumNames, lossNames} from './names.js'
+import {curriculumNames, deviationNames, lossNames, normalizerNames} from './names.js'
 import {count, positive} from './value-kinds.js'
 
 /** The keys of `grpo`. */
@@ -46,14 +46,14 @@ export const grpo = z.strictObject({
     .default(0)
     .describe('weight of next-token prediction on train.batchRows documents in every update (RMT: 0.1)'),
   std: z
-    .enum(['population', 'sample', 'none', 'leave-one-out'])
+    .enum(deviationNames)
     .default('population')
     .describe(
       'which standard deviation of the group divides the advantages; leave-one-out: none, and each reward is compared with the mean of the others',
     ),
   advantageEpsilon: z.number().positive().default(1e-6).describe('added to the standard deviation of a group'),
   lossNormalizer: z
-    .enum(['token', 'sequence', 'constant'])
+    .enum(normalizerNames)
     .default('token')
     .describe(
       'token: mean over all tokens of the step; sequence: mean of the means of completions; constant: sum divided by completions x rollout.maxTokens',

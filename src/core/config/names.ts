@@ -44,6 +44,15 @@ export const thoughtStyles = ['brief', 'candidates', 'openness', 'look-ahead', '
 /** Element types that a checkpoint's weights may be saved in. */
 export const checkpointDtypes = ['float32', 'bfloat16', 'float16'] as const
 
+/** Standard deviations that may divide the advantages of a group: see the table in grpo. */
+export const deviationNames = ['population', 'sample', 'none', 'leave-one-out'] as const
+/** What the loss of an update may be a mean over: see the table in engine/update. */
+export const normalizerNames = ['token', 'sequence', 'constant'] as const
+/** How the learning rate may decay after warm-up: see the table in optim. */
+export const scheduleNames = ['constant', 'linear', 'cosine'] as const
+/** How difficulties make splits: each harder one lies within the easier ones, or beside them. */
+export const splitRules = ['nested', 'disjoint'] as const
+
 /** How an update may be computed: in one run that keeps all activations, or layer by layer. */
 export const updateModeNames = ['whole', 'segmented'] as const
 
@@ -82,6 +91,16 @@ export type VerifierName = (typeof verifierNames)[number]
 export type UpdateModeName = (typeof updateModeNames)[number]
 /** A name in `precisionNames`. */
 export type PrecisionName = (typeof precisionNames)[number]
+/** A name in `checkpointDtypes`. */
+export type CheckpointDtype = (typeof checkpointDtypes)[number]
+/** A name in `deviationNames`. */
+export type DeviationName = (typeof deviationNames)[number]
+/** A name in `normalizerNames`. */
+export type NormalizerName = (typeof normalizerNames)[number]
+/** A name in `scheduleNames`. */
+export type ScheduleName = (typeof scheduleNames)[number]
+/** A name in `splitRules`. */
+export type SplitRule = (typeof splitRules)[number]
 /** A name in `evalModes`. */
 export type EvalMode = (typeof evalModes)[number]
 /** A name in `adapterTargets`. */

@@ -10,6 +10,7 @@ import {
   objectiveWords,
   precisionNames,
   samplerNames,
+  scheduleNames,
   taskNames,
   thoughtStyles,
   trackerNames,
@@ -60,10 +61,7 @@ const update = z.strictObject({
 
 const optim = z.strictObject({
   learningRate: z.number().positive().default(1e-6).describe('learning rate after warm-up'),
-  schedule: z
-    .enum(['constant', 'linear', 'cosine'])
-    .default('constant')
-    .describe('how the learning rate decays after warm-up'),
+  schedule: z.enum(scheduleNames).default('constant').describe('how the learning rate decays after warm-up'),
   warmupSteps: count.default(0).describe('steps over which the learning rate rises from 0'),
   finalShare: share.default(0.1).describe('share of the learning rate that is left at the end of linear and cosine'),
   beta1: decay.default(0.9).describe('decay of the first moment'),

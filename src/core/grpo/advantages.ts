@@ -1,3 +1,4 @@
+import type {DeviationName} from '../config/names.js'
 import {GraphError} from '../util/errors.js'
 import {maxOf, minOf} from '../util/extremes.js'
 import {meanOf} from '../util/means.js'
@@ -5,14 +6,19 @@ import {meanOf} from '../util/means.js'
 /** Rewards of a group that differ by less than this share of the largest are equal: a few roundings of float32. */
 const rewardTolerance = 1e-6
 
-/**
- * What advantages are divided by: NumPy's deviation (over G), torch's (over G - 1), or nothing (Dr. GRPO). `leave-one-out`:
- * nothing, and the reward is compared with the mean of the others (RLOO, arXiv 2402.14740; RLP, arXiv 2510.01265).
- */
-export type Deviation = 'population' | 'sample' | 'none' | 'leave-one-out'
+/** How the rewards of a group are compared. */
+export interface AdvantageSettings {
+  readonly std: DeviationName
+  /** Added to the deviation. */
+  readonly advantageEpsilon: number
+}
 
-/** What differences from the mean are divided by, from the sum of their squares over a group of G. */
-const scales: Readonly<Record<Deviation, (squares: number, size: number, epsilon: number) => number>> = {
+/**
+ * What differences from the mean are divided by, from the sum of their squares over a group of G: NumPy's deviation (over G),
+ * torch's (over G - 1), or nothing (Dr. GRPO). `leave-one-out`: nothing, and the reward is compared with the mean of the
+ * others (RLOO, arXiv 2402.14740; RLP, arXiv 2510.01265).
+ */
+const scales: Readonly<Record<DeviationName, (squares: number, size: number, epsilon: number) => number>> = {
   population: (squares, size, epsilon) => Math.sqrt(squares / size) + epsilon,
   sample: (squares, size, epsilon) => Math.sqrt(squares / (size - 1)) + epsilon,
   none: () => 1,
@@ -33,7 +39,7 @@ const scales: Readonly<Record<Deviation, (squares: number, size: number, epsilon
  */
 export function groupAdvantages(
   rewards: readonly (readonly number[])[],
-  {std, advantageEpsilon}: {std: Deviation; advantageEpsilon: number},
+  {std, advantageEpsilon}: AdvantageSettings,
 ): number[][] {
   return rewards.map((group) => {
     if (group.length < 2)

@@ -1,18 +1,20 @@
+import type {ScheduleName} from '../config/names.js'
+
 /** How the learning rate moves over a run. */
 export interface ScheduleSettings {
   readonly learningRate: number
-  readonly schedule: 'constant' | 'linear' | 'cosine'
+  readonly schedule: ScheduleName
   readonly warmupSteps: number
   /** Share of the learning rate that linear and cosine end at. */
   readonly finalShare: number
 }
 
 /** Share of the peak left after warm-up, from progress in [0, 1]. */
-const shapes = {
+const shapes: Readonly<Record<ScheduleName, (progress: number, final: number) => number>> = {
   constant: () => 1,
-  linear: (progress: number, final: number) => 1 - progress * (1 - final),
-  cosine: (progress: number, final: number) => final + ((1 - final) * (1 + Math.cos(Math.PI * progress))) / 2,
-} as const
+  linear: (progress, final) => 1 - progress * (1 - final),
+  cosine: (progress, final) => final + ((1 - final) * (1 + Math.cos(Math.PI * progress))) / 2,
+}
 
 /**
  * Learning rate of a step: a linear warm-up, then the schedule's shape down to its final share at the last step.

@@ -1,5 +1,6 @@
 import {existsSync, readdirSync, statSync} from 'node:fs'
 import {join, resolve} from 'node:path'
+import type {SplitRule} from '../config/names.js'
 import {hashFile, listFiles, type Manifest, manifestName, verifyFolder} from '../files/index.js'
 import type {DocumentIds} from '../records/document-ids.js'
 import type {Partition} from '../records/records.js'
@@ -139,7 +140,7 @@ export async function withoutDocuments(folder: string): Promise<PreparedData> {
 }
 
 /** How the splits of prepared data are read: as it was prepared. */
-export function splitRuleOf({manifest}: PreparedData): 'nested' | 'disjoint' {
+export function splitRuleOf({manifest}: PreparedData): SplitRule {
   return manifest.splits === 'disjoint' ? 'disjoint' : 'nested'
 }
 

@@ -1,6 +1,7 @@
 import {setImmediate as nextTurn} from 'node:timers/promises'
+import type {SplitRule} from '../config/names.js'
 import type {PairedDifference} from '../statistics/interval.js'
-import {type Split, type SplitRule, splits} from '../statistics/split.js'
+import {type Split, splits} from '../statistics/split.js'
 import {groupBy} from '../util/group-by.js'
 import {type Progress, silentProgress} from '../util/progress.js'
 import {coverSamePositions, type GreedyPredictions, GreedyReader} from './greedy-predictions.js'

@@ -1,7 +1,8 @@
+import type {SplitRule} from '../config/names.js'
 import {DocumentIds} from '../records/document-ids.js'
 import {difficulties} from '../records/records.js'
 import {type PairedDifference, pairedDifferences} from '../statistics/interval.js'
-import {isInSplit, type Split, type SplitRule} from '../statistics/split.js'
+import {isInSplit, type Split} from '../statistics/split.js'
 import {pickColumns, predictionsTable, readRows} from '../tables/index.js'
 import {nextToken} from '../tasks/next-token.js'
 

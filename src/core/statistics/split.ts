@@ -1,3 +1,4 @@
+import type {SplitRule} from '../config/names.js'
 import {difficulties} from '../records/records.js'
 
 /** `all` holds every position that has any split; the other three are the paper's. */
@@ -5,9 +6,6 @@ export const splits = ['all', 'easy', 'medium', 'hard'] as const
 
 /** A name in `splits`. */
 export type Split = (typeof splits)[number]
-
-/** Nested: hard within medium within easy, as the paper's thresholds read literally. Disjoint: bins between thresholds. */
-export type SplitRule = 'nested' | 'disjoint'
 
 /** What an accuracy is about: the items of some strata. */
 export interface SplitOfStrata {

@@ -1,9 +1,10 @@
 import {describe, expect, it} from 'vitest'
 import {loadConfig} from '../../../src/core/config/load.js'
-import {type Deviation, groupAdvantages, isUniform} from '../../../src/core/grpo/advantages.js'
+import type {DeviationName} from '../../../src/core/config/names.js'
+import {groupAdvantages, isUniform} from '../../../src/core/grpo/advantages.js'
 import {Sampler, streamSeed} from '../../../src/core/util/rng.js'
 
-const advantages = (group: readonly number[], std: Deviation = 'population', advantageEpsilon = 1e-6) =>
+const advantages = (group: readonly number[], std: DeviationName = 'population', advantageEpsilon = 1e-6) =>
   groupAdvantages([group], {std, advantageEpsilon})[0]
 
 describe('advantages of a group', () => {

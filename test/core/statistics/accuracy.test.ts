@@ -1,7 +1,8 @@
 import {describe, expect, it} from 'vitest'
+import type {SplitRule} from '../../../src/core/config/names.js'
 import {difficulties} from '../../../src/core/records/records.js'
 import {AccuracyTally, type EvaluatedItem, type SplitAccuracy} from '../../../src/core/statistics/accuracy.js'
-import {type SplitRule, splitsOf} from '../../../src/core/statistics/split.js'
+import {splitsOf} from '../../../src/core/statistics/split.js'
 
 const positions: EvaluatedItem[] = [
   {cluster: 'a', stratum: 'none', correct: true},
@@ -21,7 +22,7 @@ function accuracyBySplit(
 
 describe('accuracy by split', () => {
   it('nests the splits as the thresholds read literally, or bins them', () => {
-    const counts = (rule: 'nested' | 'disjoint') =>
+    const counts = (rule: SplitRule) =>
       accuracyBySplit(positions, {rule}).map(({split, count, correct}) => [split, count, correct])
     expect(counts('nested')).toEqual([
       ['all', 3, 2],

@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import type {CheckpointDtype} from '../../config/names.js'
 import {guardWrite} from '../../files/storage-error.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {DataError} from '../../util/errors.js'
@@ -24,19 +25,17 @@ import {fieldsOf} from './tensor-fields.js'
 
 /** Weights and moments on disk: Hugging Face's names for the weights, ours in `optimizer.safetensors`. */
 
-/** Element type of saved weights, in the words of `config.json`. */
-export type WeightDtype = 'float32' | 'bfloat16' | 'float16'
-
 /** How weights are saved; `maxShardBytes` is transformers' own limit unless it is given. */
 export interface SaveFormat {
-  readonly dtype: WeightDtype
+  /** Element type of the weights, in the words of `config.json`. */
+  readonly dtype: CheckpointDtype
   readonly maxShardBytes?: number
   /** Whether the whole model, adapters merged, is written too, into the folder `mergedName`. */
   readonly isMerged?: boolean
 }
 
 /** Element types in the words of safetensors. */
-export const storedDtypes: Readonly<Record<WeightDtype, WeightFormat['dtype']>> = {
+export const storedDtypes: Readonly<Record<CheckpointDtype, WeightFormat['dtype']>> = {
   float32: 'F32',
   bfloat16: 'BF16',
   float16: 'F16',
@@ -178,7 +177,7 @@ function tensorAt({config, weights}: ModelState, place: Place): FloatValues {
  * A `config.json` that names the element type of the weights beside it: under `torch_dtype` as transformers 4 does, under
  * `dtype` as transformers 5 does, whichever is there. Where there is neither, float32 goes without saying.
  */
-function withDtype(source: Readonly<Record<string, unknown>>, dtype: WeightDtype): Record<string, unknown> {
+function withDtype(source: Readonly<Record<string, unknown>>, dtype: CheckpointDtype): Record<string, unknown> {
   const names = ['torch_dtype', 'dtype'].filter((name) => name in source)
   if (names.length === 0 && dtype !== 'float32') names.push('rope_parameters' in source ? 'dtype' : 'torch_dtype')
   return {...source, ...Object.fromEntries(names.map((name) => [name, dtype]))}

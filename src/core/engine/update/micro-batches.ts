@@ -1,3 +1,4 @@
+import type {NormalizerName} from '../../config/names.js'
 import {addsToGradient} from '../../grpo/objective.js'
 import type {TokenSpan} from '../../records/records.js'
 import {chunksOf} from '../../util/chunks-of.js'
@@ -38,12 +39,12 @@ export function microBatches({
 }: PolicyRequest): WeightedGroup[][] {
   const lengths = groups.flatMap((group) => spansOf(group).map(sizeOf)).filter((length) => length > 0)
   const tokens = lengths.reduce((sum, length) => sum + length, 0)
-  const weightOf = {
+  const weights: Readonly<Record<NormalizerName, (span: TokenSpan) => number>> = {
     token: () => 1 / tokens,
-    sequence: (span: TokenSpan) => 1 / (lengths.length * sizeOf(span)),
+    sequence: (span) => 1 / (lengths.length * sizeOf(span)),
     constant: () => 1 / (lengths.length * maxTokens),
-  }[lossNormalizer]
-  const weighted = groups.map((group) => ({...group, tokenWeights: spansOf(group).map(weightOf)}))
+  }
+  const weighted = groups.map((group) => ({...group, tokenWeights: spansOf(group).map(weights[lossNormalizer])}))
   const computed = weighted
     .filter((group) => isComputed(group, objective))
     .flatMap((group) => partsOf(group, completionsPerMicroBatch))

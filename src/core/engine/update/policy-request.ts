@@ -1,4 +1,4 @@
-import type {UpdateModeName} from '../../config/names.js'
+import type {NormalizerName, UpdateModeName} from '../../config/names.js'
 import type {ObjectiveSettings} from '../../grpo/objective.js'
 import type {Completion, TokenSpan, TrainingRow} from '../../records/records.js'
 import type {OptimizerSettings} from '../state/model-state.js'
@@ -26,7 +26,7 @@ export interface PolicyRequest {
   readonly temperature: number
   readonly objective: ObjectiveSettings
   /** Mean over all tokens of the request, or mean over completions of their means; or sum over completions x `maxTokens`. */
-  readonly lossNormalizer: 'token' | 'sequence' | 'constant'
+  readonly lossNormalizer: NormalizerName
   /** Tokens that a completion could have; 1 when absent. */
   readonly maxTokens?: number
   /** Rows whose next-token loss is added, in the same optimizer step. */

@@ -1,8 +1,9 @@
 import {cpSync, readdirSync, readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
+import type {CheckpointDtype} from '../../../../src/core/config/names.js'
 import type {LocalEngine} from '../../../../src/core/engine/local-engine.js'
-import {checkWeights, type WeightDtype} from '../../../../src/core/engine/state/checkpoint.js'
+import {checkWeights} from '../../../../src/core/engine/state/checkpoint.js'
 import {readModelConfig} from '../../../../src/core/models/model-config.js'
 import {DataError, NumericError} from '../../../../src/core/util/errors.js'
 import {type FloatValues, writeSafetensors} from '../../../../src/core/weights/index.js'
@@ -245,7 +246,7 @@ it('random weights depend on the seed, and every tensor has numbers of its own',
   expect(first.get(query)!.slice(0, 8)).not.toEqual(first.get(query.replace('1', '0'))!.slice(0, 8))
 })
 
-const dtypes: readonly WeightDtype[] = ['float32', 'bfloat16', 'float16']
+const dtypes: readonly CheckpointDtype[] = ['float32', 'bfloat16', 'float16']
 /** Half the distance of the neighbours of 1. */
 const roundings = {float32: 0, bfloat16: 2 ** -8, float16: 2 ** -11}
 
@@ -299,7 +300,7 @@ describe.each(dtypes)('saved as %s', (dtype) => {
 
 it('a saved config names the element type of the weights beside it, in its own dialect', async () => {
   const nameOf = (config: Record<string, unknown>) => Object.keys(config).filter((key) => key.endsWith('dtype'))
-  const cases: [Record<string, unknown>, WeightDtype, string[]][] = [
+  const cases: [Record<string, unknown>, CheckpointDtype, string[]][] = [
     [{torch_dtype: 'bfloat16'}, 'float32', ['torch_dtype']],
     [{dtype: 'bfloat16'}, 'float32', ['dtype']],
     [{torch_dtype: 'float32'}, 'float16', ['torch_dtype']],
