@@ -7,10 +7,11 @@ import {wholeHistory} from '../runs/compute-spent.js'
 import type {MetricsRow} from '../tables/index.js'
 import type {TaskKind} from '../tasks/task.js'
 import {tasks} from '../tasks/tasks.js'
+import {sumOf} from '../util/means.js'
 
 /** Optimizer updates of those steps. 0 means that the weights are those of the start. */
 export function updatesOf(rows: readonly MetricsRow[]): number {
-  return sumOf(rows, (row) => row['rpt/updates'] ?? 0)
+  return sumOf(rows.map((row) => row['rpt/updates'] ?? 0))
 }
 
 /** Whether a step had something to learn from: a group whose rewards differ, or a token to predict. */
@@ -67,10 +68,10 @@ export function noSignalLine(
   // Of steps whose rows are lost nobody knows whether they moved the weights.
   const last = rows.at(-1)
   if (!last || !wholeHistory(rows, last.step) || rows.some(carriesSignal)) return null
-  const completions = sumOf(rows, completionsOf)
+  const completions = sumOf(rows.map(completionsOf))
   if (completions === 0) return `${unmoved}: no row of ${rows.length} steps had a token to learn from; ${tooShort}`
   const shareOf = (read: (row: MetricsRow) => number | null) =>
-    sumOf(rows, (row) => (read(row) ?? 0) * completionsOf(row)) / completions
+    sumOf(rows.map((row) => (read(row) ?? 0) * completionsOf(row))) / completions
   const shares = outcomes.map((outcome) => ({outcome, share: shareOf((row) => row[`rpt/outcome_${outcome}`])}))
   const {outcome, share} = shares.reduce((most, other) => (other.share > most.share ? other : most))
   const reward = shareOf((row) => row.reward)
@@ -90,7 +91,7 @@ function remedyOfWeights(terms: Terms): string | null {
   if (!terms) return null
   if (terms.every(({weight}) => weight === 0))
     return 'all weights of reward.terms are 0, so every reward is 0; give a term another weight'
-  if (sumOf(terms, ({weight}) => weight) !== 0) return null
+  if (sumOf(terms.map(({weight}) => weight)) !== 0) return null
   return `the weights of reward.terms sum to 0 (${describeTerms(terms)}), so terms can cancel each other; change them`
 }
 
@@ -114,8 +115,4 @@ function describeTerms(terms: NonNullable<Terms>): string {
 
 function completionsOf(row: MetricsRow): number {
   return row['rpt/rollouts_generated'] ?? 0
-}
-
-function sumOf<T>(all: readonly T[], read: (one: T) => number): number {
-  return all.reduce((sum, one) => sum + read(one), 0)
 }

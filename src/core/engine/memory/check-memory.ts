@@ -2,6 +2,7 @@ import {hostMemory} from '../../runtime/devices/cpu.js'
 import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {type Device, devices} from '../../runtime/devices.js'
 import {UsageError} from '../../util/errors.js'
+import {sumOf} from '../../util/means.js'
 import {sessionBudget} from '../sessions/session-memory.js'
 import type {EngineWork, WorkKind} from './engine-work.js'
 import {estimateMemories, type MemoryEstimate} from './memory.js'
@@ -96,7 +97,7 @@ function reportPlace(
   const setting = sizeFor(sizes, estimate.largest)?.setting ?? null
   const room = availableBytes ?? Number.POSITIVE_INFINITY
   const neededBytes = neededOf(estimate, room)
-  const kept = sum(estimate.keptBytes)
+  const kept = sumOf(estimate.keptBytes)
   const spareBytes = Math.max(0, Math.min(estimate.othersBytes, sessionBudget(room) - kept, room - neededBytes))
   const fits = neededBytes <= room && isAddressed(estimate, kind)
   return {...estimate, neededBytes, availableBytes, spareBytes, fits, setting}
@@ -109,13 +110,9 @@ function isAddressed({mostElements = 0}: MemoryEstimate, kind?: DeviceKind): boo
 
 /** Graphs that hold more than the budget for compiled ones take turns, but for the two largest. */
 function neededOf({totalBytes, graphBytes}: MemoryEstimate, availableBytes: number): number {
-  const largestTwo = sum(graphBytes.toSorted((a, b) => b - a).slice(0, 2))
+  const largestTwo = sumOf(graphBytes.toSorted((a, b) => b - a).slice(0, 2))
   const kept = Math.max(sessionBudget(availableBytes), largestTwo)
-  return totalBytes - Math.max(0, sum(graphBytes) - kept)
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
+  return totalBytes - Math.max(0, sumOf(graphBytes) - kept)
 }
 
 /**

@@ -3,6 +3,7 @@ import {addsToGradient} from '../../grpo/objective.js'
 import type {TokenSpan} from '../../records/records.js'
 import {chunksOf} from '../../util/chunks-of.js'
 import {maxOf} from '../../util/extremes.js'
+import {sumOf} from '../../util/means.js'
 import {byLength} from '../graphs/bucket.js'
 import type {PolicyShape} from '../graphs/policy.js'
 import {policyShape} from '../graphs/shapes.js'
@@ -38,7 +39,7 @@ export function microBatches({
   maxTokens = 1,
 }: PolicyRequest): WeightedGroup[][] {
   const lengths = groups.flatMap((group) => spansOf(group).map(sizeOf)).filter((length) => length > 0)
-  const tokens = lengths.reduce((sum, length) => sum + length, 0)
+  const tokens = sumOf(lengths)
   const weights: Readonly<Record<NormalizerName, (span: TokenSpan) => number>> = {
     token: () => 1 / tokens,
     sequence: (span) => 1 / (lengths.length * sizeOf(span)),
@@ -94,7 +95,7 @@ export function layOut(
     groupSize,
     promptTokens: maxOf(groups.map((group) => group.promptIds.length)),
     completionTokens: maxOf(completionTokens),
-    trainedTokens: groups.flatMap(spansOf).reduce((sum, span) => sum + sizeOf(span), 0),
+    trainedTokens: sumOf(groups.flatMap(spansOf).map(sizeOf)),
   })
   const {contextLength, completionLength, trained} = shape
   const completionStart = contexts * contextLength
