@@ -2,6 +2,7 @@ import {chunksOf} from '../../util/chunks-of.js'
 import {maxOf} from '../../util/extremes.js'
 import {type Tell, tellNobody} from '../../util/tell.js'
 import {byLength} from '../graphs/bucket.js'
+import {paddedRows} from '../graphs/padded-rows.js'
 import {type RolloutShape, rolloutLoopGraph} from '../graphs/rollout-loop.js'
 import {rolloutShape} from '../graphs/shapes.js'
 import type {SessionCache} from '../sessions/session-cache.js'
@@ -68,14 +69,8 @@ export function contextInputs(
   prompts: readonly RolloutPrompt[],
   {contexts, contextLength}: {contexts: number; contextLength: number},
 ) {
-  const ids = new BigInt64Array(contexts * contextLength)
-  const lengths = new BigInt64Array(contexts)
-  prompts.forEach((prompt, context) => {
-    lengths[context] = BigInt(prompt.ids.length - 1)
-    prompt.ids.subarray(0, -1).forEach((id, t) => {
-      ids[context * contextLength + t] = BigInt(id)
-    })
-  })
-  const positions = BigInt64Array.from(ids, (_, i) => BigInt(i % contextLength))
+  const fed = prompts.map((prompt) => prompt.ids.subarray(0, -1))
+  const {ids, positions} = paddedRows(fed, {rows: contexts, length: contextLength})
+  const lengths = BigInt64Array.from({length: contexts}, (_, i) => BigInt(fed[i]?.length ?? 0))
   return {context_ids: ids, context_positions: positions, context_lengths: lengths}
 }

@@ -7,10 +7,11 @@ import {groupBy} from '../../util/group-by.js'
 import {joinIds} from '../../util/join-ids.js'
 import {type Tell, tellNobody} from '../../util/tell.js'
 import {type LogprobShape, logprobsGraph} from '../graphs/logprobs.js'
+import {paddedRows} from '../graphs/padded-rows.js'
 import {logprobShape} from '../graphs/shapes.js'
 import type {SessionCache} from '../sessions/session-cache.js'
 import type {ModelState, Weights} from '../state/model-state.js'
-import {batchesWithin, paddedRows} from './score.js'
+import {batchesWithin} from './score.js'
 
 /** How queries are answered. */
 export interface LogprobSettings {

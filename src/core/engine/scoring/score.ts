@@ -2,6 +2,7 @@ import {checkFinite} from '../../runtime/finite.js'
 import {maxOf} from '../../util/extremes.js'
 import {type Tell, tellNobody} from '../../util/tell.js'
 import {byLength, countBucket, lengthBucket} from '../graphs/bucket.js'
+import {type BlockShape, paddedRows} from '../graphs/padded-rows.js'
 import {scoreGraph} from '../graphs/score.js'
 import {scoreShape} from '../graphs/shapes.js'
 import type {SessionCache} from '../sessions/session-cache.js'
@@ -76,22 +77,6 @@ export function* batchesWithin(sequences: readonly Int32Array[], batchTokens: nu
     batch.push(index)
   }
   if (batch.length > 0) yield batch
-}
-
-/** A [rows, length] block. */
-interface BlockShape {
-  readonly rows: number
-  readonly length: number
-}
-
-/** Ids and positions of sequences padded on the right to a block. */
-export function paddedRows(sequences: readonly Int32Array[], {rows, length}: BlockShape) {
-  const ids = new BigInt64Array(rows * length)
-  const positions = BigInt64Array.from(ids, (_, i) => BigInt(i % length))
-  sequences.forEach((sequence, row) => {
-    ids.set(BigInt64Array.from(sequence, BigInt), row * length)
-  })
-  return {ids, positions}
 }
 
 /** The token after each one of a block; 0 where there is none. */

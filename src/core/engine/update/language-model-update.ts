@@ -3,8 +3,10 @@ import type {TrainingRow} from '../../records/records.js'
 import {checkFinite} from '../../runtime/finite.js'
 import {chunksOf} from '../../util/chunks-of.js'
 import {maxOf} from '../../util/extremes.js'
+import {sumOf} from '../../util/means.js'
 import {type Tell, tellNobody} from '../../util/tell.js'
 import type {LanguageModelShape} from '../graphs/language-model.js'
+import {paddedRows} from '../graphs/padded-rows.js'
 import {languageModelShape} from '../graphs/shapes.js'
 import type {SessionCache} from '../sessions/session-cache.js'
 import type {AppliedGradients, ModelState, OptimizerSettings} from '../state/model-state.js'
@@ -58,33 +60,32 @@ export async function updateLanguageModel(
 
 /** Rows in micro-batches, their tokens weighted so that the losses add up to `weight` times the mean over all trained tokens. */
 export function rowBatches({rows, rowsPerMicroBatch, weight}: JointRows) {
-  const trainedTokens = rows.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
+  const trainedTokens = targetsIn(rows)
   const laidOut = Array.from(chunksOf(rows, rowsPerMicroBatch), (batch) => layOut(batch, weight / trainedTokens))
   return {trainedTokens, laidOut: trainedTokens > 0 ? laidOut : []}
+}
+
+/** Tokens of rows that are predicted. */
+function targetsIn(rows: readonly TrainingRow[]): number {
+  return sumOf(rows.map(({ids, trainedFrom}) => ids.length - trainedFrom))
 }
 
 /** Rows side by side, each padded on the right. */
 function layOut(batch: readonly TrainingRow[], weight: number): MicroBatch<LanguageModelShape> {
   const longest = maxOf(batch.map((row) => row.ids.length))
-  const targetCount = batch.reduce((sum, row) => sum + row.ids.length - row.trainedFrom, 0)
-  const shape = languageModelShape(batch.length, longest, targetCount)
-  const {rows, length, trained} = shape
-  const ids = new BigInt64Array(rows * length)
-  const positions = BigInt64Array.from(ids, (_, i) => BigInt(i % length))
+  const shape = languageModelShape(batch.length, longest, targetsIn(batch))
+  const {length, trained} = shape
+  const fed = batch.map((row) => row.ids.subarray(0, -1))
   const trainedRows = new BigInt64Array(trained)
   const targets = new BigInt64Array(trained)
   const tokenWeights = new Float32Array(trained)
   let slot = 0
   batch.forEach((row, index) => {
-    const inputs = row.ids.subarray(0, -1)
-    inputs.forEach((id, t) => {
-      ids[index * length + t] = BigInt(id)
-    })
     for (let t = row.trainedFrom; t < row.ids.length; t++, slot++) {
       trainedRows[slot] = BigInt(index * length + t - 1)
       targets[slot] = BigInt(row.ids[t])
       tokenWeights[slot] = weight
     }
   })
-  return {shape, inputs: {ids, positions, trained_rows: trainedRows, targets, token_weights: tokenWeights}}
+  return {shape, inputs: {...paddedRows(fed, shape), trained_rows: trainedRows, targets, token_weights: tokenWeights}}
 }
