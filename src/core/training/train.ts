@@ -106,7 +106,7 @@ export async function train(
       }
       // Whatever is wrong with the inputs shows before a directory is made or emptied.
       const objective = await opened.start({...training, config: withMicroBatchesAtOnce(config, microBatchesAtOnce)})
-      return await trainIn(training, {...start, inputs, companions}, objective, written, services, started)
+      return await trainIn(training, {...start, objective, written, inputs, companions}, services, started)
     } finally {
       await sampler.close()
     }
@@ -135,22 +135,29 @@ async function movedBytes({config, engine}: TrainingContext): Promise<TrainSumma
   return {to_device: toDevice, from_device: fromDevice}
 }
 
+/** A start whose objective can take steps, and what its run directory notes down. */
+interface ReadyStart extends TrainingStart {
+  readonly objective: Objective
+  /** The settings as they were taken. */
+  readonly written: SourcedConfig
+  readonly inputs: RunInputs
+  readonly companions: Companions
+}
+
 /** Trains in the run directory and writes the summary. */
 async function trainIn(
-  prepared: TrainingContext,
-  start: TrainingStart & {readonly inputs: RunInputs; readonly companions: Companions},
-  objective: Objective,
-  written: SourcedConfig,
+  context: TrainingContext,
+  start: ReadyStart,
   services: Services,
   started: Date,
 ): Promise<TrainSummary> {
-  const {config, engine} = prepared
-  const {source, opened, texts} = start
+  const {config, engine} = context
+  const {source, opened, texts, objective, written, inputs, companions} = start
   const evaluated = isEvaluated(config) ? evaluationSettings(written) : config
-  const opening = {origins: source.origins, inputs: start.inputs, newest: start.resumed?.newest ?? 0}
+  const opening = {origins: source.origins, inputs, newest: start.resumed?.newest ?? 0}
   const run = await RunDirectory.open(config.out!, written.config, {...services, sources: written.sources}, opening)
   try {
-    const training = {...prepared, progress: run.services.progress}
+    const training = {...context, progress: run.services.progress}
     const cuts = opened.cutDocuments ?? null
     if (cuts) training.progress.warn(describeCuts(cuts))
     const state = await resumeFrom(run, training, source, start.resumed)
@@ -160,7 +167,7 @@ async function trainIn(
       training,
       objective,
       evaluations: await openEvaluations(run, training, evaluated, start),
-      companions: start.companions,
+      companions,
       tokenizer: texts!.tokenizer,
     }
     const history = await trainSteps(trainingRun, state)
