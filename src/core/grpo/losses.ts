@@ -89,6 +89,11 @@ export interface LossSettings {
   readonly clipEpsilonHigh?: number
 }
 
+/** Whether updates after the first of a step ask the policy for log-probabilities before they change it: see `ratioOf`. */
+export function asksPolicy(settings: LossSettings, updates: number): boolean {
+  return lossOf(settings).kind.ratioOf === 'completion' && updates > 1
+}
+
 /** The loss that settings name, and its clip range. `clipEpsilon` and `clipEpsilonHigh` are positive distances from 1. */
 export function lossOf({loss = 'grpo', clipEpsilon, clipEpsilonHigh = clipEpsilon}: LossSettings) {
   return {kind: losses[loss], clip: {low: clipEpsilon, high: clipEpsilonHigh}}

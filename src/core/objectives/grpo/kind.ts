@@ -3,7 +3,7 @@ import type {Config} from '../../config/schema.js'
 import {policyContexts, policyShape} from '../../engine/graphs/shapes.js'
 import type {EngineWork} from '../../engine/memory/engine-work.js'
 import {largestLogprobShape} from '../../engine/memory/score-memory.js'
-import {lossOf} from '../../grpo/losses.js'
+import {asksPolicy} from '../../grpo/losses.js'
 import type {ModelConfig} from '../../models/model-config.js'
 import {promptLimit} from '../../prompts/prompt-limit.js'
 import type {ItemTraits} from '../../records/records.js'
@@ -82,18 +82,18 @@ function workOf(config: Config, model: ModelConfig, longest: number, terms: Term
   const completionTokens = rollout.maxTokens
   const trainedTokens = Math.min(perUpdate * parts, contextsPerMicroBatch) * perPart * completionTokens
   const microBatches = Math.ceil((perUpdate * parts) / contextsPerMicroBatch)
-  const asksPolicy = lossOf(settings).kind.ratioOf === 'completion' && miniBatches > 1
+  const isAsked = asksPolicy(settings, miniBatches)
   return {
     model,
     objective: settings,
     hasReference: settings.klCoef > 0,
-    asksPolicy,
+    asksPolicy: isAsked,
     hasAverage: needsAverage(terms),
     isAccumulated: microBatches > 1,
     times: {
       rollout: Math.ceil(contextsPerStep / rollout.contextsPerBatch),
       policy: miniBatches * microBatches,
-      asked: microBatches * ((settings.klCoef > 0 ? miniBatches : 0) + (asksPolicy ? miniBatches - 1 : 0)),
+      asked: microBatches * ((settings.klCoef > 0 ? miniBatches : 0) + (isAsked ? miniBatches - 1 : 0)),
     },
     policy: policyShape({contexts, groupSize: perPart, promptTokens, completionTokens, trainedTokens}),
     rollout: {

@@ -1,7 +1,7 @@
 import type {Config} from '../../config/schema.js'
 import type {PolicyUpdate} from '../../engine/update/policy-update.js'
 import {isUniform} from '../../grpo/advantages.js'
-import {lossOf} from '../../grpo/losses.js'
+import {asksPolicy} from '../../grpo/losses.js'
 import {type GroupLengths, type ModelShape, rolloutFlops, updateFlops} from '../../models/flops.js'
 import type {Measures} from '../../records/measures.js'
 import {type Outcome, outcomes, type RewardedGroup, type ScoredGroup} from '../../records/records.js'
@@ -47,9 +47,8 @@ export function resultOf(
 
 /** Forward passes over what updates run over, besides their own: the reference's, and the policy's before those off-policy. */
 function scoringFlops(shape: ModelShape, {grpo}: Config, taken: readonly TakenUpdate[]): number {
-  const asksPolicy = lossOf(grpo).kind.ratioOf === 'completion'
   const underReference = grpo.klCoef > 0 ? taken : []
-  const underPolicy = asksPolicy ? taken.filter(({isOnPolicy}) => !isOnPolicy) : []
+  const underPolicy = asksPolicy(grpo, taken.length) ? taken.filter(({isOnPolicy}) => !isOnPolicy) : []
   return rolloutFlops(shape, groupsOf(underReference)) + rolloutFlops(shape, groupsOf(underPolicy))
 }
 
