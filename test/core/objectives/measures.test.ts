@@ -39,7 +39,7 @@ function stepOf(
   const sampled: SampledGroups<unknown> = {generated: groups, kept: groups, ...counts}
   const settings = {...config, grpo: {...config.grpo, ...grpo}}
   const taken = updates.map((one) => ('update' in one ? one : {update: one, isOnPolicy: true, groups: [], rows: []}))
-  return resultOf({config: settings, shape, hasEnd: true}, sampled, groups, groups, taken)
+  return resultOf({config: settings, shape, hasEnd: true}, {sampled, scored: groups, learned: groups, taken})
 }
 
 /** A prompt of so many tokens with two completions as long. */

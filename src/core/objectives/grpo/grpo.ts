@@ -14,10 +14,10 @@ import type {Tokenizer} from '../../tokenizer/tokenizer.js'
 import {chunksOf} from '../../util/chunks-of.js'
 import {meanOf} from '../../util/means.js'
 import {firstOnly} from '../../util/progress.js'
-import {type Objective, optimizerAt, type TrainingContext} from '../objective.js'
+import {type Cursor, type Objective, optimizerAt, type TrainingContext} from '../objective.js'
 import {lengthsOf} from '../rows/rows.js'
 import {isSkipped, skippedNote} from '../skipped-update.js'
-import type {ItemOrder} from './item-order.js'
+import type {ItemOrder, Pool} from './item-order.js'
 import type {JointRowSource} from './joint-rows.js'
 import {resultOf, type TakenUpdate} from './measures.js'
 import {rewardGroups} from './reward-groups.js'
@@ -57,26 +57,21 @@ export function startGrpo<Item>(
   return {
     async step(step, cursor, keep) {
       const pool = order.poolOf(step)
-      const before = pool.name === undefined ? cursor.visits : (cursor.stageVisits?.[pool.name] ?? 0)
-      const sampled = await sampleGroups(sampling, step, before)
+      const visits = visitsOf(pool, cursor)
+      const sampled = await sampleGroups(sampling, step, visits)
       const cut = sampled.generated.find(({prompt}) => prompt.cutTokens > 0)
       if (cut) warnOfCut(`train: step ${step}: ${cutNote(config, model, cut.prompt)}; see rpt/cut_prompts`)
-      const {scored, trained} = withAdvantages(sampled, config)
+      const {scored, learned} = withAdvantages(sampled, config)
       keep({kind: 'groups', groups: scored})
       for (const {prompt, completions} of sampled.generated)
         for (const {oldLogprobs} of completions) checkSampled(prompt, oldLogprobs, config.precision, ifBroken)
       const shortage = shortageOf(config.grpo, sampled)
       if (shortage) warnOfShortage(`train: step ${step}: ${shortage}`)
-      const taken = await updatePolicy(training, step, trained, terms, rowsOf)
+      const taken = await takeUpdates(training, step, learned, terms, rowsOf)
       if (needsAverage(settings)) await engine.blendAverage(config.reward.average.tau)
-      const result = resultOf(
-        {config, shape, hasEnd: model.endIds.length + config.rollout.stop.length > 0},
-        sampled,
-        scored,
-        trained,
-        taken,
-      )
-      const drawn = sampled.generated.map((_, i) => task.traitsAt(pool.at(before + i)))
+      const hasEnd = model.endIds.length + config.rollout.stop.length > 0
+      const result = resultOf({config, shape, hasEnd}, {sampled, scored, learned, taken})
+      const drawn = sampled.generated.map((_, i) => task.traitsAt(pool.at(visits + i)))
       return {
         ...result,
         stage: pool.name,
@@ -84,6 +79,11 @@ export function startGrpo<Item>(
       }
     },
   }
+}
+
+/** Items of a pool that the steps before this one drew. */
+function visitsOf({name}: Pool, {visits, stageVisits}: Cursor): number {
+  return name === undefined ? visits : (stageVisits?.[name] ?? 0)
 }
 
 function samplingOf<Item>(
@@ -121,16 +121,16 @@ function meanEntropy(drawn: readonly ItemTraits[]): number | null {
   return entropies.length > 0 ? meanOf(entropies) : null
 }
 
-/** rewards -> advantages: of all groups, and those of them that are trained on; the advantages of the others are 0. */
+/** rewards -> advantages: of all groups, and those of them that are learned from; the advantages of the others are 0. */
 function withAdvantages<Item>({generated, kept}: SampledGroups<Item>, {grpo}: Config) {
-  const {scored: keptScored, learned: trained} = learnedGroups(kept, lossOf(grpo).kind, grpo)
+  const {scored: keptScored, learned} = learnedGroups(kept, lossOf(grpo).kind, grpo)
   const known = new Map(kept.map((group, i) => [group, keptScored[i]]))
   const scored = generated.map((group) => known.get(group) ?? {...group, advantages: group.rewards.map(() => 0)})
-  return {scored, trained}
+  return {scored, learned}
 }
 
 /** advantages -> update: one AdamW step per mini-batch that has something to learn from; the first is on-policy. */
-async function updatePolicy(
+async function takeUpdates(
   {config, engine, sampler, updateMode, progress}: TrainingContext,
   step: number,
   groups: readonly ScoredGroup<unknown>[],

@@ -1,7 +1,7 @@
 import type {Config} from '../../config/schema.js'
 import type {PolicyUpdate} from '../../engine/update/policy-update.js'
 import {isUniform} from '../../grpo/advantages.js'
-import {asksPolicy} from '../../grpo/losses.js'
+import {lossOf} from '../../grpo/losses.js'
 import {type GroupLengths, type ModelShape, rolloutFlops, updateFlops} from '../../models/flops.js'
 import type {Measures} from '../../records/measures.js'
 import {type Outcome, outcomes, type RewardedGroup, type ScoredGroup} from '../../records/records.js'
@@ -20,19 +20,26 @@ export interface TakenUpdate {
   readonly rows: readonly GroupLengths[]
 }
 
+/** What each stage of a step made. */
+export interface TakenStep {
+  readonly sampled: SampledGroups<unknown>
+  /** All groups, with advantages. */
+  readonly scored: readonly ScoredGroup<unknown>[]
+  /** Those that were learned from. */
+  readonly learned: readonly ScoredGroup<unknown>[]
+  readonly taken: readonly TakenUpdate[]
+}
+
 /** What is measured of a step; the model's shape is what FLOPs are counted from. */
 export function resultOf(
   {config, shape, hasEnd}: {readonly config: Config; readonly shape: ModelShape; readonly hasEnd: boolean},
-  sampled: SampledGroups<unknown>,
-  scored: readonly ScoredGroup<unknown>[],
-  trained: readonly ScoredGroup<unknown>[],
-  taken: readonly TakenUpdate[],
+  {sampled, scored, learned, taken}: TakenStep,
 ): StepResult {
   const {generated} = sampled
   const lengths = generated.flatMap(({completions}) => completions.map(({ids}) => ids.length))
   const rows = taken.flatMap((one) => one.rows)
   const updates = taken.map(({update}) => update)
-  const measures = {...measuresOfGroups(sampled, trained), ...measuresOfUpdates(updates)}
+  const measures = {...measuresOfGroups(sampled, learned), ...measuresOfUpdates(updates)}
   return {
     measures,
     groups: scored,
@@ -47,8 +54,9 @@ export function resultOf(
 
 /** Forward passes over what updates run over, besides their own: the reference's, and the policy's before those off-policy. */
 function scoringFlops(shape: ModelShape, {grpo}: Config, taken: readonly TakenUpdate[]): number {
+  const asksPolicy = lossOf(grpo).kind.ratioOf === 'completion'
   const underReference = grpo.klCoef > 0 ? taken : []
-  const underPolicy = asksPolicy(grpo, taken.length) ? taken.filter(({isOnPolicy}) => !isOnPolicy) : []
+  const underPolicy = asksPolicy ? taken.filter(({isOnPolicy}) => !isOnPolicy) : []
   return rolloutFlops(shape, groupsOf(underReference)) + rolloutFlops(shape, groupsOf(underPolicy))
 }
 
@@ -58,12 +66,12 @@ function groupsOf(taken: readonly TakenUpdate[]): GroupLengths[] {
 
 function measuresOfGroups(
   {generated, batches, dropped, surplus, uniformsNearStep}: SampledGroups<unknown>,
-  trained: readonly ScoredGroup<unknown>[],
+  learned: readonly ScoredGroup<unknown>[],
 ) {
   const rewards = generated.map((group) => group.rewards.map((reward) => reward.total))
   const parts = generated.flatMap((group) => group.rewards.map((reward) => reward.parts))
   const completions = generated.flatMap((group) => group.completions)
-  const live = trained.filter(({advantages}) => advantages.some((advantage) => advantage !== 0)).length
+  const live = learned.filter(({advantages}) => advantages.some((advantage) => advantage !== 0)).length
   return {
     reward: meanOf(rewards.flat()),
     rewardTerms: meansByName(parts),
