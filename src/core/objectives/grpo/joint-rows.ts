@@ -1,6 +1,6 @@
 import type {Config} from '../../config/schema.js'
 import type {JointRows} from '../../engine/update/policy-request.js'
-import type {RowSource} from '../rows/rows.js'
+import {type RowSource, shortestFirst} from '../rows/rows.js'
 
 /** The rows that an update takes beside its groups; undefined where the loss is that of the groups alone. */
 export type JointRowSource = (update: number) => JointRows | undefined
@@ -15,8 +15,6 @@ export function jointRows({grpo, train}: Config, rowAt: RowSource | null): Joint
   if (weight === 0 || !rowAt) return () => undefined
   return (update) => {
     const rows = Array.from({length: train.batchRows}, (_, i) => rowAt(update * train.batchRows + i))
-    // Rows of similar length share a micro-batch.
-    const sorted = rows.toSorted((a, b) => a.ids.length - b.ids.length)
-    return {rows: sorted, rowsPerMicroBatch: train.rowsPerMicroBatch, weight}
+    return {rows: shortestFirst(rows), rowsPerMicroBatch: train.rowsPerMicroBatch, weight}
   }
 }

@@ -26,8 +26,7 @@ export function startRows(
   return {
     async step(step, {visits}, keep) {
       const rows = Array.from({length: batchRows}, (_, i) => rowAt(visits + i))
-      // Rows of similar length share a micro-batch; their order within a step does not matter.
-      const sorted = rows.toSorted((a, b) => a.ids.length - b.ids.length)
+      const sorted = shortestFirst(rows)
       keep({kind: 'rows', rows: sorted})
       const optimizer = optimizerAt(step, config)
       const update = await engine.updateLanguageModel({rows: sorted, rowsPerMicroBatch, optimizer, mode})
@@ -50,6 +49,11 @@ export function startRows(
       }
     },
   }
+}
+
+/** Rows in the order of an update, where those of similar length share a micro-batch; what it computes is a sum over all. */
+export function shortestFirst(rows: readonly TrainingRow[]): TrainingRow[] {
+  return rows.toSorted((a, b) => a.ids.length - b.ids.length)
 }
 
 /** What an update runs over for a row: tokens that are only read, and targets, whose last is not fed. */
@@ -120,8 +124,9 @@ function cutsOf(lengths: Int32Array, longest: number): CutDocuments | null {
 }
 
 /** The largest graph of a step whose longest row has that many tokens. */
-export function rowWork({train}: Config, model: ModelConfig, longest: number): EngineWork {
-  const rowTokens = Math.min(train.maxRowTokens, model.maxPositions + 1, longest)
+export function rowWork(config: Config, model: ModelConfig, longest: number): EngineWork {
+  const {train} = config
+  const rowTokens = Math.min(longestRow(config, model), longest)
   const rows = Math.min(train.rowsPerMicroBatch, train.batchRows)
   return {
     model,
