@@ -1,5 +1,5 @@
 import type {ModelConfig} from './model-config.js'
-import {countOf, type Parameter, type ParameterPart, parametersOf} from './parameters.js'
+import {countOf, type Parameter, type ParameterPart, parametersOf, single} from './parameters.js'
 
 /** The tensors of one adapter, in PEFT's words: A takes the layer's input to few numbers, B takes those to its output. */
 export interface AdapterNames {
@@ -16,12 +16,6 @@ export function adapterOf({adapter}: ModelConfig, {name}: Pick<ParameterPart, 'n
 
 /** Every tensor of a model's adapters, in the order of the forward pass: A [rank, in] and B [out, rank] of each layer. */
 export function adapterParametersOf(config: ModelConfig): Parameter[] {
-  const single = (name: string, shape: readonly number[], initialization: Parameter['initialization']): Parameter => ({
-    name,
-    shape,
-    parts: [{name, rows: shape[0]}],
-    initialization,
-  })
   return parametersOf(config).flatMap(({shape, parts}) =>
     parts.flatMap((part) => {
       const names = adapterOf(config, part)

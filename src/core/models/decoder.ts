@@ -9,7 +9,7 @@ import {adapterOf, allParametersOf, trainedParametersOf} from './adapters.js'
 import type {LayerNorms} from './families.js'
 import {layerKindOf, turns} from './layer-kinds.js'
 import type {ModelConfig} from './model-config.js'
-import type {Parameter, ParameterPart} from './parameters.js'
+import {embeddingName, finalNormName, headName, type Parameter, type ParameterPart} from './parameters.js'
 
 /** Weights of a decoder and its adapters as inputs of one graph, and its rotary tables. */
 export class DecoderWeights {
@@ -70,7 +70,7 @@ export function hiddenStates(
   attend: (layer: number) => Attend,
 ): Value {
   const rotary = weights.rotaryRows(op, positions)
-  let hidden = embedding(op, ids, weights.get('model.embed_tokens.weight'))
+  let hidden = embedding(op, ids, weights.get(embeddingName))
   for (let layer = 0; layer < weights.config.layers; layer++)
     hidden = op.scope(`layer${layer}`, () => decoderLayer(op, weights, layer, hidden, rotary, attend(layer)))
   return hidden
@@ -79,8 +79,8 @@ export function hiddenStates(
 /** Logits of hidden rows: final norm, then the head, [N, C] -> [N, V]. */
 export function logitsOf(op: Ops, weights: DecoderWeights, hidden: Value): Value {
   const {tiedHead, normEpsilon} = weights.config
-  const normed = rmsNorm(op, hidden, weights.get('model.norm.weight'), normEpsilon)
-  return linear(op, normed, weights.get(tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight'))
+  const normed = rmsNorm(op, hidden, weights.get(finalNormName), normEpsilon)
+  return linear(op, normed, weights.get(tiedHead ? embeddingName : headName))
 }
 
 function decoderLayer(

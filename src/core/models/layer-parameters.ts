@@ -1,6 +1,6 @@
 import {allParametersOf} from './adapters.js'
 import type {ModelConfig} from './model-config.js'
-import type {Parameter} from './parameters.js'
+import {embeddingName, finalNormName, headName, type Parameter} from './parameters.js'
 
 /** The weights and adapters of a layer's part before attention (norm, query, key, value) and of the part after it. */
 export function layerParameters(config: ModelConfig, layer: number): {heads: Parameter[]; feedForward: Parameter[]} {
@@ -12,6 +12,6 @@ export function layerParameters(config: ModelConfig, layer: number): {heads: Par
 
 /** The weights between the last layer and the logits. */
 export function headParameters(config: ModelConfig): Parameter[] {
-  const names = ['model.norm.weight', config.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight']
+  const names = [finalNormName, config.tiedHead ? embeddingName : headName]
   return allParametersOf(config).filter(({name}) => names.includes(name))
 }

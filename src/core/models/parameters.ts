@@ -24,15 +24,21 @@ export interface Parameter {
   readonly initialization: Initialization
 }
 
+/** Hugging Face's name of the embedding, one row a token. */
+export const embeddingName = 'model.embed_tokens.weight'
+/** That of the norm behind the last layer. */
+export const finalNormName = 'model.norm.weight'
+/** That of the matrix that makes logits; a model with a tied head has the embedding in its place. */
+export const headName = 'lm_head.weight'
+
+/** A weight that is one tensor of the checkpoint. */
+export function single(name: string, shape: readonly number[], initialization: Initialization): Parameter {
+  return {name, shape, parts: [{name, rows: shape[0]}], initialization}
+}
+
 /** Every weight of the model, in the order of the forward pass; adapters are not among them. */
 export function parametersOf(config: ModelConfig): Parameter[] {
   const {hidden, intermediate, headSize, heads, kvHeads, vocabulary} = config
-  const single = (name: string, shape: readonly number[], initialization: Initialization): Parameter => ({
-    name,
-    shape,
-    parts: [{name, rows: shape[0]}],
-    initialization,
-  })
   const qkvRows = {q: heads * headSize, k: kvHeads * headSize, v: kvHeads * headSize}
   const stacked = (name: string, suffix: string, parts: Record<string, number>, columns: number[]): Parameter => ({
     name: `${name}.${Object.keys(parts).join('')}_proj.${suffix}`,
@@ -60,10 +66,10 @@ export function parametersOf(config: ModelConfig): Parameter[] {
     ]
   }
   return [
-    single('model.embed_tokens.weight', [vocabulary, hidden], 'embedding'),
+    single(embeddingName, [vocabulary, hidden], 'embedding'),
     ...Array.from({length: config.layers}, (_, index) => layer(index)).flat(),
-    single('model.norm.weight', [hidden], 'ones'),
-    ...(config.tiedHead ? [] : [single('lm_head.weight', [vocabulary, hidden], 'linear')]),
+    single(finalNormName, [hidden], 'ones'),
+    ...(config.tiedHead ? [] : [single(headName, [vocabulary, hidden], 'linear')]),
   ]
 }
 

@@ -1,8 +1,7 @@
+import {embeddingName} from '../../models/parameters.js'
 import {LayerRuns} from './layer-runs.js'
 import type {PassFrame} from './pass-frame.js'
 import {readRows, type Span} from './row-layout.js'
-
-const embeddingName = 'model.embed_tokens.weight'
 
 /**
  * A decoder's layers one after the other, each by the same few graphs: what is kept between them is their input, and a

@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import type {CheckpointDtype} from '../../config/names.js'
 import {guardWrite} from '../../files/storage-error.js'
 import type {ModelConfig} from '../../models/model-config.js'
+import {embeddingName, headName} from '../../models/parameters.js'
 import {DataError} from '../../util/errors.js'
 import {isSameShape, sizeOf} from '../../util/shape.js'
 import {
@@ -84,9 +85,6 @@ function openWeights(config: ModelConfig, folder: string): WeightFiles {
     throw error
   }
 }
-
-const headName = 'lm_head.weight'
-const embeddingName = 'model.embed_tokens.weight'
 
 /** Tensors that some checkpoints carry and the mathematics does not need: frequencies, a second head, stored masks. */
 function isHarmless(files: WeightFiles, name: string, tiedHead: boolean): boolean {

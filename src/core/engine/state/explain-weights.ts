@@ -1,3 +1,4 @@
+import {headName} from '../../models/parameters.js'
 import {shown} from '../../weights/index.js'
 
 /** What is odd about the names of a checkpoint's tensors, and what to do about it. */
@@ -52,7 +53,7 @@ export function explainMissing(missing: string, names: readonly string[]): Findi
   }
   const sign = explainExtra(names)
   if (sign.what !== '') return sign
-  if (missing === 'lm_head.weight')
+  if (missing === headName)
     return {
       what: '',
       suggestions: [
