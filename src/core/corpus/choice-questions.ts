@@ -2,7 +2,8 @@ import {basename} from 'node:path'
 import {DataError} from '../util/errors.js'
 import type {BadRows} from './bad-rows.js'
 import {orFault, RowFault} from './readers/row-fault.js'
-import {checkText, type Row, textIn} from './row-fields.js'
+import type {Fields} from './readers/text-of.js'
+import {checkText, textIn} from './row-fields.js'
 import {readRowObjects} from './row-objects.js'
 
 /** A question with answers to choose from. */
@@ -51,14 +52,14 @@ export async function readChoiceQuestions(
   throw new DataError(`${file} holds no questions with options; expected rows as ${exampleOf(fields)}`)
 }
 
-function parseRow(row: Row, where: string, fields: ChoiceFields): Omit<ChoiceQuestion, 'id'> {
+function parseRow(row: Fields, where: string, fields: ChoiceFields): Omit<ChoiceQuestion, 'id'> {
   const question = textIn(row, fields.question, where)
   const options = optionsIn(row, fields.options, where)
   const category = row[fields.category] === undefined ? null : textIn(row, fields.category, where)
   return {question, options, right: rightOf(row[fields.answer], options, `${where}: field ${fields.answer}`), category}
 }
 
-function optionsIn(row: Row, field: string, where: string): string[] {
+function optionsIn(row: Fields, field: string, where: string): string[] {
   const value = row[field]
   const at = `${where}: field ${field}`
   if (!Array.isArray(value))

@@ -2,7 +2,8 @@ import {basename} from 'node:path'
 import {DataError} from '../util/errors.js'
 import {BadRows} from './bad-rows.js'
 import {orFault, RowFault} from './readers/row-fault.js'
-import {type Row, textIn, textOrNumberIn} from './row-fields.js'
+import type {Fields} from './readers/text-of.js'
+import {textIn, textOrNumberIn} from './row-fields.js'
 import {readRowObjects} from './row-objects.js'
 
 /** A question and its answer, as they stand in their file. */
@@ -50,7 +51,7 @@ export async function readQuestions(
   let duplicateCount = 0
   for await (const {row, fields: found} of readRowObjects(file, exampleOf(fields))) {
     const id = `${basename(file)}:${row}`
-    const parse = () => parseQuestion(found as Row, `${file}:${row}`, fields, truthOf)
+    const parse = () => parseQuestion(found as Fields, `${file}:${row}`, fields, truthOf)
     const question = found instanceof RowFault ? found : orFault(parse)
     if (question instanceof RowFault) {
       badRows.meet(id, question)
@@ -67,7 +68,7 @@ export async function readQuestions(
 }
 
 function parseQuestion(
-  row: Row,
+  row: Fields,
   where: string,
   fields: QuestionFields,
   truthOf: (answer: string) => string | null,

@@ -37,7 +37,7 @@ export async function* renderRows(
   let held: RawRow[] = []
   let characters = 0
   for await (const row of rows) {
-    if (isConversation(row.content)) {
+    if (isUnrendered(row.content)) {
       if (!template) throw missingTemplate(names(row.row))
       characters += JSON.stringify(row.content).length
     } else if (held.length === 0) {
@@ -61,13 +61,13 @@ export function missingTemplate(where: string): DataError {
 }
 
 function* render(rows: readonly RawRow[], names: RowNames, template: ChatTemplate): Generator<ReadyRow> {
-  const conversations = rows.map(({content}) => content).filter(isConversation)
+  const conversations = rows.map(({content}) => content).filter(isUnrendered)
   const renderings = renderChats(
     template,
     conversations.map(({messages}) => ({messages, isPrompt: false})),
   )
   for (const {row, content} of rows) {
-    if (!isConversation(content)) yield {row, content: ready(content)}
+    if (!isUnrendered(content)) yield {row, content: ready(content)}
     else {
       const rendering = renderings.next().value!
       yield {row, content: orFault(() => ({text: renderedText(rendering, names(row), template), isChat: true}))}
@@ -89,7 +89,7 @@ export function renderedText(rendering: Rendering, where: string, {file}: ChatTe
   throw new RowFault('empty', `${where}: the chat template ${file} makes an empty text of its messages`)
 }
 
-function isConversation(content: RawRow['content']): content is Conversation {
+function isUnrendered(content: RawRow['content']): content is Conversation {
   return typeof content === 'object' && 'messages' in content
 }
 

@@ -1,8 +1,5 @@
 import {RowFault, type RowReason} from './readers/row-fault.js'
-import {checkSurrogates} from './readers/text-of.js'
-
-/** A row as its file holds it. */
-export type Row = Readonly<Record<string, unknown>>
+import {checkSurrogates, type Fields} from './readers/text-of.js'
 
 /**
  * The text in a field of a row: not blank, and not half a surrogate pair.
@@ -10,7 +7,7 @@ export type Row = Readonly<Record<string, unknown>>
  * @param where file and row, for the message
  * @throws {RowFault} with what the field holds instead
  */
-export function textIn(row: Row, field: string, where: string): string {
+export function textIn(row: Fields, field: string, where: string): string {
   return checkText(row[field], `${where}: field ${field}`, row)
 }
 
@@ -19,14 +16,14 @@ export function textIn(row: Row, field: string, where: string): string {
  *
  * @throws {RowFault} with what the field holds instead
  */
-export function textOrNumberIn(row: Row, field: string, where: string): string {
+export function textOrNumberIn(row: Fields, field: string, where: string): string {
   const value = row[field]
   const isNumber = typeof value === 'number' && (Number.isSafeInteger(value) || !Number.isInteger(value))
   return checkText(isNumber ? String(value) : value, `${where}: field ${field}`, row)
 }
 
 /** @throws {RowFault} when a value is no text, or blank */
-export function checkText(value: unknown, where: string, row: Row): string {
+export function checkText(value: unknown, where: string, row: Fields): string {
   if (typeof value === 'string' && value.trim() !== '') {
     checkSurrogates(value, where)
     return value

@@ -4,13 +4,14 @@ import {readLines} from './read-lines.js'
 import {failDecoding, openParquet, readBytes} from './readers/parquet-file.js'
 import {parseObject} from './readers/read-jsonl.js'
 import {orFault, RowFault} from './readers/row-fault.js'
+import type {Fields} from './readers/text-of.js'
 
 /** One row of a file as an object. */
 export interface RowObject {
   /** Counted from 1. */
   readonly row: number
   /** Or what is wrong with it. */
-  readonly fields: Readonly<Record<string, unknown>> | RowFault
+  readonly fields: Fields | RowFault
 }
 
 /**
@@ -44,7 +45,7 @@ async function* readParquetObjects(path: string): AsyncGenerator<RowObject> {
 }
 
 /** 64-bit integers as numbers, as JSON has them. */
-function withPlainNumbers(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function withPlainNumbers(fields: Fields): Fields {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : value]),
   )
