@@ -5,6 +5,7 @@ import {placeholder} from '../prompts/templates.js'
 import {verifiers} from '../rewards/verify/verifiers.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
 import {DataError, UsageError} from '../util/errors.js'
+import {maxOf} from '../util/extremes.js'
 import {joinIds} from '../util/join-ids.js'
 import type {ChoiceForm} from './choices/choice-form.js'
 import {choiceForms} from './choices/choice-forms.js'
@@ -69,7 +70,7 @@ async function openChoices({config, data: {tokenizer}, model, warn}: TaskOpening
     }),
     promptOf,
     grade: (item, completion) => gradeBox(completion, (boxed) => form.isRight(boxed, item, verifiers[verifier])),
-    longestPrompt: () => longest(items, (item) => promptOf(item, Number.POSITIVE_INFINITY).ids.length),
+    longestPrompt: () => Math.max(0, maxOf(items.map((item) => promptOf(item, Number.POSITIVE_INFINITY).ids.length))),
     choices: choiceMode(config, items, form, {tokenizer, maxPositions: model.maxPositions}),
   }
 }
@@ -89,10 +90,6 @@ function categoriesOf(items: readonly ChoiceQuestion[], file: string): string[] 
   throw new DataError(`${file} has a category ${everyQuestion}, which is reserved for all questions together`, {
     suggestions: ['set data.categoryField to another field', 'rename the category'],
   })
-}
-
-function longest<T>(items: readonly T[], lengthOf: (item: T) => number): number {
-  return items.reduce((most, item) => Math.max(most, lengthOf(item)), 0)
 }
 
 /** What the probabilities of the options are asked of. */
@@ -120,8 +117,8 @@ function choiceMode(
     longest: () => {
       const all = items.map(of)
       return {
-        promptTokens: longest(all, (choices) => choices.prompt.length),
-        continuationTokens: longest(all, ({options}) => longest(options, ({ids}) => ids.length)),
+        promptTokens: Math.max(0, maxOf(all.map(({prompt}) => prompt.length))),
+        continuationTokens: Math.max(0, maxOf(all.flatMap(({options}) => options.map(({ids}) => ids.length)))),
       }
     },
   }
@@ -146,7 +143,7 @@ function choicesOf(item: ChoiceQuestion, text: string, form: ChoiceForm, {tokeni
       `${item.id}: option ${letters[lost]} adds no token to the prompt, so its probability cannot be computed`,
       {suggestions: ['make prompt.choiceTemplate end in a word or a colon']},
     )
-  const length = start.length + alone.length + longest(options, ({ids}) => ids.length)
+  const length = start.length + alone.length + maxOf(options.map(({ids}) => ids.length))
   if (length > maxPositions)
     throw new DataError(`${item.id} has ${length} tokens with its longest option; the model takes ${maxPositions}`, {
       suggestions: ['leave such questions out', 'use a model with more positions'],

@@ -4,6 +4,7 @@ import {contextRoom, cutContext} from '../prompts/prompts.js'
 import type {Context, Target} from '../records/records.js'
 import {chunksOf} from '../util/chunks-of.js'
 import {DataError, UsageError} from '../util/errors.js'
+import {maxOf} from '../util/extremes.js'
 import {groupBy} from '../util/group-by.js'
 import {joinIds} from '../util/join-ids.js'
 import type {Answering, ItemPredictions, StandardMode, Task, TaskOpening} from './task.js'
@@ -30,7 +31,7 @@ export function standardMode(opening: TaskOpening, positions: Positions): Standa
   const {room, reason} = standardRoom(opening)
   return {
     note: reason && `mode standard sees whole contexts, because mode reasoning would have no prompt: ${reason}`,
-    longest: () => data.documents.in('val').lengths.reduce((longest, length) => Math.max(longest, length), 0),
+    longest: () => Math.max(0, maxOf(data.documents.in('val').lengths)),
     settings: {'eval.standardContext': config.eval.standardContext},
     async *predict(indices, answering) {
       for (const documents of byDocuments(opening, targetsOf(data.heldOutPositions, indices))) {

@@ -4,6 +4,7 @@ import {splitQuestions} from '../corpus/split-questions.js'
 import type {Partition, Prompt} from '../records/records.js'
 import {truthOf} from '../rewards/verify/truth-of.js'
 import {verifiers} from '../rewards/verify/verifiers.js'
+import {maxOf} from '../util/extremes.js'
 import {boxGrader} from './grade-box.js'
 import {questionPrompt, questionPromptSettings} from './question-prompts.js'
 import type {Task, TaskKind, TaskOpening} from './task.js'
@@ -51,10 +52,7 @@ async function openQuestions({config, data: {tokenizer}, warn}: TaskOpening): Pr
   const promptOf = ({id, question}: QuestionItem, room: number): Prompt =>
     questionPrompt(tokenizer, settings, {key: keyOf({id}), text: question}, room)
   const longestPrompt = (partition: Partition) =>
-    items[partition].reduce(
-      (longest, item) => Math.max(longest, promptOf(item, Number.POSITIVE_INFINITY).ids.length),
-      0,
-    )
+    Math.max(0, maxOf(items[partition].map((item) => promptOf(item, Number.POSITIVE_INFINITY).ids.length)))
   return {
     name: questions.name,
     size: {train: items.train.length, val: items.val.length},

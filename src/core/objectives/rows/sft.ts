@@ -5,6 +5,7 @@ import {rowTemplates} from '../../prompts/row-template.js'
 import type {TrainingRow} from '../../records/records.js'
 import {conversationTemplate} from '../../tokenizer/chat-template.js'
 import type {Tokenizer} from '../../tokenizer/tokenizer.js'
+import {maxOf} from '../../util/extremes.js'
 import type {ObjectiveKind} from '../objective.js'
 import {VisitOrder} from '../order.js'
 import {type DocumentRows, documentRows, longestRow, type RowSource, rowIdentity, rowWork, startRows} from './rows.js'
@@ -82,5 +83,5 @@ async function readRows(
 }
 
 function longestOf(rows: readonly TrainingRow[] | null): number {
-  return rows ? rows.reduce((longest, {ids}) => Math.max(longest, ids.length), 0) : Number.POSITIVE_INFINITY
+  return rows ? Math.max(0, maxOf(rows.map(({ids}) => ids.length))) : Number.POSITIVE_INFINITY
 }
