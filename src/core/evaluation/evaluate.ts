@@ -18,6 +18,7 @@ import {inputsOf, refuseReplacedInputs} from '../runs/run-identity.js'
 import {type Summary, summarize} from '../runs/summary.js'
 import {withSampler} from '../samplers/samplers.js'
 import type {EvalRow} from '../tables/index.js'
+import type {TaskKind} from '../tasks/task.js'
 import {checkItems} from '../tasks/tasks.js'
 import {silentProgress} from '../util/progress.js'
 import type {Services} from '../util/services.js'
@@ -104,24 +105,10 @@ export async function openEvaluation(config: Config, services: Services): Promis
   )
   sayModes(given, 'eval', progress)
   const kind = commandTask(config)
-  const demands: MemoryDemand[] = []
-  const instructions: string[] = []
+  const checked: CheckedModel[] = []
   for (const place of models) {
-    const {run, isWhole, loaded, objective} = place
-    sayTakenOver(given, loaded, kind, progress)
-    const model = await readModel(place)
-    const texts = isWhole ? await textsFor(place, data, dir, progress) : null
-    if (isWhole) await checkModel(place)
-    const settings = loaded.config
-    if (texts && settings.eval.modes.some((mode) => mode !== 'standard'))
-      instructions.push(
-        `${run}: ${checkEvaluatedPrompts(kind, settings, model, texts.tokenizer, isTaught(objective) ? undefined : progress.warn)}`,
-      )
-    const task = texts && (await kind.open({config: settings, data: texts, model, warn: progress.warn}))
-    for (const mode of task ? settings.eval.modes : []) checkMode(task!, mode)
-    if (task) checkItems(task, 'val')
-    const evaluated = task && {task, tokenizer: texts.tokenizer}
-    demands.push(demandOf(settings, (changed) => ({model, ...evaluationWork(changed, model, evaluated)})))
+    sayTakenOver(given, place.loaded, kind, progress)
+    checked.push(await checkedModel(place, kind, {data, dir}, progress))
   }
   if (data) checkReferenceLength(data, models[0].loaded.config, progress)
   const {samples, modes} = config.eval
@@ -129,7 +116,46 @@ export async function openEvaluation(config: Config, services: Services): Promis
     progress.warn(`eval.samples is ${samples}, but nothing is sampled, because eval.modes does not contain reasoning`)
   if (services.rehearsal && resume && state === 'ours') await rehearseResume(config, services, data, models)
   const named = models.map(({run, loaded}) => ({name: run, loaded}))
-  return {data, models, recorded: recordedSettings(named, kind), demands, instructions}
+  return {
+    data,
+    models,
+    recorded: recordedSettings(named, kind),
+    demands: checked.map(({demand}) => demand),
+    instructions: checked.flatMap(({instruction}) => instruction ?? []),
+  }
+}
+
+/** What the check of a model tells. */
+interface CheckedModel {
+  /** Memory that it needs. */
+  readonly demand: MemoryDemand
+  /** Which instruction its prompts are in, and how long it is; null where nothing is prompted. */
+  readonly instruction: string | null
+}
+
+/** Checks that a model, its prompts and the items of the task fit together, as far as they are there. */
+async function checkedModel(
+  place: EvaluatedModel,
+  kind: TaskKind,
+  {data, dir}: {readonly data: PreparedData | null; readonly dir: string | undefined},
+  progress: Services['progress'],
+): Promise<CheckedModel> {
+  const {run, isWhole, objective} = place
+  const {config} = place.loaded
+  const model = await readModel(place)
+  const texts = isWhole ? await textsFor(place, data, dir, progress) : null
+  if (isWhole) await checkModel(place)
+  const isPrompted = config.eval.modes.some((mode) => mode !== 'standard')
+  const warnOfPrompt = isTaught(objective) ? undefined : progress.warn
+  const instruction =
+    texts && isPrompted ? `${run}: ${checkEvaluatedPrompts(kind, config, model, texts.tokenizer, warnOfPrompt)}` : null
+  const task = texts && (await kind.open({config, data: texts, model, warn: progress.warn}))
+  if (task) {
+    for (const mode of config.eval.modes) checkMode(task, mode)
+    checkItems(task, 'val')
+  }
+  const evaluated = task && {task, tokenizer: texts.tokenizer}
+  return {demand: demandOf(config, (changed) => ({model, ...evaluationWork(changed, model, evaluated)})), instruction}
 }
 
 /** Prepared data as a model reads them, or its tokenizer alone where none are named; null where they are not there yet. */
