@@ -2,7 +2,7 @@ import type {Engine} from '../engine/engine.js'
 import {loadModel} from '../engine/load-model.js'
 import type {Progress} from '../util/progress.js'
 import type {TrainingStart} from './open-training.js'
-import {resumedWeights} from './weight-source.js'
+import {resumedWeights} from './starting-model.js'
 
 /**
  * Loads what a run trains: the weights that it starts from, or those of its checkpoint with the optimizer's state. A run that

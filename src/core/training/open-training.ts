@@ -28,14 +28,14 @@ import type {Services} from '../util/services.js'
 import {type BegunUpdate, chooseUpdateMode} from './choose-update-mode.js'
 import {rehearseResume} from './rehearse-resume.js'
 import {refuseFewerSteps, refuseNoSteps} from './resume.js'
+import {type StartingModel, startingModel} from './starting-model.js'
 import {warnOfUnreached} from './unreached-steps.js'
-import {type WeightSource, weightSource} from './weight-source.js'
 
 /** What a training run starts from, checked as far as that goes without an engine. */
 export interface TrainingStart {
   /** The settings, with the template of the starting checkpoint or of the rows where none is given. */
   readonly loaded: SourcedConfig
-  readonly source: WeightSource
+  readonly source: StartingModel
   readonly model: ModelConfig
   /** Null where none are asked for, or in a rehearsal not there yet. */
   readonly data: PreparedData | null
@@ -93,7 +93,7 @@ export async function openInputs(
   begun?: BegunUpdate,
 ): Promise<Omit<TrainingStart, 'resumed'>> {
   const prepared = config.data.dir === undefined ? null : await preparedIn(config.data.dir, services)
-  const source = await weightSource(config, services, recorded)
+  const source = await startingModel(config, services, recorded)
   const model = {...(await readModelConfig(source.path)), adapter: source.adapter}
   const given = prepared ?? (await tokenizerAlone(config, source))
   const place = source.place ?? {folder: source.path, base: null}
@@ -169,7 +169,7 @@ export async function openEvaluated(
 }
 
 /** The model's tokenizer in place of data that are not asked for, or in a rehearsal not there yet; null where it has none. */
-async function tokenizerAlone({data: {dir}}: Config, source: WeightSource): Promise<PreparedData | null> {
+async function tokenizerAlone({data: {dir}}: Config, source: StartingModel): Promise<PreparedData | null> {
   const {place, isWhole} = source
   if (place === null || !isWhole) return null
   const folder = tokenizerFolder(place)

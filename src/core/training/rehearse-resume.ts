@@ -13,11 +13,11 @@ import {evalTable, metricsTable, readTable} from '../tables/index.js'
 import type {Services} from '../util/services.js'
 import {isEvaluationDue} from './is-due.js'
 import {warnOfRateJump} from './rate-jump.js'
+import {fingerprintOfStart, type StartingModel} from './starting-model.js'
 import {trainingFiles} from './training-inputs.js'
-import {fingerprintOfSource, type WeightSource} from './weight-source.js'
 
 interface Found {
-  readonly source: WeightSource
+  readonly source: StartingModel
   readonly model: ModelConfig
   /** Null where none are asked for, or not there yet. */
   readonly data: PreparedData | null
@@ -33,7 +33,7 @@ export function rehearseResume(loaded: SourcedConfig, services: Services, {sourc
   const {config} = loaded
   const isThere = source.isWhole && (data !== null || config.data.dir === undefined)
   const inputs = isThere
-    ? {...trainingFiles(config, data), ...modelInputs('model', fingerprintOfSource(source), model)}
+    ? {...trainingFiles(config, data), ...modelInputs('model', fingerprintOfStart(source), model)}
     : null
   refuseOtherRun(withGeneration(loaded, generationFolders(source.place)).config, services, inputs)
   if (!resumed) return

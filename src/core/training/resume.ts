@@ -4,13 +4,13 @@ import type {RunDirectory} from '../runs/run-directory.js'
 import {settingsHash} from '../runs/run-identity.js'
 import type {TrainerState} from '../runs/trainer-state.js'
 import {RuntimeFailure, UsageError} from '../util/errors.js'
-import {fingerprintOfBase, type WeightSource} from './weight-source.js'
+import {fingerprintOfBase, type StartingModel} from './starting-model.js'
 
 /** The state to go on from: that of a checkpoint, or the beginning; tables of steps after it are dropped. */
 export async function resumeFrom(
   run: RunDirectory,
   {config, updateMode, microBatchesAtOnce}: TrainingContext,
-  source: WeightSource,
+  source: StartingModel,
   checkpoint: ResumePoint | null,
 ): Promise<TrainerState> {
   await run.dropTablesAfter(checkpoint?.state.step ?? 0)

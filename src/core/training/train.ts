@@ -31,9 +31,9 @@ import {trainSteps} from './loop.js'
 import {noSignalLine, updatesOf} from './no-signal.js'
 import {isEvaluated, openTraining, type TrainingStart, withMicroBatchesAtOnce} from './open-training.js'
 import {resumeFrom} from './resume.js'
+import {fingerprintOfStart} from './starting-model.js'
 import {filesAsFound, trainingFiles} from './training-inputs.js'
 import type {TrainingRun} from './training-run.js'
-import {fingerprintOfSource} from './weight-source.js'
 
 /** What `rpt train` did: its `summary.json`. */
 export interface TrainSummary extends Summary {
@@ -83,7 +83,7 @@ export async function train(
   services.progress.log(describeUpdate(start.demand, config.update.mode))
   if (start.data && promptedTasks(config).some((task) => tasks[task].readsDocuments))
     checkReferenceLength(start.data, config, services.progress)
-  const inputs = {...trainingFiles(config, start.data), ...modelInputs('model', fingerprintOfSource(source), model)}
+  const inputs = {...trainingFiles(config, start.data), ...modelInputs('model', fingerprintOfStart(source), model)}
   refuseReplacedInputs('train', found, inputs)
   const written = withTemperature(start, services)
   if (start.resumed) refuseOtherRun(written.config, services, inputs)

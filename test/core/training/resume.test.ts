@@ -4,13 +4,13 @@ import type {TrainingContext} from '../../../src/core/objectives/objective.js'
 import type {RunDirectory} from '../../../src/core/runs/run-directory.js'
 import type {TrainerState} from '../../../src/core/runs/trainer-state.js'
 import {refuseFewerSteps, refuseNoSteps, resumeFrom, warnOfRows} from '../../../src/core/training/resume.js'
-import type {WeightSource} from '../../../src/core/training/weight-source.js'
+import type {StartingModel} from '../../../src/core/training/starting-model.js'
 import {RuntimeFailure, UsageError} from '../../../src/core/util/errors.js'
 import {fingerprintOfModel} from '../../../src/core/weights/index.js'
 import {adapterOn, randomBase} from '../../support/adapted.js'
 import {toyServices} from '../../support/toy-run.js'
 
-const plain: WeightSource = {
+const plain: StartingModel = {
   path: '/base',
   place: {folder: '/base', base: null},
   adapter: null,
@@ -33,7 +33,7 @@ const before = {
 }
 
 /** The tables that are dropped, and the state to go on from. */
-async function goOn(source: WeightSource, state: TrainerState | null) {
+async function goOn(source: StartingModel, state: TrainerState | null) {
   const dropped: number[] = []
   const run = {dropTablesAfter: async (step: number) => void dropped.push(step)} as unknown as RunDirectory
   const context = {config: configSchema.parse({seed: 3}), updateMode: 'segmented', microBatchesAtOnce: 2}

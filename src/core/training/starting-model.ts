@@ -1,5 +1,5 @@
 import type {Config} from '../config/schema.js'
-import type {WeightSource as EngineSource} from '../engine/engine.js'
+import type {WeightSource} from '../engine/engine.js'
 import {hashFile} from '../files/index.js'
 import type {Adapter, BaseName} from '../models/adapter.js'
 import {readAdapterConfig} from '../models/adapter-config.js'
@@ -10,15 +10,15 @@ import {UsageError} from '../util/errors.js'
 import type {Services} from '../util/services.js'
 import {fingerprintOfModel} from '../weights/index.js'
 
-/** Where the first weights come from. */
-export interface WeightSource {
+/** The model that a run starts from. */
+export interface StartingModel {
   /** Checkpoint folder, of adapters that of their base; or `config.json` of random weights. */
   readonly path: string
   /** Null for random weights. */
   readonly place: ModelPlace | null
   /** The adapters that are trained; null where all weights are. */
   readonly adapter: Adapter | null
-  readonly weights: EngineSource
+  readonly weights: WeightSource
   /** What it was trained with before; null for random weights. */
   readonly objective: string | null
   readonly origins: Origins
@@ -32,7 +32,7 @@ export interface WeightSource {
  * @throws {DataError} when there is no such checkpoint
  * @throws {UsageError} when adapters are asked for that do not go with it
  */
-export async function weightSource(config: Config, services: Services, recorded: Origins): Promise<WeightSource> {
+export async function startingModel(config: Config, services: Services, recorded: Origins): Promise<StartingModel> {
   const {model, lora, seed} = config
   if (!model.path) {
     const path = model.config!
@@ -51,7 +51,7 @@ export async function weightSource(config: Config, services: Services, recorded:
   return {...common, ...startFromAdapters(config, folder, base)}
 }
 
-type Start = Pick<WeightSource, 'adapter' | 'weights'>
+type Start = Pick<StartingModel, 'adapter' | 'weights'>
 
 function startFromCheckpoint({lora, seed}: Config, {folder, origin}: ResolvedModel): Start {
   if (lora.rank === 0) return {adapter: null, weights: {checkpoint: folder}}
@@ -92,16 +92,16 @@ function unkeptAdapter({lora}: Config, path: string, {rehearsal}: Services): Ada
 }
 
 /** Fingerprint of a checkpoint or adapters, or of the `config.json` of random weights. */
-export function fingerprintOfSource({path, place}: WeightSource): string {
+export function fingerprintOfStart({path, place}: StartingModel): string {
   return place === null ? hashFile(path) : fingerprintOfPlace(place)
 }
 
 /** Fingerprint of the weights that adapters are trained on; absent where all weights are trained. */
-export function fingerprintOfBase({path, adapter}: WeightSource): {readonly base?: string} {
+export function fingerprintOfBase({path, adapter}: StartingModel): {readonly base?: string} {
   return adapter ? {base: fingerprintOfModel(path)} : {}
 }
 
 /** What the engine loads to go on from a checkpoint of a run. */
-export function resumedWeights({path, adapter}: WeightSource, folder: string): EngineSource {
+export function resumedWeights({path, adapter}: StartingModel, folder: string): WeightSource {
   return sourceOf(adapter ? {folder, base: path} : {folder, base: null})
 }

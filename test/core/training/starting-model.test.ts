@@ -4,7 +4,7 @@ import {beforeAll, describe, expect, it} from 'vitest'
 import {configSchema} from '../../../src/core/config/schema.js'
 import {hashFile} from '../../../src/core/files/index.js'
 import {writeAdapterConfig} from '../../../src/core/models/adapter-files.js'
-import {fingerprintOfSource, weightSource} from '../../../src/core/training/weight-source.js'
+import {fingerprintOfStart, startingModel} from '../../../src/core/training/starting-model.js'
 import {fingerprintOfModel} from '../../../src/core/weights/index.js'
 import {adapterOn, randomBase} from '../../support/adapted.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 
 const sourceOf = (model: object, changes: object = {}, seed = 7) =>
-  weightSource(configSchema.parse({model, seed, lora: changes}), toyServices(), {})
+  startingModel(configSchema.parse({model, seed, lora: changes}), toyServices(), {})
 
 describe('training starts', () => {
   it('from random weights of the seed, known by their config.json', async () => {
@@ -29,13 +29,13 @@ describe('training starts', () => {
     const source = await sourceOf({config})
     const {init} = configSchema.parse({}).model
     expect(source).toMatchObject({place: null, adapter: null, objective: null, weights: {config, init, seed: 7}})
-    expect(fingerprintOfSource(source)).toBe(hashFile(config))
+    expect(fingerprintOfStart(source)).toBe(hashFile(config))
   })
 
   it('from a checkpoint, known by its weights, with fresh adapters of the seed where they are asked for', async () => {
     const whole = await sourceOf({path: base})
     expect(whole).toMatchObject({adapter: null, weights: {checkpoint: base}})
-    expect(fingerprintOfSource(whole)).toBe(fingerprintOfModel(base))
+    expect(fingerprintOfStart(whole)).toBe(fingerprintOfModel(base))
     const fresh = {...lora, base: {name: base, revision: null}}
     expect(await sourceOf({path: base}, lora)).toMatchObject({
       adapter: fresh,
@@ -67,5 +67,5 @@ it('the fingerprint of random weights is that of their config.json alone', async
   cpSync(base, folder, {recursive: true})
   writeFileSync(join(folder, 'model.safetensors'), 'other')
   const [one, other] = await Promise.all([base, folder].map((from) => sourceOf({config: join(from, 'config.json')})))
-  expect(fingerprintOfSource(one)).toBe(fingerprintOfSource(other))
+  expect(fingerprintOfStart(one)).toBe(fingerprintOfStart(other))
 })
