@@ -28,38 +28,44 @@ export async function writeTable<T extends Table>(
   const encoder = ipcEncoder(table.format, schema)
   await replaceFile(path, async (handle) => {
     await writeFully(handle, encoder.header)
-    for await (const chunk of chunksOf(table, rows)) {
-      await writeFully(handle, encoder.encode(encodeBatch(table, schema, chunk)))
+    for await (const batch of batchesOf(table, rows)) {
+      await writeFully(handle, encoder.encode(encodeBatch(table, schema, batch)))
     }
     await writeFully(handle, encoder.finish())
   })
 }
 
-/** Rows in chunks that make one batch each. */
-async function* chunksOf<T extends Table>(
+/** Rows in lists that make one batch each. */
+async function* batchesOf<T extends Table>(
   table: T,
   rows: Iterable<Row<T>> | AsyncIterable<Row<T>>,
 ): AsyncGenerator<Row<T>[]> {
-  let chunk: Row<T>[] = []
+  let batch: Row<T>[] = []
   let size = 0
-  const isFullWith = (row: Row<T>) => {
-    chunk.push(row)
+  const add = (row: Row<T>) => {
+    batch.push(row)
     size += sizeOfRow(table, row)
-    return chunk.length >= rowsPerBatch || size >= bytesPerBatch
   }
-  const takeChunk = () => {
-    const taken = chunk
-    chunk = []
+  const isFull = () => batch.length >= rowsPerBatch || size >= bytesPerBatch
+  const take = () => {
+    const taken = batch
+    batch = []
     size = 0
     return taken
   }
   // A row each through `for await` costs more than encoding it.
   if (Symbol.asyncIterator in rows) {
-    for await (const row of rows) if (isFullWith(row)) yield takeChunk()
+    for await (const row of rows) {
+      add(row)
+      if (isFull()) yield take()
+    }
   } else {
-    for (const row of rows) if (isFullWith(row)) yield takeChunk()
+    for (const row of rows) {
+      add(row)
+      if (isFull()) yield take()
+    }
   }
-  if (chunk.length > 0) yield takeChunk()
+  if (batch.length > 0) yield take()
 }
 
 /**
