@@ -165,8 +165,9 @@ async function prepareTables(folder: string, setup: Setup): Promise<Prepared> {
 async function scoreAndSelect(
   tables: {readonly documents: string; readonly positions: string},
   written: DocumentCounts,
-  {config, tokenizer, scorers, services}: Setup,
+  setup: Setup,
 ): Promise<{readonly positions: Readonly<Record<Partition, PositionCounts>>; readonly compute: ScoringCost}> {
+  const {config, scorers, services} = setup
   const compute = {flops: 0, tokens: 0}
   if (scorers.length === 0) {
     await writeTable(tables.positions, positionsTable, [])
@@ -191,7 +192,7 @@ async function scoreAndSelect(
   }
   const [scores, difficulty] = scoreFiles
   const files = {documents: tables.documents, scores, difficulty}
-  const positions = await writePositions(tables.positions, files, written, tokenizer, config, services)
+  const positions = await writePositions(tables.positions, files, written, setup)
   for (const file of scoreFiles) await rm(file)
   return {positions, compute}
 }

@@ -1,25 +1,26 @@
 import type {PositionCounts} from '../prepared/prepared-manifest.js'
 import type {Partition, Position} from '../records/records.js'
 import {type PositionRow, positionsTable, writeTable} from '../tables/index.js'
-import type {Tokenizer} from '../tokenizer/tokenizer.js'
-import type {Services} from '../util/services.js'
 import {PositionTally} from './preparation-counts.js'
+import type {Setup} from './preparation-setup.js'
 import {readScored, type ScoreFiles} from './scored-documents.js'
 import {chooseSelection, positionsOf, type SelectionSettings} from './select.js'
 import {type Selection, summarizeSelection} from './selections.js'
 import {checkNotStopped, trackProgress} from './track-progress.js'
 import type {DocumentCounts} from './write-documents.js'
 
+/** What positions are selected with. */
+type SelectionSetup = Pick<Setup, 'config' | 'tokenizer' | 'services'>
+
 /** entropies -> selection, as `positions.arrow`; one batch of rows in memory at a time. */
 export async function writePositions(
   file: string,
   files: ScoreFiles,
   written: DocumentCounts,
-  tokenizer: Tokenizer,
-  config: SelectionSettings,
-  services: Pick<Services, 'progress' | 'signal'>,
+  setup: SelectionSetup,
 ): Promise<Readonly<Record<Partition, PositionCounts>>> {
-  const selection = await selectionFor(files, written, tokenizer, config, services)
+  const {config, tokenizer, services} = setup
+  const selection = await selectionFor(files, written, setup)
   const {progress, signal} = services
   const {targets} = written
   const stage = progress.stage('select positions', targets.train + targets.val, 'positions')
@@ -56,9 +57,7 @@ function selectionLine(data: SelectionSettings['data'], train: PositionCounts): 
 function selectionFor(
   files: ScoreFiles,
   {documents, targets}: DocumentCounts,
-  tokenizer: Tokenizer,
-  config: SelectionSettings,
-  {progress, signal}: Pick<Services, 'progress' | 'signal'>,
+  {config, tokenizer, services: {progress, signal}}: SelectionSetup,
 ): Promise<Selection> {
   async function* read() {
     const stage = progress.stage('rank positions', documents.train + documents.val, 'documents')
