@@ -1,15 +1,8 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {BaseCommand, configFlags, type Request} from '../base-command.js'
-import {
-  difficulties,
-  type LedgerWay,
-  ledgerWays,
-  outcomes,
-  results,
-  type SortKey,
-  sortKeys,
-} from '../core/records/records.js'
+import {difficulties, ledgerWays, outcomes, results, sortKeys} from '../core/records/records.js'
+import type {InspectOptions} from '../core/report/choose-rows.js'
 import type {Inspection} from '../core/report/inspection.js'
 import {absolutePath} from '../core/util/home.js'
 
@@ -68,22 +61,9 @@ export default class Inspect extends BaseCommand {
   /** Prints what was found. */
   run(): Promise<object> {
     const look = async ({config, services, flags, argv}: Request) => {
-      const {
-        rows = 10,
-        step,
-        run,
-        doc: docId,
-        position,
-        difficulty,
-        outcome,
-        result,
-        text,
-        sort,
-        ledger,
-        prompt: isPrompted,
-      } = flags as InspectFlags
+      const {prompt: isPrompted, rows = 10, ...others} = flags as InspectFlags
+      const options = {rows, ...others}
       const {inspect} = await import('../core/report/inspect.js')
-      const options = {rows, step, run, docId, position, difficulty, outcome, result, text, sort, ledger}
       const path = absolutePath(argv[0], process.cwd(), 'inspect')
       const openPrompts = async () => {
         const {requireKeys} = await import('../core/config/load.js')
@@ -102,17 +82,4 @@ export default class Inspect extends BaseCommand {
   }
 }
 
-interface InspectFlags {
-  readonly rows?: number
-  readonly step?: number
-  readonly run?: string
-  readonly doc?: string
-  readonly position?: number
-  readonly difficulty?: string
-  readonly outcome?: string
-  readonly result?: string
-  readonly text?: string
-  readonly sort?: SortKey
-  readonly ledger?: LedgerWay
-  readonly prompt?: boolean
-}
+type InspectFlags = InspectOptions & {readonly prompt?: boolean}

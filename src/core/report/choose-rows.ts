@@ -1,6 +1,6 @@
 import type {LedgerWay, SortKey} from '../records/records.js'
 
-/** What to look at; absent means everything. */
+/** What to look at, each by the name of its flag; absent means everything. */
 export interface InspectOptions {
   /** Rows shown of those that match; 10 when absent. */
   readonly rows?: number
@@ -8,7 +8,7 @@ export interface InspectOptions {
   readonly step?: number
   /** Predictions of this run's model, where an evaluation has several. */
   readonly run?: string
-  readonly docId?: string
+  readonly doc?: string
   readonly position?: number
   readonly difficulty?: string
   readonly outcome?: string
@@ -31,10 +31,10 @@ export const contextLength = 70
 /** Whether a row is of the document, position and difficulty asked for. */
 export function matchesPosition(
   row: {readonly doc_id: string; readonly position: number; readonly difficulty?: string},
-  {docId, position, difficulty}: InspectOptions,
+  {doc, position, difficulty}: InspectOptions,
 ): boolean {
   return (
-    (docId === undefined || row.doc_id === docId) &&
+    (doc === undefined || row.doc_id === doc) &&
     (position === undefined || row.position === position) &&
     (difficulty === undefined || row.difficulty === undefined || row.difficulty === difficulty)
   )

@@ -24,7 +24,7 @@ describe('inspect', () => {
     expect(found).toMatchObject({kind: 'data', positions: 1160, kept: 800, matching: 1160})
     expect(found.by_reason).toEqual({'below-threshold': 360, kept: 800})
     expect(found.rows).toHaveLength(4)
-    const one = (await inspect(runs.data, {docId: 'corpus.jsonl:0', position: 2})) as DataInspection
+    const one = (await inspect(runs.data, {doc: 'corpus.jsonl:0', position: 2})) as DataInspection
     expect(one.rows).toEqual([
       {
         doc_id: 'corpus.jsonl:0',
@@ -84,7 +84,7 @@ describe('inspect', () => {
     )
     expect(some.matching).toBeGreaterThan(0)
     expect((await of({ledger: 'always-right'})).matching).toBe(0)
-    const one = await of({ledger: 'drawn', docId: first.doc_id, position: first.position})
+    const one = await of({ledger: 'drawn', doc: first.doc_id, position: first.position})
     expect(renderInspect(one).slice(-3)).toEqual([
       `${first.doc_id} position ${first.position}, ${first.difficulty}`,
       `  context  ${JSON.stringify(first.context)} from byte ${first.byte}`,
@@ -252,7 +252,7 @@ describe('inspect', () => {
     const lines = async (path: string, options = {}) => renderInspect(await inspect(path, options)).join('\n')
     expect(await lines(runs.data, {rows: 1})).toMatch(/1 of 1160 positions:[\s\S]*dropped: below-threshold/)
     expect(await lines(runs.rpt, {rows: 1})).toMatch(/because {3}"17" is not a prefix of " 17 pens\."/)
-    expect(await lines(runs.base, {docId: 'nowhere'})).toMatch(/no predictions match/)
+    expect(await lines(runs.base, {doc: 'nowhere'})).toMatch(/no predictions match/)
   })
 
   it('refuses a step that is not there, and a folder of another kind', async () => {

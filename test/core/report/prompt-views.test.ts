@@ -38,7 +38,7 @@ describe('prompts of positions', () => {
   })
 
   it('tell what a context lost, and stand line by line behind a bar', async () => {
-    const one = {docId: (await look([])).rows[0].doc_id, position: 4}
+    const one = {doc: (await look([])).rows[0].doc_id, position: 4}
     const found = await look(['prompt.template=a\n{context}<think>', 'prompt.maxTokens=6'], one)
     const lost = found.rows[0].prompt!.cut_tokens
     expect(lost).toBeGreaterThan(0)
