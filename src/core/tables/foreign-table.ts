@@ -1,11 +1,10 @@
 import {closeSync, fstatSync, openSync} from 'node:fs'
 import {type Data, DataType, makeVector} from 'apache-arrow'
-import {readAt} from '../files/read-at.js'
 import {guardRead} from '../files/storage-error.js'
 import {DataError} from '../util/errors.js'
 import {maxOf} from '../util/extremes.js'
 import {readColumns} from './ipc-columns.js'
-import {decodeSchema} from './ipc-reader.js'
+import {decodeSchema, hasMagic, magic} from './ipc-reader.js'
 import {scanMessages} from './ipc-scan.js'
 
 /**
@@ -13,8 +12,6 @@ import {scanMessages} from './ipc-scan.js'
  * object, null, or whatever apache-arrow makes of other types.
  */
 export type ForeignValue = unknown
-
-const magic = 'ARROW1'
 
 /**
  * Rows of an Arrow IPC file or stream that may have any columns, one record batch in memory at a time.
@@ -51,10 +48,6 @@ export function* readForeignRows(
 
 /** What apache-arrow for JavaScript writes as a file has its schema in the footer alone. */
 const asStream = "write it as an Arrow stream; in JavaScript: tableToIPC(table, 'stream')"
-
-function hasMagic(fd: number, at: number): boolean {
-  return Buffer.from(readAt(fd, at, magic.length)).toString('latin1') === magic
-}
 
 function checkEnd(path: string, isFile: boolean, reason: string): void {
   if (reason !== 'end-of-stream' && (isFile || reason !== 'end-of-file'))

@@ -1,9 +1,18 @@
 import type {Schema} from 'apache-arrow'
+import {readAt} from '../files/read-at.js'
 import {DataError, RptError} from '../util/errors.js'
 import {checkSchema, decodeBatch} from './batch-codec.js'
 import {readColumns} from './ipc-columns.js'
 import {type Frame, type ScanResult, scanMessages} from './ipc-scan.js'
 import type {Row, Table} from './table.js'
+
+/** What an IPC file begins and ends with; a stream does neither. */
+export const magic = 'ARROW1'
+
+/** Whether the magic stands at an offset of an open file. */
+export function hasMagic(fd: number, offset: number): boolean {
+  return Buffer.from(readAt(fd, offset, magic.length)).toString('latin1') === magic
+}
 
 /** Bytes before the first message: the magic of an IPC file, padded. */
 const messagesStart = {file: 8, stream: 0} as const

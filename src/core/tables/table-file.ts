@@ -1,15 +1,14 @@
 import {closeSync, fstatSync} from 'node:fs'
 import {replaceFile, writeFully} from '../files/durable.js'
-import {openFile, readAt} from '../files/read-at.js'
+import {openFile} from '../files/read-at.js'
 import {DataError} from '../util/errors.js'
 import {encodeBatch, sizeOfRow} from './batch-codec.js'
 import {ipcEncoder} from './ipc-encoder.js'
-import {damage, readBatches} from './ipc-reader.js'
+import {damage, hasMagic, magic, readBatches} from './ipc-reader.js'
 import {arrowSchema, pickColumns, type Row, type Table} from './table.js'
 
 const rowsPerBatch = 4096
 const bytesPerBatch = 32 * 2 ** 20
-const magic = 'ARROW1'
 
 /**
  * Writes a whole table as an Arrow IPC file; rows are encoded 4096 at a time, so that memory stays flat.
@@ -99,11 +98,11 @@ export function countRows(path: string, table: Table): number {
 }
 
 function checkMagic(fd: number, path: string, size: number): void {
-  const textAt = (offset: number) => Buffer.from(readAt(fd, Math.max(0, offset), magic.length)).toString('latin1')
-  if (textAt(0) !== magic) {
+  if (!hasMagic(fd, 0)) {
     throw new DataError(`${path} is not an Arrow IPC file: it does not start with ${magic}`, {
       suggestions: ['check the path'],
     })
   }
-  if (textAt(size - magic.length) !== magic) throw damage(path, `it does not end with ${magic}; it is truncated`)
+  if (!hasMagic(fd, Math.max(0, size - magic.length)))
+    throw damage(path, `it does not end with ${magic}; it is truncated`)
 }
