@@ -5,7 +5,7 @@ import type {ModelConfig} from '../models/model-config.js'
 import {promptLimit} from '../prompts/prompt-limit.js'
 import type {Completion, Prompt} from '../records/records.js'
 import {checkSampled} from '../samplers/check-sampled.js'
-import type {Sampler} from '../samplers/sampler.js'
+import type {Sampler, SamplingRequest} from '../samplers/sampler.js'
 import {countAnswerTokens} from '../tasks/answer-tokens.js'
 import type {ItemPredictions, Prediction, ScoringEngine, Task} from '../tasks/task.js'
 import type {Tokenizer} from '../tokenizer/tokenizer.js'
@@ -80,12 +80,14 @@ async function* predictByReasoning(
   given: Int32Array,
   samples: number,
 ): AsyncGenerator<ItemPredictions> {
-  const {task} = predictor
+  const {task, config} = predictor
+  const best = {groupSize: 1, greedy: true, temperature: config.rollout.temperature}
+  const drawn = {groupSize: samples, greedy: false, temperature: config.eval.temperature}
   for (const chunk of chunksOf(indices, itemsPerCall)) {
     const items = chunk.map((index) => task.itemAt('val', index))
     const prompts = items.map((item) => promptOf(predictor, item, given))
-    const greedy = await complete(predictor, prompts, 1, true)
-    const sampled = samples > 0 ? await complete(predictor, prompts, samples, false) : null
+    const greedy = await complete(predictor, prompts, best)
+    const sampled = samples > 0 ? await complete(predictor, prompts, drawn) : null
     for (const [i, item] of items.entries())
       yield {
         key: prompts[i].key,
@@ -101,16 +103,13 @@ async function* predictByReasoning(
 async function complete(
   {config, sampler, signal}: Predictor,
   prompts: readonly Prompt[],
-  samples: number,
-  greedy: boolean,
+  draw: Pick<SamplingRequest, 'groupSize' | 'greedy' | 'temperature'>,
 ): Promise<readonly (readonly Completion[])[]> {
   checkNotStopped(signal)
   const {completions} = await sampler.sample(prompts, {
     ...config.rollout,
-    contextsPerBatch: contextsPerBatch(config, samples),
-    groupSize: samples,
-    greedy,
-    temperature: greedy ? config.rollout.temperature : config.eval.temperature,
+    contextsPerBatch: contextsPerBatch(config, draw.groupSize),
+    ...draw,
     streamKeys: {seed: config.seed, purpose: 'eval', step: 0},
   })
   for (const [index, group] of completions.entries())
