@@ -19,7 +19,7 @@ import {
 import {builtIn, templates} from '../../../src/core/prompts/templates.js'
 import {loadTokenizer, type Tokenizer} from '../../../src/core/tokenizer/tokenizer.js'
 import {DataError, UsageError} from '../../../src/core/util/errors.js'
-import {byteFallback, byteLevel, byteLevelConfig, writeTokenizer} from '../tokenizer/sample-tokenizers.js'
+import {byteFallback, byteLevel, byteLevelConfig, spaceInFront, writeTokenizer} from '../tokenizer/sample-tokenizers.js'
 
 let tokenizer: Tokenizer
 beforeAll(async () => {
@@ -172,16 +172,7 @@ describe('a prompt for a model with a chat template', () => {
   })
 
   it('has the space in front that the tokenizer puts there, and none in front of the context', async () => {
-    const json = {
-      ...byteFallback(),
-      normalizer: {
-        type: 'Sequence',
-        normalizers: [
-          {type: 'Prepend', prepend: '\u2581'},
-          {type: 'Replace', pattern: {String: ' '}, content: '\u2581'},
-        ],
-      },
-    }
+    const json = {...byteFallback(), normalizer: spaceInFront}
     const own = await loadTokenizer(writeTokenizer(json, {bos_token: '<s>', add_bos_token: true}))
     expect(own.decode(idsOf(own, 'size {context} a', [1, 260]))).toBe(`<s> size ${own.decode([260])} a`)
     expect(idsOf(own, 'bare', [1, 260]).slice(0, 2)).toEqual([1, 260])

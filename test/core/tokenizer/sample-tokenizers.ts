@@ -63,6 +63,15 @@ export function byteLevel(words: readonly string[] = [' size', ' and', ' decreas
 
 export const byteLevelConfig = {bos_token: '<bos>', eos_token: '<eos>', pad_token: '<pad>', add_bos_token: true}
 
+/** As Llama 2 has it: a space before every text. */
+export const spaceInFront = {
+  type: 'Sequence',
+  normalizers: [
+    {type: 'Prepend', prepend: '\u2581'},
+    {type: 'Replace', pattern: {String: ' '}, content: '\u2581'},
+  ],
+}
+
 /** BPE with byte fallback: U+2581 for a space, `<0xNN>` for what no token has; ids 0 to 2 are special. */
 export function byteFallback() {
   const bytes = range(0, 255).map((byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)

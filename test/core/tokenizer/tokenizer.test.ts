@@ -4,7 +4,14 @@ import {describe, expect, it} from 'vitest'
 import {agreeWithin, fitTokenizer, loadTokenizer} from '../../../src/core/tokenizer/tokenizer.js'
 import {DataError} from '../../../src/core/util/errors.js'
 import {silentProgress} from '../../../src/core/util/progress.js'
-import {addedToken, byteFallback, byteLevel, byteLevelConfig, writeTokenizer} from './sample-tokenizers.js'
+import {
+  addedToken,
+  byteFallback,
+  byteLevel,
+  byteLevelConfig,
+  spaceInFront,
+  writeTokenizer,
+} from './sample-tokenizers.js'
 
 /** The tokenizer of the embedded experiment. */
 const tiny = resolve(import.meta.dirname, '../../../experiments/tiny')
@@ -46,13 +53,7 @@ const startingWith = (token: string, id: number) => ({
 /** As Llama 2 has it: a space before every text, and a start token. */
 const withPrepend = () => ({
   ...byteFallback(),
-  normalizer: {
-    type: 'Sequence',
-    normalizers: [
-      {type: 'Prepend', prepend: '\u2581'},
-      {type: 'Replace', pattern: {String: ' '}, content: '\u2581'},
-    ],
-  },
+  normalizer: spaceInFront,
   post_processor: startingWith('<s>', 1),
 })
 
