@@ -9,7 +9,6 @@ import {groupBy} from '../../util/group-by.js'
 import {sumOf} from '../../util/means.js'
 import {isSameShape} from '../../util/shape.js'
 import {toPrecision} from '../graphs/to-precision.js'
-import {blockLeaving} from '../sessions/graph-kinds.js'
 import {bytesBetweenRuns, compiledBytes, keepsItsMemory} from '../sessions/session-memory.js'
 import type {EngineWork, MemoryPart, Phase, WorkGraph, WorkKind} from './engine-work.js'
 
@@ -33,8 +32,6 @@ export interface GraphMemory {
   readonly elements: number
   /** Whether its memory stays between runs. */
   readonly keepsMemory: boolean
-  /** Whether it is one of many shapes, whose freed blocks do not fit the others. */
-  readonly leavesBlocks: boolean
 }
 
 /** What decides how much memory a graph takes on a device. */
@@ -77,7 +74,6 @@ export function measureGraph(
     halves: graph.inputs.flatMap(({name, dtype}) => (dtype === 'float16' ? [name] : [])),
     elements: largestTensor(graph)?.elements ?? 0,
     keepsMemory,
-    leavesBlocks: !keepsMemory && blockLeaving.has(kind),
   }
 }
 

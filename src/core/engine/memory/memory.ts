@@ -45,7 +45,7 @@ const tokenizerBytes = 2 * 2 ** 10
 const keptShare = 0.3
 const mostKept = 320 * 2 ** 20
 
-/** Of graphs of many shapes without an arena: blocks of one shape do not fit the next. */
+/** Of graphs without an arena: their blocks do not fit those of other shapes. */
 const keptOfShapes = 0.2
 
 const float = 4
@@ -77,9 +77,7 @@ const estimated = new WeakMap<EngineWork, {readonly device: DeviceKind; readonly
 function estimateAnew(work: EngineWork, device: DeviceKind): MemoryEstimates {
   const graphs = graphsOf(work, device).map((graph) => measureGraph(work, graph, device))
   const {isApart} = device.memory
-  const onHost = isApart
-    ? graphs.map((graph) => ({...graph, parts: [], bytes: 0, keepsMemory: false, leavesBlocks: false}))
-    : graphs
+  const onHost = isApart ? graphs.map((graph) => ({...graph, parts: [], bytes: 0, keepsMemory: false})) : graphs
   return {host: estimateHost(work, device, onHost), device: isApart ? estimateDevice(graphs) : null}
 }
 
@@ -91,7 +89,7 @@ export function estimateMemory(work: EngineWork, device: DeviceKind): MemoryEsti
 function estimateHost(work: EngineWork, device: DeviceKind, graphs: readonly GraphMemory[]): MemoryEstimate {
   const always = [{name: program, bytes: programBytes}, ...hostParts(work, device), halfCopies(work, graphs)]
   const {ofShorter} = updateOf(work, device)
-  const left = keptOfShapes * totalOf(graphs.filter(({leavesBlocks}) => leavesBlocks))
+  const left = keptOfShapes * totalOf(graphs.filter(({keepsMemory}) => !keepsMemory))
   const estimates = allPhases.map((phase) => {
     const isNow = (what: Timed) => isInPhase(what, phase)
     const held = heldAtOnce(graphs, isNow)

@@ -24,11 +24,3 @@ export const keepsMemoryFrom = {
 
 /** A name in `keepsMemoryFrom`. */
 export type GraphKind = keyof typeof keepsMemoryFrom
-
-/** Kinds that train and, where they give their memory back, leave blocks to the system's allocator that other work does not fit into. */
-export const blockLeaving: ReadonlySet<GraphKind> = new Set([
-  'policy',
-  'reference',
-  'language-model',
-  'attention-block',
-])
