@@ -168,6 +168,8 @@ describe('the table of devices', () => {
     expect(knowing.toSorted()).toEqual([
       'core/config/schema.ts',
       ...['cpu', 'cuda', 'webgpu'].map((name) => `core/runtime/devices/${name}.ts`),
+      // What who writes `gpu` means.
+      'core/util/suggest.ts',
     ])
   })
 })

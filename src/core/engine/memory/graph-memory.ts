@@ -1,5 +1,7 @@
+import type {PrecisionName} from '../../config/names.js'
 import {allParametersOf} from '../../models/adapters.js'
 import type {ModelConfig} from '../../models/model-config.js'
+import {arenaOf} from '../../onnx/arena.js'
 import {largestTensor} from '../../onnx/largest-tensor.js'
 import {type LiveTensor, tensorBytes} from '../../onnx/live-tensor.js'
 import {livenessOf} from '../../onnx/liveness.js'
@@ -8,8 +10,9 @@ import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {groupBy} from '../../util/group-by.js'
 import {sumOf} from '../../util/means.js'
 import {isSameShape} from '../../util/shape.js'
+import {ofFewLayers, ofManyLayers} from '../graphs/few-layers.js'
 import {toPrecision} from '../graphs/to-precision.js'
-import {bytesBetweenRuns, compiledBytes, keepsItsMemory} from '../sessions/session-memory.js'
+import {compiledBytes, keepsItsMemory} from '../sessions/session-memory.js'
 import type {EngineWork, MemoryPart, Phase, WorkGraph, WorkKind} from './engine-work.js'
 
 /** Memory of a graph while it runs. */
@@ -32,12 +35,17 @@ export interface GraphMemory {
   readonly elements: number
   /** Whether its memory stays between runs. */
   readonly keepsMemory: boolean
+  /** Of memory that goes, what lies in blocks that the system's allocator may keep. */
+  readonly smallBytes: number
 }
+
+/** From this size on, glibc asks the system for a block, and gives it back: the highest that its threshold rises to by itself. */
+const mappedBytes = 32 * 2 ** 20
 
 /** What decides how much memory a graph takes on a device. */
 type GraphPlace = Pick<DeviceKind, 'memory' | 'readsInPlace'>
 
-/** The memory of a model's graph, in bytes. */
+/** The memory of a model's graph, in bytes. For many layers, it is extrapolated from graphs of fewer. */
 export function measureGraph(
   {model, precision}: Pick<EngineWork, 'model' | 'precision'>,
   work: WorkGraph,
@@ -45,35 +53,99 @@ export function measureGraph(
 ): GraphMemory {
   const {kind, of, phases, isFedRows = false} = work
   const {isApart, arenaFactor} = device.memory
-  const graph = toPrecision(work.build(model), precision, device)
-  const weights = new Set(allParametersOf(model).map(({name}) => name))
-  const gradients = graph.outputs.filter(({name}) => name.startsWith('gradient/')).map(({value}) => value)
-  // Outputs are written to arrays of the host only where graphs compute in its memory.
-  const writesElsewhere = isFedRows && !isApart
-  const {live, peakBytes} = livenessOf(graph, work.trips, writesElsewhere)
-  const classes = groupBy(live, classesOf(model, of, gradients))
-  const copies = isApart ? groupBy(graph.inputs, ({name}) => (weights.has(name) ? weightCopies : 'inputs')) : []
-  const held = [...classes, ...copies].map(([name, tensors]) => ({name, bytes: bytesOf(tensors), kind: of}))
-  const heldBytes = sumOf(held.map(({bytes}) => bytes))
-  const keepsMemory = isApart || keepsItsMemory(kind, writesElsewhere ? livenessOf(graph).peakBytes : peakBytes)
-  // Without an arena, every tensor is a block of its own.
-  const factor = keepsMemory ? bytesBetweenRuns(graph, heldBytes, arenaFactor, writesElsewhere) / heldBytes : 1
-  const handedOut = isApart ? bytesOf(graph.outputs.map(({value}) => value)) : 0
-  const fed = graph.inputs.filter(({name}) => !weights.has(name) && !isCache(name))
-  const copied = bytesOf(isFedRows ? graph.outputs.map(({value}) => value) : gradients)
+  const measured = new Map<number, GraphTensors>()
+  const measure = (layers: number) => {
+    const tensors = measured.get(layers) ?? measureTensors({...model, layers}, work, device, precision)
+    measured.set(layers, tensors)
+    return tensors
+  }
+  const {some, next, at} = measuredLayers(model.layers, measure, isFedRows)
+  const whole = (read: (tensors: GraphTensors) => number) => at(read(some), read(next))
+  const heldBytes = whole(({held}) => sumOf([...held.values()]))
+  const keepsMemory =
+    isApart ||
+    keepsItsMemory(
+      kind,
+      whole(({peakBytes}) => peakBytes),
+    )
+  // Without an arena, every tensor is a block of its own. With one, the gaps do not grow evenly with the layers.
+  const kept = arenaFactor === null && keepsMemory ? measure(model.layers).arenaBytes() : (arenaFactor ?? 1) * heldBytes
+  const factor = keepsMemory ? kept / heldBytes : 1
+  const names = new Set([...some.held.keys(), ...next.held.keys()])
+  const parts = [...names].map((name) => {
+    const bytes = whole(({held}) => held.get(name) ?? 0)
+    return {name, bytes: Math.max(0, Math.round(factor * bytes)), kind: of}
+  })
+  const copied = whole(({copiedBytes}) => copiedBytes)
   // Where memory goes, copies and what they are of take the place of all else; rows and their gradients are elsewhere.
-  const beyond = keepsMemory ? copied : Math.max(0, (writesElsewhere ? copied : 2 * copied) - heldBytes)
+  const beyond = keepsMemory ? copied : Math.max(0, (isFedRows ? copied : 2 * copied) - heldBytes)
   return {
     kind: of,
     phases,
-    parts: held.map((part) => ({...part, bytes: Math.round(factor * part.bytes)})),
+    parts,
     bytes: Math.round(factor * heldBytes),
-    feeds: {name: 'host buffers', bytes: isFedRows ? 0 : bytesOf(fed) + handedOut, kind: of},
+    feeds: {name: 'host buffers', bytes: whole(({feedBytes}) => feedBytes), kind: of},
     copies: {name: isFedRows ? 'host buffers' : 'gradients', bytes: beyond, kind: of},
-    compiled: {name: 'compiled graphs', bytes: compiledBytes(graph.nodes.length)},
+    compiled: {name: 'compiled graphs', bytes: compiledBytes(whole(({nodes}) => nodes))},
+    halves: some.halves,
+    elements: Math.max(some.elements, next.elements),
+    keepsMemory,
+    smallBytes: keepsMemory ? 0 : whole(({smallBytes}) => smallBytes),
+  }
+}
+
+/** A graph that is fed rows is of one layer at most, whichever that is; one that trains holds most in the head or in the layers. */
+function measuredLayers(layers: number, measure: (layers: number) => GraphTensors, isFedRows: boolean) {
+  const trains = !isFedRows && measure(1).copiedBytes > 0
+  return trains ? ofManyLayers(layers, measure, ({nodes}) => nodes) : ofFewLayers(layers, measure, isFedRows)
+}
+
+/** The tensors of a graph, in bytes. */
+interface GraphTensors {
+  /** At its fullest moment, by class. */
+  readonly held: ReadonlyMap<string, number>
+  /** Of these, in blocks that the system's allocator may keep when they are freed. */
+  readonly smallBytes: number
+  /** At the fullest moment if outputs are among them. */
+  readonly peakBytes: number
+  /** What is fed for one run and, from a device of its own memory, handed out. */
+  readonly feedBytes: number
+  /** What is copied when the run is over: gradients, or all rows that it hands out. */
+  readonly copiedBytes: number
+  readonly nodes: number
+  readonly halves: readonly string[]
+  readonly elements: number
+  /** What its arena takes on the CPU. */
+  arenaBytes(): number
+}
+
+function measureTensors(
+  model: ModelConfig,
+  {of, build, trips, isFedRows = false}: WorkGraph,
+  device: GraphPlace,
+  precision?: PrecisionName,
+): GraphTensors {
+  const {isApart} = device.memory
+  const graph = toPrecision(build(model), precision, device)
+  const weights = new Set(allParametersOf(model).map(({name}) => name))
+  const outputs = graph.outputs.map(({value}) => value)
+  const gradients = graph.outputs.filter(({name}) => name.startsWith('gradient/')).map(({value}) => value)
+  // Outputs are written to arrays of the host only where graphs compute in its memory.
+  const writesElsewhere = isFedRows && !isApart
+  const {live, peakBytes} = livenessOf(graph, trips, writesElsewhere)
+  const classes = groupBy(live, classesOf(model, of, gradients))
+  const copies = isApart ? groupBy(graph.inputs, ({name}) => (weights.has(name) ? weightCopies : 'inputs')) : []
+  const fed = graph.inputs.filter(({name}) => !weights.has(name) && !isCache(name))
+  return {
+    held: new Map([...classes, ...copies].map(([name, tensors]) => [name, bytesOf(tensors)])),
+    smallBytes: sumOf(live.map(({bytes}) => bytes).filter((bytes) => bytes < mappedBytes)),
+    peakBytes: writesElsewhere ? livenessOf(graph).peakBytes : peakBytes,
+    feedBytes: isFedRows ? 0 : bytesOf(fed) + (isApart ? bytesOf(outputs) : 0),
+    copiedBytes: bytesOf(isFedRows ? outputs : gradients),
+    nodes: graph.nodes.length,
     halves: graph.inputs.flatMap(({name, dtype}) => (dtype === 'float16' ? [name] : [])),
     elements: largestTensor(graph)?.elements ?? 0,
-    keepsMemory,
+    arenaBytes: () => arenaOf(graph, writesElsewhere).usedBytes,
   }
 }
 

@@ -4,6 +4,7 @@ import {countOf, type Parameter} from '../../models/parameters.js'
 import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {maxOf} from '../../util/extremes.js'
 import {groupBy} from '../../util/group-by.js'
+import {sumOf} from '../../util/means.js'
 import {decodingStepGraph} from '../graphs/decoding-step.js'
 import {logprobsGraph} from '../graphs/logprobs.js'
 import {pageTokens} from '../graphs/pages.js'
@@ -77,7 +78,9 @@ const estimated = new WeakMap<EngineWork, {readonly device: DeviceKind; readonly
 function estimateAnew(work: EngineWork, device: DeviceKind): MemoryEstimates {
   const graphs = graphsOf(work, device).map((graph) => measureGraph(work, graph, device))
   const {isApart} = device.memory
-  const onHost = isApart ? graphs.map((graph) => ({...graph, parts: [], bytes: 0, keepsMemory: false})) : graphs
+  const onHost = isApart
+    ? graphs.map((graph) => ({...graph, parts: [], bytes: 0, keepsMemory: false, smallBytes: 0}))
+    : graphs
   return {host: estimateHost(work, device, onHost), device: isApart ? estimateDevice(graphs) : null}
 }
 
@@ -89,7 +92,7 @@ export function estimateMemory(work: EngineWork, device: DeviceKind): MemoryEsti
 function estimateHost(work: EngineWork, device: DeviceKind, graphs: readonly GraphMemory[]): MemoryEstimate {
   const always = [{name: program, bytes: programBytes}, ...hostParts(work, device), halfCopies(work, graphs)]
   const {ofShorter} = updateOf(work, device)
-  const left = keptOfShapes * totalOf(graphs.filter(({keepsMemory}) => !keepsMemory))
+  const left = keptOfShapes * sumOf(graphs.map(({smallBytes}) => smallBytes))
   const estimates = allPhases.map((phase) => {
     const isNow = (what: Timed) => isInPhase(what, phase)
     const held = heldAtOnce(graphs, isNow)

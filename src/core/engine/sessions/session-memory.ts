@@ -53,26 +53,15 @@ export function heldMemory(
   const {peakBytes, constantBytes} = livenessOf(graph)
   if (isApart) {
     const fed = graph.inputs.reduce((sum, input) => sum + tensorBytes(input), 0)
-    return {keepsMemory: true, bytes: Math.round(bytesBetweenRuns(graph, peakBytes + fed, arenaFactor))}
+    return {keepsMemory: true, bytes: arenaBytes(graph, peakBytes + fed, arenaFactor)}
   }
   const keepsMemory = keptBytes < mostKeptByRuns && keepsItsMemory(kind, peakBytes)
-  const tensors = keepsMemory ? Math.round(bytesBetweenRuns(graph, peakBytes, arenaFactor)) : constantBytes
+  const tensors = keepsMemory ? arenaBytes(graph, peakBytes, arenaFactor) : constantBytes
   return {keepsMemory, bytes: compiledBytes(graph.nodes.length) + tensors}
 }
 
-/**
- * Bytes that the arena of a graph holds between runs.
- *
- * @param heldBytes by the graph at its fullest moment
- * @param writesElsewhere whether outputs are written to memory that the caller has
- */
-export function bytesBetweenRuns(
-  graph: Graph,
-  heldBytes: number,
-  arenaFactor: DeviceMemory['arenaFactor'],
-  writesElsewhere = false,
-): number {
-  return arenaFactor === null ? arenaOf(graph, writesElsewhere).usedBytes : arenaFactor * heldBytes
+function arenaBytes(graph: Graph, heldBytes: number, factor: DeviceMemory['arenaFactor']): number {
+  return factor === null ? arenaOf(graph).usedBytes : Math.round(factor * heldBytes)
 }
 
 /** Compiled graphs kept at most. */
