@@ -24,12 +24,13 @@ export function notesOn(predictor: Predictor, mode: EvalMode, predicted: ModeTal
 }
 
 function notesOnOutcomes({config, task}: Predictor, mode: EvalMode, predicted: ModeTally): string[] {
-  const {templateKey = 'prompt.template'} = task.promptSettings
   const counts = outcomes
     .map((outcome) => ({outcome, count: predicted.outcomes[outcome]}))
     .filter(({count}) => count > 0)
     .sort((a, b) => b.count - a.count)
+  // Nobody asks for the template of a task that no completion answers.
   if (counts.length === 0) return []
+  const {templateKey = 'prompt.template'} = task.promptSettings
   const {count: all, correct} = predicted
   const [{outcome, count}] = counts
   return [
