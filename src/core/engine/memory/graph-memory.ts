@@ -10,7 +10,7 @@ import type {DeviceKind} from '../../runtime/devices/device-kind.js'
 import {groupBy} from '../../util/group-by.js'
 import {sumOf} from '../../util/means.js'
 import {isSameShape} from '../../util/shape.js'
-import {ofFewLayers, ofManyLayers} from '../graphs/few-layers.js'
+import {type FewLayers, ofAllLayers, ofFewLayers} from '../graphs/few-layers.js'
 import {toPrecision} from '../graphs/to-precision.js'
 import {compiledBytes, keepsItsMemory} from '../sessions/session-memory.js'
 import type {EngineWork, MemoryPart, Phase, WorkGraph, WorkKind} from './engine-work.js'
@@ -53,25 +53,16 @@ export function measureGraph(
 ): GraphMemory {
   const {kind, of, phases, isFedRows = false} = work
   const {isApart, arenaFactor} = device.memory
-  const measured = new Map<number, GraphTensors>()
-  const measure = (layers: number) => {
-    const tensors = measured.get(layers) ?? measureTensors({...model, layers}, work, device, precision)
-    measured.set(layers, tensors)
-    return tensors
-  }
-  const {some, next, at} = measuredLayers(model.layers, measure, isFedRows)
-  const whole = (read: (tensors: GraphTensors) => number) => at(read(some), read(next))
+  const measure = (layers: number) => measureTensors({...model, layers}, work, device, precision)
+  const {few, next, at} = measureLayers(model.layers, measure, isFedRows)
+  const whole = (read: (tensors: GraphTensors) => number) => at(read(few), read(next))
   const heldBytes = whole(({held}) => sumOf([...held.values()]))
-  const keepsMemory =
-    isApart ||
-    keepsItsMemory(
-      kind,
-      whole(({peakBytes}) => peakBytes),
-    )
+  const peakBytes = whole((tensors) => tensors.peakBytes)
+  const keepsMemory = isApart || keepsItsMemory(kind, peakBytes)
   // Without an arena, every tensor is a block of its own. With one, the gaps do not grow evenly with the layers.
   const kept = arenaFactor === null && keepsMemory ? measure(model.layers).arenaBytes() : (arenaFactor ?? 1) * heldBytes
   const factor = keepsMemory ? kept / heldBytes : 1
-  const names = new Set([...some.held.keys(), ...next.held.keys()])
+  const names = new Set([...few.held.keys(), ...next.held.keys()])
   const parts = [...names].map((name) => {
     const bytes = whole(({held}) => held.get(name) ?? 0)
     return {name, bytes: Math.max(0, Math.round(factor * bytes)), kind: of}
@@ -87,17 +78,31 @@ export function measureGraph(
     feeds: {name: 'host buffers', bytes: whole(({feedBytes}) => feedBytes), kind: of},
     copies: {name: isFedRows ? 'host buffers' : 'gradients', bytes: beyond, kind: of},
     compiled: {name: 'compiled graphs', bytes: compiledBytes(whole(({nodes}) => nodes))},
-    halves: some.halves,
-    elements: Math.max(some.elements, next.elements),
+    halves: few.halves,
+    elements: Math.max(few.elements, next.elements),
     keepsMemory,
     smallBytes: keepsMemory ? 0 : whole(({smallBytes}) => smallBytes),
   }
 }
 
-/** A graph that is fed rows is of one layer at most, whichever that is; one that trains holds most in the head or in the layers. */
-function measuredLayers(layers: number, measure: (layers: number) => GraphTensors, isFedRows: boolean) {
-  const trains = !isFedRows && measure(1).copiedBytes > 0
-  return trains ? ofManyLayers(layers, measure, ({nodes}) => nodes) : ofFewLayers(layers, measure, isFedRows)
+/** Nodes of a layer with which a graph of 48 layers is measured in half a second. */
+const lightLayer = 400
+
+/**
+ * Measures a graph by few layers where each adds as much as the others. A graph that trains on short texts has its fullest moment elsewhere
+ * when it has many, so it is measured as it is. Where texts are so long that attention has many nodes, its layers hold most from the first on.
+ */
+function measureLayers(
+  layers: number,
+  measure: (layers: number) => GraphTensors,
+  isFedRows: boolean,
+): FewLayers<GraphTensors> {
+  // It is of one layer at most, whichever that is.
+  if (isFedRows) return ofAllLayers(layers, measure)
+  const ofFew = ofFewLayers(layers, measure)
+  const {few, next} = ofFew
+  const trains = few.copiedBytes > 0
+  return trains && next.nodes - few.nodes <= lightLayer ? ofAllLayers(layers, measure) : ofFew
 }
 
 /** The tensors of a graph, in bytes. */

@@ -31,8 +31,8 @@ export function wholeTraffic(
   {model, precision}: Pick<EngineWork, 'model' | 'precision'>,
   build: (of: ModelConfig) => DecoderGraph,
 ): GraphTraffic {
-  const {some, next, at} = ofFewLayers(model.layers, (layers) => trafficIn(precision, build({...model, layers})))
-  return {toDevice: at(some.toDevice, next.toDevice), fromDevice: at(some.fromDevice, next.fromDevice)}
+  const {few, next, at} = ofFewLayers(model.layers, (layers) => trafficIn(precision, build({...model, layers})))
+  return {toDevice: at(few.toDevice, next.toDevice), fromDevice: at(few.fromDevice, next.fromDevice)}
 }
 
 /** Sums the bytes that runs move. Graphs with the same key are built once. */

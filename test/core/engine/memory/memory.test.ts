@@ -207,6 +207,24 @@ describe('estimateMemory', () => {
     expect(parts.reduce((sum, part) => sum + part.bytes, 0) / bytes).toBeCloseTo(1, 6)
   })
 
+  it('counts copies of what runs hand over: of all graphs of a phase those that are most', () => {
+    const gradients = 4 * parameterCount(model)
+    const of = (changes: Partial<EngineWork>) => estimateMemory({...rptWork(16), rollout: undefined, ...changes})
+    // Its arena keeps the memory, so the copies come on top; the sums of earlier micro-batches, too.
+    const one = bytesOf(of({}), 'gradients')
+    expect(one).toBeGreaterThanOrEqual(gradients)
+    expect(bytesOf(of({isAccumulated: true}), 'gradients') - one).toBe(gradients)
+    // Copies take the place of what a graph without an arena gives back.
+    const small = {...rptWork(2), rollout: undefined}
+    const {graphBytes} = estimateMemory(small)
+    expect(graphBytes[0]).toBeGreaterThan(2 * gradients)
+    expect(bytesOf(estimateMemory(small), 'gradients')).toBeLessThan(gradients)
+    // Layer by layer, rows are handed over.
+    const {totalBytes, parts} = of({updateMode: 'segmented'})
+    expect(bytesOf({parts}, 'host buffers')).toBeGreaterThan(0)
+    expect(parts.reduce((sum, {bytes}) => sum + bytes, 0)).toBe(totalBytes)
+  })
+
   it('counts the weights of a model of 1.5 billion parameters four times, without a number that overflows', () => {
     const {totalBytes, parts} = estimateMemory(rptWork(8, large))
     expect(totalBytes).toBeGreaterThan(4 * 4 * parameterCount(large))

@@ -4,6 +4,7 @@ import type {RolloutRequest} from '../../../../src/core/engine/sampling/rollout-
 import {rolloutBySteps} from '../../../../src/core/engine/sampling/rollout-steps.js'
 import {stopRule} from '../../../../src/core/engine/sampling/stop-rule.js'
 import {SessionCache} from '../../../../src/core/engine/sessions/session-cache.js'
+import {Session} from '../../../../src/core/runtime/session.js'
 import {Sampler, streamSeed} from '../../../../src/core/util/rng.js'
 import {promptsOf} from '../../../support/tiny-engine.js'
 import {tinyModel} from '../../../support/tiny-model.js'
@@ -55,6 +56,20 @@ it('reads contexts in runs that are padded to their own longest, none with more 
     {contexts: 4, contextLength: 1024},
   ])
   expect(together).toEqual(await completionsBy(rolloutBySteps, model, {...request, contextsPerBatch: 1}))
+})
+
+it("frees a token's keys and values once they are in their page, and a page once a larger one has them", async () => {
+  const model = tinyModel({vocab_size: 97, hidden_size: 64, intermediate_size: 96})
+  const run = vi.spyOn(Session.prototype, 'run')
+  const sampling = {temperature: 1, greedy: true, endIds: []}
+  await completionsBy(rolloutBySteps, model, {prompts: promptsOf([5], 2), maxTokens: 40, contextsPerBatch: 1, sampling})
+  const entries = await Promise.all(run.mock.results.map(async ({value}) => (await value).entries?.length))
+  const fed = run.mock.calls.flatMap(([feeds]) => (feeds.own_keys_0_0 ? [feeds.own_keys_0_0] : []))
+  run.mockRestore()
+  expect(entries.filter((length) => length !== undefined)).toEqual(new Array(40).fill(0))
+  const pages = [...new Set(fed)].map(({length}) => length)
+  expect(pages.length, 'pages of several sizes').toBeGreaterThan(1)
+  expect(pages.filter((length) => length > 0)).toHaveLength(1)
 })
 
 describe('a stop text', () => {

@@ -17,3 +17,19 @@ it('rotary tables of every length are rows of one, that of the most positions', 
   expect(new Set(buffers).size).toBe(2)
   expect(buffers[0].byteLength).toBe(4 * 32 * headSize)
 })
+
+it("sums the gradients of micro-batches in the first one's arrays, and leaves those of the others empty", () => {
+  const state = new ModelState(engineModel)
+  const gradientsOf = (value: number) =>
+    Object.fromEntries(
+      state.trained.map(({name}) => [
+        `gradient/${name}`,
+        new Float32Array(state.weights.get(name)!.length).fill(value),
+      ]),
+    )
+  const [first, second] = [gradientsOf(2), gradientsOf(3)]
+  state.accumulate(first)
+  state.accumulate(second)
+  for (const gradient of Object.values(first)) expect(gradient.every((value) => value === 5)).toBe(true)
+  expect(Object.values(second).map(({length}) => length)).toEqual(state.trained.map(() => 0))
+})
