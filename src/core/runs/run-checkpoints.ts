@@ -85,17 +85,20 @@ function faultOf(folder: string, depth: 'sizes' | 'contents'): string | null {
 /**
  * Removes the checkpoints that neither `steps` nor the last `keepLast` hold. Those that are broken, or beyond `present`, left
  * by an attempt that went further, do not count and stay.
+ *
+ * @returns the steps of those that were removed, ascending
  */
 export async function pruneCheckpoints(
   runPath: string,
   present: number,
   {steps, keepLast}: Pick<Config['checkpoint'], 'steps' | 'keepLast'>,
-): Promise<void> {
+): Promise<number[]> {
   const sound = (await checkpointSteps(runPath)).filter(
     (step) => step <= present && faultOf(checkpointFolder(runPath, step), 'sizes') === null,
   )
-  for (const step of sound.filter((step) => !steps.includes(step)).slice(0, -keepLast))
-    await removeFolder(checkpointFolder(runPath, step))
+  const surplus = sound.filter((step) => !steps.includes(step)).slice(0, -keepLast)
+  for (const step of surplus) await removeFolder(checkpointFolder(runPath, step))
+  return surplus
 }
 
 /** @throws {UsageError} when a run has another newest checkpoint than was seen before it was locked */

@@ -1,4 +1,4 @@
-import {pruneCheckpoints} from '../runs/run-checkpoints.js'
+import {pruneCheckpoints, stepName} from '../runs/run-checkpoints.js'
 import type {TrainerState} from '../runs/trainer-state.js'
 import {isDue} from './is-due.js'
 import type {TrainingRun} from './training-run.js'
@@ -28,9 +28,18 @@ export class CheckpointSaver {
     this.saved = state.step
   }
 
-  /** Removes those up to a state that need not stay. */
-  async prune({step}: TrainerState): Promise<void> {
+  /** Removes what an earlier attempt left that need not stay, and says so: it was killed before it did, or kept more. */
+  async removeSurplus(from: TrainerState): Promise<void> {
+    const {keepLast} = this.trainingRun.training.config.checkpoint
+    const removed = await this.prune(from)
+    if (removed.length > 0)
+      this.trainingRun.run.services.progress.log(
+        `train: removed ${removed.map(stepName).join(', ')}: checkpoint.keepLast is ${keepLast}`,
+      )
+  }
+
+  private prune({step}: TrainerState): Promise<number[]> {
     const {run, training} = this.trainingRun
-    await pruneCheckpoints(run.path, step, training.config.checkpoint)
+    return pruneCheckpoints(run.path, step, training.config.checkpoint)
   }
 }

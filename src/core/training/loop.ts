@@ -38,8 +38,7 @@ export async function trainSteps(trainingRun: TrainingRun, from: TrainerState): 
     const tracker = await openTrackers(config.train.track, run.path, metrics.rows)
     try {
       const saver = new CheckpointSaver(trainingRun, from.step)
-      // A killed attempt may have written this checkpoint and removed none.
-      await saver.prune(from)
+      await saver.removeSurplus(from)
       if (mayLackEvaluation && !evaluations?.holds(subjectOf(run, from))) await evaluate(trainingRun, from, saver)
       if (from.step < config.train.steps) await loop(trainingRun, from, metrics, tracker, saver)
       else if (from.step > 0) progress.log(completeLine(from.step))

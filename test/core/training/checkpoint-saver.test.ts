@@ -7,6 +7,7 @@ import {checkpointFolder, checkpointSteps} from '../../../src/core/runs/run-chec
 import type {TrainerState} from '../../../src/core/runs/trainer-state.js'
 import {CheckpointSaver} from '../../../src/core/training/checkpoint-saver.js'
 import {isDue} from '../../../src/core/training/is-due.js'
+import {silentProgress} from '../../../src/core/util/progress.js'
 import {temporaryFolder} from '../../support/tiny-engine.js'
 
 type SavedRun = ConstructorParameters<typeof CheckpointSaver>[0]
@@ -17,6 +18,7 @@ const stateAt = (step: number) => ({step}) as TrainerState
 function saverOf(checkpoint: object, {saved = 0, disk = {isFull: false}, lora = {}} = {}) {
   const path = temporaryFolder()
   const asked: unknown[] = []
+  const lines: string[] = []
   const engine = {
     async save(folder: string, withMoments: boolean, format: unknown) {
       if (disk.isFull) throw new Error('the disk is full')
@@ -26,6 +28,7 @@ function saverOf(checkpoint: object, {saved = 0, disk = {isFull: false}, lora = 
   }
   const run = {
     path,
+    services: {progress: {...silentProgress, log: (line: string) => lines.push(line)}},
     writeCheckpoint: (state: TrainerState, _: unknown, fill: (folder: string) => Promise<void>) =>
       writeFolder(checkpointFolder(path, state.step), fill),
   }
@@ -34,7 +37,7 @@ function saverOf(checkpoint: object, {saved = 0, disk = {isFull: false}, lora = 
     {run, training: {config, engine}, companions: new Map()} as unknown as SavedRun,
     saved,
   )
-  return {saver, path, asked, disk}
+  return {saver, path, asked, lines, disk}
 }
 
 it('checkpoints are due every so many steps, at the steps that are named, and at the last one', () => {
@@ -62,13 +65,15 @@ it('the checkpoint that a run goes on from is not written again', async () => {
   expect(asked).toHaveLength(1)
 })
 
-it('those that a killed attempt left are gone when the run goes on, though it is complete', async () => {
-  const {saver, path} = saverOf({keepLast: 2})
+it('those that an earlier attempt left are gone when the run goes on, and it is said', async () => {
+  const {saver, path, lines} = saverOf({keepLast: 2})
   for (const step of [1, 2]) await saver.save(stateAt(step))
   const folder = checkpointFolder(path, 3)
   await writeFolder(folder, async (inside) => writeFileSync(join(inside, 'optimizer.safetensors'), 'x'))
-  await saver.prune(stateAt(3))
+  await saver.removeSurplus(stateAt(3))
   expect(await checkpointSteps(path)).toEqual([2, 3])
+  await saver.removeSurplus(stateAt(3))
+  expect(lines).toEqual(['train: removed step-000001: checkpoint.keepLast is 2'])
 })
 
 it('a checkpoint that cannot be written takes none away, and may be tried again', async () => {

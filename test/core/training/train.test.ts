@@ -118,8 +118,10 @@ describe('a run', () => {
     await train(toyConfig(workspace, 'pruned', changes), toyServices())
     const out = join(workspace.folder, 'pruned')
     cpSync(checkpointFolder(out, 2), checkpointFolder(out, 1), {recursive: true})
-    await train(toyConfig(workspace, 'pruned', changes), toyServices({resume: true}))
+    const lines: string[] = []
+    await train(toyConfig(workspace, 'pruned', changes), toyServices({resume: true}, lines))
     expect(await checkpointSteps(out)).toEqual([2])
+    expect(lines).toContain('train: removed step-000001: checkpoint.keepLast is 1')
   })
 
   it('that has gone further than it is asked for is refused, and changes nothing', async () => {
